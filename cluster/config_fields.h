@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace temper {
+
+struct IntRange {
+  int64_t min = std::numeric_limits<int64_t>::min();
+  int64_t max = std::numeric_limits<int64_t>::max();
+};
+struct RealRange {
+  double min = -std::numeric_limits<double>::infinity();
+  double max = std::numeric_limits<double>::infinity();
+};
+
+// What a section of a YAML file may hold, bound to the struct it fills. A struct's describe function calls these once per field; the
+// same calls serve reading, the reference document and printing the resolved config. The value a target holds beforehand is the default.
+class ConfigFields {
+ public:
+  virtual ~ConfigFields() = default;
+
+  virtual void Bool(std::string_view name, bool* target, std::string_view help) = 0;
+  virtual void Int(std::string_view name, int64_t* target, IntRange range, std::string_view help) = 0;
+  virtual void Real(std::string_view name, double* target, RealRange range, std::string_view help) = 0;  // finite only
+  virtual void String(std::string_view name, std::string* target, std::string_view help) = 0;
+  // A path: relative ones are taken from the folder of the file the value stands in (overrides: from the working directory).
+  virtual void Path(std::string_view name, std::string* target, std::string_view help) = 0;
+  // One of the given words.
+  virtual void Enum(std::string_view name, std::string* target, const std::vector<std::string>& allowed, std::string_view help) = 0;
+  virtual void StringList(std::string_view name, std::vector<std::string>* target, std::string_view help) = 0;
+  virtual void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view help) = 0;
+  virtual void StringMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view help) = 0;
+  // Free-form maps of dotted key -> scalar text, e.g. the overrides of an arm; keys may be nested or dotted.
+  virtual void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
+                            std::string_view help) = 0;
+
+  virtual void Section(std::string_view name, std::string_view help, const std::function<void(ConfigFields&)>& describe) = 0;
+  // A map with free keys, or a list, whose entries are sections; `add` is called once per entry, in file order, and must make the
+  // struct and describe it. While the reference document is written it is called once with an example key.
+  virtual void MapOf(std::string_view name, std::string_view help,
+                     const std::function<void(const std::string& key, ConfigFields&)>& add) = 0;
+  virtual void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t index, ConfigFields&)>& add) = 0;
+
+  // Makes the field or section named absent an error in the file being read ("missing key").
+  virtual void Require(std::string_view name) = 0;
+  // A rule over several fields, checked once the whole file was read; `message` names the keys.
+  virtual void Rule(std::function<bool()> holds, std::string message) = 0;
+};
+
+}  // namespace temper

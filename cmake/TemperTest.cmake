@@ -1,0 +1,32 @@
+# temper_test(NAME LABEL SOURCES ... LINKS ...): a GoogleTest program, each of its tests a ctest test.
+function(temper_test name)
+  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  if(NOT T_LABEL)
+    set(T_LABEL unit)
+  endif()
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE temper_options GTest::gmock_main ${T_LINKS})
+  target_compile_definitions(${name} PRIVATE
+    TEMPER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TEMPER_BINARY="${CMAKE_BINARY_DIR}/bin/temper")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
+    ENVIRONMENT "OMP_NUM_THREADS=1;OMP_WAIT_POLICY=PASSIVE")
+endfunction()
+
+# temper_mpi_test(NAME N SOURCES ... LINKS ...): the same program on N ranks; the program asserts its world size.
+function(temper_mpi_test name ranks)
+  cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  if(NOT T_TIMEOUT)
+    set(T_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${T_SOURCES})
+  target_link_libraries(${name} PRIVATE temper_options GTest::gtest MPI::MPI_CXX ${T_LINKS})
+  target_compile_definitions(${name} PRIVATE
+    TEMPER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TEMPER_BINARY="${CMAKE_BINARY_DIR}/bin/temper")
+  add_test(NAME ${name} COMMAND ${MPIEXEC_EXECUTABLE} --allow-run-as-root --oversubscribe -np ${ranks} $<TARGET_FILE:${name}>)
+  set_tests_properties(${name} PROPERTIES LABELS mpi TIMEOUT ${T_TIMEOUT} PROCESSORS 2
+    ENVIRONMENT "OMP_NUM_THREADS=1;OMP_WAIT_POLICY=PASSIVE;OMPI_MCA_mpi_yield_when_idle=1")
+endfunction()

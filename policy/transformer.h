@@ -1,0 +1,65 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policy/transformer_config.h"
+
+namespace temper {
+
+// Shape letters: T tokens of a packed stream (several sequences, one after the other, no padding), D hidden, H query heads, K key/value
+// heads, C head dimension, V vocabulary, N rows picked from T.
+
+// How the tokens of one forward see each other. The forward computes q, k, v of all T tokens (rotated already) and asks for the
+// attention output; a training batch answers from the stream itself, a generation engine from its key/value cache.
+class Attention {
+ public:
+  virtual ~Attention() = default;
+  // q_THC, k_TKC, v_TKC -> out_THC, scaled by 1/sqrt(C).
+  virtual at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) = 0;
+};
+
+// A decoder-only transformer (RMSNorm, RoPE, grouped-query attention, SwiGLU). One forward serves the learner (autograd on) and the
+// rollout worker (c10::InferenceMode, batch-invariant CPU kernels). All parameters are fp32 views of one flat buffer, in the order of
+// parameter_names(). Thread-compatible: const methods may not run beside a change of the parameters.
+class Transformer {
+ public:
+  // Parameters uninitialised: call Initialize or load them.
+  explicit Transformer(const TransformerConfig& config);
+
+  // Normal(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
+  void Initialize(uint64_t seed);
+
+  const TransformerConfig& config() const { return config_; }
+  // Names as in Hugging Face safetensors ("model.layers.0.self_attn.q_proj.weight"), shapes as stored there.
+  const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
+  at::Tensor& flat() { return flat_; }
+  const at::Tensor& flat() const { return flat_; }
+  int64_t num_parameters() const;
+
+  // Call after the flat buffer was written from outside (new weight version): drops packed copies of the weights.
+  void WeightsChanged();
+
+  // Makes the parameters autograd leaves whose .grad are views of one flat gradient buffer, which is returned (zeroed).
+  at::Tensor EnableGradients();
+
+  // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm.
+  at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const;
+  // hidden_ND -> logits_NV (fp32).
+  at::Tensor Logits(const at::Tensor& hidden_ND) const;
+
+ private:
+  struct Layer;
+  struct PackedWeights;  // layout of the inference kernels, made on demand
+  TransformerConfig config_;
+  at::Tensor flat_;
+  std::vector<std::pair<std::string, at::Tensor>> parameters_;
+  std::shared_ptr<std::vector<Layer>> layers_;
+  mutable std::shared_ptr<PackedWeights> packed_;
+};
+
+}  // namespace temper

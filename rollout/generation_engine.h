@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "policy/transformer.h"
+#include "rollout/sampling_options.h"
+#include "rollout/trajectory.h"
+
+namespace temper {
+
+struct EngineOptions {
+  int64_t slots = 64;           // completions decoded together
+  int64_t max_tokens = 512;     // prompt + completion of one sequence
+};
+
+// `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
+struct GenerationRequest {
+  uint64_t group_id = 0;
+  uint64_t seed = 0;
+  uint64_t step = 0;
+  uint64_t prompt_key = 0;
+  std::vector<int32_t> prompt_tokens;
+  int64_t num_samples = 1;
+  SamplingOptions sampling;
+};
+
+// Continuous batching over a fixed number of slots: the prompt of a group is computed once and shared by its completions, a finished
+// completion's slot is refilled at once. A completion's tokens and log-probs do not depend on what else is in the batch (CPU kernels
+// accumulate in a fixed order). Borrowed model: its weights may change between two Steps (call SetVersion then); tokens keep the version
+// that drew them. Not thread-safe. Throws Error on a request that does not fit.
+class GenerationEngine {
+ public:
+  GenerationEngine(const Transformer* model, const EngineOptions& options);
+  ~GenerationEngine();
+
+  void Submit(GenerationRequest request);
+  // One turn: prefills what fits, decodes one token for every live slot, returns the groups that became complete.
+  std::vector<TrajectoryGroup> Step();
+  bool idle() const;
+  void SetVersion(int64_t version);
+  void Cancel(uint64_t group_id);
+  int64_t tokens_generated() const;  // since construction
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace temper

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+namespace temper {
+
+// What is asked, and what is known about it for evaluation. Graders see `text` and `category` only.
+struct Prompt {
+  std::string id;        // unique within a run; keys the random numbers
+  std::string text;      // the prompt as the model gets it
+  std::string category;  // policy spec category; "" = the grader reads it from the text
+  std::string intent;    // benign | dual_use | malicious | ""
+  std::string label;     // comply | refuse | "": what a prompt labeler says; read by the refusal_baseline composer only
+};
+
+// A prompt with an answer to imitate (SFT).
+struct Demonstration {
+  Prompt prompt;
+  std::string response;
+};
+
+}  // namespace temper
