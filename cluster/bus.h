@@ -1,0 +1,119 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cluster/frame.h"
+#include "cluster/task_table.h"
+
+namespace temper {
+
+struct BusOptions {
+  uint64_t run_id = 0;
+  uint64_t epoch = 1;
+  std::chrono::milliseconds heartbeat{1000};
+  TaskRules rules;
+};
+
+// What happened at the orchestrator's end since the last call.
+struct BusEvent {
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest };
+  Kind kind = Kind::kResult;
+  PeerId peer = 0;
+  std::string role;   // of the peer
+  TaskId task = 0;
+  std::string body;   // result payload, or why the peer is gone
+};
+
+// The orchestrator's end of the bus: one ROUTER socket and the table of who works on what. Tasks are delivered at least once and their
+// results accepted once; what a dead or silent peer held goes to another. Sends never block: a peer takes at most its capacity in tasks.
+// One thread only. Throws Error when the endpoint cannot be bound.
+class BusServer {
+ public:
+  // endpoint: "tcp://127.0.0.1:*" takes a free port.
+  BusServer(const std::string& endpoint, const BusOptions& options);
+  ~BusServer();
+  BusServer(const BusServer&) = delete;
+  BusServer& operator=(const BusServer&) = delete;
+
+  const std::string& endpoint() const;  // as bound, to connect to
+
+  // What a peer of this role is told when it registers; roles "learner/0", "learner/1" look under "learner" too.
+  void SetWelcome(const std::string& role, std::string body);
+  void SetRules(const std::string& role, TaskRules rules);
+
+  void Submit(const std::string& role, TaskId task, std::string payload);
+  void Cancel(TaskId task);
+  // To every peer of the role ("" = all): weights exist, stop, ...
+  void Announce(const std::string& role, const std::string& body);
+  // Answers a WeightRequest.
+  void SendWeightChunk(PeerId peer, std::string body);
+  // Asks every peer to finish and leave, then waits for their Bye until the deadline.
+  void Drain(std::chrono::milliseconds deadline);
+
+  // Waits for traffic at most `timeout` and handles all there is.
+  std::vector<BusEvent> Poll(std::chrono::milliseconds timeout);
+
+  const TaskTable& table() const;
+  int64_t frames_refused() const;  // no valid frame, wrong run or epoch
+  uint64_t epoch() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+struct BusTask {
+  TaskId id = 0;
+  std::string payload;
+};
+
+// A worker's end: registers, keeps results until they are acknowledged, heartbeats. One thread only; call Poll at least every second
+// (a generation engine does so between decode steps). A server silent for `silence` is taken for gone: registers anew, with a fresh
+// identity.
+class BusClient {
+ public:
+  struct Options {
+    std::string endpoint;
+    std::string role;
+    int64_t capacity = 1;
+    uint64_t run_id = 0;
+    std::chrono::milliseconds heartbeat{1000};
+    std::chrono::milliseconds silence{10'000};
+  };
+  explicit BusClient(const Options& options);
+  ~BusClient();
+  BusClient(const BusClient&) = delete;
+  BusClient& operator=(const BusClient&) = delete;
+
+  // Waits for the Welcome; returns its body. Throws Error naming endpoint and deadline.
+  std::string Register(std::chrono::milliseconds deadline);
+
+  // Handles traffic, waiting at most `timeout` for some.
+  void Poll(std::chrono::milliseconds timeout);
+  std::optional<BusTask> NextTask();            // of those received
+  std::optional<std::string> NextAnnouncement();
+  std::optional<TaskId> NextCancelled();
+  std::optional<std::string> NextWeightChunk();
+  std::optional<std::string> NextWelcome();     // after a re-registration
+  void SendResult(TaskId task, std::string payload);
+  void RequestWeights(std::string body);
+  void SetProgress(uint64_t progress);  // carried by heartbeats
+
+  bool draining() const;                // the server asked to leave
+  // Sends Bye after the last acknowledgement or `deadline`.
+  void Leave(std::chrono::milliseconds deadline);
+  std::chrono::milliseconds silent_for() const;  // since the server was last heard
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace temper

@@ -1,0 +1,224 @@
+#include <unistd.h>
+#include <zmq.h>
+
+#include <deque>
+#include <random>
+#include <zmq.hpp>
+
+#include "cluster/bus.h"
+#include "cluster/bytes.h"
+#include "cluster/clock.h"
+#include "cluster/log.h"
+
+namespace temper {
+namespace {
+
+constexpr Millis kResendAfter = 2000;
+constexpr Millis kRegisterEvery = 500;
+
+uint64_t RandomId() {
+  std::random_device device;
+  return static_cast<uint64_t>(device()) << 32 | device();
+}
+
+std::string HostName() {
+  char name[256] = {};
+  gethostname(name, sizeof(name) - 1);
+  return name;
+}
+
+template <typename T>
+std::optional<T> PopFront(std::deque<T>& queue) {
+  if (queue.empty()) return std::nullopt;
+  T item = std::move(queue.front());
+  queue.pop_front();
+  return item;
+}
+
+}  // namespace
+
+struct BusClient::State {
+  explicit State(const Options& o) : options(o) {}
+
+  struct Unacked {
+    std::string body;
+    Millis sent;
+  };
+
+  Options options;
+  zmq::context_t context{1};
+  std::unique_ptr<zmq::socket_t> socket;
+  uint64_t epoch = 0;
+  uint64_t sequence = 0;
+  uint64_t progress = 0;
+  bool registered = false;
+  bool draining = false;
+  Millis last_heard = NowMillis();
+  Millis last_heartbeat = 0;
+  Millis last_register = 0;
+  std::map<TaskId, Unacked> results;  // until acknowledged
+  std::deque<BusTask> tasks;
+  std::deque<std::string> announcements, chunks, welcomes;
+  std::deque<TaskId> cancelled;
+
+  // A fresh identity each time: a ROUTER may hold on to the pipe of an old one.
+  void Connect() {
+    socket = std::make_unique<zmq::socket_t>(context, zmq::socket_type::dealer);
+    const uint64_t id = RandomId();
+    socket->set(zmq::sockopt::routing_id, "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id)));
+    socket->set(zmq::sockopt::linger, 0);
+    socket->set(zmq::sockopt::immediate, 1);
+    socket->set(zmq::sockopt::reconnect_ivl, 100);
+    socket->set(zmq::sockopt::reconnect_ivl_max, 5000);
+    socket->set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
+    socket->set(zmq::sockopt::heartbeat_ivl, 1000);
+    socket->set(zmq::sockopt::heartbeat_timeout, 5000);
+    socket->connect(options.endpoint);
+    registered = false;
+    epoch = 0;
+    last_register = 0;
+    tasks.clear();  // the server gives them out again
+  }
+
+  void Send(FrameKind kind, std::string body) {
+    const std::string bytes = EncodeFrame({kind, options.run_id, epoch, ++sequence, std::move(body)});
+    // Without a connection the message is dropped here; registration, heartbeats and results are all repeated.
+    socket->send(zmq::buffer(bytes), zmq::send_flags::dontwait);
+  }
+
+  void SendRegister() {
+    ByteWriter body;
+    body.PutString(options.role);
+    body.Put<int64_t>(options.capacity);
+    body.PutString(HostName());
+    Send(FrameKind::kRegister, body.Take());
+    last_register = NowMillis();
+  }
+
+  void OnWelcome(const Frame& frame) {
+    if (registered) return;
+    registered = true;
+    epoch = frame.epoch;
+    welcomes.push_back(frame.body);
+    for (auto& [task, result] : results) result.sent = 0;  // to be sent again, to the new server
+  }
+
+  void Handle(const Frame& frame) {
+    last_heard = NowMillis();
+    if (frame.kind == FrameKind::kWelcome) return OnWelcome(frame);
+    if (!registered || frame.epoch != epoch) return;
+    ByteReader body(frame.body);
+    switch (frame.kind) {
+      case FrameKind::kTask: {
+        BusTask task;
+        task.id = body.Get<TaskId>();
+        task.payload = body.GetString();
+        tasks.push_back(std::move(task));
+        return;
+      }
+      case FrameKind::kAck:
+        for (const TaskId task : body.GetVector<TaskId>()) results.erase(task);
+        return;
+      case FrameKind::kCancel: cancelled.push_back(body.Get<TaskId>()); return;
+      case FrameKind::kAnnounce: announcements.push_back(frame.body); return;
+      case FrameKind::kWeightChunk: chunks.push_back(frame.body); return;
+      case FrameKind::kDrain: draining = true; return;
+      default: return;
+    }
+  }
+
+  bool ReceiveOne() {
+    zmq::message_t bytes;
+    if (!socket->recv(bytes, zmq::recv_flags::dontwait)) return false;
+    std::string reason;
+    const auto frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
+    if (!frame || frame->run_id != options.run_id) {
+      TEMPER_LOG(Warn, "bus: refused a frame from the orchestrator (", frame ? "another run's" : reason, ")");
+      return true;
+    }
+    try {
+      Handle(*frame);
+    } catch (const Error& error) {
+      TEMPER_LOG(Warn, "bus: refused the body of a frame: ", error.what());
+    }
+    return true;
+  }
+
+  void Upkeep() {
+    const Millis now = NowMillis();
+    if (registered && now - last_heard > options.silence.count()) {
+      TEMPER_LOG(Warn, "bus: orchestrator at ", options.endpoint, " silent for ", now - last_heard, " ms, registering anew");
+      Connect();
+    }
+    if (!registered) {
+      if (now - last_register >= kRegisterEvery) SendRegister();
+      return;
+    }
+    if (now - last_heartbeat >= options.heartbeat.count()) {
+      last_heartbeat = now;
+      ByteWriter body;
+      body.Put(progress);
+      Send(FrameKind::kHeartbeat, body.Take());
+    }
+    for (auto& [task, result] : results) {
+      if (now - result.sent < kResendAfter) continue;
+      Send(FrameKind::kResult, result.body);
+      result.sent = now;
+    }
+  }
+};
+
+BusClient::BusClient(const Options& options) : state_(std::make_unique<State>(options)) { state_->Connect(); }
+
+BusClient::~BusClient() = default;
+
+std::string BusClient::Register(std::chrono::milliseconds deadline) {
+  const Millis end = NowMillis() + deadline.count();
+  while (NowMillis() < end) {
+    Poll(std::chrono::milliseconds(20));
+    if (auto welcome = NextWelcome()) return *welcome;
+  }
+  TEMPER_FAIL("no answer from the orchestrator at ", state_->options.endpoint, " within ", deadline.count(),
+              " ms (registering as ", state_->options.role, "): is it running, and is the endpoint reachable from this host?");
+}
+
+void BusClient::Poll(std::chrono::milliseconds timeout) {
+  state_->Upkeep();
+  zmq::pollitem_t item{state_->socket->handle(), 0, ZMQ_POLLIN, 0};
+  try {
+    zmq::poll(&item, 1, timeout);
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EINTR) throw Error(__FILE__, __LINE__, Concat("bus poll: ", error.what()));
+  }
+  while (state_->ReceiveOne()) {
+  }
+}
+
+std::optional<BusTask> BusClient::NextTask() { return PopFront(state_->tasks); }
+std::optional<std::string> BusClient::NextAnnouncement() { return PopFront(state_->announcements); }
+std::optional<TaskId> BusClient::NextCancelled() { return PopFront(state_->cancelled); }
+std::optional<std::string> BusClient::NextWeightChunk() { return PopFront(state_->chunks); }
+std::optional<std::string> BusClient::NextWelcome() { return PopFront(state_->welcomes); }
+
+void BusClient::SendResult(TaskId task, std::string payload) {
+  ByteWriter body;
+  body.Put(task);
+  body.PutString(payload);
+  state_->Send(FrameKind::kResult, body.bytes());
+  state_->results[task] = {body.Take(), NowMillis()};
+}
+
+void BusClient::RequestWeights(std::string body) { state_->Send(FrameKind::kWeightRequest, std::move(body)); }
+void BusClient::SetProgress(uint64_t progress) { state_->progress = progress; }
+bool BusClient::draining() const { return state_->draining; }
+std::chrono::milliseconds BusClient::silent_for() const { return std::chrono::milliseconds(NowMillis() - state_->last_heard); }
+
+void BusClient::Leave(std::chrono::milliseconds deadline) {
+  const Millis end = NowMillis() + deadline.count();
+  while (!state_->results.empty() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
+  state_->socket->set(zmq::sockopt::linger, 500);
+  state_->Send(FrameKind::kBye, "");
+  Poll(std::chrono::milliseconds(0));
+}
+
+}  // namespace temper

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace temper {
+
+// Milliseconds of the monotonic clock.
+inline int64_t NowMillis() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// Seconds of the monotonic clock.
+inline double NowSeconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+// Measures from its construction.
+class Stopwatch {
+ public:
+  double Seconds() const { return NowSeconds() - start_; }
+
+ private:
+  double start_ = NowSeconds();
+};
+
+}  // namespace temper

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace temper {
+
+// Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
+// Ack, Cancel, Announce, Heartbeat, Drain, WeightChunk.
+enum class FrameKind : uint16_t {
+  kRegister = 1,
+  kWelcome = 2,
+  kTask = 3,
+  kResult = 4,
+  kAck = 5,
+  kCancel = 6,
+  kHeartbeat = 7,
+  kAnnounce = 8,
+  kDrain = 9,
+  kBye = 10,
+  kWeightRequest = 11,
+  kWeightChunk = 12,
+};
+
+// One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of
+// the body, reserved, XXH3 of the header before it} and the body.
+struct Frame {
+  FrameKind kind = FrameKind::kHeartbeat;
+  uint64_t run_id = 0;
+  uint64_t epoch = 0;     // fencing number of the job's incarnation; 0 = the sender does not know it yet
+  uint64_t sequence = 0;  // per sender
+  std::string body;
+};
+
+inline constexpr uint16_t kProtocolVersion = 1;
+inline constexpr size_t kFrameHeaderBytes = 64;
+inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
+
+std::string EncodeFrame(const Frame& frame);
+
+// Nothing when the bytes are no valid frame of this protocol version; `reason` then says why. Never throws, whatever the bytes are.
+std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason);
+
+}  // namespace temper

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace temper {
+
+// Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init: forks the spawner, a process
+// with a group of its own and MPI's environment removed. Launch tells it what to exec; from then on it starts the worker anew whenever it
+// dies (back-off 0, 1, 2, 4 .. 60 s; five deaths within 60 s give the slot up). When this object or the rank dies, the worker is killed.
+class Spawner {
+ public:
+  Spawner();
+  ~Spawner();  // stops the worker: SIGTERM, after 2 s SIGKILL
+  Spawner(const Spawner&) = delete;
+  Spawner& operator=(const Spawner&) = delete;
+
+  // argv[0] is the program's path. Once only.
+  void Launch(const std::vector<std::string>& argv);
+  void Stop();
+
+  // Lines the spawner reported since the last call: "worker 123 died (signal 9), starting it anew", "slot down: ...".
+  std::vector<std::string> Reports();
+  bool slot_down() const { return slot_down_; }
+
+ private:
+  pid_t pid_ = -1;
+  int command_fd_ = -1;
+  int report_fd_ = -1;
+  std::string pending_;
+  bool slot_down_ = false;
+};
+
+}  // namespace temper

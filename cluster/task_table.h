@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+using PeerId = uint64_t;
+using TaskId = uint64_t;
+using Millis = int64_t;  // of a monotonic clock
+
+struct TaskRules {
+  Millis lease = 60'000;       // a task whose peer showed no progress for this long is given to another; 0 = never
+  Millis peer_timeout = 5'000; // a peer not heard of for this long is gone; 0 = never
+  int64_t max_attempts = 20;   // a task given out this often is reported as failed
+};
+
+// Who works on what: registration, credits, leases, requeueing, duplicates. A pure state machine: time is an argument, it has no sockets
+// and no threads, so that the simulator test can drive it. Invariants: a task is in exactly one of {queued, leased, done}; a peer never
+// holds more tasks than its capacity; a task's result is accepted once.
+class TaskTable {
+ public:
+  explicit TaskTable(TaskRules rules) : rules_(rules) {}
+
+  // A role with rules of its own (learners: no lease, no timeout, since MPI notices their death).
+  void SetRules(const std::string& role, TaskRules rules) { role_rules_[role] = rules; }
+
+  // Registers a peer; one that is known already gives its leases back first.
+  void AddPeer(PeerId peer, const std::string& role, int64_t capacity, Millis now);
+  void RemovePeer(PeerId peer);  // its leases are queued again, at the front
+  bool HasPeer(PeerId peer) const { return peers_.contains(peer); }
+  int64_t NumPeers(const std::string& role) const;
+  const std::string& RoleOf(PeerId peer) const { return peers_.at(peer).role; }
+  std::vector<PeerId> Peers(const std::string& role) const;  // "" = all
+
+  void Submit(TaskId task, const std::string& role, Millis now);
+  void Cancel(TaskId task);  // forgets it; a late result is then unknown
+  bool IsOpen(TaskId task) const { return tasks_.contains(task); }
+
+  struct Assignment {
+    TaskId task;
+    PeerId peer;
+    int64_t attempt;  // from 1
+  };
+  // Gives queued tasks, oldest first, to the peers of their role with the most free capacity.
+  std::vector<Assignment> Assign(Millis now);
+
+  enum class Verdict { kAccepted, kDuplicate };
+  // The first result of an open task is accepted, whoever sends it.
+  Verdict OnResult(PeerId peer, TaskId task, Millis now);
+  // Any traffic shows that the peer lives; a change of `progress` also renews its leases.
+  void OnTraffic(PeerId peer, Millis now);
+  void OnProgress(PeerId peer, uint64_t progress, Millis now);
+
+  struct Expired {
+    std::vector<PeerId> peers;      // not heard of: removed
+    std::vector<TaskId> leases;     // queued again for another peer
+    std::vector<TaskId> exhausted;  // max_attempts reached: removed
+  };
+  Expired Tick(Millis now);
+
+  int64_t num_queued(const std::string& role) const;
+  int64_t num_leased() const { return static_cast<int64_t>(num_leased_); }
+  int64_t num_open() const { return static_cast<int64_t>(tasks_.size()); }
+  int64_t num_requeued() const { return num_requeued_; }
+  int64_t num_duplicates() const { return num_duplicates_; }
+
+  // Throws Error when an invariant does not hold (tests and the simulator call it after every event).
+  void CheckInvariants() const;
+
+ private:
+  struct Task {
+    std::string role;
+    int64_t attempts = 0;
+    bool leased = false;
+    PeerId peer = 0;
+    Millis since = 0;  // of the lease, or of the last progress after it
+    PeerId avoid = 0;  // the peer whose lease expired
+  };
+  struct Peer {
+    std::string role;
+    int64_t capacity = 0;
+    std::set<TaskId> leases;
+    Millis last_heard = 0;
+    uint64_t progress = 0;
+  };
+  const TaskRules& RulesOf(const std::string& role) const;
+  void Requeue(TaskId id, PeerId avoid);
+  PeerId FreestPeer(const std::string& role, PeerId avoid) const;
+
+  TaskRules rules_;
+  std::map<std::string, TaskRules> role_rules_;
+  std::map<TaskId, Task> tasks_;
+  std::map<std::string, std::deque<TaskId>> queues_;  // may hold ids that were cancelled or leased since: skipped
+  std::map<PeerId, Peer> peers_;
+  size_t num_leased_ = 0;
+  int64_t num_requeued_ = 0;
+  int64_t num_duplicates_ = 0;
+};
+
+}  // namespace temper

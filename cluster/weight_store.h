@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace temper {
+
+// Names one published version of the weights and what must be in it. Travels with every rollout task.
+struct WeightRef {
+  int64_t version = 0;
+  std::string hash;      // XXH3-128 of the bytes, hex
+  uint64_t bytes = 0;
+  std::string path;      // shared-memory file on `host`
+  std::string host;
+
+  std::string Encode() const;
+  static WeightRef Decode(const std::string& bytes);
+  bool operator==(const WeightRef&) const = default;
+};
+
+std::string WeightHash(const void* data, uint64_t bytes);
+
+// The learner's end: publishes versions as immutable files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and
+// removes them all at destruction. A publish that fails half-way leaves the older versions valid. Throws Error naming folder and free
+// space when there is not enough.
+class WeightPublisher {
+ public:
+  WeightPublisher(std::string folder, int64_t keep);
+  ~WeightPublisher();
+  WeightPublisher(const WeightPublisher&) = delete;
+  WeightPublisher& operator=(const WeightPublisher&) = delete;
+  WeightRef Publish(int64_t version, const void* data, uint64_t bytes);
+
+ private:
+  std::string folder_;
+  int64_t keep_;
+  std::deque<WeightRef> published_;
+};
+
+// Serves pieces of a published file to workers of other hosts. Request and chunk are bus bodies.
+struct WeightChunkRequest {
+  WeightRef ref;
+  uint64_t offset = 0;
+  std::string Encode() const;
+  static WeightChunkRequest Decode(const std::string& bytes);
+};
+inline constexpr uint64_t kWeightChunkBytes = uint64_t{1} << 20;
+std::string ReadWeightChunk(const std::string& request);  // the chunk's body; throws Error when the file is gone
+
+// A worker's end. Gets the bytes of a version, from the file when it lies on this host (`force_remote` false), else chunk by chunk through
+// `fetch` (request body -> chunk body). The hash of what arrived must be that of the reference: Error otherwise.
+std::string FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch);
+
+std::string LocalHostName();
+
+}  // namespace temper
