@@ -1,1 +1,236 @@
+#include "policy/transformer.h"
 
+#include <cmath>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
+#include "policy/kernels.h"
+
+namespace temper {
+namespace {
+
+// A parameter's place in the flat buffer.
+struct Slot {
+  std::string name;
+  std::vector<int64_t> shape;
+  int64_t offset = 0;
+};
+
+class Layout {
+ public:
+  void Add(const std::string& name, std::vector<int64_t> shape) {
+    int64_t count = 1;
+    for (const int64_t size : shape) count *= size;
+    slots_.push_back({name, std::move(shape), total_});
+    total_ += count;
+  }
+  const std::vector<Slot>& slots() const { return slots_; }
+  int64_t total() const { return total_; }
+
+ private:
+  std::vector<Slot> slots_;
+  int64_t total_ = 0;
+};
+
+// Matrices that the forward multiplies as one stand next to each other.
+Layout LayoutOf(const TransformerConfig& c) {
+  Layout layout;
+  const int64_t query = c.num_heads * c.head_dim;
+  const int64_t key = c.num_kv_heads * c.head_dim;
+  layout.Add("model.embed_tokens.weight", {c.vocab_size, c.hidden_size});
+  for (int64_t i = 0; i < c.num_layers; ++i) {
+    const std::string at = Concat("model.layers.", i, ".");
+    layout.Add(at + "input_layernorm.weight", {c.hidden_size});
+    layout.Add(at + "self_attn.q_proj.weight", {query, c.hidden_size});
+    layout.Add(at + "self_attn.k_proj.weight", {key, c.hidden_size});
+    layout.Add(at + "self_attn.v_proj.weight", {key, c.hidden_size});
+    if (c.qkv_bias) {
+      layout.Add(at + "self_attn.q_proj.bias", {query});
+      layout.Add(at + "self_attn.k_proj.bias", {key});
+      layout.Add(at + "self_attn.v_proj.bias", {key});
+    }
+    if (c.qk_norm) {
+      layout.Add(at + "self_attn.q_norm.weight", {c.head_dim});
+      layout.Add(at + "self_attn.k_norm.weight", {c.head_dim});
+    }
+    layout.Add(at + "self_attn.o_proj.weight", {c.hidden_size, query});
+    layout.Add(at + "post_attention_layernorm.weight", {c.hidden_size});
+    layout.Add(at + "mlp.gate_proj.weight", {c.intermediate_size, c.hidden_size});
+    layout.Add(at + "mlp.up_proj.weight", {c.intermediate_size, c.hidden_size});
+    layout.Add(at + "mlp.down_proj.weight", {c.hidden_size, c.intermediate_size});
+  }
+  layout.Add("model.norm.weight", {c.hidden_size});
+  if (!c.tie_embeddings) layout.Add("lm_head.weight", {c.vocab_size, c.hidden_size});
+  return layout;
+}
+
+bool EndsWith(const std::string& name, const char* suffix) { return name.ends_with(suffix); }
+
+// A view of flat[offset ...] that autograd takes for a leaf; its gradient is the same view of `grad`, when there is one.
+at::Tensor Leaf(const at::Tensor& flat, const at::Tensor& grad, int64_t offset, at::IntArrayRef shape) {
+  int64_t count = 1;
+  for (const int64_t size : shape) count *= size;
+  at::Tensor leaf = flat.narrow(0, offset, count).view(shape).detach();
+  if (grad.defined()) {
+    leaf.set_requires_grad(true);
+    leaf.mutable_grad() = grad.narrow(0, offset, count).view(shape);
+  }
+  return leaf;
+}
+
+}  // namespace
+
+struct Transformer::Layer {
+  at::Tensor attention_norm;  // [D]
+  at::Tensor qkv;             // [(H + 2K) C, D]
+  at::Tensor qkv_bias;        // [(H + 2K) C] or undefined
+  at::Tensor q_norm, k_norm;  // [C] or undefined
+  at::Tensor output;          // [D, H C]
+  at::Tensor mlp_norm;        // [D]
+  at::Tensor gate_up;         // [2F, D]
+  at::Tensor down;            // [D, F]
+};
+
+struct Transformer::PackedWeights {
+  struct PackedLayer {
+    PackedLinear qkv, output, gate_up, down;
+  };
+  std::vector<PackedLayer> layers;
+  PackedLinear logits;
+  int64_t flat_version = 0;  // of the flat buffer when it was packed
+};
+
+Transformer::Transformer(const TransformerConfig& config) : config_(config) {
+  CheckTransformerConfig(config);
+  // Parameters outlive any inference section they may be made in.
+  const c10::InferenceMode normal_tensors(false);
+  flat_ = at::empty({LayoutOf(config_).total()}, at::kFloat);
+  BindParameters();
+}
+
+void Transformer::BindParameters() {
+  const Layout layout = LayoutOf(config_);
+  parameters_.clear();
+  layers_ = std::make_shared<std::vector<Layer>>(config_.num_layers);
+  const int64_t width = (config_.num_heads + 2 * config_.num_kv_heads) * config_.head_dim;
+  int64_t layer = -1;
+  for (const Slot& slot : layout.slots()) {
+    const auto fused = [&](at::IntArrayRef shape) { return Leaf(flat_, flat_grad_, slot.offset, shape); };
+    const at::Tensor leaf = fused(slot.shape);
+    parameters_.emplace_back(slot.name, leaf);
+    if (EndsWith(slot.name, "embed_tokens.weight")) embedding_ = leaf;
+    if (slot.name == "model.norm.weight") final_norm_ = leaf;
+    if (slot.name == "lm_head.weight") output_weight_ = leaf;
+    if (EndsWith(slot.name, "input_layernorm.weight")) layers_->at(++layer).attention_norm = leaf;
+    if (layer < 0) continue;
+    Layer& l = layers_->at(layer);
+    if (EndsWith(slot.name, "q_proj.weight")) l.qkv = fused({width, config_.hidden_size});
+    if (EndsWith(slot.name, "q_proj.bias")) l.qkv_bias = fused({width});
+    if (EndsWith(slot.name, "q_norm.weight")) l.q_norm = leaf;
+    if (EndsWith(slot.name, "k_norm.weight")) l.k_norm = leaf;
+    if (EndsWith(slot.name, "o_proj.weight")) l.output = leaf;
+    if (EndsWith(slot.name, "post_attention_layernorm.weight")) l.mlp_norm = leaf;
+    if (EndsWith(slot.name, "gate_proj.weight")) l.gate_up = fused({2 * config_.intermediate_size, config_.hidden_size});
+    if (EndsWith(slot.name, "down_proj.weight")) l.down = leaf;
+  }
+  if (config_.tie_embeddings) output_weight_ = embedding_;
+}
+
+void Transformer::Initialize(uint64_t seed) {
+  const double projection = 0.02 / std::sqrt(2.0 * static_cast<double>(config_.num_layers));
+  float* out = flat_.mutable_data_ptr<float>();
+  for (const auto& [name, tensor] : parameters_) {
+    KeyedStream stream(seed, name);
+    const bool is_norm = EndsWith(name, "norm.weight");
+    const bool is_bias = EndsWith(name, ".bias");
+    const double deviation = EndsWith(name, "o_proj.weight") || EndsWith(name, "down_proj.weight") ? projection : 0.02;
+    for (int64_t i = 0; i < tensor.numel(); ++i) *out++ = is_norm ? 1.0f : is_bias ? 0.0f : static_cast<float>(deviation * stream.Normal());
+  }
+  WeightsChanged();
+}
+
+Transformer Transformer::Clone() const {
+  Transformer copy(config_);
+  const c10::NoGradGuard no_grad;
+  copy.flat_.copy_(flat_);
+  return copy;
+}
+
+int64_t Transformer::num_parameters() const { return flat_.numel(); }
+
+void Transformer::WeightsChanged() { packed_.reset(); }
+
+void Transformer::SetComputeType(at::ScalarType type) {
+  TEMPER_CHECK(type == at::kFloat || type == at::kBFloat16, "compute type must be fp32 or bf16");
+  compute_type_ = type;
+}
+
+at::Tensor Transformer::EnableGradients() {
+  if (!flat_grad_.defined()) {
+    const c10::InferenceMode normal_tensors(false);
+    flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+    BindParameters();
+  }
+  return flat_grad_;
+}
+
+const Transformer::PackedWeights& Transformer::Packed() const {
+  const int64_t version = static_cast<int64_t>(flat_._version());
+  if (packed_ && packed_->flat_version == version) return *packed_;
+  auto packed = std::make_shared<PackedWeights>();
+  packed->flat_version = version;
+  for (const Layer& l : *layers_)
+    packed->layers.push_back({PackedLinear(l.qkv, l.qkv_bias), PackedLinear(l.output), PackedLinear(l.gate_up), PackedLinear(l.down)});
+  packed->logits = PackedLinear(output_weight_);
+  packed_ = std::move(packed);
+  return *packed_;
+}
+
+// The autograd path's matrix product.
+at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
+  if (compute_type_ == at::kFloat) return at::linear(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
+  const at::Tensor y = at::linear(x.to(compute_type_), weight.to(compute_type_)).to(at::kFloat);
+  return bias.defined() ? at::add(y, bias) : y;
+}
+
+at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
+  const bool with_graph = c10::GradMode::is_enabled() && flat_grad_.defined();
+  const PackedWeights* packed = with_graph ? nullptr : &Packed();
+  const auto linear = [&](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const PackedLinear* inference) {
+    return inference == nullptr ? Linear(x, weight, bias) : inference->Apply(x);
+  };
+  const auto add = [&](at::Tensor& x, const at::Tensor& y) { x = with_graph ? at::add(x, y) : x.add_(y); };
+  const RotaryAngles angles = MakeRotaryAngles(positions_T, config_.head_dim, config_.rope_theta);
+  const int64_t tokens = tokens_T.size(0);
+  at::Tensor x = at::embedding(embedding_, tokens_T);
+  for (int64_t i = 0; i < config_.num_layers; ++i) {
+    const Layer& l = layers_->at(i);
+    const auto* p = packed == nullptr ? nullptr : &packed->layers[i];
+    const at::Tensor qkv = linear(RmsNorm(x, l.attention_norm, config_.rms_norm_eps), l.qkv, l.qkv_bias, p ? &p->qkv : nullptr);
+    auto [q, k, v] = SplitHeads(qkv, config_.num_heads, config_.num_kv_heads, config_.head_dim, config_.qk_norm ? nullptr : &angles);
+    if (config_.qk_norm) {
+      q = Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles);
+      k = Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles);
+    }
+    const at::Tensor seen = attention.Attend(i, q, k, v).reshape({tokens, config_.num_heads * config_.head_dim});
+    add(x, linear(seen, l.output, {}, p ? &p->output : nullptr));
+    const at::Tensor gate_up = linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, {}, p ? &p->gate_up : nullptr);
+    add(x, linear(SwiGlu(gate_up), l.down, {}, p ? &p->down : nullptr));
+  }
+  return RmsNorm(x, final_norm_, config_.rms_norm_eps);
+}
+
+at::Tensor Transformer::Logits(const at::Tensor& hidden_ND) const {
+  if (c10::GradMode::is_enabled() && (flat_grad_.defined() || hidden_ND.requires_grad())) return Linear(hidden_ND, output_weight_, {});
+  return Packed().logits.Apply(hidden_ND);
+}
+
+}  // namespace temper

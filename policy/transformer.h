@@ -1,11 +1,11 @@
 #pragma once
 
-#include <ATen/core/Tensor.h>
-
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <ATen/core/Tensor.h>
 
 #include "policy/transformer_config.h"
 
@@ -34,6 +34,9 @@ class Transformer {
   // Normal(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
   void Initialize(uint64_t seed);
 
+  // Copies share the parameters; Clone makes new ones with the same values (no gradients).
+  Transformer Clone() const;
+
   const TransformerConfig& config() const { return config_; }
   // Names as in Hugging Face safetensors ("model.layers.0.self_attn.q_proj.weight"), shapes as stored there.
   const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
@@ -51,15 +54,30 @@ class Transformer {
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
+  // [V, D] of the output projection, an autograd leaf after EnableGradients: for losses that never build all logits.
+  const at::Tensor& output_weight() const { return output_weight_; }
+
+  // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it. Inference is always fp32.
+  void SetComputeType(at::ScalarType type);
 
  private:
   struct Layer;
-  struct PackedWeights;  // layout of the inference kernels, made on demand
+  struct PackedWeights;
+  const PackedWeights& Packed() const;
+  at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
+  void BindParameters();
+
   TransformerConfig config_;
   at::Tensor flat_;
+  at::Tensor flat_grad_;  // undefined before EnableGradients
   std::vector<std::pair<std::string, at::Tensor>> parameters_;
+  // Views of flat_ as the forward uses them: a layer's query, key and value matrices are one, its gate and up matrices are one.
   std::shared_ptr<std::vector<Layer>> layers_;
-  mutable std::shared_ptr<PackedWeights> packed_;
+  at::Tensor embedding_;
+  at::Tensor final_norm_;
+  at::Tensor output_weight_;
+  at::ScalarType compute_type_ = at::kFloat;
+  mutable std::shared_ptr<PackedWeights> packed_;  // layout of the inference kernels, made on demand
 };
 
 }  // namespace temper
