@@ -11,7 +11,8 @@ namespace temper {
 Transformer LoadHfModel(const std::string& folder);
 TransformerConfig LoadHfConfig(const std::string& folder);
 
-// Writes the folder whole under a temporary name and renames it; an existing one is replaced. `tokenizer_json` goes in as it is.
+// Writes the folder whole under a temporary name and renames it; an existing one is replaced. `tokenizer_json` goes in as it is; "" leaves
+// the tokenizer's files out.
 void SaveHfModel(const Transformer& model, const std::string& tokenizer_json, const std::string& folder);
 
 }  // namespace temper

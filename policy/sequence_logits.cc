@@ -1,0 +1,58 @@
+#include "policy/sequence_logits.h"
+
+#include <vector>
+
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <c10/core/InferenceMode.h>
+
+#include "cluster/error.h"
+#include "policy/key_value_buffer.h"
+
+namespace temper {
+namespace {
+
+// All tokens are one sequence at positions 0, 1, ....
+class CausalAttention : public Attention {
+ public:
+  CausalAttention(const TransformerConfig& config, int64_t length) : config_(config), buffer_(config, length), scores_(length + 32) {}
+
+  at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override {
+    at::Tensor out = at::empty_like(q_THC);
+    const int64_t query = config_.num_heads * config_.head_dim;
+    const int64_t key = config_.num_kv_heads * config_.head_dim;
+    for (int64_t t = 0; t < q_THC.size(0); ++t) {
+      buffer_.Write(layer, t, k_TKC.const_data_ptr<float>() + t * key, v_TKC.const_data_ptr<float>() + t * key);
+      AttendHeads(config_, layer, q_THC.const_data_ptr<float>() + t * query, buffer_, t + 1, buffer_, 0, scores_.data(),
+                  out.mutable_data_ptr<float>() + t * query);
+    }
+    return out;
+  }
+
+ private:
+  const TransformerConfig& config_;
+  KeyValueBuffer buffer_;
+  std::vector<float> scores_;
+};
+
+}  // namespace
+
+at::Tensor SequenceLogits(const Transformer& model, std::span<const int32_t> tokens) {
+  const TransformerConfig& config = model.config();
+  const int64_t length = static_cast<int64_t>(tokens.size());
+  TEMPER_CHECK(length > 0 && length <= config.max_positions, "a sequence of ", length, " tokens; the model takes 1 to ",
+               config.max_positions);
+  const c10::InferenceMode inference;
+  at::Tensor ids = at::empty({length}, at::kLong);
+  at::Tensor positions = at::empty({length}, at::kLong);
+  for (int64_t t = 0; t < length; ++t) {
+    TEMPER_CHECK(tokens[t] >= 0 && tokens[t] < config.vocab_size, "token ", t, " has id ", tokens[t], "; the vocabulary has ",
+                 config.vocab_size);
+    ids.mutable_data_ptr<int64_t>()[t] = tokens[t];
+    positions.mutable_data_ptr<int64_t>()[t] = t;
+  }
+  CausalAttention attention(config, length);
+  return model.Logits(model.Hidden(ids, positions, attention));
+}
+
+}  // namespace temper
