@@ -1,0 +1,106 @@
+#include "policy/added_tokens.h"
+
+#include <algorithm>
+
+#include "policy/unicode_regex.h"
+#include "policy/utf8.h"
+
+namespace temper {
+namespace {
+
+// What \w means to the `tokenizers` library.
+bool StartsWithWordCharacter(std::string_view text) {
+  static const UnicodeRegex regex(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}])");
+  return regex.MatchAtStart(text) > 0;
+}
+
+size_t LastCodePointStart(std::string_view text) {
+  size_t at = text.size();
+  while (at > 0 && (static_cast<unsigned char>(text[--at]) & 0xC0) == 0x80) {
+  }
+  return at;
+}
+
+// A word character on either side of text[begin, end)?
+bool TouchesWord(std::string_view text, size_t begin, size_t end) {
+  if (begin > 0 && StartsWithWordCharacter(text.substr(LastCodePointStart(text.substr(0, begin))))) return true;
+  return end < text.size() && StartsWithWordCharacter(text.substr(end));
+}
+
+size_t SkipSpacesBack(std::string_view text, size_t at, size_t stop) {
+  while (at > stop) {
+    size_t position = LastCodePointStart(text.substr(0, at));
+    const size_t start = position;
+    if (!IsWhiteSpace(NextCodePoint(text, &position))) break;
+    at = start;
+  }
+  return std::max(at, stop);
+}
+
+size_t SkipSpaces(std::string_view text, size_t at) {
+  while (at < text.size()) {
+    size_t next = at;
+    if (!IsWhiteSpace(NextCodePoint(text, &next))) break;
+    at = next;
+  }
+  return at;
+}
+
+}  // namespace
+
+AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
+  for (size_t i = 0; i < tokens_.size(); ++i) {
+    const AddedToken& token = tokens_[i];
+    Pass& pass = passes_[token.normalized ? 1 : 0];
+    pass.index.emplace(token.content, i);
+    auto& lengths = pass.lengths[static_cast<unsigned char>(token.content[0])];
+    if (std::find(lengths.begin(), lengths.end(), token.content.size()) == lengths.end()) lengths.push_back(token.content.size());
+  }
+  for (Pass& pass : passes_) {
+    for (auto& lengths : pass.lengths) std::sort(lengths.begin(), lengths.end(), std::greater<>());
+  }
+}
+
+const AddedToken* AddedTokens::LongestAt(const Pass& pass, std::string_view text, size_t at) const {
+  for (const size_t length : pass.lengths[static_cast<unsigned char>(text[at])]) {
+    if (length > text.size() - at) continue;
+    const auto found = pass.index.find(text.substr(at, length));
+    if (found != pass.index.end()) return &tokens_[found->second];
+  }
+  return nullptr;
+}
+
+void AddedTokens::SplitPiece(const Pass& pass, std::string_view text, std::vector<TextPiece>* pieces) const {
+  size_t done = 0;  // everything before it stands in *pieces
+  for (size_t at = 0; at < text.size();) {
+    const AddedToken* token = LongestAt(pass, text, at);
+    if (token == nullptr) {
+      ++at;
+      continue;
+    }
+    size_t begin = at, end = at + token->content.size();
+    at = end;
+    if (token->single_word && TouchesWord(text, begin, end)) continue;
+    if (token->lstrip) begin = SkipSpacesBack(text, begin, done);
+    if (token->rstrip) at = end = SkipSpaces(text, end);
+    if (begin > done) pieces->push_back({-1, text.substr(done, begin - done)});
+    pieces->push_back({token->id, text.substr(begin, end - begin)});
+    done = end;
+  }
+  if (done < text.size()) pieces->push_back({-1, text.substr(done)});
+}
+
+std::vector<TextPiece> AddedTokens::Split(std::string_view text) const {
+  std::vector<TextPiece> first, both;
+  SplitPiece(passes_[0], text, &first);
+  for (const TextPiece& piece : first) {
+    if (piece.id >= 0) {
+      both.push_back(piece);
+    } else {
+      SplitPiece(passes_[1], piece.text, &both);
+    }
+  }
+  return both;
+}
+
+}  // namespace temper

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace temper {
+
+// Offset of the first byte that does not belong to a well-formed UTF-8 sequence (no overlong forms, no surrogates, at most U+10FFFF),
+// or nothing where all is well.
+std::optional<size_t> InvalidUtf8At(std::string_view text);
+
+// `text` with every maximal ill-formed part replaced by U+FFFD.
+std::string ReplaceInvalidUtf8(std::string_view text);
+
+// The code point at *position, which moves behind it. `text` must be valid and *position the start of a sequence.
+char32_t NextCodePoint(std::string_view text, size_t* position);
+
+void AppendUtf8(char32_t code_point, std::string* text);
+
+// The White_Space property of Unicode.
+bool IsWhiteSpace(char32_t code_point);
+
+}  // namespace temper
