@@ -1,1 +1,149 @@
+#include "learner/batch_packing.h"
 
+#include <algorithm>
+#include <numeric>
+
+#include <ATen/ops/empty.h>
+
+#include "cluster/error.h"
+
+namespace temper {
+namespace {
+
+using Tokens = std::span<const int32_t>;
+
+at::Tensor ToTensor(const std::vector<int64_t>& values) {
+  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
+  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<int64_t>());
+  return tensor;
+}
+
+void CheckTokens(Tokens tokens, const TransformerConfig& config, int64_t group, const char* what) {
+  for (const int32_t token : tokens) {
+    TEMPER_CHECK(token >= 0 && token < config.vocab_size, what, " of group ", group, " of the share holds token ", token,
+                 ", outside the vocabulary of ", config.vocab_size);
+  }
+}
+
+// Collects groups until Flush makes a micro-batch of them.
+class Packer {
+ public:
+  Packer(int64_t micro_batch_tokens, const TransformerConfig& config) : limit_(micro_batch_tokens), config_(config) {
+    TEMPER_CHECK(micro_batch_tokens > 0, "micro_batch_tokens is ", micro_batch_tokens, ", must be positive");
+  }
+
+  // `group` is the index in the share.
+  void Add(int64_t group, Tokens prompt, const std::vector<Tokens>& completions) {
+    CheckGroup(group, prompt, completions);
+    int64_t size = static_cast<int64_t>(prompt.size());
+    int64_t rows = 0;
+    for (const Tokens completion : completions) {
+      rows += static_cast<int64_t>(completion.size());
+      size += std::max<int64_t>(0, static_cast<int64_t>(completion.size()) - 1);
+    }
+    if (rows == 0) return;
+    if (!tokens_.empty() && static_cast<int64_t>(tokens_.size()) + size > limit_) Flush();
+    Append(group, prompt, completions);
+  }
+
+  std::vector<MicroBatch> Take() {
+    if (!tokens_.empty()) Flush();
+    return std::move(batches_);
+  }
+
+ private:
+  void CheckGroup(int64_t group, Tokens prompt, const std::vector<Tokens>& completions) const {
+    TEMPER_CHECK(!prompt.empty(), "group ", group, " of the share has an empty prompt: nothing predicts its first token");
+    CheckTokens(prompt, config_, group, "the prompt");
+    for (const Tokens completion : completions) {
+      CheckTokens(completion, config_, group, "a completion");
+      TEMPER_CHECK(static_cast<int64_t>(prompt.size() + completion.size()) <= config_.max_positions, "group ", group,
+                   " of the share has a sequence of ", prompt.size() + completion.size(), " tokens, the model has ", config_.max_positions,
+                   " positions");
+    }
+  }
+
+  Segment AppendSegment(Tokens tokens, int64_t first_position) {
+    const Segment segment{static_cast<int64_t>(tokens_.size()), static_cast<int64_t>(tokens.size())};
+    for (int64_t i = 0; i < segment.length; ++i) {
+      tokens_.push_back(tokens[i]);
+      positions_.push_back(first_position + i);
+    }
+    return segment;
+  }
+
+  void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions) {
+    SharedPrefixGroup packed;
+    packed.prefix = AppendSegment(prompt, 0);
+    const int64_t last_prompt_row = packed.prefix.begin + packed.prefix.length - 1;
+    for (size_t sample = 0; sample < completions.size(); ++sample) {
+      const Tokens completion = completions[sample];
+      PackedSample entry{group, static_cast<int64_t>(sample), static_cast<int64_t>(rows_.size()), static_cast<int64_t>(completion.size())};
+      if (!completion.empty()) {
+        const Segment suffix = AppendSegment(completion.first(completion.size() - 1), packed.prefix.length);
+        for (int64_t t = 0; t < entry.num_rows; ++t) {
+          rows_.push_back(t == 0 ? last_prompt_row : suffix.begin + t - 1);
+          targets_.push_back(completion[t]);
+        }
+        if (suffix.length > 0) packed.suffixes.push_back(suffix);
+      }
+      samples_.push_back(entry);
+    }
+    groups_.push_back(std::move(packed));
+  }
+
+  void Flush() {
+    MicroBatch batch;
+    batch.tokens_T = ToTensor(tokens_);
+    batch.positions_T = ToTensor(positions_);
+    batch.rows_N = ToTensor(rows_);
+    batch.targets_N = ToTensor(targets_);
+    batch.groups = std::move(groups_);
+    batch.samples = std::move(samples_);
+    batches_.push_back(std::move(batch));
+    for (auto* values : {&tokens_, &positions_, &rows_, &targets_}) values->clear();
+    groups_.clear();
+    samples_.clear();
+  }
+
+  int64_t limit_;
+  const TransformerConfig& config_;
+  std::vector<int64_t> tokens_, positions_, rows_, targets_;
+  std::vector<SharedPrefixGroup> groups_;
+  std::vector<PackedSample> samples_;
+  std::vector<MicroBatch> batches_;
+};
+
+}  // namespace
+
+std::vector<MicroBatch> PackGroups(std::span<const TrainGroup> share, int64_t micro_batch_tokens, const TransformerConfig& config) {
+  std::vector<int64_t> order(share.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return share[a].group_id < share[b].group_id; });
+  Packer packer(micro_batch_tokens, config);
+  for (const int64_t index : order) {
+    const TrainGroup& group = share[index];
+    std::vector<Tokens> completions;
+    for (const TrainSample& sample : group.samples) {
+      TEMPER_CHECK(sample.logprobs.size() == sample.tokens.size(), "group ", group.group_id, " has a completion of ", sample.tokens.size(),
+                   " tokens with ", sample.logprobs.size(), " log-probs");
+      completions.emplace_back(sample.tokens);
+    }
+    packer.Add(index, group.prompt_tokens, completions);
+  }
+  return packer.Take();
+}
+
+std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t micro_batch_tokens, const TransformerConfig& config) {
+  Packer packer(micro_batch_tokens, config);
+  for (size_t index = 0; index < share.size(); ++index) {
+    const Tokens tokens(share[index].tokens);
+    const int64_t prompt_length = share[index].prompt_length;
+    TEMPER_CHECK(prompt_length > 0 && prompt_length <= static_cast<int64_t>(tokens.size()), "example ", index, " of the share has ",
+                 tokens.size(), " tokens and a prompt length of ", prompt_length);
+    packer.Add(static_cast<int64_t>(index), tokens.first(prompt_length), {tokens.subspan(prompt_length)});
+  }
+  return packer.Take();
+}
+
+}  // namespace temper

@@ -1,1 +1,81 @@
+#include "learner/learner.h"
 
+#include <cmath>
+
+#include <ATen/ops/index_select.h>
+#include <c10/core/GradMode.h>
+
+#include "cluster/error.h"
+#include "cluster/log.h"
+#include "learner/learner_state.h"
+#include "learner/packed_attention.h"
+
+namespace temper {
+
+Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator)
+    : model(borrowed_model),
+      options(learner_options),
+      communicator(borrowed_communicator),
+      gradient(borrowed_model->EnableGradients()),
+      optimizer(borrowed_model->parameters(), borrowed_model->flat(), gradient) {
+  if (options.micro_batch_tokens < 1) {
+    throw ConfigError(Concat("learner.micro_batch_tokens: ", options.micro_batch_tokens, ", expected 1 or more"));
+  }
+  if (options.dtype != "fp32" && options.dtype != "bf16") {
+    throw ConfigError(Concat("learner.dtype: \"", options.dtype, "\" is not one of fp32 | bf16"));
+  }
+  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+}
+
+TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+  PackedAttention attention(batch.groups);
+  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, attention);
+  return ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
+}
+
+StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
+  {
+    const ScopedTimer timer(&times->allreduce);
+    communicator->AllReduceSum(gradient.mutable_data_ptr<float>(), gradient.numel(), "gradient");
+  }
+  const ScopedTimer timer(&times->optimizer);
+  StepOutcome outcome;
+  outcome.grad_norm = ClipGradient(gradient, optimizer_options.max_grad_norm);
+  outcome.nonfinite = !std::isfinite(loss) || !std::isfinite(outcome.grad_norm);
+  if (outcome.nonfinite) {
+    TEMPER_LOG(Warn, "update ", schedule_step, " skipped: loss ", loss, ", gradient norm ", outcome.grad_norm);
+    return outcome;
+  }
+  optimizer.Step(optimizer_options, learning_rate());
+  model->WeightsChanged();
+  return outcome;
+}
+
+void ReportTimes(const PhaseTimes& times, Communicator& communicator, UpdateReport* report) {
+  GlobalStats stats({}, {"forward_ref", "forward", "backward", "allreduce", "optimizer"});
+  stats.Max("forward_ref", times.forward_ref);
+  stats.Max("forward", times.forward);
+  stats.Max("backward", times.backward);
+  stats.Max("allreduce", times.allreduce);
+  stats.Max("optimizer", times.optimizer);
+  stats.AllReduce(communicator, "update times");
+  for (const auto& [name, seconds] : stats.maxima()) (*report)["timing_s/" + name] = seconds;
+}
+
+Learner::Learner(Transformer* model, const LearnerOptions& options, Communicator* communicator)
+    : state_(std::make_unique<State>(model, options, communicator)) {}
+
+Learner::~Learner() = default;
+
+void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
+  CheckOptimizerOptions(options);
+  TEMPER_CHECK(total_steps > 0, "a stage of ", total_steps, " steps: must be positive");
+  state_->optimizer_options = options;
+  state_->total_steps = total_steps;
+  state_->schedule_step = 0;
+  state_->optimizer.Reset();
+}
+
+void Learner::SetReference() { state_->reference = std::make_unique<Transformer>(state_->model->Clone()); }
+
+}  // namespace temper

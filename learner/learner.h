@@ -19,8 +19,8 @@ struct SftExample {
 };
 
 struct TrainSample {
-  std::vector<int32_t> tokens;    // completion
-  std::vector<float> logprobs;    // behaviour log-probs, as in Trajectory
+  std::vector<int32_t> tokens;  // completion
+  std::vector<float> logprobs;  // behaviour log-probs, as in Trajectory
   std::vector<int64_t> versions;
   double advantage = 0;
 };
@@ -53,8 +53,9 @@ class Learner {
   void Save(const std::string& folder) const;
   void Load(const std::string& folder);
 
+  struct State;  // learner_state.h: shared by the files that implement the updates
+
  private:
-  struct State;
   std::unique_ptr<State> state_;
 };
 

@@ -16,7 +16,7 @@ struct OptimizerOptions {
   double beta2 = 0.95;
   double eps = 1e-8;
   double weight_decay = 0.0;
-  double max_grad_norm = 1.0;    // 0 = no clipping
+  double max_grad_norm = 1.0;  // 0 = no clipping
   int64_t warmup_steps = 5;
   std::string schedule = "linear";  // constant | linear | cosine, after warm-up
   double final_lr_fraction = 0.1;
@@ -25,19 +25,19 @@ struct OptimizerOptions {
 struct SftOptions {};
 
 struct RlOptions {
-  std::string loss = "ppo_clip";          // ppo_clip | reinforce
+  std::string loss = "ppo_clip";  // ppo_clip | reinforce
   double clip_low = 0.2;
   double clip_high = 0.28;
-  double dual_clip = 3.0;                 // 0 = off
-  std::string aggregation = "token_mean"; // token_mean | seq_mean_token_mean | seq_mean_token_sum | constant
-  int64_t max_completion_tokens = 48;     // the constant of `constant`
+  double dual_clip = 3.0;                  // 0 = off
+  std::string aggregation = "token_mean";  // token_mean | seq_mean_token_mean | seq_mean_token_sum | constant
+  int64_t max_completion_tokens = 48;      // the constant of `constant`
   double kl_coef = 0.02;
-  std::string kl_estimator = "k3";        // k1 | k2 | k3
-  std::string kl_in = "loss";             // loss | reward (k1 subtracted from the advantage's reward per token)
+  std::string kl_estimator = "k3";  // k1 | k2 | k3
+  std::string kl_in = "loss";       // loss | reward (k1 subtracted from the advantage's reward per token)
   double entropy_coef = 0.0;
-  double tis_cap = 2.0;                   // truncated importance correction old/behaviour <= cap; 0 = off
-  double temperature = 1.0;               // the learner scores tokens under the same tempered distribution
-  int64_t updates_per_batch = 1;          // optimizer steps on one batch; above 1 the old log-probs are computed first
+  double tis_cap = 2.0;           // truncated importance correction old/behaviour <= cap; 0 = off
+  double temperature = 1.0;       // the learner scores tokens under the same tempered distribution
+  int64_t updates_per_batch = 1;  // optimizer steps on one batch; above 1 the old log-probs are computed first
 };
 
 }  // namespace temper

@@ -1,1 +1,102 @@
+#include "learner/optimizer.h"
 
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include <ATen/ops/_fused_adamw.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/zeros_like.h>
+#include <c10/core/GradMode.h>
+
+#include "cluster/error.h"
+
+namespace temper {
+namespace {
+
+void Check(bool holds, const char* key, double value, const char* expected) {
+  if (!std::isfinite(value) || !holds) throw ConfigError(Concat("optimizer.", key, ": ", value, ", expected ", expected));
+}
+
+}  // namespace
+
+double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total_steps) {
+  if (step < options.warmup_steps) return options.lr * static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
+  if (options.schedule == "constant") return options.lr;
+  const double length = static_cast<double>(std::max<int64_t>(1, total_steps - options.warmup_steps));
+  const double t = std::min(1.0, static_cast<double>(step - options.warmup_steps) / length);
+  const double f = options.final_lr_fraction;
+  if (options.schedule == "linear") return options.lr * (1 - (1 - f) * t);
+  TEMPER_CHECK(options.schedule == "cosine", "unknown schedule \"", options.schedule, "\"");
+  return options.lr * (f + (1 - f) * 0.5 * (1 + std::cos(std::numbers::pi * t)));
+}
+
+void CheckOptimizerOptions(const OptimizerOptions& options) {
+  Check(options.lr >= 0, "lr", options.lr, "0 or more");
+  Check(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "0 to below 1");
+  Check(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "0 to below 1");
+  Check(options.eps > 0, "eps", options.eps, "above 0");
+  Check(options.weight_decay >= 0, "weight_decay", options.weight_decay, "0 or more");
+  Check(options.max_grad_norm >= 0, "max_grad_norm", options.max_grad_norm, "0 (no clipping) or more");
+  Check(options.warmup_steps >= 0, "warmup_steps", static_cast<double>(options.warmup_steps), "0 or more");
+  Check(options.final_lr_fraction >= 0 && options.final_lr_fraction <= 1, "final_lr_fraction", options.final_lr_fraction, "0 to 1");
+  if (options.schedule != "constant" && options.schedule != "linear" && options.schedule != "cosine") {
+    throw ConfigError(Concat("optimizer.schedule: \"", options.schedule, "\" is not one of constant | linear | cosine"));
+  }
+}
+
+double ClipGradient(at::Tensor& gradient, double max_norm) {
+  const at::NoGradGuard no_grad;
+  const auto norm = at::linalg_vector_norm(gradient, 2).item<double>();
+  // The small term keeps the quotient of two equal norms below one, as PyTorch's clip_grad_norm_ does.
+  if (max_norm > 0 && norm > max_norm) gradient.mul_(max_norm / (norm + 1e-6));
+  return norm;
+}
+
+AdamW::AdamW(const std::vector<std::pair<std::string, at::Tensor>>& parameters, const at::Tensor& flat, const at::Tensor& gradient)
+    : flat_(flat), gradient_(gradient), exp_avg_(at::zeros_like(flat)), exp_avg_sq_(at::zeros_like(flat)) {
+  for (const auto& [name, parameter] : parameters) {
+    const int64_t begin = parameter.storage_offset() - flat.storage_offset();
+    TEMPER_CHECK(begin >= 0 && begin + parameter.numel() <= flat.numel(), name, " is not a view of the flat parameter buffer");
+    std::vector<Run>& runs = parameter.dim() > 1 ? decaying_ : exempt_;
+    if (!runs.empty() && runs.back().begin + runs.back().length == begin) {
+      runs.back().length += parameter.numel();
+    } else {
+      runs.push_back({begin, parameter.numel()});
+    }
+  }
+}
+
+void AdamW::Reset() {
+  exp_avg_.zero_();
+  exp_avg_sq_.zero_();
+  steps_ = 0;
+}
+
+void AdamW::StepRuns(const std::vector<Run>& runs, const OptimizerOptions& options, double lr, double weight_decay) {
+  std::vector<at::Tensor> parameters, gradients, exp_avgs, exp_avg_sqs, steps;
+  for (const Run& run : runs) {
+    parameters.push_back(flat_.narrow(0, run.begin, run.length));
+    gradients.push_back(gradient_.narrow(0, run.begin, run.length));
+    exp_avgs.push_back(exp_avg_.narrow(0, run.begin, run.length));
+    exp_avg_sqs.push_back(exp_avg_sq_.narrow(0, run.begin, run.length));
+    steps.push_back(at::full({}, static_cast<double>(steps_), at::kFloat));
+  }
+  if (parameters.empty()) return;
+  at::_fused_adamw_(parameters, gradients, exp_avgs, exp_avg_sqs, {}, steps, lr, options.beta1, options.beta2, weight_decay, options.eps,
+                    /*amsgrad=*/false, /*maximize=*/false);
+}
+
+void AdamW::Step(const OptimizerOptions& options, double lr) {
+  const at::NoGradGuard no_grad;
+  ++steps_;
+  if (options.weight_decay == 0) {
+    StepRuns({{0, flat_.numel()}}, options, lr, 0);
+    return;
+  }
+  StepRuns(decaying_, options, lr, options.weight_decay);
+  StepRuns(exempt_, options, lr, 0);
+}
+
+}  // namespace temper

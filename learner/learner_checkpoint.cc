@@ -1,0 +1,115 @@
+#include <fstream>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
+#include <nlohmann/json.hpp>
+
+#include "cluster/error.h"
+#include "learner/learner_state.h"
+#include "policy/safetensors.h"
+
+// A learner's state is the same on every learner, whatever their number: rank 0 writes it, all read it.
+//   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order
+//   learner.json: optimizer steps, schedule position and options
+namespace temper {
+namespace {
+
+constexpr int kFormat = 1;
+
+nlohmann::json ToJson(const OptimizerOptions& o) {
+  return {{"lr", o.lr},
+          {"beta1", o.beta1},
+          {"beta2", o.beta2},
+          {"eps", o.eps},
+          {"weight_decay", o.weight_decay},
+          {"max_grad_norm", o.max_grad_norm},
+          {"warmup_steps", o.warmup_steps},
+          {"schedule", o.schedule},
+          {"final_lr_fraction", o.final_lr_fraction}};
+}
+
+OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
+  OptimizerOptions o;
+  j.at("lr").get_to(o.lr);
+  j.at("beta1").get_to(o.beta1);
+  j.at("beta2").get_to(o.beta2);
+  j.at("eps").get_to(o.eps);
+  j.at("weight_decay").get_to(o.weight_decay);
+  j.at("max_grad_norm").get_to(o.max_grad_norm);
+  j.at("warmup_steps").get_to(o.warmup_steps);
+  j.at("schedule").get_to(o.schedule);
+  j.at("final_lr_fraction").get_to(o.final_lr_fraction);
+  return o;
+}
+
+nlohmann::json ReadJson(const std::string& path) {
+  std::ifstream in(path);
+  TEMPER_CHECK(in.good(), "cannot read ", path, ": is the checkpoint complete?");
+  const nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  TEMPER_CHECK(json.is_object(), path, " is not a JSON object: the checkpoint is damaged");
+  TEMPER_CHECK(json.value("format", 0) == kFormat, path, ": format ", json.value("format", 0), ", this program reads ", kFormat);
+  return json;
+}
+
+// Copies the flat tensor `name` of the file into `target`.
+void Restore(const std::map<std::string, at::Tensor>& tensors, const std::string& name, const std::string& path, at::Tensor& target) {
+  const auto found = tensors.find(name);
+  TEMPER_CHECK(found != tensors.end(), path, ": tensor \"", name, "\" is missing");
+  const at::Tensor& stored = found->second;
+  TEMPER_CHECK(stored.scalar_type() == at::kFloat && stored.dim() == 1 && stored.numel() == target.numel(), path, ": \"", name, "\" has ",
+               stored.numel(), " values, this model has ", target.numel(), ": the checkpoint is of another model");
+  target.copy_(stored);
+}
+
+}  // namespace
+
+void Learner::Save(const std::string& folder) const {
+  State& state = *state_;
+  if (state.communicator->rank() == 0) {
+    std::vector<std::pair<std::string, at::Tensor>> tensors = {
+        {"parameters", state.model->flat()}, {"exp_avg", state.optimizer.exp_avg()}, {"exp_avg_sq", state.optimizer.exp_avg_sq()}};
+    if (state.reference) tensors.emplace_back("reference", state.reference->flat());
+    WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
+    const nlohmann::json json = {{"format", kFormat},
+                                 {"optimizer", ToJson(state.optimizer_options)},
+                                 {"optimizer_steps", state.optimizer.steps()},
+                                 {"schedule_step", state.schedule_step},
+                                 {"total_steps", state.total_steps},
+                                 {"has_reference", state.reference != nullptr}};
+    const std::string path = folder + "/learner.json";
+    std::ofstream out(path);
+    out << json.dump(1) << '\n';
+    out.close();
+    TEMPER_CHECK(out.good(), "cannot write ", path);
+  }
+  state.communicator->Barrier("save learner");
+}
+
+void Learner::Load(const std::string& folder) {
+  State& state = *state_;
+  const std::string path = folder + "/learner.json", tensors_path = folder + "/learner.safetensors";
+  const nlohmann::json json = ReadJson(path);
+  const std::map<std::string, at::Tensor> tensors = ReadSafetensors(tensors_path);
+  const at::NoGradGuard no_grad;
+  Restore(tensors, "parameters", tensors_path, state.model->flat());
+  Restore(tensors, "exp_avg", tensors_path, state.optimizer.exp_avg());
+  Restore(tensors, "exp_avg_sq", tensors_path, state.optimizer.exp_avg_sq());
+  state.model->WeightsChanged();
+  try {
+    state.optimizer_options = OptionsFromJson(json.at("optimizer"));
+    state.optimizer.set_steps(json.at("optimizer_steps").get<int64_t>());
+    state.schedule_step = json.at("schedule_step").get<int64_t>();
+    state.total_steps = json.at("total_steps").get<int64_t>();
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL(path, ": ", error.what());
+  }
+  state.reference.reset();
+  if (json.value("has_reference", false)) {
+    state.reference = std::make_unique<Transformer>(state.model->Clone());
+    Restore(tensors, "reference", tensors_path, state.reference->flat());
+    state.reference->WeightsChanged();
+  }
+}
+
+}  // namespace temper

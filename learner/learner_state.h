@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "learner/batch_packing.h"
+#include "learner/global_stats.h"
+#include "learner/learner.h"
+#include "learner/optimizer.h"
+#include "learner/token_scores.h"
+
+namespace temper {
+
+// Adds the time from its making to its end, in seconds, to `*total_s`.
+class ScopedTimer {
+ public:
+  explicit ScopedTimer(double* total_s) : total_s_(total_s) {}
+  ~ScopedTimer() { *total_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+
+ private:
+  double* total_s_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+// Seconds this learner spent in each phase of an update.
+struct PhaseTimes {
+  double forward_ref = 0;
+  double forward = 0;
+  double backward = 0;
+  double allreduce = 0;
+  double optimizer = 0;
+};
+
+// What one optimizer step did; the same on every learner.
+struct StepOutcome {
+  double grad_norm = 0;    // before clipping
+  bool nonfinite = false;  // loss or gradient was not finite: the parameters are as before
+};
+
+struct Learner::State {
+  State(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator);
+
+  // Hidden states and scores of one micro-batch's rows. Records a graph when autograd is on.
+  TokenScores Score(const Transformer& scored, const MicroBatch& batch, double temperature) const;
+
+  // Of the present update; the schedule counts updates, not optimizer steps.
+  double learning_rate() const { return LearningRate(optimizer_options, schedule_step, total_steps); }
+
+  // Adds the gradients of all learners, clips and steps. `loss` is the global loss, judged for finiteness with the gradient, so that
+  // every learner takes the same turn.
+  StepOutcome FinishStep(double loss, PhaseTimes* times);
+
+  Transformer* model;
+  LearnerOptions options;
+  Communicator* communicator;
+  at::Tensor gradient;  // flat, what the backward adds to
+  AdamW optimizer;
+  OptimizerOptions optimizer_options;
+  int64_t total_steps = 0;    // updates of the stage; 0 before BeginStage
+  int64_t schedule_step = 0;  // updates done in the stage
+  std::unique_ptr<Transformer> reference;
+};
+
+// Adds timing_s/* (the slowest learner's) to the report.
+void ReportTimes(const PhaseTimes& times, Communicator& communicator, UpdateReport* report);
+
+}  // namespace temper

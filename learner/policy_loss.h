@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "learner/learner_options.h"
+
+namespace temper {
+
+// Pure functions from log-probabilities to losses and their exact derivatives; no tensors, no state. Everything is double, so that
+// a loss is a sum the learners can add up in any order without losing digits.
+
+// What is known about one completion token. All log-probs are of the token drawn, natural logarithm.
+struct TokenObservation {
+  double logprob = 0;            // pi: the policy being trained
+  double old_logprob = 0;        // old: the policy at the start of the update; equals logprob on the first pass over a batch
+  double behaviour_logprob = 0;  // b: as recorded when the token was drawn
+  double reference_logprob = 0;  // ref: the frozen reference; read only when kl_coef > 0
+  double entropy = 0;            // of pi over the whole vocabulary at this position, nats
+  double advantage = 0;          // of the completion
+};
+
+// Loss of one token before aggregation, and what it does to the two differentiable inputs.
+struct TokenLoss {
+  double loss = 0;          // policy + kl_coef kl (when kl_in = loss) - entropy_coef entropy
+  double policy = 0;        // the policy-gradient part
+  double kl = 0;            // the configured estimator of KL(pi || ref), whatever kl_coef is; 0 without a reference
+  double ratio = 1;         // pi / old
+  double d_logprob = 0;     // d loss / d logprob
+  double d_entropy = 0;     // d loss / d entropy
+  bool clipped = false;     // the clip decided: the ratio's gradient is cut
+  bool tis_capped = false;  // old / b was above the cap
+};
+
+// Estimator of KL(pi || ref) from one token drawn from pi, with d = log ref - log pi (J. Schulman, "Approximating KL divergence"):
+//   k1 = -d,  k2 = d^2 / 2,  k3 = exp(d) - 1 - d.
+// In the loss k3 pulls as a different divergence than k1 in the reward does: the gradient of k3 at the drawn token is 1 - exp(d).
+struct KlEstimate {
+  double value = 0;
+  double d_logprob = 0;  // derivative by log pi
+};
+KlEstimate EstimateKl(std::string_view estimator, double logprob, double reference_logprob);
+
+// With rho = exp(pi - old), A the advantage and w = min(exp(old - b), tis_cap) (1 when tis_cap = 0), all but rho held constant:
+//   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)              arXiv 1707.06347, asymmetric range 2503.14476
+//   dual_clip  for A < 0 the objective is at least dual_clip A                      arXiv 1912.09729
+//   reinforce  -w A log pi
+// kl_in = reward: A is replaced by A - kl_coef (old - ref), the k1 penalty of this token, and the loss has no KL term.
+// `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
+TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
+
+// Counts over the global batch (all learners), as sums of doubles.
+struct GlobalCounts {
+  double tokens = 0;     // completion tokens
+  double sequences = 0;  // completions with at least one token
+};
+
+// The factor of one token's loss in the batch loss, for a completion of `length` tokens:
+//   token_mean 1/tokens, seq_mean_token_mean 1/(sequences length), seq_mean_token_sum 1/sequences,
+//   constant 1/(sequences max_completion_tokens)  (Dr. GRPO, arXiv 2503.20783).
+double TokenWeight(const RlOptions& options, const GlobalCounts& counts, int64_t length);
+
+// Refuses values no loss can be computed with; throws ConfigError naming the key.
+void CheckRlOptions(const RlOptions& options);
+
+}  // namespace temper

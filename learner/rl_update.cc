@@ -1,0 +1,209 @@
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty_like.h>
+#include <c10/core/GradMode.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "cluster/error.h"
+#include "learner/learner_state.h"
+#include "learner/policy_loss.h"
+
+namespace temper {
+namespace {
+
+// Log-probs of every row of every micro-batch, without a graph.
+using RowLogprobs = std::vector<std::vector<float>>;
+
+// What one pass over the batch adds up, over completion tokens or over their weighted losses.
+struct PassFigures {
+  double loss = 0, pg_loss = 0;  // weighted: parts of the global loss
+  double kl = 0, entropy = 0, clipped = 0, tis_capped = 0, ratio = 0;
+  double gap = 0, gap_kl = 0;  // between this learner's old log-probs and the recorded ones
+  double ratio_max = 0, gap_max = 0;
+
+  void Count(const TokenObservation& token, const TokenLoss& token_loss, double weight) {
+    const double difference = token.old_logprob - token.behaviour_logprob;
+    loss += weight * token_loss.loss;
+    pg_loss += weight * token_loss.policy;
+    kl += token_loss.kl;
+    entropy += token.entropy;
+    clipped += token_loss.clipped ? 1 : 0;
+    tis_capped += token_loss.tis_capped ? 1 : 0;
+    ratio += token_loss.ratio;
+    ratio_max = std::max(ratio_max, token_loss.ratio);
+    gap += std::abs(difference);
+    gap_max = std::max(gap_max, std::abs(difference));
+    gap_kl += std::expm1(difference) - difference;
+  }
+
+  // The same figures over all learners.
+  void AllReduce(Communicator& communicator) {
+    GlobalStats stats({"loss", "pg_loss", "kl", "entropy", "clipped", "tis_capped", "ratio", "gap", "gap_kl"}, {"ratio", "gap"});
+    const auto sums = {std::pair{"loss", &loss},    {"pg_loss", &pg_loss}, {"kl", &kl},   {"entropy", &entropy}, {"clipped", &clipped},
+                       {"tis_capped", &tis_capped}, {"ratio", &ratio},     {"gap", &gap}, {"gap_kl", &gap_kl}};
+    for (const auto& [name, value] : sums) stats.Add(name, *value);
+    stats.Max("ratio", ratio_max);
+    stats.Max("gap", gap_max);
+    stats.AllReduce(communicator, "RL totals");
+    for (const auto& [name, value] : sums) *value = stats.sum(name);
+    ratio_max = stats.max("ratio");
+    gap_max = stats.max("gap");
+  }
+};
+
+// One RL update: the batch, what the passes over it share, and the sums they give.
+class RlPass {
+ public:
+  RlPass(Learner::State& state, std::span<const TrainGroup> share, const RlOptions& options)
+      : state_(state),
+        share_(share),
+        options_(options),
+        batches_(PackGroups(share, state.options.micro_batch_tokens, state.model->config())),
+        uses_reference_(options.kl_coef > 0) {
+    TEMPER_CHECK(!uses_reference_ || state.reference, "rl.kl_coef is ", options.kl_coef, " but no reference was set");
+    CountTokens();
+  }
+
+  // Reference log-probs, and old ones when the batch is used more than once.
+  void Prepare(PhaseTimes* times) {
+    if (uses_reference_) reference_ = ScoreAll(*state_.reference, &times->forward_ref);
+    if (options_.updates_per_batch > 1) old_ = ScoreAll(*state_.model, &times->forward);
+  }
+
+  // Forward and backward over the share; afterwards the gradient holds this learner's part and the result the global sums.
+  PassFigures Run(PhaseTimes* times) {
+    PassFigures figures;
+    state_.gradient.zero_();
+    for (size_t index = 0; index < batches_.size(); ++index) {
+      TokenScores scores;
+      at::Tensor d_logprob, d_entropy;
+      {
+        const ScopedTimer timer(&times->forward);
+        scores = state_.Score(*state_.model, batches_[index], options_.temperature);
+        d_logprob = at::empty_like(scores.logprob_N.detach());
+        d_entropy = at::empty_like(d_logprob);
+        ComputeLosses(index, scores, &d_logprob, &d_entropy, &figures);
+      }
+      const ScopedTimer timer(&times->backward);
+      torch::autograd::backward({scores.logprob_N, scores.entropy_N}, {d_logprob, d_entropy});
+    }
+    figures.AllReduce(*state_.communicator);
+    return figures;
+  }
+
+  const GlobalStats& sizes() const { return sizes_; }
+  const GlobalCounts& counts() const { return counts_; }
+
+ private:
+  void CountTokens() {
+    for (const MicroBatch& batch : batches_) {
+      sizes_.Add("tokens", static_cast<double>(batch.num_rows()));
+      sizes_.Add("stream_tokens", static_cast<double>(batch.num_tokens()));
+      sizes_.Add("micro_batches", 1);
+      for (const PackedSample& sample : batch.samples) {
+        if (sample.num_rows > 0) sizes_.Add("sequences", 1);
+        sizes_.Max("length", static_cast<double>(sample.num_rows));
+      }
+    }
+    sizes_.AllReduce(*state_.communicator, "token counts");
+    counts_ = {sizes_.sum("tokens"), sizes_.sum("sequences")};
+  }
+
+  RowLogprobs ScoreAll(const Transformer& model, double* seconds) const {
+    const ScopedTimer timer(seconds);
+    const at::NoGradGuard no_grad;
+    RowLogprobs all;
+    for (const MicroBatch& batch : batches_) {
+      const at::Tensor logprob = state_.Score(model, batch, options_.temperature).logprob_N;
+      const float* data = logprob.const_data_ptr<float>();
+      all.emplace_back(data, data + logprob.numel());
+    }
+    return all;
+  }
+
+  // The loss of every row of micro-batch `index`: sums into `figures`, derivatives of the global loss into d_*.
+  void ComputeLosses(size_t index, const TokenScores& scores, at::Tensor* d_logprob, at::Tensor* d_entropy, PassFigures* figures) const {
+    const float* logprob = scores.logprob_N.const_data_ptr<float>();
+    const float* entropy = scores.entropy_N.const_data_ptr<float>();
+    float* out_logprob = d_logprob->mutable_data_ptr<float>();
+    float* out_entropy = d_entropy->mutable_data_ptr<float>();
+    for (const PackedSample& sample : batches_[index].samples) {
+      const TrainSample& data = share_[sample.group].samples[sample.sample];
+      const double weight = TokenWeight(options_, counts_, sample.num_rows);
+      for (int64_t t = 0; t < sample.num_rows; ++t) {
+        const int64_t row = sample.first_row + t;
+        TokenObservation token;
+        token.logprob = logprob[row];
+        token.old_logprob = old_.empty() ? token.logprob : old_[index][row];
+        token.behaviour_logprob = data.logprobs[t];
+        token.reference_logprob = uses_reference_ ? reference_[index][row] : 0;
+        token.entropy = entropy[row];
+        token.advantage = data.advantage;
+        const TokenLoss loss = ComputeTokenLoss(token, options_, uses_reference_);
+        out_logprob[row] = static_cast<float>(weight * loss.d_logprob);
+        out_entropy[row] = static_cast<float>(weight * loss.d_entropy);
+        figures->Count(token, loss, weight);
+      }
+    }
+  }
+
+  Learner::State& state_;
+  std::span<const TrainGroup> share_;
+  const RlOptions& options_;
+  std::vector<MicroBatch> batches_;
+  bool uses_reference_;
+  GlobalStats sizes_{{"tokens", "stream_tokens", "sequences", "micro_batches"}, {"length"}};
+  GlobalCounts counts_;
+  RowLogprobs reference_, old_;
+};
+
+// Metrics of one pass; those of several passes over a batch are averaged, maxima kept.
+void ReportPass(const PassFigures& figures, const StepOutcome& outcome, double tokens, double share_of_passes, UpdateReport* report) {
+  UpdateReport& r = *report;
+  r["actor/loss"] += share_of_passes * figures.loss;
+  r["actor/pg_loss"] += share_of_passes * figures.pg_loss;
+  r["actor/kl"] += share_of_passes * figures.kl / tokens;
+  r["actor/entropy"] += share_of_passes * figures.entropy / tokens;
+  r["actor/clip_frac"] += share_of_passes * figures.clipped / tokens;
+  r["actor/tis_clipped_frac"] += share_of_passes * figures.tis_capped / tokens;
+  r["actor/ratio_mean"] += share_of_passes * figures.ratio / tokens;
+  r["actor/grad_norm"] += share_of_passes * outcome.grad_norm;
+  r["actor/ratio_max"] = std::max(r["actor/ratio_max"], figures.ratio_max);
+  r["actor/nonfinite"] = std::max(r["actor/nonfinite"], outcome.nonfinite ? 1.0 : 0.0);
+  r["mismatch/logp_abs_mean"] = figures.gap / tokens;
+  r["mismatch/logp_abs_max"] = figures.gap_max;
+  r["mismatch/kl"] = figures.gap_kl / tokens;
+}
+
+}  // namespace
+
+UpdateReport Learner::RlUpdate(std::span<const TrainGroup> share, const RlOptions& options) {
+  CheckRlOptions(options);
+  State& state = *state_;
+  TEMPER_CHECK(state.total_steps > 0, "RlUpdate before BeginStage");
+  PhaseTimes times;
+  RlPass pass(state, share, options);
+  TEMPER_CHECK(pass.counts().tokens > 0, "RL update without a single completion token on any learner");
+  pass.Prepare(&times);
+  UpdateReport report;
+  for (int64_t update = 0; update < options.updates_per_batch; ++update) {
+    const PassFigures figures = pass.Run(&times);
+    const StepOutcome outcome = state.FinishStep(figures.loss, &times);
+    ReportPass(figures, outcome, pass.counts().tokens, 1 / static_cast<double>(options.updates_per_batch), &report);
+  }
+  report["actor/lr"] = state.learning_rate();
+  ++state.schedule_step;
+  report["response/length_mean"] = pass.counts().tokens / pass.counts().sequences;
+  report["response/length_max"] = pass.sizes().max("length");
+  report["perf/loss_tokens"] = pass.counts().tokens;
+  report["perf/stream_tokens"] = pass.sizes().sum("stream_tokens");
+  report["perf/micro_batches"] = pass.sizes().sum("micro_batches");
+  ReportTimes(times, *state.communicator, &report);
+  return report;
+}
+
+}  // namespace temper
