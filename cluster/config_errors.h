@@ -23,6 +23,7 @@ class ConfigErrors {
   void Add(const ConfigMark& mark, const std::string& path, const std::string& message);
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }
+  const std::string& FirstMessage() const { return entries_.front().message; }
   // Dotted keys that have an error.
   std::vector<std::string> Paths() const;
   // Throws ConfigError with one line per mistake, by position: files in the order given, then everything else. At most kMaxShown

@@ -1,13 +1,13 @@
 #include "cluster/config_node.h"
 
-#include <yaml-cpp/eventhandler.h>
-#include <yaml-cpp/exceptions.h>
-#include <yaml-cpp/parser.h>
-
 #include <algorithm>
 #include <sstream>
 #include <unordered_map>
 #include <utility>
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
 
 #include "cluster/error.h"
 
@@ -16,8 +16,8 @@ namespace {
 
 constexpr size_t kMaxKeyBytes = 256;
 
-// Ends the parsing of a file that goes beyond a limit.
-struct LimitReached {
+// Ends the parsing of a file that goes beyond a limit, or that the library takes although it is broken.
+struct ParsingStopped {
   ConfigMark mark;
   std::string message;
 };
@@ -72,11 +72,13 @@ class TreeBuilder : public YAML::EventHandler {
       : text_(text), file_(file), max_nodes_(max_nodes), errors_(errors) {}
 
   ConfigNode TakeRoot() { return std::move(root_); }
-  bool in_second_document() const { return num_documents_ > 1; }
+
+  // Where the innermost list or map that is still open began.
+  ConfigMark OpenedAt() const { return frames_.empty() ? ConfigMark{file_, 1, 1} : frames_.back().node.mark; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     ++num_documents_;
-    if (num_documents_ > 1) throw LimitReached{Position(mark), "a second YAML document; a configuration file holds one"};
+    if (num_documents_ > 1) throw ParsingStopped{Position(mark), "a second YAML document; a configuration file holds one"};
   }
   void OnDocumentEnd() override {}
 
@@ -84,6 +86,8 @@ class TreeBuilder : public YAML::EventHandler {
     ConfigNode node;
     node.mark = Position(mark);
     Check(mark, "?", anchor, &node);
+    // Of a value that is not written at all the parser does not know the place; its key stands for it.
+    if (!frames_.empty() && frames_.back().have_key && !IsNullWord(mark)) node.mark = frames_.back().key_mark;
     Place(std::move(node));
   }
 
@@ -101,6 +105,7 @@ class TreeBuilder : public YAML::EventHandler {
     node.kind = ConfigNode::Kind::kScalar;
     node.quoted = tag == "!";
     node.text = value;
+    if (!QuotesClose(mark)) throw ParsingStopped{node.mark, "not valid YAML: the quotes that open here are never closed"};
     Check(mark, tag, anchor, &node);
     Place(std::move(node));
   }
@@ -118,12 +123,31 @@ class TreeBuilder : public YAML::EventHandler {
   // A list or map being filled.
   struct Frame {
     ConfigNode node;
-    bool have_key = false;   // the next event is the value of `key`
+    bool have_key = false;    // the next event is the value of `key`
     bool drop_value = false;  // the key was refused: so is its value
     std::string key;
     ConfigMark key_mark;
     std::unordered_map<std::string, int> lines;  // of the keys seen
   };
+
+  char At(int pos) const { return pos >= 0 && static_cast<size_t>(pos) < text_.size() ? text_[pos] : ' '; }
+
+  bool IsNullWord(const YAML::Mark& mark) const { return At(mark.pos) == '~' || At(mark.pos) == 'n' || At(mark.pos) == 'N'; }
+
+  // Whether a scalar in quotes has its closing one: the library takes the end of the file for it where a line ends before.
+  bool QuotesClose(const YAML::Mark& mark) const {
+    const char quote = At(mark.pos);
+    if (quote != '"' && quote != '\'') return true;
+    for (size_t at = static_cast<size_t>(mark.pos) + 1; at < text_.size(); ++at) {
+      if (text_[at] == '\\' && quote == '"') {
+        ++at;
+      } else if (text_[at] == quote) {
+        if (quote == '"' || At(static_cast<int>(at) + 1) != quote) return true;
+        ++at;
+      }
+    }
+    return false;
+  }
 
   ConfigMark Position(const YAML::Mark& mark) const { return {file_, std::max(mark.line, 0) + 1, std::max(mark.column, 0) + 1}; }
 
@@ -141,10 +165,9 @@ class TreeBuilder : public YAML::EventHandler {
   }
 
   void Check(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, ConfigNode* node) {
-    if (++num_nodes_ > max_nodes_) throw LimitReached{node->mark, Concat("more than ", kMaxConfigNodes, " values; split the file")};
+    if (++num_nodes_ > max_nodes_) throw ParsingStopped{node->mark, Concat("more than ", kMaxConfigNodes, " values; split the file")};
     // The tag `!` alone comes through as if the scalar were quoted, so the text is looked at as well.
-    const char first = mark.pos >= 0 && static_cast<size_t>(mark.pos) < text_.size() ? text_[mark.pos] : ' ';
-    if (first == '!' || (tag != "?" && tag != "!" && !tag.empty())) {
+    if (At(mark.pos) == '!' || (tag != "?" && tag != "!" && !tag.empty())) {
       errors_->Add(node->mark, Path(), "tags (!name) are not read; remove it, and quote what shall be text");
       if (node->kind == ConfigNode::Kind::kScalar || node->kind == ConfigNode::Kind::kNull) node->kind = ConfigNode::Kind::kBroken;
     }
@@ -157,7 +180,7 @@ class TreeBuilder : public YAML::EventHandler {
     frame.node.mark = Position(mark);
     Check(mark, tag, anchor, &frame.node);
     if (frames_.size() >= kMaxConfigLevels) {
-      throw LimitReached{frame.node.mark, Concat("nested more than ", kMaxConfigLevels, " levels deep")};
+      throw ParsingStopped{frame.node.mark, Concat("nested more than ", kMaxConfigLevels, " levels deep")};
     }
     frames_.push_back(std::move(frame));
   }
@@ -192,7 +215,8 @@ class TreeBuilder : public YAML::EventHandler {
     const std::string problem = KeyProblem(node, *frame);
     frame->have_key = true;
     frame->key_mark = node.mark;
-    frame->key = node.kind == ConfigNode::Kind::kScalar && node.text.size() <= kMaxKeyBytes ? node.text : "?";
+    const bool word = node.kind == ConfigNode::Kind::kScalar && !node.text.empty() && node.text.size() <= kMaxKeyBytes;
+    frame->key = word ? node.text : "?";
     frame->drop_value = !problem.empty() || node.kind == ConfigNode::Kind::kBroken;
     if (!problem.empty()) errors_->Add(node.mark, frame->key == "?" ? section : JoinPath(section, frame->key), problem);
     if (!frame->drop_value) frame->lines[frame->key] = node.mark.line;
@@ -295,11 +319,17 @@ ConfigNode ParseConfigYaml(const std::string& text, const std::string& file, siz
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& error) {
+    // At the end of the text the parser's position says nothing, or is none at all.
+    const bool at_end = error.mark.pos <= 0 || body.find_first_not_of(" \n", error.mark.pos) == std::string::npos;
+    if (error.msg.rfind("end of ", 0) == 0 && at_end) {
+      errors->Add(builder.OpenedAt(), "", "not valid YAML: the [ or { that opens here is never closed");
+      return broken;
+    }
     const int line = std::max(error.mark.line, 0);
     errors->Add({file, line + 1, std::max(error.mark.column, 0) + 1}, "", "not valid YAML: " + error.msg + SyntaxHint(body, line));
     return broken;
-  } catch (const LimitReached& limit) {
-    errors->Add(limit.mark, "", limit.message);
+  } catch (const ParsingStopped& stop) {
+    errors->Add(stop.mark, "", stop.message);
     return broken;
   }
   ConfigNode root = builder.TakeRoot();

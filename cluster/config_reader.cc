@@ -1,1 +1,409 @@
+#include "cluster/config_reader.h"
 
+#include <algorithm>
+#include <cctype>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include "cluster/config_compose.h"
+#include "cluster/config_value.h"
+#include "cluster/error.h"
+
+namespace temper {
+namespace {
+
+struct PendingRule {
+  std::string section;
+  ConfigMark mark;
+  std::function<bool()> holds;
+  std::string message;
+};
+
+// What the readers of all sections share.
+struct ReadState {
+  ConfigErrors errors;
+  ResolvedConfig resolved;
+  std::vector<PendingRule> rules;
+  std::vector<std::string> fields;                        // dotted keys of every field, for hints
+  std::unordered_map<std::string, ConfigMark> key_marks;  // of the keys that were set
+  bool complete = true;
+};
+
+// A comment must not end its line early.
+std::string OneLine(std::string text) {
+  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return text;
+}
+
+// Reads one section into the targets bound to it, recording what each became.
+class SectionReader : public ConfigFields {
+ public:
+  // `section`: null where absent. `where`: of the section, or of the nearest one around it that is there. `broken`: an error was
+  // reported for it, so nothing in it is missing.
+  SectionReader(ReadState* state, const ConfigNode* section, const ConfigMark& where, std::string path, size_t level, bool broken)
+      : state_(state), section_(section), where_(where), path_(std::move(path)), level_(level), broken_(broken) {}
+
+  // Reports unknown and missing keys; called once the section is described.
+  void Finish() {
+    for (const std::string& name : required_) {
+      TEMPER_CHECK(Known(name), "config section '", path_, "' requires '", name, "', which it does not describe");
+      const ConfigNode* node = section_ == nullptr ? nullptr : section_->Find(name);
+      if ((node == nullptr || node->kind == ConfigNode::Kind::kNull) && !broken_ && state_->complete) {
+        state_->errors.Add(node == nullptr ? where_ : node->mark, JoinPath(path_, name), "missing key; it has no default");
+      }
+    }
+    if (section_ == nullptr) return;
+    for (const ConfigNode& child : section_->children) {
+      if (!Known(child.key)) unknown_.push_back(&child);
+    }
+    for (const ConfigNode* child : unknown_) {
+      state_->errors.Add(child->key_mark, JoinPath(path_, child->key), "unknown key" + UnknownHint(child->key));
+    }
+  }
+
+  void Bool(std::string_view name, bool* target, std::string_view) override {
+    Value(name, [target](const ConfigNode& node) { return ReadConfigBool(node, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void Int(std::string_view name, int64_t* target, IntRange range, std::string_view) override {
+    Value(name, [target, range](const ConfigNode& node) { return ReadConfigInt(node, range, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void Real(std::string_view name, double* target, RealRange range, std::string_view) override {
+    Value(name, [target, range](const ConfigNode& node) { return ReadConfigReal(node, range, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void String(std::string_view name, std::string* target, std::string_view) override {
+    Value(name, [target](const ConfigNode& node) { return ReadConfigString(node, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void Path(std::string_view name, std::string* target, std::string_view) override {
+    *target = AbsolutePath(*target, "");
+    Value(name, [target](const ConfigNode& node) { return ReadConfigPath(node, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void Enum(std::string_view name, std::string* target, const std::vector<std::string>& allowed, std::string_view) override {
+    Value(name, [target, &allowed](const ConfigNode& node) { return ReadConfigWord(node, allowed, target); });
+    Record(name, YamlOf(*target));
+  }
+
+  void StringList(std::string_view name, std::vector<std::string>* target, std::string_view) override {
+    const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list, like [first, second]");
+    if (list != nullptr) {
+      target->clear();
+      for (size_t i = 0; i < list->children.size(); ++i) {
+        Entry(name, std::to_string(i), list->children[i], ReadConfigString(list->children[i], &target->emplace_back()));
+      }
+    }
+    Record(name, YamlOf(*target));
+  }
+
+  void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view) override {
+    OpenMap(name, target, [range](const ConfigNode& node, double* value) { return ReadConfigReal(node, range, value); });
+    Record(name, YamlOf(*target));
+  }
+
+  void StringMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view) override {
+    OpenMap(name, target, ReadConfigString);
+    Record(name, YamlOf(*target));
+  }
+
+  void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
+                    std::string_view) override {
+    const ConfigNode* maps = Collection(name, ConfigNode::Kind::kMap, "a map of names to overrides, like {a: {rl.lr: 1e-3}}");
+    const std::string path = JoinPath(path_, std::string(name));
+    std::unordered_map<std::string, ConfigMark> marks;
+    if (maps != nullptr) {
+      target->clear();
+      for (const ConfigNode& entry : maps->children) {
+        if (entry.reset) continue;
+        auto& flat = target->emplace_back(entry.key, std::map<std::string, std::string>()).second;
+        Entry(name, entry.key, entry, MapProblem(entry));
+        if (entry.kind == ConfigNode::Kind::kMap) Flatten(entry, JoinPath(path, entry.key), "", &flat, &marks);
+        marks.emplace(JoinPath(path, entry.key), entry.key_mark);
+      }
+    }
+    WriteOverrideMaps(std::string(name), *target, marks);
+  }
+
+  void Section(std::string_view name, std::string_view, const std::function<void(ConfigFields&)>& describe) override {
+    const ConfigNode* node = Collection(name, ConfigNode::Kind::kMap, "a section (a map of keys)");
+    const ConfigNode* given = Given(name);
+    const bool wrong = broken_ || (given != nullptr && node == nullptr);
+    SectionReader reader(state_, node, given == nullptr ? where_ : given->mark, JoinPath(path_, std::string(name)), level_ + 1, wrong);
+    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    describe(reader);
+    reader.Finish();
+    CloseBlock(start, " {}");
+  }
+
+  void MapOf(std::string_view name, std::string_view, const std::function<void(const std::string&, ConfigFields&)>& add) override {
+    const ConfigNode* map = Collection(name, ConfigNode::Kind::kMap, "a map of names to sections");
+    if (map == nullptr) return;
+    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    for (const ConfigNode& entry : map->children) {
+      if (entry.reset) continue;
+      ReadEntry(name, entry.key, QuoteYaml(entry.key) + ":", entry, [&](ConfigFields& fields) { add(entry.key, fields); });
+    }
+    CloseBlock(start, " {}");
+  }
+
+  void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add) override {
+    const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list of sections");
+    if (list == nullptr) return;
+    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    for (size_t i = 0; i < list->children.size(); ++i) {
+      ReadEntry(name, std::to_string(i), "-", list->children[i], [&](ConfigFields& fields) { add(i, fields); });
+    }
+    CloseBlock(start, " []");
+  }
+
+  void Require(std::string_view name) override { required_.emplace_back(name); }
+
+  void Rule(std::function<bool()> holds, std::string message) override {
+    state_->rules.push_back({path_, where_, std::move(holds), std::move(message)});
+  }
+
+ private:
+  bool Known(const std::string& name) const { return std::find(known_.begin(), known_.end(), name) != known_.end(); }
+
+  const ConfigNode* Given(std::string_view name) const { return section_ == nullptr ? nullptr : section_->Find(std::string(name)); }
+
+  // Takes note of a field and returns its node where there is something to read.
+  const ConfigNode* Declare(std::string_view name) {
+    TEMPER_CHECK(!Known(std::string(name)), "config section '", path_, "' describes '", name, "' twice");
+    known_.emplace_back(name);
+    const std::string path = JoinPath(path_, known_.back());
+    state_->fields.push_back(path);
+    const ConfigNode* node = Given(name);
+    if (node == nullptr || node->kind == ConfigNode::Kind::kNull) return nullptr;
+    state_->key_marks.emplace(path, node->mark);
+    return node->kind == ConfigNode::Kind::kBroken ? nullptr : node;
+  }
+
+  template <typename Read>
+  void Value(std::string_view name, const Read& read) {
+    const ConfigNode* node = Declare(name);
+    if (node == nullptr) return;
+    const std::string problem = read(*node);
+    if (!problem.empty()) state_->errors.Add(node->mark, JoinPath(path_, std::string(name)), problem);
+  }
+
+  // The node of a field that is a list or a map, null where it is absent or something else.
+  const ConfigNode* Collection(std::string_view name, ConfigNode::Kind kind, const char* wanted) {
+    const ConfigNode* node = Declare(name);
+    if (node == nullptr || node->kind == kind) return node;
+    state_->errors.Add(node->mark, JoinPath(path_, std::string(name)), Concat("must be ", wanted, ", not ", node->KindName()));
+    return nullptr;
+  }
+
+  // Reports the problem of one entry of a list or map, if there is one.
+  void Entry(std::string_view name, const std::string& key, const ConfigNode& node, const std::string& problem) {
+    if (problem.empty() || node.kind == ConfigNode::Kind::kBroken) return;
+    state_->errors.Add(node.mark, JoinPath(JoinPath(path_, std::string(name)), key), problem);
+  }
+
+  static std::string MapProblem(const ConfigNode& entry) {
+    if (entry.kind == ConfigNode::Kind::kMap) return "";
+    if (entry.kind == ConfigNode::Kind::kNull) return "must be a map of keys, not empty; write {} for one without any";
+    return Concat("must be a map of keys, not ", entry.KindName());
+  }
+
+  template <typename T, typename Read>
+  void OpenMap(std::string_view name, std::map<std::string, T>* target, const Read& read) {
+    const ConfigNode* map = Collection(name, ConfigNode::Kind::kMap, "a map");
+    if (map == nullptr) return;
+    target->clear();
+    for (const ConfigNode& entry : map->children) {
+      if (entry.reset) continue;
+      Entry(name, entry.key, entry, read(entry, &(*target)[entry.key]));
+    }
+  }
+
+  void ReadEntry(std::string_view name, const std::string& key, const std::string& head, const ConfigNode& entry,
+                 const std::function<void(ConfigFields&)>& describe) {
+    Entry(name, key, entry, MapProblem(entry));
+    if (entry.kind != ConfigNode::Kind::kMap) return;
+    SectionReader reader(state_, &entry, entry.mark, JoinPath(JoinPath(path_, std::string(name)), key), level_ + 2, broken_);
+    const size_t start = OpenBlock(std::string(2, ' ') + head);
+    describe(reader);
+    reader.Finish();
+    CloseBlock(start, " {}");
+  }
+
+  // Nested and dotted keys to dotted ones. A key given in both ways is a duplicate.
+  void Flatten(const ConfigNode& node, const std::string& path, const std::string& prefix, std::map<std::string, std::string>* flat,
+               std::unordered_map<std::string, ConfigMark>* marks) {
+    for (const ConfigNode& child : node.children) {
+      const std::string key = JoinPath(prefix, child.key);
+      if (child.kind == ConfigNode::Kind::kMap && child.raw.empty() && !child.children.empty()) {
+        Flatten(child, path, key, flat, marks);
+      } else if (!flat->emplace(key, RawYamlOf(child)).second) {
+        state_->errors.Add(child.key_mark, JoinPath(path, key), "duplicate key, once nested and once dotted");
+      } else {
+        marks->emplace(JoinPath(path, key), child.mark);
+      }
+    }
+  }
+
+  void WriteOverrideMaps(const std::string& name, const std::vector<std::pair<std::string, std::map<std::string, std::string>>>& maps,
+                         const std::unordered_map<std::string, ConfigMark>& marks) {
+    const std::string path = JoinPath(path_, name);
+    const auto source = [&marks](const std::string& key) {
+      const auto mark = marks.find(key);
+      return mark == marks.end() ? "default" : mark->second.Source();
+    };
+    const size_t start = OpenBlock(QuoteYaml(name) + ":");
+    for (const auto& [entry, overrides] : maps) {
+      const std::string entry_path = JoinPath(path, entry);
+      const size_t entry_start = OpenBlock("  " + QuoteYaml(entry) + ":");
+      for (const auto& [key, value] : overrides) {
+        AddValue(JoinPath(entry_path, key), value, source(JoinPath(entry_path, key)), "    " + QuoteYaml(key));
+      }
+      if (overrides.empty()) state_->resolved.values.push_back({entry_path, "{}", source(entry_path)});
+      CloseBlock(entry_start, " {}");
+    }
+    CloseBlock(start, " {}");
+  }
+
+  void Record(std::string_view name, const std::string& value) {
+    const std::string path = JoinPath(path_, std::string(name));
+    const auto mark = state_->key_marks.find(path);
+    AddValue(path, value, mark == state_->key_marks.end() ? "default" : mark->second.Source(), QuoteYaml(std::string(name)));
+  }
+
+  void AddValue(const std::string& path, const std::string& value, const std::string& source, const std::string& head) {
+    state_->resolved.values.push_back({path, value, source});
+    state_->resolved.yaml += std::string(2 * level_, ' ') + head + ": " + value + "  # " + OneLine(source) + "\n";
+  }
+
+  // Writes the line above a nested block; CloseBlock completes it with `nothing` where the block stayed empty.
+  size_t OpenBlock(const std::string& line) {
+    state_->resolved.yaml += std::string(2 * level_, ' ') + line + "\n";
+    return state_->resolved.yaml.size();
+  }
+  void CloseBlock(size_t start, const char* nothing) {
+    std::string& yaml = state_->resolved.yaml;
+    if (yaml.size() == start) yaml.insert(start - 1, nothing);
+  }
+
+  std::string UnknownHint(const std::string& key) const {
+    if (state_->errors.size() >= ConfigErrors::kMaxShown) return "";
+    if (key.find('.') != std::string::npos) return "; a dotted key is read in overrides only: in a file, nest it";
+    if (NearestName(key, known_).empty()) {
+      for (const std::string& field : state_->fields) {
+        const size_t dot = field.rfind('.');
+        if (dot != std::string::npos && field.substr(dot + 1) == key) return "; there is a " + field;
+      }
+    }
+    return NearestHint(key, path_, known_);
+  }
+
+  ReadState* state_;
+  const ConfigNode* section_;
+  const ConfigMark where_;
+  const std::string path_;
+  const size_t level_;
+  const bool broken_;
+  std::vector<std::string> known_;
+  std::vector<std::string> required_;
+  std::vector<const ConfigNode*> unknown_;
+};
+
+// The dotted words of a message, e.g. "rl.batch" and "must".
+std::vector<std::string> WordsOf(const std::string& message) {
+  std::vector<std::string> words(1);
+  for (const char c : message) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.') {
+      words.back() += c;
+    } else if (!words.back().empty()) {
+      words.emplace_back();
+    }
+  }
+  for (std::string& word : words) {
+    while (!word.empty() && word.back() == '.') word.pop_back();
+  }
+  return words;
+}
+
+// Checks the rules. One that names a key which could not be read says nothing: its target holds the default.
+void CheckRules(ReadState* state) {
+  const std::vector<std::string> bad = state->errors.Paths();
+  if (!state->complete) return;
+  for (const PendingRule& rule : state->rules) {
+    const std::vector<std::string> words = WordsOf(rule.message);
+    bool readable = true;
+    std::optional<ConfigMark> first;
+    for (const std::string& word : words) {
+      for (const std::string& path : {JoinPath(rule.section, word), word}) {
+        if (word.empty()) continue;
+        readable = readable && std::find(bad.begin(), bad.end(), path) == bad.end();
+        const auto mark = state->key_marks.find(path);
+        if (!first && mark != state->key_marks.end()) first = mark->second;
+      }
+    }
+    if (readable && !rule.holds()) state->errors.Add(first.value_or(rule.mark), rule.section, rule.message);
+  }
+}
+
+// What each field is set to without any file, as references to keys that stand in none need it.
+ConfigDefault DefaultsOf(const DescribeConfig& describe) {
+  auto values = std::make_shared<std::optional<std::unordered_map<std::string, std::string>>>();
+  return [values, describe](const std::string& path) -> std::optional<ConfigNode> {
+    if (!*values) {
+      ReadState state;
+      SectionReader reader(&state, nullptr, {"default", 0, 0}, "", 0, true);
+      describe(reader);
+      values->emplace();
+      for (const ResolvedValue& value : state.resolved.values) (*values)->emplace(value.key, value.value);
+    }
+    const auto found = (*values)->find(path);
+    if (found == (*values)->end()) return std::nullopt;
+    ConfigErrors errors;
+    return ParseConfigYaml(found->second, "default", kMaxConfigNodes, &errors);
+  };
+}
+
+ResolvedConfig Read(ComposedConfig composed, ConfigErrors errors, const DescribeConfig& describe) {
+  ReadState state;
+  state.errors = std::move(errors);
+  ReplaceReferences(DefaultsOf(describe), &composed.root, &state.errors);
+  const bool broken = composed.root.kind != ConfigNode::Kind::kMap;
+  state.complete = composed.complete && !broken;
+  state.resolved.files = composed.files;
+  SectionReader reader(&state, broken ? nullptr : &composed.root, composed.root.mark, "", 0, broken);
+  describe(reader);
+  reader.Finish();
+  CheckRules(&state);
+  if (!state.errors.empty()) state.errors.Throw(composed.files);
+  return std::move(state.resolved);
+}
+
+}  // namespace
+
+std::string ResolvedConfig::ToYaml() const {
+  std::string head = "# The resolved configuration: every key, and where its value is from. Read:";
+  for (const std::string& file : files) head += " " + OneLine(file);
+  return head + "\n" + yaml;
+}
+
+ResolvedConfig ReadConfig(const ConfigSource& source, const DescribeConfig& describe) {
+  ConfigErrors errors;
+  ComposedConfig composed = ComposeConfig(source.path, source.overrides, &errors);
+  return Read(std::move(composed), std::move(errors), describe);
+}
+
+ResolvedConfig ReadConfigText(const std::string& text, const std::string& name, const DescribeConfig& describe) {
+  ConfigErrors errors;
+  ComposedConfig composed = ComposeConfigText(text, name, &errors);
+  return Read(std::move(composed), std::move(errors), describe);
+}
+
+}  // namespace temper

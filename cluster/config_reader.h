@@ -31,6 +31,7 @@ struct ResolvedValue {
 struct ResolvedConfig {
   std::vector<ResolvedValue> values;  // in the order of the schema
   std::vector<std::string> files;     // every file read, outermost last
+  std::string yaml;                   // the body of ToYaml
   std::string ToYaml() const;         // a YAML file that reads back to the same values, each line with its source as a comment
 };
 

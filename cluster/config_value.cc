@@ -1,6 +1,7 @@
 #include "cluster/config_value.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -226,8 +227,10 @@ std::string RawYamlOf(const ConfigNode& node) {
   const std::string& text = node.raw.empty() ? node.text : node.raw;
   // A reference that stood for a list or a map is written as the reference.
   if (node.kind == ConfigNode::Kind::kScalar || !node.raw.empty()) {
-    const auto number_like = [](char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || c == '.' || c == '-' || c == '+' || c == '_'; };
-    const bool keep = !node.quoted && !text.empty() && text.rfind("---", 0) != 0 && std::all_of(text.begin(), text.end(), number_like);
+    const auto of_number = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '+' || c == '_';
+    };
+    const bool keep = !node.quoted && !text.empty() && text.rfind("---", 0) != 0 && std::all_of(text.begin(), text.end(), of_number);
     return keep ? text : QuoteYaml(text);
   }
   if (node.kind == ConfigNode::Kind::kNull || node.kind == ConfigNode::Kind::kBroken) return "null";
