@@ -1,1 +1,257 @@
+#include "rollout/generation_engine.h"
 
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <span>
+
+#include <ATen/ops/empty.h>
+#include <c10/core/InferenceMode.h>
+
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
+#include "rollout/kv_cache.h"
+#include "rollout/sampler.h"
+
+namespace temper {
+namespace {
+
+// Prompt tokens of one prefill forward; bounds its activations.
+constexpr int64_t kPrefillTokens = 4096;
+
+// A request in work. The key/value cache of its prompt and the logits after it serve all its completions.
+struct Group {
+  GenerationRequest request;
+  TrajectoryGroup result;
+  KeyValueBuffer prompt_cache;
+  std::vector<float> prompt_logits;  // [V], empty until the prompt was computed
+  int64_t prompt_version = 0;        // weights that computed it
+  int64_t num_admitted = 0;          // completions that got a slot
+  int64_t num_done = 0;
+};
+
+// A place in the batch.
+struct Slot {
+  Group* group = nullptr;  // null = free
+  int64_t sample = 0;
+  KeyValueBuffer cache;  // of the completion's tokens; kept for the next one
+
+  Trajectory& trajectory() const { return group->result.trajectories[sample]; }
+};
+
+bool IsStop(const SamplingOptions& sampling, int32_t token) {
+  return std::find(sampling.stop_ids.begin(), sampling.stop_ids.end(), token) != sampling.stop_ids.end();
+}
+
+}  // namespace
+
+struct GenerationEngine::State {
+  State(const Transformer* borrowed, const EngineOptions& wanted)
+      : model(borrowed), options(wanted), attention(borrowed->config()), slots(wanted.slots) {}
+
+  void CheckRequest(const GenerationRequest& request) const;
+  std::vector<Slot*> Admit();
+  void Prefill(const std::vector<Slot*>& admitted);
+  void PrefillBatch(std::span<Group* const> batch);
+  void Decode();
+  void Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by);
+  void Finish(Slot* slot);
+  // One forward over attention.rows() and `tokens`: hidden states [T, D].
+  at::Tensor Forward();
+
+  const Transformer* model;
+  EngineOptions options;
+  CacheAttention attention;
+  std::vector<int32_t> tokens;  // one per row of attention.rows()
+  Sampler sampler;
+  std::vector<Slot> slots;
+  std::map<uint64_t, std::unique_ptr<Group>> groups;
+  std::deque<Group*> queue;  // groups with completions that have no slot yet
+  std::vector<TrajectoryGroup> complete;
+  int64_t version = 0;
+  int64_t tokens_generated = 0;
+};
+
+void GenerationEngine::State::CheckRequest(const GenerationRequest& request) const {
+  const TransformerConfig& config = model->config();
+  const int64_t prompt = static_cast<int64_t>(request.prompt_tokens.size());
+  TEMPER_CHECK(prompt > 0, "group ", request.group_id, ": the prompt is empty");
+  TEMPER_CHECK(request.num_samples > 0, "group ", request.group_id, ": num_samples ", request.num_samples, " must be at least 1");
+  for (const int32_t id : request.prompt_tokens)
+    TEMPER_CHECK(id >= 0 && id < config.vocab_size, "group ", request.group_id, ": prompt token ", id, " is outside the vocabulary of ",
+                 config.vocab_size);
+  CheckSamplingOptions(request.sampling, config.vocab_size);
+  const int64_t limit = std::min(options.max_tokens, config.max_positions);
+  TEMPER_CHECK(request.sampling.max_new_tokens <= limit - prompt, "group ", request.group_id, ": a prompt of ", prompt,
+               " tokens and max_new_tokens ", request.sampling.max_new_tokens, " exceed the limit of ", limit,
+               " tokens (the engine's max_tokens and the model's positions)");
+  TEMPER_CHECK(!groups.contains(request.group_id), "group ", request.group_id, " is in work already");
+}
+
+at::Tensor GenerationEngine::State::Forward() {
+  const int64_t count = static_cast<int64_t>(tokens.size());
+  at::Tensor ids = at::empty({count}, at::kLong);
+  at::Tensor positions = at::empty({count}, at::kLong);
+  for (int64_t t = 0; t < count; ++t) {
+    ids.mutable_data_ptr<int64_t>()[t] = tokens[t];
+    positions.mutable_data_ptr<int64_t>()[t] = attention.rows()[t].position;
+  }
+  return model->Hidden(ids, positions, attention);
+}
+
+// Gives free slots to waiting completions, in the order of submission.
+std::vector<Slot*> GenerationEngine::State::Admit() {
+  std::vector<Slot*> admitted;
+  for (Slot& slot : slots) {
+    if (queue.empty()) break;
+    if (slot.group != nullptr) continue;
+    Group* group = queue.front();
+    slot.group = group;
+    slot.sample = group->num_admitted++;
+    if (group->num_admitted == group->request.num_samples) queue.pop_front();
+    const int64_t needed = group->request.sampling.max_new_tokens;
+    if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed);
+    admitted.push_back(&slot);
+  }
+  return admitted;
+}
+
+// Computes the prompts that are new, several to a forward.
+void GenerationEngine::State::Prefill(const std::vector<Slot*>& admitted) {
+  std::vector<Group*> batch;
+  int64_t batch_tokens = 0;
+  for (const Slot* slot : admitted) {
+    Group* group = slot->group;
+    if (!group->prompt_logits.empty() || std::find(batch.begin(), batch.end(), group) != batch.end()) continue;
+    const int64_t length = static_cast<int64_t>(group->request.prompt_tokens.size());
+    if (!batch.empty() && batch_tokens + length > kPrefillTokens) {
+      PrefillBatch(batch);
+      batch.clear();
+      batch_tokens = 0;
+    }
+    batch.push_back(group);
+    batch_tokens += length;
+  }
+  if (!batch.empty()) PrefillBatch(batch);
+}
+
+void GenerationEngine::State::PrefillBatch(std::span<Group* const> batch) {
+  attention.rows().clear();
+  tokens.clear();
+  for (Group* group : batch) {
+    const auto& prompt = group->request.prompt_tokens;
+    const int64_t length = static_cast<int64_t>(prompt.size());
+    group->prompt_cache = KeyValueBuffer(model->config(), length);
+    for (int64_t p = 0; p < length; ++p) attention.rows().push_back({&group->prompt_cache, length, nullptr, p});
+    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+  }
+  const at::Tensor hidden = Forward();
+  const int64_t size = model->config().hidden_size;
+  const int64_t vocab = model->config().vocab_size;
+  at::Tensor last = at::empty({static_cast<int64_t>(batch.size()), size}, at::kFloat);
+  const float* end = hidden.const_data_ptr<float>();
+  float* to = last.mutable_data_ptr<float>();
+  for (const Group* group : batch) {
+    end += static_cast<int64_t>(group->request.prompt_tokens.size()) * size;
+    to = std::copy(end - size, end, to);
+  }
+  const at::Tensor logits = model->Logits(last);
+  const float* row = logits.const_data_ptr<float>();
+  for (Group* group : batch) {
+    group->prompt_logits.assign(row, row + vocab);
+    group->prompt_version = version;
+    row += vocab;
+  }
+}
+
+// One token for every live slot.
+void GenerationEngine::State::Decode() {
+  attention.rows().clear();
+  tokens.clear();
+  std::vector<Slot*> live;
+  for (Slot& slot : slots) {
+    if (slot.group == nullptr) continue;
+    const int64_t prompt = static_cast<int64_t>(slot.group->request.prompt_tokens.size());
+    const std::vector<int32_t>& drawn = slot.trajectory().tokens;
+    const int64_t position = prompt + static_cast<int64_t>(drawn.size()) - 1;
+    attention.rows().push_back({&slot.group->prompt_cache, prompt, &slot.cache, position});
+    tokens.push_back(drawn.back());
+    live.push_back(&slot);
+  }
+  if (live.empty()) return;
+  const at::Tensor logits = model->Logits(Forward());
+  const int64_t vocab = model->config().vocab_size;
+  const float* row = logits.const_data_ptr<float>();
+  for (size_t i = 0; i < live.size(); ++i, row += vocab) Draw(live[i], {row, static_cast<size_t>(vocab)}, version);
+}
+
+void GenerationEngine::State::Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by) {
+  const GenerationRequest& request = slot->group->request;
+  Trajectory& trajectory = slot->trajectory();
+  const auto position = static_cast<uint32_t>(trajectory.tokens.size());
+  const SampleKey key{request.seed, request.step, request.prompt_key, static_cast<uint32_t>(slot->sample)};
+  const SampledToken drawn = sampler.Draw(logits, request.sampling, position, UniformAt(key, position));
+  trajectory.tokens.push_back(drawn.token);
+  trajectory.logprobs.push_back(drawn.logprob);
+  trajectory.versions.push_back(drawn_by);
+  ++tokens_generated;
+  trajectory.finished = IsStop(request.sampling, drawn.token);
+  if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == request.sampling.max_new_tokens) Finish(slot);
+}
+
+void GenerationEngine::State::Finish(Slot* slot) {
+  Group* group = slot->group;
+  slot->group = nullptr;
+  if (++group->num_done < group->request.num_samples) return;
+  complete.push_back(std::move(group->result));
+  groups.erase(group->request.group_id);
+}
+
+GenerationEngine::GenerationEngine(const Transformer* model, const EngineOptions& options) {
+  TEMPER_CHECK(options.slots >= 1 && options.max_tokens >= 2, "an engine needs at least 1 slot and 2 tokens, got slots ", options.slots,
+               ", max_tokens ", options.max_tokens);
+  state_ = std::make_unique<State>(model, options);
+}
+
+GenerationEngine::~GenerationEngine() = default;
+
+void GenerationEngine::Submit(GenerationRequest request) {
+  state_->CheckRequest(request);
+  auto group = std::make_unique<Group>();
+  group->result.group_id = request.group_id;
+  group->result.prompt_tokens = request.prompt_tokens;
+  group->result.trajectories.resize(request.num_samples);
+  group->request = std::move(request);
+  state_->queue.push_back(group.get());
+  const uint64_t id = group->request.group_id;
+  state_->groups.emplace(id, std::move(group));
+}
+
+std::vector<TrajectoryGroup> GenerationEngine::Step() {
+  const c10::InferenceMode inference;
+  // A completion that ends with its first token frees its slot for the next one before the batch is decoded.
+  for (std::vector<Slot*> admitted = state_->Admit(); !admitted.empty(); admitted = state_->Admit()) {
+    state_->Prefill(admitted);
+    for (Slot* slot : admitted) state_->Draw(slot, slot->group->prompt_logits, slot->group->prompt_version);
+  }
+  state_->Decode();
+  return std::exchange(state_->complete, {});
+}
+
+bool GenerationEngine::idle() const { return state_->groups.empty(); }
+
+void GenerationEngine::SetVersion(int64_t version) { state_->version = version; }
+
+void GenerationEngine::Cancel(uint64_t group_id) {
+  const auto found = state_->groups.find(group_id);
+  if (found == state_->groups.end()) return;
+  Group* group = found->second.get();
+  for (Slot& slot : state_->slots)
+    if (slot.group == group) slot.group = nullptr;
+  std::erase(state_->queue, group);
+  state_->groups.erase(found);
+}
+
+int64_t GenerationEngine::tokens_generated() const { return state_->tokens_generated; }
+
+}  // namespace temper

@@ -11,8 +11,8 @@
 namespace temper {
 
 struct EngineOptions {
-  int64_t slots = 64;           // completions decoded together
-  int64_t max_tokens = 512;     // prompt + completion of one sequence
+  int64_t slots = 64;        // completions decoded together
+  int64_t max_tokens = 512;  // prompt + completion of one sequence
 };
 
 // `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
@@ -35,11 +35,15 @@ class GenerationEngine {
   GenerationEngine(const Transformer* model, const EngineOptions& options);
   ~GenerationEngine();
 
+  // Queues the group behind those submitted before. Throws Error when the prompt is empty or holds an id outside the vocabulary, when
+  // prompt and max_new_tokens exceed max_tokens or the model's positions, when an option is out of range or the group id is in use.
   void Submit(GenerationRequest request);
   // One turn: prefills what fits, decodes one token for every live slot, returns the groups that became complete.
   std::vector<TrajectoryGroup> Step();
   bool idle() const;
+  // The number that tokens drawn from now on carry, except a first token whose prompt was computed before.
   void SetVersion(int64_t version);
+  // Forgets a group, finished completions included; an id that is not in work is ignored.
   void Cancel(uint64_t group_id);
   int64_t tokens_generated() const;  // since construction
 

@@ -1,0 +1,73 @@
+// Decode speed of the generation engine on one core, random weights, full-length completions: prints one line a shape.
+//   decode_bench [tokens per completion, default 64]
+// The peer, transformers' generate on the same shapes: bench/peers/generate_peer.py.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+
+#include <ATen/Parallel.h>
+
+#include "policy/transformer.h"
+#include "policy/vector_kernels.h"
+#include "rollout/generation_engine.h"
+
+namespace temper {
+namespace {
+
+struct Shape {
+  const char* name;
+  int64_t hidden, layers, heads, intermediate, vocab, slots;
+};
+constexpr Shape kShapes[] = {{"quickstart", 128, 2, 4, 384, 331, 64}, {"quickstart", 128, 2, 4, 384, 331, 32},
+                             {"quickstart", 128, 2, 4, 384, 331, 1},  {"13M", 320, 8, 5, 1280, 512, 32},
+                             {"13M", 320, 8, 5, 1280, 512, 64},       {"13M", 320, 8, 5, 1280, 512, 1}};
+
+TransformerConfig ConfigOf(const Shape& shape) {
+  TransformerConfig config;
+  config.vocab_size = shape.vocab;
+  config.hidden_size = shape.hidden;
+  config.intermediate_size = shape.intermediate;
+  config.num_layers = shape.layers;
+  config.num_heads = config.num_kv_heads = shape.heads;
+  config.head_dim = shape.hidden / shape.heads;
+  config.max_positions = 1024;
+  return config;
+}
+
+// Seconds to complete one batch of `slots` completions of `new_tokens`, groups of 8 with prompts of 32 tokens.
+double Generate(GenerationEngine* engine, const Shape& shape, int64_t new_tokens, uint64_t round) {
+  const auto start = std::chrono::steady_clock::now();
+  for (int64_t first = 0; first < shape.slots; first += 8) {
+    GenerationRequest request;
+    request.group_id = round * 1000 + static_cast<uint64_t>(first);
+    request.prompt_key = static_cast<uint64_t>(first);
+    for (int32_t i = 0; i < 32; ++i) request.prompt_tokens.push_back((i * 7 + static_cast<int32_t>(first)) % 300);
+    request.num_samples = std::min<int64_t>(8, shape.slots);
+    request.sampling.max_new_tokens = new_tokens;
+    engine->Submit(std::move(request));
+  }
+  while (!engine->idle()) engine->Step();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+void Measure(const Shape& shape, int64_t new_tokens) {
+  Transformer model(ConfigOf(shape));
+  model.Initialize(1);
+  GenerationEngine engine(&model, {shape.slots, 1024});
+  Generate(&engine, shape, new_tokens, 0);
+  double best = 1e30;
+  for (uint64_t round = 1; round <= 5; ++round) best = std::min(best, Generate(&engine, shape, new_tokens, round));
+  std::printf("decode %-10s slots %3lld  prompt 32  new %lld  %s  %10.0f tokens/s  %.3f ms/step\n", shape.name,
+              static_cast<long long>(shape.slots), static_cast<long long>(new_tokens), ActiveKernels().name,
+              static_cast<double>(shape.slots * new_tokens) / best, best / static_cast<double>(new_tokens) * 1e3);
+}
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  at::set_num_threads(1);
+  const int64_t new_tokens = argc > 1 ? std::atoll(argv[1]) : 64;
+  for (const temper::Shape& shape : temper::kShapes) temper::Measure(shape, new_tokens);
+}
