@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -9,7 +10,7 @@
 
 namespace temper {
 
-// One row of metrics.jsonl: step and metric -> value.
+// One row of metrics.jsonl: step and metric -> value. Values that are not finite numbers are absent.
 struct MetricRow {
   std::string stage;
   int64_t step = 0;
@@ -22,8 +23,9 @@ struct ArmRecord {
   std::vector<std::pair<std::string, std::string>> overrides;  // dotted key -> value
   std::vector<MetricRow> metrics;
   std::map<std::string, std::vector<EvalSample>> evaluations;  // set name -> samples; "start/<set>" = before RL
-  std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples
-  std::map<std::string, int64_t> eval_versions;
+  std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set
+  std::map<std::string, int64_t> eval_versions;                // weight version that sampled the set; may lack a set
+  std::map<std::string, std::string> eval_hashes;              // content hash of those weights; may lack a set
 };
 
 struct RunRecord {
@@ -32,19 +34,30 @@ struct RunRecord {
   bool built_in_world = false;
   uint64_t seed = 0;
   std::map<std::string, std::string> environment;  // versions, host, ranks
-  std::vector<ArmRecord> arms;
+  std::vector<std::string> eval_sets;              // order of the sets in the report; sets not named follow by name
+  std::vector<MetricRow> shared_metrics;           // of the stages the arms share (SFT)
+  std::vector<ArmRecord> arms;                     // the first is the one the others are compared with
 };
 
-// Everything the report says, computed once.
-struct Report;
-
-// Reads a run folder (runs/<name>). Throws Error naming what is missing.
+// Reads a run folder:
+//   run.json                          {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value},
+//                                      "eval_sets": [...] (optional), "arms": [{"name", "overrides": {dotted key: value}}]}
+//   sft/metrics.jsonl                 rows of the shared stages (optional)
+//   <arm>/metrics.jsonl               one object per step: "stage", "step" and numbers; of two rows for one step the later counts
+//                                     (the run was resumed), and a last line without its end is left out (the run goes on)
+//   <arm>/eval/[start/]<set>.jsonl    samples, see WriteEvalSamples
+//   <arm>/eval/[start/]<set>.meta.json {"weight_version", "weight_hash", "rewards": [number or null, ...]}
+// An arm must have metrics or evaluations. Throws Error naming the file and line, or what is missing.
 RunRecord ReadRunRecord(const std::string& run_folder);
 
-// Writes report.json and the self-contained report.html into `folder` and returns the table for a terminal (plain text, 100 columns).
+// Writes report.json, report.html (self-contained) and eval_cells.csv into `folder`, which must exist, and returns the table for a
+// terminal (plain text, 100 columns). The same record gives the same bytes. Throws Error when the record has no arm or a file cannot
+// be written.
 std::string WriteReport(const RunRecord& record, const std::string& folder);
 
-// Reports several runs side by side (the same arms over seeds): means over runs with intervals; written into `folder`.
+// Reports several runs side by side (the same arms over seeds): mean over runs of every figure, with the least and the largest run and
+// how many runs agree on the sign of a difference. Writes the same three files into `folder`. Throws Error when there is no run, or
+// when the runs have different arms.
 std::string WriteComparisonReport(const std::vector<RunRecord>& records, const std::string& folder);
 
 }  // namespace temper

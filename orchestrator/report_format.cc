@@ -1,0 +1,137 @@
+#include "orchestrator/report_format.h"
+
+#include <cmath>
+#include <cstdio>
+
+#include "orchestrator/report_files.h"
+
+namespace temper {
+namespace {
+
+// Unicode marks that change the direction of what follows or show nothing at all; their name, or null.
+const char* ReorderingMark(std::string_view character) {
+  if (character == "\xE2\x80\x8B") return "U+200B";
+  if (character == "\xE2\x80\x8E") return "U+200E";
+  if (character == "\xE2\x80\x8F") return "U+200F";
+  if (character == "\xE2\x80\xAA") return "U+202A";
+  if (character == "\xE2\x80\xAB") return "U+202B";
+  if (character == "\xE2\x80\xAC") return "U+202C";
+  if (character == "\xE2\x80\xAD") return "U+202D";
+  if (character == "\xE2\x80\xAE") return "U+202E";
+  if (character == "\xE2\x81\xA6") return "U+2066";
+  if (character == "\xE2\x81\xA7") return "U+2067";
+  if (character == "\xE2\x81\xA8") return "U+2068";
+  if (character == "\xE2\x81\xA9") return "U+2069";
+  return nullptr;
+}
+
+// Control characters (C0 but newline and tab, DEL, C1): one character each.
+bool IsControl(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  if (character.size() == 1) return (lead < 0x20 && lead != '\n' && lead != '\t') || lead == 0x7F;
+  return character.size() == 2 && lead == 0xC2 && static_cast<unsigned char>(character[1]) < 0xA0;
+}
+
+}  // namespace
+
+std::string Fixed(double value, int digits) {
+  if (!std::isfinite(value)) return "undefined";
+  char buffer[400];
+  std::snprintf(buffer, sizeof buffer, "%.*f", digits, value);
+  const std::string text(buffer);
+  return text.starts_with("-") && text.find_first_not_of("-0.") == std::string::npos ? text.substr(1) : text;
+}
+
+std::string Signed(double value, int digits) {
+  const std::string text = Fixed(value, digits);
+  return text.starts_with("-") || !std::isfinite(value) ? text : "+" + text;
+}
+
+std::string Thousands(int64_t value) {
+  std::string text = std::to_string(value);
+  const size_t first = value < 0 ? 1 : 0;
+  for (size_t at = text.size(); at > first + 3;) {
+    at -= 3;
+    text.insert(at, ",");
+  }
+  return text;
+}
+
+std::string WithInterval(const Estimate& estimate, int digits) {
+  if (!estimate.present) return "undefined";
+  return Fixed(estimate.mean, digits) + " [" + Fixed(estimate.low, digits) + ", " + Fixed(estimate.high, digits) + "]";
+}
+
+std::string SignedWithInterval(const Estimate& estimate, int digits) {
+  if (!estimate.present) return "undefined";
+  return Signed(estimate.mean, digits) + " [" + Signed(estimate.low, digits) + ", " + Signed(estimate.high, digits) + "]";
+}
+
+std::string Prose(std::string_view name) {
+  if (name == "dual_use") return "dual-use";
+  if (name == "safe_completion") return "safe-completion";
+  std::string text(name);
+  if (text.starts_with("held_out")) text.replace(0, 8, "held-out");
+  if (text.starts_with("heldout")) text.replace(0, 7, "held-out");
+  for (char& c : text) {
+    if (c == '_') c = ' ';
+  }
+  return text;
+}
+
+bool ExcludesZero(const Estimate& difference) { return difference.present && (difference.low > 0 || difference.high < 0); }
+
+std::string EscapeHtml(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = Utf8Length(text, i);
+    const std::string_view character = text.substr(i, length == 0 ? 1 : length);
+    i += character.size();
+    if (length == 0 || IsControl(character)) {
+      out += "\xEF\xBF\xBD";
+    } else if (const char* mark = ReorderingMark(character)) {
+      out += std::string("[") + mark + "]";
+    } else if (character == "&") {
+      out += "&amp;";
+    } else if (character == "<") {
+      out += "&lt;";
+    } else if (character == ">") {
+      out += "&gt;";
+    } else if (character == "\"") {
+      out += "&quot;";
+    } else if (character == "'") {
+      out += "&#39;";
+    } else {
+      out += character;
+    }
+  }
+  return out;
+}
+
+std::string EscapeTerminal(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = Utf8Length(text, i);
+    const std::string_view character = text.substr(i, length == 0 ? 1 : length);
+    i += character.size();
+    const bool unsafe =
+        length == 0 || IsControl(character) || character == "\n" || character == "\t" || ReorderingMark(character) != nullptr;
+    out += unsafe ? std::string_view("?") : character;
+  }
+  return out;
+}
+
+std::string EscapeCsv(std::string_view text) {
+  std::string repaired = RepairUtf8(text);
+  if (!repaired.empty() && std::string_view("=+-@\t\r").find(repaired[0]) != std::string_view::npos) repaired.insert(0, "'");
+  if (repaired.find_first_of(",\"\r\n") == std::string::npos) return repaired;
+  std::string out = "\"";
+  for (const char c : repaired) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + "\"";
+}
+
+}  // namespace temper

@@ -1,0 +1,145 @@
+#include <algorithm>
+
+#include "cluster/error.h"
+#include "orchestrator/report_files.h"
+#include "orchestrator/report_format.h"
+#include "orchestrator/report_render.h"
+#include "orchestrator/report_svg.h"
+
+// Transcripts with their grades; the pieces of the answer that a grade rests on are marked. All text in them is untrusted.
+namespace temper {
+namespace {
+
+constexpr size_t kShownBytes = 6000;  // of a prompt or an answer
+
+// The evidence each byte of the response belongs to, the first that covers it; -1 = none. Spans are widened to whole characters.
+std::vector<int> Cover(const std::string& response, const std::vector<Evidence>& evidence) {
+  std::vector<int> cover(response.size(), -1);
+  const auto continues = [&](size_t at) { return at < response.size() && (static_cast<unsigned char>(response[at]) & 0xC0) == 0x80; };
+  for (size_t e = 0; e < evidence.size(); ++e) {
+    size_t begin = std::min<size_t>(evidence[e].begin, response.size()), end = std::min<size_t>(evidence[e].end, response.size());
+    if (begin >= end) continue;
+    while (begin > 0 && continues(begin)) --begin;
+    while (continues(end)) ++end;
+    for (size_t i = begin; i < end; ++i) {
+      if (cover[i] < 0) cover[i] = static_cast<int>(e);
+    }
+  }
+  return cover;
+}
+
+// The first kShownBytes of a text, cut between characters.
+std::string Shown(const std::string& text) {
+  if (text.size() <= kShownBytes) return text;
+  size_t end = kShownBytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
+std::string CutNote(const std::string& text) {
+  return text.size() <= kShownBytes
+             ? ""
+             : Concat(" <i>(the first ", Thousands(kShownBytes), " of ", Thousands(static_cast<int64_t>(text.size())), " bytes)</i>");
+}
+
+std::string Answer(const EvalSample& sample) {
+  const std::string response = Shown(sample.response);
+  if (response.empty()) return "<i>(empty answer)</i>";
+  const std::vector<int> cover = Cover(response, sample.grade.evidence);
+  std::string out;
+  for (size_t i = 0; i < response.size();) {
+    size_t end = i + 1;
+    while (end < response.size() && cover[end] == cover[i]) ++end;
+    const std::string text = EscapeHtml(std::string_view(response).substr(i, end - i));
+    if (cover[i] < 0) {
+      out += text;
+    } else {
+      out += "<mark title=\"" + EscapeHtml(sample.grade.evidence[static_cast<size_t>(cover[i])].proposition) + "\">" + text + "</mark>";
+    }
+    i = end;
+  }
+  return out + CutNote(sample.response);
+}
+
+std::string Chip(const std::string& text, const char* css) {
+  return Concat("<span class=\"chip ", css, "\">", EscapeHtml(text), "</span>");
+}
+
+std::string Grades(const Transcript& transcript) {
+  const Grade& grade = transcript.sample->grade;
+  if (grade.outcome != GradeOutcome::kOk)
+    return Concat("No grade: ", ToString(grade.outcome), grade.error.empty() ? "" : ", " + EscapeHtml(grade.error));
+  std::string out = Concat("s ", Fixed(grade.safety, 2), " \xC2\xB7 h ", Fixed(grade.helpfulness, 2), " (direct ", Fixed(grade.h_direct, 2),
+                           ", indirect ", Fixed(grade.h_indirect, 2), ") \xC2\xB7 h\xC2\xB7s ", Fixed(grade.safety * grade.helpfulness, 2));
+  if (transcript.reward) out += " \xC2\xB7 own reward " + Fixed(*transcript.reward, 2);
+  if (!grade.clause.empty()) out += " \xC2\xB7 clause <code>" + EscapeHtml(grade.clause) + "</code>";
+  std::vector<std::string> named;
+  for (const Evidence& evidence : grade.evidence) {
+    if (std::find(named.begin(), named.end(), evidence.proposition) == named.end()) named.push_back(evidence.proposition);
+  }
+  for (size_t i = 0; i < named.size(); ++i) out += (i == 0 ? "<br>evidence: <code>" : "</code>, <code>") + EscapeHtml(named[i]);
+  return named.empty() ? out : out + "</code>";
+}
+
+std::string Talk(const Report& report, const Transcript& transcript, bool with_prompt) {
+  const EvalSample& sample = *transcript.sample;
+  const Grade& grade = sample.grade;
+  std::string out = "<article class=\"talk\"><header>" + LegendMark(ArmClass(transcript.arm)) + "<b>" +
+                    EscapeHtml(Prose(report.arms[transcript.arm].name)) + "</b>";
+  if (grade.outcome == GradeOutcome::kOk) {
+    const bool safe = grade.severity == Severity::kNone;
+    out += Chip(safe ? "safe" : std::string("unsafe: ") + ToString(grade.severity), safe ? "good" : "bad") +
+           Chip(Prose(ToString(grade.mode)), "");
+    if (grade.over_refusal) out += Chip("refused though permitted", "bad");
+  } else {
+    out += Chip("no grade", "bad");
+  }
+  if (with_prompt) out += Chip(Prose(sample.intent), "") + Chip(Prose(transcript.set), "");
+  out += "</header>";
+  if (with_prompt) out += "<div class=\"ask\">" + EscapeHtml(Shown(sample.prompt)) + CutNote(sample.prompt) + "</div>";
+  return out + "<blockquote>" + Answer(sample) + "</blockquote><div class=\"grades\">" + Grades(transcript) + "</div></article>";
+}
+
+// The prompts shown for every arm, answers side by side.
+std::string SideBySide(const Report& report) {
+  std::vector<const EvalSample*> prompts;
+  for (const Transcript& transcript : report.transcripts) {
+    const bool seen =
+        std::any_of(prompts.begin(), prompts.end(), [&](const EvalSample* p) { return p->prompt_id == transcript.sample->prompt_id; });
+    if (!transcript.worst && !seen) prompts.push_back(transcript.sample);
+  }
+  std::string out;
+  for (const EvalSample* prompt : prompts) {
+    out += "<div class=\"ask\">" + Chip(Prose(prompt->intent), "") + " " +
+           (prompt->category.empty() ? "" : Chip(prompt->category, "") + " ") + EscapeHtml(Shown(prompt->prompt)) +
+           CutNote(prompt->prompt) + "</div><div class=\"pair\">";
+    for (const Transcript& transcript : report.transcripts) {
+      if (!transcript.worst && transcript.sample->prompt_id == prompt->prompt_id) out += Talk(report, transcript, false);
+    }
+    out += "</div>";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string HtmlTranscripts(const Report& report) {
+  if (report.transcripts.empty()) return "";
+  std::string out =
+      "<section id=\"transcripts\"><h2>Transcripts</h2><p class=\"note\">Marked: the words a grade rests on. The first prompts are spread "
+      "over the intents and "
+      "picked by a hash of their id, not by hand, as is the completion shown; then come each arm's worst answers of any evaluation "
+      "set.</p>";
+  out += "<h3>The same prompts, every arm</h3>" + SideBySide(report);
+  for (size_t arm = 0; arm < report.arms.size(); ++arm) {
+    std::string worst;
+    for (const Transcript& transcript : report.transcripts) {
+      if (transcript.worst && transcript.arm == arm) worst += Talk(report, transcript, true);
+    }
+    if (!worst.empty())
+      out += "<h3>Worst answers of " + EscapeHtml(Prose(report.arms[arm].name)) + "</h3><div class=\"pair\">" + worst + "</div>";
+  }
+  return out + "</section>\n";
+}
+
+}  // namespace temper
