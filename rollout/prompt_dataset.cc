@@ -1,1 +1,211 @@
+#include "rollout/prompt_dataset.h"
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include "cluster/bytes.h"
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
+#include "cluster/log.h"
+#include "policy/strict_json.h"
+#include "policy/utf8.h"
+#include "rollout/dataset_rows.h"
+
+namespace temper {
+namespace {
+
+// The first thing that is wrong with a row is kept.
+void Reject(DatasetRow* row, std::string reason) {
+  if (row->error.empty()) row->error = std::move(reason);
+}
+
+std::string NamesOf(const DatasetRow& row) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : row.columns) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list.empty() ? "none" : Quoted(list, 200);
+}
+
+// Value of the column that a mapping names; "" when it names none. A row without the column is rejected.
+std::string Column(DatasetRow* row, const std::string& name) {
+  if (name.empty()) return "";
+  const auto found = row->columns.find(name);
+  if (found == row->columns.end()) {
+    Reject(row, Concat("no column ", name, " with text or a number; the row's columns: ", NamesOf(*row)));
+    return "";
+  }
+  if (InvalidUtf8At(found->second)) Reject(row, Concat("column ", name, " is not valid UTF-8"));
+  if (found->second.find('\0') != std::string::npos) Reject(row, Concat("column ", name, " holds a NUL character"));
+  return found->second;
+}
+
+std::string TextColumn(DatasetRow* row, const std::string& name) {
+  std::string text = Column(row, name);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) Reject(row, Concat("column ", name, " is empty"));
+  return text;
+}
+
+template <size_t N>
+std::string WordColumn(DatasetRow* row, const std::string& name, const std::array<std::string_view, N>& allowed) {
+  std::string word = Column(row, name);
+  if (word.empty() || std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
+  std::string list;
+  for (const auto option : allowed) list += Concat(list.empty() ? "" : ", ", option);
+  Reject(row, Concat("column ", name, " holds ", Quoted(word), "; allowed: ", list));
+  return word;
+}
+
+constexpr std::array<std::string_view, 3> kIntents = {"benign", "dual_use", "malicious"};
+constexpr std::array<std::string_view, 2> kLabels = {"comply", "refuse"};
+
+std::string RowIdentity(DatasetRow* row, const DatasetOptions& options) {
+  const bool has_id = !options.columns.id.empty() && row->columns.contains(options.columns.id);
+  if (has_id) return TextColumn(row, options.columns.id);
+  return Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
+}
+
+// The prompts of one row: one, or one per intent.
+std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
+  const ColumnMapping& columns = options.columns;
+  Prompt prompt;
+  prompt.id = RowIdentity(row, options);
+  prompt.category = Column(row, columns.category);
+  prompt.label = WordColumn(row, columns.label, kLabels);
+  std::vector<Prompt> prompts;
+  for (const auto& [intent, column] : columns.prompts_by_intent) {
+    prompts.push_back(prompt);
+    prompts.back().id += "/" + intent;
+    prompts.back().intent = intent;
+    prompts.back().text = TextColumn(row, column);
+  }
+  if (columns.prompts_by_intent.empty()) {
+    prompt.intent = WordColumn(row, columns.intent, kIntents);
+    prompt.text = TextColumn(row, columns.prompt);
+    prompts.push_back(std::move(prompt));
+  }
+  return prompts;
+}
+
+void CheckMapping(const DatasetOptions& options) {
+  const ColumnMapping& columns = options.columns;
+  const auto fail = [&](auto... parts) { throw ConfigError(Concat(options.path, ": ", parts...)); };
+  if (columns.prompt.empty() && columns.prompts_by_intent.empty()) fail("columns.prompt must name a column");
+  if (!columns.keep_split.empty() && columns.split.empty()) fail("columns.keep_split needs columns.split to name a column");
+  for (const auto& [intent, column] : columns.prompts_by_intent) {
+    if (std::find(kIntents.begin(), kIntents.end(), intent) == kIntents.end()) {
+      fail("columns.prompts_by_intent: unknown intent ", Quoted(intent), "; allowed: benign, dual_use, malicious");
+    }
+    if (column.empty()) fail("columns.prompts_by_intent.", intent, " must name a column");
+  }
+  if (options.bad_row_budget < 0 || options.limit < 0) fail("bad_row_budget and limit must not be negative");
+}
+
+// Walks the rows of one file, applies split, limit and bad-row budget, and keeps the digest.
+class Loader {
+ public:
+  explicit Loader(const DatasetOptions& options) : options_(options) { CheckMapping(options); }
+
+  // `take(row)` keeps what a row holds, or rejects the row and keeps nothing of it.
+  template <typename Take>
+  void ForEachRow(const Take& take) {
+    const std::string text = ReadWholeFile(options_.path);
+    const auto rows = OpenRows(options_.path, text);
+    int64_t taken = 0;
+    for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
+      if (row.error.empty() && !options_.columns.keep_split.empty()) {
+        if (Column(&row, options_.columns.split) != options_.columns.keep_split && row.error.empty()) continue;
+      }
+      if (row.error.empty()) take(&row);
+      if (row.error.empty()) {
+        ++taken;
+      } else {
+        CountBadRow(row);
+      }
+    }
+    if (taken == 0) throw ConfigError(Concat(options_.path, ": not a single row", bad_rows_ > 0 ? " that is well formed" : " to read"));
+  }
+
+  // Rejects a row with an id that an earlier one has.
+  void CheckNewIds(const std::vector<Prompt>& prompts, DatasetRow* row) {
+    for (const Prompt& prompt : prompts) {
+      const auto found = line_of_id_.find(prompt.id);
+      if (found != line_of_id_.end()) Reject(row, Concat("id ", Quoted(prompt.id), " occurs on line ", found->second, " already"));
+    }
+    if (!row->error.empty()) return;
+    for (const Prompt& prompt : prompts) line_of_id_.emplace(prompt.id, row->line);
+  }
+
+  void Digest(const Prompt& prompt, const std::string& response) {
+    ByteWriter bytes;
+    bytes.Put(digest_);
+    bytes.PutString(prompt.id);
+    bytes.PutString(prompt.text);
+    bytes.PutString(response);
+    digest_ = KeyOf(bytes.bytes());
+  }
+
+  int64_t bad_rows() const { return bad_rows_; }
+  uint64_t digest() const { return digest_; }
+
+ private:
+  void CountBadRow(const DatasetRow& row) {
+    const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);
+    if (++bad_rows_ > options_.bad_row_budget) {
+      throw ConfigError(options_.bad_row_budget == 0
+                            ? message + " (bad_row_budget would let such rows be skipped)"
+                            : Concat(message, " (bad row ", bad_rows_, ", and bad_row_budget is ", options_.bad_row_budget, ")"));
+    }
+    TEMPER_LOG(Warn, message, "; row skipped, ", bad_rows_, " of at most ", options_.bad_row_budget);
+  }
+
+  const DatasetOptions& options_;
+  std::unordered_map<std::string, int64_t> line_of_id_;
+  int64_t bad_rows_ = 0;
+  uint64_t digest_ = 0;
+};
+
+}  // namespace
+
+LoadedPrompts LoadPrompts(const DatasetOptions& options) {
+  Loader loader(options);
+  LoadedPrompts loaded;
+  loader.ForEachRow([&](DatasetRow* row) {
+    std::vector<Prompt> prompts = PromptsOf(row, options);
+    loader.CheckNewIds(prompts, row);
+    if (!row->error.empty()) return;
+    for (Prompt& prompt : prompts) {
+      loader.Digest(prompt, "");
+      loaded.prompts.push_back(std::move(prompt));
+    }
+  });
+  loaded.bad_rows = loader.bad_rows();
+  loaded.digest = loader.digest();
+  return loaded;
+}
+
+LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options) {
+  if (!options.columns.prompts_by_intent.empty()) {
+    throw ConfigError(Concat(options.path, ": columns.prompts_by_intent is for prompts; a demonstration has one prompt and one response"));
+  }
+  if (options.columns.response.empty()) throw ConfigError(Concat(options.path, ": columns.response must name a column"));
+  Loader loader(options);
+  LoadedDemonstrations loaded;
+  loader.ForEachRow([&](DatasetRow* row) {
+    std::vector<Prompt> prompts = PromptsOf(row, options);
+    std::string response = TextColumn(row, options.columns.response);
+    loader.CheckNewIds(prompts, row);
+    if (!row->error.empty()) return;
+    loader.Digest(prompts.front(), response);
+    loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response)});
+  });
+  loaded.bad_rows = loader.bad_rows();
+  loaded.digest = loader.digest();
+  return loaded;
+}
+
+}  // namespace temper

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace temper {
+
+// The columns of one row of a dataset. `error` tells what is wrong with the row; its columns then mean nothing.
+struct DatasetRow {
+  int64_t line = 0;  // 1-based line on which the row starts
+  std::unordered_map<std::string, std::string> columns;
+  std::string error;
+};
+
+// Rows of a dataset file in order, whatever its format. A malformed row is a row with an error, never a throw.
+class RowReader {
+ public:
+  virtual ~RowReader() = default;
+  virtual bool Next(DatasetRow* row) = 0;  // false at the end
+};
+
+// ConfigError naming the path where the file cannot be read.
+std::string ReadWholeFile(const std::string& path);
+
+// A reader of `text`, the content of the file at `path`, by the path's extension: .jsonl and .json (one object a line) or .csv (with a
+// header record). ConfigError on another extension or an unusable header. The text is borrowed.
+std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text);
+
+}  // namespace temper
