@@ -20,6 +20,7 @@ using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
 const float* Data(const at::Tensor& x) { return x.const_data_ptr<float>(); }
+const float* DataOrNull(const at::Tensor& x) { return x.numel() > 0 ? Data(x) : nullptr; }
 float* MutableData(at::Tensor& x) { return x.mutable_data_ptr<float>(); }
 
 void CheckPlain(const at::Tensor& x, const char* name) {
@@ -124,8 +125,8 @@ variable_list SplitForward(const at::Tensor& qkv, const HeadShape& shape, const 
   at::Tensor q = at::empty({tokens, shape.heads, shape.size}, qkv.options());
   at::Tensor k = at::empty({tokens, shape.kv_heads, shape.size}, qkv.options());
   at::Tensor v = at::empty({tokens, shape.kv_heads, shape.size}, qkv.options());
-  MoveHeads<true>(const_cast<float*>(Data(qkv)), MutableData(q), MutableData(k), MutableData(v), cos.defined() ? Data(cos) : nullptr,
-                  sin.defined() ? Data(sin) : nullptr, tokens, shape);
+  MoveHeads<true>(const_cast<float*>(Data(qkv)), MutableData(q), MutableData(k), MutableData(v), DataOrNull(cos), DataOrNull(sin), tokens,
+                  shape);
   return {q, k, v};
 }
 
@@ -146,8 +147,8 @@ struct SplitNode : Function<SplitNode> {
     at::Tensor k = grads[1].contiguous();
     at::Tensor v = grads[2].contiguous();
     at::Tensor fused = at::empty({q.size(0), shape.width()}, q.options());
-    MoveHeads<false>(MutableData(fused), MutableData(q), MutableData(k), MutableData(v), saved[0].defined() ? Data(saved[0]) : nullptr,
-                     saved[1].defined() ? Data(saved[1]) : nullptr, q.size(0), shape);
+    MoveHeads<false>(MutableData(fused), MutableData(q), MutableData(k), MutableData(v), DataOrNull(saved[0]), DataOrNull(saved[1]),
+                     q.size(0), shape);
     return {fused, Variable(), Variable(), Variable(), Variable(), Variable()};
   }
 };
@@ -198,8 +199,10 @@ std::array<at::Tensor, 3> SplitHeads(const at::Tensor& qkv, int64_t num_heads, i
   CheckPlain(qkv, "SplitHeads");
   const HeadShape shape{num_heads, num_kv_heads, head_dim};
   TEMPER_CHECK(qkv.dim() == 2 && qkv.size(1) == shape.width(), "SplitHeads: rows of ", qkv.size(-1), ", expected ", shape.width());
-  const at::Tensor cos = angles == nullptr ? at::Tensor() : angles->cos_TR;
-  const at::Tensor sin = angles == nullptr ? at::Tensor() : angles->sin_TR;
+  // No angles are an empty tensor: an autograd node takes no undefined one.
+  const at::Tensor none = angles == nullptr ? at::empty({0}, at::kFloat) : at::Tensor();
+  const at::Tensor cos = angles == nullptr ? none : angles->cos_TR;
+  const at::Tensor sin = angles == nullptr ? none : angles->sin_TR;
   const variable_list parts =
       WantsGradient(qkv) ? SplitNode::apply(qkv, num_heads, num_kv_heads, head_dim, cos, sin) : SplitForward(qkv, shape, cos, sin);
   return {parts[0], parts[1], parts[2]};
