@@ -251,9 +251,8 @@ std::string SyntaxHint(const std::string& text, int line) {
   std::string current;
   for (int i = 0; i <= line && std::getline(lines, current); ++i) {
   }
-  if (current.find_first_not_of(" ") != std::string::npos && current[current.find_first_not_of(" ")] == '\t') {
-    return "; indent with spaces, not tabs";
-  }
+  const size_t first = current.find_first_not_of(' ');
+  if (first != std::string::npos && current[first] == '\t') return "; indent with spaces, not tabs";
   if (current.find("${") != std::string::npos) return "; inside [ ] and { } a reference needs quotes: \"${a.b}\"";
   return "; check the indentation, colons, brackets and quotes near here";
 }

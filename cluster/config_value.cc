@@ -96,7 +96,7 @@ std::string FlowMap(const Map& map) {
 }  // namespace
 
 std::string ReadConfigBool(const ConfigNode& node, bool* target) {
-  const std::string problem = NotPlain(node, "true or false");
+  std::string problem = NotPlain(node, "true or false");
   if (!problem.empty()) return problem;
   if (node.text != "true" && node.text != "false") return Concat("must be true or false, not ", ShownText(node.text));
   *target = node.text == "true";
@@ -104,7 +104,7 @@ std::string ReadConfigBool(const ConfigNode& node, bool* target) {
 }
 
 std::string ReadConfigInt(const ConfigNode& node, IntRange range, int64_t* target) {
-  const std::string problem = NotPlain(node, "a whole number");
+  std::string problem = NotPlain(node, "a whole number");
   if (!problem.empty()) return problem;
   if (!IsDecimal(node.text, false)) {
     return Concat("must be a whole number, not ", ShownText(node.text),
@@ -119,7 +119,7 @@ std::string ReadConfigInt(const ConfigNode& node, IntRange range, int64_t* targe
 }
 
 std::string ReadConfigReal(const ConfigNode& node, RealRange range, double* target) {
-  const std::string problem = NotPlain(node, "a number");
+  std::string problem = NotPlain(node, "a number");
   if (!problem.empty()) return problem;
   const std::string& text = node.text;
   if (!IsDecimal(text, true)) {
