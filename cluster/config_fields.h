@@ -30,7 +30,8 @@ class ConfigFields {
   virtual void Int(std::string_view name, int64_t* target, IntRange range, std::string_view help) = 0;
   virtual void Real(std::string_view name, double* target, RealRange range, std::string_view help) = 0;  // finite only
   virtual void String(std::string_view name, std::string* target, std::string_view help) = 0;
-  // A path: relative ones are taken from the folder of the file the value stands in (overrides: from the working directory).
+  // A path: relative ones are taken from the folder of the file the value stands in (overrides and defaults: from the
+  // working directory). Absolute after reading; empty stays empty.
   virtual void Path(std::string_view name, std::string* target, std::string_view help) = 0;
   // One of the given words.
   virtual void Enum(std::string_view name, std::string* target, const std::vector<std::string>& allowed, std::string_view help) = 0;
