@@ -7,7 +7,7 @@
 namespace temper {
 namespace {
 
-// The largest helpful number first: what the first arm differs by on the first set.
+// The figures of the first arm on the first set, and by how much they differ from the second arm.
 std::string Cards(const Report& report) {
   if (report.sets.empty()) return "";
   const std::string& set = report.sets[0];
@@ -33,16 +33,25 @@ std::string Cards(const Report& report) {
                       ".</p>\n");
 }
 
-std::string Heading(const Report& report) {
+// Links to those of the sections that the page has.
+std::string Navigation(const std::string& sections) {
+  static constexpr std::pair<const char*, const char*> kSections[] = {{"findings", "What the numbers say"}, {"training", "Training"},
+                                                                      {"evaluation", "Evaluation"},         {"transcripts", "Transcripts"},
+                                                                      {"throughput", "Throughput"},         {"setup", "Setup"},
+                                                                      {"limits", "Limits"}};
+  std::string out = "<nav aria-label=\"Sections\">";
+  for (const auto& [id, label] : kSections) {
+    if (sections.find(Concat("<section id=\"", id, "\"")) != std::string::npos) out += Concat("<a href=\"#", id, "\">", label, "</a>");
+  }
+  return out + "</nav>";
+}
+
+std::string Heading(const Report& report, const std::string& sections) {
   const RunRecord& record = *report.record;
-  std::string out = Concat("<header><h1>Safety report: ", EscapeHtml(record.name), "</h1><p class=\"sub\">Policy spec <code>",
-                           EscapeHtml(record.policy_name), "</code>, seed ", record.seed, ", ", record.arms.size(),
-                           record.arms.size() == 1 ? " arm" : " arms", record.built_in_world ? ", built-in world" : "", "</p>");
-  out +=
-      "<nav aria-label=\"Sections\"><a href=\"#findings\">What the numbers say</a><a href=\"#training\">Training</a>"
-      "<a href=\"#evaluation\">Evaluation</a><a href=\"#transcripts\">Transcripts</a><a href=\"#throughput\">Throughput</a>"
-      "<a href=\"#setup\">Setup</a><a href=\"#limits\">Limits</a></nav></header>\n";
-  return out;
+  return Concat("<header><h1>Safety report: ", EscapeHtml(record.name), "</h1><p class=\"sub\">Policy spec <code>",
+                EscapeHtml(record.policy_name), "</code>, seed ", record.seed, ", ", record.arms.size(),
+                record.arms.size() == 1 ? " arm" : " arms", record.built_in_world ? ", built-in world" : "", "</p>", Navigation(sections),
+                "</header>\n");
 }
 
 std::string Findings(const Report& report) {
@@ -88,9 +97,9 @@ std::string HtmlLimits(bool built_in_world) {
 }
 
 std::string RenderHtml(const Report& report) {
-  const std::string body = Heading(report) + Cards(report) + Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) +
-                           HtmlTranscripts(report) + HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
-  return HtmlPage("Safety report: " + report.record->name, body);
+  const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlTranscripts(report) +
+                               HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
+  return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections);
 }
 
 }  // namespace temper
