@@ -1,0 +1,183 @@
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "cluster/communicator.h"
+#include "cluster/error.h"
+#include "tests/learner/learner_fixture.h"
+#include "tests/support/thread_communicator.h"
+
+namespace temper {
+namespace {
+
+OptimizerOptions Constant(double lr) {
+  OptimizerOptions options;
+  options.lr = lr;
+  options.schedule = "constant";
+  options.warmup_steps = 0;
+  return options;
+}
+
+class LearnerUpdateTest : public testing::Test {
+ protected:
+  std::unique_ptr<Communicator> single_ = MakeSingleCommunicator();
+  Transformer model_ = TinyModel();
+};
+
+// Prompt: three tokens and a separator; answer: the same three and the end token.
+std::vector<SftExample> CopyTask(uint64_t step) {
+  KeyedStream stream(step, "copy");
+  std::vector<SftExample> examples(32);
+  for (SftExample& example : examples) {
+    for (int i = 0; i < 3; ++i) example.tokens.push_back(static_cast<int32_t>(2 + stream.Below(8)));
+    example.tokens.push_back(1);
+    for (int i = 0; i < 3; ++i) example.tokens.push_back(example.tokens[i]);
+    example.tokens.push_back(0);
+    example.prompt_length = 4;
+  }
+  return examples;
+}
+
+TEST_F(LearnerUpdateTest, SftLearnsToCopy) {
+  TransformerConfig config = TinyConfig();
+  config.hidden_size = 32;
+  config.head_dim = 8;
+  config.intermediate_size = 64;
+  Transformer model(config);
+  model.Initialize(1);
+  Learner learner(&model, {}, single_.get());
+  OptimizerOptions options = Constant(1e-2);
+  options.warmup_steps = 10;
+  learner.BeginStage(options, 400);
+  const double first = learner.SftUpdate(CopyTask(0), {}).at("actor/loss");
+  double last = first;
+  for (uint64_t step = 1; step < 400; ++step) last = learner.SftUpdate(CopyTask(step), {}).at("actor/loss");
+  EXPECT_NEAR(first, std::log(24.0), 0.2);
+  // Guessing without reading the prompt stays at 3/4 ln 8 = 1.56 a token.
+  EXPECT_LT(last, 0.5);
+}
+
+TEST_F(LearnerUpdateTest, RlRaisesTheRewardedCompletion) {
+  Learner learner(&model_, {}, single_.get());
+  learner.BeginStage(Constant(5e-3), 20);
+  std::vector<TrainGroup> groups = RandomGroups(2, 2);
+  for (TrainGroup& group : groups) {
+    group.samples[0].advantage = 1;
+    group.samples[1].advantage = -1;
+  }
+  RlOptions options;
+  options.kl_coef = 0;
+  options.tis_cap = 0;
+  options.loss = "reinforce";
+  const double first = learner.RlUpdate(groups, options).at("actor/pg_loss");
+  double last = first;
+  for (int step = 0; step < 15; ++step) last = learner.RlUpdate(groups, options).at("actor/pg_loss");
+  EXPECT_LT(last, first - 0.5);
+}
+
+TEST_F(LearnerUpdateTest, ReportsWhatTheBatchHeld) {
+  Learner learner(&model_, {}, single_.get());
+  learner.SetReference();
+  learner.BeginStage(Constant(0), 5);
+  std::vector<TrainGroup> groups(1);
+  groups[0].prompt_tokens = {3, 4, 5};
+  groups[0].samples = {{{6, 7}, {-1, -1}, {0, 0}, 1.0}, {{8, 9, 10, 0}, {-1, -1, -1, -1}, {0, 0, 0, 0}, -1.0}};
+  RlOptions options;
+  options.tis_cap = 0;
+  UpdateReport report = learner.RlUpdate(groups, options);
+  EXPECT_EQ(report.at("response/length_mean"), 3);
+  EXPECT_EQ(report.at("response/length_max"), 4);
+  EXPECT_EQ(report.at("perf/loss_tokens"), 6);
+  EXPECT_EQ(report.at("perf/stream_tokens"), 3 + 1 + 3);
+  EXPECT_EQ(report.at("actor/nonfinite"), 0);
+  EXPECT_EQ(report.at("actor/ratio_max"), 1);
+  EXPECT_EQ(report.at("actor/clip_frac"), 0);
+  EXPECT_EQ(report.at("actor/lr"), 0);
+  // token mean of -A: (-2 * 1 + 4) / 6.
+  EXPECT_NEAR(report.at("actor/pg_loss"), 2.0 / 6, 1e-6);
+  EXPECT_NEAR(report.at("actor/kl"), 0, 1e-9);  // the reference is the model itself
+  EXPECT_GT(report.at("mismatch/logp_abs_mean"), 0.1);
+  for (const char* phase : {"forward_ref", "forward", "backward", "optimizer"}) {
+    EXPECT_GT(report.at(Concat("timing_s/", phase)), 0) << phase;
+  }
+}
+
+// With behaviour log-probs that are the model's own, the mismatch is rounding only.
+TEST_F(LearnerUpdateTest, MismatchIsTheGapToTheRecordedLogProbs) {
+  Learner learner(&model_, {}, single_.get());
+  learner.BeginStage(Constant(0), 5);
+  std::vector<TrainGroup> groups(1);
+  groups[0].prompt_tokens = {3};
+  groups[0].samples = {{{6}, {0}, {0}, 1.0}};
+  RlOptions options;
+  options.kl_coef = 0;
+  options.loss = "reinforce";
+  options.tis_cap = 0;
+  const double logprob = -learner.RlUpdate(groups, options).at("actor/pg_loss");
+  groups[0].samples[0].logprobs = {static_cast<float>(logprob + 0.25)};
+  const UpdateReport report = learner.RlUpdate(groups, options);
+  EXPECT_NEAR(report.at("mismatch/logp_abs_mean"), 0.25, 1e-6);
+  EXPECT_NEAR(report.at("mismatch/logp_abs_max"), 0.25, 1e-6);
+  EXPECT_NEAR(report.at("mismatch/kl"), std::exp(-0.25) - 1 + 0.25, 1e-6);
+}
+
+TEST_F(LearnerUpdateTest, SeveralUpdatesPerBatchMoveTheRatio) {
+  Learner learner(&model_, {}, single_.get());
+  learner.BeginStage(Constant(1e-2), 5);
+  RlOptions options;
+  options.kl_coef = 0;
+  options.updates_per_batch = 4;
+  const UpdateReport report = learner.RlUpdate(RandomGroups(4, 4), options);
+  EXPECT_GT(report.at("actor/ratio_max"), 1.05);
+  EXPECT_GT(report.at("actor/clip_frac"), 0);
+}
+
+TEST_F(LearnerUpdateTest, NonFiniteUpdatesAreSkippedOnEveryRank) {
+  ThreadWorld world(2);
+  world.Run([](Communicator& communicator) {
+    Transformer model = TinyModel();
+    Learner learner(&model, {}, &communicator);
+    learner.BeginStage(Constant(1e-2), 5);
+    const at::Tensor before = model.flat().clone();
+    RlOptions options;
+    options.kl_coef = 0;
+    auto share = RandomGroups(2, 2, communicator.rank());
+    if (communicator.rank() == 1) share[0].samples[1].advantage = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ(learner.RlUpdate(share, options).at("actor/nonfinite"), 1);
+    EXPECT_TRUE(model.flat().equal(before));
+    EXPECT_EQ(learner.RlUpdate(RandomGroups(2, 2, communicator.rank()), options).at("actor/nonfinite"), 0);
+    EXPECT_FALSE(model.flat().equal(before));
+  });
+}
+
+// bf16 keeps 8 bits of each factor: the gradient is near, the master weights stay fp32.
+TEST_F(LearnerUpdateTest, Bf16IsCloseToFp32) {
+  Transformer low = TinyModel();
+  Learner learner(&model_, {}, single_.get()), low_learner(&low, {.micro_batch_tokens = 8192, .dtype = "bf16"}, single_.get());
+  OptimizerOptions options = Constant(0);
+  options.max_grad_norm = 0;
+  learner.BeginStage(options, 5);
+  low_learner.BeginStage(options, 5);
+  const auto examples = RandomExamples(16);
+  const double loss = learner.SftUpdate(examples, {}).at("actor/loss");
+  EXPECT_NEAR(low_learner.SftUpdate(examples, {}).at("actor/loss"), loss, 0.01 * loss);
+  const double distance = RelativeDistance(low.EnableGradients(), model_.EnableGradients());
+  EXPECT_LT(distance, 0.03);
+  EXPECT_GT(distance, 1e-5);  // it did compute in bf16
+}
+
+TEST_F(LearnerUpdateTest, RefusesCallsThatMakeNoSense) {
+  Learner learner(&model_, {}, single_.get());
+  EXPECT_THROW(learner.SftUpdate(RandomExamples(1), {}), Error);
+  EXPECT_THROW(learner.RlUpdate(RandomGroups(1, 1), {}), Error);
+  EXPECT_THROW(learner.BeginStage({}, 0), Error);
+  learner.BeginStage({}, 5);
+  EXPECT_THROW(learner.RlUpdate(RandomGroups(1, 1), {}), Error);  // kl_coef without a reference
+  EXPECT_THROW(learner.SftUpdate({}, {}), Error);                 // nothing to learn from anywhere
+  EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 0, .dtype = "fp32"}, single_.get()), ConfigError);
+  EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 1, .dtype = "fp16"}, single_.get()), ConfigError);
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,91 @@
+#include "learner/optimizer.h"
+
+#include <limits>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <gtest/gtest.h>
+
+#include "cluster/error.h"
+#include "tests/learner/learner_fixture.h"
+
+namespace temper {
+namespace {
+
+TEST(OptimizerTest, FirstStepMovesByTheLearningRateAgainstTheSign) {
+  at::Tensor flat = at::zeros({2}), gradient = at::tensor(std::vector<float>{0.5f, -3.0f});
+  AdamW optimizer({{"weight", flat.view({1, 2})}}, flat, gradient);
+  OptimizerOptions options;
+  optimizer.Step(options, 0.01);
+  // m / (1 - b1) = g and sqrt(v / (1 - b2)) = |g|, so the step is lr sign(g) up to eps.
+  EXPECT_NEAR(flat[0].item<float>(), -0.01, 1e-8);
+  EXPECT_NEAR(flat[1].item<float>(), 0.01, 1e-8);
+  EXPECT_EQ(optimizer.steps(), 1);
+}
+
+TEST(OptimizerTest, AgreesWithPyTorchOverFiveClippedSteps) {
+  const nlohmann::json golden = LearnerGolden()["adamw"];
+  const auto values = [](const nlohmann::json& j) { return at::tensor(j.get<std::vector<float>>()); };
+  at::Tensor flat = values(golden["start"]), gradient = at::zeros({9});
+  // The matrix decays, the gain does not.
+  AdamW optimizer({{"matrix", flat.narrow(0, 0, 6).view({2, 3})}, {"gain", flat.narrow(0, 6, 3)}}, flat, gradient);
+  OptimizerOptions options;
+  const nlohmann::json& o = golden["options"];
+  options.beta1 = o["beta1"];
+  options.beta2 = o["beta2"];
+  options.eps = o["eps"];
+  options.weight_decay = o["weight_decay"];
+  for (const nlohmann::json& step : golden["steps"]) {
+    gradient.copy_(values(step["gradient"]));
+    EXPECT_NEAR(ClipGradient(gradient, o["max_grad_norm"]), step["norm"].get<double>(), 1e-6);
+    optimizer.Step(options, o["lr"]);
+    EXPECT_LT((flat - values(step["parameters"])).abs().max().item<float>(), 1e-6);  // a few units in the last place of 1
+  }
+}
+
+TEST(OptimizerTest, ClippingScalesToTheLimitOnly) {
+  at::Tensor gradient = at::tensor(std::vector<float>{3, 4});
+  EXPECT_NEAR(ClipGradient(gradient, 10), 5, 1e-6);
+  EXPECT_EQ(gradient[1].item<float>(), 4);
+  EXPECT_NEAR(ClipGradient(gradient, 0), 5, 1e-6);
+  EXPECT_EQ(gradient[1].item<float>(), 4);
+  EXPECT_NEAR(ClipGradient(gradient, 1), 5, 1e-6);
+  EXPECT_NEAR(gradient[0].item<float>(), 0.6, 1e-6);
+  EXPECT_NEAR(gradient[1].item<float>(), 0.8, 1e-6);
+}
+
+TEST(OptimizerTest, SchedulesFollowTheirFormula) {
+  const nlohmann::json golden = LearnerGolden()["schedules"];
+  OptimizerOptions options;
+  options.lr = golden["options"]["lr"];
+  options.warmup_steps = golden["options"]["warmup_steps"];
+  options.final_lr_fraction = golden["options"]["final_lr_fraction"];
+  for (const std::string name : {"constant", "linear", "cosine"}) {
+    options.schedule = name;
+    for (int64_t step = 0; step < 12; ++step) {
+      EXPECT_NEAR(LearningRate(options, step, golden["total_steps"]), golden[name][step].get<double>(), 1e-12) << name << " " << step;
+    }
+  }
+  // By hand: halfway of linear from step 3 to 10 is .004 (1 - .95 * 3.5 / 7) at step 6.5; step 10 and later stay at the floor.
+  options.schedule = "linear";
+  EXPECT_NEAR(LearningRate(options, 0, 10), 0.004 / 3, 1e-12);
+  EXPECT_NEAR(LearningRate(options, 3, 10), 0.004, 1e-12);
+  EXPECT_NEAR(LearningRate(options, 10, 10), 0.0002, 1e-12);
+  EXPECT_NEAR(LearningRate(options, 99, 10), 0.0002, 1e-12);
+}
+
+TEST(OptimizerTest, RefusesOptionsItCannotStepWith) {
+  CheckOptimizerOptions(OptimizerOptions{});
+  OptimizerOptions options;
+  options.schedule = "step";
+  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+  options = {};
+  options.beta2 = 1;
+  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+  options = {};
+  options.lr = std::numeric_limits<double>::infinity();
+  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,207 @@
+#include "learner/policy_loss.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "cluster/error.h"
+#include "tests/learner/learner_fixture.h"
+
+namespace temper {
+namespace {
+
+RlOptions Plain() {
+  RlOptions options;
+  options.clip_low = 0.2;
+  options.clip_high = 0.28;
+  options.dual_clip = 0;
+  options.kl_coef = 0;
+  options.entropy_coef = 0;
+  options.tis_cap = 0;
+  return options;
+}
+
+// pi / old = ratio at log pi = -1.
+TokenObservation WithRatio(double ratio, double advantage) {
+  TokenObservation token;
+  token.logprob = -1;
+  token.old_logprob = token.behaviour_logprob = -1 - std::log(ratio);
+  token.advantage = advantage;
+  return token;
+}
+
+TEST(PolicyLossTest, PpoClipIsTheSmallerObjective) {
+  const RlOptions options = Plain();
+  // Inside the range: -rho A, slope -rho A.
+  TokenLoss loss = ComputeTokenLoss(WithRatio(1.1, 2), options, false);
+  EXPECT_NEAR(loss.loss, -2.2, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -2.2, 1e-12);
+  EXPECT_FALSE(loss.clipped);
+  // Above it with A > 0: held at 1.28.
+  loss = ComputeTokenLoss(WithRatio(1.5, 2), options, false);
+  EXPECT_NEAR(loss.loss, -2.56, 1e-12);
+  EXPECT_EQ(loss.d_logprob, 0);
+  EXPECT_TRUE(loss.clipped);
+  // Above it with A < 0: the free one is smaller, the gradient pulls back.
+  loss = ComputeTokenLoss(WithRatio(1.5, -2), options, false);
+  EXPECT_NEAR(loss.loss, 3.0, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, 3.0, 1e-12);
+  EXPECT_FALSE(loss.clipped);
+  // Below it with A < 0: held at 0.8.
+  loss = ComputeTokenLoss(WithRatio(0.5, -2), options, false);
+  EXPECT_NEAR(loss.loss, 1.6, 1e-12);
+  EXPECT_EQ(loss.d_logprob, 0);
+  EXPECT_TRUE(loss.clipped);
+}
+
+TEST(PolicyLossTest, DualClipBoundsTheObjectiveOfBadTokens) {
+  RlOptions options = Plain();
+  options.dual_clip = 3;
+  // rho A = -10 would be the objective; 3 A = -6 is larger.
+  TokenLoss loss = ComputeTokenLoss(WithRatio(5, -2), options, false);
+  EXPECT_NEAR(loss.loss, 6, 1e-12);
+  EXPECT_EQ(loss.d_logprob, 0);
+  EXPECT_TRUE(loss.clipped);
+  loss = ComputeTokenLoss(WithRatio(2, -2), options, false);
+  EXPECT_NEAR(loss.loss, 4, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, 4, 1e-12);
+  // Good tokens are not touched.
+  EXPECT_NEAR(ComputeTokenLoss(WithRatio(1.1, 2), options, false).loss, -2.2, 1e-12);
+}
+
+TEST(PolicyLossTest, ReinforceIsTheLogProbTimesTheAdvantage) {
+  RlOptions options = Plain();
+  options.loss = "reinforce";
+  const TokenLoss loss = ComputeTokenLoss(WithRatio(1.7, 3), options, false);
+  EXPECT_NEAR(loss.loss, 3, 1e-12);  // -3 * -1
+  EXPECT_NEAR(loss.d_logprob, -3, 1e-12);
+}
+
+TEST(PolicyLossTest, TruncatedImportanceWeightStopsAtItsCap) {
+  RlOptions options = Plain();
+  options.tis_cap = 2;
+  TokenObservation token = WithRatio(1, 1);
+  token.behaviour_logprob = token.old_logprob - std::log(1.5);
+  TokenLoss loss = ComputeTokenLoss(token, options, false);
+  EXPECT_NEAR(loss.loss, -1.5, 1e-12);
+  EXPECT_FALSE(loss.tis_capped);
+  token.behaviour_logprob = token.old_logprob - std::log(4.0);
+  loss = ComputeTokenLoss(token, options, false);
+  EXPECT_NEAR(loss.loss, -2, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -2, 1e-12);
+  EXPECT_TRUE(loss.tis_capped);
+}
+
+TEST(PolicyLossTest, KlEstimatorsAtAKnownDistance) {
+  // d = log ref - log pi = ln 2.
+  const double lp = -2, ref = -2 + std::log(2.0);
+  EXPECT_NEAR(EstimateKl("k1", lp, ref).value, -std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl("k1", lp, ref).d_logprob, 1, 1e-12);
+  EXPECT_NEAR(EstimateKl("k2", lp, ref).value, 0.2402265069591007, 1e-12);
+  EXPECT_NEAR(EstimateKl("k2", lp, ref).d_logprob, -std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl("k3", lp, ref).value, 1 - std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl("k3", lp, ref).d_logprob, -1, 1e-12);
+  EXPECT_EQ(EstimateKl("k3", lp, lp).value, 0);
+}
+
+TEST(PolicyLossTest, KlInTheRewardShiftsTheAdvantage) {
+  RlOptions options = Plain();
+  options.kl_coef = 0.5;
+  options.kl_in = "reward";
+  TokenObservation token = WithRatio(1, 1);
+  token.reference_logprob = -1.4;  // k1 = old - ref = 0.4: A = 1 - 0.2
+  const TokenLoss loss = ComputeTokenLoss(token, options, true);
+  EXPECT_NEAR(loss.loss, -0.8, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -0.8, 1e-12);
+  EXPECT_NEAR(loss.kl, std::exp(-0.4) - 1 + 0.4, 1e-12);
+}
+
+TEST(PolicyLossTest, AggregationWeightsOfThreeCompletions) {
+  RlOptions options = Plain();
+  const GlobalCounts counts{10, 3};
+  options.aggregation = "token_mean";
+  EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 0.1);
+  options.aggregation = "seq_mean_token_mean";
+  EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 12);
+  options.aggregation = "seq_mean_token_sum";
+  EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 3);
+  options.aggregation = "constant";
+  options.max_completion_tokens = 8;
+  EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 24);
+  EXPECT_EQ(TokenWeight(options, counts, 0), 0);
+}
+
+// The observation of token `i` of the golden batch.
+TokenObservation GoldenToken(const nlohmann::json& golden, int64_t i) {
+  TokenObservation token;
+  token.logprob = golden["logprob"][i];
+  token.old_logprob = golden["old"][i];
+  token.behaviour_logprob = golden["behaviour"][i];
+  token.reference_logprob = golden["reference"][i];
+  token.entropy = golden["entropy"][i];
+  token.advantage = golden["advantage"][i];
+  return token;
+}
+
+RlOptions GoldenOptions(const nlohmann::json& golden, const nlohmann::json& c) {
+  RlOptions options;
+  options.loss = c["loss"];
+  options.aggregation = c["aggregation"];
+  options.kl_estimator = c["kl_estimator"];
+  options.kl_in = c["kl_in"];
+  options.dual_clip = c["dual_clip"];
+  options.tis_cap = c["tis_cap"];
+  options.clip_low = c["clip_low"];
+  options.clip_high = c["clip_high"];
+  options.kl_coef = c["kl_coef"];
+  options.entropy_coef = c["entropy_coef"];
+  options.max_completion_tokens = golden["max_completion_tokens"];
+  return options;
+}
+
+TEST(PolicyLossTest, AgreesWithPyTorchOnEveryCombination) {
+  const nlohmann::json golden = LearnerGolden()["policy_loss"];
+  const std::vector<int64_t> lengths = golden["lengths"];
+  int64_t cases = 0;
+  for (const nlohmann::json& c : golden["cases"]) {
+    SCOPED_TRACE(Concat(c["loss"], c["aggregation"], c["kl_estimator"], c["kl_in"], c["dual_clip"], c["tis_cap"]));
+    const RlOptions options = GoldenOptions(golden, c);
+    const GlobalCounts counts{9, 3};
+    double value = 0;
+    int64_t i = 0;
+    for (const int64_t length : lengths) {
+      const double weight = TokenWeight(options, counts, length);
+      for (int64_t t = 0; t < length; ++t, ++i) {
+        const TokenLoss loss = ComputeTokenLoss(GoldenToken(golden, i), options, true);
+        value += weight * loss.loss;
+        // Both sides are double arithmetic; 1e-10 leaves room for another order of operations.
+        EXPECT_NEAR(loss.policy, c["policy"][i].get<double>(), 1e-10);
+        EXPECT_NEAR(loss.kl, c["kl"][i].get<double>(), 1e-10);
+        EXPECT_NEAR(weight * loss.d_logprob, c["d_logprob"][i].get<double>(), 1e-10);
+        EXPECT_NEAR(weight * loss.d_entropy, c["d_entropy"][i].get<double>(), 1e-10);
+      }
+    }
+    EXPECT_NEAR(value, c["value"].get<double>(), 1e-10);
+    ++cases;
+  }
+  EXPECT_EQ(cases, 192);
+}
+
+TEST(PolicyLossTest, RefusesOptionsItCannotCompute) {
+  const auto refused = [](auto change) {
+    RlOptions options;
+    change(options);
+    EXPECT_THROW(CheckRlOptions(options), ConfigError);
+  };
+  CheckRlOptions(RlOptions{});
+  refused([](RlOptions& o) { o.loss = "ppo"; });
+  refused([](RlOptions& o) { o.aggregation = "mean"; });
+  refused([](RlOptions& o) { o.temperature = 0; });
+  refused([](RlOptions& o) { o.dual_clip = 0.5; });
+  refused([](RlOptions& o) { o.updates_per_batch = 0; });
+  refused([](RlOptions& o) { o.kl_coef = std::numeric_limits<double>::quiet_NaN(); });
+}
+
+}  // namespace
+}  // namespace temper
