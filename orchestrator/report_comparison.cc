@@ -32,7 +32,7 @@ void AddReport(const Report& report, RunsComparison& comparison) {
       for (size_t arm = 0; arm < report.arms.size(); ++arm) {
         AddCell(CellOf(ResultOf(report.arms[arm], set), intent), comparison.cells[arm][set][intent]);
       }
-      AddCell(CellOf(StartOf(report, set), intent), comparison.start[set][intent]);
+      if (const EvalCell* start = CellOf(StartOf(report, set), intent)) AddCell(start, comparison.start[set][intent]);
       for (const PairReport& pair : report.pairs) {
         const auto compared = pair.sets.find(set);
         const EvalDifference* difference = compared == pair.sets.end() ? nullptr : DifferenceOf(compared->second, intent);

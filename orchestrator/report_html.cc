@@ -35,10 +35,9 @@ std::string Cards(const Report& report) {
 
 // Links to those of the sections that the page has.
 std::string Navigation(const std::string& sections) {
-  static constexpr std::pair<const char*, const char*> kSections[] = {{"findings", "What the numbers say"}, {"training", "Training"},
-                                                                      {"evaluation", "Evaluation"},         {"transcripts", "Transcripts"},
-                                                                      {"throughput", "Throughput"},         {"setup", "Setup"},
-                                                                      {"limits", "Limits"}};
+  static constexpr std::pair<const char*, const char*> kSections[] = {
+      {"findings", "What the numbers say"}, {"training", "Training"}, {"evaluation", "Evaluation"}, {"transcripts", "Transcripts"},
+      {"throughput", "Throughput"},         {"setup", "Setup"},       {"limits", "Limits"}};
   std::string out = "<nav aria-label=\"Sections\">";
   for (const auto& [id, label] : kSections) {
     if (sections.find(Concat("<section id=\"", id, "\"")) != std::string::npos) out += Concat("<a href=\"#", id, "\">", label, "</a>");

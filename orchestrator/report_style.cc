@@ -22,7 +22,7 @@ h1{font-size:25px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:18px;margin:40px 0 8px;padding-top:14px;border-top:1px solid var(--rule)}
 h3{font-size:15px;margin:22px 0 6px}
 p{margin:6px 0}.sub,.note,caption,figcaption{color:var(--soft)}.note,figcaption{font-size:13px;max-width:88ch}
-nav{margin:10px 0 0;font-size:13px}nav a{margin-right:14px}a{color:var(--accent)}
+nav{margin:10px 0 0;font-size:13px;display:flex;flex-wrap:wrap;gap:2px 14px}a{color:var(--accent)}
 ul{margin:6px 0;padding-left:20px}li{margin:4px 0;max-width:100ch}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(215px,1fr));gap:12px;margin:18px 0 6px}
 .card{background:var(--panel);border:1px solid var(--rule);border-radius:8px;padding:11px 14px}
@@ -44,9 +44,9 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
 .scroll{overflow-x:auto;margin:8px 0}
-table{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums;min-width:60%}
+table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
 caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
-th,td{text-align:right;padding:3px 8px;border-bottom:1px solid var(--rule);white-space:nowrap}
+th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2){text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
 tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}.settled{font-weight:650}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
