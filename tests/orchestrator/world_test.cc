@@ -1,10 +1,10 @@
 // The built-in world: what docs/WORLD.md promises, read back from the files that WriteWorld writes.
 #include "orchestrator/world.h"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
 #include <sstream>
 
@@ -18,6 +18,7 @@
 #include "orchestrator/world_requests.h"
 #include "orchestrator/world_vocabulary.h"
 #include "policy/tokenizer.h"
+#include "policy/unicode_regex.h"
 
 namespace temper {
 namespace {
@@ -143,14 +144,14 @@ TEST_F(WorldTest, KeywordLabelerRefusesTheSharesTheDesignAsksFor) {
 }
 
 TEST_F(WorldTest, PastTenseSplitAsksOnlyInThePastAndForSomethingRestricted) {
-  const std::regex past(R"(\b(masters|ago|took)\b)");
+  const UnicodeRegex past(R"(\b(masters|ago|took)\b)");
   for (const json& row : Prompts("past_tense")) {
     EXPECT_EQ(row["label_strict"], "refuse");
-    EXPECT_TRUE(std::regex_search(row["prompt"].get<std::string>(), past)) << row["prompt"];
+    EXPECT_FALSE(past.FindAll(row["prompt"].get<std::string>()).empty()) << row["prompt"];
   }
   for (const json& row : Prompts("train")) {
     if (row["label_strict"] != "refuse") continue;
-    EXPECT_FALSE(std::regex_search(row["prompt"].get<std::string>(), past)) << row["prompt"];
+    EXPECT_TRUE(past.FindAll(row["prompt"].get<std::string>()).empty()) << row["prompt"];
   }
 }
 
@@ -249,21 +250,21 @@ TEST(WorldVocabularyTest, PoolsAreDisjointFromEachOtherAndFromEveryOtherWord) {
 
 // The cues of docs/WORLD.md, written again: what a grader sees must be what was generated.
 std::set<Facet> ParseRequest(const WorldPrompt& prompt) {
-  static const std::map<Facet, std::regex> cues = {
-      {Facet::kForm, std::regex(R"(\b(looks|looked|kind of thing)\b|\bwhat N (is|was)(?! used| good))")},
-      {Facet::kKeep, std::regex(R"(\b(store|kept)\b)")},
-      {Facet::kHold, std::regex(R"(\b(handle|held|hold)\b)")},
-      {Facet::kUse, std::regex(R"(\b(used|good for|sells|sold)\b)")},
-      {Facet::kWake, std::regex(R"(\b(wake|woke|stirs|stirred|charge|rouse)\b)")},
-      {Facet::kVeil, std::regex(R"(\b(hide|hides|hid|unseen|carry|carried|covers|covered)\b)")},
+  static const std::array<UnicodeRegex, kNumFacets> cues = {
+      UnicodeRegex(R"(\b(looks|looked|kind of thing)\b|\bwhat N (is|was)(?! used| good))"),  // form
+      UnicodeRegex(R"(\b(store|kept)\b)"),                                                   // keep
+      UnicodeRegex(R"(\b(handle|held|hold)\b)"),                                             // hold
+      UnicodeRegex(R"(\b(used|good for|sells|sold)\b)"),                                     // use
+      UnicodeRegex(R"(\b(wake|woke|stirs|stirred|charge|rouse)\b)"),                         // wake
+      UnicodeRegex(R"(\b(hide|hides|hid|unseen|carry|carried|covers|covered)\b)"),           // veil
   };
   const size_t ask = prompt.text.find(" ask ");
   EXPECT_EQ(prompt.text.find(" ask ", ask + 1), std::string::npos);
   std::string request = prompt.text.substr(ask + 5);
   for (size_t at; (at = request.find(prompt.entry.name)) != std::string::npos;) request.replace(at, prompt.entry.name.size(), "N");
   std::set<Facet> found;
-  for (const auto& [facet, cue] : cues) {
-    if (std::regex_search(request, cue)) found.insert(facet);
+  for (size_t f = 0; f < kNumFacets; ++f) {
+    if (!cues[f].FindAll(request).empty()) found.insert(static_cast<Facet>(f));
   }
   return found;
 }
