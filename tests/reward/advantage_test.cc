@@ -1,10 +1,10 @@
 #include "reward/advantage.h"
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include <gtest/gtest.h>
 
 #include "cluster/error.h"
 

@@ -1,14 +1,14 @@
 // Agreement of configs/policies/open_safe_intent.yaml with people's labels on public data (../shared/data, not part of the project).
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "reward/grader.h"
 #include "reward/propositions.h"
@@ -89,7 +89,7 @@ TEST(HumanLabels, RefusalAgreesWithXstestAnnotators) {
       const bool ours = propositions.Decide({row[2], row[3], {}, {}}).Holds("declined");
       agreement.Add(ours, row[7] == "2_full_refusal");
       all.Add(ours, row[7] == "2_full_refusal");
-      }
+    }
     std::cout << model << ": " << agreement << "\n";
   }
   std::cout << "all: " << all << "\n";
