@@ -1,3 +1,5 @@
+#include <mpi.h>
+
 #include <algorithm>
 #include <vector>
 

@@ -19,6 +19,16 @@ class ConfigError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Ends the process with a code of its own: preempted with a checkpoint written, or unhealthy training.
+class ExitRequest : public std::runtime_error {
+ public:
+  ExitRequest(int exit_code, const std::string& message) : std::runtime_error(message), exit_code_(exit_code) {}
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
 // Exit codes of every Temper process (docs/ARCHITECTURE.md, "Exit codes").
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitRetry = 75;      // restart from the last checkpoint

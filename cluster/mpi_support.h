@@ -1,12 +1,14 @@
 #pragma once
 
-// Shared by the MPI sources of this room only.
-#include <mpi.h>
-
+// Shared by the MPI sources of this room only; they include the MPI header themselves, before this one.
 #include <chrono>
 #include <string_view>
 
 #include "cluster/error.h"
+
+#ifndef MPI_VERSION
+#error "include the MPI header first"
+#endif
 
 #define TEMPER_MPI_CHECK(call)                                                                  \
   do {                                                                                          \

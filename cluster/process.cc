@@ -1,5 +1,6 @@
 #include "cluster/process.h"
 
+#include <mpi.h>
 #include <sched.h>
 #include <unistd.h>
 

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace temper {
+
+// Resume points of one stage of one arm: <folder>/step_<N>/ with the learner's files, state.json and manifest.json (size and XXH3-128 of
+// every file). A checkpoint is made under a temporary name, flushed and renamed, so that one with a valid manifest is whole; `latest` is a
+// hint for people. One process writes.
+class CheckpointStore {
+ public:
+  CheckpointStore(std::string folder, int64_t keep);
+
+  // A fresh temporary folder for the learner to write into.
+  std::string Begin(int64_t step);
+  // Adds `state_json` and the manifest, renames, points `latest`, removes what is older than the newest `keep`.
+  void Commit(int64_t step, const std::string& state_json);
+
+  struct Found {
+    int64_t step = 0;
+    std::string folder;
+    std::string state_json;
+  };
+  // The newest one whose manifest verifies; what is skipped is logged with the reason.
+  std::optional<Found> Latest() const;
+
+ private:
+  std::string folder_;
+  int64_t keep_;
+};
+
+// Nothing when the folder's files are those of its manifest; else what is wrong.
+std::optional<std::string> VerifyCheckpoint(const std::string& folder);
+
+// Writes `text` under a temporary name, flushes it to disk and renames.
+void WriteFileAtomically(const std::string& path, const std::string& text);
+std::string ReadFileText(const std::string& path);  // throws Error
+
+}  // namespace temper

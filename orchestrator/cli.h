@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+// The subcommands of the temper program. Each returns the process's exit code and throws Error, ConfigError or ExitRequest.
+
+struct TrainArguments {
+  std::string config;
+  std::vector<std::string> overrides;
+  std::string resume = "auto";
+  bool dry_run = false;
+  int ranks = 0;  // launch and dry-run: 0 = what the config asks for
+};
+
+// One rank of the job; argc and argv go to MPI.
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv);
+
+// Starts mpirun with the config's ranks and, by the exit-code contract, starts it again from the last checkpoint.
+int LaunchCommand(const TrainArguments& arguments);
+
+struct WorkerArguments {
+  std::string connect;
+  std::string role;   // rollout | reward
+  uint64_t run_id = 0;
+  int64_t capacity = 4;
+  std::string log;
+};
+int WorkerCommand(const WorkerArguments& arguments);
+
+struct GenerateArguments {
+  std::string model;
+  std::string prompt;
+  int64_t num_samples = 1;
+  double temperature = 1.0;
+  int64_t max_new_tokens = 48;
+  uint64_t seed = 1;
+};
+int GenerateCommand(const GenerateArguments& arguments);
+
+// JSONL of {prompt, response[, category]} on `input` ("-" = standard input), grades as JSONL on standard output.
+int GradeCommand(const std::string& policy_spec, const std::string& input);
+
+int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_t eval, int64_t demonstrations, double permitted);
+int ReportCommand(const std::vector<std::string>& runs, const std::string& output);
+int JournalCommand(const std::string& path);
+int DoctorCommand();
+int ReferenceCommand();  // prints configs/reference.yaml
+
+// Path of the running program.
+std::string ProgramPath();
+
+}  // namespace temper

@@ -1,0 +1,135 @@
+#include <c10/core/InferenceMode.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "cluster/config_reader.h"
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/experiment_config.h"
+#include "orchestrator/journal.h"
+#include "orchestrator/report.h"
+#include "orchestrator/world.h"
+#include "policy/hf_checkpoint.h"
+#include "policy/tokenizer.h"
+#include "policy/torch_version.h"
+#include "reward/grade_json.h"
+#include "reward/grader.h"
+#include "rollout/generation_engine.h"
+
+namespace temper {
+namespace {
+
+void Complete(const GenerateArguments& arguments, const Tokenizer& tokenizer, const Transformer& model, const std::string& prompt) {
+  GenerationRequest request;
+  request.seed = arguments.seed;
+  request.prompt_key = KeyOf(prompt);
+  request.num_samples = arguments.num_samples;
+  request.sampling = {.temperature = arguments.temperature, .max_new_tokens = arguments.max_new_tokens, .stop_ids = model.config().eos_ids};
+  // As in training: our own tokenizers mark the begin, and so does the Llama family.
+  if (model.config().bos_id >= 0) request.prompt_tokens.push_back(static_cast<int32_t>(model.config().bos_id));
+  const auto text = tokenizer.Encode(prompt);
+  request.prompt_tokens.insert(request.prompt_tokens.end(), text.begin(), text.end());
+  const auto needed = static_cast<int64_t>(request.prompt_tokens.size()) + arguments.max_new_tokens;
+  if (needed > model.config().max_positions) {
+    throw ConfigError(Concat("the prompt has ", request.prompt_tokens.size(), " tokens; with --max-new-tokens ", arguments.max_new_tokens,
+                             " that is over the model's ", model.config().max_positions, " positions"));
+  }
+  GenerationEngine engine(&model, {.slots = std::min<int64_t>(64, arguments.num_samples), .max_tokens = needed});
+  engine.Submit(request);
+  while (!engine.idle()) {
+    for (const TrajectoryGroup& group : engine.Step()) {
+      for (const Trajectory& t : group.trajectories) std::cout << tokenizer.Decode(t.tokens) << (t.finished ? "" : " [cut]") << std::endl;
+    }
+  }
+}
+
+}  // namespace
+
+int GenerateCommand(const GenerateArguments& arguments) {
+  SetComputeThreads(1);
+  const c10::InferenceMode inference;
+  const Transformer model = LoadHfModel(arguments.model);
+  const auto tokenizer = LoadTokenizer(arguments.model);
+  if (!arguments.prompt.empty() && arguments.prompt != "-") {
+    Complete(arguments, *tokenizer, model, arguments.prompt);
+    return kExitDone;
+  }
+  for (std::string line; std::getline(std::cin, line);) Complete(arguments, *tokenizer, model, line);
+  return kExitDone;
+}
+
+int GradeCommand(const std::string& policy_spec, const std::string& input) {
+  const auto grader = MakeRuleGrader(LoadPolicySpec(policy_spec));
+  std::ifstream file;
+  if (input != "-") {
+    file.open(input);
+    if (!file) throw ConfigError(Concat(input, ": cannot be read"));
+  }
+  std::istream& in = input == "-" ? std::cin : file;
+  int64_t number = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.empty()) continue;
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    const auto text = [&](const char* key, bool required) -> std::string {
+      if (row.is_object() && row.contains(key) && row[key].is_string()) return row[key];
+      if (required) throw ConfigError(Concat(input, ":", number, ": expected an object with the strings prompt and response"));
+      return "";
+    };
+    const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
+    std::cout << GradeToJson(grader->GradeAll(request).at(0)) << "\n";
+  }
+  return kExitDone;
+}
+
+int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_t eval, int64_t demonstrations, double permitted) {
+  WriteWorld({.seed = seed,
+              .train_prompts_per_intent = train,
+              .eval_prompts_per_intent = eval,
+              .demonstrations = demonstrations,
+              .permitted_dual_use = permitted},
+             folder);
+  std::cout << "wrote the built-in world into " << folder << "\n";
+  return kExitDone;
+}
+
+int ReportCommand(const std::vector<std::string>& runs, const std::string& output) {
+  if (runs.size() == 1) {
+    const std::string folder = output.empty() ? runs[0] : output;
+    std::filesystem::create_directories(folder);
+    std::cout << WriteReport(ReadRunRecord(runs[0]), folder) << "\nreport: " << folder << "/report.html\n";
+    return kExitDone;
+  }
+  if (output.empty()) throw ConfigError("a report of several runs needs a folder of its own: -o FOLDER");
+  std::vector<RunRecord> records;
+  for (const std::string& run : runs) records.push_back(ReadRunRecord(run));
+  std::filesystem::create_directories(output);
+  std::cout << WriteComparisonReport(records, output) << "\nreport: " << output << "/report.html\n";
+  return kExitDone;
+}
+
+int JournalCommand(const std::string& path) {
+  namespace fs = std::filesystem;
+  const std::string file = fs::is_directory(path) ? path + "/journal/journal.bin" : path;
+  if (!fs::exists(file)) throw ConfigError(Concat(file, ": no journal there"));
+  const JournalSummary s = SummarizeJournal(file);
+  std::printf("attempts:%lld steps:%lld groups issued:%lld generated:%lld graded:%lld consumed:%lld violations:%zu\n",
+              static_cast<long long>(s.attempts), static_cast<long long>(s.consumed_steps), static_cast<long long>(s.issued),
+              static_cast<long long>(s.generated), static_cast<long long>(s.graded), static_cast<long long>(s.consumed_groups),
+              s.violations.size());
+  for (const std::string& violation : s.violations) std::printf("violation: %s\n", violation.c_str());
+  return s.violations.empty() ? kExitDone : 1;
+}
+
+int ReferenceCommand() {
+  ExperimentConfig config = DefaultExperiment();
+  std::cout << ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
+  return kExitDone;
+}
+
+}  // namespace temper

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "learner/learner.h"
+#include "orchestrator/experiment_config.h"
+#include "policy/tokenizer.h"
+#include "reward/policy_spec.h"
+#include "rollout/prompt.h"
+
+namespace temper {
+
+struct EvalSet {
+  std::string name;
+  std::vector<Prompt> prompts;
+};
+
+// Everything an arm reads: loaded once, before any worker is asked for anything.
+struct DataStore {
+  std::string tokenizer_json;
+  std::unique_ptr<Tokenizer> tokenizer;
+  TransformerConfig model;                 // of the folder, or from scratch with the tokenizer's vocabulary and special ids
+  std::string prompt_template;
+  std::vector<Prompt> train;
+  std::vector<SftExample> demonstrations;
+  std::vector<EvalSet> eval_sets;
+  int64_t longest_prompt = 0;              // tokens, over training and evaluation prompts
+  int64_t left_out = 0;                    // prompts and demonstrations that were too long, rows that were malformed
+  uint64_t digest = 0;                     // of the training data: a resumed run must find the same
+
+  // bos where the model has one, then the filled template.
+  std::vector<int32_t> PromptTokens(const std::string& prompt) const;
+};
+
+// Writes the built-in world into `world_folder` when the config asks for it (and it is not there yet). ConfigError for bad data.
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder);
+
+// Indices of prompts by intent, in order of appearance: the strata of StratifiedOrder.
+std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prompts);
+
+}  // namespace temper

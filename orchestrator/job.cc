@@ -1,0 +1,229 @@
+#include "orchestrator/job.h"
+
+#include <unistd.h>
+
+#include <ctime>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "cluster/clock.h"
+#include "cluster/keyed_random.h"
+#include "cluster/log.h"
+#include "cluster/versions.h"
+#include "orchestrator/checkpoint.h"
+#include "orchestrator/report.h"
+#include "policy/torch_version.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+// Arms run in one job, on the same ranks and workers: what those were set up with cannot differ between them.
+void CheckArmsFit(const Experiment& experiment) {
+  const Arm& first = experiment.arms.front();
+  for (const Arm& arm : experiment.arms) {
+    if (arm.name == "sft" || arm.name == "data" || arm.name == "logs" || arm.name == "configs") {
+      throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
+    }
+    for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
+      const ResolvedValue& value = arm.resolved.values[i];
+      for (const char* prefix : {"run.", "cluster.", "policy.", "reward.policy_spec", "rollout.slots", "data.source", "data.tokenizer"}) {
+        if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
+          throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
+        }
+      }
+    }
+  }
+}
+
+std::string TimeStamp() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+void MoveAside(const std::string& folder) {
+  for (int n = 1;; ++n) {
+    const std::string aside = Concat(folder, ".old-", n);
+    if (fs::exists(aside)) continue;
+    fs::rename(folder, aside);
+    TEMPER_LOG(Warn, folder, " was there already: renamed to ", aside);
+    return;
+  }
+}
+
+}  // namespace
+
+JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
+  JobIdentity identity;
+  identity.run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
+  if (resume == "never" && fs::exists(identity.run_folder)) MoveAside(identity.run_folder);
+  if (resume != "auto" && resume != "never") {
+    identity.resume_folder = resume;
+    if (!fs::exists(resume + "/state.json")) throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
+  }
+  std::error_code failed;
+  fs::create_directories(identity.run_folder + "/configs", failed);
+  if (failed) throw ConfigError(Concat("run.dir: cannot make ", identity.run_folder, ": ", failed.message()));
+  const std::string epoch_file = identity.run_folder + "/epoch";
+  identity.epoch = fs::exists(epoch_file) ? std::stoull(ReadFileText(epoch_file)) + 1 : 1;
+  WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
+  identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", TimeStamp(), " ", NowMillis()));
+  identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
+  for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) fs::create_directories(identity.attempt_logs + "/" + role);
+  fs::remove(identity.run_folder + "/logs/latest", failed);
+  fs::create_directory_symlink(Concat("attempt_", identity.epoch), identity.run_folder + "/logs/latest", failed);
+  return identity;
+}
+
+Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity)
+    : experiment_(experiment), layout_(layout), identity_(identity) {}
+
+void Job::Prepare() {
+  CheckArmsFit(experiment_);
+  spec_ = LoadPolicySpec(experiment_.base.reward.policy_spec);
+  for (const Arm& arm : experiment_.arms) {
+    ArmState state;
+    state.arm = &arm;
+    state.folder = identity_.run_folder + "/" + arm.name;
+    const WorldOptions& world = arm.config.data.world;
+    const std::string world_folder = Concat(identity_.run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_",
+                                            world.eval_prompts_per_intent, "_", world.demonstrations, "_", world.permitted_dual_use);
+    state.data = LoadData(arm.config, spec_, world_folder);
+    fs::create_directories(state.folder + "/configs");
+    WriteFileAtomically(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml());
+    arms_.push_back(std::move(state));
+  }
+  WriteFileAtomically(identity_.run_folder + "/configs/resolved.yaml", experiment_.resolved.ToYaml());
+  WriteFileAtomically(identity_.run_folder + "/configs/source.yaml", ReadFileText(experiment_.resolved.files.back()));
+  WriteRunJson();
+}
+
+void Job::WriteRunJson() const {
+  ordered_json run;
+  run["name"] = experiment_.base.run.name;
+  run["seed"] = experiment_.base.run.seed;
+  run["policy_spec"] = spec_.id;
+  run["built_in_world"] = experiment_.base.data.source == "world";
+  run["environment"] = {{"temper", TemperVersion()}, {"torch", TorchVersion()},   {"mpi", MpiVersion()},
+                        {"zeromq", ZeroMqVersion()}, {"nccl", NcclVersionText()}, {"compiler", CompilerVersion()},
+                        {"host", HostDescription()}, {"ranks", Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ",
+                        layout_.num_rollout_workers(), " rollout, ", layout_.num_reward_workers(), " reward)")}};
+  for (const EvalSet& set : arms_.front().data.eval_sets) run["eval_sets"].push_back(set.name);
+  for (const ArmState& arm : arms_) {
+    ordered_json overrides = ordered_json::object();
+    for (const auto& [key, value] : arm.arm->overrides) overrides[key] = value;
+    run["arms"].push_back({{"name", arm.arm->name}, {"overrides", overrides}});
+  }
+  WriteFileAtomically(identity_.run_folder + "/run.json", run.dump(1) + "\n");
+}
+
+void Job::WriteStatus(const std::string& state, const std::string& arm, const std::string& stage) const {
+  const ordered_json status = {{"state", state}, {"arm", arm}, {"stage", stage}, {"epoch", identity_.epoch}, {"time", TimeStamp()}};
+  WriteFileAtomically(identity_.run_folder + "/status.json", status.dump(1) + "\n");
+}
+
+void Job::Welcome(BusServer* server) const {
+  const ExperimentConfig& config = experiment_.base;
+  int64_t longest = 1;
+  for (const ArmState& arm : arms_) longest = std::max(longest, arm.data.longest_prompt);
+  RolloutWelcome rollout;
+  rollout.config_json = ToConfigJson(arms_.front().data.model);
+  rollout.slots = config.rollout.slots;
+  rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
+  rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
+  server->SetWelcome("rollout", rollout.Encode());
+  server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());
+}
+
+StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const {
+  StageContext context;
+  context.config = &arm.arm->config;
+  context.data = &arm.data;
+  context.bus = bus;
+  context.num_learners = layout_.num_learners();
+  context.label = stage;
+  context.folder = folder;
+  if (!identity_.resume_folder.empty() && fs::absolute(identity_.resume_folder).string().starts_with(fs::absolute(folder).string() + "/")) {
+    context.resume_folder = identity_.resume_folder;
+  }
+  bus->SetTokenizer(arm.data.tokenizer.get());
+  return context;
+}
+
+void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, const std::string& subfolder, JobBus* bus) {
+  std::vector<std::unique_ptr<RewardComposer>> composers;
+  std::vector<EvalOutput> outputs;
+  for (const ArmState* arm : arms) {
+    composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
+    outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets});
+  }
+  RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->folder), weights, outputs);
+}
+
+void Job::MakeStart(size_t first, JobBus* bus) {
+  std::vector<ArmState*> sharing;
+  for (size_t i = first; i < arms_.size(); ++i) {
+    if (arms_[i].arm->sft_signature == arms_[first].arm->sft_signature) sharing.push_back(&arms_[i]);
+  }
+  ArmState& arm = arms_[first];
+  const ExperimentConfig& config = arm.arm->config;
+  // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
+  const bool everyone = sharing.size() == arms_.size();
+  const std::string folder = everyone ? identity_.run_folder + "/sft" : arm.folder + "/sft";
+  fs::create_directories(folder);
+  const StageContext context = ContextOf(arm, bus, "sft", folder);
+  std::string weights;
+  if (config.HasStage("sft")) {
+    WriteStatus("running", arm.arm->name, "sft");
+    weights = RunSft(context);
+  } else {
+    weights = folder + "/weights/start";
+    if (!fs::exists(weights + "/config.json")) {
+      StartPolicy(context);
+      ExportPolicy(context, weights);
+    } else {
+      LoadPolicy(context, weights);
+    }
+  }
+  for (ArmState* each : sharing) each->start_weights = weights;
+  if (config.HasStage("eval") && config.HasStage("rl") && config.eval.at_start) {
+    EvaluateInto(sharing, PublishPolicy(context, 0), "/eval/start", bus);
+  }
+}
+
+void Job::FinishArm(ArmState* arm, JobBus* bus) {
+  const ExperimentConfig& config = arm->arm->config;
+  const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->folder);
+  WeightRef weights;
+  if (config.HasStage("rl")) {
+    WriteStatus("running", arm->arm->name, "rl");
+    RunRl(context, arm->start_weights);
+    if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
+  } else if (config.HasStage("eval")) {
+    LoadPolicy(context, arm->start_weights);
+    weights = PublishPolicy(context, 0);
+  }
+  if (config.HasStage("eval")) {
+    WriteStatus("running", arm->arm->name, "eval");
+    EvaluateInto({arm}, weights, "/eval", bus);
+  }
+}
+
+std::string Job::Run(JobBus* bus) {
+  for (size_t i = 0; i < arms_.size(); ++i) {
+    if (arms_[i].start_weights.empty()) MakeStart(i, bus);
+  }
+  for (ArmState& arm : arms_) FinishArm(&arm, bus);
+  const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder);
+  WriteStatus("done", "", "");
+  return table;
+}
+
+}  // namespace temper

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "orchestrator/data_store.h"
+#include "orchestrator/experiment_config.h"
+#include "orchestrator/job_bus.h"
+#include "orchestrator/role_layout.h"
+#include "orchestrator/stage.h"
+
+namespace temper {
+
+// What the orchestrator of one incarnation of a job knows about itself.
+struct JobIdentity {
+  std::string run_folder;  // <run.dir>/<run.name>
+  uint64_t run_id = 0;
+  uint64_t epoch = 1;      // incarnations of this run so far
+  std::string attempt_logs;  // logs/attempt_<epoch> of the run folder
+  std::string resume_folder; // --resume DIR
+};
+
+// Makes the run folder (or finds it again) and takes the next epoch, on disk before it returns. resume: auto | never | a checkpoint's
+// folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
+JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume);
+
+// The whole experiment, from rank 0's point of view: data, shared SFT, every arm's RL, evaluations, report. Returns the report's table.
+// The bus must have all its workers registered once Prepare has set what they are welcomed with.
+class Job {
+ public:
+  Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity);
+
+  // Loads everything that can be wrong with the input, before any worker starts. ConfigError.
+  void Prepare();
+  // Sets the welcomes of the workers.
+  void Welcome(BusServer* server) const;
+  std::string Run(JobBus* bus);
+
+ private:
+  struct ArmState {
+    const Arm* arm = nullptr;
+    DataStore data;
+    std::string folder;
+    std::string start_weights;
+  };
+  void WriteRunJson() const;
+  void WriteStatus(const std::string& state, const std::string& arm, const std::string& stage) const;
+  StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const;
+  // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
+  void MakeStart(size_t first, JobBus* bus);
+  void FinishArm(ArmState* arm, JobBus* bus);
+  void EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, const std::string& subfolder, JobBus* bus);
+
+  const Experiment& experiment_;
+  RoleLayout layout_;
+  JobIdentity identity_;
+  PolicySpec spec_;
+  std::vector<ArmState> arms_;
+};
+
+}  // namespace temper

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+// The queue of record of one arm: what happened to every prompt group, append-only. On disk a record is {u32 length, u64 XXH3, payload};
+// a torn last record (the process died writing) is cut off when the file is opened again, damage before that is an Error naming the
+// offset. `consumed` is on disk (fsync) before the learner may use the step.
+struct JournalRecord {
+  enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
+  Kind kind = Kind::kAttempt;
+  int64_t step = 0;                // kAttempt: the step the attempt begins with (later ones are void); kConsumed: the step
+  uint64_t group_id = 0;
+  std::string prompt_id;           // kIssued
+  std::string payload;             // kGenerated: RolloutResult, kGraded: RewardResult, as on the wire
+  std::vector<uint64_t> consumed;  // kConsumed: group ids
+};
+
+class Journal {
+ public:
+  // Opens `path` for appending, making it when absent.
+  explicit Journal(const std::string& path);
+  ~Journal();
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  void Append(const JournalRecord& record);
+  void Sync();
+
+ private:
+  std::string path_;
+  int fd_ = -1;
+};
+
+// Calls `visit` for every intact record in order; a missing file has none. Returns the number of bytes of a torn last record.
+uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit);
+
+// What a resumed run can take over instead of sampling and grading again: the newest payloads of the groups of steps >= first_step.
+struct RecoveredGroup {
+  std::string prompt_id;
+  std::string generated;
+  std::string graded;
+};
+std::map<uint64_t, RecoveredGroup> RecoverGroups(const std::string& path, int64_t first_step);
+
+// Checks the history of a whole journal and counts. Consumption of a step that a later attempt repeated is void.
+struct JournalSummary {
+  int64_t attempts = 0;
+  int64_t issued = 0;
+  int64_t generated = 0;
+  int64_t graded = 0;
+  int64_t consumed_groups = 0;
+  int64_t consumed_steps = 0;
+  std::vector<std::string> violations;  // consumed twice, consumed without a grade, steps out of order, ...
+};
+JournalSummary SummarizeJournal(const std::string& path);
+
+}  // namespace temper

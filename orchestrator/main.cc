@@ -1,0 +1,143 @@
+// The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cluster/error.h"
+#include "cluster/log.h"
+#include "cluster/process.h"
+#include "cluster/versions.h"
+#include "orchestrator/cli.h"
+#include "policy/torch_version.h"
+
+namespace temper {
+namespace {
+
+void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
+  command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required();
+  command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
+  command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
+  command->add_flag("--dry-run", arguments->dry_run, "check everything, print the resolved config and the rank layout, start nothing");
+  command->add_option("-n,--np", arguments->ranks, "number of ranks (launch, eval, --dry-run)");
+}
+
+// The libraries read these when they are loaded or initialised: waiting threads and ranks must sleep, not spin, or every busy process on
+// the machine pays for the idle ones.
+void SetQuietWaiting(char** argv) {
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
+  setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
+  execv("/proc/self/exe", argv);  // the OpenMP runtime has read its environment already; only a new start makes it read this
+}
+
+int Run(int argc, char** argv) {
+  CLI::App app("Temper: distributed RL post-training for safe-completions");
+  app.set_version_flag("--version", Concat("temper ", TemperVersion(), ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText()));
+  app.require_subcommand(1);
+  int exit_code = kExitDone;
+
+  TrainArguments train;
+  auto* train_command = app.add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
+  AddTrainOptions(train_command, &train);
+  train_command->callback([&] { exit_code = TrainCommand(train, &argc, &argv); });
+  auto* launch_command = app.add_subcommand("launch", "starts mpirun itself with the right -np, restarts from checkpoints");
+  AddTrainOptions(launch_command, &train);
+  launch_command->callback([&] { exit_code = LaunchCommand(train); });
+
+  std::string model;
+  auto* eval_command = app.add_subcommand("eval", "evaluates a model folder under a config: temper eval CONFIG --model DIR");
+  AddTrainOptions(eval_command, &train);
+  eval_command->add_option("--model", model, "Hugging Face folder")->required();
+  eval_command->callback([&] {
+    train.overrides.insert(train.overrides.end(), {"stages=[eval]", "policy.path=" + model});
+    exit_code = LaunchCommand(train);
+  });
+
+  WorkerArguments worker;
+  auto* worker_command = app.add_subcommand("worker", "a rollout or reward worker; started by its rank, or by hand to join a job");
+  worker_command->add_option("--connect", worker.connect, "the orchestrator's endpoint")->required();
+  worker_command->add_option("--role", worker.role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
+  worker_command->add_option("--run-id", worker.run_id, "the run's id")->required();
+  worker_command->add_option("--capacity", worker.capacity, "groups held at a time");
+  worker_command->add_option("--log", worker.log, "log file");
+  worker_command->callback([&] { exit_code = WorkerCommand(worker); });
+
+  GenerateArguments generate;
+  auto* generate_command = app.add_subcommand("generate", "a prompt in, completions out");
+  generate_command->add_option("--model", generate.model, "Hugging Face folder")->required();
+  generate_command->add_option("--prompt", generate.prompt, "- (default) reads prompts from standard input, one a line");
+  generate_command->add_option("-n,--num-samples", generate.num_samples, "completions of each prompt");
+  generate_command->add_option("--temperature", generate.temperature, "0 = greedy");
+  generate_command->add_option("--max-new-tokens", generate.max_new_tokens, "longest completion");
+  generate_command->add_option("--seed", generate.seed, "keys the random numbers");
+  generate_command->callback([&] { exit_code = GenerateCommand(generate); });
+
+  std::string spec;
+  std::string input = "-";
+  auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");
+  grade_command->add_option("--policy", spec, "policy spec YAML")->required();
+  grade_command->add_option("input", input, "file, or - for standard input");
+  grade_command->callback([&] { exit_code = GradeCommand(spec, input); });
+
+  std::string folder;
+  uint64_t seed = 1;
+  int64_t prompts = 4000;
+  int64_t eval_prompts = 120;
+  int64_t demonstrations = 8000;
+  double permitted = 0.11;
+  auto* world_command = app.add_subcommand("world", "writes the built-in world as JSONL and tokenizer.json");
+  world_command->add_option("folder", folder, "where to")->required();
+  world_command->add_option("--seed", seed, "keys the random numbers");
+  world_command->add_option("--train-prompts", prompts, "RL prompts of each intent");
+  world_command->add_option("--eval-prompts", eval_prompts, "prompts of each intent in each evaluation set");
+  world_command->add_option("--demonstrations", demonstrations, "SFT demonstrations");
+  world_command->add_option("--permitted-dual-use", permitted, "share of purposeless requests the policy spec permits");
+  world_command->callback([&] { exit_code = WorldCommand(folder, seed, prompts, eval_prompts, demonstrations, permitted); });
+
+  std::vector<std::string> runs;
+  std::string output;
+  auto* report_command = app.add_subcommand("report", "report of a run, or of several runs of the same arms side by side");
+  report_command->add_option("runs", runs, "run folders")->required();
+  report_command->add_option("-o,--output", output, "folder to write into (default: the run's own)");
+  report_command->callback([&] { exit_code = ReportCommand(runs, output); });
+
+  std::string journal;
+  auto* journal_command = app.add_subcommand("journal", "checks a journal: every trajectory consumed at most once, nothing lost");
+  journal_command->add_option("path", journal, "journal.bin, or an arm's folder")->required();
+  journal_command->callback([&] { exit_code = JournalCommand(journal); });
+
+  app.add_subcommand("doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs")->callback([&] {
+    exit_code = DoctorCommand();
+  });
+  app.add_subcommand("reference", "prints every config key with its default and meaning")->callback([&] { exit_code = ReferenceCommand(); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? kExitDone : kExitConfig;
+  }
+  return exit_code;
+}
+
+// Of the ranks of a job only the first speaks of a mistake they all found.
+bool Speaks() { return RankFromEnvironment().rank <= 0; }
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  temper::SetQuietWaiting(argv);
+  try {
+    return temper::Run(argc, argv);
+  } catch (const temper::ConfigError& error) {
+    if (temper::Speaks()) std::fprintf(stderr, "temper: %s\n", error.what());
+    return temper::kExitConfig;
+  } catch (const temper::ExitRequest& request) {
+    std::fprintf(stderr, "temper: %s\n", request.what());
+    return request.exit_code();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    return temper::kExitRetry;
+  }
+}

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace temper {
+
+// metrics.jsonl of one arm: one object per step, names as in docs/metrics.md. Opening it for a resumed run drops the rows of the steps
+// that will be done again.
+class MetricsFile {
+ public:
+  // Keeps rows of other stages and those of `stage` with step < first_step.
+  MetricsFile(const std::string& path, const std::string& stage, int64_t first_step);
+  ~MetricsFile();
+  // A value that is not finite is written as null and named in "nonfinite".
+  void Write(int64_t step, const std::map<std::string, double>& values);
+
+ private:
+  std::string path_;
+  std::string stage_;
+  int fd_ = -1;
+};
+
+// What one sees while it runs: a line per step that greps well, or a bar on a terminal.
+class Progress {
+ public:
+  // mode: auto | bar | plain | none. Auto is a bar when stderr is a terminal and no launcher stands between.
+  Progress(const std::string& mode, const std::string& label, int64_t total_steps);
+  ~Progress();
+  void Step(int64_t step, const std::map<std::string, double>& values);
+
+ private:
+  bool bar_ = false;
+  bool plain_ = false;
+  std::string label_;
+  int64_t total_ = 0;
+  int64_t first_ = -1;
+  double since_ = 0;
+};
+
+}  // namespace temper

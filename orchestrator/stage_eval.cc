@@ -1,0 +1,98 @@
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cluster/clock.h"
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
+#include "orchestrator/stage.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string SetPath(const EvalOutput& output, const std::string& set) { return output.folder + "/" + set; }
+
+bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set) {
+  for (const EvalOutput& output : outputs) {
+    if (!fs::exists(SetPath(output, set) + ".meta.json")) return false;
+  }
+  return true;
+}
+
+GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
+  const ExperimentConfig& config = *context.config;
+  GroupSpec spec;
+  spec.prompt = &set.prompts[index];
+  GenerationRequest& request = spec.task.request;
+  request.group_id = index;
+  // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.
+  request.seed = KeyOf(Concat("eval ", config.run.seed));
+  request.prompt_key = KeyOf(set.name + "/" + spec.prompt->id);
+  request.prompt_tokens = context.data->PromptTokens(spec.prompt->text);
+  request.num_samples = config.eval.samples_per_prompt;
+  request.sampling = config.rollout.sampling;
+  request.sampling.temperature = config.eval.temperature;
+  request.sampling.stop_ids = context.data->model.eos_ids;
+  spec.task.weights = weights;
+  spec.task.exact = true;
+  return spec;
+}
+
+std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
+  context.bus->BeginPhase(nullptr);
+  for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
+  std::vector<GradedGroup> groups(set.prompts.size());
+  size_t complete = 0;
+  double waiting_since = NowSeconds();
+  const double limit = context.config->cluster.step_timeout_s;
+  while (complete < groups.size()) {
+    for (GradedGroup& group : context.bus->Poll(std::chrono::milliseconds(100))) {
+      const auto index = static_cast<size_t>(group.rollout.group.group_id);
+      groups.at(index) = std::move(group);
+      ++complete;
+      waiting_since = NowSeconds();
+    }
+    TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
+                 " s (cluster.step_timeout_s)");
+  }
+  std::vector<EvalSample> samples;
+  for (const GradedGroup& group : groups) {
+    for (size_t i = 0; i < group.responses.size(); ++i) {
+      samples.push_back({group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i], group.grades[i]});
+    }
+  }
+  return samples;
+}
+
+void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& weights, const std::vector<EvalSample>& samples) {
+  fs::create_directories(output.folder);
+  WriteEvalSamples(SetPath(output, set.name) + ".jsonl", samples);
+  std::map<std::string, std::string> labels;
+  for (const EvalSet& own : *output.sets) {
+    if (own.name != set.name) continue;
+    for (const Prompt& prompt : own.prompts) labels[prompt.id] = prompt.label;
+  }
+  nlohmann::ordered_json meta;
+  meta["weight_version"] = weights.version;
+  meta["weight_hash"] = weights.hash;
+  meta["rewards"] = nlohmann::ordered_json::array();
+  for (const EvalSample& sample : samples) {
+    const RewardParts parts = output.composer->Compose(sample.grade, labels[sample.prompt_id]);
+    meta["rewards"].push_back(parts.usable ? nlohmann::ordered_json(parts.reward) : nlohmann::ordered_json(nullptr));
+  }
+  WriteFileAtomically(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n");
+}
+
+}  // namespace
+
+void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
+  for (const EvalSet& set : context.data->eval_sets) {
+    if (AllThere(outputs, set.name)) continue;
+    const std::vector<EvalSample> samples = SampleSet(context, weights, set);
+    for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
+    if (StopRequested()) Preempt(Concat("after evaluation set ", set.name));
+  }
+}
+
+}  // namespace temper

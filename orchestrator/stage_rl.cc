@@ -1,0 +1,356 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "cluster/clock.h"
+#include "cluster/keyed_random.h"
+#include "cluster/log.h"
+#include "orchestrator/ledger.h"
+#include "orchestrator/rl_metrics.h"
+#include "orchestrator/run_folder.h"
+#include "orchestrator/stage.h"
+#include "orchestrator/stage_state.h"
+#include "reward/advantage.h"
+#include "reward/audit_record.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMaxNonfiniteSteps = 3;
+constexpr auto kPollFor = std::chrono::milliseconds(100);
+
+// Which prompt a group gets: a function of its step and index alone, so that nothing about the order of events can change it.
+class PromptPlan {
+ public:
+  PromptPlan(const ExperimentConfig& config, const std::vector<Prompt>& prompts)
+      : prompts_(prompts), per_step_(config.rl.prompts_per_step), replacements_(std::max<int64_t>(1, config.rl.max_resampled_per_step)),
+        main_(Order(config, prompts, "rl")), spare_(Order(config, prompts, "rl replacements")) {}
+
+  const Prompt& PromptOf(uint64_t group) {
+    const int64_t step = Ledger::StepOf(group);
+    const int64_t index = Ledger::IndexOf(group);
+    const bool replacement = index >= per_step_;
+    StratifiedOrder& order = replacement ? spare_ : main_;
+    order.Seek(replacement ? step * replacements_ + index - per_step_ : step * per_step_ + index);
+    return prompts_[static_cast<size_t>(order.Next())];
+  }
+
+ private:
+  static StratifiedOrder Order(const ExperimentConfig& config, const std::vector<Prompt>& prompts, const std::string& purpose) {
+    auto strata = StrataByIntent(prompts);
+    if (!config.data.stratify_by_intent) {
+      std::vector<int64_t> all;
+      for (size_t i = 0; i < prompts.size(); ++i) all.push_back(static_cast<int64_t>(i));
+      strata = {all};
+    }
+    return StratifiedOrder(static_cast<uint64_t>(config.run.seed), purpose, strata);
+  }
+
+  const std::vector<Prompt>& prompts_;
+  int64_t per_step_;
+  int64_t replacements_;
+  StratifiedOrder main_;
+  StratifiedOrder spare_;
+};
+
+class RlStage {
+ public:
+  RlStage(const StageContext& context, const std::string& start_folder);
+  std::string Run();
+
+ private:
+  void Start();
+  void IssueAdmitted();
+  void Collect();
+  void TrainWhenReady();
+  void FinishStep();
+  std::vector<LearnerTask> Shards(const Ledger::StepGroups& groups);
+  void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
+  void WriteTraces(const std::vector<const ScoredGroup*>& all);
+  void AfterStep();
+  std::map<std::string, std::string> Settings() const;
+
+  const StageContext& context_;
+  const ExperimentConfig& config_;
+  std::string start_folder_;
+  std::unique_ptr<RewardComposer> composer_;
+  CheckpointStore checkpoints_;
+  StageState state_;
+  PromptPlan plan_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<MetricsFile> metrics_;
+  std::unique_ptr<Progress> progress_;
+  std::ofstream audit_;
+  std::map<uint64_t, RecoveredGroup> recovered_;
+  std::map<uint64_t, ScoredGroup> scored_;
+  WeightRef weights_;
+  std::map<std::string, double> step_values_;  // of the step the learners are working on
+  int64_t training_step_ = -1;                 // -1 = the learners are idle
+  double step_since_ = 0;
+  double update_since_ = 0;
+  double waiting_since_ = 0;
+  int nonfinite_ = 0;
+};
+
+RlStage::RlStage(const StageContext& context, const std::string& start_folder)
+    : context_(context), config_(*context.config), start_folder_(start_folder), composer_(MakeRewardComposer(config_.reward.composer)),
+      checkpoints_(context.folder + "/checkpoints", config_.checkpoint.keep), plan_(config_, context.data->train) {
+  state_.stage = "rl";
+  state_.data_digest = context.data->digest;
+  state_.settings = Settings();
+}
+
+// What the numbers of this stage depend on beside the data.
+std::map<std::string, std::string> RlStage::Settings() const {
+  return {{"rl.steps", Concat(config_.rl.steps)},
+          {"rl.prompts_per_step", Concat(config_.rl.prompts_per_step)},
+          {"rl.max_staleness", Concat(config_.rl.max_staleness)},
+          {"rl.optimizer.lr", Concat(config_.rl.optimizer.lr)},
+          {"rollout.group_size", Concat(config_.rollout.group_size)},
+          {"reward.composer", config_.reward.composer.type},
+          {"run.seed", Concat(config_.run.seed)}};
+}
+
+void RlStage::Start() {
+  LoadPolicy(context_, start_folder_);
+  LearnerTask begin;
+  begin.kind = LearnerTask::Kind::kBeginStage;
+  begin.optimizer = config_.rl.optimizer;
+  begin.total_steps = config_.rl.steps * config_.rl.loss.updates_per_batch;
+  begin.set_reference = true;
+  context_.bus->OrderAndWait(ForAll(context_, begin));
+  const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
+  if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
+  state_.step = resumed.step;
+  weights_ = PublishPolicy(context_, state_.step);
+
+  const std::string journal_path = context_.folder + "/journal/journal.bin";
+  fs::create_directories(context_.folder + "/journal");
+  recovered_ = RecoverGroups(journal_path, state_.step);
+  journal_ = std::make_unique<Journal>(journal_path);
+  JournalRecord attempt;
+  attempt.step = state_.step;
+  journal_->Append(attempt);
+  context_.bus->BeginPhase(journal_.get());
+  ledger_ = std::make_unique<Ledger>(LedgerOptions{.prompts_per_step = config_.rl.prompts_per_step,
+                                                   .max_staleness = config_.rl.max_staleness,
+                                                   .total_steps = config_.rl.steps,
+                                                   .resample_dead_groups = config_.rl.resample_dead_groups,
+                                                   .max_resampled_per_step = config_.rl.max_resampled_per_step,
+                                                   .first_step = state_.step});
+  metrics_ = std::make_unique<MetricsFile>(context_.folder + "/metrics.jsonl", "rl", state_.step);
+  progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
+  audit_.open(context_.folder + "/audit.jsonl", std::ios::app);
+  step_since_ = waiting_since_ = NowSeconds();
+}
+
+void RlStage::IssueAdmitted() {
+  for (const uint64_t id : ledger_->Admit()) {
+    GroupSpec spec;
+    spec.prompt = &plan_.PromptOf(id);
+    GenerationRequest& request = spec.task.request;
+    request.group_id = id;
+    request.seed = static_cast<uint64_t>(config_.run.seed);
+    request.step = static_cast<uint64_t>(Ledger::StepOf(id));
+    // The group's place is part of the key: a small dataset may give one prompt twice in a step.
+    request.prompt_key = KeyOf(Concat(spec.prompt->id, "#", Ledger::IndexOf(id)));
+    request.prompt_tokens = context_.data->PromptTokens(spec.prompt->text);
+    request.num_samples = config_.rollout.group_size;
+    request.sampling = config_.rollout.sampling;
+    request.sampling.stop_ids = context_.data->model.eos_ids;
+    spec.task.weights = weights_;
+    spec.task.exact = config_.rl.max_staleness == 0;
+    const auto recovered = recovered_.find(id);
+    context_.bus->Issue(spec, recovered == recovered_.end() ? nullptr : &recovered->second);
+  }
+}
+
+void RlStage::Collect() {
+  for (GradedGroup& graded : context_.bus->Poll(kPollFor)) {
+    const uint64_t id = graded.rollout.group.group_id;
+    ScoredGroup scored;
+    int64_t oldest = weights_.version;
+    int64_t usable = 0;
+    for (size_t i = 0; i < graded.grades.size(); ++i) {
+      scored.parts.push_back(composer_->Compose(graded.grades[i], graded.prompt->label));
+      usable += scored.parts.back().usable;
+      for (const int64_t version : graded.rollout.group.trajectories[i].versions) oldest = std::min(oldest, version);
+    }
+    scored.dead = IsDeadGroup(config_.rl.advantage, scored.parts);
+    scored.graded = std::move(graded);
+    scored_[id] = std::move(scored);
+    ledger_->OnGenerated(id);
+    ledger_->OnGraded(id, oldest, usable >= 2, scored_[id].dead);
+    recovered_.erase(id);
+    waiting_since_ = NowSeconds();
+  }
+  TEMPER_CHECK(training_step_ >= 0 || NowSeconds() - waiting_since_ < config_.cluster.step_timeout_s, "no group became complete for ",
+               config_.cluster.step_timeout_s, " s (cluster.step_timeout_s): ", context_.bus->groups_in_flight(), " are in flight, ",
+               context_.bus->server().table().NumPeers("rollout"), " rollout and ", context_.bus->server().table().NumPeers("reward"),
+               " reward workers are registered");
+}
+
+std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kRl;
+  task.rl = config_.rl.loss;
+  task.publish_version = groups.step + 1;
+  std::vector<LearnerTask> tasks = ForAll(context_, task);
+  std::vector<std::vector<RewardParts>> parts;
+  std::vector<std::vector<double>> costs;
+  for (const uint64_t id : groups.live) parts.push_back(scored_.at(id).parts);
+  for (const auto& [id, group] : scored_) {
+    if (Ledger::StepOf(id) != groups.step) continue;
+    for (const RewardParts& p : group.parts) {
+      if (p.usable && !p.costs.empty()) costs.push_back(p.costs);
+    }
+  }
+  composer_->UpdateLambdas(costs);
+  const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
+  for (size_t g = 0; g < groups.live.size(); ++g) {
+    const ScoredGroup& group = scored_.at(groups.live[g]);
+    TrainGroup train{groups.live[g], group.graded.rollout.group.prompt_tokens, {}};
+    for (size_t i = 0; i < group.parts.size(); ++i) {
+      if (!group.parts[i].usable) continue;
+      const Trajectory& t = group.graded.rollout.group.trajectories[i];
+      train.samples.push_back({t.tokens, t.logprobs, t.versions, advantages[g].advantages[i]});
+    }
+    tasks[g % tasks.size()].groups.push_back(std::move(train));
+  }
+  WriteAudit(groups, advantages);
+  return tasks;
+}
+
+void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {
+  const auto names = composer_->constraint_names();
+  for (size_t g = 0; g < groups.live.size(); ++g) {
+    const ScoredGroup& group = scored_.at(groups.live[g]);
+    for (size_t i = 0; i < group.parts.size(); ++i) {
+      audit_ << AuditRecordToJson({.step = groups.step,
+                                   .prompt_id = group.graded.prompt->id,
+                                   .sample = static_cast<int64_t>(i),
+                                   .category = group.graded.prompt->category,
+                                   .grade = group.graded.grades[i],
+                                   .parts = group.parts[i],
+                                   .constraint_names = names,
+                                   .advantage = advantages[g].advantages[i]})
+             << "\n";
+    }
+  }
+  audit_.flush();
+}
+
+void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
+  if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
+  fs::create_directories(context_.folder + "/traces");
+  WriteFileAtomically(Concat(context_.folder, "/traces/step_", training_step_, ".jsonl"),
+                      TraceLines(all, training_step_, config_.monitor.traces_per_step));
+}
+
+void RlStage::TrainWhenReady() {
+  if (training_step_ >= 0 || !ledger_->StepReady()) return;
+  const Ledger::StepGroups groups = ledger_->TakeStep();
+  training_step_ = groups.step;
+  std::vector<const ScoredGroup*> all;
+  double generated = step_since_;
+  double graded = step_since_;
+  for (const auto& [id, group] : scored_) {
+    if (Ledger::StepOf(id) != groups.step) continue;
+    all.push_back(&group);
+    generated = std::max(generated, group.graded.generated_at);
+    graded = std::max(graded, group.graded.graded_at);
+  }
+  step_values_ = SummarizeGroups(all, groups.step);
+  step_values_["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
+  step_values_["queue/groups_stale"] = static_cast<double>(groups.stale);
+  step_values_["queue/groups_failed"] = static_cast<double>(groups.failed);
+  step_values_["timing_s/rollout"] = generated - step_since_;
+  step_values_["timing_s/reward"] = graded - generated;
+  const double failed = step_values_["grader/failed_fraction"];
+  TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
+               " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
+  WriteTraces(all);
+  const std::vector<LearnerTask> tasks = Shards(groups);
+  const auto lambdas = composer_->lambdas();
+  for (size_t i = 0; i < lambdas.size(); ++i) step_values_["reward/lambda/" + composer_->constraint_names()[i]] = lambdas[i];
+  JournalRecord consumed;
+  consumed.kind = JournalRecord::Kind::kConsumed;
+  consumed.step = groups.step;
+  consumed.consumed = groups.live;
+  journal_->Append(consumed);
+  journal_->Sync();
+  update_since_ = NowSeconds();
+  context_.bus->Order(tasks);
+}
+
+void RlStage::FinishStep() {
+  const LearnerResult result = context_.bus->TakeLearnerResult();
+  weights_ = result.published;
+  ledger_->OnUpdates(training_step_ + 1);
+  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
+  step_values_.insert(result.report.begin(), result.report.end());
+  const double now = NowSeconds();
+  const double seconds = now - step_since_;
+  step_values_["timing_s/step"] = seconds;
+  step_values_["timing_s/learner_round_trip"] = now - update_since_;
+  step_values_["perf/samples_per_s"] = step_values_["perf/completions"] / seconds;
+  step_values_["perf/tokens_per_s"] = step_values_["perf/rollout_tokens"] / seconds;
+  const auto per_second = [&](const char* name, const char* tokens, const char* time) {
+    if (step_values_[time] > 0) step_values_[name] = step_values_[tokens] / step_values_[time];
+  };
+  per_second("perf/rollout_tokens_per_s", "perf/rollout_tokens", "timing_s/rollout");
+  per_second("perf/train_tokens_per_s", "perf/train_tokens", "timing_s/update");
+  step_values_["cluster/workers_lost"] = static_cast<double>(context_.bus->workers_lost());
+  step_values_["cluster/tasks_requeued"] = static_cast<double>(context_.bus->server().table().num_requeued());
+  step_values_["cluster/duplicate_results"] = static_cast<double>(context_.bus->server().table().num_duplicates());
+  metrics_->Write(training_step_, step_values_);
+  progress_->Step(training_step_, step_values_);
+  std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
+  nonfinite_ = step_values_["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
+  if (nonfinite_ >= kMaxNonfiniteSteps) {
+    throw ExitRequest(kExitUnhealthy, Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
+                                             training_step_, "; lower rl.optimizer.lr or look at traces/"));
+  }
+  state_.step = training_step_ + 1;
+  training_step_ = -1;
+  AfterStep();
+  step_since_ = waiting_since_ = NowSeconds();
+}
+
+void RlStage::AfterStep() {
+  const bool stop = StopRequested();
+  if (state_.step >= config_.rl.steps) return;
+  if (stop || state_.step % config_.checkpoint.every == 0) {
+    state_.composer_state = composer_->SaveState();
+    SaveStage(context_, &checkpoints_, state_);
+  }
+  if (stop) Preempt(Concat("after RL step ", state_.step));
+}
+
+std::string RlStage::Run() {
+  const std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
+  if (fs::exists(weights + "/config.json")) {
+    LoadPolicy(context_, weights);
+    PublishPolicy(context_, config_.rl.steps);
+    return weights;
+  }
+  Start();
+  while (!ledger_->finished() || training_step_ >= 0) {
+    IssueAdmitted();
+    TrainWhenReady();
+    Collect();
+    if (training_step_ >= 0 && context_.bus->LearnersDone()) FinishStep();
+  }
+  context_.bus->BeginPhase(nullptr);
+  ExportPolicy(context_, weights);
+  return weights;
+}
+
+}  // namespace
+
+std::string RunRl(const StageContext& context, const std::string& start_folder) { return RlStage(context, start_folder).Run(); }
+
+}  // namespace temper

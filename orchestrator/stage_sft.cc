@@ -1,0 +1,70 @@
+#include <filesystem>
+
+#include "cluster/clock.h"
+#include "cluster/error.h"
+#include "orchestrator/run_folder.h"
+#include "orchestrator/stage.h"
+#include "orchestrator/stage_state.h"
+#include "rollout/prompt_dataset.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One batch, dealt out to the learners in turn.
+std::vector<LearnerTask> SftOrder(const StageContext& context, DataOrder* order) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kSft;
+  std::vector<LearnerTask> tasks = ForAll(context, task);
+  for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
+    tasks[static_cast<size_t>(i % context.num_learners)].examples.push_back(context.data->demonstrations[static_cast<size_t>(order->Next())]);
+  }
+  return tasks;
+}
+
+void BeginStage(const StageContext& context) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kBeginStage;
+  task.optimizer = context.config->sft.optimizer;
+  task.total_steps = context.config->sft.steps;
+  context.bus->OrderAndWait(ForAll(context, task));
+}
+
+}  // namespace
+
+std::string RunSft(const StageContext& context) {
+  const ExperimentConfig& config = *context.config;
+  const std::string weights = Concat(context.folder, "/weights/step_", config.sft.steps);
+  if (fs::exists(weights + "/config.json")) {
+    LoadPolicy(context, weights);
+    return weights;
+  }
+  CheckpointStore store(context.folder + "/checkpoints", config.checkpoint.keep);
+  StageState state;
+  state.stage = "sft";
+  state.data_digest = context.data->digest;
+  StartPolicy(context);
+  BeginStage(context);
+  const int64_t first = ResumeStage(context, store, state).step;
+  DataOrder order(static_cast<uint64_t>(config.run.seed), "sft", static_cast<int64_t>(context.data->demonstrations.size()));
+  order.Seek(first * config.sft.batch_size);
+  MetricsFile metrics(context.folder + "/metrics.jsonl", "sft", first);
+  Progress progress(config.monitor.progress, context.label, config.sft.steps);
+  for (int64_t step = first; step < config.sft.steps; ++step) {
+    const Stopwatch watch;
+    LearnerResult result = context.bus->OrderAndWait(SftOrder(context, &order));
+    result.report["timing_s/step"] = watch.Seconds();
+    result.report["perf/tokens_per_s"] = result.report["perf/train_tokens"] / watch.Seconds();
+    metrics.Write(step, result.report);
+    if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, result.report);
+    state.step = step + 1;
+    const bool stop = StopRequested();
+    if (state.step < config.sft.steps && (stop || state.step % config.checkpoint.sft_every == 0)) SaveStage(context, &store, state);
+    if (stop && state.step < config.sft.steps) Preempt(Concat("after SFT step ", state.step));
+  }
+  ExportPolicy(context, weights);
+  return weights;
+}
+
+}  // namespace temper

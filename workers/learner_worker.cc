@@ -1,0 +1,81 @@
+#include "workers/learner_worker.h"
+
+#include "cluster/clock.h"
+#include "cluster/log.h"
+#include "policy/hf_checkpoint.h"
+
+namespace temper {
+namespace {
+
+constexpr auto kIdleWait = std::chrono::milliseconds(200);
+
+}  // namespace
+
+LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, const LearnerWorkerOptions& options)
+    : bus_(bus), communicator_(communicator), options_(options) {
+  if (communicator_->rank() == 0) publisher_ = std::make_unique<WeightPublisher>(options_.weight_folder, options_.keep_versions);
+}
+
+LearnerWorker::~LearnerWorker() = default;
+
+bool LearnerWorker::RunOnce() {
+  bus_->Poll(kIdleWait);
+  while (const auto task = bus_->NextTask()) {
+    LearnerResult result;
+    try {
+      result = Do(LearnerTask::Decode(task->payload));
+    } catch (const std::exception& error) {
+      result.error = error.what();
+      TEMPER_LOG(Error, "learner: ", error.what());
+    }
+    bus_->SendResult(task->id, result.Encode());
+    bus_->SetProgress(++done_);
+    bus_->Poll(std::chrono::milliseconds(0));
+  }
+  return !bus_->draining();
+}
+
+void LearnerWorker::Adopt(Transformer model) {
+  learner_.reset();
+  model_ = std::make_unique<Transformer>(std::move(model));
+  learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
+}
+
+LearnerResult LearnerWorker::Do(const LearnerTask& task) {
+  using Kind = LearnerTask::Kind;
+  TEMPER_CHECK(learner_ != nullptr || task.kind == Kind::kInitialize || task.kind == Kind::kLoadModel, "learner has no model yet");
+  LearnerResult result;
+  const Stopwatch watch;
+  switch (task.kind) {
+    case Kind::kInitialize: {
+      Transformer model(ParseTransformerConfig(task.config_json));
+      model.Initialize(task.seed);
+      Adopt(std::move(model));
+      break;
+    }
+    case Kind::kLoadModel: Adopt(LoadHfModel(task.folder)); break;
+    case Kind::kBeginStage:
+      learner_->BeginStage(task.optimizer, task.total_steps);
+      if (task.set_reference) learner_->SetReference();
+      break;
+    case Kind::kSft: result.report = learner_->SftUpdate(task.examples, SftOptions{}); break;
+    case Kind::kRl: result.report = learner_->RlUpdate(task.groups, task.rl); break;
+    case Kind::kPublish: break;
+    case Kind::kSave: learner_->Save(task.folder); break;
+    case Kind::kLoad: learner_->Load(task.folder); break;
+    case Kind::kExport:
+      if (communicator_->rank() == 0) SaveHfModel(*model_, task.tokenizer_json, task.folder);
+      break;
+  }
+  if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();
+  if (task.publish_version >= 0 && publisher_ != nullptr) {
+    const Stopwatch publish;
+    const at::Tensor& flat = model_->flat();
+    result.published =
+        publisher_->Publish(task.publish_version, flat.data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
+    result.report["timing_s/publish"] = publish.Seconds();
+  }
+  return result;
+}
+
+}  // namespace temper

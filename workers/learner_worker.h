@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "cluster/bus.h"
+#include "cluster/communicator.h"
+#include "cluster/weight_store.h"
+#include "learner/learner.h"
+#include "workers/wire.h"
+
+namespace temper {
+
+struct LearnerWorkerOptions {
+  LearnerOptions learner;
+  std::string weight_folder;    // where versions are published (shared memory)
+  int64_t keep_versions = 4;
+};
+
+// Carries out the orchestrator's orders in their sequence, together with the other learners. A failed order is answered with its error
+// (a peer waiting in a collective then runs into its deadline).
+class LearnerWorker {
+ public:
+  // bus and communicator are borrowed.
+  LearnerWorker(BusClient* bus, Communicator* communicator, const LearnerWorkerOptions& options);
+  ~LearnerWorker();
+
+  // One turn; false when the orchestrator asked to leave.
+  bool RunOnce();
+
+ private:
+  LearnerResult Do(const LearnerTask& task);
+  void Adopt(Transformer model);
+
+  BusClient* bus_;
+  Communicator* communicator_;
+  LearnerWorkerOptions options_;
+  std::unique_ptr<Transformer> model_;
+  std::unique_ptr<Learner> learner_;
+  std::unique_ptr<WeightPublisher> publisher_;  // rank 0 only
+  uint64_t done_ = 0;
+};
+
+}  // namespace temper

@@ -1,0 +1,98 @@
+#include "workers/rollout_worker.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <cstring>
+
+#include "cluster/clock.h"
+#include "cluster/log.h"
+
+namespace temper {
+namespace {
+
+constexpr auto kIdleWait = std::chrono::milliseconds(100);
+constexpr auto kWeightDeadline = std::chrono::seconds(120);
+
+}  // namespace
+
+RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
+  model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
+  engine_ = std::make_unique<GenerationEngine>(model_.get(), EngineOptions{welcome_.slots, welcome_.max_tokens});
+}
+
+RolloutWorker::~RolloutWorker() = default;
+
+bool RolloutWorker::RunOnce() {
+  bus_->Poll(engine_->idle() && pending_.empty() ? kIdleWait : std::chrono::milliseconds(0));
+  Receive();
+  Admit();
+  if (!engine_->idle()) {
+    for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
+    bus_->SetProgress(static_cast<uint64_t>(engine_->tokens_generated()));
+  }
+  return !(bus_->draining() && engine_->idle() && pending_.empty());
+}
+
+void RolloutWorker::Receive() {
+  if (bus_->NextWelcome()) {  // registered anew: the orchestrator gives our tasks out again, maybe to us
+    for (const auto& [group, running] : running_) engine_->Cancel(group);
+    running_.clear();
+    pending_.clear();
+  }
+  while (const auto task = bus_->NextTask()) pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
+  while (const auto id = bus_->NextCancelled()) {
+    std::erase_if(pending_, [&](const Pending& p) { return p.id == *id; });
+    std::erase_if(running_, [&](const auto& entry) {
+      if (entry.second.id != *id) return false;
+      engine_->Cancel(entry.first);
+      return true;
+    });
+  }
+  std::optional<std::string> newest;
+  while (auto announced = bus_->NextAnnouncement()) newest = std::move(announced);
+  if (newest) Load(WeightRef::Decode(*newest));
+}
+
+void RolloutWorker::Admit() {
+  while (!pending_.empty()) {
+    const RolloutTask& task = pending_.front().task;
+    const bool other = task.weights.hash != loaded_.hash || task.weights.version != loaded_.version;
+    if (other && task.exact && !engine_->idle()) return;  // what runs must end under the weights it began with
+    if (other && (task.exact || task.weights.version > loaded_.version || loaded_.hash.empty())) Load(task.weights);
+    running_[task.request.group_id] = {pending_.front().id, NowSeconds()};
+    engine_->Submit(task.request);
+    pending_.pop_front();
+  }
+}
+
+void RolloutWorker::Load(const WeightRef& ref) {
+  const auto fetch = [this](const std::string& request) {
+    const double end = NowSeconds() + std::chrono::duration<double>(kWeightDeadline).count();
+    for (double next = 0; NowSeconds() < end;) {
+      if (NowSeconds() >= next) {
+        bus_->RequestWeights(request);
+        next = NowSeconds() + 2;
+      }
+      bus_->Poll(std::chrono::milliseconds(50));
+      if (auto chunk = bus_->NextWeightChunk()) return *chunk;
+    }
+    TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
+  };
+  const std::string bytes = FetchWeights(ref, welcome_.force_remote_weights, fetch);
+  const auto expected = static_cast<uint64_t>(model_->flat().numel()) * sizeof(float);
+  TEMPER_CHECK(bytes.size() == expected, "weights: version ", ref.version, " has ", bytes.size(), " bytes, the model takes ", expected);
+  std::memcpy(model_->flat().data_ptr<float>(), bytes.data(), bytes.size());
+  model_->WeightsChanged();
+  engine_->SetVersion(ref.version);
+  loaded_ = ref;
+}
+
+void RolloutWorker::Return(TrajectoryGroup group) {
+  const auto found = running_.find(group.group_id);
+  if (found == running_.end()) return;
+  const Running running = found->second;
+  running_.erase(found);
+  bus_->SendResult(running.id, RolloutResult{std::move(group), loaded_.hash, NowSeconds() - running.since}.Encode());
+}
+
+}  // namespace temper

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "cluster/bus.h"
+#include "workers/wire.h"
+
+namespace temper {
+
+// Samples completions. One loop over the bus: takes group tasks within its credit, decodes one token for all of them per turn, returns
+// groups as they become complete, and looks for new weights between decode steps. Holds no state that matters: a killed worker's tasks go
+// to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
+class RolloutWorker {
+ public:
+  // Both borrowed; `welcome` is the answer to the registration.
+  RolloutWorker(BusClient* bus, const std::string& welcome);
+  ~RolloutWorker();
+
+  // One turn; false when the orchestrator asked to leave and everything is delivered.
+  bool RunOnce();
+
+ private:
+  struct Pending {
+    TaskId id;
+    RolloutTask task;
+  };
+  void Receive();
+  void Admit();
+  void Load(const WeightRef& ref);
+  void Return(TrajectoryGroup group);
+
+  BusClient* bus_;
+  RolloutWelcome welcome_;
+  std::unique_ptr<Transformer> model_;
+  std::unique_ptr<GenerationEngine> engine_;
+  WeightRef loaded_;
+  std::deque<Pending> pending_;
+  struct Running {
+    TaskId id;
+    double since;
+  };
+  std::map<uint64_t, Running> running_;  // by group id
+};
+
+}  // namespace temper
