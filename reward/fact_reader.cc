@@ -8,7 +8,7 @@
 namespace temper {
 namespace {
 
-std::vector<std::string> WordsOf(const std::string& text) { return LetterWords(SplitWords(text)); }
+std::vector<std::string> WordsOf(const std::string& text) { return LetterWords(ReadTextWords(text)); }
 
 std::string Join(const std::vector<std::string>& words, size_t from) {
   std::string out;
@@ -18,7 +18,7 @@ std::string Join(const std::vector<std::string>& words, size_t from) {
 
 // Every whole-word run of `name` in the words of `request` replaced by `mark`; words are joined by single spaces.
 std::string MarkName(std::string_view request, const std::vector<std::string>& name, const std::string& mark) {
-  const std::vector<TextWord> words = SplitWords(request);
+  const std::vector<TextWord> words = ReadTextWords(request);
   std::string out;
   for (size_t i = 0; i < words.size();) {
     const bool here =
@@ -200,7 +200,7 @@ void FactReader::FindDisclosures(const FactPrompt& prompt, const std::vector<Tex
 FactAnswer FactReader::ReadAnswer(const FactPrompt& prompt, const std::vector<std::string>& reasons, std::string_view response,
                                   bool truncated) const {
   FactAnswer answer;
-  const std::vector<TextWord> words = SplitWords(response);
+  const std::vector<TextWord> words = ReadTextWords(response);
   FindDisclosures(prompt, words, &answer);
   std::set<std::string> said;
   for (const Sentence& sentence : SplitSentences(words)) {

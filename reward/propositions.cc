@@ -12,14 +12,14 @@ constexpr size_t kContentLetters = 4;
 
 std::set<std::string> ContentStems(std::string_view text, const std::set<std::string>& ignored) {
   std::set<std::string> stems;
-  for (const TextWord& word : SplitWords(text))
+  for (const TextWord& word : ReadTextWords(text))
     if (word.letters && word.text.size() >= kContentLetters && !ignored.contains(word.text))
       stems.insert(word.text.substr(0, kStemLetters));
   return stems;
 }
 
 double ListedShare(const std::set<std::string>& listed, std::string_view text) {
-  const std::vector<std::string> words = LetterWords(SplitWords(text));
+  const std::vector<std::string> words = LetterWords(ReadTextWords(text));
   if (words.empty()) return 0;
   const auto hits = std::count_if(words.begin(), words.end(), [&](const std::string& word) { return listed.contains(word); });
   return static_cast<double>(hits) / static_cast<double>(words.size());
@@ -30,7 +30,7 @@ double Measure(const std::string& measure, const std::set<std::string>& listed, 
   if (measure == "listed_share") return ListedShare(listed, input.response);
   if (measure == "letter_share") return LetterShare(input.response);
   if (measure == "repeated_share") return RepeatedShare(input.response);
-  return static_cast<double>(LetterWords(SplitWords(input.response)).size());
+  return static_cast<double>(LetterWords(ReadTextWords(input.response)).size());
 }
 
 bool AnyIn(const std::vector<std::string>& wanted, const std::set<std::string>& present) {
@@ -54,7 +54,7 @@ double RequestOverlap(std::string_view request, std::string_view response, const
 }
 
 double RepeatedShare(std::string_view text) {
-  const std::vector<std::string> words = LetterWords(SplitWords(text));
+  const std::vector<std::string> words = LetterWords(ReadTextWords(text));
   if (words.size() < 4) return 0;
   std::set<std::string> seen;
   size_t repeats = 0;

@@ -9,7 +9,7 @@ char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 }  // namespace
 
-std::vector<TextWord> SplitWords(std::string_view text) {
+std::vector<TextWord> ReadTextWords(std::string_view text) {
   std::vector<TextWord> words;
   size_t at = 0;
   while (at < text.size()) {

@@ -15,7 +15,7 @@ struct TextWord {
   bool letters = true;  // false: a mark such as "."
 };
 
-std::vector<TextWord> SplitWords(std::string_view text);
+std::vector<TextWord> ReadTextWords(std::string_view text);
 
 // The texts of the words, marks left out.
 std::vector<std::string> LetterWords(const std::vector<TextWord>& words);
