@@ -1,9 +1,7 @@
 // Training speed of the learner: tokens/s of SFT updates and seconds of an RL step. The peer is bench/peers/train_peer.py, which trains
 // the same shapes with plain PyTorch. Usage: train_bench [quick]. Figures are the best of several repeats; "cpu" is processor time of the
-// process, which other jobs on the machine disturb less than the clock.
-#include <ATen/Parallel.h>
-#include <malloc.h>
-
+// process, which other jobs on the machine disturb less than the clock. Set OMP_WAIT_POLICY=PASSIVE: spinning threads cost more than they
+// save.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -11,6 +9,9 @@
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <ATen/Parallel.h>
+#include <malloc.h>
 
 #include "cluster/communicator.h"
 #include "cluster/keyed_random.h"
