@@ -132,8 +132,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, Role::kLearner, process->rank());
-  const int threads = cluster.learner_threads > 0 ? static_cast<int>(cluster.learner_threads) : std::max(1, NumCores() / layout.num_learners());
-  SetComputeThreads(threads);
+  SetComputeThreads(static_cast<int>(cluster.learner_threads));
   const auto communicator = process->Split(0, Seconds(cluster.collective_timeout_s));
   LearnerWorkerOptions options;
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens, .dtype = experiment.base.policy.dtype};

@@ -28,8 +28,8 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Int("learners", &c.learners, kNotNegative, "learner ranks; 0 = from the number of ranks (see --dry-run)");
   f.Int("rollout_workers", &c.rollout_workers, kNotNegative, "rollout worker ranks; 0 = from the number of ranks");
   f.Int("reward_workers", &c.reward_workers, kNotNegative, "reward worker ranks; 0 = from the number of ranks");
-  f.Int("learner_threads", &c.learner_threads, kNotNegative,
-        "compute threads of a learner; 0 = the host's cores divided by its learners (on-policy, learners and rollout workers take turns)");
+  f.Int("learner_threads", &c.learner_threads, kPositive,
+        "compute threads of a learner; small models run fastest with one thread and more learners (docs/benchmarks/)");
   f.String("endpoint", &c.endpoint, "where the bus listens; * takes a free port. Only loopback addresses: the bus is not encrypted");
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
@@ -59,6 +59,7 @@ void DescribePolicy(PolicyConfig& c, ConfigFields& f) {
   f.Int("max_positions", &s.max_positions, kPositive, "longest sequence");
   f.Real("rms_norm_eps", &s.rms_norm_eps, {0, 1}, "epsilon of RMSNorm");
   f.Real("rope_theta", &s.rope_theta, {1, 1e9}, "base of the rotary positions");
+  f.Real("initializer_range", &s.initializer_range, {1e-6, 1}, "standard deviation of fresh weights, from scratch");
   f.Enum("dtype", &c.dtype, {"fp32", "bf16"}, "type the learner computes in; master weights stay fp32");
   f.Rule([&s] { return s.num_kv_heads > 0 && s.num_heads % s.num_kv_heads == 0; }, "policy.num_kv_heads must divide policy.num_heads");
 }

@@ -29,7 +29,7 @@ struct ClusterConfig {
   int64_t learners = 0;        // 0 = from the number of ranks
   int64_t rollout_workers = 0;
   int64_t reward_workers = 0;
-  int64_t learner_threads = 0;  // 0 = the host's cores shared by its learners
+  int64_t learner_threads = 1;
   std::string endpoint = "tcp://127.0.0.1:*";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq
   std::string weight_folder = "/dev/shm";

@@ -198,6 +198,10 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   task.kind = LearnerTask::Kind::kRl;
   task.rl = config_.rl.loss;
   task.publish_version = groups.step + 1;
+  if (groups.live.empty()) {
+    TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
+    task.kind = LearnerTask::Kind::kPublish;
+  }
   std::vector<LearnerTask> tasks = ForAll(context_, task);
   std::vector<std::vector<RewardParts>> parts;
   std::vector<std::vector<double>> costs;
@@ -302,7 +306,7 @@ void RlStage::FinishStep() {
     if (step_values_[time] > 0) step_values_[name] = step_values_[tokens] / step_values_[time];
   };
   per_second("perf/rollout_tokens_per_s", "perf/rollout_tokens", "timing_s/rollout");
-  per_second("perf/train_tokens_per_s", "perf/train_tokens", "timing_s/update");
+  per_second("perf/train_tokens_per_s", "perf/stream_tokens", "timing_s/update");
   step_values_["cluster/workers_lost"] = static_cast<double>(context_.bus->workers_lost());
   step_values_["cluster/tasks_requeued"] = static_cast<double>(context_.bus->server().table().num_requeued());
   step_values_["cluster/duplicate_results"] = static_cast<double>(context_.bus->server().table().num_duplicates());

@@ -55,7 +55,7 @@ std::string RunSft(const StageContext& context) {
     const Stopwatch watch;
     LearnerResult result = context.bus->OrderAndWait(SftOrder(context, &order));
     result.report["timing_s/step"] = watch.Seconds();
-    result.report["perf/tokens_per_s"] = result.report["perf/train_tokens"] / watch.Seconds();
+    result.report["perf/tokens_per_s"] = result.report["perf/stream_tokens"] / watch.Seconds();
     metrics.Write(step, result.report);
     if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, result.report);
     state.step = step + 1;

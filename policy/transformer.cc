@@ -145,13 +145,13 @@ void Transformer::BindParameters() {
 }
 
 void Transformer::Initialize(uint64_t seed) {
-  const double projection = 0.02 / std::sqrt(2.0 * static_cast<double>(config_.num_layers));
+  const double projection = config_.initializer_range / std::sqrt(2.0 * static_cast<double>(config_.num_layers));
   float* out = flat_.mutable_data_ptr<float>();
   for (const auto& [name, tensor] : parameters_) {
     KeyedStream stream(seed, name);
     const bool is_norm = EndsWith(name, "norm.weight");
     const bool is_bias = EndsWith(name, ".bias");
-    const double deviation = EndsWith(name, "o_proj.weight") || EndsWith(name, "down_proj.weight") ? projection : 0.02;
+    const double deviation = EndsWith(name, "o_proj.weight") || EndsWith(name, "down_proj.weight") ? projection : config_.initializer_range;
     for (int64_t i = 0; i < tensor.numel(); ++i) *out++ = is_norm ? 1.0f : is_bias ? 0.0f : static_cast<float>(deviation * stream.Normal());
   }
   WeightsChanged();

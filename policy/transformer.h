@@ -31,7 +31,7 @@ class Transformer {
   // Parameters uninitialised: call Initialize or load them.
   explicit Transformer(const TransformerConfig& config);
 
-  // Normal(0, 0.02), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
+  // Normal(0, initializer_range), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
   void Initialize(uint64_t seed);
 
   // Copies share the parameters; Clone makes new ones with the same values (no gradients).

@@ -118,6 +118,7 @@ TransformerConfig ParseTransformerConfig(const std::string& config_json) {
   config.head_dim = IntOr(root, "head_dim", config.model_type == "qwen3" ? 128 : derived);
   config.max_positions = IntOr(root, "max_position_embeddings", 2048);
   config.rms_norm_eps = RealOr(root, "rms_norm_eps", 1e-6);
+  config.initializer_range = RealOr(root, "initializer_range", 0.02);
   config.rope_theta = RopeTheta(root);
   config.tie_embeddings = BoolOr(root, "tie_word_embeddings", false);
   config.qkv_bias = config.model_type == "qwen2";
@@ -172,7 +173,7 @@ std::string ToConfigJson(const TransformerConfig& config) {
   root["tie_word_embeddings"] = config.tie_embeddings;
   root["hidden_act"] = "silu";
   root["attention_dropout"] = 0.0;
-  root["initializer_range"] = 0.02;
+  root["initializer_range"] = config.initializer_range;
   root["use_cache"] = true;
   if (config.model_type != "qwen2") root["attention_bias"] = false;
   if (config.model_type == "llama") root["mlp_bias"] = false;

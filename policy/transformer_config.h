@@ -19,6 +19,7 @@ struct TransformerConfig {
   int64_t max_positions = 0;
   double rms_norm_eps = 1e-5;
   double rope_theta = 10000.0;
+  double initializer_range = 0.02;  // standard deviation of fresh weights; matters only from scratch
   bool tie_embeddings = true;
   bool qkv_bias = false;  // qwen2
   bool qk_norm = false;   // qwen3: RMSNorm over each head's query and key
