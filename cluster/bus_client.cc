@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <random>
+#include <utility>
 #include <zmq.hpp>
 
 #include "cluster/bus.h"
@@ -49,6 +50,7 @@ struct BusClient::State {
   zmq::context_t context{1};
   std::unique_ptr<zmq::socket_t> socket;
   uint64_t epoch = 0;
+  uint64_t last_epoch = 0;  // of the newest registration
   uint64_t sequence = 0;
   uint64_t progress = 0;
   bool registered = false;
@@ -100,7 +102,9 @@ struct BusClient::State {
     registered = true;
     epoch = frame.epoch;
     welcomes.push_back(frame.body);
-    for (auto& [task, result] : results) result.sent = 0;  // to be sent again, to the new server
+    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void.
+    if (std::exchange(last_epoch, epoch) != epoch) results.clear();
+    for (auto& [task, result] : results) result.sent = 0;  // to be sent again, under the new identity
   }
 
   void Handle(const Frame& frame) {
@@ -183,6 +187,9 @@ std::string BusClient::Register(std::chrono::milliseconds deadline) {
 }
 
 void BusClient::Poll(std::chrono::milliseconds timeout) {
+  // What arrived while the caller computed counts before the orchestrator is judged silent.
+  while (state_->ReceiveOne()) {
+  }
   state_->Upkeep();
   zmq::pollitem_t item{state_->socket->handle(), 0, ZMQ_POLLIN, 0};
   try {

@@ -75,6 +75,10 @@ struct BusServer::State {
     const auto capacity = body.Get<int64_t>();
     const std::string host = body.GetString();
     TEMPER_CHECK(capacity > 0 && capacity <= 1'000'000, "capacity ", capacity);
+    if (table.HasPeer(peer)) {  // asked again before the first Welcome reached it: its tasks must not be given out twice
+      Send(peer, FrameKind::kWelcome, WelcomeFor(role));
+      return;
+    }
     table.AddPeer(peer, role, capacity, NowMillis());
     if (!Send(peer, FrameKind::kWelcome, WelcomeFor(role))) {
       table.RemovePeer(peer);

@@ -9,7 +9,8 @@ namespace temper {
 
 // Collectives among the learners. All ranks must make the same calls in the same order. Every call has the deadline given at
 // construction; when it passes, the call throws Error naming the operation, this rank and how long it waited (peers are then gone or
-// stuck: the process must end, which aborts the job). Not thread-safe. Buffers: host memory for Single and Mpi, device for Nccl.
+// stuck: the process must end, which aborts the job). Not thread-safe. Buffers: host memory; Nccl takes device memory
+// too.
 class Communicator {
  public:
   virtual ~Communicator() = default;

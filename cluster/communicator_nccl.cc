@@ -32,6 +32,7 @@ class NcclCommunicator final : public Communicator {
   }
   ~NcclCommunicator() override {
     if (comm_ != nullptr) ncclCommAbort(comm_);
+    if (staging_ != nullptr) cudaFree(staging_);
     if (stream_ != nullptr) cudaStreamDestroy(stream_);
   }
   NcclCommunicator(const NcclCommunicator&) = delete;
@@ -40,33 +41,52 @@ class NcclCommunicator final : public Communicator {
   int rank() const override { return rank_; }
   int size() const override { return size_; }
 
-  void AllReduceSum(float* data, size_t count, std::string_view name) override {
-    BeforeCall();
-    Check(ncclAllReduce(data, data, count, ncclFloat32, ncclSum, comm_, stream_), name);
-    Finish(name);
-  }
-  void AllReduceSum(double* data, size_t count, std::string_view name) override {
-    BeforeCall();
-    Check(ncclAllReduce(data, data, count, ncclFloat64, ncclSum, comm_, stream_), name);
-    Finish(name);
-  }
+  void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat32, name); }
+  void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat64, name); }
   void Broadcast(void* data, size_t bytes, int root, std::string_view name) override {
-    BeforeCall();
-    Check(ncclBroadcast(data, data, bytes, ncclChar, root, comm_, stream_), name);
-    Finish(name);
+    OnDevice(data, bytes, name, [&](void* device_data) {
+      Check(ncclBroadcast(device_data, device_data, bytes, ncclChar, root, comm_, stream_), name);
+    });
   }
   void Barrier(std::string_view name) override {
-    double* one = nullptr;
-    TEMPER_CUDA_CHECK(cudaMalloc(reinterpret_cast<void**>(&one), sizeof(double)));
-    AllReduceSum(one, 1, name);
-    TEMPER_CUDA_CHECK(cudaFree(one));
+    double one = 1;
+    AllReduceSum(&one, 1, name);
   }
 
  private:
-  // Work queued on other streams of the device (the tensor library's) must be done before NCCL reads the buffer.
-  void BeforeCall() {
+  template <typename T>
+  void AllReduce(T* data, size_t count, ncclDataType_t type, std::string_view name) {
+    OnDevice(data, count * sizeof(T), name, [&](void* device_data) {
+      Check(ncclAllReduce(device_data, device_data, count, type, ncclSum, comm_, stream_), name);
+    });
+  }
+
+  // Runs `call` on the buffer, or on a copy of it in device memory when it lies in host memory, and waits for the result.
+  template <typename Call>
+  void OnDevice(void* data, size_t bytes, std::string_view name, const Call& call) {
     TEMPER_CUDA_CHECK(cudaSetDevice(device_));
-    TEMPER_CUDA_CHECK(cudaDeviceSynchronize());
+    cudaPointerAttributes attributes{};
+    const bool on_device = cudaPointerGetAttributes(&attributes, data) == cudaSuccess && attributes.type == cudaMemoryTypeDevice;
+    cudaGetLastError();  // older drivers report plain host memory as an error
+    if (on_device) {
+      // Work queued on other streams of the device (the tensor library's) must be done before NCCL reads the buffer.
+      TEMPER_CUDA_CHECK(cudaDeviceSynchronize());
+      call(data);
+      return Finish(name);
+    }
+    Reserve(bytes);
+    TEMPER_CUDA_CHECK(cudaMemcpyAsync(staging_, data, bytes, cudaMemcpyHostToDevice, stream_));
+    call(staging_);
+    TEMPER_CUDA_CHECK(cudaMemcpyAsync(data, staging_, bytes, cudaMemcpyDeviceToHost, stream_));
+    Finish(name);
+  }
+
+  void Reserve(size_t bytes) {
+    if (bytes <= staging_bytes_) return;
+    if (staging_ != nullptr) TEMPER_CUDA_CHECK(cudaFree(staging_));
+    staging_ = nullptr;
+    TEMPER_CUDA_CHECK(cudaMalloc(&staging_, bytes));
+    staging_bytes_ = bytes;
   }
 
   void Check(ncclResult_t result, std::string_view name) {
@@ -114,6 +134,8 @@ class NcclCommunicator final : public Communicator {
   std::chrono::milliseconds deadline_;
   ncclComm_t comm_ = nullptr;
   cudaStream_t stream_ = nullptr;
+  void* staging_ = nullptr;  // device copy of host buffers
+  size_t staging_bytes_ = 0;
 };
 
 }  // namespace

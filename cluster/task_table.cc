@@ -88,6 +88,10 @@ std::vector<TaskTable::Assignment> TaskTable::Assign(Millis now) {
         continue;
       }
       Task& task = found->second;
+      if (task.attempts >= RulesOf(role).max_attempts) {  // the next Tick reports it
+        queue.pop_front();
+        continue;
+      }
       PeerId peer = FreestPeer(role, task.avoid);
       if (peer == 0 && NumPeers(role) == 1) peer = FreestPeer(role, 0);  // better the same peer again than nobody
       if (peer == 0) break;
@@ -138,9 +142,12 @@ TaskTable::Expired TaskTable::Tick(Millis now) {
   for (const auto& [id, task] : tasks_) {
     const TaskRules& rules = RulesOf(task.role);
     if (task.leased && rules.lease > 0 && now - task.since > rules.lease) expired.leases.push_back(id);
-    if (!task.leased && task.attempts >= rules.max_attempts) expired.exhausted.push_back(id);
   }
   for (const TaskId id : expired.leases) Requeue(id, tasks_.at(id).peer);
+  for (const auto& [id, task] : tasks_) {
+    if (!task.leased && task.attempts >= RulesOf(task.role).max_attempts) expired.exhausted.push_back(id);
+  }
+  std::erase_if(expired.leases, [&](TaskId id) { return tasks_.at(id).attempts >= RulesOf(tasks_.at(id).role).max_attempts; });
   for (const TaskId id : expired.exhausted) Cancel(id);
   return expired;
 }
@@ -158,6 +165,7 @@ void TaskTable::CheckInvariants() const {
       TEMPER_CHECK(peer != peers_.end() && peer->second.leases.contains(id), "task ", id, " is leased to a peer that does not hold it");
       continue;
     }
+    if (task.attempts >= RulesOf(task.role).max_attempts) continue;  // given up: the next Tick removes it
     const auto queue = queues_.find(task.role);
     TEMPER_CHECK(queue != queues_.end() && std::count(queue->second.begin(), queue->second.end(), id) >= 1, "task ", id,
                  " is neither leased nor queued");

@@ -26,6 +26,9 @@ std::string WeightHash(const void* data, uint64_t bytes);
 // The learner's end: publishes versions as immutable files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and
 // removes them all at destruction. A publish that fails half-way leaves the older versions valid. Throws Error naming folder and free
 // space when there is not enough.
+//
+// A killed publisher cannot remove its folder. When it is named temper-<run id>-<process id>, the next publisher beside it does: once no
+// process of that id lives and nobody holds the folder's lock (a publisher of another container may have an id unknown here).
 class WeightPublisher {
  public:
   WeightPublisher(std::string folder, int64_t keep);
@@ -37,6 +40,7 @@ class WeightPublisher {
  private:
   std::string folder_;
   int64_t keep_;
+  int lock_fd_ = -1;  // holds the folder's lock as long as this process lives
   std::deque<WeightRef> published_;
 };
 

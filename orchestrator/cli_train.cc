@@ -126,6 +126,20 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   return exit_code;
 }
 
+// NCCL where the config asks for it, or leaves it open and every learner has a GPU of its own; else the MPI communicator itself.
+std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi) {
+  if (cluster.learner_backend == "mpi") return mpi;
+  double without_gpu = NcclBuilt() && mpi->rank() < NumCudaDevices() ? 0 : 1;
+  mpi->AllReduceSum(&without_gpu, 1, "count of learners without a GPU");
+  if (without_gpu == 0) {
+    TEMPER_LOG(Info, "learner collectives: NCCL ", NcclVersion());
+    return MakeNcclCommunicator(mpi.get(), mpi->rank(), Seconds(cluster.collective_timeout_s));
+  }
+  TEMPER_CHECK(cluster.learner_backend == "auto", "cluster.learner_backend is nccl, but ", without_gpu, " of ", mpi->size(),
+               " learners have no GPU of their own (or the program was built without NCCL: temper doctor)");
+  return mpi;
+}
+
 int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* process) {
   IgnoreStopSignals();
   const ClusterConfig& cluster = experiment.base.cluster;
@@ -133,7 +147,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, Role::kLearner, process->rank());
   SetComputeThreads(static_cast<int>(cluster.learner_threads));
-  const auto communicator = process->Split(0, Seconds(cluster.collective_timeout_s));
+  const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)));
   LearnerWorkerOptions options;
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens, .dtype = experiment.base.policy.dtype};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
