@@ -32,24 +32,21 @@ std::string Curve(const Report& report, const std::string& metric, const std::st
 
 // Loss of the stage the arms share.
 std::string SharedCurve(const Report& report) {
-  for (const char* metric : {"actor/loss", "sft/loss", "loss", "actor/pg_loss"}) {
-    LineChartSpec spec;
-    spec.title = "SFT loss (shared by all arms)";
-    spec.x_label = "SFT step";
-    LineSeries series;
-    series.label = "SFT";
-    series.style_class = "start";
-    for (const MetricRow& row : report.record->shared_metrics) {
-      const auto value = row.values.find(metric);
-      if (value == row.values.end()) continue;
-      series.x.push_back(static_cast<double>(row.step));
-      series.y.push_back(value->second);
-    }
-    if (series.x.empty()) continue;
-    spec.series.push_back(std::move(series));
-    return "<figure>" + LineChart(spec) + "</figure>";
+  LineChartSpec spec;
+  spec.title = "SFT loss (shared by all arms)";
+  spec.x_label = "SFT step";
+  LineSeries series;
+  series.label = "SFT";
+  series.style_class = "start";
+  for (const MetricRow& row : report.record->shared_metrics) {
+    const auto value = row.values.find("actor/loss");
+    if (value == row.values.end()) continue;
+    series.x.push_back(static_cast<double>(row.step));
+    series.y.push_back(value->second);
   }
-  return "";
+  if (series.x.empty()) return "";
+  spec.series.push_back(std::move(series));
+  return "<figure>" + LineChart(spec) + "</figure>";
 }
 
 std::string RiseTable(const Report& report) {

@@ -36,16 +36,18 @@ double ValueOr(const std::map<std::string, double>& values, const std::string& n
 
 }  // namespace
 
-MetricsFile::MetricsFile(const std::string& path, const std::string& stage, int64_t first_step) : path_(path), stage_(stage) {
+void KeepRows(const std::string& path, const std::function<bool(const nlohmann::json&)>& keep) {
   std::string kept;
   std::ifstream old(path);
   for (std::string line; std::getline(old, line);) {
-    const auto row = ordered_json::parse(line, nullptr, false);
-    if (row.is_discarded() || !row.is_object()) continue;  // cut short when the process died
-    if (row.value("stage", "") == stage && row.value("step", int64_t{0}) >= first_step) continue;
-    kept += line + "\n";
+    const auto row = nlohmann::json::parse(line, nullptr, false);
+    if (row.is_object() && keep(row)) kept += line + "\n";
   }
   WriteFileAtomically(path, kept);
+}
+
+MetricsFile::MetricsFile(const std::string& path, const std::string& stage, int64_t first_step) : path_(path), stage_(stage) {
+  KeepRows(path, [&](const nlohmann::json& row) { return row.value("stage", "") != stage || row.value("step", int64_t{0}) < first_step; });
   fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   TEMPER_CHECK(fd_ >= 0, "cannot open ", path, ": ", std::strerror(errno));
 }
@@ -96,7 +98,7 @@ void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
   char number[64];
   for (const auto& [name, shown] : {std::pair{"reward/mean", "reward/mean"}, {"reward/safety_mean", "reward/safety_mean"},
                                     {"reward/helpfulness_mean", "reward/helpfulness_mean"}, {"reward/frac_dead_groups", "reward/frac_dead_groups"},
-                                    {"sft/loss", "sft/loss"}, {"actor/kl", "actor/kl"}, {"actor/entropy", "actor/entropy"},
+                                    {"actor/loss", "actor/loss"}, {"actor/kl", "actor/kl"}, {"actor/entropy", "actor/entropy"},
                                     {"actor/grad_norm", "actor/grad_norm"}, {"timing_s/step", "timing_s/step"},
                                     {"perf/tokens_per_s", "perf/tokens_per_s"}}) {
     const double value = ValueOr(values, name, NAN);

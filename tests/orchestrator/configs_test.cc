@@ -1,0 +1,144 @@
+// Every configuration and policy spec that is shipped must load, and the reference must be what the schema says.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "cluster/config_reader.h"
+#include "orchestrator/experiment_config.h"
+#include "reward/policy_spec.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+
+const fs::path kConfigs = fs::path(TEMPER_SOURCE_DIR) / "configs";
+
+std::string Name(const fs::path& path) { return fs::relative(path, kConfigs).string(); }
+
+// YAML files below configs/, by name; policy specs and experiments apart.
+std::vector<fs::path> Shipped(bool policy_specs) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(kConfigs)) {
+    if (entry.path().extension() != ".yaml" || Name(entry.path()) == "reference.yaml") continue;
+    if ((entry.path().parent_path().filename() == "policies") == policy_specs) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> Names(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) names.push_back(Name(path));
+  return names;
+}
+
+std::vector<std::string> ArmNames(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const Arm& arm : experiment.arms) names.push_back(arm.name);
+  return names;
+}
+
+const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
+  const auto found = std::find_if(experiment.arms.begin(), experiment.arms.end(), [&](const Arm& arm) { return arm.name == name; });
+  if (found == experiment.arms.end()) throw std::runtime_error("no arm " + name);
+  return *found;
+}
+
+TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
+  const std::vector<fs::path> configs = Shipped(/*policy_specs=*/false);
+  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                                            "experiments/open_safe_intent.yaml", "experiments/safe_vs_refusal.yaml"}));
+  for (const fs::path& path : configs) {
+    SCOPED_TRACE(Name(path));
+    try {
+      const Experiment experiment = LoadExperiment(path.string(), {});
+      EXPECT_FALSE(experiment.arms.empty());
+      for (const Arm& arm : experiment.arms) {
+        EXPECT_NO_THROW(MakeRewardComposer(arm.config.reward.composer)) << arm.name;
+        EXPECT_FALSE(LoadPolicySpec(arm.config.reward.policy_spec).categories.empty()) << arm.name;
+      }
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+// Two configs of one name would write into one folder.
+TEST(ShippedConfigs, NoTwoShareARunFolder) {
+  std::set<std::string> names;
+  for (const fs::path& path : Shipped(/*policy_specs=*/false)) {
+    const std::string name = LoadExperiment(path.string(), {}).base.run.name;
+    EXPECT_TRUE(names.insert(name).second) << Name(path) << ": run.name " << name << " is another config's too";
+  }
+}
+
+TEST(ShippedConfigs, PolicySpecsLoad) {
+  const std::vector<fs::path> specs = Shipped(/*policy_specs=*/true);
+  ASSERT_THAT(Names(specs), IsSupersetOf({"policies/apothecary.yaml", "policies/open_safe_intent.yaml"}));
+  for (const fs::path& path : specs) {
+    const PolicySpec spec = LoadPolicySpec(path.string());
+    EXPECT_EQ(spec.id, path.stem().string());
+    EXPECT_FALSE(spec.categories.empty()) << Name(path);
+  }
+}
+
+TEST(ShippedConfigs, ReferenceIsWrittenFromTheSchema) {
+  ExperimentConfig config = DefaultExperiment();
+  const std::string generated = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
+  std::ifstream file(kConfigs / "reference.yaml", std::ios::binary);
+  ASSERT_TRUE(file.good()) << "configs/reference.yaml is missing: ./dev reference";
+  const std::string shipped{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(shipped, generated) << "configs/reference.yaml is out of date: ./dev reference";
+}
+
+TEST(ShippedConfigs, QuickstartComparesTwoArmsFromOneSft) {
+  const Experiment experiment = LoadExperiment((kConfigs / "quickstart.yaml").string(), {});
+  ASSERT_THAT(ArmNames(experiment), ::testing::ElementsAre("safe_completion", "refusal"));
+  EXPECT_EQ(experiment.arms[0].sft_signature, experiment.arms[1].sft_signature);
+  EXPECT_EQ(experiment.arms[0].config.reward.composer.type, "safe_completion");
+  EXPECT_EQ(experiment.arms[1].config.reward.composer.type, "refusal_baseline");
+}
+
+TEST(ShippedConfigs, SafeVersusRefusalAddsAPerfectLabelerFromTheSameSft) {
+  const Experiment experiment = LoadExperiment((kConfigs / "experiments/safe_vs_refusal.yaml").string(), {});
+  ASSERT_THAT(ArmNames(experiment), AllOf(SizeIs(3), IsSupersetOf({"safe_completion", "refusal", "refusal_strict"})));
+  const Arm& strict = ArmOf(experiment, "refusal_strict");
+  EXPECT_EQ(strict.config.data.columns.label, "label_strict");
+  EXPECT_EQ(strict.config.reward.composer.type, "refusal_baseline");
+  for (const Arm& arm : experiment.arms) EXPECT_EQ(arm.sft_signature, strict.sft_signature) << arm.name;
+}
+
+TEST(ShippedConfigs, OpenSafeIntentTakesItsFileFromTheCommandLine) {
+  const std::string path = (kConfigs / "experiments/open_safe_intent.yaml").string();
+  const Experiment experiment = LoadExperiment(path, {"data.path=/somewhere/triplets.jsonl"});
+  const DataConfig& data = experiment.base.data;
+  EXPECT_EQ(data.path, "/somewhere/triplets.jsonl");
+  EXPECT_EQ(data.source, "files");
+  EXPECT_EQ(data.columns.prompts_by_intent.at("dual_use"), "prompt_dual_use");
+  // The longest prompt and the longest completion must fit the model: a byte is a token.
+  EXPECT_LE(data.max_prompt_tokens + experiment.base.rollout.sampling.max_new_tokens, experiment.base.policy.shape.max_positions);
+}
+
+TEST(ShippedConfigs, LagrangianAndAsyncAreWhatTheySay) {
+  const Experiment lagrangian = LoadExperiment((kConfigs / "experiments/lagrangian.yaml").string(), {});
+  const auto composer = MakeRewardComposer(ArmOf(lagrangian, "lagrangian").config.reward.composer);
+  EXPECT_THAT(composer->constraint_names(), ::testing::ElementsAre("over_refusal", "safety"));
+  const Experiment async = LoadExperiment((kConfigs / "experiments/async.yaml").string(), {});
+  EXPECT_EQ(async.base.rl.max_staleness, 1);
+  EXPECT_FALSE(async.base.run.deterministic);
+  EXPECT_GT(async.base.rl.loss.tis_cap, 0);
+}
+
+}  // namespace
+}  // namespace temper
