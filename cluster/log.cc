@@ -82,4 +82,14 @@ void LogLine(LogLevel level, const char* file, int line, std::string_view messag
   Logger()->log(ToSpdlog(level), "{}", text);
 }
 
+void LogFileLine(LogLevel level, std::string_view message) {
+  const std::vector<spdlog::sink_ptr>& sinks = Logger()->sinks();
+  const std::string text = (ErrorContext().empty() ? "" : "[" + ErrorContext() + "] ") + OneLine(message);
+  const spdlog::details::log_msg line("temper", ToSpdlog(level), text);
+  for (size_t i = 1; i < sinks.size(); ++i) {  // the first is stderr
+    sinks[i]->log(line);
+    sinks[i]->flush();
+  }
+}
+
 }  // namespace temper

@@ -24,6 +24,9 @@ bool LogEnabled(LogLevel level);
 // so that untrusted text cannot start a line of its own.
 void LogLine(LogLevel level, const char* file, int line, std::string_view message);
 
+// The same to the log file alone, for what stderr was told in words of its own.
+void LogFileLine(LogLevel level, std::string_view message);
+
 }  // namespace temper
 
 // TEMPER_LOG(Info, "step ", step, " done"): the arguments are not evaluated below the level in force.

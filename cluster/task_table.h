@@ -34,6 +34,7 @@ class TaskTable {
   void RemovePeer(PeerId peer);  // its leases are queued again, at the front
   bool HasPeer(PeerId peer) const { return peers_.contains(peer); }
   int64_t NumPeers(const std::string& role) const;
+  const TaskRules& RulesOf(const std::string& role) const;
   const std::string& RoleOf(PeerId peer) const { return peers_.at(peer).role; }
   std::vector<PeerId> Peers(const std::string& role) const;  // "" = all
 
@@ -88,7 +89,6 @@ class TaskTable {
     Millis last_heard = 0;
     uint64_t progress = 0;
   };
-  const TaskRules& RulesOf(const std::string& role) const;
   void Requeue(TaskId id, PeerId avoid);
   PeerId FreestPeer(const std::string& role, PeerId avoid) const;
 

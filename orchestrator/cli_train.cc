@@ -109,15 +109,15 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   process->BroadcastText(start.Encode(), deadline);
   if (!start.error.empty()) return LeaveAfterFailedStart(process, failed_code);
   process->Split(-1, deadline);
-  bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
   int exit_code = kExitDone;
   try {
+    bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
     const std::string table = job->Run(bus.get());
     const std::string folder = experiment.base.run.dir + "/" + experiment.base.run.name;
     std::printf("\n%s\nreport: %s/report.html\n", table.c_str(), folder.c_str());
   } catch (const ExitRequest& request) {
     std::fprintf(stderr, "temper: %s\n", request.what());
-    TEMPER_LOG(Warn, request.what(), ", exiting rc=", request.exit_code());
+    LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
     exit_code = request.exit_code();
   }
   std::fflush(stdout);
@@ -189,8 +189,9 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   return kExitDone;
 }
 
-int DryRun(const Experiment& experiment, const TrainArguments& arguments) {
-  const int ranks = arguments.ranks > 0 ? arguments.ranks : std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
+int DryRun(const Experiment& experiment, const TrainArguments& arguments, int launched_ranks) {
+  int ranks = arguments.ranks > 0 ? arguments.ranks : launched_ranks;
+  if (ranks <= 0) ranks = std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
   const RoleLayout layout(experiment.base.cluster, ranks);
   for (const Arm& arm : experiment.arms) {
     if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
@@ -210,8 +211,8 @@ std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe
 
 int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
-  if (arguments.dry_run) return DryRun(experiment, arguments);
   const LaunchedRank launched = RankFromEnvironment();
+  if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
                              "  or let  temper launch ", arguments.config, "  do that"));
@@ -238,7 +239,7 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
     process.Abort(kExitConfig);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "temper: error: %s\n", error.what());
-    TEMPER_LOG(Error, error.what(), ", exiting rc=", kExitRetry);
+    LogFileLine(LogLevel::kError, Concat(error.what(), ", exiting rc=", kExitRetry));
     spawner.reset();
     process.Abort(kExitRetry);
   }

@@ -58,6 +58,14 @@ void MoveAside(const std::string& folder) {
   }
 }
 
+// All ranks are on this host: what the learner will not be able to write, nobody needs to wait for.
+void CheckWeightFolder(const std::string& folder) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
+  if (failed) throw ConfigError(Concat("cluster.weight_folder: cannot write in ", folder, ": ", failed.message(), "; name another place"));
+}
+
 }  // namespace
 
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
@@ -87,6 +95,7 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);
+  CheckWeightFolder(experiment_.base.cluster.weight_folder);
   spec_ = LoadPolicySpec(experiment_.base.reward.policy_spec);
   for (const Arm& arm : experiment_.arms) {
     ArmState state;

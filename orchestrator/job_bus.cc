@@ -80,7 +80,7 @@ void JobBus::AwaitWorkers(int rollout, int reward) {
     TEMPER_CHECK(NowSeconds() < end, "after ", config_.start_timeout_s, " s only ", learners(), " of ", num_learners_, " learners, ",
                  table.NumPeers("rollout"), " of ", rollout, " rollout workers and ", table.NumPeers("reward"), " of ", reward,
                  " reward workers have registered; their logs are in logs/ of the run folder (cluster.start_timeout_s)");
-    TEMPER_CHECK(!StopRequested(), "stopped by a signal before the workers had registered");
+    if (StopRequested()) throw ExitRequest(kExitPreempted, "preempted: stopped by a signal before the workers had registered");
     Poll(std::chrono::milliseconds(50));
   }
   started_ = true;

@@ -1,4 +1,6 @@
 // The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
@@ -120,8 +122,13 @@ int Run(int argc, char** argv) {
   return exit_code;
 }
 
-// Of the ranks of a job only the first speaks of a mistake they all found.
-bool Speaks() { return RankFromEnvironment().rank <= 0; }
+constexpr unsigned kFirstRankGrace = 5;  // seconds
+
+// Every rank finds a mistake in the config, the first one speaks of it. Its exit makes the launcher end the others; one that left earlier
+// would have the first ended before it could speak. Who is still here after a while found what the first did not, and speaks too.
+void LetFirstRankSpeak() {
+  if (RankFromEnvironment().rank > 0) sleep(kFirstRankGrace);
+}
 
 }  // namespace
 }  // namespace temper
@@ -131,7 +138,8 @@ int main(int argc, char** argv) {
   try {
     return temper::Run(argc, argv);
   } catch (const temper::ConfigError& error) {
-    if (temper::Speaks()) std::fprintf(stderr, "temper: %s\n", error.what());
+    temper::LetFirstRankSpeak();
+    std::fprintf(stderr, "temper: %s\n", error.what());
     return temper::kExitConfig;
   } catch (const temper::ExitRequest& request) {
     std::fprintf(stderr, "temper: %s\n", request.what());

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 namespace temper {
+
+// Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A line cut short when the process died goes too.
+void KeepRows(const std::string& path, const std::function<bool(const nlohmann::json&)>& keep);
 
 // metrics.jsonl of one arm: one object per step, names as in docs/metrics.md. Opening it for a resumed run drops the rows of the steps
 // that will be done again.

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "cluster/clock.h"
 #include "cluster/keyed_random.h"
@@ -67,6 +68,7 @@ class RlStage {
   void TrainWhenReady();
   void FinishStep();
   std::vector<LearnerTask> Shards(const Ledger::StepGroups& groups);
+  void OpenAudit();
   void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   void AfterStep();
@@ -143,7 +145,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<MetricsFile>(context_.folder + "/metrics.jsonl", "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
-  audit_.open(context_.folder + "/audit.jsonl", std::ios::app);
+  OpenAudit();
   step_since_ = waiting_since_ = NowSeconds();
 }
 
@@ -226,6 +228,13 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   }
   WriteAudit(groups, advantages);
   return tasks;
+}
+
+// What an earlier attempt wrote of the steps that are now repeated is void, and so is a line cut short.
+void RlStage::OpenAudit() {
+  const std::string path = context_.folder + "/audit.jsonl";
+  KeepRows(path, [this](const nlohmann::json& row) { return row.value("step", int64_t{0}) < state_.step; });
+  audit_.open(path, std::ios::app);
 }
 
 void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {

@@ -26,7 +26,7 @@ bool LearnerWorker::RunOnce() {
       result = Do(LearnerTask::Decode(task->payload));
     } catch (const std::exception& error) {
       result.error = error.what();
-      TEMPER_LOG(Error, "learner: ", error.what());
+      LogFileLine(LogLevel::kError, error.what());  // the orchestrator says it to the user
     }
     bus_->SendResult(task->id, result.Encode());
     bus_->SetProgress(++done_);
