@@ -177,7 +177,10 @@ struct BusServer::State {
     }
     if (now - last_heartbeat >= options.heartbeat.count()) {
       last_heartbeat = now;
-      for (const PeerId peer : table.Peers("")) Send(peer, FrameKind::kHeartbeat, "");
+      for (const PeerId peer : table.Peers("")) {
+        // A peer whose death ends the job otherwise has no timeout, and is not given up here either.
+        if (!Send(peer, FrameKind::kHeartbeat, "") && table.RulesOf(table.RoleOf(peer)).peer_timeout > 0) Lose(peer, "connection lost");
+      }
     }
   }
 
