@@ -105,6 +105,7 @@ std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return "no valid manifest.json";
   }
+  if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
   for (const auto& [name, entry] : manifest["files"].items()) {
     const std::string path = folder + "/" + name;
     if (!fs::exists(path)) return name + " is missing";

@@ -43,6 +43,27 @@ JournalRecord Decode(std::string_view bytes) {
   return r;
 }
 
+// Whether a record whose checksum holds begins anywhere in `bytes`.
+bool HoldsIntactRecord(std::string_view bytes) {
+  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
+    uint32_t length;
+    uint64_t hash;
+    std::memcpy(&length, bytes.data() + start, sizeof(length));
+    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
+    if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
+    if (XXH3_64bits(bytes.data() + start + kHeadBytes, length) == hash) return true;
+  }
+  return false;
+}
+
+std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
+  std::string rest(size - offset, '\0');
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(rest.data(), static_cast<std::streamsize>(rest.size()));
+  return rest;
+}
+
 }  // namespace
 
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
@@ -66,9 +87,10 @@ uint64_t ReadJournal(const std::string& path, const std::function<void(const Jou
       file.read(payload.data(), length);
     }
     if (!fits || XXH3_64bits(payload.data(), payload.size()) != hash) {
-      // Only the record being written when the process died may be bad: nothing intact can follow it.
-      const bool last = !fits || offset + kHeadBytes + length == size;
-      TEMPER_CHECK(last, "journal ", path, " is damaged at byte ", offset, "; restore it from a copy, or start without it (--resume never)");
+      // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can
+      // follow it.
+      TEMPER_CHECK(!HoldsIntactRecord(ReadRest(file, offset + 1, size)), "journal ", path, " is damaged at byte ", offset,
+                   "; restore it from a copy, or start without it (--resume never)");
       return size - offset;
     }
     visit(Decode(payload));
