@@ -1,0 +1,89 @@
+#include "orchestrator/run_folder.h"
+
+#include <cmath>
+#include <sstream>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<json> Rows(const std::string& path) {
+  std::vector<json> rows;
+  std::istringstream text(ReadBytes(path));
+  for (std::string line; std::getline(text, line);) rows.push_back(json::parse(line));
+  return rows;
+}
+
+std::vector<std::string> StagesAndSteps(const std::string& path) {
+  std::vector<std::string> names;
+  for (const json& row : Rows(path)) names.push_back(row["stage"].get<std::string>() + " " + row["step"].dump());
+  return names;
+}
+
+TEST(MetricsFile, WritesOneObjectPerStep) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  {
+    MetricsFile metrics(path, "rl", 0);
+    metrics.Write(0, {{"reward/mean", 0.1}, {"actor/kl", 2}});
+    metrics.Write(1, {{"reward/mean", NAN}, {"actor/kl", -INFINITY}, {"actor/entropy", 1e300}});
+  }
+  const auto rows = Rows(path);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["stage"], "rl");
+  EXPECT_EQ(rows[0]["step"], 0);
+  EXPECT_EQ(rows[0]["reward/mean"], 0.1);  // every digit
+  EXPECT_FALSE(rows[0].contains("nonfinite"));
+  EXPECT_EQ(rows[0]["time"].get<std::string>().size(), std::string("2026-01-01T00:00:00Z").size());
+  EXPECT_TRUE(rows[1]["reward/mean"].is_null());
+  EXPECT_EQ(rows[1]["nonfinite"], json::array({"actor/kl", "reward/mean"}));
+  EXPECT_EQ(rows[1]["actor/entropy"], 1e300);
+}
+
+TEST(MetricsFile, AResumedRunDropsTheRowsThatWillBeWrittenAgain) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  MetricsFile(path, "sft", 0).Write(5, {});
+  {
+    MetricsFile metrics(path, "rl", 0);
+    for (int64_t step = 0; step < 4; ++step) metrics.Write(step, {{"x", 1}});
+  }
+  WriteBytes(path, ReadBytes(path) + "{\"stage\": \"rl\", \"ste");  // the process died here
+  {
+    MetricsFile metrics(path, "rl", 2);
+    metrics.Write(2, {{"x", 2}});
+  }
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 5", "rl 0", "rl 1", "rl 2"));
+  EXPECT_EQ(Rows(path).back()["x"], 2);
+}
+
+TEST(Progress, PrintsALineThatGrepsWell) {
+  Progress progress("plain", "arm a", 10);
+  testing::internal::CaptureStdout();
+  progress.Step(3, {{"reward/mean", 0.25}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}});
+  const std::string line = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(line, "step:3/10 - arm a - reward/mean:0.25 - perf/tokens_per_s:12346\n");
+  testing::internal::CaptureStdout();
+  progress.Step(4, {});
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("step:4/10 - arm a - left:"));
+}
+
+TEST(Progress, NoneIsSilent) {
+  Progress progress("none", "a", 10);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  progress.Step(0, {{"reward/mean", 0.25}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
+}
+
+}  // namespace
+}  // namespace temper
