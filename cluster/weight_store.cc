@@ -1,5 +1,11 @@
 #include "cluster/weight_store.h"
 
+#include <cctype>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -7,12 +13,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-#include <cctype>
-#include <charconv>
-#include <cstring>
-#include <filesystem>
-#include <optional>
 
 #include "cluster/bytes.h"
 #include "cluster/error.h"
@@ -107,7 +107,8 @@ std::string LocalHostName() {
 std::string WeightHash(const void* data, uint64_t bytes) {
   const XXH128_hash_t hash = XXH3_128bits(data, bytes);
   char text[33];
-  std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(hash.high64), static_cast<unsigned long long>(hash.low64));
+  std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
+                static_cast<unsigned long long>(hash.low64));
   return text;
 }
 

@@ -1,0 +1,170 @@
+#include "cluster/spawner.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "cluster/clock.h"
+#include "cluster/error.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// The shell commands run by /bin/sh as the worker.
+std::vector<std::string> Shell(const std::string& script) { return {"/bin/sh", "-c", script}; }
+
+std::vector<pid_t> PidsIn(const std::string& file) {
+  std::istringstream text(ReadBytes(file));
+  std::vector<pid_t> pids;
+  for (std::string line; std::getline(text, line);) pids.push_back(std::stoi(line));
+  return pids;
+}
+
+// Dead or only a zombie waiting for its parent.
+bool Gone(pid_t pid) {
+  const std::string stat = ReadBytes(Concat("/proc/", pid, "/stat"));
+  return stat.empty() || stat.find(") Z ") != std::string::npos;
+}
+
+TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner;
+  spawner.Launch(Shell("echo $$ >> " + pids + "; sleep 100"));
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
+  kill(PidsIn(pids)[0], SIGKILL);
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
+  EXPECT_THAT(spawner.Reports(), ElementsAre(Concat("worker ", PidsIn(pids)[0], " died (signal 9), starting it anew")));
+  EXPECT_THAT(spawner.Reports(), ElementsAre());
+  EXPECT_FALSE(spawner.slot_down());
+  const pid_t second = PidsIn(pids)[1];
+  EXPECT_FALSE(Gone(second));
+  spawner.Stop();
+  EXPECT_TRUE(Gone(second));
+}
+
+// Deaths at 0, 0, 1, 1 + 2, 1 + 2 + 4 seconds.
+TEST(Spawner, GivesUpAfterFiveDeathsWithBackOff) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner;
+  const double start = NowSeconds();
+  spawner.Launch(Shell("echo $$ >> " + pids + "; exit 3"));
+  std::vector<std::string> lines;
+  ASSERT_TRUE(Eventually([&] {
+    for (const std::string& line : spawner.Reports()) lines.push_back(line);
+    return spawner.slot_down();
+  }));
+  EXPECT_GE(NowSeconds() - start, 7.0);
+  ASSERT_EQ(lines.size(), 5u);
+  EXPECT_THAT(lines[0], HasSubstr("(exit code 3), starting it anew"));
+  EXPECT_THAT(lines[1], HasSubstr("starting it anew in 1000 ms"));
+  EXPECT_THAT(lines[2], HasSubstr("starting it anew in 2000 ms"));
+  EXPECT_THAT(lines[3], HasSubstr("starting it anew in 4000 ms"));
+  EXPECT_THAT(lines[4], HasSubstr("slot down: worker "));
+  EXPECT_THAT(lines[4], HasSubstr("5 deaths within 60 s"));
+  usleep(200'000);
+  EXPECT_EQ(PidsIn(pids).size(), 5u);
+}
+
+TEST(Spawner, AConfigErrorIsNotRetried) {
+  Spawner spawner;
+  spawner.Launch(Shell("exit 78"));
+  ASSERT_TRUE(Eventually([&] {
+    spawner.Reports();
+    return spawner.slot_down();
+  }));
+}
+
+TEST(Spawner, AWorkerThatLeftIsNotStartedAgain) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner;
+  spawner.Launch(Shell("echo $$ >> " + pids));
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
+  usleep(300'000);
+  EXPECT_EQ(PidsIn(pids).size(), 1u);
+  EXPECT_THAT(spawner.Reports(), ElementsAre());
+}
+
+TEST(Spawner, AProgramThatIsNotThereGivesTheSlotUp) {
+  Spawner spawner;
+  spawner.Launch({"/no/such/program"});
+  std::vector<std::string> lines;
+  ASSERT_TRUE(Eventually([&] { return !(lines = spawner.Reports()).empty(); }));
+  EXPECT_THAT(lines[0], HasSubstr("(exit code 127)"));
+}
+
+TEST(Spawner, TheWorkerSeesNothingOfTheLauncher) {
+  TempFolder folder;
+  setenv("OMPI_COMM_WORLD_RANK", "3", 1);
+  setenv("PMIX_RANK", "3", 1);
+  setenv("PMI_SIZE", "4", 1);
+  setenv("TEMPER_TEST_KEPT", "yes", 1);
+  Spawner spawner;
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_SIZE"}) unsetenv(name);
+  const std::string path = folder / "environment";
+  spawner.Launch(Shell("env > " + path + ".tmp; mv " + path + ".tmp " + path));
+  ASSERT_TRUE(Eventually([&] { return access(path.c_str(), F_OK) == 0; }));
+  const std::string environment = "\n" + ReadBytes(path);
+  EXPECT_THAT(environment, HasSubstr("\nTEMPER_TEST_KEPT=yes\n"));
+  for (const char* prefix : {"\nOMPI_", "\nPMIX_", "\nPMI_", "\nORTE_", "\nOPAL_"}) {
+    EXPECT_EQ(environment.find(prefix), std::string::npos) << prefix;
+  }
+}
+
+TEST(Spawner, AWorkerDeafToTermIsKilledAfterTheGrace) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner;
+  spawner.Launch(Shell("trap '' TERM; echo $$ >> " + pids + "; while :; do sleep 0.1; done"));
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
+  const double start = NowSeconds();
+  spawner.Stop();
+  EXPECT_TRUE(Gone(PidsIn(pids)[0]));
+  EXPECT_GE(NowSeconds() - start, 1.9);
+  EXPECT_LT(NowSeconds() - start, 10.0);
+}
+
+TEST(Spawner, StopBeforeLaunchEnds) {
+  Spawner spawner;
+  spawner.Stop();
+  spawner.Stop();
+}
+
+// The rank is killed -9: neither the spawner nor the worker may outlive it.
+TEST(Spawner, TheWorkerDiesWithTheRank) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  ChildProcess rank({"--rank", pids});
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
+  const std::vector<pid_t> worker_and_spawner = PidsIn(pids);
+  for (const pid_t pid : worker_and_spawner) EXPECT_FALSE(Gone(pid));
+  rank.Kill();
+  for (const pid_t pid : worker_and_spawner) EXPECT_TRUE(Eventually([&] { return Gone(pid); })) << pid;
+}
+
+int RunRank(const std::string& pids) {
+  alarm(60);
+  Spawner spawner;
+  spawner.Launch(Shell("printf '%s\\n%s\\n' $$ $PPID > " + pids + "; sleep 100"));
+  for (;;) pause();
+}
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]) == "--rank") return temper::RunRank(argv[2]);
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}

@@ -1,0 +1,232 @@
+#include "cluster/weight_store.h"
+
+#include <filesystem>
+#include <numeric>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cluster/error.h"
+#include "tests/support/child_process.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+std::string Bytes(size_t size, uint8_t seed) {
+  std::string bytes(size, '\0');
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 31 + i / 253 + seed);
+  return bytes;
+}
+
+size_t FilesIn(const std::string& folder) {
+  return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+// Counts the chunks asked for.
+struct Server {
+  int requests = 0;
+  std::string operator()(const std::string& request) {
+    ++requests;
+    return ReadWeightChunk(request);
+  }
+};
+
+std::string NoFetch(const std::string&) {
+  ADD_FAILURE() << "fetched over the bus";
+  return "";
+}
+
+TEST(WeightStore, HashIsXxh3Of128Bits) { EXPECT_EQ(WeightHash("", 0), "99aa06d3014798d86001c324468d497f"); }
+
+TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 2);
+  const std::string bytes = Bytes(1000, 1);
+  const WeightRef ref = publisher.Publish(7, bytes.data(), bytes.size());
+  EXPECT_EQ(ref.version, 7);
+  EXPECT_EQ(ref.bytes, 1000u);
+  EXPECT_EQ(ref.hash, WeightHash(bytes.data(), bytes.size()));
+  EXPECT_EQ(ref.host, LocalHostName());
+  EXPECT_EQ(FetchWeights(ref, false, NoFetch), bytes);
+  EXPECT_EQ(FilesIn(folder / "weights"), 1u);  // no temporary file is left
+}
+
+TEST(WeightStore, FetchesInChunksFromAnotherHost) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  for (const size_t size : {size_t{0}, size_t{1}, kWeightChunkBytes, kWeightChunkBytes + 1, 2 * kWeightChunkBytes + 12345}) {
+    const std::string bytes = Bytes(size, 2);
+    WeightRef ref = publisher.Publish(static_cast<int64_t>(size), bytes.data(), bytes.size());
+    Server forced;
+    EXPECT_EQ(FetchWeights(ref, true, std::ref(forced)), bytes);
+    EXPECT_EQ(forced.requests, static_cast<int>((size + kWeightChunkBytes - 1) / kWeightChunkBytes));
+    ref.host = "another-host";
+    EXPECT_EQ(FetchWeights(ref, false, ReadWeightChunk), bytes);
+  }
+}
+
+TEST(WeightStore, AnAnswerToARepeatedRequestIsSkipped) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const std::string bytes = Bytes(2 * kWeightChunkBytes, 3);
+  const WeightRef ref = publisher.Publish(1, bytes.data(), bytes.size());
+  std::string last;
+  int turn = 0;
+  const auto with_repeats = [&](const std::string& request) {
+    if (turn++ % 2 == 1 && !last.empty()) return last;  // the same chunk once more
+    return last = ReadWeightChunk(request);
+  };
+  EXPECT_EQ(FetchWeights(ref, true, with_repeats), bytes);
+}
+
+TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const std::string bytes = Bytes(100, 4);
+  const WeightRef ref = publisher.Publish(3, bytes.data(), bytes.size());
+  std::string damaged = bytes;
+  damaged[50] ^= 1;
+  WriteBytes(ref.path, damaged);
+  for (const bool remote : {false, true}) {
+    try {
+      FetchWeights(ref, remote, ReadWeightChunk);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr("version 3 arrived with hash " + WeightHash(damaged.data(), damaged.size())));
+      EXPECT_THAT(error.what(), HasSubstr("the learner published " + ref.hash));
+    }
+  }
+  WriteBytes(ref.path, bytes.substr(0, 99));
+  EXPECT_THROW(FetchWeights(ref, false, NoFetch), Error);
+  EXPECT_THROW(FetchWeights(ref, true, ReadWeightChunk), Error);
+}
+
+TEST(WeightStore, KeepsTheNewest) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 2);
+  std::vector<WeightRef> refs;
+  for (int64_t version = 0; version < 4; ++version) {
+    const std::string bytes = Bytes(10, static_cast<uint8_t>(version));
+    refs.push_back(publisher.Publish(version, bytes.data(), bytes.size()));
+  }
+  EXPECT_THROW(FetchWeights(refs[0], false, NoFetch), Error);
+  EXPECT_THROW(FetchWeights(refs[1], false, NoFetch), Error);
+  EXPECT_EQ(FetchWeights(refs[2], false, NoFetch), Bytes(10, 2));
+  EXPECT_EQ(FetchWeights(refs[3], false, NoFetch), Bytes(10, 3));
+  EXPECT_EQ(FilesIn(folder / "weights"), 2u);
+}
+
+TEST(WeightStore, PublishingTheSameVersionAgainKeepsTheOlderOnes) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 2);
+  const std::string a = Bytes(10, 1);
+  const std::string b = Bytes(10, 2);
+  const WeightRef first = publisher.Publish(1, a.data(), a.size());
+  for (int i = 0; i < 3; ++i) publisher.Publish(2, b.data(), b.size());
+  EXPECT_EQ(FetchWeights(first, false, NoFetch), a);
+}
+
+TEST(WeightStore, NamesTheFolderAndTheKeyWhenThereIsNoSpace) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const char byte = 0;
+  try {
+    publisher.Publish(1, &byte, uint64_t{1} << 62);  // refused before a byte is read
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(folder / "weights has"));
+    EXPECT_THAT(error.what(), HasSubstr("cluster.weight_folder"));
+  }
+  EXPECT_EQ(FilesIn(folder / "weights"), 0u);
+}
+
+TEST(WeightStore, ReferencesAndRequestsRoundTripAndRefuseTruncation) {
+  const WeightRef ref{-3, "hash", 1 << 30, "/some/path", "host"};
+  EXPECT_EQ(WeightRef::Decode(ref.Encode()), ref);
+  const std::string bytes = WeightChunkRequest{ref, 99}.Encode();
+  EXPECT_EQ(WeightChunkRequest::Decode(bytes).ref, ref);
+  EXPECT_EQ(WeightChunkRequest::Decode(bytes).offset, 99u);
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_THROW(WeightChunkRequest::Decode(bytes.substr(0, size)), Error);
+    EXPECT_THROW(ReadWeightChunk(bytes.substr(0, size)), Error);
+  }
+  EXPECT_THROW(WeightChunkRequest::Decode(bytes + "x"), Error);
+}
+
+TEST(WeightStore, AChunkBehindTheEndIsRefused) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const WeightRef ref = publisher.Publish(1, "abc", 3);
+  EXPECT_THROW(ReadWeightChunk(WeightChunkRequest{ref, 3}.Encode()), Error);
+  WeightRef longer = ref;
+  longer.bytes = 4;
+  EXPECT_THROW(ReadWeightChunk(WeightChunkRequest{longer, 0}.Encode()), Error);
+}
+
+TEST(WeightStore, RemovesItsFolderAtTheEnd) {
+  TempFolder folder;
+  { WeightPublisher(folder / "weights", 1).Publish(1, "abc", 3); }
+  EXPECT_FALSE(fs::exists(folder / "weights"));
+}
+
+TEST(WeightStore, RemovesWhatKilledPublishersLeftAndNothingElse) {
+  TempFolder folder;
+  pid_t killed = 0;
+  {
+    ChildProcess child({"--publish", folder.path()});
+    killed = child.pid();
+    ASSERT_TRUE(Eventually([&] { return fs::exists(folder / "ready"); }));
+    child.Kill();
+  }
+  const std::string stale = folder / Concat("temper-12-", killed);
+  ASSERT_TRUE(fs::exists(stale));
+  const std::string of_the_living = folder / Concat("temper-12-", getppid());
+  std::vector<std::string> others{of_the_living};
+  for (const char* pattern : {"temper-x-", "temper--", "other-12-", "temper-12-x"}) {
+    others.push_back(folder / (pattern + std::to_string(killed)));
+  }
+  others.push_back(folder / std::to_string(killed));
+  for (const std::string& other : others) fs::create_directories(other);
+  const WeightPublisher publisher(folder / Concat("temper-13-", getpid()), 1);
+  EXPECT_FALSE(fs::exists(stale));
+  for (const std::string& other : others) EXPECT_TRUE(fs::exists(other)) << other;
+}
+
+// As with a publisher in another container: its process id means nothing here, but its lock is held.
+TEST(WeightStore, LeavesAFolderWhoseLockIsHeld) {
+  TempFolder folder;
+  pid_t gone = 0;
+  {
+    ChildProcess child({"--exit", folder.path()});
+    gone = child.pid();
+    child.Wait();
+  }
+  const std::string name = folder / Concat("temper-12-", gone);
+  const WeightPublisher owner(name, 1);
+  const WeightPublisher other(folder / Concat("temper-13-", getpid()), 1);
+  EXPECT_TRUE(fs::exists(name));
+}
+
+int RunChild(const std::string& mode, const std::string& parent) {
+  alarm(60);
+  if (mode == "--exit") return 0;
+  WeightPublisher publisher(Concat(parent, "/temper-12-", getpid()), 1);
+  publisher.Publish(1, "abc", 3);
+  WriteBytes(parent + "/ready", "");
+  for (;;) pause();
+}
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string(argv[1]).find("gtest") == std::string::npos) return temper::RunChild(argv[1], argv[2]);
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}
