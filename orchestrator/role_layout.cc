@@ -29,7 +29,7 @@ RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   }
   int rest = num_ranks - 1 - learners_ - rollout_ - reward_;
   if (reward_ == 0) {
-    reward_ = std::clamp((num_ranks - 1) / 6, 1, rest - (open - 1));
+    reward_ = open == 1 ? rest : std::clamp((num_ranks - 1) / 6, 1, rest - (open - 1));
     rest -= reward_;
   }
   if (learners_ == 0) {

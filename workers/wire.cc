@@ -212,7 +212,11 @@ RewardResult RewardResult::Decode(const std::string& bytes) {
 }
 
 std::string LearnerTask::Encode() const { return EncodeAll(*this); }
-LearnerTask LearnerTask::Decode(const std::string& bytes) { return DecodeAll<LearnerTask>(bytes); }
+LearnerTask LearnerTask::Decode(const std::string& bytes) {
+  LearnerTask task = DecodeAll<LearnerTask>(bytes);
+  TEMPER_CHECK(task.kind <= Kind::kExport, "order of the unknown kind ", static_cast<int>(task.kind));
+  return task;
+}
 std::string LearnerResult::Encode() const { return EncodeAll(*this); }
 LearnerResult LearnerResult::Decode(const std::string& bytes) { return DecodeAll<LearnerResult>(bytes); }
 
