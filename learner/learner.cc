@@ -1,7 +1,10 @@
 #include "learner/learner.h"
 
 #include <cmath>
+#include <exception>
+#include <thread>
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/index_select.h>
 #include <c10/core/GradMode.h>
 
@@ -24,7 +27,41 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
   if (options.dtype != "fp32" && options.dtype != "bf16") {
     throw ConfigError(Concat("learner.dtype: \"", options.dtype, "\" is not one of fp32 | bf16"));
   }
+  if (options.threads < 1) throw ConfigError(Concat("cluster.learner_threads: ", options.threads, ", expected 1 or more"));
   model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
+}
+
+int64_t Learner::State::MicroBatchTokens(int64_t total, int64_t longest) const {
+  const int64_t share = (total + options.threads - 1) / options.threads + longest;
+  return options.threads == 1 ? options.micro_batch_tokens : std::min(options.micro_batch_tokens, share);
+}
+
+void Learner::State::InThreads(const std::function<void(int64_t thread, const Transformer& own)>& work) {
+  gradient.zero_();
+  for (const Transformer& replica : replicas) replica.gradients().zero_();
+  std::vector<std::exception_ptr> failures(replicas.size() + 1);
+  const auto guarded = [&](int64_t thread, const Transformer& own) {
+    try {
+      work(thread, own);
+    } catch (...) {
+      failures[static_cast<size_t>(thread)] = std::current_exception();
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (size_t i = 0; i < replicas.size(); ++i) {
+      threads.emplace_back([&, i] {
+        at::set_num_threads(1);
+        guarded(static_cast<int64_t>(i) + 1, replicas[i]);
+      });
+    }
+    guarded(0, *model);
+  }
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+  for (const Transformer& replica : replicas) gradient.add_(replica.gradients());
 }
 
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {

@@ -7,6 +7,7 @@ namespace temper {
 
 struct LearnerOptions {
   int64_t micro_batch_tokens = 8192;  // tokens of one forward and backward; a group or sequence is never split
+  int64_t threads = 1;                // micro-batches computed side by side, each by one thread; the sum is in their order
   std::string dtype = "fp32";         // fp32 | bf16 (compute; master weights stay fp32)
 };
 

@@ -1,8 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "learner/batch_packing.h"
 #include "learner/global_stats.h"
@@ -32,6 +35,13 @@ struct PhaseTimes {
   double backward = 0;
   double allreduce = 0;
   double optimizer = 0;
+
+  // Of threads that worked side by side: the slowest counts.
+  void TakeSlowest(const PhaseTimes& other) {
+    forward_ref = std::max(forward_ref, other.forward_ref);
+    forward = std::max(forward, other.forward);
+    backward = std::max(backward, other.backward);
+  }
 };
 
 // What one optimizer step did; the same on every learner.
@@ -46,6 +56,13 @@ struct Learner::State {
   // Hidden states and scores of one micro-batch's rows. Records a graph when autograd is on.
   TokenScores Score(const Transformer& scored, const MicroBatch& batch, double temperature) const;
 
+  // Zeroes the gradient, then calls work(thread, model) once per compute thread, each with a model of its own over the same parameters;
+  // afterwards the gradient holds the sum over the threads, in their order. Rethrows the first failure. work deals with the micro-batches
+  // thread, thread + threads, ...
+  void InThreads(const std::function<void(int64_t thread, const Transformer& own)>& work);
+  // Tokens of a micro-batch so that every thread gets one: `total` and `longest` (a group is never split) of this learner's share.
+  int64_t MicroBatchTokens(int64_t total, int64_t longest) const;
+
   // Of the present update; the schedule counts updates, not optimizer steps.
   double learning_rate() const { return LearningRate(optimizer_options, schedule_step, total_steps); }
 
@@ -57,6 +74,7 @@ struct Learner::State {
   LearnerOptions options;
   Communicator* communicator;
   at::Tensor gradient;  // flat, what the backward adds to
+  std::vector<Transformer> replicas;  // of the model, for the threads after the first
   AdamW optimizer;
   OptimizerOptions optimizer_options;
   int64_t total_steps = 0;    // updates of the stage; 0 before BeginStage

@@ -40,6 +40,20 @@ struct PassFigures {
     gap_kl += std::expm1(difference) - difference;
   }
 
+  void Add(const PassFigures& other) {
+    loss += other.loss;
+    pg_loss += other.pg_loss;
+    kl += other.kl;
+    entropy += other.entropy;
+    clipped += other.clipped;
+    tis_capped += other.tis_capped;
+    ratio += other.ratio;
+    gap += other.gap;
+    gap_kl += other.gap_kl;
+    ratio_max = std::max(ratio_max, other.ratio_max);
+    gap_max = std::max(gap_max, other.gap_max);
+  }
+
   // The same figures over all learners.
   void AllReduce(Communicator& communicator) {
     GlobalStats stats({"loss", "pg_loss", "kl", "entropy", "clipped", "tis_capped", "ratio", "gap", "gap_kl"}, {"ratio", "gap"});
@@ -55,6 +69,18 @@ struct PassFigures {
   }
 };
 
+int64_t TokensPerMicroBatch(const Learner::State& state, std::span<const TrainGroup> share) {
+  int64_t total = 0;
+  int64_t longest = 0;
+  for (const TrainGroup& group : share) {
+    auto tokens = static_cast<int64_t>(group.prompt_tokens.size());
+    for (const TrainSample& sample : group.samples) tokens += static_cast<int64_t>(sample.tokens.size());
+    total += tokens;
+    longest = std::max(longest, tokens);
+  }
+  return state.MicroBatchTokens(total, longest);
+}
+
 // One RL update: the batch, what the passes over it share, and the sums they give.
 class RlPass {
  public:
@@ -62,7 +88,7 @@ class RlPass {
       : state_(state),
         share_(share),
         options_(options),
-        batches_(PackGroups(share, state.options.micro_batch_tokens, state.model->config())),
+        batches_(PackGroups(share, TokensPerMicroBatch(state, share), state.model->config())),
         uses_reference_(options.kl_coef > 0) {
     TEMPER_CHECK(!uses_reference_ || state.reference, "rl.kl_coef is ", options.kl_coef, " but no reference was set");
     CountTokens();
@@ -76,21 +102,30 @@ class RlPass {
 
   // Forward and backward over the share; afterwards the gradient holds this learner's part and the result the global sums.
   PassFigures Run(PhaseTimes* times) {
-    PassFigures figures;
-    state_.gradient.zero_();
-    for (size_t index = 0; index < batches_.size(); ++index) {
-      TokenScores scores;
-      at::Tensor d_logprob, d_entropy;
-      {
-        const ScopedTimer timer(&times->forward);
-        scores = state_.Score(*state_.model, batches_[index], options_.temperature);
-        d_logprob = at::empty_like(scores.logprob_N.detach());
-        d_entropy = at::empty_like(d_logprob);
-        ComputeLosses(index, scores, &d_logprob, &d_entropy, &figures);
+    std::vector<PassFigures> parts(static_cast<size_t>(state_.options.threads));
+    std::vector<PhaseTimes> part_times(parts.size());
+    state_.InThreads([&](int64_t thread, const Transformer& own) {
+      PhaseTimes& own_times = part_times[static_cast<size_t>(thread)];
+      for (size_t index = static_cast<size_t>(thread); index < batches_.size(); index += parts.size()) {
+        TokenScores scores;
+        at::Tensor d_logprob, d_entropy;
+        {
+          const ScopedTimer timer(&own_times.forward);
+          scores = state_.Score(own, batches_[index], options_.temperature);
+          d_logprob = at::empty_like(scores.logprob_N.detach());
+          d_entropy = at::empty_like(d_logprob);
+          ComputeLosses(index, scores, &d_logprob, &d_entropy, &parts[static_cast<size_t>(thread)]);
+        }
+        const ScopedTimer timer(&own_times.backward);
+        torch::autograd::backward({scores.logprob_N, scores.entropy_N}, {d_logprob, d_entropy});
       }
-      const ScopedTimer timer(&times->backward);
-      torch::autograd::backward({scores.logprob_N, scores.entropy_N}, {d_logprob, d_entropy});
-    }
+    });
+    PassFigures figures;
+    PhaseTimes slowest;
+    for (const PassFigures& part : parts) figures.Add(part);
+    for (const PhaseTimes& part : part_times) slowest.TakeSlowest(part);
+    times->forward += slowest.forward;
+    times->backward += slowest.backward;
     figures.AllReduce(*state_.communicator);
     return figures;
   }
@@ -115,13 +150,16 @@ class RlPass {
 
   RowLogprobs ScoreAll(const Transformer& model, double* seconds) const {
     const ScopedTimer timer(seconds);
-    const at::NoGradGuard no_grad;
-    RowLogprobs all;
-    for (const MicroBatch& batch : batches_) {
-      const at::Tensor logprob = state_.Score(model, batch, options_.temperature).logprob_N;
-      const float* data = logprob.const_data_ptr<float>();
-      all.emplace_back(data, data + logprob.numel());
-    }
+    RowLogprobs all(batches_.size());
+    model.Prepack();
+    state_.InThreads([&](int64_t thread, const Transformer&) {
+      const at::NoGradGuard no_grad;
+      for (size_t i = static_cast<size_t>(thread); i < batches_.size(); i += static_cast<size_t>(state_.options.threads)) {
+        const at::Tensor logprob = state_.Score(model, batches_[i], options_.temperature).logprob_N;
+        const float* data = logprob.const_data_ptr<float>();
+        all[i].assign(data, data + logprob.numel());
+      }
+    });
     return all;
   }
 

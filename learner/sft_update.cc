@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <vector>
+
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/full_like.h>
 #include <torch/csrc/autograd/autograd.h>
@@ -11,7 +14,13 @@ namespace temper {
 UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOptions&) {
   State& state = *state_;
   TEMPER_CHECK(state.total_steps > 0, "SftUpdate before BeginStage");
-  const std::vector<MicroBatch> batches = PackExamples(share, state.options.micro_batch_tokens, state.model->config());
+  int64_t total = 0;
+  int64_t longest = 0;
+  for (const SftExample& example : share) {
+    total += static_cast<int64_t>(example.tokens.size());
+    longest = std::max(longest, static_cast<int64_t>(example.tokens.size()));
+  }
+  const std::vector<MicroBatch> batches = PackExamples(share, state.MicroBatchTokens(total, longest), state.model->config());
   GlobalStats counts({"loss_tokens", "stream_tokens", "sequences", "micro_batches"}, {});
   for (const MicroBatch& batch : batches) {
     counts.Add("loss_tokens", static_cast<double>(batch.num_rows()));
@@ -23,19 +32,32 @@ UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOpti
   TEMPER_CHECK(counts.sum("loss_tokens") > 0, "SFT update without a single answer token on any learner");
 
   const double weight = 1 / counts.sum("loss_tokens");
+  struct Part {
+    PhaseTimes times;
+    double logprob = 0;
+    double entropy = 0;
+  };
+  std::vector<Part> parts(static_cast<size_t>(state.options.threads));
+  state.InThreads([&](int64_t thread, const Transformer& own) {
+    Part& part = parts[static_cast<size_t>(thread)];
+    for (size_t i = static_cast<size_t>(thread); i < batches.size(); i += parts.size()) {
+      TokenScores scores;
+      {
+        const ScopedTimer timer(&part.times.forward);
+        scores = state.Score(own, batches[i], /*temperature=*/1.0);
+        part.logprob += scores.logprob_N.sum(at::kDouble).item<double>();
+        part.entropy += scores.entropy_N.sum(at::kDouble).item<double>();
+      }
+      const ScopedTimer timer(&part.times.backward);
+      torch::autograd::backward({scores.logprob_N}, {at::full_like(scores.logprob_N.detach(), -weight)});
+    }
+  });
   PhaseTimes times;
   GlobalStats totals({"logprob", "entropy"}, {});
-  state.gradient.zero_();
-  for (const MicroBatch& batch : batches) {
-    TokenScores scores;
-    {
-      const ScopedTimer timer(&times.forward);
-      scores = state.Score(*state.model, batch, /*temperature=*/1.0);
-      totals.Add("logprob", scores.logprob_N.sum(at::kDouble).item<double>());
-      totals.Add("entropy", scores.entropy_N.sum(at::kDouble).item<double>());
-    }
-    const ScopedTimer timer(&times.backward);
-    torch::autograd::backward({scores.logprob_N}, {at::full_like(scores.logprob_N.detach(), -weight)});
+  for (const Part& part : parts) {
+    times.TakeSlowest(part.times);
+    totals.Add("logprob", part.logprob);
+    totals.Add("entropy", part.entropy);
   }
   totals.AllReduce(*state.communicator, "SFT totals");
 

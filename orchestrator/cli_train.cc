@@ -112,9 +112,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   int exit_code = kExitDone;
   try {
     bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
-    const std::string table = job->Run(bus.get());
-    const std::string folder = experiment.base.run.dir + "/" + experiment.base.run.name;
-    std::printf("\n%s\nreport: %s/report.html\n", table.c_str(), folder.c_str());
+    std::printf("%s", job->Run(bus.get()).c_str());
   } catch (const ExitRequest& request) {
     std::fprintf(stderr, "temper: %s\n", request.what());
     LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
@@ -122,7 +120,11 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   }
   std::fflush(stdout);
   bus->server().Drain(kDrainDeadline);
-  AwaitAll(process);
+  // After a stop at the very start a learner may register only now, and must be told as well.
+  while (!process->AllDone()) {
+    bus->server().Poll(milliseconds(20));
+    bus->server().Drain(milliseconds(0));
+  }
   return exit_code;
 }
 
@@ -146,10 +148,10 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, Role::kLearner, process->rank());
-  SetComputeThreads(static_cast<int>(cluster.learner_threads));
+  SetComputeThreads(1);
   const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)));
   LearnerWorkerOptions options;
-  options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens, .dtype = experiment.base.policy.dtype};
+  options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens, .threads = cluster.learner_threads, .dtype = experiment.base.policy.dtype};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
   options.keep_versions = experiment.base.rl.max_staleness + 4;
   BusClient bus({.endpoint = start.endpoint,

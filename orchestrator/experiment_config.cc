@@ -29,7 +29,7 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Int("rollout_workers", &c.rollout_workers, kNotNegative, "rollout worker ranks; 0 = from the number of ranks");
   f.Int("reward_workers", &c.reward_workers, kNotNegative, "reward worker ranks; 0 = from the number of ranks");
   f.Int("learner_threads", &c.learner_threads, kPositive,
-        "compute threads of a learner; small models run fastest with one thread and more learners (docs/benchmarks/)");
+        "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits");
   f.String("endpoint", &c.endpoint, "where the bus listens; * takes a free port. Only loopback addresses: the bus is not encrypted");
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");

@@ -230,9 +230,23 @@ std::string Job::Run(JobBus* bus) {
     if (arms_[i].start_weights.empty()) MakeStart(i, bus);
   }
   for (ArmState& arm : arms_) FinishArm(&arm, bus);
-  const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder);
+  if (!experiment_.base.HasStage("rl") && !experiment_.base.HasStage("eval")) {
+    WriteStatus("done", "", "");
+    return Concat("nothing to compare: stages has neither rl nor eval. The policy is in ", arms_.front().start_weights);
+  }
+  std::string summary;
+  bool reportable = true;
+  for (const ArmState& arm : arms_) {
+    const bool ran = arm.arm->config.HasStage("rl") || arm.arm->config.HasStage("eval");
+    if (!ran) summary += Concat("trained policy of ", arm.arm->name, ": ", arm.start_weights, "\n");
+    reportable = reportable && ran;
+  }
+  if (reportable) {
+    const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder);
+    summary = Concat("\n", table, "\nreport: ", identity_.run_folder, "/report.html\n");
+  }
   WriteStatus("done", "", "");
-  return table;
+  return summary;
 }
 
 }  // namespace temper

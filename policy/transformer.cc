@@ -164,6 +164,15 @@ Transformer Transformer::Clone() const {
   return copy;
 }
 
+Transformer Transformer::Replica() const {
+  Transformer replica = *this;
+  const c10::InferenceMode normal_tensors(false);
+  replica.packed_.reset();
+  replica.flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+  replica.BindParameters();
+  return replica;
+}
+
 int64_t Transformer::num_parameters() const { return flat_.numel(); }
 
 void Transformer::WeightsChanged() { packed_.reset(); }

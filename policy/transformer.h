@@ -37,6 +37,10 @@ class Transformer {
   // Copies share the parameters; Clone makes new ones with the same values (no gradients).
   Transformer Clone() const;
 
+  // The same parameters (shared with this one) as leaves of its own, with a gradient buffer of its own: for a thread that computes its
+  // part of a batch beside others. Lives until the parameters are bound anew.
+  Transformer Replica() const;
+
   const TransformerConfig& config() const { return config_; }
   // Names as in Hugging Face safetensors ("model.layers.0.self_attn.q_proj.weight"), shapes as stored there.
   const std::vector<std::pair<std::string, at::Tensor>>& parameters() const { return parameters_; }
@@ -46,9 +50,12 @@ class Transformer {
 
   // Call after the flat buffer was written from outside (new weight version): drops packed copies of the weights.
   void WeightsChanged();
+  // Makes the packed copies now. Without a graph Hidden and Logits make them on first use: call this before several threads do that.
+  void Prepack() const { Packed(); }
 
   // Makes the parameters autograd leaves whose .grad are views of one flat gradient buffer, which is returned (zeroed).
   at::Tensor EnableGradients();
+  const at::Tensor& gradients() const { return flat_grad_; }  // undefined before EnableGradients
 
   // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm.
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const;

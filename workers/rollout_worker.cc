@@ -27,7 +27,9 @@ bool RolloutWorker::RunOnce() {
   Receive();
   Admit();
   if (!engine_->idle()) {
+    const bool first = engine_->tokens_generated() == 0;
     for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
+    if (first && engine_->tokens_generated() > 0) TEMPER_LOG(Info, "first token sampled");
     bus_->SetProgress(static_cast<uint64_t>(engine_->tokens_generated()));
   }
   return !(bus_->draining() && engine_->idle() && pending_.empty());

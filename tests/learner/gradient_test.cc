@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <ATen/ops/equal.h>
+
 #include "cluster/communicator.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
@@ -25,8 +27,8 @@ RlOptions EveryTerm() {
 
 // A model whose reference is another model: TinyModel(5) against TinyModel(6).
 struct Trainer {
-  Trainer(Communicator* communicator, int64_t micro_batch_tokens)
-      : model(TinyModel(6)), learner(&model, {.micro_batch_tokens = micro_batch_tokens, .dtype = "fp32"}, communicator) {
+  Trainer(Communicator* communicator, int64_t micro_batch_tokens, int64_t threads = 1)
+      : model(TinyModel(6)), learner(&model, {.micro_batch_tokens = micro_batch_tokens, .threads = threads, .dtype = "fp32"}, communicator) {
     learner.SetReference();
     model.flat().copy_(TinyModel(5).flat());
     model.WeightsChanged();
@@ -77,6 +79,29 @@ TEST(GradientTest, MicroBatchesDoNotChangeIt) {
       EXPECT_GT(split.report.at("perf/micro_batches"), 1);
       EXPECT_LT(RelativeDistance(split.gradient, whole.gradient), 1e-6) << aggregation << " " << tokens;
     }
+  }
+}
+
+// More threads than groups too: the threads left over have nothing to add.
+TEST(GradientTest, ComputeThreadsDoNotChangeIt) {
+  const auto groups = RandomGroups(7, 4);
+  const auto examples = RandomExamples(9);
+  const auto single = MakeSingleCommunicator();
+  const auto gradients = [&](int64_t threads) {
+    Trainer rl(single.get(), 1000, threads);
+    const UpdateReport report = rl.learner.RlUpdate(groups, EveryTerm());
+    EXPECT_GE(report.at("perf/micro_batches"), std::min<int64_t>(threads, 2));
+    Trainer sft(single.get(), 1000, threads);
+    sft.learner.SftUpdate(examples, {});
+    return std::pair{rl.model.EnableGradients().clone(), sft.model.EnableGradients().clone()};
+  };
+  const auto [whole_rl, whole_sft] = gradients(1);
+  for (const int64_t threads : {2, 3, 16}) {
+    const auto [rl, sft] = gradients(threads);
+    EXPECT_LT(RelativeDistance(rl, whole_rl), 1e-6) << threads;
+    EXPECT_LT(RelativeDistance(sft, whole_sft), 1e-6) << threads;
+    const auto [rl_again, sft_again] = gradients(threads);
+    EXPECT_TRUE(at::equal(rl, rl_again) && at::equal(sft, sft_again)) << "the sum must not depend on which thread is done first";
   }
 }
 
