@@ -159,7 +159,9 @@ WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t b
   const std::string temporary = ref.path + ".tmp";
   OpenFile(temporary, O_CREAT | O_TRUNC | O_WRONLY).Write(static_cast<const char*>(data), bytes);
   fs::rename(temporary, ref.path);
-  if (published_.empty() || published_.back().path != ref.path) published_.push_back(ref);
+  // Another arm starts from the version the one before started from: it is the newest now, and goes last.
+  std::erase_if(published_, [&](const WeightRef& earlier) { return earlier.path == ref.path; });
+  published_.push_back(ref);
   while (static_cast<int64_t>(published_.size()) > keep_) {
     std::error_code ignored;
     fs::remove(published_.front().path, ignored);

@@ -132,6 +132,21 @@ TEST(WeightStore, PublishingTheSameVersionAgainKeepsTheOlderOnes) {
   EXPECT_EQ(FetchWeights(first, false, NoFetch), a);
 }
 
+// As the second arm of a job does: version 0 again, while the first arm's 0 to 2 are still kept.
+TEST(WeightStore, PublishingAnOlderVersionAgainMakesItTheNewest) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 3);
+  const std::string start = Bytes(100, 0), trained = Bytes(100, 9);
+  for (int64_t version = 0; version < 3; ++version) {
+    const std::string& bytes = version == 0 ? start : trained;
+    publisher.Publish(version, bytes.data(), bytes.size());
+  }
+  const WeightRef again = publisher.Publish(0, start.data(), start.size());
+  publisher.Publish(1, start.data(), start.size());
+  EXPECT_EQ(FetchWeights(again, false, NoFetch), start);
+  EXPECT_EQ(FilesIn(folder / "weights"), 3u);
+}
+
 TEST(WeightStore, NamesTheFolderAndTheKeyWhenThereIsNoSpace) {
   TempFolder folder;
   WeightPublisher publisher(folder / "weights", 1);
