@@ -1,6 +1,7 @@
 #include <zmq.h>
 
 #include <cstring>
+#include <set>
 #include <utility>
 #include <zmq.hpp>
 
@@ -259,8 +260,13 @@ std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
 
 void BusServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
-  for (const PeerId peer : state_->table.Peers("")) state_->Send(peer, FrameKind::kDrain, "");
-  while (NowMillis() < end && !state_->table.Peers("").empty()) Poll(std::chrono::milliseconds(20));
+  std::set<PeerId> asked;  // a peer may register while the others leave
+  do {
+    for (const PeerId peer : state_->table.Peers("")) {
+      if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
+    }
+    Poll(std::chrono::milliseconds(20));
+  } while (NowMillis() < end && !state_->table.Peers("").empty());
 }
 
 }  // namespace temper
