@@ -121,10 +121,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   std::fflush(stdout);
   bus->server().Drain(kDrainDeadline);
   // After a stop at the very start a learner may register only now, and must be told as well.
-  while (!process->AllDone()) {
-    bus->server().Poll(milliseconds(20));
-    bus->server().Drain(milliseconds(0));
-  }
+  while (!process->AllDone()) bus->server().Drain(milliseconds(20));
   return exit_code;
 }
 

@@ -25,7 +25,7 @@ struct JobIdentity {
 // folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume);
 
-// The whole experiment, from rank 0's point of view: data, shared SFT, every arm's RL, evaluations, report. Returns the report's table.
+// The whole experiment, from rank 0's point of view: data, shared SFT, every arm's RL, evaluations, report.
 // The bus must have all its workers registered once Prepare has set what they are welcomed with.
 class Job {
  public:
@@ -35,6 +35,7 @@ class Job {
   void Prepare();
   // Sets the welcomes of the workers.
   void Welcome(BusServer* server) const;
+  // Returns what to tell the user at the end: the report's table and place, or, without anything to report on, the trained policies'.
   std::string Run(JobBus* bus);
 
  private:

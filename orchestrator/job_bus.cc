@@ -98,7 +98,9 @@ void JobBus::Order(const std::vector<LearnerTask>& tasks) {
 
 LearnerResult JobBus::TakeLearnerResult() {
   for (size_t i = 0; i < learner_results_.size(); ++i) {
-    TEMPER_CHECK(learner_results_[i].error.empty(), "learner ", i, ": ", learner_results_[i].error);
+    const LearnerResult& each = learner_results_[i];
+    if (each.user_error) throw ConfigError(each.error);
+    TEMPER_CHECK(each.error.empty(), "learner ", i, ": ", each.error);
   }
   LearnerResult result = std::move(learner_results_.at(0));
   if (!result.published.hash.empty()) SetCurrentWeights(result.published);

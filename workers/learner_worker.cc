@@ -26,6 +26,7 @@ bool LearnerWorker::RunOnce() {
       result = Do(LearnerTask::Decode(task->payload));
     } catch (const std::exception& error) {
       result.error = error.what();
+      result.user_error = dynamic_cast<const ConfigError*>(&error) != nullptr;
       LogFileLine(LogLevel::kError, error.what());  // the orchestrator says it to the user
     }
     bus_->SendResult(task->id, result.Encode());

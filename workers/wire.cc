@@ -160,7 +160,7 @@ void Fields(Reader& v, UpdateReport& report) {
 }
 template <typename V>
 void Fields(V& v, LearnerResult& r) {
-  All(v, r.error, r.report, r.published);
+  All(v, r.error, r.user_error, r.report, r.published);
 }
 
 template <typename T>

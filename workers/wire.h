@@ -95,6 +95,7 @@ struct LearnerTask {
 
 struct LearnerResult {
   std::string error;      // "" = done
+  bool user_error = false;  // the error is the user's (a damaged model folder): trying again is no use
   UpdateReport report;
   WeightRef published;    // of learner 0, when asked for
   std::string Encode() const;
