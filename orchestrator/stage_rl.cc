@@ -128,6 +128,8 @@ void RlStage::Start() {
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
   state_.step = resumed.step;
   weights_ = PublishPolicy(context_, state_.step);
+  // Workers keep what they hold when a task's version is not a higher one, and an arm before this one may have left them a higher one.
+  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
 
   const std::string journal_path = context_.folder + "/journal/journal.bin";
   fs::create_directories(context_.folder + "/journal");

@@ -40,6 +40,7 @@ void RolloutWorker::Receive() {
     for (const auto& [group, running] : running_) engine_->Cancel(group);
     running_.clear();
     pending_.clear();
+    loaded_ = {};  // an announcement may have been missed meanwhile
   }
   while (const auto task = bus_->NextTask()) pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
   while (const auto id = bus_->NextCancelled()) {
