@@ -1,0 +1,130 @@
+// Whole jobs that nothing disturbs: that they finish, and that their result depends on the config alone.
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cluster_of_processes/tiny_job.h"
+
+namespace temper::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+constexpr int64_t kRlSteps = 12;  // of tiny.yaml
+constexpr int64_t kSftSteps = 300;
+constexpr int64_t kGroupSize = 4;
+
+// Weights of tiny.yaml on four ranks, made once.
+const std::string& FourRankWeights() {
+  static const std::string weights = [] {
+    TinyJob job("four");
+    EXPECT_EQ(job.Run(4), 0);
+    return job.Weights();
+  }();
+  return weights;
+}
+
+TEST(Job, RunsToItsReportOnFourRanks) {
+  TinyJob job("tiny");
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_THAT(job.PrintedLayout(), ElementsAre("orchestrator", "learner", "rollout", "reward"));
+  ExpectComplete(job, kRlSteps, kGroupSize);
+  EXPECT_EQ(job.Weights(), FourRankWeights()) << "the same command twice must give the same bits";
+
+  const auto sft = job.Rows("sft/metrics.jsonl");
+  ASSERT_EQ(sft.size(), static_cast<size_t>(kSftSteps));
+  EXPECT_LT(sft.back().at("actor/loss").get<double>(), 0.5 * sft.front().at("actor/loss").get<double>());
+  EXPECT_EQ(job.Journal().at("attempts"), 1);
+  // Three intents, four prompts each, two completions a prompt; before and after.
+  EXPECT_EQ(job.Rows("main/eval/dev.jsonl").size(), 24U);
+  EXPECT_EQ(job.Rows("main/eval/start/dev.jsonl").size(), 24U);
+  EXPECT_EQ(job.RlRows().back().at("cluster/workers_lost"), 0);
+  EXPECT_EQ(CountOf("report: ", job.output()), 1);
+  EXPECT_EQ(CountOf("warning", job.output()), 0) << job.output();
+}
+
+TEST(Job, RunsOnSixRanksWithTwoLearners) {
+  TinyJob job("six", {"cluster.learners=2", "cluster.rollout_workers=2", "cluster.reward_workers=1"});
+  ASSERT_EQ(job.Run(6), 0);
+  EXPECT_THAT(job.PrintedLayout(), ElementsAre("orchestrator", "learner", "learner", "rollout", "rollout", "reward"));
+  ExpectComplete(job, kRlSteps, kGroupSize);
+}
+
+TEST(Job, FillsSixRanksByItself) {
+  TinyJob job("auto", {"sft.steps=20", "rl.steps=1", "stages=[sft]"});
+  ASSERT_EQ(job.Run(6), 0);
+  const auto layout = job.PrintedLayout();
+  ASSERT_EQ(layout.size(), 6U);
+  for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) EXPECT_THAT(layout, ::testing::Contains(role));
+}
+
+TEST(Job, RunsUnderLaunchWithoutMpirun) {
+  TinyJob job("launched");
+  const auto process = job.StartLaunch();
+  ASSERT_EQ(job.Finish(process.get()), 0);
+  EXPECT_THAT(job.PrintedLayout(), ElementsAre("orchestrator", "learner", "rollout", "reward"));
+  ExpectComplete(job, kRlSteps, kGroupSize);
+  EXPECT_EQ(job.Weights(), FourRankWeights());
+}
+
+TEST(Job, GivesTheSameBitsForTwoRolloutWorkers) {
+  TinyJob job("five", {"cluster.learners=1", "cluster.rollout_workers=2"});
+  ASSERT_EQ(job.Run(5), 0);
+  EXPECT_THAT(job.PrintedLayout(), ElementsAre("orchestrator", "learner", "rollout", "rollout", "reward"));
+  ExpectComplete(job, kRlSteps, kGroupSize);
+  EXPECT_EQ(job.Weights(), FourRankWeights());
+}
+
+TEST(Job, GivesTheSameBitsWhenWeightsTravelOverZeroMq) {
+  TinyJob job("zeromq", {"cluster.weight_transport=zeromq"});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.Weights(), FourRankWeights());
+}
+
+TEST(Job, GivesOtherBitsForAnotherSeed) {
+  TinyJob job("seed", {"run.seed=4"});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_NE(job.Weights(), FourRankWeights());
+}
+
+TEST(Job, DoesNothingTwiceWhenItWasDone) {
+  TinyJob job("again", {"sft.steps=60", "rl.steps=2"});
+  ASSERT_EQ(job.Run(4), 0);
+  const std::string weights = job.Weights();
+  const auto written = std::filesystem::last_write_time(job.folder() + "/main/weights/step_2/model.safetensors");
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.Weights(), weights);
+  EXPECT_EQ(std::filesystem::last_write_time(job.folder() + "/main/weights/step_2/model.safetensors"), written);
+  EXPECT_EQ(CountOf("step:", job.output()), 0) << "no step was left to do:\n" << job.output();
+}
+
+class StalenessJob : public ::testing::TestWithParam<int> {};
+
+TEST_P(StalenessJob, NeverTrainsOnOlderTokensThanAllowed) {
+  const int bound = GetParam();
+  TinyJob job("stale",
+              {"rl.max_staleness=" + std::to_string(bound), "run.deterministic=false", "cluster.learners=1", "cluster.rollout_workers=2"});
+  ASSERT_EQ(job.Run(5), 0);
+  ExpectComplete(job, kRlSteps, kGroupSize);
+  double largest = 0;
+  for (const auto& row : job.RlRows()) largest = std::max(largest, row.at("off_policy/staleness_max").get<double>());
+  EXPECT_LE(largest, bound);
+  EXPECT_GE(largest, 1) << "sampling never ran ahead of training: this run shows nothing about staleness";
+}
+
+INSTANTIATE_TEST_SUITE_P(Bounds, StalenessJob, ::testing::Values(1, 3));
+
+TEST(Job, EvaluatesATrainedFolderAndStartsFromIt) {
+  TinyJob job("trained", {"sft.steps=60", "stages=[sft]"});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(CountOf("trained policy of main: " + job.folder() + "/sft/weights/step_60", job.output()), 1) << job.output();
+  TinyJob next("next", {"stages=[rl, eval]", "rl.steps=2", "policy.path=" + job.folder() + "/sft/weights/step_60"});
+  ASSERT_EQ(next.Run(4), 0);
+  EXPECT_EQ(next.RlRows().size(), 2U);
+  EXPECT_EQ(next.Rows("main/eval/dev.jsonl").size(), 24U);
+}
+
+}  // namespace
+}  // namespace temper::testing

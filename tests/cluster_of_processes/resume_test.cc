@@ -1,0 +1,165 @@
+// Jobs that are ended in the middle and started again: whatever ends them, the weights are those of a run that nothing disturbed.
+#include <filesystem>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "tests/cluster_of_processes/recovery_job.h"
+
+namespace temper::testing {
+namespace {
+
+void ExpectResumed(TinyJob* job, int64_t attempts) {
+  ExpectComplete(*job, kRecoverySteps, kRecoveryGroupSize);
+  EXPECT_EQ(job->Weights(), UndisturbedWeights());
+  EXPECT_EQ(job->Journal().at("attempts"), attempts);
+}
+
+TEST(Resume, GivesTheSameBitsAfterTheWholeJobWasKilledInRl) {
+  TinyJob job("killed", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(7)) << process->Output();
+    KillAllWith(job.dir());
+    EXPECT_EQ(process->Wait(Seconds(5)), 128 + SIGKILL);
+  }
+  ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps)) << "the job was done before it was killed";
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+  EXPECT_EQ(CountOf("resumed from", job.Log("orchestrator")), 1);
+}
+
+TEST(Resume, GivesTheSameBitsAfterMpirunAloneWasKilled) {
+  TinyJob job("mpirun_killed", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
+    process->Signal(SIGKILL);
+    EXPECT_EQ(job.Finish(process.get()), 128 + SIGKILL);  // and no rank, spawner or worker outlives it
+  }
+  ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+}
+
+TEST(Resume, GivesTheSameBitsOnOtherWorkersAfterTwoKills) {
+  std::vector<std::string> overrides = RecoveryOverrides();
+  overrides.insert(overrides.end(), {"cluster.learners=1", "cluster.reward_workers=1"});
+  TinyJob job("killed_twice", overrides);
+  for (const int step : {3, 11}) {
+    const auto process = job.StartMpirun(step == 3 ? 5 : 4);
+    ASSERT_TRUE(job.WaitForRlStep(step)) << process->Output();
+    KillAllWith(job.dir());
+  }
+  ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
+  ASSERT_EQ(job.Run(5), 0);
+  ExpectResumed(&job, 3);
+}
+
+TEST(Resume, GivesTheSameBitsAfterAKillDuringSft) {
+  TinyJob job("killed_sft", RecoveryOverrides());
+  const std::string metrics = job.folder() + "/sft/metrics.jsonl";
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(WaitUntil([&] { return ReadLines(metrics).size() > 120; }, Seconds(60))) << process->Output();
+    KillAllWith(job.dir());
+  }
+  ASSERT_LT(ReadLines(metrics).size(), static_cast<size_t>(kRecoverySftSteps));
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 1);  // RL began once
+  EXPECT_EQ(job.Rows("sft/metrics.jsonl").size(), static_cast<size_t>(kRecoverySftSteps));
+}
+
+TEST(Resume, FallsBackToTheCheckpointBeforeADamagedOne) {
+  TinyJob job("damaged", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(8)) << process->Output();
+    KillAllWith(job.dir());
+  }
+  const std::string newest = std::filesystem::canonical(job.folder() + "/main/checkpoints/latest");
+  std::filesystem::resize_file(newest + "/learner.safetensors", 1000);
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+  EXPECT_EQ(CountOf("is not used: learner.safetensors has 1000 bytes", job.Log("orchestrator")), 1);
+}
+
+// USR1 is what mpirun passes on at once; temper launch makes USR1 of a TERM or INT of its own.
+TEST(Preemption, SavesACheckpointAndExits85OnUsr1ToMpirun) {
+  TinyJob job("usr1", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+    process->Signal(SIGUSR1);
+    ASSERT_EQ(job.Finish(process.get(), Seconds(20)), 85);
+  }
+  EXPECT_EQ(CountOf("temper: preempted: stopped by a signal after RL step", job.output()), 1) << job.output();
+  const size_t steps = job.RlRows().size();
+  ASSERT_LT(steps, static_cast<size_t>(kRecoverySteps));
+  EXPECT_TRUE(std::filesystem::exists(job.folder() + "/main/checkpoints/step_" + std::to_string(steps)))
+      << "no checkpoint of the last step";
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+}
+
+class PreemptedLaunch : public ::testing::TestWithParam<int> {};
+
+TEST_P(PreemptedLaunch, SavesACheckpointAndExits85) {
+  TinyJob job("launch_stopped", RecoveryOverrides());
+  {
+    const auto process = job.StartLaunch();
+    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+    process->Signal(GetParam());
+    ASSERT_EQ(job.Finish(process.get(), Seconds(20)), 85);
+  }
+  const size_t steps = job.RlRows().size();
+  ASSERT_LT(steps, static_cast<size_t>(kRecoverySteps));
+  EXPECT_TRUE(std::filesystem::exists(job.folder() + "/main/checkpoints/step_" + std::to_string(steps)));
+  const auto process = job.StartLaunch();
+  ASSERT_EQ(job.Finish(process.get()), 0);
+  ExpectResumed(&job, 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, PreemptedLaunch, ::testing::Values(SIGTERM, SIGINT));
+
+// mpirun passes TERM on after a second, kills after another, and ends with a code of its own: a checkpoint at a step edge must do.
+TEST(Preemption, LosesNothingOnTermToMpirun) {
+  TinyJob job("term", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(2)) << process->Output();
+    process->Signal(SIGTERM);
+    ASSERT_NE(job.Finish(process.get(), Seconds(20)), 0);
+  }
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+}
+
+TEST(Preemption, StopsDuringSft) {
+  TinyJob job("usr1_sft", RecoveryOverrides());
+  const std::string metrics = job.folder() + "/sft/metrics.jsonl";
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(WaitUntil([&] { return ReadLines(metrics).size() > 30; }, Seconds(60))) << process->Output();
+    process->Signal(SIGUSR1);
+    ASSERT_EQ(job.Finish(process.get(), Seconds(20)), 85);
+  }
+  EXPECT_EQ(CountOf("stopped by a signal after SFT step", job.output()), 1) << job.output();
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 1);
+}
+
+TEST(Preemption, StopsBeforeTheWorkersHaveRegistered) {
+  TinyJob job("usr1_start", RecoveryOverrides());
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(job.folder() + "/logs/attempt_1/reward"); }, Seconds(60)));
+    process->Signal(SIGUSR1);
+    ASSERT_EQ(job.Finish(process.get(), Seconds(30)), 85);
+  }
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.Weights(), UndisturbedWeights());
+}
+
+}  // namespace
+}  // namespace temper::testing
