@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -98,8 +98,13 @@ TEST(ShippedConfigs, ReferenceIsWrittenFromTheSchema) {
   const std::string generated = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
   std::ifstream file(kConfigs / "reference.yaml", std::ios::binary);
   ASSERT_TRUE(file.good()) << "configs/reference.yaml is missing: ./dev reference";
-  const std::string shipped{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-  EXPECT_EQ(shipped, generated) << "configs/reference.yaml is out of date: ./dev reference";
+  std::istringstream expected(generated);
+  std::string line, wanted;
+  for (int number = 1; std::getline(expected, wanted); ++number) {
+    ASSERT_TRUE(std::getline(file, line)) << "configs/reference.yaml ends before line " << number << ": ./dev reference";
+    ASSERT_EQ(line, wanted) << "configs/reference.yaml:" << number << " is out of date: ./dev reference";
+  }
+  EXPECT_FALSE(std::getline(file, line)) << "configs/reference.yaml goes on after its end: ./dev reference";
 }
 
 TEST(ShippedConfigs, QuickstartComparesTwoArmsFromOneSft) {
