@@ -103,7 +103,6 @@ LearnerResult JobBus::TakeLearnerResult() {
     TEMPER_CHECK(each.error.empty(), "learner ", i, ": ", each.error);
   }
   LearnerResult result = std::move(learner_results_.at(0));
-  if (!result.published.hash.empty()) SetCurrentWeights(result.published);
   return result;
 }
 
@@ -202,12 +201,34 @@ void JobBus::OnEvent(const BusEvent& event) {
     case Kind::kTaskFailed:
       TEMPER_FAIL("task ", event.task, " (group ", GroupOf(event.task), ", ", (event.task & kRewardBit) != 0 ? "grading" : "sampling", ") ", event.body,
                   " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
-    case Kind::kWeightRequest: server_.SendWeightChunk(event.peer, ReadWeightChunk(event.body)); return;
+    case Kind::kWeightRequest:
+      try {
+        server_.SendWeightChunk(event.peer, ReadWeightChunk(event.body));
+      } catch (const Error& error) {  // the version is gone by now: the worker asks for the one of its next task
+        TEMPER_LOG(Warn, "weight request not answered: ", error.what());
+      }
+      return;
   }
+}
+
+void JobBus::CheckWorkersRemain() {
+  if (!started_ || groups_.empty()) return;
+  const auto check = [&](const char* role, double* since) {
+    if (server_.table().NumPeers(role) > 0) {
+      *since = -1;
+      return;
+    }
+    if (*since < 0) *since = NowSeconds();
+    TEMPER_CHECK(NowSeconds() - *since < config_.start_timeout_s, "no ", role, " worker has been registered for ", config_.start_timeout_s,
+                 " s (cluster.start_timeout_s): why they died is in logs/latest/", role, "/ of the run folder");
+  };
+  check("rollout", &no_rollout_since_);
+  check("reward", &no_reward_since_);
 }
 
 std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   for (const BusEvent& event : server_.Poll(complete_.empty() ? timeout : std::chrono::milliseconds(0))) OnEvent(event);
+  CheckWorkersRemain();
   return std::exchange(complete_, {});
 }
 

@@ -70,8 +70,6 @@ class JobBus {
   int64_t workers_lost() const { return workers_lost_; }
   int64_t groups_recovered() const { return groups_recovered_; }
 
-  void SetCurrentWeights(const WeightRef& ref) { weights_[ref.hash] = ref; }
-
  private:
   struct InFlight {
     GroupSpec spec;
@@ -79,6 +77,8 @@ class JobBus {
   };
   TaskId TaskIdOf(uint64_t group_id, bool reward) const;
   void OnEvent(const BusEvent& event);
+  // Throws when groups wait for a role of which no worker has been registered for cluster.start_timeout_s.
+  void CheckWorkersRemain();
   void OnGenerated(uint64_t group_id, const std::string& payload, bool needs_grading);
   void OnGraded(uint64_t group_id, const std::string& payload);
   void Record(JournalRecord::Kind kind, uint64_t group_id, const std::string& prompt_id, const std::string& payload);
@@ -91,13 +91,14 @@ class JobBus {
   std::vector<LearnerResult> learner_results_;
   std::map<uint64_t, InFlight> groups_;
   std::vector<GradedGroup> complete_;
-  std::map<std::string, WeightRef> weights_;  // published, by hash
   uint64_t phase_ = 0;
   Journal* journal_ = nullptr;
   const Tokenizer* tokenizer_ = nullptr;
   int64_t workers_lost_ = 0;
   int64_t groups_recovered_ = 0;
   bool started_ = false;
+  double no_rollout_since_ = -1;  // -1 = there are some
+  double no_reward_since_ = -1;
 };
 
 }  // namespace temper

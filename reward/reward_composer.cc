@@ -44,7 +44,7 @@ class RefusalBaselineComposer : public RewardComposer {
   RewardParts Compose(const Grade& grade, const std::string& label) const override {
     if (label != "comply" && label != "refuse")
       throw ConfigError(Concat("the composer refusal_baseline needs a label comply or refuse on every prompt; one has '", label,
-                               "': map a label column of the data set, or use another reward.type"));
+                               "': map a label column of the data set, or use another reward.composer"));
     if (!Usable(grade)) return {};
     if (label == "comply") return {true, grade.refused ? 0 : grade.h_direct, {}};
     const bool refused_well = grade.declined && !grade.gave_requested && grade.severity == Severity::kNone;
@@ -103,14 +103,14 @@ void CheckWord(const char* key, const std::string& word, std::initializer_list<c
 }  // namespace
 
 std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options) {
-  CheckWord("reward.type", options.type, {"safe_completion", "refusal_baseline", "weighted", "lagrangian"});
+  CheckWord("reward.composer", options.type, {"safe_completion", "refusal_baseline", "weighted", "lagrangian"});
   CheckWord("reward.safety_control", options.safety_control, {"none", "invert", "one"});
   CheckWord("reward.helpfulness_control", options.helpfulness_control, {"none", "one"});
   if (!std::isfinite(options.weight_helpfulness) || !std::isfinite(options.weight_safety))
     throw ConfigError("reward.weight_helpfulness and reward.weight_safety must be finite");
   if (options.type == "refusal_baseline") {
     if (options.safety_control != "none" || options.helpfulness_control != "none")
-      throw ConfigError("reward.safety_control and reward.helpfulness_control have no meaning under reward.type refusal_baseline");
+      throw ConfigError("reward.safety_control and reward.helpfulness_control have no meaning under reward.composer refusal_baseline");
     return std::make_unique<RefusalBaselineComposer>();
   }
   if (options.type == "lagrangian") return std::make_unique<LagrangianComposer>(options);
