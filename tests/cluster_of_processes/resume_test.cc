@@ -84,6 +84,26 @@ TEST(Resume, FallsBackToTheCheckpointBeforeADamagedOne) {
   EXPECT_EQ(CountOf("is not used: learner.safetensors has 1000 bytes", job.Log("orchestrator")), 1);
 }
 
+// The multipliers are part of what a checkpoint holds.
+TEST(Resume, GivesTheSameBitsWithLearnedMultipliers) {
+  std::vector<std::string> overrides = RecoveryOverrides();
+  overrides.insert(overrides.end(), {"reward.composer=lagrangian", "reward.cost_limits={safety: 0.01, over_refusal: 0.01}"});
+  TinyJob undisturbed("lambda", overrides);
+  ASSERT_EQ(undisturbed.Run(4), 0);
+  TinyJob job("lambda_killed", overrides);
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(7)) << process->Output();
+    KillAllWith(job.dir());
+  }
+  ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.Weights(), undisturbed.Weights());
+  EXPECT_NE(job.Weights(), UndisturbedWeights());
+  const char* name = "reward/lambda/safety";
+  EXPECT_EQ(job.RlRows().back().at(name), undisturbed.RlRows().back().at(name));
+}
+
 // USR1 is what mpirun passes on at once; temper launch makes USR1 of a TERM or INT of its own.
 TEST(Preemption, SavesACheckpointAndExits85OnUsr1ToMpirun) {
   TinyJob job("usr1", RecoveryOverrides());
@@ -133,6 +153,20 @@ TEST(Preemption, LosesNothingOnTermToMpirun) {
   }
   ASSERT_EQ(job.Run(4), 0);
   ExpectResumed(&job, 2);
+}
+
+// A step that never ends has no edge to stop at.
+TEST(Preemption, ASecondSignalEndsAStuckJobAtOnce) {
+  TinyJob job("stuck", RecoveryOverrides());
+  const auto process = job.StartMpirun(4);
+  ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+  const pid_t learner = job.Rank(1);
+  ASSERT_GT(learner, 0);
+  kill(learner, SIGSTOP);
+  process->Signal(SIGUSR1);
+  EXPECT_FALSE(process->Wait(Seconds(1.5)).has_value());
+  process->Signal(SIGUSR1);
+  EXPECT_EQ(job.Finish(process.get(), Seconds(10)), 75);
 }
 
 TEST(Preemption, StopsDuringSft) {

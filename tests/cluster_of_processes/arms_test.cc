@@ -1,0 +1,89 @@
+// Several arms in one job: what they share is made once, and every composer, estimator and penalty trains in a whole job.
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "tests/cluster_of_processes/tiny_job.h"
+
+namespace temper::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kSteps = 4;
+constexpr int64_t kGroupSize = 4;
+
+// tiny.yaml with arms of its own.
+void WriteArms(TinyJob* job, const std::vector<std::pair<std::string, std::string>>& arms) {
+  job->config = job->dir() + "/arms.yaml";
+  std::ofstream file(job->config);
+  file << "defaults: [" << TEMPER_SOURCE_DIR << "/tests/cluster_of_processes/tiny.yaml]\nrl: {steps: " << kSteps << "}\narms:\n";
+  for (const auto& [name, overrides] : arms) file << "  " << name << ": {" << overrides << "}\n";
+}
+
+TEST(Arms, ShareTheSftAndItsEvaluation) {
+  TinyJob job("sharing");
+  WriteArms(&job, {{"safe_completion", "reward.composer: safe_completion"}, {"refusal", "reward.composer: refusal_baseline"}});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_TRUE(fs::exists(job.folder() + "/sft/metrics.jsonl"));
+  for (const std::string arm : {"safe_completion", "refusal"}) {
+    ExpectComplete(job, kSteps, kGroupSize, arm);
+    EXPECT_FALSE(fs::exists(job.folder() + "/" + arm + "/sft"));
+  }
+  EXPECT_EQ(CountOf(" - sft - ", job.output()), 16) << "one SFT: 300 steps, a line every 20 and one for the last";
+  EXPECT_EQ(ReadText(job.folder() + "/safe_completion/eval/start/dev.jsonl"), ReadText(job.folder() + "/refusal/eval/start/dev.jsonl"));
+  EXPECT_NE(job.Weights("safe_completion"), job.Weights("refusal"));
+}
+
+TEST(Arms, ThatDifferInSftDoNotShareIt) {
+  TinyJob job("own_sft");
+  WriteArms(&job, {{"short", "sft.steps: 100"}, {"long", "sft.steps: 140"}});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_FALSE(fs::exists(job.folder() + "/sft"));
+  EXPECT_EQ(job.Rows("short/sft/metrics.jsonl").size(), 100U);
+  EXPECT_EQ(job.Rows("long/sft/metrics.jsonl").size(), 140U);
+}
+
+TEST(Arms, AnArmAloneIsTheSameAsBesideOthers) {
+  TinyJob alone("alone");
+  WriteArms(&alone, {{"b", "reward.composer: refusal_baseline"}});
+  ASSERT_EQ(alone.Run(4), 0);
+  TinyJob both("both");
+  WriteArms(&both, {{"a", "reward.composer: safe_completion"}, {"b", "reward.composer: refusal_baseline"}});
+  ASSERT_EQ(both.Run(4), 0);
+  EXPECT_EQ(alone.Weights("b"), both.Weights("b"));
+}
+
+TEST(Arms, EveryComposerEstimatorAndPenaltyTrains) {
+  TinyJob job("all");
+  const std::vector<std::pair<std::string, std::string>> arms = {
+      {"safe_completion", "reward.composer: safe_completion"},
+      {"refusal", "reward.composer: refusal_baseline"},
+      {"weighted", "reward.composer: weighted, reward.weight_helpfulness: 2.0"},
+      {"lagrangian", "reward.composer: lagrangian, reward.cost_limits: {safety: 0.01, over_refusal: 0.01}"},
+      {"dr_grpo", "rl.advantage.type: dr_grpo, rl.aggregation: constant"},
+      {"rloo", "rl.advantage.type: rloo, rl.loss: reinforce"},
+      {"reinforce_pp", "rl.advantage.type: reinforce_pp"},
+      {"kl_in_reward", "rl.kl.coef: 0.05, rl.kl.in: reward, rl.kl.estimator: k1"},
+      {"two_updates", "rl.updates_per_batch: 2, rl.dual_clip: 3"},
+  };
+  WriteArms(&job, arms);
+  ASSERT_EQ(job.Run(4, Seconds(120)), 0);
+  std::set<std::string> weights;
+  for (const auto& [arm, overrides] : arms) {
+    ExpectComplete(job, kSteps, kGroupSize, arm);
+    weights.insert(job.Weights(arm));
+    for (const auto& row : job.RlRows(arm)) EXPECT_FALSE(row.contains("nonfinite")) << arm << ": " << row["nonfinite"];
+  }
+  EXPECT_EQ(weights.size(), arms.size()) << "two arms learned the same";
+  // The multiplier of a constraint that is violated rises from its start, 1.
+  const auto rows = job.RlRows("lagrangian");
+  EXPECT_GT(rows.back().at("reward/lambda/safety").get<double>(), 0);
+  EXPECT_NE(rows.back().at("reward/lambda/safety"), rows.front().at("reward/lambda/safety"));
+}
+
+}  // namespace
+}  // namespace temper::testing
