@@ -39,7 +39,7 @@ TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
   TempFolder folder;
   const std::string pids = folder / "pids";
   Spawner spawner;
-  spawner.Launch(Shell("echo $$ >> " + pids + "; sleep 100"));
+  spawner.Launch(Shell("echo $$ >> " + pids + "; exec sleep 100"));
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   kill(PidsIn(pids)[0], SIGKILL);
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
@@ -156,7 +156,7 @@ TEST(Spawner, TheWorkerDiesWithTheRank) {
 int RunRank(const std::string& pids) {
   alarm(60);
   Spawner spawner;
-  spawner.Launch(Shell("printf '%s\\n%s\\n' $$ $PPID > " + pids + "; sleep 100"));
+  spawner.Launch(Shell("printf '%s\\n%s\\n' $$ $PPID > " + pids + "; exec sleep 100"));
   for (;;) pause();
 }
 
