@@ -1,9 +1,9 @@
-#include <unistd.h>
-#include <zmq.h>
-
 #include <deque>
 #include <random>
 #include <utility>
+
+#include <unistd.h>
+#include <zmq.h>
 #include <zmq.hpp>
 
 #include "cluster/bus.h"
@@ -123,11 +123,20 @@ struct BusClient::State {
       case FrameKind::kAck:
         for (const TaskId task : body.GetVector<TaskId>()) results.erase(task);
         return;
-      case FrameKind::kCancel: cancelled.push_back(body.Get<TaskId>()); return;
-      case FrameKind::kAnnounce: announcements.push_back(frame.body); return;
-      case FrameKind::kWeightChunk: chunks.push_back(frame.body); return;
-      case FrameKind::kDrain: draining = true; return;
-      default: return;
+      case FrameKind::kCancel:
+        cancelled.push_back(body.Get<TaskId>());
+        return;
+      case FrameKind::kAnnounce:
+        announcements.push_back(frame.body);
+        return;
+      case FrameKind::kWeightChunk:
+        chunks.push_back(frame.body);
+        return;
+      case FrameKind::kDrain:
+        draining = true;
+        return;
+      default:
+        return;
     }
   }
 
@@ -182,8 +191,8 @@ std::string BusClient::Register(std::chrono::milliseconds deadline) {
     Poll(std::chrono::milliseconds(20));
     if (auto welcome = NextWelcome()) return *welcome;
   }
-  TEMPER_FAIL("no answer from the orchestrator at ", state_->options.endpoint, " within ", deadline.count(),
-              " ms (registering as ", state_->options.role, "): is it running, and is the endpoint reachable from this host?");
+  TEMPER_FAIL("no answer from the orchestrator at ", state_->options.endpoint, " within ", deadline.count(), " ms (registering as ",
+              state_->options.role, "): is it running, and is the endpoint reachable from this host?");
 }
 
 void BusClient::Poll(std::chrono::milliseconds timeout) {

@@ -1,8 +1,8 @@
-#include <zmq.h>
-
 #include <cstring>
 #include <set>
 #include <utility>
+
+#include <zmq.h>
 #include <zmq.hpp>
 
 #include "cluster/bus.h"
@@ -13,8 +13,8 @@
 namespace temper {
 namespace {
 
-constexpr int kHighWaterMark = 100'000;       // a memory guard: credits bound what is in flight long before
-constexpr int kMaxFramesPerPoll = 4096;       // then leases and heartbeats get their turn
+constexpr int kHighWaterMark = 100'000;  // a memory guard: credits bound what is in flight long before
+constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their turn
 constexpr Millis kTickEvery = 50;
 
 // Routing ids must not start with a zero byte: a letter, then the peer id.
@@ -101,15 +101,20 @@ struct BusServer::State {
   void Handle(PeerId peer, const Frame& frame) {
     table.OnTraffic(peer, NowMillis());
     switch (frame.kind) {
-      case FrameKind::kRegister: return OnRegister(peer, ByteReader(frame.body));
-      case FrameKind::kResult: return OnResult(peer, ByteReader(frame.body));
-      case FrameKind::kHeartbeat: return table.OnProgress(peer, ByteReader(frame.body).Get<uint64_t>(), NowMillis());
-      case FrameKind::kBye: return Lose(peer, "left");
+      case FrameKind::kRegister:
+        return OnRegister(peer, ByteReader(frame.body));
+      case FrameKind::kResult:
+        return OnResult(peer, ByteReader(frame.body));
+      case FrameKind::kHeartbeat:
+        return table.OnProgress(peer, ByteReader(frame.body).Get<uint64_t>(), NowMillis());
+      case FrameKind::kBye:
+        return Lose(peer, "left");
       case FrameKind::kWeightRequest: {
         events.push_back({BusEvent::Kind::kWeightRequest, peer, table.HasPeer(peer) ? table.RoleOf(peer) : "", 0, frame.body});
         return;
       }
-      default: ++refused;
+      default:
+        ++refused;
     }
   }
 

@@ -11,9 +11,9 @@ namespace temper {
 // Names one published version of the weights and what must be in it. Travels with every rollout task.
 struct WeightRef {
   int64_t version = 0;
-  std::string hash;      // XXH3-128 of the bytes, hex
+  std::string hash;  // XXH3-128 of the bytes, hex
   uint64_t bytes = 0;
-  std::string path;      // shared-memory file on `host`
+  std::string path;  // shared-memory file on `host`
   std::string host;
 
   std::string Encode() const;
