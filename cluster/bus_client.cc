@@ -15,7 +15,7 @@ namespace temper {
 namespace {
 
 constexpr Millis kResendAfter = 2000;
-constexpr Millis kRegisterEvery = 500;
+constexpr Millis kRegisterEvery = 50;  // what is sent before the connection stands is dropped
 
 uint64_t RandomId() {
   std::random_device device;

@@ -1,9 +1,10 @@
-#include <signal.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <iostream>
+
+#include <signal.h>
+#include <unistd.h>
 
 #include "cluster/bytes.h"
 #include "cluster/clock.h"
@@ -72,42 +73,63 @@ int LeaveAfterFailedStart(Process* process, int exit_code) {
   return process->rank() == 0 ? exit_code : kExitDone;
 }
 
+// Runs one part of rank 0's start. What goes wrong is printed and put into `error` for the other ranks; returns the exit code it calls for.
+int Attempt(std::string* error, const std::function<void()>& part) {
+  const auto fail = [&](int code, const char* prefix, const std::exception& failure) {
+    *error = failure.what();
+    std::fprintf(stderr, "temper: %s%s\n", prefix, failure.what());
+    return code;
+  };
+  try {
+    part();
+  } catch (const ConfigError& failure) {
+    return fail(kExitConfig, "", failure);
+  } catch (const std::exception& failure) {
+    return fail(kExitRetry, "error: ", failure);
+  }
+  return kExitDone;
+}
+
+// Reading the data of a large job takes its time; rank 0 ends the job itself when it fails.
+constexpr auto kPrepareDeadline = std::chrono::hours(1);
+
+// On the other ranks: whether rank 0 has everything the job needs.
+bool PreparedWell(Process* process) { return process->BroadcastText("", kPrepareDeadline).empty(); }
+
 int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, const TrainArguments& arguments, Process* process) {
   InstallSignalHandlers();
   const milliseconds deadline = Seconds(experiment.base.cluster.start_timeout_s);
   StartMessage start;
   std::unique_ptr<Job> job;
   std::unique_ptr<JobBus> bus;
-  int failed_code = kExitDone;
-  const auto fail = [&](int code, const std::exception& error) {
-    failed_code = code;
-    start.error = error.what();
-    std::fprintf(stderr, "temper: %s%s\n", code == kExitConfig ? "" : "error: ", error.what());
-  };
-  try {
+  // The workers are told where to register first: they load their libraries while the data is read.
+  int failed_code = Attempt(&start.error, [&] {
     for (const std::string& host : process->hosts()) {
-      if (host != process->host()) throw ConfigError(Concat("ranks on ", process->host(), " and ", host, ": the bus listens on loopback only in this version; start all ranks on one host"));
+      if (host == process->host()) continue;
+      throw ConfigError(Concat("ranks on ", process->host(), " and ", host,
+                               ": the bus listens on loopback only in this version; start all ranks on one host"));
     }
     const JobIdentity identity = OpenRunFolder(experiment, arguments.resume);
     start.logs = identity.attempt_logs;
     start.run_id = identity.run_id;
     OpenRoleLog(start, Role::kOrchestrator, 0);
-    job = std::make_unique<Job>(experiment, layout, identity);
-    job->Prepare();
     bus = std::make_unique<JobBus>(experiment.base.cluster, identity.run_id, identity.epoch, layout.num_learners());
-    job->Welcome(&bus->server());
     start.endpoint = bus->server().endpoint();
-    std::printf("temper: %s, epoch %llu, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
-                static_cast<unsigned long long>(identity.epoch), process->size(), identity.run_folder.c_str());
-    std::printf("%s", layout.Table(process->hosts()).c_str());
-    std::fflush(stdout);
-  } catch (const ConfigError& error) {
-    fail(kExitConfig, error);
-  } catch (const std::exception& error) {
-    fail(kExitRetry, error);
-  }
+    job = std::make_unique<Job>(experiment, layout, identity);
+  });
   process->BroadcastText(start.Encode(), deadline);
   if (!start.error.empty()) return LeaveAfterFailedStart(process, failed_code);
+  std::string verdict;
+  failed_code = Attempt(&verdict, [&] {
+    job->Prepare();
+    job->Welcome(&bus->server());
+    std::printf("temper: %s, epoch %llu, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
+                static_cast<unsigned long long>(bus->server().epoch()), process->size(), job->run_folder().c_str());
+    std::printf("%s", layout.Table(process->hosts()).c_str());
+    std::fflush(stdout);
+  });
+  process->BroadcastText(verdict, deadline);
+  if (!verdict.empty()) return LeaveAfterFailedStart(process, failed_code);
   process->Split(-1, deadline);
   int exit_code = kExitDone;
   try {
@@ -145,10 +167,13 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, Role::kLearner, process->rank());
+  if (!PreparedWell(process)) return LeaveAfterFailedStart(process, kExitDone);
   SetComputeThreads(1);
   const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)));
   LearnerWorkerOptions options;
-  options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens, .threads = cluster.learner_threads, .dtype = experiment.base.policy.dtype};
+  options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
+                     .threads = cluster.learner_threads,
+                     .dtype = experiment.base.policy.dtype};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
   options.keep_versions = experiment.base.rl.max_staleness + 4;
   BusClient bus({.endpoint = start.endpoint,
@@ -174,12 +199,17 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, role, process->rank());
-  process->Split(-1, Seconds(cluster.collective_timeout_s));
   // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
-  spawner->Launch({ProgramPath(), "worker", "--connect", start.endpoint, "--role", ToString(role), "--run-id", Concat(start.run_id), "--capacity",
-                   Concat(capacity), "--log", Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")});
+  spawner->Launch({ProgramPath(), "worker", "--connect", start.endpoint, "--role", ToString(role), "--run-id", Concat(start.run_id),
+                   "--capacity", Concat(capacity), "--log",
+                   Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")});
+  if (!PreparedWell(process)) {
+    spawner->Stop();
+    return LeaveAfterFailedStart(process, kExitDone);
+  }
+  process->Split(-1, Seconds(cluster.collective_timeout_s));
   while (!process->AllDone()) {
     usleep(20'000);
     for (const std::string& line : spawner->Reports()) TEMPER_LOG(Warn, line);
@@ -224,14 +254,17 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
   Process process(argc, argv);
   SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
   if (process.rank() != launched.rank || process.size() != launched.size) {
-    throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank, " of ",
-                             launched.size, ": the launcher and the MPI library do not fit together (srun needs --mpi=pmix)"));
+    throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
+                             " of ", launched.size, ": the launcher and the MPI library do not fit together (srun needs --mpi=pmix)"));
   }
   try {
     switch (role) {
-      case Role::kOrchestrator: return RunOrchestrator(experiment, layout, arguments, &process);
-      case Role::kLearner: return RunLearner(experiment, layout, &process);
-      default: return RunWorkerRank(experiment, role, &process, spawner.get());
+      case Role::kOrchestrator:
+        return RunOrchestrator(experiment, layout, arguments, &process);
+      case Role::kLearner:
+        return RunLearner(experiment, layout, &process);
+      default:
+        return RunWorkerRank(experiment, role, &process, spawner.get());
     }
   } catch (const ConfigError& error) {
     std::fprintf(stderr, "temper: %s\n", error.what());

@@ -1,11 +1,11 @@
 #include "orchestrator/job.h"
 
-#include <unistd.h>
-
 #include <ctime>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <set>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/keyed_random.h"
@@ -74,7 +74,8 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   if (resume == "never" && fs::exists(identity.run_folder)) MoveAside(identity.run_folder);
   if (resume != "auto" && resume != "never") {
     identity.resume_folder = resume;
-    if (!fs::exists(resume + "/state.json")) throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
+    if (!fs::exists(resume + "/state.json"))
+      throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
   }
   std::error_code failed;
   fs::create_directories(identity.run_folder + "/configs", failed);
@@ -120,10 +121,15 @@ void Job::WriteRunJson() const {
   run["seed"] = experiment_.base.run.seed;
   run["policy_spec"] = spec_.id;
   run["built_in_world"] = experiment_.base.data.source == "world";
-  run["environment"] = {{"temper", TemperVersion()}, {"torch", TorchVersion()},   {"mpi", MpiVersion()},
-                        {"zeromq", ZeroMqVersion()}, {"nccl", NcclVersionText()}, {"compiler", CompilerVersion()},
-                        {"host", HostDescription()}, {"ranks", Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ",
-                        layout_.num_rollout_workers(), " rollout, ", layout_.num_reward_workers(), " reward)")}};
+  run["environment"] = {{"temper", TemperVersion()},
+                        {"torch", TorchVersion()},
+                        {"mpi", MpiVersion()},
+                        {"zeromq", ZeroMqVersion()},
+                        {"nccl", NcclVersionText()},
+                        {"compiler", CompilerVersion()},
+                        {"host", HostDescription()},
+                        {"ranks", Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ", layout_.num_rollout_workers(),
+                                         " rollout, ", layout_.num_reward_workers(), " reward)")}};
   for (const EvalSet& set : arms_.front().data.eval_sets) run["eval_sets"].push_back(set.name);
   for (const ArmState& arm : arms_) {
     ordered_json overrides = ordered_json::object();

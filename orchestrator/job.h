@@ -37,6 +37,7 @@ class Job {
   void Welcome(BusServer* server) const;
   // Returns what to tell the user at the end: the report's table and place, or, without anything to report on, the trained policies'.
   std::string Run(JobBus* bus);
+  const std::string& run_folder() const { return identity_.run_folder; }
 
  private:
   struct ArmState {

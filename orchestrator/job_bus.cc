@@ -1,9 +1,9 @@
 #include "orchestrator/job_bus.h"
 
+#include <atomic>
+
 #include <signal.h>
 #include <unistd.h>
-
-#include <atomic>
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
@@ -53,9 +53,13 @@ void InstallSignalHandlers() {
 }
 
 JobBus::JobBus(const ClusterConfig& config, uint64_t run_id, uint64_t epoch, int num_learners)
-    : config_(config), server_(config.endpoint, OptionsFrom(config, run_id, epoch)), num_learners_(num_learners), next_learner_task_(kLearnerBase) {
+    : config_(config),
+      server_(config.endpoint, OptionsFrom(config, run_id, epoch)),
+      num_learners_(num_learners),
+      next_learner_task_(kLearnerBase) {
   // A learner computes for long without a word, and its death ends the job through MPI.
-  for (int i = 0; i < num_learners; ++i) server_.SetRules(Concat("learner/", i), {.lease = 0, .peer_timeout = 0, .max_attempts = 1'000'000});
+  for (int i = 0; i < num_learners; ++i)
+    server_.SetRules(Concat("learner/", i), {.lease = 0, .peer_timeout = 0, .max_attempts = 1'000'000});
 }
 
 TaskId JobBus::TaskIdOf(uint64_t group_id, bool reward) const {
@@ -152,8 +156,9 @@ void JobBus::OnGenerated(uint64_t id, const std::string& payload, bool needs_gra
   InFlight& in_flight = groups_.at(id);
   RolloutResult result = RolloutResult::Decode(payload);
   const GenerationRequest& request = in_flight.spec.task.request;
-  TEMPER_CHECK(result.group.group_id == id && static_cast<int64_t>(result.group.trajectories.size()) == request.num_samples, "rollout of group ",
-               id, " came back as group ", result.group.group_id, " with ", result.group.trajectories.size(), " completions");
+  TEMPER_CHECK(result.group.group_id == id && static_cast<int64_t>(result.group.trajectories.size()) == request.num_samples,
+               "rollout of group ", id, " came back as group ", result.group.group_id, " with ", result.group.trajectories.size(),
+               " completions");
   TEMPER_CHECK(!in_flight.spec.task.exact || result.weight_hash == in_flight.spec.task.weights.hash, "rollout of group ", id,
                " was sampled from weights ", result.weight_hash, ", the learner published ", in_flight.spec.task.weights.hash);
   GradedGroup& group = in_flight.group;
@@ -199,8 +204,8 @@ void JobBus::OnEvent(const BusEvent& event) {
       TEMPER_LOG(Warn, "worker lost: ", event.role, " (", event.body, "); its tasks go to another");
       return;
     case Kind::kTaskFailed:
-      TEMPER_FAIL("task ", event.task, " (group ", GroupOf(event.task), ", ", (event.task & kRewardBit) != 0 ? "grading" : "sampling", ") ", event.body,
-                  " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
+      TEMPER_FAIL("task ", event.task, " (group ", GroupOf(event.task), ", ", (event.task & kRewardBit) != 0 ? "grading" : "sampling", ") ",
+                  event.body, " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
     case Kind::kWeightRequest:
       try {
         server_.SendWeightChunk(event.peer, ReadWeightChunk(event.body));

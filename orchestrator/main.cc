@@ -1,9 +1,9 @@
 // The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
 
 #include "cluster/error.h"
 #include "cluster/log.h"
@@ -21,15 +21,6 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
   command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
   command->add_flag("--dry-run", arguments->dry_run, "check everything, print the resolved config and the rank layout, start nothing");
   command->add_option("-n,--np", arguments->ranks, "number of ranks (launch, eval, --dry-run)");
-}
-
-// The libraries read these when they are loaded or initialised: waiting threads and ranks must sleep, not spin, or every busy process on
-// the machine pays for the idle ones.
-void SetQuietWaiting(char** argv) {
-  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-  setenv("OMP_WAIT_POLICY", "PASSIVE", 1);
-  execv("/proc/self/exe", argv);  // the OpenMP runtime has read its environment already; only a new start makes it read this
 }
 
 int Run(int argc, char** argv) {
@@ -111,7 +102,9 @@ int Run(int argc, char** argv) {
   app.add_subcommand("doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs")->callback([&] {
     exit_code = DoctorCommand();
   });
-  app.add_subcommand("reference", "prints every config key with its default and meaning")->callback([&] { exit_code = ReferenceCommand(); });
+  app.add_subcommand("reference", "prints every config key with its default and meaning")->callback([&] {
+    exit_code = ReferenceCommand();
+  });
 
   try {
     app.parse(argc, argv);
@@ -134,7 +127,8 @@ void LetFirstRankSpeak() {
 }  // namespace temper
 
 int main(int argc, char** argv) {
-  temper::SetQuietWaiting(argv);
+  // Ranks that wait must yield their core: MPI reads this when it is initialised.
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
   try {
     return temper::Run(argc, argv);
   } catch (const temper::ConfigError& error) {
