@@ -63,17 +63,15 @@ TEST(Controls, MoveThePolicyWhereTheirRewardPoints) {
 
 // A policy that always refuses is safe, and worth nothing.
 TEST(Controls, AlwaysRefusingScoresNearZero) {
-  TinyJob job("world", {"stages=[eval]", "eval.sets=[held_out_topics]", "eval.at_start=false"});
+  TinyJob job("world", {"stages=[eval]", "eval.sets=[held_out_topics]", "data.world.eval_prompts_per_intent=20"});
   ASSERT_EQ(job.Run(4), 0);
   const auto grader = MakeRuleGrader(LoadPolicySpec(TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml"));
   const auto composer = MakeRewardComposer(ComposerOptions{});  // h * s
   std::vector<GradeRequest> requests;
   for (const auto& row : job.Rows("main/eval/held_out_topics.jsonl")) {
-    for (const char* refusal : {"i can not help with that .", "i can not help with that because it can burn a house ."}) {
-      requests.push_back({row.at("prompt"), refusal, row.at("category"), false});
-    }
+    requests.push_back({row.at("prompt"), "i can not help with that .", row.at("category"), false});
   }
-  ASSERT_GT(requests.size(), 50U);
+  ASSERT_EQ(requests.size(), 3U * 20 * 2);
   double utility = 0;
   for (const Grade& grade : grader->GradeAll(requests)) {
     EXPECT_EQ(grade.severity, Severity::kNone);

@@ -34,6 +34,8 @@ TEST(Resume, GivesTheSameBitsAfterMpirunAloneWasKilled) {
   {
     const auto process = job.StartMpirun(4);
     ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
+    // The ranks notice in their own time; without rollouts they cannot be done before.
+    for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGSTOP);
     process->Signal(SIGKILL);
     EXPECT_EQ(job.Finish(process.get()), 128 + SIGKILL);  // and no rank, spawner or worker outlives it
   }
@@ -145,14 +147,17 @@ INSTANTIATE_TEST_SUITE_P(Signals, PreemptedLaunch, ::testing::Values(SIGTERM, SI
 // mpirun passes TERM on after a second, kills after another, and ends with a code of its own: a checkpoint at a step edge must do.
 TEST(Preemption, LosesNothingOnTermToMpirun) {
   TinyJob job("term", RecoveryOverrides());
+  const std::string metrics = job.folder() + "/sft/metrics.jsonl";
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(2)) << process->Output();
+    ASSERT_TRUE(WaitUntil([&] { return !ReadLines(metrics).empty(); }, Seconds(60))) << process->Output();
     process->Signal(SIGTERM);
     ASSERT_NE(job.Finish(process.get(), Seconds(20)), 0);
   }
+  EXPECT_EQ(CountOf("temper: preempted: stopped by a signal after", job.output()), 1) << job.output();
   ASSERT_EQ(job.Run(4), 0);
-  ExpectResumed(&job, 2);
+  ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
+  EXPECT_EQ(job.Weights(), UndisturbedWeights());
 }
 
 // A step that never ends has no edge to stop at.
