@@ -105,7 +105,7 @@ LearnerTask ExampleLearnerTask() {
   return task;
 }
 
-LearnerResult ExampleLearnerResult() { return {"broke", {{"actor/kl", 0.5}, {"sft/loss", -1}}, kWeights}; }
+LearnerResult ExampleLearnerResult() { return {"broke", true, {{"actor/kl", 0.5}, {"actor/loss", -1}}, kWeights}; }
 
 // Every message: its bytes, and a decoder that gives them back encoded.
 struct Message {
