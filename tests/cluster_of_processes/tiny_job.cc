@@ -21,7 +21,10 @@ std::string NewFolder(const std::string& name) {
 }  // namespace
 
 TinyJob::TinyJob(std::string name, std::vector<std::string> changes)
-    : overrides(std::move(changes)), dir_(NewFolder(name)), folder_(dir_ + "/" + name) {
+    : overrides(std::move(changes)),
+      dir_(NewFolder(name)),
+      folder_(dir_ + "/" + name),
+      shared_memory_("/dev/shm/" + fs::path(dir_).filename().string()) {
   overrides.insert(overrides.begin(), {"run.dir=" + dir_, "run.name=" + name});
 }
 
@@ -32,9 +35,14 @@ TinyJob::~TinyJob() {
     printf("output of the last command of %s:\n%s\n", folder_.c_str(), output_.c_str());
   }
   fs::remove_all(dir_, ignored);
+  fs::remove_all(shared_memory_, ignored);
 }
 
+// A killed job leaves OpenMPI's shared memory and session folders behind: here they go with the run.
 std::unique_ptr<JobProcess> TinyJob::Start(const std::vector<std::string>& command) {
+  fs::create_directories(shared_memory_);
+  setenv("OMPI_MCA_btl_vader_backing_directory", shared_memory_.c_str(), 1);
+  setenv("OMPI_MCA_orte_tmpdir_base", shared_memory_.c_str(), 1);
   std::vector<std::string> all = command;
   all.push_back(config);
   all.insert(all.end(), overrides.begin(), overrides.end());

@@ -52,6 +52,7 @@ class TinyJob {
 
   std::string dir_;
   std::string folder_;
+  std::string shared_memory_;
   std::string output_;
 };
 
