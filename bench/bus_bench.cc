@@ -2,12 +2,12 @@
 // is a task given out within the client's credit, a 4 KB result, and its acknowledgement. The peer, in the same run: bare libzmq
 // PUSH -> PULL of the same bytes on the same core, which neither checks, acknowledges nor remembers anything.
 //   bus_bench [messages]
-#include <sched.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
+
+#include <sched.h>
 #include <zmq.hpp>
 
 #include "cluster/bus.h"
@@ -86,7 +86,7 @@ int main(int argc, char** argv) {
   for (int round = 0; round < 3; ++round) {
     const double ours = temper::OursPerSecond(messages);
     const double peer = temper::PeerPerSecond(messages);
-    std::printf("bus 4096 B acknowledged, one core: %.0f messages/s; bare PUSH/PULL without acknowledgement: %.0f/s; ratio %.2f\n", ours, peer,
-                ours / peer);
+    std::printf("bus 4096 B acknowledged, one core: %.0f messages/s; bare PUSH/PULL without acknowledgement: %.0f/s; ratio %.2f\n", ours,
+                peer, ours / peer);
   }
 }

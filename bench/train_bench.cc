@@ -1,7 +1,6 @@
 // Training speed of the learner: tokens/s of SFT updates and seconds of an RL step. The peer is bench/peers/train_peer.py, which trains
 // the same shapes with plain PyTorch. Usage: train_bench [quick]. Figures are the best of several repeats; "cpu" is processor time of the
-// process, which other jobs on the machine disturb less than the clock. Set OMP_WAIT_POLICY=PASSIVE: spinning threads cost more than they
-// save.
+// process, which other jobs on the machine disturb less than the clock.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -94,11 +93,10 @@ void PrintPhases(const UpdateReport& report) {
 }
 
 void Run(const Shape& shape, int threads, const std::string& dtype, int repeats) {
-  at::set_num_threads(threads);
   Transformer model(ConfigOf(shape));
   model.Initialize(1);
   const auto communicator = MakeSingleCommunicator();
-  Learner learner(&model, {.micro_batch_tokens = 8192, .dtype = dtype}, communicator.get());
+  Learner learner(&model, {.micro_batch_tokens = 8192, .threads = threads, .dtype = dtype}, communicator.get());
   learner.BeginStage({}, 1000);
   learner.SetReference();
   UpdateReport report;
@@ -128,6 +126,7 @@ int main(int argc, char** argv) {
   // Keep freed blocks: returning every large temporary to the system costs more than the arithmetic on it.
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
+  at::set_num_threads(1);
   const bool quick = argc > 1 && std::string(argv[1]) == "quick";
   for (const int threads : {1, 2}) {
     temper::Run(temper::kQuickstart, threads, "fp32", quick ? 2 : 10);

@@ -102,6 +102,7 @@ class BusClient {
   std::optional<TaskId> NextCancelled();
   std::optional<std::string> NextWeightChunk();
   std::optional<std::string> NextWelcome();     // after a re-registration
+  // Sent by the next Poll, together with what else is ready.
   void SendResult(TaskId task, std::string payload);
   void RequestWeights(std::string body);
   void SetProgress(uint64_t progress);  // carried by heartbeats

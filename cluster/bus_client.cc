@@ -15,6 +15,7 @@ namespace temper {
 namespace {
 
 constexpr Millis kResendAfter = 2000;
+constexpr Millis kResendScanEvery = 100;
 constexpr Millis kRegisterEvery = 50;  // what is sent before the connection stands is dropped
 
 uint64_t RandomId() {
@@ -58,7 +59,9 @@ struct BusClient::State {
   Millis last_heard = NowMillis();
   Millis last_heartbeat = 0;
   Millis last_register = 0;
+  Millis last_resend_scan = 0;
   std::map<TaskId, Unacked> results;  // until acknowledged
+  std::vector<TaskId> unsent;         // of those, to be sent at the next Poll
   std::deque<BusTask> tasks;
   std::deque<std::string> announcements, chunks, welcomes;
   std::deque<TaskId> cancelled;
@@ -104,7 +107,8 @@ struct BusClient::State {
     welcomes.push_back(frame.body);
     // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void.
     if (std::exchange(last_epoch, epoch) != epoch) results.clear();
-    for (auto& [task, result] : results) result.sent = 0;  // to be sent again, under the new identity
+    unsent.clear();
+    for (const auto& [task, result] : results) unsent.push_back(task);  // again, under the new identity
   }
 
   void Handle(const Frame& frame) {
@@ -113,13 +117,14 @@ struct BusClient::State {
     if (!registered || frame.epoch != epoch) return;
     ByteReader body(frame.body);
     switch (frame.kind) {
-      case FrameKind::kTask: {
-        BusTask task;
-        task.id = body.Get<TaskId>();
-        task.payload = body.GetString();
-        tasks.push_back(std::move(task));
+      case FrameKind::kTask:
+        while (!body.done()) {
+          BusTask task;
+          task.id = body.Get<TaskId>();
+          task.payload = body.GetString();
+          tasks.push_back(std::move(task));
+        }
         return;
-      }
       case FrameKind::kAck:
         for (const TaskId task : body.GetVector<TaskId>()) results.erase(task);
         return;
@@ -173,11 +178,27 @@ struct BusClient::State {
       body.Put(progress);
       Send(FrameKind::kHeartbeat, body.Take());
     }
-    for (auto& [task, result] : results) {
-      if (now - result.sent < kResendAfter) continue;
-      Send(FrameKind::kResult, result.body);
-      result.sent = now;
+    SendUnsent();
+    if (now - last_resend_scan < kResendScanEvery) return;
+    last_resend_scan = now;
+    for (const auto& [task, result] : results) {
+      if (now - result.sent >= kResendAfter) unsent.push_back(task);
     }
+    SendUnsent();
+  }
+
+  // Everything that waits, several results a frame.
+  void SendUnsent() {
+    if (!registered || unsent.empty()) return;
+    std::string body;
+    for (const TaskId task : std::exchange(unsent, {})) {
+      const auto found = results.find(task);
+      if (found == results.end()) continue;  // acknowledged meanwhile
+      body += found->second.body;
+      found->second.sent = NowMillis();
+      if (body.size() > kBatchBytes) Send(FrameKind::kResult, std::exchange(body, {}));
+    }
+    if (!body.empty()) Send(FrameKind::kResult, std::move(body));
   }
 };
 
@@ -220,8 +241,8 @@ void BusClient::SendResult(TaskId task, std::string payload) {
   ByteWriter body;
   body.Put(task);
   body.PutString(payload);
-  state_->Send(FrameKind::kResult, body.bytes());
   state_->results[task] = {body.Take(), NowMillis()};
+  state_->unsent.push_back(task);
 }
 
 void BusClient::RequestWeights(std::string body) { state_->Send(FrameKind::kWeightRequest, std::move(body)); }

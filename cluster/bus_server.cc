@@ -88,9 +88,15 @@ struct BusServer::State {
     events.push_back({BusEvent::Kind::kPeerJoined, peer, role, 0, host});
   }
 
-  void OnResult(PeerId peer, ByteReader body) {
-    const auto task = body.Get<TaskId>();
-    std::string payload = body.GetString();
+  // A frame carries as many results as the peer had ready.
+  void OnResults(PeerId peer, ByteReader body) {
+    TEMPER_CHECK(!body.done(), "a result frame without a result");
+    while (!body.done()) OnResult(peer, &body);
+  }
+
+  void OnResult(PeerId peer, ByteReader* body) {
+    const auto task = body->Get<TaskId>();
+    std::string payload = body->GetString();
     acks[peer].push_back(task);
     if (table.OnResult(peer, task, NowMillis()) == TaskTable::Verdict::kDuplicate) return;
     payloads.erase(task);
@@ -104,7 +110,7 @@ struct BusServer::State {
       case FrameKind::kRegister:
         return OnRegister(peer, ByteReader(frame.body));
       case FrameKind::kResult:
-        return OnResult(peer, ByteReader(frame.body));
+        return OnResults(peer, ByteReader(frame.body));
       case FrameKind::kHeartbeat:
         return table.OnProgress(peer, ByteReader(frame.body).Get<uint64_t>(), NowMillis());
       case FrameKind::kBye:
@@ -190,13 +196,20 @@ struct BusServer::State {
     }
   }
 
+  // One frame a peer, or a few when the payloads are large.
   void Dispatch() {
+    std::map<PeerId, ByteWriter> bodies;
+    const auto flush = [&](PeerId peer, ByteWriter* body) {
+      if (!body->bytes().empty() && !Send(peer, FrameKind::kTask, body->Take())) Lose(peer, "connection lost");
+      *body = ByteWriter();
+    };
     for (const auto& [task, peer, attempt] : table.Assign(NowMillis())) {
-      ByteWriter body;
+      ByteWriter& body = bodies[peer];
       body.Put(task);
       body.PutString(payloads.at(task));
-      if (!Send(peer, FrameKind::kTask, body.Take())) Lose(peer, "connection lost");
+      if (body.bytes().size() > kBatchBytes) flush(peer, &body);
     }
+    for (auto& [peer, body] : bodies) flush(peer, &body);
   }
 };
 

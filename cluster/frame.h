@@ -38,6 +38,9 @@ inline constexpr uint16_t kProtocolVersion = 1;
 inline constexpr size_t kFrameHeaderBytes = 64;
 inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 
+// Task and Result frames carry several {task id, payload}; a batch is closed once it is larger than this.
+inline constexpr size_t kBatchBytes = size_t{256} << 10;
+
 std::string EncodeFrame(const Frame& frame);
 
 // Nothing when the bytes are no valid frame of this protocol version; `reason` then says why. Never throws, whatever the bytes are.

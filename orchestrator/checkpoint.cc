@@ -1,15 +1,15 @@
 #include "orchestrator/checkpoint.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <vector>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cluster/error.h"
 #include "cluster/log.h"
@@ -66,7 +66,9 @@ void WriteFileAtomically(const std::string& path, const std::string& text) {
   fs::rename(temporary, path);
 }
 
-CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) { fs::create_directories(folder_); }
+CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
+  fs::create_directories(folder_);
+}
 
 std::string CheckpointStore::Begin(int64_t step) {
   const std::string temporary = folder_ + "/tmp_" + StepName(step);
@@ -101,7 +103,8 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
 }
 
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
-  const auto manifest = ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFileText(folder + "/manifest.json") : "", nullptr, false);
+  const auto manifest =
+      ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFileText(folder + "/manifest.json") : "", nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return "no valid manifest.json";
   }

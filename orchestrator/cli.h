@@ -24,7 +24,7 @@ int LaunchCommand(const TrainArguments& arguments);
 
 struct WorkerArguments {
   std::string connect;
-  std::string role;   // rollout | reward
+  std::string role;  // rollout | reward
   uint64_t run_id = 0;
   int64_t capacity = 4;
   std::string log;
@@ -40,6 +40,9 @@ struct GenerateArguments {
   uint64_t seed = 1;
 };
 int GenerateCommand(const GenerateArguments& arguments);
+
+// Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
+int LogitsCommand(const std::string& model, const std::string& ids_path, const std::string& out_path);
 
 // JSONL of {prompt, response[, category]} on `input` ("-" = standard input), grades as JSONL on standard output.
 int GradeCommand(const std::string& policy_spec, const std::string& input);

@@ -1,13 +1,13 @@
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/error.h"
@@ -32,9 +32,21 @@ void PassOn(int) {
 }
 
 std::vector<std::string> MpirunCommand(const TrainArguments& arguments, int ranks) {
-  std::vector<std::string> command = {"mpirun", "-np", Concat(ranks), "--oversubscribe", "--bind-to", "none",
-                                      "--mca", "oob_tcp_keepalive_time", "3", "--mca", "oob_tcp_keepalive_intvl", "1",
-                                      "--mca", "oob_tcp_keepalive_probes", "3"};
+  std::vector<std::string> command = {"mpirun",
+                                      "-np",
+                                      Concat(ranks),
+                                      "--oversubscribe",
+                                      "--bind-to",
+                                      "none",
+                                      "--mca",
+                                      "oob_tcp_keepalive_time",
+                                      "3",
+                                      "--mca",
+                                      "oob_tcp_keepalive_intvl",
+                                      "1",
+                                      "--mca",
+                                      "oob_tcp_keepalive_probes",
+                                      "3"};
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
   command.insert(command.end(), {ProgramPath(), "train", arguments.config, "--resume", arguments.resume});
   command.insert(command.end(), arguments.overrides.begin(), arguments.overrides.end());
@@ -107,8 +119,8 @@ int LaunchCommand(const TrainArguments& given) {
       return code;
     }
     const int wait = std::min(kMaxBackoffSeconds, 1 << without_progress);
-    std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n", code, wait,
-                 attempt);
+    std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",
+                 code, wait, attempt);
     sleep(static_cast<unsigned>(wait));
   }
 }

@@ -1,9 +1,9 @@
-#include <c10/core/InferenceMode.h>
-
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+
+#include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
 #include "cluster/config_reader.h"
@@ -15,6 +15,8 @@
 #include "orchestrator/report.h"
 #include "orchestrator/world.h"
 #include "policy/hf_checkpoint.h"
+#include "policy/safetensors.h"
+#include "policy/sequence_logits.h"
 #include "policy/tokenizer.h"
 #include "policy/torch_version.h"
 #include "reward/grade_json.h"
@@ -60,6 +62,30 @@ int GenerateCommand(const GenerateArguments& arguments) {
     return kExitDone;
   }
   for (std::string line; std::getline(std::cin, line);) Complete(arguments, *tokenizer, model, line);
+  return kExitDone;
+}
+
+int LogitsCommand(const std::string& model_folder, const std::string& ids_path, const std::string& out_path) {
+  SetComputeThreads(1);
+  const c10::InferenceMode inference;
+  const Transformer model = LoadHfModel(model_folder);
+  std::ifstream file(ids_path);
+  const auto lists = nlohmann::json::parse(file, nullptr, false);
+  if (!lists.is_array()) throw ConfigError(Concat(ids_path, ": expected a JSON list of lists of token ids"));
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const auto& list : lists) {
+    std::vector<int32_t> tokens;
+    for (const auto& id : list) {
+      const bool fits = id.is_number_integer() && id >= 0 && id < model.config().vocab_size;
+      if (!fits)
+        throw ConfigError(
+            Concat(ids_path, ": list ", tensors.size(), ": ", id.dump(), " is no id of the vocabulary of ", model.config().vocab_size));
+      tokens.push_back(id);
+    }
+    if (tokens.empty()) throw ConfigError(Concat(ids_path, ": list ", tensors.size(), " is empty"));
+    tensors.emplace_back(Concat("logits.", tensors.size()), SequenceLogits(model, tokens));
+  }
+  WriteSafetensors(out_path, tensors, {{"format", "pt"}});
   return kExitDone;
 }
 

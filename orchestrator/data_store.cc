@@ -66,7 +66,8 @@ void HoldOut(const ExperimentConfig& config, std::vector<Prompt>* train, std::ve
   std::vector<Prompt> kept;
   for (Prompt& prompt : *train) {
     const std::string row = prompt.id.substr(0, prompt.id.rfind('/'));
-    KeyedStream stream(static_cast<uint64_t>(config.run.seed), "hold out", KeyOf(config.data.columns.prompts_by_intent.empty() ? prompt.id : row));
+    KeyedStream stream(static_cast<uint64_t>(config.run.seed), "hold out",
+                       KeyOf(config.data.columns.prompts_by_intent.empty() ? prompt.id : row));
     (stream.Uniform() < config.data.eval_fraction ? *held_out : kept).push_back(std::move(prompt));
   }
   *train = std::move(kept);

@@ -23,14 +23,14 @@ struct EvalSet {
 struct DataStore {
   std::string tokenizer_json;
   std::unique_ptr<Tokenizer> tokenizer;
-  TransformerConfig model;                 // of the folder, or from scratch with the tokenizer's vocabulary and special ids
+  TransformerConfig model;  // of the folder, or from scratch with the tokenizer's vocabulary and special ids
   std::string prompt_template;
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
-  int64_t longest_prompt = 0;              // tokens, over training and evaluation prompts
-  int64_t left_out = 0;                    // prompts and demonstrations that were too long, rows that were malformed
-  uint64_t digest = 0;                     // of the training data: a resumed run must find the same
+  int64_t longest_prompt = 0;  // tokens, over training and evaluation prompts
+  int64_t left_out = 0;        // prompts and demonstrations that were too long, rows that were malformed
+  uint64_t digest = 0;         // of the training data: a resumed run must find the same
 
   // bos where the model has one, then the filled template.
   std::vector<int32_t> PromptTokens(const std::string& prompt) const;

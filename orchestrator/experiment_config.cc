@@ -17,11 +17,14 @@ void DescribeRun(RunConfig& c, ConfigFields& f) {
   f.String("name", &c.name, "name of the run; its folder is <dir>/<name> ([A-Za-z0-9._-], at most 64 characters)");
   f.Int("seed", &c.seed, kNotNegative, "keys every random number of the run");
   f.String("dir", &c.dir, "folder that holds the runs, relative to where temper is started");
-  f.Bool("deterministic", &c.deterministic, "same config, same bits, for any number of rollout and reward workers; needs rl.max_staleness 0");
-  f.Rule([&c] {
-    const auto fine = [](char x) { return std::isalnum(static_cast<unsigned char>(x)) || x == '.' || x == '_' || x == '-'; };
-    return !c.name.empty() && c.name.size() <= 64 && c.name[0] != '.' && std::all_of(c.name.begin(), c.name.end(), fine);
-  }, "run.name must be 1 to 64 characters of [A-Za-z0-9._-] and not begin with a dot");
+  f.Bool("deterministic", &c.deterministic,
+         "same config, same bits, for any number of rollout and reward workers; needs rl.max_staleness 0");
+  f.Rule(
+      [&c] {
+        const auto fine = [](char x) { return std::isalnum(static_cast<unsigned char>(x)) || x == '.' || x == '_' || x == '-'; };
+        return !c.name.empty() && c.name.size() <= 64 && c.name[0] != '.' && std::all_of(c.name.begin(), c.name.end(), fine);
+      },
+      "run.name must be 1 to 64 characters of [A-Za-z0-9._-] and not begin with a dot");
 }
 
 void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
@@ -34,7 +37,8 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
   f.String("weight_folder", &c.weight_folder, "shared-memory file system the weight versions are published in");
-  f.Enum("learner_backend", &c.learner_backend, {"auto", "mpi", "nccl"}, "collectives of the learners; auto = NCCL where every learner has a GPU");
+  f.Enum("learner_backend", &c.learner_backend, {"auto", "mpi", "nccl"},
+         "collectives of the learners; auto = NCCL where every learner has a GPU");
   f.Real("start_timeout_s", &c.start_timeout_s, kSeconds, "deadline for all ranks and workers to register");
   f.Real("collective_timeout_s", &c.collective_timeout_s, kSeconds, "deadline of one collective among the learners");
   f.Real("heartbeat_s", &c.heartbeat_s, kSeconds, "interval of the bus heartbeats");
@@ -74,7 +78,8 @@ void DescribeData(DataConfig& c, ConfigFields& f) {
            "share of purposeless requests that ask only for what the policy spec permits");
   });
   f.Path("path", &c.path, "prompts: .jsonl, .json (an object a line) or .csv; source files");
-  f.Path("demonstrations", &c.demonstrations, "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
+  f.Path("demonstrations", &c.demonstrations,
+         "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
   f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
   f.StringMap("eval", &c.eval, "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on");
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
@@ -91,7 +96,8 @@ void DescribeData(DataConfig& c, ConfigFields& f) {
   });
   f.Int("bad_row_budget", &c.bad_row_budget, kNotNegative, "malformed rows to skip and count; one more is an error");
   f.Int("limit", &c.limit, kNotNegative, "rows to read; 0 = all");
-  f.String("prompt_template", &c.prompt_template, "what the model is shown; {prompt} stands for the prompt. Graders always see the bare prompt");
+  f.String("prompt_template", &c.prompt_template,
+           "what the model is shown; {prompt} stands for the prompt. Graders always see the bare prompt");
   f.Int("max_prompt_tokens", &c.max_prompt_tokens, kPositive, "longer prompts are left out and counted");
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
   f.Rule([&c] { return c.source == "world" || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");
@@ -177,7 +183,8 @@ void DescribeReward(RewardConfig& c, ConfigFields& f) {
 
 void DescribeEval(EvalConfig& c, ConfigFields& f) {
   f.StringList("sets", &c.sets,
-               "sets to evaluate; empty = all, but of the built-in world not dev. The world has dev, held_out_topics, held_out_phrasings, past_tense");
+               "sets to evaluate; empty = all, but of the built-in world not dev. The world has dev, held_out_topics, held_out_phrasings, "
+               "past_tense");
   f.Int("samples_per_prompt", &c.samples_per_prompt, kPositive, "completions of a prompt");
   f.Int("prompts_per_set", &c.prompts_per_set, kNotNegative, "prompts of a set, the first of each intent; 0 = all");
   f.Real("temperature", &c.temperature, {0, 100}, "0 = greedy");
@@ -192,7 +199,8 @@ bool ExperimentConfig::HasStage(const std::string& stage) const { return std::fi
 void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("run", "identity of the run", [&](ConfigFields& s) { DescribeRun(c.run, s); });
   f.StringList("stages", &c.stages, "stages to run, of sft, rl, eval, in this order");
-  f.OverrideMaps("arms", &c.arms, "named overrides; each arm runs the stages with its own, sharing every stage before the first difference");
+  f.OverrideMaps("arms", &c.arms,
+                 "named overrides; each arm runs the stages with its own, sharing every stage before the first difference");
   f.Section("cluster", "ranks, workers, transports and deadlines", [&](ConfigFields& s) { DescribeCluster(c.cluster, s); });
   f.Section("policy", "the model being trained", [&](ConfigFields& s) { DescribePolicy(c.policy, s); });
   f.Section("data", "prompts and demonstrations", [&](ConfigFields& s) { DescribeData(c.data, s); });
@@ -214,17 +222,21 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
     s.Int("traces_every", &c.monitor.traces_every, kPositive, "steps between samples written to traces/");
     s.Int("traces_per_step", &c.monitor.traces_per_step, kNotNegative, "groups written each time");
   });
-  f.Rule([&c] {
-    const std::vector<std::string> order = {"sft", "rl", "eval"};
-    size_t last = 0;
-    for (const std::string& stage : c.stages) {
-      const size_t at = static_cast<size_t>(std::find(order.begin() + static_cast<std::ptrdiff_t>(last), order.end(), stage) - order.begin());
-      if (at == order.size()) return false;
-      last = at + 1;
-    }
-    return !c.stages.empty();
-  }, "stages must be some of [sft, rl, eval], in this order");
-  f.Rule([&c] { return !c.run.deterministic || c.rl.max_staleness == 0; }, "run.deterministic: true needs rl.max_staleness: 0 "
+  f.Rule(
+      [&c] {
+        const std::vector<std::string> order = {"sft", "rl", "eval"};
+        size_t last = 0;
+        for (const std::string& stage : c.stages) {
+          const size_t at =
+              static_cast<size_t>(std::find(order.begin() + static_cast<std::ptrdiff_t>(last), order.end(), stage) - order.begin());
+          if (at == order.size()) return false;
+          last = at + 1;
+        }
+        return !c.stages.empty();
+      },
+      "stages must be some of [sft, rl, eval], in this order");
+  f.Rule([&c] { return !c.run.deterministic || c.rl.max_staleness == 0; },
+         "run.deterministic: true needs rl.max_staleness: 0 "
          "(with staleness the weights a token was drawn from depend on timing)");
 }
 

@@ -26,14 +26,14 @@ struct RunConfig {
 };
 
 struct ClusterConfig {
-  int64_t learners = 0;        // 0 = from the number of ranks
+  int64_t learners = 0;  // 0 = from the number of ranks
   int64_t rollout_workers = 0;
   int64_t reward_workers = 0;
   int64_t learner_threads = 1;
   std::string endpoint = "tcp://127.0.0.1:*";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq
   std::string weight_folder = "/dev/shm";
-  std::string learner_backend = "auto";   // auto | mpi | nccl
+  std::string learner_backend = "auto";  // auto | mpi | nccl
   double start_timeout_s = 60;
   double collective_timeout_s = 600;
   double heartbeat_s = 1;
@@ -52,9 +52,9 @@ struct PolicyConfig {
 struct DataConfig {
   std::string source = "world";  // world | files
   WorldOptions world;
-  std::string path;              // prompts of `files`
-  std::string demonstrations;    // "" = written from the policy spec's templates
-  std::string tokenizer = "byte_level";  // byte_level | a folder with tokenizer.json (files, policy from scratch)
+  std::string path;                         // prompts of `files`
+  std::string demonstrations;               // "" = written from the policy spec's templates
+  std::string tokenizer = "byte_level";     // byte_level | a folder with tokenizer.json (files, policy from scratch)
   std::map<std::string, std::string> eval;  // set name -> file, of source files; none = a held-out share of `path`
   double eval_fraction = 0.1;
   ColumnMapping columns;
@@ -68,8 +68,8 @@ struct DataConfig {
 struct SftConfig {
   int64_t steps = 600;
   int64_t batch_size = 32;
-  OptimizerOptions optimizer{.lr = 4e-3, .beta1 = 0.9, .beta2 = 0.98, .weight_decay = 0.01, .warmup_steps = 30, .schedule = "cosine",
-                             .final_lr_fraction = 0.05};
+  OptimizerOptions optimizer{
+      .lr = 4e-3, .beta1 = 0.9, .beta2 = 0.98, .weight_decay = 0.01, .warmup_steps = 30, .schedule = "cosine", .final_lr_fraction = 0.05};
   int64_t max_tokens = 1024;  // longer demonstrations are left out and counted
 };
 

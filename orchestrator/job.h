@@ -16,9 +16,9 @@ namespace temper {
 struct JobIdentity {
   std::string run_folder;  // <run.dir>/<run.name>
   uint64_t run_id = 0;
-  uint64_t epoch = 1;      // incarnations of this run so far
-  std::string attempt_logs;  // logs/attempt_<epoch> of the run folder
-  std::string resume_folder; // --resume DIR
+  uint64_t epoch = 1;         // incarnations of this run so far
+  std::string attempt_logs;   // logs/attempt_<epoch> of the run folder
+  std::string resume_folder;  // --resume DIR
 };
 
 // Makes the run folder (or finds it again) and takes the next epoch, on disk before it returns. resume: auto | never | a checkpoint's

@@ -28,7 +28,7 @@ struct GradedGroup {
   RolloutResult rollout;
   std::vector<std::string> responses;  // text of each completion
   std::vector<Grade> grades;
-  double issued_at = 0;                // NowSeconds() of each stage
+  double issued_at = 0;  // NowSeconds() of each stage
   double generated_at = 0;
   double graded_at = 0;
 };

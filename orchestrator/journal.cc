@@ -1,13 +1,13 @@
 #include "orchestrator/journal.h"
 
+#include <cstring>
+#include <fstream>
+#include <set>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
-
-#include <cstring>
-#include <fstream>
-#include <set>
 
 #include "cluster/bytes.h"
 #include "cluster/error.h"
@@ -105,8 +105,8 @@ Journal::Journal(const std::string& path) : path_(path) {
   TEMPER_CHECK(fd_ >= 0, "journal: cannot open ", path, ": ", std::strerror(errno));
   if (torn == 0) return;
   struct stat info {};
-  TEMPER_CHECK(fstat(fd_, &info) == 0 && ftruncate(fd_, info.st_size - static_cast<off_t>(torn)) == 0, "journal: cannot cut the torn end of ",
-               path, ": ", std::strerror(errno));
+  TEMPER_CHECK(fstat(fd_, &info) == 0 && ftruncate(fd_, info.st_size - static_cast<off_t>(torn)) == 0,
+               "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));
   TEMPER_LOG(Warn, "journal ", path, ": cut a torn record of ", torn, " bytes");
 }
 

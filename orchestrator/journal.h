@@ -15,7 +15,7 @@ namespace temper {
 struct JournalRecord {
   enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
   Kind kind = Kind::kAttempt;
-  int64_t step = 0;                // kAttempt: the step the attempt begins with (later ones are void); kConsumed: the step
+  int64_t step = 0;  // kAttempt: the step the attempt begins with (later ones are void); kConsumed: the step
   uint64_t group_id = 0;
   std::string prompt_id;           // kIssued
   std::string payload;             // kGenerated: RolloutResult, kGraded: RewardResult, as on the wire

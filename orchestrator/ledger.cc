@@ -93,10 +93,17 @@ Ledger::StepGroups Ledger::TakeStep() {
   for (size_t i = 0; i < window.groups.size(); ++i) {
     const uint64_t id = GroupId(next_step_, static_cast<int64_t>(i));
     switch (window.groups[i]) {
-      case State::kLive: taken.live.push_back(id); break;
-      case State::kDead: taken.dead.push_back(id); break;
-      case State::kStale: ++taken.stale; break;
-      default: ++taken.failed;
+      case State::kLive:
+        taken.live.push_back(id);
+        break;
+      case State::kDead:
+        taken.dead.push_back(id);
+        break;
+      case State::kStale:
+        ++taken.stale;
+        break;
+      default:
+        ++taken.failed;
     }
   }
   windows_.erase(next_step_);

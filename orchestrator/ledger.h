@@ -44,7 +44,7 @@ class Ledger {
   bool StepReady() const;
   struct StepGroups {
     int64_t step = 0;
-    std::vector<uint64_t> live;   // to train on, by id
+    std::vector<uint64_t> live;  // to train on, by id
     std::vector<uint64_t> dead;
     int64_t stale = 0;
     int64_t failed = 0;
@@ -69,8 +69,8 @@ class Ledger {
   void Settle(int64_t step);
 
   LedgerOptions options_;
-  int64_t next_step_;      // to be trained on
-  int64_t next_window_;    // to be admitted
+  int64_t next_step_;    // to be trained on
+  int64_t next_window_;  // to be admitted
   int64_t updates_;
   std::map<int64_t, Window> windows_;
 };

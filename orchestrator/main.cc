@@ -65,6 +65,14 @@ int Run(int argc, char** argv) {
   generate_command->add_option("--seed", generate.seed, "keys the random numbers");
   generate_command->callback([&] { exit_code = GenerateCommand(generate); });
 
+  std::string ids;
+  std::string logits;
+  auto* logits_command = app.add_subcommand("logits", "logits of token sequences, to compare with another implementation");
+  logits_command->add_option("--model", model, "Hugging Face folder")->required();
+  logits_command->add_option("--ids", ids, "JSON: a list of lists of token ids")->required();
+  logits_command->add_option("--out", logits, "safetensors file with logits.0, logits.1, ...")->required();
+  logits_command->callback([&] { exit_code = LogitsCommand(model, ids, logits); });
+
   std::string spec;
   std::string input = "-";
   auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");

@@ -8,10 +8,14 @@ namespace temper {
 
 const char* ToString(Role role) {
   switch (role) {
-    case Role::kOrchestrator: return "orchestrator";
-    case Role::kLearner: return "learner";
-    case Role::kRollout: return "rollout";
-    case Role::kReward: return "reward";
+    case Role::kOrchestrator:
+      return "orchestrator";
+    case Role::kLearner:
+      return "learner";
+    case Role::kRollout:
+      return "rollout";
+    case Role::kReward:
+      return "reward";
   }
   return "?";
 }
@@ -54,10 +58,14 @@ Role RoleLayout::RoleOf(int rank) const {
 
 int RoleLayout::IndexOf(int rank) const {
   switch (RoleOf(rank)) {
-    case Role::kOrchestrator: return 0;
-    case Role::kLearner: return rank - 1;
-    case Role::kRollout: return rank - 1 - learners_;
-    case Role::kReward: return rank - 1 - learners_ - rollout_;
+    case Role::kOrchestrator:
+      return 0;
+    case Role::kLearner:
+      return rank - 1;
+    case Role::kRollout:
+      return rank - 1 - learners_;
+    case Role::kReward:
+      return rank - 1 - learners_ - rollout_;
   }
   return 0;
 }

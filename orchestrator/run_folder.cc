@@ -1,15 +1,15 @@
 #include "orchestrator/run_folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
+
+#include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/error.h"
@@ -96,10 +96,15 @@ void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
   const double left = done > 0 ? elapsed / static_cast<double>(done) * static_cast<double>(total_ - 1 - step) : 0;
   std::string line = Concat("step:", step, "/", total_, " - ", label_);
   char number[64];
-  for (const auto& [name, shown] : {std::pair{"reward/mean", "reward/mean"}, {"reward/safety_mean", "reward/safety_mean"},
-                                    {"reward/helpfulness_mean", "reward/helpfulness_mean"}, {"reward/frac_dead_groups", "reward/frac_dead_groups"},
-                                    {"actor/loss", "actor/loss"}, {"actor/kl", "actor/kl"}, {"actor/entropy", "actor/entropy"},
-                                    {"actor/grad_norm", "actor/grad_norm"}, {"timing_s/step", "timing_s/step"},
+  for (const auto& [name, shown] : {std::pair{"reward/mean", "reward/mean"},
+                                    {"reward/safety_mean", "reward/safety_mean"},
+                                    {"reward/helpfulness_mean", "reward/helpfulness_mean"},
+                                    {"reward/frac_dead_groups", "reward/frac_dead_groups"},
+                                    {"actor/loss", "actor/loss"},
+                                    {"actor/kl", "actor/kl"},
+                                    {"actor/entropy", "actor/entropy"},
+                                    {"actor/grad_norm", "actor/grad_norm"},
+                                    {"timing_s/step", "timing_s/step"},
                                     {"perf/tokens_per_s", "perf/tokens_per_s"}}) {
     const double value = ValueOr(values, name, NAN);
     if (std::isnan(value)) continue;
@@ -117,7 +122,8 @@ void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
   }
   constexpr int kWidth = 24;
   const int filled = static_cast<int>(static_cast<double>(step + 1) / static_cast<double>(total_) * kWidth);
-  std::fprintf(stderr, "\r\033[K[%.*s%.*s] %s", filled, "########################", kWidth - filled, "........................", line.c_str());
+  std::fprintf(stderr, "\r\033[K[%.*s%.*s] %s", filled, "########################", kWidth - filled, "........................",
+               line.c_str());
 }
 
 }  // namespace temper

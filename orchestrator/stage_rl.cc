@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+
 #include <nlohmann/json.hpp>
 
 #include "cluster/clock.h"
@@ -26,8 +27,11 @@ constexpr auto kPollFor = std::chrono::milliseconds(100);
 class PromptPlan {
  public:
   PromptPlan(const ExperimentConfig& config, const std::vector<Prompt>& prompts)
-      : prompts_(prompts), per_step_(config.rl.prompts_per_step), replacements_(std::max<int64_t>(1, config.rl.max_resampled_per_step)),
-        main_(Order(config, prompts, "rl")), spare_(Order(config, prompts, "rl replacements")) {}
+      : prompts_(prompts),
+        per_step_(config.rl.prompts_per_step),
+        replacements_(std::max<int64_t>(1, config.rl.max_resampled_per_step)),
+        main_(Order(config, prompts, "rl")),
+        spare_(Order(config, prompts, "rl replacements")) {}
 
   const Prompt& PromptOf(uint64_t group) {
     const int64_t step = Ledger::StepOf(group);
@@ -98,8 +102,12 @@ class RlStage {
 };
 
 RlStage::RlStage(const StageContext& context, const std::string& start_folder)
-    : context_(context), config_(*context.config), start_folder_(start_folder), composer_(MakeRewardComposer(config_.reward.composer)),
-      checkpoints_(context.folder + "/checkpoints", config_.checkpoint.keep), plan_(config_, context.data->train) {
+    : context_(context),
+      config_(*context.config),
+      start_folder_(start_folder),
+      composer_(MakeRewardComposer(config_.reward.composer)),
+      checkpoints_(context.folder + "/checkpoints", config_.checkpoint.keep),
+      plan_(config_, context.data->train) {
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
   state_.settings = Settings();
@@ -326,8 +334,9 @@ void RlStage::FinishStep() {
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
   nonfinite_ = step_values_["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
   if (nonfinite_ >= kMaxNonfiniteSteps) {
-    throw ExitRequest(kExitUnhealthy, Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
-                                             training_step_, "; lower rl.optimizer.lr or look at traces/"));
+    throw ExitRequest(kExitUnhealthy,
+                      Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
+                             training_step_, "; lower rl.optimizer.lr or look at traces/"));
   }
   state_.step = training_step_ + 1;
   training_step_ = -1;

@@ -18,7 +18,8 @@ std::vector<LearnerTask> SftOrder(const StageContext& context, DataOrder* order)
   task.kind = LearnerTask::Kind::kSft;
   std::vector<LearnerTask> tasks = ForAll(context, task);
   for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
-    tasks[static_cast<size_t>(i % context.num_learners)].examples.push_back(context.data->demonstrations[static_cast<size_t>(order->Next())]);
+    tasks[static_cast<size_t>(i % context.num_learners)].examples.push_back(
+        context.data->demonstrations[static_cast<size_t>(order->Next())]);
   }
   return tasks;
 }

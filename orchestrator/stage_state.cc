@@ -1,6 +1,7 @@
 #include "orchestrator/stage_state.h"
 
 #include <filesystem>
+
 #include <nlohmann/json.hpp>
 
 #include "cluster/log.h"
@@ -12,7 +13,8 @@ using nlohmann::ordered_json;
 
 void CheckSame(const StageState& expected, const ordered_json& saved, const std::string& folder) {
   const std::string advice = "; give the run another name (run.name=...), or start it anew with --resume never";
-  if (saved.at("stage") != expected.stage) throw ConfigError(Concat(folder, " is of stage ", saved.at("stage").dump(), ", not ", expected.stage));
+  if (saved.at("stage") != expected.stage)
+    throw ConfigError(Concat(folder, " is of stage ", saved.at("stage").dump(), ", not ", expected.stage));
   if (saved.at("data_digest") != expected.data_digest) {
     throw ConfigError(Concat(folder, " was made with other training data than the config names now", advice));
   }
@@ -20,7 +22,8 @@ void CheckSame(const StageState& expected, const ordered_json& saved, const std:
   for (const auto& [key, value] : expected.settings) {
     const auto before = settings.find(key);
     if (before == settings.end() || before->second != value) {
-      throw ConfigError(Concat(key, " is ", value, ", but ", folder, " was made with ", before == settings.end() ? "none" : before->second, advice));
+      throw ConfigError(
+          Concat(key, " is ", value, ", but ", folder, " was made with ", before == settings.end() ? "none" : before->second, advice));
     }
   }
 }
@@ -47,7 +50,8 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
     found = store.Latest();
     if (!found) return {};
   } else {
-    if (const auto wrong = VerifyCheckpoint(context.resume_folder)) throw ConfigError(Concat("--resume ", context.resume_folder, ": ", *wrong));
+    if (const auto wrong = VerifyCheckpoint(context.resume_folder))
+      throw ConfigError(Concat("--resume ", context.resume_folder, ": ", *wrong));
     found = CheckpointStore::Found{0, context.resume_folder, ReadFileText(context.resume_folder + "/state.json")};
   }
   const auto saved = ordered_json::parse(found->state_json);

@@ -11,9 +11,9 @@ namespace temper {
 // What a checkpoint holds beside the learner's files.
 struct StageState {
   std::string stage;
-  int64_t step = 0;             // updates done
+  int64_t step = 0;  // updates done
   uint64_t data_digest = 0;
-  std::string composer_state;   // multipliers
+  std::string composer_state;                   // multipliers
   std::map<std::string, std::string> settings;  // resolved keys the numbers depend on
 };
 

@@ -1,65 +1,65 @@
-"""Opens a folder that Temper saved with transformers and compares logits and greedy tokens.
+"""Opens a folder that Temper saved with transformers and compares logits and greedy text with Temper's own.
 
-    .venv-golden/bin/python scripts/check_hf_folder.py FOLDER [--logits FILE.safetensors] [--tolerance 1e-4]
+    .venv-golden/bin/python scripts/check_hf_folder.py FOLDER --temper build/release/bin/temper --prompts FILE.jsonl [--count 20]
 
-FILE holds `tokens` [T] (int64) and `logits` [T, V] (fp32), as Temper computed them, and optionally `greedy` [N]: Temper's greedy
-continuation of all of `tokens`. Without --logits the folder is only opened and run. Exit status 0 when everything agrees.
+FILE holds {"prompt": TEXT} a line, e.g. runs/quickstart/data/*/prompts_test.jsonl. Exit status 0 when everything agrees.
 """
 
 import argparse
+import json
 import pathlib
+import subprocess
 import sys
+import tempfile
 
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-
-def compare_logits(model, data: dict, tolerance: float) -> bool:
-    with torch.no_grad():
-        logits = model(data["tokens"].long()[None]).logits[0].float()
-    difference = (logits - data["logits"]).abs().max().item()
-    print(f"logits: {tuple(logits.shape)}, largest difference {difference:.2e} (tolerance {tolerance:.0e})")
-    return difference <= tolerance
+TOLERANCE = 1e-4
+NEW_TOKENS = 48
 
 
-def compare_greedy(model, data: dict) -> bool:
-    wanted = data["greedy"].long()
-    tokens = data["tokens"].long()[None]
-    with torch.no_grad():
-        for _ in range(len(wanted)):
-            tokens = torch.cat([tokens, model(tokens).logits[:, -1].argmax(-1, keepdim=True)], dim=1)
-    found = tokens[0, -len(wanted):]
-    print(f"greedy: {int((found == wanted).sum())} of {len(wanted)} tokens agree")
-    return bool((found == wanted).all())
+def temper_logits(temper: str, folder: str, ids: list) -> list:
+    with tempfile.TemporaryDirectory() as scratch:
+        (pathlib.Path(scratch) / "ids.json").write_text(json.dumps(ids), encoding="utf-8")
+        out = f"{scratch}/logits.safetensors"
+        subprocess.run([temper, "logits", "--model", folder, "--ids", f"{scratch}/ids.json", "--out", out], check=True)
+        tensors = load_file(out)
+    return [tensors[f"logits.{i}"] for i in range(len(ids))]
+
+
+def temper_greedy(temper: str, folder: str, prompts: list) -> list:
+    run = subprocess.run([temper, "generate", "--model", folder, "--temperature", "0", "--max-new-tokens", str(NEW_TOKENS)],
+                         input="\n".join(prompts) + "\n", capture_output=True, text=True, check=True)
+    return [line.removesuffix(" [cut]") for line in run.stdout.splitlines()]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--logits", type=pathlib.Path)
-    parser.add_argument("--tolerance", type=float, default=1e-4)
-    options = parser.parse_args()
+    parser.add_argument("folder")
+    parser.add_argument("--temper", required=True)
+    parser.add_argument("--prompts", required=True, type=pathlib.Path)
+    parser.add_argument("--count", type=int, default=20)
+    args = parser.parse_args()
 
-    torch.set_num_threads(1)
-    model, report = AutoModelForCausalLM.from_pretrained(options.folder, dtype=torch.float32, output_loading_info=True)
-    model.eval()
-    print(f"model: {type(model).__name__}, {sum(p.numel() for p in model.parameters())} parameters")
-    agrees = True
-    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
-        if report.get(kind):
-            print(f"{kind}: {sorted(map(str, report[kind]))}")
-            agrees = False
-    if (options.folder / "tokenizer.json").exists():
-        tokenizer = AutoTokenizer.from_pretrained(options.folder)
-        print(f"tokenizer: {type(tokenizer).__name__}, {len(tokenizer)} tokens, eos {tokenizer.eos_token!r}, pad {tokenizer.pad_token!r}")
-    if options.logits:
-        data = load_file(options.logits)
-        agrees &= compare_logits(model, data, options.tolerance)
-        if "greedy" in data:
-            agrees &= compare_greedy(model, data)
-    print("agrees" if agrees else "DIFFERS")
-    return 0 if agrees else 1
+    model = AutoModelForCausalLM.from_pretrained(args.folder, dtype=torch.float32).eval()
+    tokenizer = AutoTokenizer.from_pretrained(args.folder)
+    prompts = [json.loads(line)["prompt"] for line in args.prompts.read_text(encoding="utf-8").splitlines()[:args.count]]
+    ids = [[model.config.bos_token_id] + tokenizer(prompt, add_special_tokens=False)["input_ids"] for prompt in prompts]
+
+    worst = 0.0
+    texts = []
+    with torch.no_grad():
+        for sequence, ours in zip(ids, temper_logits(args.temper, args.folder, ids), strict=True):
+            theirs = model(torch.tensor([sequence])).logits[0]
+            worst = max(worst, (theirs - ours).abs().max().item())
+            out = model.generate(torch.tensor([sequence]), max_new_tokens=NEW_TOKENS, do_sample=False)
+            texts.append(tokenizer.decode(out[0, len(sequence):], skip_special_tokens=True))
+    agreeing = sum(a == b for a, b in zip(texts, temper_greedy(args.temper, args.folder, prompts), strict=True))
+    print(f"logits of {len(ids)} prompts: largest difference {worst:.2e} (tolerance {TOLERANCE:.0e})")
+    print(f"greedy text: {agreeing} of {len(texts)} completions agree, e.g. {texts[0]!r}")
+    return 0 if worst <= TOLERANCE and agreeing == len(texts) else 1
 
 
 if __name__ == "__main__":

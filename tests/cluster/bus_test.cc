@@ -157,6 +157,7 @@ TEST(Bus, AResultThatIsSentAgainCountsAsADuplicateAndIsAcknowledged) {
   server.Submit("rollout", 5, "");
   ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
   client.SendResult(5, "first");
+  client.Poll(milliseconds(0));
   client.SendResult(5, "second");
   ASSERT_TRUE(loop.Until([&] { return server.table().num_duplicates() == 1; }));
   ASSERT_EQ(loop.Of(Kind::kResult).size(), 1u);
