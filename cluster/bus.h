@@ -26,9 +26,9 @@ struct BusEvent {
   enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
-  std::string role;   // of the peer
+  std::string role;  // of the peer
   TaskId task = 0;
-  std::string body;   // result payload, or why the peer is gone
+  std::string body;  // result payload, or why the peer is gone
 };
 
 // The orchestrator's end of the bus: one ROUTER socket and the table of who works on what. Tasks are delivered at least once and their
@@ -97,17 +97,17 @@ class BusClient {
 
   // Handles traffic, waiting at most `timeout` for some.
   void Poll(std::chrono::milliseconds timeout);
-  std::optional<BusTask> NextTask();            // of those received
+  std::optional<BusTask> NextTask();  // of those received
   std::optional<std::string> NextAnnouncement();
   std::optional<TaskId> NextCancelled();
   std::optional<std::string> NextWeightChunk();
-  std::optional<std::string> NextWelcome();     // after a re-registration
+  std::optional<std::string> NextWelcome();  // after a re-registration
   // Sent by the next Poll, together with what else is ready.
   void SendResult(TaskId task, std::string payload);
   void RequestWeights(std::string body);
   void SetProgress(uint64_t progress);  // carried by heartbeats
 
-  bool draining() const;                // the server asked to leave
+  bool draining() const;  // the server asked to leave
   // Sends Bye after the last acknowledgement or `deadline`.
   void Leave(std::chrono::milliseconds deadline);
   std::chrono::milliseconds silent_for() const;  // since the server was last heard

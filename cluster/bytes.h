@@ -18,7 +18,7 @@ static_assert(std::endian::native == std::endian::little);
 class ByteWriter {
  public:
   template <typename T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
   void Put(T value) {
     const auto* bytes = reinterpret_cast<const char*>(&value);
     out_.append(bytes, sizeof(T));
@@ -28,7 +28,7 @@ class ByteWriter {
     out_.append(text);
   }
   template <typename T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void PutVector(const std::vector<T>& values) {
     Put<uint64_t>(values.size());
     out_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
@@ -47,8 +47,7 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : rest_(bytes) {}
 
   template <typename T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  T Get() {
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T> T Get() {
     T value;
     std::memcpy(&value, Need(sizeof(T)), sizeof(T));
     return value;
@@ -59,8 +58,7 @@ class ByteReader {
     return std::string(data, size);
   }
   template <typename T>
-    requires std::is_arithmetic_v<T>
-  std::vector<T> GetVector() {
+  requires std::is_arithmetic_v<T> std::vector<T> GetVector() {
     const auto count = Get<uint64_t>();
     TEMPER_CHECK(count <= rest_.size() / sizeof(T), "message cut short: ", count, " values announced, ", rest_.size(), " bytes left");
     std::vector<T> values(count);

@@ -1,7 +1,7 @@
-#include <mpi.h>
-
 #include <algorithm>
 #include <vector>
+
+#include <mpi.h>
 
 #include "cluster/communicator.h"
 #include "cluster/mpi_support.h"

@@ -7,10 +7,10 @@
 #include "cluster/clock.h"
 #include "cluster/error.h"
 
-#define TEMPER_CUDA_CHECK(call)                                                                    \
-  do {                                                                                             \
-    const cudaError_t cuda_result_ = (call);                                                       \
-    if (cuda_result_ != cudaSuccess) TEMPER_FAIL(#call, ": ", cudaGetErrorString(cuda_result_));   \
+#define TEMPER_CUDA_CHECK(call)                                                                  \
+  do {                                                                                           \
+    const cudaError_t cuda_result_ = (call);                                                     \
+    if (cuda_result_ != cudaSuccess) TEMPER_FAIL(#call, ": ", cudaGetErrorString(cuda_result_)); \
   } while (false)
 
 namespace temper {
@@ -44,9 +44,8 @@ class NcclCommunicator final : public Communicator {
   void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat32, name); }
   void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat64, name); }
   void Broadcast(void* data, size_t bytes, int root, std::string_view name) override {
-    OnDevice(data, bytes, name, [&](void* device_data) {
-      Check(ncclBroadcast(device_data, device_data, bytes, ncclChar, root, comm_, stream_), name);
-    });
+    OnDevice(data, bytes, name,
+             [&](void* device_data) { Check(ncclBroadcast(device_data, device_data, bytes, ncclChar, root, comm_, stream_), name); });
   }
   void Barrier(std::string_view name) override {
     double one = 1;
@@ -56,9 +55,8 @@ class NcclCommunicator final : public Communicator {
  private:
   template <typename T>
   void AllReduce(T* data, size_t count, ncclDataType_t type, std::string_view name) {
-    OnDevice(data, count * sizeof(T), name, [&](void* device_data) {
-      Check(ncclAllReduce(device_data, device_data, count, type, ncclSum, comm_, stream_), name);
-    });
+    OnDevice(data, count * sizeof(T), name,
+             [&](void* device_data) { Check(ncclAllReduce(device_data, device_data, count, type, ncclSum, comm_, stream_), name); });
   }
 
   // Runs `call` on the buffer, or on a copy of it in device memory when it lies in host memory, and waits for the result.

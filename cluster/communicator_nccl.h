@@ -15,9 +15,9 @@ std::string NcclVersion();
 // CUDA devices this process sees; 0 without a driver or a CUDA build.
 int NumCudaDevices();
 
-// Collectives over NCCL on GPU `device`. Buffers in device memory are used in place, those in host memory go through a device copy. `bootstrap` carries the unique id and must have the same ranks; it is
-// borrowed during construction only. Non-blocking NCCL: every call polls for errors and the deadline, then aborts the communicator and
-// throws. Throws Error when built without NCCL.
+// Collectives over NCCL on GPU `device`. Buffers in device memory are used in place, those in host memory go through a device copy.
+// `bootstrap` carries the unique id and must have the same ranks; it is borrowed during construction only. Non-blocking NCCL: every call
+// polls for errors and the deadline, then aborts the communicator and throws. Throws Error when built without NCCL.
 std::unique_ptr<Communicator> MakeNcclCommunicator(Communicator* bootstrap, int device, std::chrono::milliseconds deadline);
 
 }  // namespace temper

@@ -51,8 +51,8 @@ std::string Concat(const Parts&... parts) {
 }  // namespace temper
 
 // Throws temper::Error unless `condition` holds; the other arguments are the words of the message.
-#define TEMPER_CHECK(condition, ...)                                                       \
-  do {                                                                                     \
+#define TEMPER_CHECK(condition, ...)                                                            \
+  do {                                                                                          \
     if (!(condition)) throw ::temper::Error(__FILE__, __LINE__, ::temper::Concat(__VA_ARGS__)); \
   } while (false)
 

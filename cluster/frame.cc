@@ -1,8 +1,8 @@
 #include "cluster/frame.h"
 
-#include <xxhash.h>
-
 #include <cstring>
+
+#include <xxhash.h>
 
 #include "cluster/error.h"
 
@@ -30,10 +30,18 @@ uint64_t HashOf(const Header& header) { return XXH3_64bits(&header, sizeof(Heade
 }  // namespace
 
 std::string EncodeFrame(const Frame& frame) {
-  TEMPER_CHECK(frame.body.size() + kFrameHeaderBytes <= kMaxFrameBytes, "bus message of ", frame.body.size(), " bytes is over the limit of ",
-               kMaxFrameBytes);
-  Header header{kMagic,           kProtocolVersion, static_cast<uint16_t>(frame.kind), frame.run_id, frame.epoch, frame.sequence,
-                frame.body.size(), XXH3_64bits(frame.body.data(), frame.body.size()), 0, 0};
+  TEMPER_CHECK(frame.body.size() + kFrameHeaderBytes <= kMaxFrameBytes, "bus message of ", frame.body.size(),
+               " bytes is over the limit of ", kMaxFrameBytes);
+  Header header{kMagic,
+                kProtocolVersion,
+                static_cast<uint16_t>(frame.kind),
+                frame.run_id,
+                frame.epoch,
+                frame.sequence,
+                frame.body.size(),
+                XXH3_64bits(frame.body.data(), frame.body.size()),
+                0,
+                0};
   header.header_hash = HashOf(header);
   std::string bytes;
   bytes.reserve(sizeof(header) + frame.body.size());

@@ -12,7 +12,7 @@ enum class LogLevel { kDebug, kInfo, kWarn, kError };
 // Where log lines go. Until OpenLog is called everything from Info up goes to stderr. Not thread-safe against OpenLog itself;
 // LogLine may be called from any thread.
 struct LogOptions {
-  std::string file;                      // "" = no file
+  std::string file;  // "" = no file
   LogLevel file_level = LogLevel::kInfo;
   LogLevel stderr_level = LogLevel::kWarn;
 };
@@ -30,8 +30,8 @@ void LogFileLine(LogLevel level, std::string_view message);
 }  // namespace temper
 
 // TEMPER_LOG(Info, "step ", step, " done"): the arguments are not evaluated below the level in force.
-#define TEMPER_LOG(level, ...)                                                                                    \
-  do {                                                                                                            \
-    if (::temper::LogEnabled(::temper::LogLevel::k##level))                                                       \
-      ::temper::LogLine(::temper::LogLevel::k##level, __FILE__, __LINE__, ::temper::Concat(__VA_ARGS__));         \
+#define TEMPER_LOG(level, ...)                                                                            \
+  do {                                                                                                    \
+    if (::temper::LogEnabled(::temper::LogLevel::k##level))                                               \
+      ::temper::LogLine(::temper::LogLevel::k##level, __FILE__, __LINE__, ::temper::Concat(__VA_ARGS__)); \
   } while (false)

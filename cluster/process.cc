@@ -1,11 +1,11 @@
 #include "cluster/process.h"
 
+#include <cstdlib>
+#include <cstring>
+
 #include <mpi.h>
 #include <sched.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
 
 #include "cluster/clock.h"
 #include "cluster/mpi_support.h"

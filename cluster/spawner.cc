@@ -1,15 +1,15 @@
 #include "cluster/spawner.h"
 
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <cstring>
-#include <deque>
 
 #include "cluster/bytes.h"
 #include "cluster/clock.h"

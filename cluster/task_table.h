@@ -14,9 +14,9 @@ using TaskId = uint64_t;
 using Millis = int64_t;  // of a monotonic clock
 
 struct TaskRules {
-  Millis lease = 60'000;       // a task whose peer showed no progress for this long is given to another; 0 = never
-  Millis peer_timeout = 5'000; // a peer not heard of for this long is gone; 0 = never
-  int64_t max_attempts = 20;   // a task given out this often is reported as failed
+  Millis lease = 60'000;        // a task whose peer showed no progress for this long is given to another; 0 = never
+  Millis peer_timeout = 5'000;  // a peer not heard of for this long is gone; 0 = never
+  int64_t max_attempts = 20;    // a task given out this often is reported as failed
 };
 
 // Who works on what: registration, credits, leases, requeueing, duplicates. A pure state machine: time is an argument, it has no sockets

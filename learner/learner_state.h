@@ -73,7 +73,7 @@ struct Learner::State {
   Transformer* model;
   LearnerOptions options;
   Communicator* communicator;
-  at::Tensor gradient;  // flat, what the backward adds to
+  at::Tensor gradient;                // flat, what the backward adds to
   std::vector<Transformer> replicas;  // of the model, for the threads after the first
   AdamW optimizer;
   OptimizerOptions optimizer_options;

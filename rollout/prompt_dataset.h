@@ -24,10 +24,10 @@ struct ColumnMapping {
 };
 
 struct DatasetOptions {
-  std::string path;             // .jsonl, .json (one object a line) or .csv (RFC 4180)
+  std::string path;  // .jsonl, .json (one object a line) or .csv (RFC 4180)
   ColumnMapping columns;
-  int64_t bad_row_budget = 0;   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
-  int64_t limit = 0;            // 0 = all rows
+  int64_t bad_row_budget = 0;  // this many malformed rows are skipped, logged and counted; one more is a ConfigError
+  int64_t limit = 0;           // 0 = all rows
 };
 
 struct LoadedPrompts {

@@ -6,11 +6,11 @@
 namespace temper {
 
 struct SamplingOptions {
-  double temperature = 1.0;     // 0 = greedy
-  int64_t top_k = 0;            // 0 = off
-  double top_p = 1.0;           // 1 = off
+  double temperature = 1.0;  // 0 = greedy
+  int64_t top_k = 0;         // 0 = off
+  double top_p = 1.0;        // 1 = off
   int64_t max_new_tokens = 48;
-  int64_t min_new_tokens = 0;   // stop tokens cannot be drawn before this many
+  int64_t min_new_tokens = 0;  // stop tokens cannot be drawn before this many
   std::vector<int64_t> stop_ids;
 };
 

@@ -54,16 +54,27 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       Adopt(std::move(model));
       break;
     }
-    case Kind::kLoadModel: Adopt(LoadHfModel(task.folder)); break;
+    case Kind::kLoadModel:
+      Adopt(LoadHfModel(task.folder));
+      break;
     case Kind::kBeginStage:
       learner_->BeginStage(task.optimizer, task.total_steps);
       if (task.set_reference) learner_->SetReference();
       break;
-    case Kind::kSft: result.report = learner_->SftUpdate(task.examples, SftOptions{}); break;
-    case Kind::kRl: result.report = learner_->RlUpdate(task.groups, task.rl); break;
-    case Kind::kPublish: break;
-    case Kind::kSave: learner_->Save(task.folder); break;
-    case Kind::kLoad: learner_->Load(task.folder); break;
+    case Kind::kSft:
+      result.report = learner_->SftUpdate(task.examples, SftOptions{});
+      break;
+    case Kind::kRl:
+      result.report = learner_->RlUpdate(task.groups, task.rl);
+      break;
+    case Kind::kPublish:
+      break;
+    case Kind::kSave:
+      learner_->Save(task.folder);
+      break;
+    case Kind::kLoad:
+      learner_->Load(task.folder);
+      break;
     case Kind::kExport:
       if (communicator_->rank() == 0) SaveHfModel(*model_, task.tokenizer_json, task.folder);
       break;

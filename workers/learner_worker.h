@@ -13,7 +13,7 @@ namespace temper {
 
 struct LearnerWorkerOptions {
   LearnerOptions learner;
-  std::string weight_folder;    // where versions are published (shared memory)
+  std::string weight_folder;  // where versions are published (shared memory)
   int64_t keep_versions = 4;
 };
 

@@ -1,8 +1,8 @@
 #include "workers/rollout_worker.h"
 
-#include <c10/core/InferenceMode.h>
-
 #include <cstring>
+
+#include <c10/core/InferenceMode.h>
 
 #include "cluster/clock.h"
 #include "cluster/log.h"

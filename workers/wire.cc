@@ -113,8 +113,8 @@ void Fields(V& v, Evidence& e) {
 }
 template <typename V>
 void Fields(V& v, Grade& g) {
-  All(v, g.outcome, g.safety, g.helpfulness, g.h_direct, g.h_indirect, g.severity, g.clause, g.mode, g.refused, g.declined, g.gave_requested, g.restricted,
-      g.over_refusal, g.evidence, g.grader, g.latency_us, g.error);
+  All(v, g.outcome, g.safety, g.helpfulness, g.h_direct, g.h_indirect, g.severity, g.clause, g.mode, g.refused, g.declined,
+      g.gave_requested, g.restricted, g.over_refusal, g.evidence, g.grader, g.latency_us, g.error);
 }
 template <typename V>
 void Fields(V& v, RewardResult& r) {

@@ -19,9 +19,9 @@ namespace temper {
 
 // What a rollout worker needs to know before its first task; it reads no file.
 struct RolloutWelcome {
-  std::string config_json;         // of the model
+  std::string config_json;  // of the model
   int64_t slots = 64;
-  int64_t max_tokens = 512;        // prompt + completion
+  int64_t max_tokens = 512;  // prompt + completion
   bool force_remote_weights = false;
   std::string Encode() const;
   static RolloutWelcome Decode(const std::string& bytes);
@@ -67,15 +67,15 @@ struct RewardResult {
 // One order to a learner; all learners get the same sequence of them, each with its own share of the data.
 struct LearnerTask {
   enum class Kind : uint8_t {
-    kInitialize,    // a model of the shape `config_json`, parameters from `seed`
-    kLoadModel,     // from the Hugging Face folder `folder`
-    kBeginStage,    // `optimizer`, `total_steps`; with `set_reference` freezes the parameters as the KL reference
-    kSft,           // `examples`
-    kRl,            // `groups` under `rl`
-    kPublish,       // nothing but the publication below
-    kSave,          // resume state into `folder`
-    kLoad,          // resume state from `folder`
-    kExport,        // Hugging Face folder with `tokenizer_json`
+    kInitialize,  // a model of the shape `config_json`, parameters from `seed`
+    kLoadModel,   // from the Hugging Face folder `folder`
+    kBeginStage,  // `optimizer`, `total_steps`; with `set_reference` freezes the parameters as the KL reference
+    kSft,         // `examples`
+    kRl,          // `groups` under `rl`
+    kPublish,     // nothing but the publication below
+    kSave,        // resume state into `folder`
+    kLoad,        // resume state from `folder`
+    kExport,      // Hugging Face folder with `tokenizer_json`
   };
   Kind kind = Kind::kInitialize;
   std::string config_json;
@@ -94,10 +94,10 @@ struct LearnerTask {
 };
 
 struct LearnerResult {
-  std::string error;      // "" = done
+  std::string error;        // "" = done
   bool user_error = false;  // the error is the user's (a damaged model folder): trying again is no use
   UpdateReport report;
-  WeightRef published;    // of learner 0, when asked for
+  WeightRef published;  // of learner 0, when asked for
   std::string Encode() const;
   static LearnerResult Decode(const std::string& bytes);
 };

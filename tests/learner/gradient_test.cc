@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <ATen/ops/equal.h>
+#include <gtest/gtest.h>
 
 #include "cluster/communicator.h"
 #include "tests/learner/learner_fixture.h"
@@ -28,7 +27,8 @@ RlOptions EveryTerm() {
 // A model whose reference is another model: TinyModel(5) against TinyModel(6).
 struct Trainer {
   Trainer(Communicator* communicator, int64_t micro_batch_tokens, int64_t threads = 1)
-      : model(TinyModel(6)), learner(&model, {.micro_batch_tokens = micro_batch_tokens, .threads = threads, .dtype = "fp32"}, communicator) {
+      : model(TinyModel(6)),
+        learner(&model, {.micro_batch_tokens = micro_batch_tokens, .threads = threads, .dtype = "fp32"}, communicator) {
     learner.SetReference();
     model.flat().copy_(TinyModel(5).flat());
     model.WeightsChanged();
