@@ -1,11 +1,12 @@
 // Decode speed of the generation engine on one core, random weights, full-length completions: prints one line a shape.
-//   decode_bench [tokens per completion, default 64]
+//   decode_bench [tokens per completion, default 64] [only this shape] [only this number of slots]      (DTYPE=bf16: weights and cache)
 // The peer, transformers' generate on the same shapes: bench/peers/generate_peer.py.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string_view>
 
 #include <ATen/Parallel.h>
 
@@ -18,11 +19,12 @@ namespace {
 
 struct Shape {
   const char* name;
-  int64_t hidden, layers, heads, intermediate, vocab, slots;
+  int64_t hidden, layers, heads, kv_heads, intermediate, vocab, slots;
 };
-constexpr Shape kShapes[] = {{"quickstart", 128, 2, 4, 384, 331, 64}, {"quickstart", 128, 2, 4, 384, 331, 32},
-                             {"quickstart", 128, 2, 4, 384, 331, 1},  {"13M", 320, 8, 5, 1280, 512, 32},
-                             {"13M", 320, 8, 5, 1280, 512, 64},       {"13M", 320, 8, 5, 1280, 512, 1}};
+constexpr Shape kShapes[] = {
+    {"quickstart", 128, 2, 4, 4, 384, 331, 64}, {"quickstart", 128, 2, 4, 4, 384, 331, 32}, {"quickstart", 128, 2, 4, 4, 384, 331, 1},
+    {"1M", 128, 4, 4, 2, 512, 512, 64},         {"1M", 128, 4, 4, 2, 512, 512, 32},         {"1M", 128, 4, 4, 2, 512, 512, 1},
+    {"13M", 320, 8, 5, 5, 1280, 512, 64},       {"13M", 320, 8, 5, 5, 1280, 512, 32},       {"13M", 320, 8, 5, 5, 1280, 512, 1}};
 
 TransformerConfig ConfigOf(const Shape& shape) {
   TransformerConfig config;
@@ -30,7 +32,8 @@ TransformerConfig ConfigOf(const Shape& shape) {
   config.hidden_size = shape.hidden;
   config.intermediate_size = shape.intermediate;
   config.num_layers = shape.layers;
-  config.num_heads = config.num_kv_heads = shape.heads;
+  config.num_heads = shape.heads;
+  config.num_kv_heads = shape.kv_heads;
   config.head_dim = shape.hidden / shape.heads;
   config.max_positions = 1024;
   return config;
@@ -60,7 +63,10 @@ Seconds Generate(GenerationEngine* engine, const Shape& shape, int64_t new_token
 }
 
 void Measure(const Shape& shape, int64_t new_tokens) {
+  const char* dtype = std::getenv("DTYPE");
+  const bool bf16 = dtype != nullptr && std::string_view(dtype) == "bf16";
   Transformer model(ConfigOf(shape));
+  model.SetInferenceType(bf16 ? at::kBFloat16 : at::kFloat);
   model.Initialize(1);
   GenerationEngine engine(&model, {shape.slots, 1024});
   Generate(&engine, shape, new_tokens, 0);
@@ -70,9 +76,9 @@ void Measure(const Shape& shape, int64_t new_tokens) {
     best = {std::min(best.wall, taken.wall), std::min(best.cpu, taken.cpu)};
   }
   const double tokens = static_cast<double>(shape.slots * new_tokens);
-  std::printf("decode %-10s slots %3lld  prompt 32  new %lld  %s  %9.0f tokens/s  %9.0f tokens/cpu-s\n", shape.name,
-              static_cast<long long>(shape.slots), static_cast<long long>(new_tokens), ActiveKernels().name, tokens / best.wall,
-              tokens / best.cpu);
+  std::printf("decode %-10s slots %3lld  prompt 32  new %lld  %s %s  %9.0f tokens/s  %9.0f tokens/cpu-s\n", shape.name,
+              static_cast<long long>(shape.slots), static_cast<long long>(new_tokens), bf16 ? "bf16" : "fp32", ActiveKernels().name,
+              tokens / best.wall, tokens / best.cpu);
 }
 
 }  // namespace
@@ -81,5 +87,7 @@ void Measure(const Shape& shape, int64_t new_tokens) {
 int main(int argc, char** argv) {
   at::set_num_threads(1);
   const int64_t new_tokens = argc > 1 ? std::atoll(argv[1]) : 64;
-  for (const temper::Shape& shape : temper::kShapes) temper::Measure(shape, new_tokens);
+  for (const temper::Shape& shape : temper::kShapes)
+    if ((argc < 3 || std::string_view(argv[2]) == shape.name) && (argc < 4 || std::atoll(argv[3]) == shape.slots))
+      temper::Measure(shape, new_tokens);
 }

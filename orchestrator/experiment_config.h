@@ -87,6 +87,7 @@ struct RlConfig {
 struct RolloutConfig {
   int64_t group_size = 8;
   int64_t slots = 64;
+  std::string dtype = "fp32";
   SamplingOptions sampling;
 };
 

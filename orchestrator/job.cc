@@ -152,6 +152,7 @@ void Job::Welcome(BusServer* server) const {
   rollout.config_json = ToConfigJson(arms_.front().data.model);
   rollout.slots = config.rollout.slots;
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
+  rollout.bf16 = config.rollout.dtype == "bf16";
   rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
   server->SetWelcome("rollout", rollout.Encode());
   server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());

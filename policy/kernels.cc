@@ -216,17 +216,39 @@ at::Tensor SwiGlu(const at::Tensor& gate_up) {
   return y;
 }
 
-PackedLinear::PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N)
-    : rows_(weight_NK.size(0)), columns_(weight_NK.size(1)), panels_(at::empty({PackedSize(rows_, columns_)}, at::kFloat)), bias_(bias_N) {
+namespace {
+
+Bf16* MutableBits(at::Tensor& x) { return static_cast<Bf16*>(x.mutable_data_ptr()); }
+
+}  // namespace
+
+PackedLinear::PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type)
+    : rows_(weight_NK.size(0)), columns_(weight_NK.size(1)), bias_(bias_N) {
   CheckPlain(weight_NK, "PackedLinear");
-  PackPanels(Data(weight_NK), rows_, columns_, MutableData(panels_));
+  if (type == at::kBFloat16) {
+    panels_ = at::empty({PackedSizeBf16(rows_, columns_)}, at::kBFloat16);
+    PackPanelsBf16(Data(weight_NK), rows_, columns_, MutableBits(panels_));
+  } else {
+    panels_ = at::empty({PackedSize(rows_, columns_)}, at::kFloat);
+    PackPanels(Data(weight_NK), rows_, columns_, MutableData(panels_));
+  }
 }
 
 at::Tensor PackedLinear::Apply(const at::Tensor& x_MK) const {
   CheckPlain(x_MK, "PackedLinear");
   TEMPER_CHECK(x_MK.dim() == 2 && x_MK.size(1) == columns_, "PackedLinear: rows of ", x_MK.size(-1), ", expected ", columns_);
-  at::Tensor y = at::empty({x_MK.size(0), rows_}, x_MK.options());
-  ActiveKernels().gemm(Data(x_MK), Data(panels_), bias_.defined() ? Data(bias_) : nullptr, MutableData(y), x_MK.size(0), rows_, columns_);
+  const VectorKernels& kernels = ActiveKernels();
+  const int64_t m = x_MK.size(0);
+  const float* bias = bias_.defined() ? Data(bias_) : nullptr;
+  at::Tensor y = at::empty({m, rows_}, x_MK.options());
+  if (panels_.scalar_type() == at::kBFloat16) {
+    at::Tensor rounded = at::empty({m, (columns_ + 1) / 2 * 2}, at::kBFloat16);
+    kernels.round_bf16(Data(x_MK), MutableBits(rounded), m, columns_);
+    const auto* panels = static_cast<const Bf16*>(panels_.const_data_ptr());
+    kernels.gemm_bf16(MutableBits(rounded), panels, bias, MutableData(y), m, rows_, columns_);
+  } else {
+    kernels.gemm(Data(x_MK), Data(panels_), bias, MutableData(y), m, rows_, columns_);
+  }
   return y;
 }
 

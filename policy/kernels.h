@@ -30,12 +30,13 @@ std::array<at::Tensor, 3> SplitHeads(const at::Tensor& qkv, int64_t num_heads, i
 // [T, 2F] = gate, up -> silu(gate) * up, [T, F] (Shazeer, "GLU variants improve transformer", 2020).
 at::Tensor SwiGlu(const at::Tensor& gate_up);
 
-// A weight matrix [N, K] in the layout of the inference product.
+// A weight matrix [N, K] in the layout of the inference product, kept as fp32 or bf16.
 class PackedLinear {
  public:
   PackedLinear() = default;
-  explicit PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N = {});
-  // x_MK -> x w^T + bias, [M, N]. A row of the result depends on that row of x only, bit for bit.
+  PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type);
+  // x_MK -> x w^T + bias, [M, N] in fp32; bf16 rounds x and w, and adds in fp32. A row of the result depends on that row of x only, bit
+  // for bit.
   at::Tensor Apply(const at::Tensor& x_MK) const;
 
  private:

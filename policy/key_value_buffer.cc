@@ -7,44 +7,91 @@
 #include "cluster/error.h"
 
 namespace temper {
+namespace {
 
-void KeyValueBuffer::Free::operator()(float* memory) const { std::free(memory); }
+int64_t SizeOf(CacheType type) { return type == CacheType::kBf16 ? sizeof(Bf16) : sizeof(float); }
 
-KeyValueBuffer::KeyValueBuffer(const TransformerConfig& config, int64_t capacity)
-    : kv_heads_(config.num_kv_heads), head_dim_(config.head_dim), capacity_((capacity + kKeyBlock - 1) / kKeyBlock * kKeyBlock) {
-  const int64_t floats = config.num_layers * kv_heads_ * 2 * capacity_ * head_dim_;
-  memory_.reset(static_cast<float*>(std::aligned_alloc(64, static_cast<size_t>(floats) * sizeof(float))));
-  TEMPER_CHECK(floats == 0 || memory_ != nullptr, "no memory for the keys and values of ", capacity_, " positions (", floats * 4,
-               " bytes)");
+// The spans of one view and head.
+template <class T>
+struct SpanPair {
+  KeyValueSpan<T> first, second;
+
+  SpanPair(const CacheView& view, int64_t layer, int64_t kv_head) : first(view.first->Span<T>(layer, kv_head, view.first_length)) {
+    second = view.second_length > 0 ? view.second->Span<T>(layer, kv_head, view.second_length) : KeyValueSpan<T>{first.keys, first.values};
+  }
+  void Next(const SpanPair& next) {
+    second.next_keys = next.second.keys;
+    second.next_values = next.second.values;
+  }
+};
+
+// A key/value head at a time: the prompt that rows share then stays near, and each row asks for what the next one will read.
+template <class T, class Kernel>
+void AttendAll(const TransformerConfig& config, int64_t layer, Kernel attend, std::span<const CacheView> views, const float* q_THC,
+               float* scores, float* out_THC) {
+  const int64_t size = config.head_dim;
+  const int64_t heads_per_kv = config.num_heads / config.num_kv_heads;
+  const int64_t width = config.num_heads * size;
+  const float scale = 1.0f / std::sqrt(static_cast<float>(size));
+  for (int64_t kv_head = 0; kv_head < config.num_kv_heads; ++kv_head) {
+    SpanPair<T> spans(views[0], layer, kv_head);
+    for (size_t row = 0; row < views.size(); ++row) {
+      const SpanPair<T> next(views[std::min(row + 1, views.size() - 1)], layer, kv_head);
+      spans.Next(next);
+      for (int64_t head = kv_head * heads_per_kv; head < (kv_head + 1) * heads_per_kv; ++head) {
+        const int64_t at = static_cast<int64_t>(row) * width + head * size;
+        attend(q_THC + at, spans.first, spans.second, views[row].begin, size, scale, scores, out_THC + at);
+      }
+      spans = next;
+    }
+  }
 }
 
-void KeyValueBuffer::Write(int64_t layer, int64_t position, const float* keys_KC, const float* values_KC) {
+}  // namespace
+
+void KeyValueBuffer::Free::operator()(std::byte* memory) const { std::free(memory); }
+
+KeyValueBuffer::KeyValueBuffer(const TransformerConfig& config, int64_t capacity, CacheType type)
+    : type_(type),
+      kv_heads_(config.num_kv_heads),
+      head_dim_(config.head_dim),
+      capacity_((capacity + kKeyBlock - 1) / kKeyBlock * kKeyBlock) {
+  const int64_t bytes = config.num_layers * kv_heads_ * 2 * capacity_ * head_dim_ * SizeOf(type);
+  memory_.reset(static_cast<std::byte*>(std::aligned_alloc(64, static_cast<size_t>((bytes + 63) / 64 * 64))));
+  TEMPER_CHECK(bytes == 0 || memory_ != nullptr, "no memory for the keys and values of ", capacity_, " positions (", bytes, " bytes)");
+}
+
+template <class T>
+void KeyValueBuffer::WriteAs(int64_t layer, int64_t position, const T* keys_KC, const T* values_KC) {
   const int64_t stride = capacity_ * head_dim_;
-  float* keys = memory_.get() + layer * kv_heads_ * 2 * stride;
+  T* keys = reinterpret_cast<T*>(memory_.get()) + layer * kv_heads_ * 2 * stride;
   for (int64_t head = 0; head < kv_heads_; ++head, keys += 2 * stride, keys_KC += head_dim_, values_KC += head_dim_) {
-    float* block = keys + position / kKeyBlock * kKeyBlock * head_dim_ + position % kKeyBlock;
+    T* block = keys + position / kKeyBlock * kKeyBlock * head_dim_ + position % kKeyBlock;
     for (int64_t c = 0; c < head_dim_; ++c) block[c * kKeyBlock] = keys_KC[c];
     std::copy(values_KC, values_KC + head_dim_, keys + stride + position * head_dim_);
   }
 }
 
-KeyValueSpan KeyValueBuffer::Span(int64_t layer, int64_t kv_head, int64_t length) const {
-  const int64_t stride = capacity_ * head_dim_;
-  const float* keys = memory_.get() + (layer * kv_heads_ + kv_head) * 2 * stride;
-  return {keys, keys + stride, length};
+void KeyValueBuffer::Write(int64_t layer, int64_t position, const float* keys_KC, const float* values_KC) {
+  if (type_ == CacheType::kFp32) return WriteAs<float>(layer, position, keys_KC, values_KC);
+  const int64_t count = kv_heads_ * head_dim_;
+  rounded_.resize(static_cast<size_t>(2 * count + 2));
+  Bf16* values = rounded_.data() + count + 1;
+  ActiveKernels().round_bf16(keys_KC, rounded_.data(), 1, count);
+  ActiveKernels().round_bf16(values_KC, values, 1, count);
+  WriteAs<Bf16>(layer, position, rounded_.data(), values);
 }
 
-void AttendHeads(const TransformerConfig& config, int64_t layer, const float* q_HC, const KeyValueBuffer& first, int64_t first_length,
-                 const KeyValueBuffer& second, int64_t second_length, float* scores, float* out_HC) {
-  const auto attend = ActiveKernels().attend;
-  const int64_t size = config.head_dim;
-  const int64_t shared = config.num_heads / config.num_kv_heads;
-  const float scale = 1.0f / std::sqrt(static_cast<float>(size));
-  for (int64_t head = 0; head < config.num_heads; ++head) {
-    const KeyValueSpan a = first.Span(layer, head / shared, first_length);
-    const KeyValueSpan b = second_length > 0 ? second.Span(layer, head / shared, second_length) : KeyValueSpan{a.keys, a.values, 0};
-    attend(q_HC + head * size, a, b, size, scale, scores, out_HC + head * size);
-  }
+void AttendRows(const TransformerConfig& config, int64_t layer, CacheType type, std::span<const CacheView> views, const float* q_THC,
+                std::vector<float>* scores, float* out_THC) {
+  if (views.empty()) return;
+  int64_t longest = 0;
+  for (const CacheView& view : views) longest = std::max(longest, view.first_length + view.second_length);
+  scores->resize(std::max(scores->size(), static_cast<size_t>(longest) + 64));
+  if (type == CacheType::kBf16)
+    AttendAll<Bf16>(config, layer, ActiveKernels().attend_bf16, views, q_THC, scores->data(), out_THC);
+  else
+    AttendAll<float>(config, layer, ActiveKernels().attend, views, q_THC, scores->data(), out_THC);
 }
 
 }  // namespace temper

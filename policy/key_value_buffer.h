@@ -2,38 +2,62 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "policy/transformer_config.h"
 #include "policy/vector_kernels.h"
 
 namespace temper {
 
+enum class CacheType { kFp32, kBf16 };
+
 // Keys and values of consecutive positions of one sequence, for all layers, in the layout of VectorKernels::attend. Memory is touched
 // only as positions are written.
 class KeyValueBuffer {
  public:
   KeyValueBuffer() = default;
-  KeyValueBuffer(const TransformerConfig& config, int64_t capacity);  // capacity in positions, rounded up to a key block
+  // Capacity in positions, rounded up to a key block.
+  KeyValueBuffer(const TransformerConfig& config, int64_t capacity, CacheType type);
 
   int64_t capacity() const { return capacity_; }
+  CacheType type() const { return type_; }
   // Stores the key and value of all K heads ([K, C] each) of one layer at `position`, 0 <= position < capacity.
   void Write(int64_t layer, int64_t position, const float* keys_KC, const float* values_KC);
-  // Positions [0, length) of one layer and head.
-  KeyValueSpan Span(int64_t layer, int64_t kv_head, int64_t length) const;
+  // Positions [0, length) of one layer and head; T must be the buffer's type.
+  template <class T>
+  KeyValueSpan<T> Span(int64_t layer, int64_t kv_head, int64_t length) const {
+    const int64_t stride = capacity_ * head_dim_;
+    const T* keys = reinterpret_cast<const T*>(memory_.get()) + (layer * kv_heads_ + kv_head) * 2 * stride;
+    return {keys, keys + stride, length};
+  }
 
  private:
+  template <class T>
+  void WriteAs(int64_t layer, int64_t position, const T* keys_KC, const T* values_KC);
   struct Free {
-    void operator()(float* memory) const;
+    void operator()(std::byte* memory) const;
   };
+  CacheType type_ = CacheType::kFp32;
   int64_t kv_heads_ = 0;
   int64_t head_dim_ = 0;
   int64_t capacity_ = 0;
-  std::unique_ptr<float[], Free> memory_;  // [layers, kv_heads, 2 (keys, values), capacity * head_dim]
+  std::vector<Bf16> rounded_;                  // scratch of Write
+  std::unique_ptr<std::byte[], Free> memory_;  // [layers, kv_heads, 2 (keys, values), capacity * head_dim]
 };
 
-// The attention output of all H query heads of one token over `first` then `second`, the latter's length 0 when absent.
-// q_HC and out_HC hold the heads in order; `scores` is scratch of first + second length + 32 floats.
-void AttendHeads(const TransformerConfig& config, int64_t layer, const float* q_HC, const KeyValueBuffer& first, int64_t first_length,
-                 const KeyValueBuffer& second, int64_t second_length, float* scores, float* out_HC);
+// What one token sees: positions [begin, first_length + second_length) of `first` then `second`; the latter may be null (length 0).
+struct CacheView {
+  const KeyValueBuffer* first = nullptr;
+  int64_t first_length = 0;
+  const KeyValueBuffer* second = nullptr;
+  int64_t second_length = 0;
+  int64_t begin = 0;
+};
+
+// The attention output of all H query heads of the tokens `views` is about, in one layer. All buffers are of `type`. q_THC and out_THC
+// hold tokens, then heads, in order; `scores` is scratch.
+void AttendRows(const TransformerConfig& config, int64_t layer, CacheType type, std::span<const CacheView> views, const float* q_THC,
+                std::vector<float>* scores, float* out_THC);
 
 }  // namespace temper

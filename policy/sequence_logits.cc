@@ -15,23 +15,24 @@ namespace {
 // All tokens are one sequence at positions 0, 1, ....
 class CausalAttention : public Attention {
  public:
-  CausalAttention(const TransformerConfig& config, int64_t length) : config_(config), buffer_(config, length), scores_(length + 32) {}
+  CausalAttention(const Transformer& model, int64_t length)
+      : config_(model.config()), buffer_(model.config(), length, model.cache_type()), views_(static_cast<size_t>(length)) {
+    for (int64_t t = 0; t < length; ++t) views_[static_cast<size_t>(t)] = {&buffer_, t + 1};
+  }
 
   at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override {
     at::Tensor out = at::empty_like(q_THC);
-    const int64_t query = config_.num_heads * config_.head_dim;
     const int64_t key = config_.num_kv_heads * config_.head_dim;
-    for (int64_t t = 0; t < q_THC.size(0); ++t) {
+    for (int64_t t = 0; t < q_THC.size(0); ++t)
       buffer_.Write(layer, t, k_TKC.const_data_ptr<float>() + t * key, v_TKC.const_data_ptr<float>() + t * key);
-      AttendHeads(config_, layer, q_THC.const_data_ptr<float>() + t * query, buffer_, t + 1, buffer_, 0, scores_.data(),
-                  out.mutable_data_ptr<float>() + t * query);
-    }
+    AttendRows(config_, layer, buffer_.type(), views_, q_THC.const_data_ptr<float>(), &scores_, out.mutable_data_ptr<float>());
     return out;
   }
 
  private:
   const TransformerConfig& config_;
   KeyValueBuffer buffer_;
+  std::vector<CacheView> views_;
   std::vector<float> scores_;
 };
 
@@ -51,7 +52,7 @@ at::Tensor SequenceLogits(const Transformer& model, std::span<const int32_t> tok
     ids.mutable_data_ptr<int64_t>()[t] = tokens[t];
     positions.mutable_data_ptr<int64_t>()[t] = t;
   }
-  CausalAttention attention(config, length);
+  CausalAttention attention(model, length);
   return model.Logits(model.Hidden(ids, positions, attention));
 }
 

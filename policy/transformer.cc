@@ -182,6 +182,12 @@ void Transformer::SetComputeType(at::ScalarType type) {
   compute_type_ = type;
 }
 
+void Transformer::SetInferenceType(at::ScalarType type) {
+  TEMPER_CHECK(type == at::kFloat || type == at::kBFloat16, "inference type must be fp32 or bf16");
+  inference_type_ = type;
+  packed_.reset();
+}
+
 at::Tensor Transformer::EnableGradients() {
   if (!flat_grad_.defined()) {
     const c10::InferenceMode normal_tensors(false);
@@ -196,9 +202,10 @@ const Transformer::PackedWeights& Transformer::Packed() const {
   if (packed_ && packed_->flat_version == version) return *packed_;
   auto packed = std::make_shared<PackedWeights>();
   packed->flat_version = version;
+  const auto pack = [&](const at::Tensor& weight, const at::Tensor& bias) { return PackedLinear(weight, bias, inference_type_); };
   for (const Layer& l : *layers_)
-    packed->layers.push_back({PackedLinear(l.qkv, l.qkv_bias), PackedLinear(l.output), PackedLinear(l.gate_up), PackedLinear(l.down)});
-  packed->logits = PackedLinear(output_weight_);
+    packed->layers.push_back({pack(l.qkv, l.qkv_bias), pack(l.output, {}), pack(l.gate_up, {}), pack(l.down, {})});
+  packed->logits = pack(output_weight_, {});
   packed_ = std::move(packed);
   return *packed_;
 }

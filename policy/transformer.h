@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "policy/key_value_buffer.h"
 #include "policy/transformer_config.h"
 
 namespace temper {
@@ -64,8 +65,12 @@ class Transformer {
   // [V, D] of the output projection, an autograd leaf after EnableGradients: for losses that never build all logits.
   const at::Tensor& output_weight() const { return output_weight_; }
 
-  // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it. Inference is always fp32.
+  // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it.
   void SetComputeType(at::ScalarType type);
+  // kFloat, or kBFloat16: without a graph, the matrix products round their inputs to it and caches made for this model keep keys and
+  // values in it. Set it before a generation engine is made.
+  void SetInferenceType(at::ScalarType type);
+  CacheType cache_type() const { return inference_type_ == at::kBFloat16 ? CacheType::kBf16 : CacheType::kFp32; }
 
  private:
   struct Layer;
@@ -84,6 +89,7 @@ class Transformer {
   at::Tensor final_norm_;
   at::Tensor output_weight_;
   at::ScalarType compute_type_ = at::kFloat;
+  at::ScalarType inference_type_ = at::kFloat;
   mutable std::shared_ptr<PackedWeights> packed_;  // layout of the inference kernels, made on demand
 };
 

@@ -9,6 +9,24 @@
 #define VK_INLINE static inline __attribute__((always_inline))
 
 namespace temper {
+namespace {
+
+inline float Widen(Bf16 x) {
+  const uint32_t bits = static_cast<uint32_t>(x.bits) << 16;
+  float out;
+  std::memcpy(&out, &bits, sizeof(out));
+  return out;
+}
+
+}  // namespace
+
+Bf16 RoundBf16(float x) {
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  if ((bits & 0x7FFFFFFFu) > 0x7F800000u) return {static_cast<uint16_t>((bits >> 16) | 0x40u)};  // NaN
+  return {static_cast<uint16_t>((bits + 0x7FFFu + ((bits >> 16) & 1u)) >> 16)};
+}
+
 namespace plain {
 
 // The same 16 lanes without vector instructions; what every processor can run.
@@ -22,6 +40,16 @@ struct F16 {
   VK_INLINE F16 LoadPart(const float* p, int64_t count) {
     F16 a;
     for (int i = 0; i < 16; ++i) a.v[i] = i < count ? p[i] : 0.0f;
+    return a;
+  }
+  VK_INLINE F16 Load(const Bf16* p) {
+    F16 a;
+    for (int i = 0; i < 16; ++i) a.v[i] = Widen(p[i]);
+    return a;
+  }
+  VK_INLINE F16 LoadPart(const Bf16* p, int64_t count) {
+    F16 a;
+    for (int i = 0; i < 16; ++i) a.v[i] = i < count ? Widen(p[i]) : 0.0f;
     return a;
   }
   VK_INLINE F16 Set1(float x) {
@@ -55,6 +83,23 @@ VK_LANEWISE(ScaleByPowerOfTwo, (const F16& a, const F16& n), __builtin_ldexpf(a.
 VK_LANEWISE(ZeroWhereBelow, (const F16& x, const F16& bound, const F16& a), x.v[i] < bound.v[i] ? 0.0f : a.v[i])
 #undef VK_LANEWISE
 
+struct Pairs {
+  F16 even, odd;  // elements 2 i and 2 i + 1 of pair i
+  VK_INLINE Pairs Load(const Bf16* p) {
+    Pairs a;
+    for (int i = 0; i < 16; ++i) {
+      a.even.v[i] = Widen(p[2 * i]);
+      a.odd.v[i] = Widen(p[2 * i + 1]);
+    }
+    return a;
+  }
+  VK_INLINE Pairs Broadcast(const Bf16* p) { return {F16::Set1(Widen(p[0])), F16::Set1(Widen(p[1]))}; }
+};
+VK_INLINE F16 DotPairs(const Pairs& a, const Pairs& b, const F16& sum) { return Fma(a.even, b.even, Fma(a.odd, b.odd, sum)); }
+VK_INLINE void StoreBf16(const F16& a, Bf16* p) {
+  for (int i = 0; i < 16; ++i) p[i] = RoundBf16(a.v[i]);
+}
+
 constexpr int kTileRows = 4;
 constexpr int kTileVectors = 1;
 constexpr const char* kName = "plain";
@@ -73,6 +118,17 @@ struct F16 {
   VK_INLINE F16 LoadPart(const float* p, int64_t count) {
     if (count >= 16) return Load(p);
     alignas(32) float lane[16] = {};
+    for (int64_t i = 0; i < count; ++i) lane[i] = p[i];
+    return Load(lane);
+  }
+  VK_INLINE __m256 Widen8(const Bf16* p) {
+    const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+  }
+  VK_INLINE F16 Load(const Bf16* p) { return {Widen8(p), Widen8(p + 8)}; }
+  VK_INLINE F16 LoadPart(const Bf16* p, int64_t count) {
+    if (count >= 16) return Load(p);
+    Bf16 lane[16] = {};
     for (int64_t i = 0; i < count; ++i) lane[i] = p[i];
     return Load(lane);
   }
@@ -111,6 +167,30 @@ VK_INLINE F16 ZeroWhereBelow(const F16& x, const F16& bound, const F16& a) {
           _mm256_andnot_ps(_mm256_cmp_ps(x.hi, bound.hi, _CMP_LT_OQ), a.hi)};
 }
 
+struct Pairs {
+  F16 even, odd;
+  VK_INLINE Pairs Of(__m256i lo, __m256i hi) {
+    const __m256i upper = _mm256_set1_epi32(static_cast<int>(0xFFFF0000u));
+    return {{_mm256_castsi256_ps(_mm256_slli_epi32(lo, 16)), _mm256_castsi256_ps(_mm256_slli_epi32(hi, 16))},
+            {_mm256_castsi256_ps(_mm256_and_si256(lo, upper)), _mm256_castsi256_ps(_mm256_and_si256(hi, upper))}};
+  }
+  VK_INLINE Pairs Load(const Bf16* p) {
+    const auto* at = reinterpret_cast<const __m256i*>(p);
+    return Of(_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1));
+  }
+  VK_INLINE Pairs Broadcast(const Bf16* p) {
+    int pair;
+    std::memcpy(&pair, p, sizeof(pair));
+    return Of(_mm256_set1_epi32(pair), _mm256_set1_epi32(pair));
+  }
+};
+VK_INLINE F16 DotPairs(const Pairs& a, const Pairs& b, const F16& sum) { return Fma(a.even, b.even, Fma(a.odd, b.odd, sum)); }
+VK_INLINE void StoreBf16(const F16& a, Bf16* p) {
+  float lane[16];
+  a.Store(lane);
+  for (int i = 0; i < 16; ++i) p[i] = RoundBf16(lane[i]);
+}
+
 constexpr int kTileRows = 6;
 constexpr int kTileVectors = 1;
 constexpr const char* kName = "avx2";
@@ -123,35 +203,52 @@ constexpr const char* kName = "avx2";
 #pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
 namespace avx512 {
 
-struct F16 {
-  __m512 v;
-  VK_INLINE __mmask16 Mask(int64_t count) { return count >= 16 ? 0xFFFF : static_cast<__mmask16>((1u << count) - 1); }
-  VK_INLINE F16 Load(const float* p) { return {_mm512_loadu_ps(p)}; }
-  VK_INLINE F16 LoadPart(const float* p, int64_t count) { return {_mm512_maskz_loadu_ps(Mask(count), p)}; }
-  VK_INLINE F16 Set1(float x) { return {_mm512_set1_ps(x)}; }
-  inline __attribute__((always_inline)) void Store(float* p) const { _mm512_storeu_ps(p, v); }
-  inline __attribute__((always_inline)) void StorePart(float* p, int64_t count) const { _mm512_mask_storeu_ps(p, Mask(count), v); }
+#include "policy/vector_avx512.inc"
+
+struct Pairs {
+  F16 even, odd;
+  VK_INLINE Pairs Of(__m512i pairs) {
+    return {{_mm512_castsi512_ps(_mm512_slli_epi32(pairs, 16))},
+            {_mm512_castsi512_ps(_mm512_and_si512(pairs, _mm512_set1_epi32(static_cast<int>(0xFFFF0000u))))}};
+  }
+  VK_INLINE Pairs Load(const Bf16* p) { return Of(_mm512_loadu_si512(p)); }
+  VK_INLINE Pairs Broadcast(const Bf16* p) {
+    int pair;
+    std::memcpy(&pair, p, sizeof(pair));
+    return Of(_mm512_set1_epi32(pair));
+  }
 };
+VK_INLINE F16 DotPairs(const Pairs& a, const Pairs& b, const F16& sum) { return Fma(a.even, b.even, Fma(a.odd, b.odd, sum)); }
 
-VK_INLINE F16 Fma(const F16& a, const F16& b, const F16& c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-VK_INLINE F16 Add(const F16& a, const F16& b) { return {_mm512_add_ps(a.v, b.v)}; }
-VK_INLINE F16 Sub(const F16& a, const F16& b) { return {_mm512_sub_ps(a.v, b.v)}; }
-VK_INLINE F16 Mul(const F16& a, const F16& b) { return {_mm512_mul_ps(a.v, b.v)}; }
-VK_INLINE F16 Div(const F16& a, const F16& b) { return {_mm512_div_ps(a.v, b.v)}; }
-VK_INLINE F16 Max(const F16& a, const F16& b) { return {_mm512_max_ps(a.v, b.v)}; }
-VK_INLINE F16 Min(const F16& a, const F16& b) { return {_mm512_min_ps(a.v, b.v)}; }
-VK_INLINE F16 Round(const F16& a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
-VK_INLINE F16 ScaleByPowerOfTwo(const F16& a, const F16& n) { return {_mm512_scalef_ps(a.v, n.v)}; }
-VK_INLINE F16 ZeroWhereBelow(const F16& x, const F16& bound, const F16& a) {
-  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x.v, bound.v, _CMP_NLT_UQ), a.v)};
-}
-
-constexpr int kTileRows = 12;
-constexpr int kTileVectors = 2;
 constexpr const char* kName = "avx512";
 #include "policy/vector_kernels.inc"
 
 }  // namespace avx512
+#pragma GCC pop_options
+
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma")
+namespace avx512_bf16 {
+
+#include "policy/vector_avx512.inc"
+
+struct Pairs {
+  __m512i v;
+  VK_INLINE Pairs Load(const Bf16* p) { return {_mm512_loadu_si512(p)}; }
+  VK_INLINE Pairs Broadcast(const Bf16* p) {
+    int pair;
+    std::memcpy(&pair, p, sizeof(pair));
+    return {_mm512_set1_epi32(pair)};
+  }
+};
+VK_INLINE F16 DotPairs(const Pairs& a, const Pairs& b, const F16& sum) {
+  return {_mm512_dpbf16_ps(sum.v, reinterpret_cast<__m512bh>(a.v), reinterpret_cast<__m512bh>(b.v))};
+}
+
+constexpr const char* kName = "avx512_bf16";
+#include "policy/vector_kernels.inc"
+
+}  // namespace avx512_bf16
 #pragma GCC pop_options
 #endif
 
@@ -162,8 +259,10 @@ std::vector<const VectorKernels*> AvailableKernels() {
   const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (has_avx2) kernels.push_back(&avx2::kKernels);
   if (has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl"))
+      __builtin_cpu_supports("avx512vl")) {
     kernels.push_back(&avx512::kKernels);
+    if (__builtin_cpu_supports("avx512bf16")) kernels.push_back(&avx512_bf16::kKernels);
+  }
 #endif
   return kernels;
 }
@@ -184,6 +283,22 @@ void PackPanels(const float* w, int64_t n, int64_t k, float* panels) {
       const int64_t end = begin + kStrip < k ? begin + kStrip : k;
       for (int64_t row = 0; row < rows; ++row)
         for (int64_t i = begin; i < end; ++i) panels[i * kPanelWidth + row] = w[(first + row) * k + i];
+    }
+  }
+}
+
+int64_t PackedSizeBf16(int64_t n, int64_t k) { return PackedSize(n, (k + 1) / 2) * 2; }
+
+void PackPanelsBf16(const float* w, int64_t n, int64_t k, Bf16* panels) {
+  const int64_t steps = (k + 1) / 2;
+  std::memset(static_cast<void*>(panels), 0, sizeof(Bf16) * static_cast<size_t>(PackedSizeBf16(n, k)));
+  constexpr int64_t kStrip = 32;
+  for (int64_t first = 0; first < n; first += kPanelWidth, panels += steps * kPanelWidth * 2) {
+    const int64_t rows = n - first < kPanelWidth ? n - first : kPanelWidth;
+    for (int64_t begin = 0; begin < k; begin += kStrip) {
+      const int64_t end = begin + kStrip < k ? begin + kStrip : k;
+      for (int64_t row = 0; row < rows; ++row)
+        for (int64_t i = begin; i < end; ++i) panels[(i / 2 * kPanelWidth + row) * 2 + i % 2] = RoundBf16(w[(first + row) * k + i]);
     }
   }
 }

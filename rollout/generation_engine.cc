@@ -47,7 +47,7 @@ bool IsStop(const SamplingOptions& sampling, int32_t token) {
 
 struct GenerationEngine::State {
   State(const Transformer* borrowed, const EngineOptions& wanted)
-      : model(borrowed), options(wanted), attention(borrowed->config()), slots(wanted.slots) {}
+      : model(borrowed), options(wanted), attention(*borrowed), slots(wanted.slots) {}
 
   void CheckRequest(const GenerationRequest& request) const;
   std::vector<Slot*> Admit();
@@ -110,7 +110,7 @@ std::vector<Slot*> GenerationEngine::State::Admit() {
     slot.sample = group->num_admitted++;
     if (group->num_admitted == group->request.num_samples) queue.pop_front();
     const int64_t needed = group->request.sampling.max_new_tokens;
-    if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed);
+    if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed, model->cache_type());
     admitted.push_back(&slot);
   }
   return admitted;
@@ -141,7 +141,7 @@ void GenerationEngine::State::PrefillBatch(std::span<Group* const> batch) {
   for (Group* group : batch) {
     const auto& prompt = group->request.prompt_tokens;
     const int64_t length = static_cast<int64_t>(prompt.size());
-    group->prompt_cache = KeyValueBuffer(model->config(), length);
+    group->prompt_cache = KeyValueBuffer(model->config(), length, model->cache_type());
     for (int64_t p = 0; p < length; ++p) attention.rows().push_back({&group->prompt_cache, length, nullptr, p});
     tokens.insert(tokens.end(), prompt.begin(), prompt.end());
   }

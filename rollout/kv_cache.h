@@ -21,13 +21,15 @@ struct CacheRow {
 // sequence must come in the order of their positions.
 class CacheAttention : public Attention {
  public:
-  explicit CacheAttention(const TransformerConfig& config) : config_(config) {}
+  explicit CacheAttention(const Transformer& model) : config_(model.config()), type_(model.cache_type()) {}
   std::vector<CacheRow>& rows() { return rows_; }
   at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override;
 
  private:
   const TransformerConfig& config_;
+  CacheType type_;
   std::vector<CacheRow> rows_;
+  std::vector<CacheView> views_;
   std::vector<float> scores_;
 };
 

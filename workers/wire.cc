@@ -69,7 +69,7 @@ void Fields(V& v, WeightRef& r) {
 }
 template <typename V>
 void Fields(V& v, RolloutWelcome& w) {
-  All(v, w.config_json, w.slots, w.max_tokens, w.force_remote_weights);
+  All(v, w.config_json, w.slots, w.max_tokens, w.bf16, w.force_remote_weights);
 }
 template <typename V>
 void Fields(V& v, SamplingOptions& s) {

@@ -1,5 +1,7 @@
 #include "policy/kernels.h"
 
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <functional>
 #include <string>
@@ -200,8 +202,8 @@ std::vector<float> AllResults(const VectorKernels& kernels) {
   std::vector<float> scores(256);
   for (const int64_t first : {1, 15, 16, 50, 65})
     for (const int64_t second : {0, 1, 17, 40})
-      kernels.attend(x.data(), {keys.data(), values.data(), first}, {keys.data() + 7, values.data() + 9, second}, 22, 0.2f, scores.data(),
-                     room(22));
+      kernels.attend(x.data(), {keys.data(), values.data(), first}, {keys.data() + 7, values.data() + 9, second}, (first + second) / 2, 22,
+                     0.2f, scores.data(), room(22));
   std::vector<float> sums(100);
   kernels.exp_blocks(x.data(), 1.7f, 2.0f, room(1000), sums.data(), 1000);
   all.insert(all.end(), sums.begin(), sums.begin() + 63);
@@ -231,6 +233,75 @@ TEST_P(EveryInstructionSet, ARowOfTheProductDoesNotDependOnTheOthers) {
   }
 }
 
+std::vector<Bf16> Rounded(const std::vector<float>& x) {
+  std::vector<Bf16> out(x.size());
+  std::transform(x.begin(), x.end(), out.begin(), RoundBf16);
+  return out;
+}
+
+float Widened(Bf16 x) { return std::bit_cast<float>(static_cast<uint32_t>(x.bits) << 16); }
+
+TEST_P(EveryInstructionSet, RoundsToTheNearestBf16TiesToEven) {
+  const float ulp = 0x1p-7f;  // of a bf16 in [1, 2)
+  std::vector<float> x = {0.0f, -0.0f, 1.0f, 1 + ulp / 2, 1 + 1.5f * ulp, 1 + 0.51f * ulp, -1 - ulp / 2, INFINITY, -INFINITY, 3.4e38f, NAN};
+  const std::vector<float> expected = {0.0f, -0.0f, 1.0f, 1.0f, 1 + 2 * ulp, 1 + ulp, -1.0f, INFINITY, -INFINITY, INFINITY};
+  for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(Widened(RoundBf16(x[i])), expected[i]) << x[i];
+  EXPECT_TRUE(std::isnan(Widened(RoundBf16(NAN))));
+  const auto normals = Normals(20, 3 * 37 - static_cast<int64_t>(x.size()));
+  x.insert(x.end(), normals.begin(), normals.end());
+  std::vector<Bf16> rows(3 * 38, Bf16{0x1234});
+  GetParam()->round_bf16(x.data(), rows.data(), 3, 37);
+  for (size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i].bits, i % 38 == 37 ? 0 : RoundBf16(x[i / 38 * 37 + i % 38]).bits) << i;
+}
+
+TEST_P(EveryInstructionSet, Bf16ProductAgreesWithDoubleArithmeticOnTheRoundedNumbers) {
+  const VectorKernels& kernels = *GetParam();
+  for (const int64_t m : {1, 2, 12, 29})
+    for (const int64_t n : {1, 15, 32, 70})
+      for (const int64_t k : {18, 19}) {
+        const auto x = Normals(1, m * k);
+        const auto w = Normals(2, n * k);
+        const auto bias = Normals(3, n);
+        std::vector<Bf16> panels(PackedSizeBf16(n, k));
+        PackPanelsBf16(w.data(), n, k, panels.data());
+        std::vector<Bf16> rows(m * ((k + 1) / 2 * 2));
+        kernels.round_bf16(x.data(), rows.data(), m, k);
+        std::vector<float> y(m * n + 1, 77.0f);
+        kernels.gemm_bf16(rows.data(), panels.data(), bias.data(), y.data(), m, n, k);
+        for (int64_t r = 0; r < m; ++r)
+          for (int64_t c = 0; c < n; ++c) {
+            double sum = bias[c];
+            for (int64_t i = 0; i < k; ++i) sum += double{Widened(RoundBf16(x[r * k + i]))} * double{Widened(RoundBf16(w[c * k + i]))};
+            ASSERT_NEAR(y[r * n + c], sum, 1e-5) << m << " x " << n << " x " << k;
+          }
+        EXPECT_EQ(y.back(), 77.0f);  // nothing written behind the end
+        std::vector<float> alone(n);
+        kernels.gemm_bf16(rows.data() + (m - 1) * ((k + 1) / 2 * 2), panels.data(), bias.data(), alone.data(), 1, n, k);
+        EXPECT_TRUE(std::equal(alone.begin(), alone.end(), y.begin() + (m - 1) * n)) << "the last row depends on the others";
+      }
+}
+
+TEST_P(EveryInstructionSet, Bf16AttentionGivesTheBitsOfFp32AttentionOverTheRoundedCache) {
+  const VectorKernels& kernels = *GetParam();
+  constexpr int64_t kSize = 74;  // 64 + a tail
+  const auto q = Normals(13, kSize);
+  const auto keys = Rounded(Normals(14, 96 * kSize));
+  const auto values = Rounded(Normals(15, 96 * kSize));
+  std::vector<float> wide_keys(keys.size()), wide_values(values.size());
+  std::transform(keys.begin(), keys.end(), wide_keys.begin(), Widened);
+  std::transform(values.begin(), values.end(), wide_values.begin(), Widened);
+  std::vector<float> scores(256), expected(kSize), found(kSize);
+  for (const int64_t first : {1, 20, 70})
+    for (const int64_t second : {0, 3, 33})
+      for (const int64_t begin : {int64_t{0}, first / 2, first + second - 1}) {
+        kernels.attend(q.data(), {wide_keys.data(), wide_values.data(), first}, {wide_keys.data() + 32, wide_values.data() + 9, second},
+                       begin, kSize, 0.2f, scores.data(), expected.data());
+        kernels.attend_bf16(q.data(), {keys.data(), values.data(), first}, {keys.data() + 32, values.data() + 9, second}, begin, kSize,
+                            0.2f, scores.data(), found.data());
+        EXPECT_EQ(found, expected) << first << " + " << second << " from " << begin;
+      }
+}
+
 TEST_P(EveryInstructionSet, ExponentialIsExactToTwoUlp) {
   std::vector<float> x;
   for (double v = -86.9; v < 0.5; v += 0.0137) x.push_back(static_cast<float>(v));
@@ -254,18 +325,20 @@ TEST_P(EveryInstructionSet, AttentionAgreesWithDoubleArithmetic) {
     for (int64_t c = 0; c < kSize; ++c) blocks[p / 16 * 16 * kSize + c * 16 + p % 16] = keys[p * kSize + c];
   std::vector<float> scores(128);
   std::vector<float> out(kSize);
-  GetParam()->attend(q.data(), {blocks.data(), values.data(), 37}, {}, kSize, 0.5f, scores.data(), out.data());
-  std::vector<double> weights(37);
-  double total = 0;
-  for (int64_t p = 0; p < 37; ++p) {
-    double dot = 0;
-    for (int64_t c = 0; c < kSize; ++c) dot += double{q[c]} * double{keys[p * kSize + c]};
-    total += weights[p] = std::exp(0.5 * dot);
-  }
-  for (int64_t c = 0; c < kSize; ++c) {
-    double expected = 0;
-    for (int64_t p = 0; p < 37; ++p) expected += weights[p] / total * values[p * kSize + c];
-    EXPECT_NEAR(out[c], expected, 2e-6);
+  for (const int64_t begin : {0, 1, 16, 21, 36}) {
+    GetParam()->attend(q.data(), {blocks.data(), values.data(), 37}, {}, begin, kSize, 0.5f, scores.data(), out.data());
+    std::vector<double> weights(37);
+    double total = 0;
+    for (int64_t p = begin; p < 37; ++p) {
+      double dot = 0;
+      for (int64_t c = 0; c < kSize; ++c) dot += double{q[c]} * double{keys[p * kSize + c]};
+      total += weights[p] = std::exp(0.5 * dot);
+    }
+    for (int64_t c = 0; c < kSize; ++c) {
+      double expected = 0;
+      for (int64_t p = begin; p < 37; ++p) expected += weights[p] / total * values[p * kSize + c];
+      EXPECT_NEAR(out[c], expected, 2e-6) << "from " << begin;
+    }
   }
 }
 

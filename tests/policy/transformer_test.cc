@@ -189,17 +189,33 @@ TEST(Transformer, NoticesWeightsWrittenThroughTheFlatBuffer) {
   EXPECT_EQ(SequenceLogits(model, kTokens).const_data_ptr<float>()[0], 0.0f);
 }
 
+double LargestDifference(const at::Tensor& a, const at::Tensor& b) {
+  double difference = 0;
+  for (int64_t i = 0; i < a.numel(); ++i)
+    difference = std::max(difference, std::abs(double{a.const_data_ptr<float>()[i]} - double{b.const_data_ptr<float>()[i]}));
+  return difference;
+}
+
+// Logits of size 2, 8 bits of mantissa, a dozen roundings.
 TEST(Transformer, Bf16ComputeStaysNearFp32) {
   Transformer model = RandomModel(TinyConfig("llama", true));
   model.EnableGradients();
   const at::Tensor exact = LogitsWithGraph(model);
   model.SetComputeType(at::kBFloat16);
-  const at::Tensor rounded = LogitsWithGraph(model);
-  double difference = 0;
-  for (int64_t i = 0; i < exact.numel(); ++i)
-    difference = std::max(difference, std::abs(double{exact.const_data_ptr<float>()[i]} - double{rounded.const_data_ptr<float>()[i]}));
+  const double difference = LargestDifference(exact, LogitsWithGraph(model));
   EXPECT_GT(difference, 1e-4);  // it is rounded
-  EXPECT_LT(difference, 0.1);   // logits of size 2, 8 bits of mantissa, a dozen roundings
+  EXPECT_LT(difference, 0.1);
+}
+
+TEST(Transformer, Bf16InferenceStaysNearFp32) {
+  Transformer model = RandomModel(TinyConfig("llama", true));
+  const at::Tensor exact = SequenceLogits(model, kTokens);
+  model.SetInferenceType(at::kBFloat16);
+  const double difference = LargestDifference(exact, SequenceLogits(model, kTokens));
+  EXPECT_GT(difference, 1e-4);  // it is rounded
+  EXPECT_LT(difference, 0.1);
+  model.SetInferenceType(at::kFloat);
+  EXPECT_EQ(LargestDifference(exact, SequenceLogits(model, kTokens)), 0);
 }
 
 }  // namespace

@@ -84,8 +84,19 @@ void ExpectSameBits(const std::map<uint64_t, TrajectoryGroup>& a, const std::map
   }
 }
 
-TEST(GenerationEngine, GivesTheSameBitsForAnyBatch) {
-  const Transformer model = SmallModel();
+class EveryInferenceType : public ::testing::TestWithParam<at::ScalarType> {
+ protected:
+  Transformer Model() const {
+    Transformer model = SmallModel();
+    model.SetInferenceType(GetParam());
+    return model;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Types, EveryInferenceType, ::testing::Values(at::kFloat, at::kBFloat16),
+                         [](const auto& p) { return std::string(p.param == at::kFloat ? "fp32" : "bf16"); });
+
+TEST_P(EveryInferenceType, GivesTheSameBitsForAnyBatch) {
+  const Transformer model = Model();
   const std::vector<uint64_t> order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
   const auto alone = Generate(model, 1, order);
   ExpectSameBits(alone, Generate(model, 3, order));
@@ -94,8 +105,8 @@ TEST(GenerationEngine, GivesTheSameBitsForAnyBatch) {
   ExpectSameBits(alone, Generate(model, 7, reversed));
 }
 
-TEST(GenerationEngine, RecordsTheLogProbabilityAFullForwardGives) {
-  const Transformer model = SmallModel();
+TEST_P(EveryInferenceType, RecordsTheLogProbabilityAFullForwardGives) {
+  const Transformer model = Model();
   for (const auto& [id, group] : Generate(model, 8, {0, 3, 6})) {
     for (const Trajectory& trajectory : group.trajectories) {
       std::vector<int32_t> tokens = group.prompt_tokens;
