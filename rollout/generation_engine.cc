@@ -16,16 +16,14 @@
 namespace temper {
 namespace {
 
-// Prompt tokens of one prefill forward; bounds its activations.
-constexpr int64_t kPrefillTokens = 4096;
-
 // A request in work. The key/value cache of its prompt and the logits after it serve all its completions.
 struct Group {
   GenerationRequest request;
   TrajectoryGroup result;
   KeyValueBuffer prompt_cache;
-  std::vector<float> prompt_logits;  // [V], empty until the prompt was computed
-  int64_t prompt_version = 0;        // weights that computed it
+  int64_t prompt_computed = 0;       // prompt tokens in the cache
+  std::vector<float> prompt_logits;  // [V], empty until the whole prompt was computed
+  int64_t prompt_version = 0;        // weights that computed its end
   int64_t num_admitted = 0;          // completions that got a slot
   int64_t num_done = 0;
 };
@@ -37,6 +35,14 @@ struct Slot {
   KeyValueBuffer cache;  // of the completion's tokens; kept for the next one
 
   Trajectory& trajectory() const { return group->result.trajectories[sample]; }
+  bool live() const { return group != nullptr && !trajectory().tokens.empty(); }
+  bool ready() const { return group != nullptr && trajectory().tokens.empty() && !group->prompt_logits.empty(); }
+};
+
+// Prompt tokens of a group that one forward computes.
+struct PromptChunk {
+  Group* group;
+  int64_t length;
 };
 
 bool IsStop(const SamplingOptions& sampling, int32_t token) {
@@ -50,9 +56,11 @@ struct GenerationEngine::State {
       : model(borrowed), options(wanted), attention(*borrowed), slots(wanted.slots) {}
 
   void CheckRequest(const GenerationRequest& request) const;
-  std::vector<Slot*> Admit();
-  void Prefill(const std::vector<Slot*>& admitted);
-  void PrefillBatch(std::span<Group* const> batch);
+  void Admit();
+  void Prefill(int64_t* budget);
+  void ComputeChunks(std::span<const PromptChunk> chunks);
+  void TakeLogits(std::span<Group* const> complete_prompts, std::span<const int64_t> rows, const at::Tensor& hidden);
+  bool StartReady();
   void Decode();
   void Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by);
   void Finish(Slot* slot);
@@ -66,7 +74,8 @@ struct GenerationEngine::State {
   Sampler sampler;
   std::vector<Slot> slots;
   std::map<uint64_t, std::unique_ptr<Group>> groups;
-  std::deque<Group*> queue;  // groups with completions that have no slot yet
+  std::deque<Group*> queue;       // groups with completions that have no slot yet
+  std::deque<Group*> prefilling;  // groups with a slot whose prompt is not computed to its end
   std::vector<TrajectoryGroup> complete;
   int64_t version = 0;
   int64_t tokens_generated = 0;
@@ -100,68 +109,82 @@ at::Tensor GenerationEngine::State::Forward() {
 }
 
 // Gives free slots to waiting completions, in the order of submission.
-std::vector<Slot*> GenerationEngine::State::Admit() {
-  std::vector<Slot*> admitted;
+void GenerationEngine::State::Admit() {
   for (Slot& slot : slots) {
     if (queue.empty()) break;
     if (slot.group != nullptr) continue;
     Group* group = queue.front();
+    if (group->num_admitted == 0) prefilling.push_back(group);
     slot.group = group;
     slot.sample = group->num_admitted++;
     if (group->num_admitted == group->request.num_samples) queue.pop_front();
     const int64_t needed = group->request.sampling.max_new_tokens;
     if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed, model->cache_type());
-    admitted.push_back(&slot);
   }
-  return admitted;
 }
 
-// Computes the prompts that are new, several to a forward.
-void GenerationEngine::State::Prefill(const std::vector<Slot*>& admitted) {
-  std::vector<Group*> batch;
-  int64_t batch_tokens = 0;
-  for (const Slot* slot : admitted) {
-    Group* group = slot->group;
-    if (!group->prompt_logits.empty() || std::find(batch.begin(), batch.end(), group) != batch.end()) continue;
+// Computes the next tokens of the oldest prompts, `budget` at most, in one forward.
+void GenerationEngine::State::Prefill(int64_t* budget) {
+  std::vector<PromptChunk> chunks;
+  for (Group* group : prefilling) {
+    if (*budget == 0) break;
     const int64_t length = static_cast<int64_t>(group->request.prompt_tokens.size());
-    if (!batch.empty() && batch_tokens + length > kPrefillTokens) {
-      PrefillBatch(batch);
-      batch.clear();
-      batch_tokens = 0;
-    }
-    batch.push_back(group);
-    batch_tokens += length;
+    if (group->prompt_computed == 0) group->prompt_cache = KeyValueBuffer(model->config(), length, model->cache_type());
+    const int64_t chunk = std::min(length - group->prompt_computed, *budget);
+    chunks.push_back({group, chunk});
+    *budget -= chunk;
   }
-  if (!batch.empty()) PrefillBatch(batch);
+  if (chunks.empty()) return;
+  ComputeChunks(chunks);
+  std::erase_if(prefilling, [](const Group* group) { return !group->prompt_logits.empty(); });
 }
 
-void GenerationEngine::State::PrefillBatch(std::span<Group* const> batch) {
+void GenerationEngine::State::ComputeChunks(std::span<const PromptChunk> chunks) {
   attention.rows().clear();
   tokens.clear();
-  for (Group* group : batch) {
+  std::vector<Group*> complete_prompts;
+  std::vector<int64_t> last_rows;
+  for (const auto& [group, count] : chunks) {
     const auto& prompt = group->request.prompt_tokens;
     const int64_t length = static_cast<int64_t>(prompt.size());
-    group->prompt_cache = KeyValueBuffer(model->config(), length, model->cache_type());
-    for (int64_t p = 0; p < length; ++p) attention.rows().push_back({&group->prompt_cache, length, nullptr, p});
-    tokens.insert(tokens.end(), prompt.begin(), prompt.end());
+    for (const int64_t end = group->prompt_computed + count; group->prompt_computed < end; ++group->prompt_computed) {
+      attention.rows().push_back({&group->prompt_cache, length, nullptr, group->prompt_computed});
+      tokens.push_back(prompt[static_cast<size_t>(group->prompt_computed)]);
+    }
+    if (group->prompt_computed < length) continue;
+    complete_prompts.push_back(group);
+    last_rows.push_back(static_cast<int64_t>(tokens.size()) - 1);
   }
   const at::Tensor hidden = Forward();
+  if (!complete_prompts.empty()) TakeLogits(complete_prompts, last_rows, hidden);
+}
+
+// The logits after each prompt, from its last row of the hidden states.
+void GenerationEngine::State::TakeLogits(std::span<Group* const> complete_prompts, std::span<const int64_t> rows,
+                                         const at::Tensor& hidden) {
   const int64_t size = model->config().hidden_size;
   const int64_t vocab = model->config().vocab_size;
-  at::Tensor last = at::empty({static_cast<int64_t>(batch.size()), size}, at::kFloat);
-  const float* end = hidden.const_data_ptr<float>();
+  at::Tensor last = at::empty({static_cast<int64_t>(rows.size()), size}, at::kFloat);
   float* to = last.mutable_data_ptr<float>();
-  for (const Group* group : batch) {
-    end += static_cast<int64_t>(group->request.prompt_tokens.size()) * size;
-    to = std::copy(end - size, end, to);
-  }
+  for (const int64_t row : rows) to = std::copy_n(hidden.const_data_ptr<float>() + row * size, size, to);
   const at::Tensor logits = model->Logits(last);
-  const float* row = logits.const_data_ptr<float>();
-  for (Group* group : batch) {
-    group->prompt_logits.assign(row, row + vocab);
+  const float* from = logits.const_data_ptr<float>();
+  for (Group* group : complete_prompts) {
+    group->prompt_logits.assign(from, from + vocab);
     group->prompt_version = version;
-    row += vocab;
+    from += vocab;
   }
+}
+
+// Draws the first token of completions whose prompt is computed; says whether one ended with it.
+bool GenerationEngine::State::StartReady() {
+  bool freed = false;
+  for (Slot& slot : slots) {
+    if (!slot.ready()) continue;
+    Draw(&slot, slot.group->prompt_logits, slot.group->prompt_version);
+    freed = freed || slot.group == nullptr;
+  }
+  return freed;
 }
 
 // One token for every live slot.
@@ -170,7 +193,7 @@ void GenerationEngine::State::Decode() {
   tokens.clear();
   std::vector<Slot*> live;
   for (Slot& slot : slots) {
-    if (slot.group == nullptr) continue;
+    if (!slot.live()) continue;
     const int64_t prompt = static_cast<int64_t>(slot.group->request.prompt_tokens.size());
     const std::vector<int32_t>& drawn = slot.trajectory().tokens;
     const int64_t position = prompt + static_cast<int64_t>(drawn.size()) - 1;
@@ -193,6 +216,7 @@ void GenerationEngine::State::Draw(Slot* slot, std::span<const float> logits, in
   const SampledToken drawn = sampler.Draw(logits, request.sampling, position, UniformAt(key, position));
   trajectory.tokens.push_back(drawn.token);
   trajectory.logprobs.push_back(drawn.logprob);
+  trajectory.policy_logprobs.push_back(drawn.policy_logprob);
   trajectory.versions.push_back(drawn_by);
   ++tokens_generated;
   trajectory.finished = IsStop(request.sampling, drawn.token);
@@ -208,8 +232,9 @@ void GenerationEngine::State::Finish(Slot* slot) {
 }
 
 GenerationEngine::GenerationEngine(const Transformer* model, const EngineOptions& options) {
-  TEMPER_CHECK(options.slots >= 1 && options.max_tokens >= 2, "an engine needs at least 1 slot and 2 tokens, got slots ", options.slots,
-               ", max_tokens ", options.max_tokens);
+  TEMPER_CHECK(options.slots >= 1 && options.max_tokens >= 2 && options.prefill_tokens >= 1,
+               "an engine needs at least 1 slot, 2 tokens and 1 prefill token, got slots ", options.slots, ", max_tokens ",
+               options.max_tokens, ", prefill_tokens ", options.prefill_tokens);
   state_ = std::make_unique<State>(model, options);
 }
 
@@ -230,10 +255,11 @@ void GenerationEngine::Submit(GenerationRequest request) {
 std::vector<TrajectoryGroup> GenerationEngine::Step() {
   const c10::InferenceMode inference;
   // A completion that ends with its first token frees its slot for the next one before the batch is decoded.
-  for (std::vector<Slot*> admitted = state_->Admit(); !admitted.empty(); admitted = state_->Admit()) {
-    state_->Prefill(admitted);
-    for (Slot* slot : admitted) state_->Draw(slot, slot->group->prompt_logits, slot->group->prompt_version);
-  }
+  int64_t budget = state_->options.prefill_tokens;
+  do {
+    state_->Admit();
+    state_->Prefill(&budget);
+  } while (state_->StartReady());
   state_->Decode();
   return std::exchange(state_->complete, {});
 }
@@ -249,6 +275,7 @@ void GenerationEngine::Cancel(uint64_t group_id) {
   for (Slot& slot : state_->slots)
     if (slot.group == group) slot.group = nullptr;
   std::erase(state_->queue, group);
+  std::erase(state_->prefilling, group);
   state_->groups.erase(found);
 }
 

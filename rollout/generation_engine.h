@@ -11,8 +11,9 @@
 namespace temper {
 
 struct EngineOptions {
-  int64_t slots = 64;        // completions decoded together
-  int64_t max_tokens = 512;  // prompt + completion of one sequence
+  int64_t slots = 64;             // completions decoded together
+  int64_t max_tokens = 512;       // prompt + completion of one sequence
+  int64_t prefill_tokens = 2048;  // prompt tokens computed in one Step at most: what running completions wait for a new prompt
 };
 
 // `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
@@ -38,10 +39,11 @@ class GenerationEngine {
   // Queues the group behind those submitted before. Throws Error when the prompt is empty or holds an id outside the vocabulary, when
   // prompt and max_new_tokens exceed max_tokens or the model's positions, when an option is out of range or the group id is in use.
   void Submit(GenerationRequest request);
-  // One turn: prefills what fits, decodes one token for every live slot, returns the groups that became complete.
+  // One turn: computes up to prefill_tokens of new prompts, decodes one token for every slot whose prompt is complete, returns the groups
+  // that became complete.
   std::vector<TrajectoryGroup> Step();
   bool idle() const;
-  // The number that tokens drawn from now on carry, except a first token whose prompt was computed before.
+  // The number that tokens drawn from now on carry, except a first token whose prompt's end was computed before.
   void SetVersion(int64_t version);
   // Forgets a group, finished completions included; an id that is not in work is ignored.
   void Cancel(uint64_t group_id);

@@ -27,24 +27,43 @@ void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size) {
 }
 
 SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform) {
-  if (num_drawn < options.min_new_tokens && !options.stop_ids.empty()) {
+  const std::span<const float> policy = logits;
+  const bool withheld = num_drawn < options.min_new_tokens && !options.stop_ids.empty();
+  if (withheld) {
     masked_.assign(logits.begin(), logits.end());
     for (const int64_t id : options.stop_ids) masked_[id] = -INFINITY;
     logits = masked_;
   }
-  const VectorKernels& kernels = ActiveKernels();
-  const int64_t vocab = static_cast<int64_t>(logits.size());
-  const float largest = kernels.maximum(logits.data(), vocab);
+  const float largest = ActiveKernels().maximum(logits.data(), static_cast<int64_t>(logits.size()));
   TEMPER_CHECK(std::isfinite(largest), "no token can be drawn: the largest logit is ", largest,
                "; the weights have diverged, or the stop ids cover the whole vocabulary");
+  SampledToken drawn = DrawShaped(logits, options, largest, uniform);
+  const bool plain = options.temperature == 1 && options.top_k == 0 && options.top_p == 1 && !withheld;
+  drawn.policy_logprob = plain ? drawn.logprob : static_cast<float>(PolicyLogprob(policy, drawn.token));
+  return drawn;
+}
+
+SampledToken Sampler::DrawShaped(std::span<const float> logits, const SamplingOptions& options, float largest, double uniform) {
   if (options.temperature == 0) return {static_cast<int32_t>(std::find(logits.begin(), logits.end(), largest) - logits.begin()), 0.0f};
+  const int64_t vocab = static_cast<int64_t>(logits.size());
   const float factor = static_cast<float>(1.0 / options.temperature);
   const float shift = largest * factor;
   weights_.resize(vocab);
   block_sums_.resize((vocab + kBlock - 1) / kBlock);
-  kernels.exp_blocks(logits.data(), factor, shift, weights_.data(), block_sums_.data(), vocab);
+  ActiveKernels().exp_blocks(logits.data(), factor, shift, weights_.data(), block_sums_.data(), vocab);
   if (options.top_k > 0 || options.top_p < 1) KeepMostProbable(logits, options);
   return Invert(logits, factor, shift, uniform);
+}
+
+double Sampler::PolicyLogprob(std::span<const float> logits, int32_t token) {
+  const int64_t vocab = static_cast<int64_t>(logits.size());
+  const float largest = ActiveKernels().maximum(logits.data(), vocab);
+  weights_.resize(vocab);
+  block_sums_.resize((vocab + kBlock - 1) / kBlock);
+  ActiveKernels().exp_blocks(logits.data(), 1.0f, largest, weights_.data(), block_sums_.data(), vocab);
+  double total = 0;
+  for (const float sum : block_sums_) total += sum;
+  return std::min(double{logits[token]} - double{largest} - std::log(total), 0.0);
 }
 
 void Sampler::KeepMostProbable(std::span<const float> logits, const SamplingOptions& options) {

@@ -10,7 +10,8 @@ namespace temper {
 
 struct SampledToken {
   int32_t token = -1;
-  float logprob = 0;  // under the distribution it was drawn from; 0 when greedy
+  float logprob = 0;         // under the distribution it was drawn from; 0 when greedy
+  float policy_logprob = 0;  // under softmax(logits)
 };
 
 // Throws Error naming the option and its range.
@@ -27,6 +28,8 @@ class Sampler {
 
  private:
   void KeepMostProbable(std::span<const float> logits, const SamplingOptions& options);
+  SampledToken DrawShaped(std::span<const float> logits, const SamplingOptions& options, float largest, double uniform);
+  double PolicyLogprob(std::span<const float> logits, int32_t token);
   SampledToken Invert(std::span<const float> logits, double factor, double shift, double uniform) const;
 
   std::vector<float> masked_;      // [V] logits without the stop ids

@@ -85,7 +85,7 @@ void Fields(V& v, RolloutTask& t) {
 }
 template <typename V>
 void Fields(V& v, Trajectory& t) {
-  All(v, t.tokens, t.logprobs, t.versions, t.finished);
+  All(v, t.tokens, t.logprobs, t.policy_logprobs, t.versions, t.finished);
 }
 template <typename V>
 void Fields(V& v, TrajectoryGroup& g) {
@@ -190,8 +190,9 @@ std::string RolloutResult::Encode() const { return EncodeAll(*this); }
 RolloutResult RolloutResult::Decode(const std::string& bytes) {
   RolloutResult result = DecodeAll<RolloutResult>(bytes);
   for (const Trajectory& t : result.group.trajectories) {
-    TEMPER_CHECK(t.logprobs.size() == t.tokens.size() && t.versions.size() == t.tokens.size(), "trajectory with ", t.tokens.size(),
-                 " tokens, ", t.logprobs.size(), " log-probs, ", t.versions.size(), " versions");
+    const size_t count = t.tokens.size();
+    TEMPER_CHECK(t.logprobs.size() == count && t.policy_logprobs.size() == count && t.versions.size() == count, "trajectory with ", count,
+                 " tokens, ", t.logprobs.size(), " and ", t.policy_logprobs.size(), " log-probs, ", t.versions.size(), " versions");
   }
   return result;
 }

@@ -315,6 +315,24 @@ TEST_P(EveryInstructionSet, ExponentialIsExactToTwoUlp) {
   EXPECT_EQ(e[x.size() - 1], 0.0f);
 }
 
+TEST_P(EveryInstructionSet, MaximumSeesInfinitiesAndNaN) {
+  auto x = Normals(21, 53);
+  for (float& value : x) value -= 100;  // all below 0
+  EXPECT_EQ(GetParam()->maximum(x.data(), 53), *std::max_element(x.begin(), x.end()));
+  for (const size_t at : {size_t{0}, size_t{20}, size_t{52}}) {
+    const float kept = x[at];
+    x[at] = -1.5f;
+    EXPECT_EQ(GetParam()->maximum(x.data(), 53), -1.5f) << at;
+    x[at] = INFINITY;
+    EXPECT_EQ(GetParam()->maximum(x.data(), 53), INFINITY) << at;
+    x[at] = NAN;
+    EXPECT_TRUE(std::isnan(GetParam()->maximum(x.data(), 53))) << at;
+    x[at] = -INFINITY;
+    EXPECT_LT(GetParam()->maximum(x.data(), 53), 0) << at;
+    x[at] = kept;
+  }
+}
+
 TEST_P(EveryInstructionSet, AttentionAgreesWithDoubleArithmetic) {
   constexpr int64_t kSize = 10;
   const auto q = Normals(13, kSize);

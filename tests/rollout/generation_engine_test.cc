@@ -65,8 +65,9 @@ std::map<uint64_t, TrajectoryGroup> RunAll(GenerationEngine* engine) {
   return groups;
 }
 
-std::map<uint64_t, TrajectoryGroup> Generate(const Transformer& model, int64_t slots, const std::vector<uint64_t>& order) {
-  GenerationEngine engine(&model, {.slots = slots, .max_tokens = 128});
+std::map<uint64_t, TrajectoryGroup> Generate(const Transformer& model, int64_t slots, const std::vector<uint64_t>& order,
+                                             int64_t prefill_tokens = 2048) {
+  GenerationEngine engine(&model, {.slots = slots, .max_tokens = 128, .prefill_tokens = prefill_tokens});
   for (const uint64_t id : order) engine.Submit(Request(id, 5));
   return RunAll(&engine);
 }
@@ -101,6 +102,7 @@ TEST_P(EveryInferenceType, GivesTheSameBitsForAnyBatch) {
   const auto alone = Generate(model, 1, order);
   ExpectSameBits(alone, Generate(model, 3, order));
   ExpectSameBits(alone, Generate(model, 64, order));
+  ExpectSameBits(alone, Generate(model, 5, order, 4));  // prompts in pieces of 4 tokens
   std::vector<uint64_t> reversed(order.rbegin(), order.rend());
   ExpectSameBits(alone, Generate(model, 7, reversed));
 }
@@ -195,6 +197,41 @@ TEST(GenerationEngine, StopsAtAStopTokenOrAtTheLimit) {
   }
   EXPECT_GT(finished, 0);
   EXPECT_GT(cut, 0);
+}
+
+TEST(GenerationEngine, ALongPromptDoesNotStopRunningCompletions) {
+  const Transformer model = SmallModel();
+  GenerationEngine engine(&model, {.slots = 2, .max_tokens = 128, .prefill_tokens = 8});
+  GenerationRequest running = Request(0, 1);  // a prompt of 3 tokens
+  running.sampling.stop_ids.clear();
+  GenerationRequest longer = running;
+  longer.group_id = 1;
+  longer.prompt_tokens.assign(30, 5);
+  engine.Submit(running);
+  engine.Step();  // prompt, first and second token
+  engine.Submit(longer);
+  for (int64_t step = 1; step <= 3; ++step) {  // 8, 16, 24 of 30 prompt tokens
+    engine.Step();
+    EXPECT_EQ(engine.tokens_generated(), 2 + step);
+  }
+  engine.Step();  // the last 6: two tokens of the new completion, one of the other
+  EXPECT_EQ(engine.tokens_generated(), 5 + 3);
+  engine.Cancel(1);
+  EXPECT_EQ(RunAll(&engine).size(), 1u);
+}
+
+TEST(GenerationEngine, CancelsAGroupWhosePromptIsHalfComputed) {
+  const Transformer model = SmallModel();
+  GenerationEngine engine(&model, {.slots = 2, .max_tokens = 128, .prefill_tokens = 8});
+  GenerationRequest request = Request(1, 3);
+  request.prompt_tokens.assign(30, 5);
+  engine.Submit(request);
+  engine.Step();
+  EXPECT_EQ(engine.tokens_generated(), 0);
+  engine.Cancel(1);
+  EXPECT_TRUE(engine.idle());
+  engine.Submit(Request(2, 3));
+  EXPECT_EQ(RunAll(&engine).size(), 1u);
 }
 
 TEST(GenerationEngine, OneTokenCompletionsShareOneStep) {

@@ -71,6 +71,22 @@ TEST(Sampler, InvertsTheCumulativeDistributionInTheOrderOfIds) {
   for (const auto& [uniform, token] : cases) EXPECT_EQ(sampler.Draw(logits, {}, 0, uniform).token, token) << uniform;
 }
 
+TEST(Sampler, GivesTheLogProbabilityUnderThePolicyWhateverTheSamplingOptions) {
+  Sampler sampler;
+  const auto logits = LogitsOf(kProbabilities);
+  const SampledToken plain = sampler.Draw(logits, {}, 0, 0.9);  // token 4, p = 0.25
+  EXPECT_EQ(plain.policy_logprob, plain.logprob);
+  EXPECT_NEAR(plain.logprob, std::log(0.25), 1e-6);
+  EXPECT_NEAR(sampler.Draw(logits, {.temperature = 0, .stop_ids = {}}, 0, 0.9).policy_logprob, std::log(0.5), 1e-6);
+  const SampledToken truncated = sampler.Draw(logits, {.top_k = 2, .stop_ids = {}}, 0, 0.99);
+  EXPECT_NEAR(truncated.logprob, std::log(0.25 / 0.75), 1e-6);
+  EXPECT_NEAR(truncated.policy_logprob, std::log(0.25), 1e-6);
+  // Token 1 is a stop token that may not be drawn yet: 4 is drawn among the rest, of mass 0.5.
+  const SampledToken withheld = sampler.Draw(logits, {.min_new_tokens = 3, .stop_ids = {1}}, 0, 0.99);
+  EXPECT_NEAR(withheld.logprob, std::log(0.25 / 0.5), 1e-6);
+  EXPECT_NEAR(withheld.policy_logprob, std::log(0.25), 1e-6);
+}
+
 TEST(Sampler, GivesTheLogProbabilityUnderTheTemperedDistribution) {
   Sampler sampler;
   const SamplingOptions options{.temperature = 0.5, .stop_ids = {}};
@@ -78,6 +94,7 @@ TEST(Sampler, GivesTheLogProbabilityUnderTheTemperedDistribution) {
   const SampledToken drawn = sampler.Draw(LogitsOf(kProbabilities), options, 0, 0.3);
   EXPECT_EQ(drawn.token, 1);
   EXPECT_NEAR(drawn.logprob, std::log(0.25 / 0.3359375), 1e-6);
+  EXPECT_NEAR(drawn.policy_logprob, std::log(0.5), 1e-6);
 }
 
 TEST(Sampler, TopKKeepsTheMostProbableAndRenormalises) {

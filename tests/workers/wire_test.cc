@@ -25,8 +25,8 @@ auto Tie(const RolloutWelcome& w) {
   return std::tie(config, slots, max_tokens, bf16, force);
 }
 auto Tie(const Trajectory& t) {
-  const auto& [tokens, logprobs, versions, finished] = t;
-  return std::tie(tokens, logprobs, versions, finished);
+  const auto& [tokens, logprobs, policy_logprobs, versions, finished] = t;
+  return std::tie(tokens, logprobs, policy_logprobs, versions, finished);
 }
 auto Tie(const GradeRequest& r) {
   const auto& [prompt, response, category, truncated] = r;
@@ -67,7 +67,7 @@ RolloutTask ExampleRolloutTask() {
 }
 
 RolloutResult ExampleRolloutResult() {
-  return {{42, {1, 2}, {{{3, 4}, {-0.5f, -1e-30f}, {7, 8}, true}, {{}, {}, {}, false}}}, "hash", 1.25};
+  return {{42, {1, 2}, {{{3, 4}, {-0.5f, -1e-30f}, {-0.75f, -2}, {7, 8}, true}, {{}, {}, {}, {}, false}}}, "hash", 1.25};
 }
 
 Grade ExampleGrade() {
