@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include <mpi.h>
@@ -46,6 +47,8 @@ class MpiCommunicator final : public Communicator {
 
   void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, name); }
   void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, name); }
+  void ReduceScatterSum(float* data, size_t count, std::string_view name) override { ReduceScatter(data, count, name); }
+  void AllGather(float* data, size_t count, std::string_view name) override { Gather(data, count, name); }
 
   void Broadcast(void* data, size_t bytes, int root, std::string_view name) override {
     auto* position = static_cast<char*>(data);
@@ -68,35 +71,57 @@ class MpiCommunicator final : public Communicator {
  private:
   template <typename T>
   void AllReduce(T* data, size_t count, std::string_view name) {
+    ReduceScatter(data, count, name);
+    Gather(data, count, name);
+  }
+
+  // Calls body(counts, offsets) for pieces of a buffer: of every rank's shard the same stretch, at most kMaxBytesPerCall in all.
+  template <typename T, typename Body>
+  void EachPiece(size_t count, const Body& body) {
     if (size_ == 1) return;
-    const size_t limit = kMaxBytesPerCall / sizeof(T);
-    for (size_t start = 0; start < count; start += limit) AllReducePiece(data + start, std::min(limit, count - start), name);
+    TEMPER_CHECK(count <= static_cast<size_t>(std::numeric_limits<int>::max()), "a buffer of ", count,
+                 " numbers is more than MPI can address");
+    const size_t limit = kMaxBytesPerCall / sizeof(T) / static_cast<size_t>(size_);
+    std::vector<int> counts(size_), offsets(size_);
+    for (size_t start = 0; start < count / static_cast<size_t>(size_) + 1; start += limit) {
+      for (int r = 0; r < size_; ++r) {
+        const Shard shard = ShardOf(r, count);
+        const size_t begin = std::min(shard.begin + start, shard.end);
+        offsets[r] = static_cast<int>(begin);
+        counts[r] = static_cast<int>(std::min(shard.end - begin, limit));
+      }
+      body(counts, offsets);
+    }
   }
 
   template <typename T>
-  void AllReducePiece(T* data, size_t count, std::string_view name) {
-    std::vector<int> counts(size_), offsets(size_), own_counts(size_), own_offsets(size_);
-    for (int r = 0; r < size_; ++r) {
-      offsets[r] = static_cast<int>(count * r / size_);
-      counts[r] = static_cast<int>(count * (r + 1) / size_) - offsets[r];
-    }
-    const int mine = counts[rank_];
-    for (int r = 0; r < size_; ++r) {
-      own_counts[r] = mine;
-      own_offsets[r] = mine * r;
-    }
-    std::vector<T> parts(static_cast<size_t>(mine) * size_);
-    MPI_Request request;
-    TEMPER_MPI_CHECK(MPI_Ialltoallv(data, counts.data(), offsets.data(), TypeOf<T>(), parts.data(), own_counts.data(), own_offsets.data(),
-                                    TypeOf<T>(), comm_, &request));
-    WaitFor(&request, deadline_, name, rank_, size_);
-    std::vector<T> sum(parts.begin(), parts.begin() + mine);
-    for (int r = 1; r < size_; ++r) {
-      const T* part = parts.data() + static_cast<size_t>(mine) * r;
-      for (int i = 0; i < mine; ++i) sum[i] += part[i];
-    }
-    TEMPER_MPI_CHECK(MPI_Iallgatherv(sum.data(), mine, TypeOf<T>(), data, counts.data(), offsets.data(), TypeOf<T>(), comm_, &request));
-    WaitFor(&request, deadline_, name, rank_, size_);
+  void ReduceScatter(T* data, size_t count, std::string_view name) {
+    EachPiece<T>(count, [&](const std::vector<int>& counts, const std::vector<int>& offsets) {
+      const int mine = counts[rank_];
+      const std::vector<int> own_counts(size_, mine);
+      std::vector<int> own_offsets(size_);
+      for (int r = 0; r < size_; ++r) own_offsets[r] = mine * r;
+      std::vector<T> parts(static_cast<size_t>(mine) * size_);
+      MPI_Request request;
+      TEMPER_MPI_CHECK(MPI_Ialltoallv(data, counts.data(), offsets.data(), TypeOf<T>(), parts.data(), own_counts.data(), own_offsets.data(),
+                                      TypeOf<T>(), comm_, &request));
+      WaitFor(&request, deadline_, name, rank_, size_);
+      T* sum = data + offsets[rank_];
+      std::copy_n(parts.begin(), mine, sum);
+      for (int r = 1; r < size_; ++r) {
+        const T* part = parts.data() + static_cast<size_t>(mine) * r;
+        for (int i = 0; i < mine; ++i) sum[i] += part[i];
+      }
+    });
+  }
+
+  template <typename T>
+  void Gather(T* data, size_t count, std::string_view name) {
+    EachPiece<T>(count, [&](const std::vector<int>& counts, const std::vector<int>& offsets) {
+      MPI_Request request;
+      TEMPER_MPI_CHECK(MPI_Iallgatherv(MPI_IN_PLACE, 0, TypeOf<T>(), data, counts.data(), offsets.data(), TypeOf<T>(), comm_, &request));
+      WaitFor(&request, deadline_, name, rank_, size_);
+    });
   }
 
   MPI_Comm comm_;

@@ -43,6 +43,17 @@ class NcclCommunicator final : public Communicator {
 
   void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat32, name); }
   void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat64, name); }
+  // Shards may differ by one element, which ncclReduceScatter and ncclAllGather do not take: one rooted call a shard, in one group.
+  void ReduceScatterSum(float* data, size_t count, std::string_view name) override {
+    EachShard(data, count, name, [&](float* shard, size_t length, int owner) {
+      return ncclReduce(shard, shard, length, ncclFloat32, ncclSum, owner, comm_, stream_);
+    });
+  }
+  void AllGather(float* data, size_t count, std::string_view name) override {
+    EachShard(data, count, name, [&](float* shard, size_t length, int owner) {
+      return ncclBroadcast(shard, shard, length, ncclFloat32, owner, comm_, stream_);
+    });
+  }
   void Broadcast(void* data, size_t bytes, int root, std::string_view name) override {
     OnDevice(data, bytes, name,
              [&](void* device_data) { Check(ncclBroadcast(device_data, device_data, bytes, ncclChar, root, comm_, stream_), name); });
@@ -57,6 +68,18 @@ class NcclCommunicator final : public Communicator {
   void AllReduce(T* data, size_t count, ncclDataType_t type, std::string_view name) {
     OnDevice(data, count * sizeof(T), name,
              [&](void* device_data) { Check(ncclAllReduce(device_data, device_data, count, type, ncclSum, comm_, stream_), name); });
+  }
+
+  template <typename Call>
+  void EachShard(float* data, size_t count, std::string_view name, const Call& call) {
+    OnDevice(data, count * sizeof(float), name, [&](void* device_data) {
+      Check(ncclGroupStart(), name);
+      for (int owner = 0; owner < size_; ++owner) {
+        const Shard shard = ShardOf(owner, count);
+        Check(call(static_cast<float*>(device_data) + shard.begin, shard.size(), owner), name);
+      }
+      Check(ncclGroupEnd(), name);
+    });
   }
 
   // Runs `call` on the buffer, or on a copy of it in device memory when it lies in host memory, and waits for the result.

@@ -9,6 +9,8 @@ class SingleCommunicator final : public Communicator {
   int size() const override { return 1; }
   void AllReduceSum(float*, size_t, std::string_view) override {}
   void AllReduceSum(double*, size_t, std::string_view) override {}
+  void ReduceScatterSum(float*, size_t, std::string_view) override {}
+  void AllGather(float*, size_t, std::string_view) override {}
   void Broadcast(void*, size_t, int, std::string_view) override {}
   void Barrier(std::string_view) override {}
 };

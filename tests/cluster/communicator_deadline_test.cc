@@ -24,7 +24,7 @@ struct JobEnd {
 JobEnd RunJob(const std::string& operation) {
   char self[4096] = {};
   EXPECT_GT(readlink("/proc/self/exe", self, sizeof(self) - 1), 0);
-  const std::string command = Concat(TEMPER_MPIEXEC, " --allow-run-as-root --oversubscribe -np 2 ", self, " --rank ", operation, " 2>&1");
+  const std::string command = Concat(TEMPER_MPIEXEC, " --allow-run-as-root --oversubscribe -np 2 ", self, " --rank '", operation, "' 2>&1");
   const Stopwatch watch;
   FILE* pipe = popen(command.c_str(), "r");
   JobEnd end;
@@ -47,19 +47,20 @@ TEST_P(AbsentPeer, IsNamedAndEndsTheJob) {
               HasSubstr("s in test " + GetParam() + " for its peers; one of them is stuck or gone (cluster.collective_timeout_s)"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, AbsentPeer, testing::Values("sum", "broadcast", "barrier"));
+INSTANTIATE_TEST_SUITE_P(Operations, AbsentPeer, testing::Values("sum", "shared sum", "broadcast", "barrier"));
 
 int RunRank(const std::string& operation, int* argc, char*** argv) {
   alarm(60);
   Process process(argc, argv);
   const auto deadline = std::chrono::milliseconds(1000);
-  const auto communicator = process.Split(0, deadline);
+  auto communicator = process.Split(0, deadline);
+  if (operation == "shared sum") communicator = MakeSharedMemoryCommunicator(std::move(communicator), deadline);
   if (process.rank() == 1) {
     for (;;) pause();
   }
   try {
     std::vector<float> values(1 << 20);
-    if (operation == "sum") communicator->AllReduceSum(values.data(), values.size(), "test sum");
+    if (operation.ends_with("sum")) communicator->AllReduceSum(values.data(), values.size(), Concat("test ", operation));
     // Of a root that does not send: a receiver can do nothing but wait.
     if (operation == "broadcast") communicator->Broadcast(values.data(), values.size(), 1, "test broadcast");
     if (operation == "barrier") communicator->Barrier("test barrier");

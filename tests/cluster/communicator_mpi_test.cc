@@ -43,13 +43,20 @@ void ExpectSameBits(const std::vector<T>& actual, const std::vector<T>& expected
   EXPECT_EQ(std::memcmp(actual.data(), expected.data(), actual.size() * sizeof(T)), 0) << actual.size() << " values";
 }
 
-class CommunicatorTest : public testing::Test {
+enum class Backend { kMpi, kShared };
+
+class CommunicatorTest : public testing::TestWithParam<Backend> {
  protected:
-  void SetUp() override { communicator_ = g_process->Split(0, kDeadline); }
+  void SetUp() override {
+    communicator_ = g_process->Split(0, kDeadline);
+    if (GetParam() == Backend::kShared) communicator_ = MakeSharedMemoryCommunicator(std::move(communicator_), kDeadline);
+  }
   std::unique_ptr<Communicator> communicator_;
 };
+INSTANTIATE_TEST_SUITE_P(Backends, CommunicatorTest, testing::Values(Backend::kMpi, Backend::kShared),
+                         [](const auto& p) { return std::string(p.param == Backend::kMpi ? "mpi" : "shared"); });
 
-TEST_F(CommunicatorTest, KnowsItsWorld) {
+TEST_P(CommunicatorTest, KnowsItsWorld) {
   ASSERT_EQ(g_process->size(), TEMPER_TEST_RANKS);
   EXPECT_EQ(communicator_->size(), TEMPER_TEST_RANKS);
   EXPECT_EQ(communicator_->rank(), g_process->rank());
@@ -58,7 +65,7 @@ TEST_F(CommunicatorTest, KnowsItsWorld) {
   EXPECT_EQ(RankFromEnvironment().size, TEMPER_TEST_RANKS);
 }
 
-TEST_F(CommunicatorTest, SumsHaveTheBitsOfTheSumInRankOrder) {
+TEST_P(CommunicatorTest, SumsHaveTheBitsOfTheSumInRankOrder) {
   for (const size_t count : {0, 1, 2, 3, 7, 1000, 1001, 1'000'003}) {
     auto floats = ValuesOf<float>(communicator_->rank(), count);
     communicator_->AllReduceSum(floats.data(), count, "floats");
@@ -69,7 +76,24 @@ TEST_F(CommunicatorTest, SumsHaveTheBitsOfTheSumInRankOrder) {
   }
 }
 
-TEST_F(CommunicatorTest, BroadcastsFromEveryRoot) {
+TEST_P(CommunicatorTest, HalvesOfAnAllReduceKeepToTheShards) {
+  for (const size_t count : {0, 1, 2, 7, 1001, 1'000'003}) {
+    const auto expected = SumInRankOrder<float>(TEMPER_TEST_RANKS, count);
+    auto data = ValuesOf<float>(communicator_->rank(), count);
+    communicator_->ReduceScatterSum(data.data(), count, "scatter");
+    const auto shard = communicator_->ShardOf(communicator_->rank(), count);
+    ExpectSameBits(
+        std::vector<float>(data.begin() + static_cast<std::ptrdiff_t>(shard.begin), data.begin() + static_cast<std::ptrdiff_t>(shard.end)),
+        std::vector<float>(expected.begin() + static_cast<std::ptrdiff_t>(shard.begin),
+                           expected.begin() + static_cast<std::ptrdiff_t>(shard.end)));
+    for (size_t i = 0; i < count; ++i)
+      if (i < shard.begin || i >= shard.end) data[i] = -1;
+    communicator_->AllGather(data.data(), count, "gather");
+    ExpectSameBits(data, expected);
+  }
+}
+
+TEST_P(CommunicatorTest, BroadcastsFromEveryRoot) {
   for (int root = 0; root < TEMPER_TEST_RANKS; ++root) {
     for (const size_t bytes : {0, 1, 1023, 3'000'001}) {
       const auto expected = ValuesOf<float>(root, bytes / sizeof(float) + 1);
@@ -81,7 +105,7 @@ TEST_F(CommunicatorTest, BroadcastsFromEveryRoot) {
 }
 
 // The last to arrive sets the pace of all.
-TEST_F(CommunicatorTest, BarrierWaitsForTheLast) {
+TEST_P(CommunicatorTest, BarrierWaitsForTheLast) {
   communicator_->Barrier("together");
   const double start = NowSeconds();
   if (communicator_->rank() == TEMPER_TEST_RANKS - 1) usleep(300'000);
@@ -89,7 +113,7 @@ TEST_F(CommunicatorTest, BarrierWaitsForTheLast) {
   EXPECT_GE(NowSeconds() - start, 0.29);
 }
 
-TEST_F(CommunicatorTest, SplitLeavesOutRanksWithoutAColor) {
+TEST_P(CommunicatorTest, SplitLeavesOutRanksWithoutAColor) {
   const bool in = g_process->rank() != 0;
   const auto part = g_process->Split(in ? 5 : -1, kDeadline);
   ASSERT_EQ(part != nullptr, in);
@@ -101,7 +125,7 @@ TEST_F(CommunicatorTest, SplitLeavesOutRanksWithoutAColor) {
   EXPECT_EQ(value, TEMPER_TEST_RANKS * (TEMPER_TEST_RANKS - 1) / 2);
 }
 
-TEST_F(CommunicatorTest, BroadcastTextReachesAll) {
+TEST_P(CommunicatorTest, BroadcastTextReachesAll) {
   for (const std::string& text : {std::string(), std::string("a\0b", 3), std::string(100'000, 'x')}) {
     EXPECT_EQ(g_process->BroadcastText(g_process->rank() == 0 ? text : "unused", kDeadline), text);
   }

@@ -48,6 +48,17 @@ class ThreadWorld {
     int size() const override { return world_->size_; }
     void AllReduceSum(float* data, size_t count, std::string_view) override { Sum(data, count); }
     void AllReduceSum(double* data, size_t count, std::string_view) override { Sum(data, count); }
+    void ReduceScatterSum(float* data, size_t count, std::string_view) override { Sum(data, count); }
+    void AllGather(float* data, size_t count, std::string_view) override {
+      world_->buffers_[rank_] = data;
+      world_->barrier_.arrive_and_wait();
+      for (int r = 0; r < world_->size_; ++r) {
+        const Shard shard = ShardOf(r, count);
+        if (r != rank_)
+          std::memcpy(data + shard.begin, static_cast<const float*>(world_->buffers_[r]) + shard.begin, shard.size() * sizeof(float));
+      }
+      world_->barrier_.arrive_and_wait();
+    }
     void Broadcast(void* data, size_t bytes, int root, std::string_view) override {
       world_->buffers_[rank_] = data;
       world_->barrier_.arrive_and_wait();
