@@ -6,6 +6,7 @@
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/index_select.h>
+#include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
 #include "cluster/error.h"
@@ -20,7 +21,8 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
       options(learner_options),
       communicator(borrowed_communicator),
       gradient(borrowed_model->EnableGradients()),
-      optimizer(borrowed_model->parameters(), borrowed_model->flat(), gradient) {
+      optimizer(borrowed_model->parameters(), borrowed_model->flat(), gradient,
+                borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
   if (options.micro_batch_tokens < 1) {
     throw ConfigError(Concat("learner.micro_batch_tokens: ", options.micro_batch_tokens, ", expected 1 or more"));
   }
@@ -71,21 +73,34 @@ TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& b
 }
 
 StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
+  const auto count = static_cast<size_t>(gradient.numel());
   {
     const ScopedTimer timer(&times->allreduce);
-    communicator->AllReduceSum(gradient.mutable_data_ptr<float>(), gradient.numel(), "gradient");
+    communicator->ReduceScatterSum(gradient.mutable_data_ptr<float>(), count, "gradient");
   }
-  const ScopedTimer timer(&times->optimizer);
   StepOutcome outcome;
-  outcome.grad_norm = ClipGradient(gradient, optimizer_options.max_grad_norm);
-  outcome.nonfinite = !std::isfinite(loss) || !std::isfinite(outcome.grad_norm);
-  if (outcome.nonfinite) {
-    TEMPER_LOG(Warn, "update ", schedule_step, " skipped: loss ", loss, ", gradient norm ", outcome.grad_norm);
-    return outcome;
+  {
+    const ScopedTimer timer(&times->optimizer);
+    outcome.grad_norm = ClipGradient(gradient, optimizer_options.max_grad_norm, *communicator);
+    outcome.nonfinite = !std::isfinite(loss) || !std::isfinite(outcome.grad_norm);
+    if (outcome.nonfinite) {
+      TEMPER_LOG(Warn, "update ", schedule_step, " skipped: loss ", loss, ", gradient norm ", outcome.grad_norm);
+      return outcome;
+    }
+    optimizer.Step(optimizer_options, learning_rate());
   }
-  optimizer.Step(optimizer_options, learning_rate());
+  const ScopedTimer timer(&times->allreduce);
+  communicator->AllGather(model->flat().mutable_data_ptr<float>(), count, "parameters");
   model->WeightsChanged();
   return outcome;
+}
+
+at::Tensor Learner::State::GatherShards(const at::Tensor& shard) const {
+  at::Tensor whole = at::zeros({gradient.numel()}, at::kFloat);
+  const auto own = communicator->ShardOf(communicator->rank(), static_cast<size_t>(whole.numel()));
+  whole.narrow(0, static_cast<int64_t>(own.begin), static_cast<int64_t>(own.size())).copy_(shard);
+  communicator->AllGather(whole.mutable_data_ptr<float>(), static_cast<size_t>(whole.numel()), "moments");
+  return whole;
 }
 
 void ReportTimes(const PhaseTimes& times, Communicator& communicator, UpdateReport* report) {

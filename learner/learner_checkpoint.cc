@@ -52,23 +52,27 @@ nlohmann::json ReadJson(const std::string& path) {
   return json;
 }
 
-// Copies the flat tensor `name` of the file into `target`.
-void Restore(const std::map<std::string, at::Tensor>& tensors, const std::string& name, const std::string& path, at::Tensor& target) {
+// The flat tensor `name` of the file, `count` numbers.
+const at::Tensor& FlatTensor(const std::map<std::string, at::Tensor>& tensors, const std::string& name, const std::string& path,
+                             int64_t count) {
   const auto found = tensors.find(name);
   TEMPER_CHECK(found != tensors.end(), path, ": tensor \"", name, "\" is missing");
   const at::Tensor& stored = found->second;
-  TEMPER_CHECK(stored.scalar_type() == at::kFloat && stored.dim() == 1 && stored.numel() == target.numel(), path, ": \"", name, "\" has ",
-               stored.numel(), " values, this model has ", target.numel(), ": the checkpoint is of another model");
-  target.copy_(stored);
+  TEMPER_CHECK(stored.scalar_type() == at::kFloat && stored.dim() == 1 && stored.numel() == count, path, ": \"", name, "\" has ",
+               stored.numel(), " values, this model has ", count, ": the checkpoint is of another model");
+  return stored;
 }
 
 }  // namespace
 
 void Learner::Save(const std::string& folder) const {
   State& state = *state_;
+  const at::NoGradGuard no_grad;
+  const at::Tensor exp_avg = state.GatherShards(state.optimizer.exp_avg());
+  const at::Tensor exp_avg_sq = state.GatherShards(state.optimizer.exp_avg_sq());
   if (state.communicator->rank() == 0) {
     std::vector<std::pair<std::string, at::Tensor>> tensors = {
-        {"parameters", state.model->flat()}, {"exp_avg", state.optimizer.exp_avg()}, {"exp_avg_sq", state.optimizer.exp_avg_sq()}};
+        {"parameters", state.model->flat()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
     if (state.reference) tensors.emplace_back("reference", state.reference->flat());
     WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
     const nlohmann::json json = {{"format", kFormat},
@@ -92,9 +96,14 @@ void Learner::Load(const std::string& folder) {
   const nlohmann::json json = ReadJson(path);
   const std::map<std::string, at::Tensor> tensors = ReadSafetensors(tensors_path);
   const at::NoGradGuard no_grad;
-  Restore(tensors, "parameters", tensors_path, state.model->flat());
-  Restore(tensors, "exp_avg", tensors_path, state.optimizer.exp_avg());
-  Restore(tensors, "exp_avg_sq", tensors_path, state.optimizer.exp_avg_sq());
+  const int64_t count = state.model->flat().numel();
+  const auto shard = state.communicator->ShardOf(state.communicator->rank(), static_cast<size_t>(count));
+  const auto own = [&](const char* name) {
+    return FlatTensor(tensors, name, tensors_path, count).narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
+  };
+  state.model->flat().copy_(FlatTensor(tensors, "parameters", tensors_path, count));
+  state.optimizer.exp_avg().copy_(own("exp_avg"));
+  state.optimizer.exp_avg_sq().copy_(own("exp_avg_sq"));
   state.model->WeightsChanged();
   try {
     state.optimizer_options = OptionsFromJson(json.at("optimizer"));
@@ -107,7 +116,7 @@ void Learner::Load(const std::string& folder) {
   state.reference.reset();
   if (json.value("has_reference", false)) {
     state.reference = std::make_unique<Transformer>(state.model->Clone());
-    Restore(tensors, "reference", tensors_path, state.reference->flat());
+    state.reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, count));
     state.reference->WeightsChanged();
   }
 }

@@ -66,14 +66,17 @@ struct Learner::State {
   // Of the present update; the schedule counts updates, not optimizer steps.
   double learning_rate() const { return LearningRate(optimizer_options, schedule_step, total_steps); }
 
-  // Adds the gradients of all learners, clips and steps. `loss` is the global loss, judged for finiteness with the gradient, so that
-  // every learner takes the same turn.
+  // A tensor of the flat buffer's size from the shards of all learners. Collective.
+  at::Tensor GatherShards(const at::Tensor& shard) const;
+
+  // Adds the gradients of all learners, clips and steps: every learner its own shard of the parameters, which are then shared. `loss` is
+  // the global loss, judged for finiteness with the gradient, so that every learner takes the same turn.
   StepOutcome FinishStep(double loss, PhaseTimes* times);
 
   Transformer* model;
   LearnerOptions options;
   Communicator* communicator;
-  at::Tensor gradient;                // flat, what the backward adds to
+  at::Tensor gradient;                // flat, what the backward adds to; after FinishStep only this learner's shard of it means anything
   std::vector<Transformer> replicas;  // of the model, for the threads after the first
   AdamW optimizer;
   OptimizerOptions optimizer_options;

@@ -46,24 +46,40 @@ void CheckOptimizerOptions(const OptimizerOptions& options) {
   }
 }
 
-double ClipGradient(at::Tensor& gradient, double max_norm) {
+double ClipGradient(at::Tensor& gradient, double max_norm, Communicator& communicator) {
   const at::NoGradGuard no_grad;
-  const auto norm = at::linalg_vector_norm(gradient, 2).item<double>();
+  const auto shard = communicator.ShardOf(communicator.rank(), static_cast<size_t>(gradient.numel()));
+  at::Tensor own = gradient.narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
+  auto norm = at::linalg_vector_norm(own, 2).item<double>();
+  if (communicator.size() > 1) {
+    double square = norm * norm;
+    communicator.AllReduceSum(&square, 1, "gradient norm");
+    norm = std::sqrt(square);
+  }
   // The small term keeps the quotient of two equal norms below one, as PyTorch's clip_grad_norm_ does.
-  if (max_norm > 0 && norm > max_norm) gradient.mul_(max_norm / (norm + 1e-6));
+  if (max_norm > 0 && norm > max_norm) own.mul_(max_norm / (norm + 1e-6));
   return norm;
 }
 
-AdamW::AdamW(const std::vector<std::pair<std::string, at::Tensor>>& parameters, const at::Tensor& flat, const at::Tensor& gradient)
-    : flat_(flat), gradient_(gradient), exp_avg_(at::zeros_like(flat)), exp_avg_sq_(at::zeros_like(flat)) {
+AdamW::AdamW(const std::vector<std::pair<std::string, at::Tensor>>& parameters, const at::Tensor& flat, const at::Tensor& gradient,
+             Communicator::Shard shard)
+    : flat_(flat.narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()))),
+      gradient_(gradient.narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()))),
+      exp_avg_(at::zeros_like(flat_)),
+      exp_avg_sq_(at::zeros_like(flat_)) {
+  const auto first = static_cast<int64_t>(shard.begin);
+  const auto last = static_cast<int64_t>(shard.end);
   for (const auto& [name, parameter] : parameters) {
-    const int64_t begin = parameter.storage_offset() - flat.storage_offset();
-    TEMPER_CHECK(begin >= 0 && begin + parameter.numel() <= flat.numel(), name, " is not a view of the flat parameter buffer");
+    const int64_t at = parameter.storage_offset() - flat.storage_offset();
+    TEMPER_CHECK(at >= 0 && at + parameter.numel() <= flat.numel(), name, " is not a view of the flat parameter buffer");
+    const int64_t begin = std::clamp(at, first, last) - first;
+    const int64_t end = std::clamp(at + parameter.numel(), first, last) - first;
+    if (begin == end) continue;
     std::vector<Run>& runs = parameter.dim() > 1 ? decaying_ : exempt_;
     if (!runs.empty() && runs.back().begin + runs.back().length == begin) {
-      runs.back().length += parameter.numel();
+      runs.back().length += end - begin;
     } else {
-      runs.push_back({begin, parameter.numel()});
+      runs.push_back({begin, end - begin});
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "cluster/communicator.h"
 #include "learner/learner_options.h"
 
 namespace temper {
@@ -19,34 +20,38 @@ double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total
 // Refuses values no step can be computed with; throws ConfigError naming the key.
 void CheckOptimizerOptions(const OptimizerOptions& options);
 
-// Scales `gradient` in place so that its 2-norm is at most max_norm (0 = leaves it); returns the norm before that. Not finite stays so.
-double ClipGradient(at::Tensor& gradient, double max_norm);
+// Scales this rank's shard of `gradient` in place so that the whole's 2-norm is at most max_norm (0 = leaves it); returns the norm before
+// that, the same on every rank. Not finite stays so. Collective.
+double ClipGradient(at::Tensor& gradient, double max_norm, Communicator& communicator);
 
-// AdamW (arXiv 1711.05101) on one flat buffer, fused. Weight decay is decoupled and applies to matrices only: parameters of one dimension
+// AdamW (arXiv 1711.05101) on this rank's shard of one flat buffer, fused; the moments exist for the shard only (ZeRO stage 1, arXiv
+// 1910.02054). Weight decay is decoupled and applies to matrices only: parameters of one dimension
 // (norm gains, biases) are left out, for pulling a gain to zero is no regularisation.
 class AdamW {
  public:
-  // `parameters` are views of `flat`, in its order; `gradient` has the same size. Both are borrowed as tensors (shared storage).
-  AdamW(const std::vector<std::pair<std::string, at::Tensor>>& parameters, const at::Tensor& flat, const at::Tensor& gradient);
+  // `parameters` are views of `flat`, in its order; `gradient` has the same size. Both are borrowed as tensors (shared storage). Elements
+  // `shard` of them are this optimizer's.
+  AdamW(const std::vector<std::pair<std::string, at::Tensor>>& parameters, const at::Tensor& flat, const at::Tensor& gradient,
+        Communicator::Shard shard);
 
   void Reset();  // moments and step to zero
   void Step(const OptimizerOptions& options, double lr);
 
-  // Moments, same size as the flat buffer, and steps taken: the whole state.
+  // Moments of the shard, and steps taken: the whole state.
   at::Tensor& exp_avg() { return exp_avg_; }
   at::Tensor& exp_avg_sq() { return exp_avg_sq_; }
   int64_t steps() const { return steps_; }
   void set_steps(int64_t steps) { steps_ = steps; }
 
  private:
-  // Consecutive elements of the flat buffer that decay alike.
+  // Consecutive elements of the shard that decay alike, counted from its begin.
   struct Run {
     int64_t begin = 0;
     int64_t length = 0;
   };
   void StepRuns(const std::vector<Run>& runs, const OptimizerOptions& options, double lr, double weight_decay);
 
-  at::Tensor flat_, gradient_, exp_avg_, exp_avg_sq_;
+  at::Tensor flat_, gradient_, exp_avg_, exp_avg_sq_;  // of the shard
   std::vector<Run> decaying_, exempt_;
   int64_t steps_ = 0;
 };

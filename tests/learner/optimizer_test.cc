@@ -8,13 +8,14 @@
 
 #include "cluster/error.h"
 #include "tests/learner/learner_fixture.h"
+#include "tests/support/thread_communicator.h"
 
 namespace temper {
 namespace {
 
 TEST(OptimizerTest, FirstStepMovesByTheLearningRateAgainstTheSign) {
   at::Tensor flat = at::zeros({2}), gradient = at::tensor(std::vector<float>{0.5f, -3.0f});
-  AdamW optimizer({{"weight", flat.view({1, 2})}}, flat, gradient);
+  AdamW optimizer({{"weight", flat.view({1, 2})}}, flat, gradient, {0, static_cast<size_t>(flat.numel())});
   OptimizerOptions options;
   optimizer.Step(options, 0.01);
   // m / (1 - b1) = g and sqrt(v / (1 - b2)) = |g|, so the step is lr sign(g) up to eps.
@@ -28,7 +29,9 @@ TEST(OptimizerTest, AgreesWithPyTorchOverFiveClippedSteps) {
   const auto values = [](const nlohmann::json& j) { return at::tensor(j.get<std::vector<float>>()); };
   at::Tensor flat = values(golden["start"]), gradient = at::zeros({9});
   // The matrix decays, the gain does not.
-  AdamW optimizer({{"matrix", flat.narrow(0, 0, 6).view({2, 3})}, {"gain", flat.narrow(0, 6, 3)}}, flat, gradient);
+  AdamW optimizer({{"matrix", flat.narrow(0, 0, 6).view({2, 3})}, {"gain", flat.narrow(0, 6, 3)}}, flat, gradient,
+                  {0, static_cast<size_t>(flat.numel())});
+  const auto single = MakeSingleCommunicator();
   OptimizerOptions options;
   const nlohmann::json& o = golden["options"];
   options.beta1 = o["beta1"];
@@ -37,21 +40,47 @@ TEST(OptimizerTest, AgreesWithPyTorchOverFiveClippedSteps) {
   options.weight_decay = o["weight_decay"];
   for (const nlohmann::json& step : golden["steps"]) {
     gradient.copy_(values(step["gradient"]));
-    EXPECT_NEAR(ClipGradient(gradient, o["max_grad_norm"]), step["norm"].get<double>(), 1e-6);
+    EXPECT_NEAR(ClipGradient(gradient, o["max_grad_norm"], *single), step["norm"].get<double>(), 1e-6);
     optimizer.Step(options, o["lr"]);
     EXPECT_LT((flat - values(step["parameters"])).abs().max().item<float>(), 1e-6);  // a few units in the last place of 1
   }
 }
 
 TEST(OptimizerTest, ClippingScalesToTheLimitOnly) {
+  const auto single = MakeSingleCommunicator();
   at::Tensor gradient = at::tensor(std::vector<float>{3, 4});
-  EXPECT_NEAR(ClipGradient(gradient, 10), 5, 1e-6);
+  EXPECT_NEAR(ClipGradient(gradient, 10, *single), 5, 1e-6);
   EXPECT_EQ(gradient[1].item<float>(), 4);
-  EXPECT_NEAR(ClipGradient(gradient, 0), 5, 1e-6);
+  EXPECT_NEAR(ClipGradient(gradient, 0, *single), 5, 1e-6);
   EXPECT_EQ(gradient[1].item<float>(), 4);
-  EXPECT_NEAR(ClipGradient(gradient, 1), 5, 1e-6);
+  EXPECT_NEAR(ClipGradient(gradient, 1, *single), 5, 1e-6);
   EXPECT_NEAR(gradient[0].item<float>(), 0.6, 1e-6);
   EXPECT_NEAR(gradient[1].item<float>(), 0.8, 1e-6);
+}
+
+// Four ranks, a quarter of the numbers each, cut in the middle of the matrix and of the gain.
+TEST(OptimizerTest, ShardsTogetherStepAsOneOptimizerDoes) {
+  const nlohmann::json golden = LearnerGolden()["adamw"];
+  const auto values = [](const nlohmann::json& j) { return at::tensor(j.get<std::vector<float>>()); };
+  OptimizerOptions options;
+  options.weight_decay = 0.1;
+  std::vector<at::Tensor> results(5);
+  const auto train = [&](Communicator& communicator) {
+    at::Tensor flat = values(golden["start"]), gradient = at::zeros({9});
+    AdamW optimizer({{"matrix", flat.narrow(0, 0, 6).view({2, 3})}, {"gain", flat.narrow(0, 6, 3)}}, flat, gradient,
+                    communicator.ShardOf(communicator.rank(), 9));
+    for (const nlohmann::json& step : golden["steps"]) {
+      gradient.copy_(values(step["gradient"]));
+      EXPECT_NEAR(ClipGradient(gradient, 1.0, communicator), step["norm"].get<double>(), 1e-6);
+      optimizer.Step(options, 0.01);
+      communicator.AllGather(flat.mutable_data_ptr<float>(), 9, "parameters");
+    }
+    EXPECT_EQ(optimizer.exp_avg().numel(), static_cast<int64_t>(communicator.ShardOf(communicator.rank(), 9).size()));
+    results[static_cast<size_t>(communicator.size() == 1 ? 4 : communicator.rank())] = flat;
+  };
+  train(*MakeSingleCommunicator());
+  ThreadWorld(4).Run(train);
+  for (int rank = 0; rank < 4; ++rank) EXPECT_LT((results[rank] - results[4]).abs().max().item<float>(), 1e-6) << rank;
 }
 
 TEST(OptimizerTest, SchedulesFollowTheirFormula) {
