@@ -5,7 +5,13 @@
 #include <string>
 
 #include "cluster/error.h"
+#include "cluster/log.h"
 #include "policy/transformer_config.h"
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  temper::OpenLog({.file = "", .stderr_level = temper::LogLevel::kError});  // its warnings are about the inputs
+  return 0;
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
