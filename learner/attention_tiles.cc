@@ -61,32 +61,67 @@ void ScatterTile(const AttentionTile& tile, const float* weights, const HeadView
   }
 }
 
-// Calls visit(stream row, its scores, number of visible columns, number of columns its piece fills).
+// The columns of one row of scores: it sees [begin, end); its piece fills [0, filled).
+struct RowColumns {
+  int64_t begin = 0;
+  int64_t end = 0;
+  int64_t filled = 0;
+};
+
+// Calls visit(stream row, its scores, its columns).
 template <typename Visit>
 void ForEachRow(const AttentionTile& tile, float* scores, const Visit& visit) {
   for (const TilePiece& piece : tile.pieces) {
-    const int64_t filled = tile.prefix.length + piece.before + piece.rows;
+    const int64_t before = tile.prefix.length + piece.before;
     for (int64_t i = 0; i < piece.rows; ++i) {
       const int64_t row = piece.row + i;
-      visit(row, scores + (row - tile.row) * tile.width, tile.prefix.length + piece.before + i + 1, filled);
+      visit(row, scores + (row - tile.row) * tile.width, RowColumns{FirstColumn(tile, piece, i), before + i + 1, before + piece.rows});
     }
   }
 }
 
+void ZeroUnseen(float* x, const RowColumns& columns) {
+  std::fill(x, x + columns.begin, 0.0f);
+  std::fill(x + columns.end, x + columns.filled, 0.0f);
+}
+
+// Leaves out the keys that no row sees, and settles the width.
+void Trim(AttentionTile* tile) {
+  const Segment whole = tile->prefix;
+  if (tile->window > 0) {
+    tile->skipped = whole.length;
+    for (TilePiece& piece : tile->pieces) {
+      const int64_t unseen = std::max<int64_t>(whole.length + piece.before + 1 - tile->window, 0);  // of the first row
+      tile->skipped = std::min(tile->skipped, unseen);
+      piece.skipped = std::max<int64_t>(unseen - whole.length, 0);
+      piece.keys += piece.skipped;
+      piece.before -= piece.skipped;
+    }
+    tile->prefix = {whole.begin + tile->skipped, whole.length - tile->skipped};
+  }
+  for (const TilePiece& piece : tile->pieces) tile->width = std::max(tile->width, tile->prefix.length + piece.before + piece.rows);
+}
+
 }  // namespace
 
-std::vector<AttentionTile> MakeTiles(const SharedPrefixGroup& group, int64_t max_rows) {
+int64_t FirstColumn(const AttentionTile& tile, const TilePiece& piece, int64_t i) {
+  if (tile.window == 0) return 0;
+  const int64_t whole = tile.prefix.length + tile.skipped;
+  const int64_t unseen = std::max<int64_t>(whole + piece.skipped + piece.before + i + 1 - tile.window, 0);
+  return unseen < whole ? unseen - tile.skipped : tile.prefix.length + unseen - whole - piece.skipped;
+}
+
+std::vector<AttentionTile> MakeTiles(const SharedPrefixGroup& group, int64_t max_rows, int64_t window) {
   std::vector<AttentionTile> tiles;
   const auto add_segment = [&](const Segment& segment, const Segment& prefix, bool may_join) {
     for (int64_t done = 0; done < segment.length;) {
-      if (!may_join || tiles.back().rows == max_rows) tiles.push_back({segment.begin + done, 0, prefix, 0, {}});
+      if (!may_join || tiles.back().rows == max_rows) tiles.push_back({segment.begin + done, 0, prefix, 0, 0, window, {}});
       may_join = true;
       AttentionTile& tile = tiles.back();
       const int64_t rows = std::min(segment.length - done, max_rows - tile.rows);
-      tile.pieces.push_back({segment.begin + done, rows, segment.begin, done});
+      tile.pieces.push_back({segment.begin + done, rows, segment.begin, done, 0});
       tile.rows += rows;
       done += rows;
-      tile.width = std::max(tile.width, prefix.length + done);
     }
   };
   add_segment(group.prefix, Segment{group.prefix.begin, 0}, false);
@@ -95,6 +130,7 @@ std::vector<AttentionTile> MakeTiles(const SharedPrefixGroup& group, int64_t max
     add_segment(suffix, group.prefix, !first);
     first = false;
   }
+  for (AttentionTile& tile : tiles) Trim(&tile);
   return tiles;
 }
 
@@ -102,12 +138,14 @@ void ForwardTile(const AttentionTile& tile, const HeadForward& head, std::vector
   scratch.resize(std::max<size_t>(scratch.size(), tile.rows * tile.width));
   float* scores = scratch.data();
   ScoreTile(tile, head.q, head.k, head.dim, scores);
-  ForEachRow(tile, scores, [&](int64_t row, float* x, int64_t visible, int64_t filled) {
-    const float shift = RowMax(x, visible) * head.scale;
-    const float sum = RowExp(x, visible, head.scale, shift);
+  ForEachRow(tile, scores, [&](int64_t row, float* x, const RowColumns& columns) {
+    float* seen = x + columns.begin;
+    const int64_t count = columns.end - columns.begin;
+    const float shift = RowMax(seen, count) * head.scale;
+    const float sum = RowExp(seen, count, head.scale, shift);
     const float inverse = 1 / sum;
-    for (int64_t i = 0; i < visible; ++i) x[i] *= inverse;
-    std::fill(x + visible, x + filled, 0.0f);
+    for (int64_t i = 0; i < count; ++i) seen[i] *= inverse;
+    ZeroUnseen(x, columns);
     head.lse[row] = shift + std::log(sum);
   });
   CombineTile(tile, scores, head.v, head.dim, head.out);
@@ -120,16 +158,16 @@ void BackwardTile(const AttentionTile& tile, const HeadBackward& head, std::vect
   float* d_p = p + size;
   ScoreTile(tile, head.q, head.k, head.dim, p);
   ScoreTile(tile, head.d_out, head.v, head.dim, d_p);
-  ForEachRow(tile, p, [&](int64_t row, float* x, int64_t visible, int64_t filled) {
-    RowExp(x, visible, head.scale, head.lse[row]);
-    std::fill(x + visible, x + filled, 0.0f);
+  ForEachRow(tile, p, [&](int64_t row, float* x, const RowColumns& columns) {
+    RowExp(x + columns.begin, columns.end - columns.begin, head.scale, head.lse[row]);
+    ZeroUnseen(x, columns);
   });
   ScatterTile(tile, p, head.d_out, head.dim, head.d_v);
-  ForEachRow(tile, p, [&](int64_t row, float* x, int64_t visible, int64_t) {
+  ForEachRow(tile, p, [&](int64_t row, float* x, const RowColumns& columns) {
     const float* d = d_p + (row - tile.row) * tile.width;
     const float mean = RowDot(head.d_out.at(row), head.out.at(row), head.dim);
-    RowSoftmaxGradient(x, d, visible, mean);
-    for (int64_t i = 0; i < visible; ++i) x[i] *= head.scale;
+    RowSoftmaxGradient(x + columns.begin, d + columns.begin, columns.end - columns.begin, mean);
+    for (int64_t i = columns.begin; i < columns.end; ++i) x[i] *= head.scale;
   });
   CombineTile(tile, p, head.k, head.dim, head.d_q);
   ScatterTile(tile, p, head.q, head.dim, head.d_k);

@@ -8,12 +8,14 @@
 namespace temper {
 
 // Query rows of one segment: consecutive rows [row, row + rows) of the stream. Row i sees the segment's keys
-// [keys, keys + before + i + 1), that is `before` keys ahead of the piece and the piece itself causally.
+// [keys, keys + before + i + 1), that is `before` keys ahead of the piece and the piece itself causally; with a window only the last
+// ones of the tile's columns, see FirstColumn.
 struct TilePiece {
   int64_t row = 0;
   int64_t rows = 0;
   int64_t keys = 0;
   int64_t before = 0;
+  int64_t skipped = 0;  // keys of the segment before `keys`, which no row of the piece sees
 };
 
 // A block of consecutive query rows that all see one prefix (or none) besides their own segment. Its scores are a matrix of `rows`
@@ -21,13 +23,18 @@ struct TilePiece {
 struct AttentionTile {
   int64_t row = 0;
   int64_t rows = 0;
-  Segment prefix;
+  Segment prefix;       // as much of it as any row sees
+  int64_t skipped = 0;  // tokens of the whole prefix before `prefix`, which no row of the tile sees
   int64_t width = 0;
+  int64_t window = 0;  // a row sees itself and the window - 1 tokens before it; 0 = all
   std::vector<TilePiece> pieces;
 };
 
 // The tiles of one group, at most `max_rows` query rows each, in stream order.
-std::vector<AttentionTile> MakeTiles(const SharedPrefixGroup& group, int64_t max_rows);
+std::vector<AttentionTile> MakeTiles(const SharedPrefixGroup& group, int64_t max_rows, int64_t window = 0);
+
+// The first of the tile's columns that row i of the piece sees; the last is its own.
+int64_t FirstColumn(const AttentionTile& tile, const TilePiece& piece, int64_t i);
 
 // One head of packed tensors: row t starts at data + t * stride and holds `dim` floats.
 template <typename T>

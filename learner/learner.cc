@@ -67,7 +67,7 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
 }
 
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
-  PackedAttention attention(batch.groups);
+  PackedAttention attention(batch.groups, scored.config().layer_windows);
   const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, attention);
   return ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
 }

@@ -113,21 +113,30 @@ class PackedAttentionFunction : public torch::autograd::Function<PackedAttention
 
 }  // namespace
 
-PackedAttention::PackedAttention(const std::vector<SharedPrefixGroup>& groups) : plan_(c10::make_intrusive<Plan>()) {
-  for (const SharedPrefixGroup& group : groups) {
-    plan_->tiles.push_back(MakeTiles(group, kTileRows));
-    for (const AttentionTile& tile : plan_->tiles.back()) plan_->num_tokens += tile.rows;
-  }
+PackedAttention::PackedAttention(const std::vector<SharedPrefixGroup>& groups, std::vector<int64_t> layer_windows)
+    : layer_windows_(std::move(layer_windows)) {
+  const auto add_plan = [&](int64_t window) {
+    auto& plan = plans_[window];
+    if (plan.defined()) return;
+    plan = c10::make_intrusive<Plan>();
+    for (const SharedPrefixGroup& group : groups) {
+      plan->tiles.push_back(MakeTiles(group, kTileRows, window));
+      for (const AttentionTile& tile : plan->tiles.back()) plan->num_tokens += tile.rows;
+    }
+  };
+  if (layer_windows_.empty()) add_plan(0);
+  for (const int64_t window : layer_windows_) add_plan(window);
 }
 
 PackedAttention::~PackedAttention() = default;
 
-at::Tensor PackedAttention::Attend(int64_t, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) {
+at::Tensor PackedAttention::Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) {
   TEMPER_CHECK(q_THC.is_cpu(), "packed attention runs on CPU tensors");
-  TEMPER_CHECK(q_THC.size(0) == plan_->num_tokens && k_TKC.size(0) == plan_->num_tokens, "packed attention was planned for ",
-               plan_->num_tokens, " tokens and got ", q_THC.size(0));
+  const auto& plan = plans_.at(layer_windows_.empty() ? 0 : layer_windows_.at(static_cast<size_t>(layer)));
+  TEMPER_CHECK(q_THC.size(0) == plan->num_tokens && k_TKC.size(0) == plan->num_tokens, "packed attention was planned for ",
+               plan->num_tokens, " tokens and got ", q_THC.size(0));
   const at::Tensor q = Prepared(q_THC), k = Prepared(k_TKC), v = Prepared(v_TKC);
-  const at::Tensor out = PackedAttentionFunction::apply(q, k, v, plan_);
+  const at::Tensor out = PackedAttentionFunction::apply(q, k, v, plan);
   return out.to(q_THC.scalar_type());
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <vector>
 
 #include <c10/util/intrusive_ptr.h>
@@ -16,14 +18,16 @@ namespace temper {
 // result does not depend on the number of threads.
 class PackedAttention final : public Attention {
  public:
-  explicit PackedAttention(const std::vector<SharedPrefixGroup>& groups);
+  // `layer_windows` as in TransformerConfig.
+  explicit PackedAttention(const std::vector<SharedPrefixGroup>& groups, std::vector<int64_t> layer_windows = {});
   ~PackedAttention() override;
   at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override;
 
   struct Plan;
 
  private:
-  c10::intrusive_ptr<Plan> plan_;
+  std::vector<int64_t> layer_windows_;
+  std::map<int64_t, c10::intrusive_ptr<Plan>> plans_;  // one for each window that occurs
 };
 
 }  // namespace temper

@@ -44,6 +44,15 @@ int GenerateCommand(const GenerateArguments& arguments);
 // Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
 int LogitsCommand(const std::string& model, const std::string& ids_path, const std::string& out_path);
 
+struct ConvertArguments {
+  std::string model;
+  std::string out;
+  std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
+  std::string shard_size = "5GB";
+};
+// Writes a Hugging Face folder anew, in another dtype or other shards.
+int ConvertCommand(const ConvertArguments& arguments);
+
 // JSONL of {prompt, response[, category]} on `input` ("-" = standard input), grades as JSONL on standard output.
 int GradeCommand(const std::string& policy_spec, const std::string& input);
 

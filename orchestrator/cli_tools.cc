@@ -70,10 +70,12 @@ int LogitsCommand(const std::string& model_folder, const std::string& ids_path, 
   const c10::InferenceMode inference;
   const Transformer model = LoadHfModel(model_folder);
   std::ifstream file(ids_path);
+  if (!file) throw ConfigError(Concat(ids_path, ": cannot be read"));
   const auto lists = nlohmann::json::parse(file, nullptr, false);
   if (!lists.is_array()) throw ConfigError(Concat(ids_path, ": expected a JSON list of lists of token ids"));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& list : lists) {
+    if (!list.is_array()) throw ConfigError(Concat(ids_path, ": list ", tensors.size(), ": expected a list of token ids"));
     std::vector<int32_t> tokens;
     for (const auto& id : list) {
       const bool fits = id.is_number_integer() && id >= 0 && id < model.config().vocab_size;
@@ -83,6 +85,9 @@ int LogitsCommand(const std::string& model_folder, const std::string& ids_path, 
       tokens.push_back(id);
     }
     if (tokens.empty()) throw ConfigError(Concat(ids_path, ": list ", tensors.size(), " is empty"));
+    if (static_cast<int64_t>(tokens.size()) > model.config().max_positions)
+      throw ConfigError(Concat(ids_path, ": list ", tensors.size(), " has ", tokens.size(), " ids; the model has ",
+                               model.config().max_positions, " positions"));
     tensors.emplace_back(Concat("logits.", tensors.size()), SequenceLogits(model, tokens));
   }
   WriteSafetensors(out_path, tensors, {{"format", "pt"}});

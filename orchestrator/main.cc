@@ -73,6 +73,15 @@ int Run(int argc, char** argv) {
   logits_command->add_option("--out", logits, "safetensors file with logits.0, logits.1, ...")->required();
   logits_command->callback([&] { exit_code = LogitsCommand(model, ids, logits); });
 
+  ConvertArguments convert;
+  auto* convert_command = app.add_subcommand("convert", "writes a model folder anew, in another dtype or other shards");
+  convert_command->add_option("--model", convert.model, "Hugging Face folder")->required();
+  convert_command->add_option("--out", convert.out, "folder to write; a model already there is replaced")->required();
+  convert_command->add_option("--dtype", convert.dtype, "of the weights (default: as they are)")
+      ->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
+  convert_command->add_option("--shard-size", convert.shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  convert_command->callback([&] { exit_code = ConvertCommand(convert); });
+
   std::string spec;
   std::string input = "-";
   auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");

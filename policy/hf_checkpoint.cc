@@ -1,112 +1,31 @@
 #include "policy/hf_checkpoint.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <sstream>
+#include <tuple>
 
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "cluster/error.h"
-#include "policy/safetensors.h"
+#include "policy/hf_weights.h"
+#include "policy/strict_json.h"
+#include "policy/text_file.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr uintmax_t kMaxJsonBytes = 64 << 20;
-
-std::string ReadText(const fs::path& path) {
-  std::error_code error;
-  const uintmax_t size = fs::file_size(path, error);
-  if (error) throw ConfigError(Concat(path.string(), ": cannot read: ", error.message()));
-  if (size > kMaxJsonBytes) throw ConfigError(Concat(path.string(), ": ", size, " bytes; the limit is ", kMaxJsonBytes));
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) throw ConfigError(Concat(path.string(), ": cannot read"));
-  return text.str();
-}
-
-void WriteText(const fs::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.flush();
-  TEMPER_CHECK(out.good(), path.string(), ": write failed");
-}
-
-// Tensor name -> file of the shard, from model.safetensors.index.json.
-std::map<std::string, std::string> ReadIndex(const fs::path& path) {
-  const Json root = Json::parse(ReadText(path), nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object() || !root.contains("weight_map") || !root["weight_map"].is_object())
-    throw ConfigError(Concat(path.string(), ": weight_map: missing or not an object"));
-  std::map<std::string, std::string> files;
-  for (const auto& [name, file] : root["weight_map"].items()) {
-    const bool plain = file.is_string() && file.get_ref<const std::string&>().ends_with(".safetensors") &&
-                       file.get_ref<const std::string&>().find('/') == std::string::npos;
-    if (!plain) throw ConfigError(Concat(path.string(), ": weight_map.", name, ": expected the name of a .safetensors file beside it"));
-    files[name] = file.get<std::string>();
-  }
-  return files;
-}
-
-std::map<std::string, at::Tensor> ReadShards(const fs::path& folder, const fs::path& index) {
-  const auto file_of = ReadIndex(index);
-  std::set<std::string> files;
-  for (const auto& [name, file] : file_of) files.insert(file);
-  std::map<std::string, at::Tensor> tensors;
-  for (const std::string& file : files)
-    for (auto& [name, tensor] : ReadSafetensors((folder / file).string())) {
-      const auto listed = file_of.find(name);
-      if (listed == file_of.end() || listed->second != file)
-        throw ConfigError(Concat(index.string(), ": tensor ", name, " is in ", file, ", the index does not say so"));
-      tensors.emplace(name, std::move(tensor));
-    }
-  for (const auto& [name, file] : file_of)
-    if (!tensors.contains(name)) throw ConfigError(Concat((folder / file).string(), ": tensor ", name, " is missing; the index names it"));
-  return tensors;
-}
-
-std::map<std::string, at::Tensor> ReadWeights(const fs::path& folder) {
-  if (const fs::path single = folder / "model.safetensors"; fs::exists(single)) return ReadSafetensors(single.string());
-  if (const fs::path index = folder / "model.safetensors.index.json"; fs::exists(index)) return ReadShards(folder, index);
-  throw ConfigError(Concat(folder.string(), ": neither model.safetensors nor model.safetensors.index.json is there"));
-}
-
-// Tensors some exporters add that the model does not need.
-bool IsSuperfluous(const std::string& name, const TransformerConfig& config) {
-  return name.ends_with("rotary_emb.inv_freq") || (config.tie_embeddings && name == "lm_head.weight");
-}
-
-std::string ShapeText(at::IntArrayRef shape) {
-  std::ostringstream out;
-  out << shape;
-  return out.str();
-}
-
-void CopyWeights(const fs::path& folder, std::map<std::string, at::Tensor> tensors, Transformer* model) {
-  const c10::NoGradGuard no_grad;
-  for (const auto& [name, parameter] : model->parameters()) {
-    const auto found = tensors.find(name);
-    if (found == tensors.end()) throw ConfigError(Concat(folder.string(), ": tensor ", name, " is missing"));
-    const at::Tensor& tensor = found->second;
-    if (tensor.sizes() != parameter.sizes())
-      throw ConfigError(Concat(folder.string(), ": tensor ", name, ": shape ", ShapeText(tensor.sizes()), ", config.json makes it ",
-                               ShapeText(parameter.sizes())));
-    if (!at::isFloatingType(tensor.scalar_type()))
-      throw ConfigError(Concat(folder.string(), ": tensor ", name, ": expected F32, BF16 or F16 values"));
-    parameter.copy_(tensor);
-    tensors.erase(found);
-  }
-  for (const auto& [name, tensor] : tensors)
-    if (!IsSuperfluous(name, model->config()))
-      throw ConfigError(Concat(folder.string(), ": tensor ", name, " is not one of a ", model->config().model_type, " model"));
-}
+constexpr const char* kCompanionNames[] = {"generation_config.json",  "tokenizer.json",    "tokenizer_config.json",
+                                           "special_tokens_map.json", "added_tokens.json", "chat_template.jinja",
+                                           "chat_template.json",      "vocab.json",        "merges.txt",
+                                           "tokenizer.model"};
+constexpr int kMaxTokenizerDepth = 32;
 
 OrderedJson IdOrNull(int64_t id) { return id < 0 ? OrderedJson() : OrderedJson(id); }
 
@@ -124,10 +43,11 @@ std::string GenerationConfigJson(const TransformerConfig& config) {
 
 // Special tokens by their spelling, which the tokenizer's added_tokens give.
 std::string TokenizerConfigJson(const TransformerConfig& config, const std::string& tokenizer_json) {
-  const Json tokenizer = Json::parse(tokenizer_json, nullptr, /*allow_exceptions=*/false);
-  TEMPER_CHECK(tokenizer.is_object(), "SaveHfModel: the tokenizer's text is not a JSON object");
+  std::string problem;
+  const auto tokenizer = ParseStrictJson(tokenizer_json, kMaxTokenizerDepth, &problem);
+  TEMPER_CHECK(tokenizer && tokenizer->is_object(), "SaveHfModel: the tokenizer's text is not a JSON object: ", problem);
   std::map<int64_t, std::string> spelling;
-  for (const Json& token : tokenizer.value("added_tokens", Json::array()))
+  for (const nlohmann::json& token : tokenizer->value("added_tokens", nlohmann::json::array()))
     if (token.contains("id") && token.contains("content")) spelling[token["id"].get<int64_t>()] = token["content"].get<std::string>();
   OrderedJson root;
   root["tokenizer_class"] = "PreTrainedTokenizerFast";
@@ -139,49 +59,144 @@ std::string TokenizerConfigJson(const TransformerConfig& config, const std::stri
   return root.dump(2) + "\n";
 }
 
+CompanionFiles AllCompanions(const TransformerConfig& config, const SaveOptions& options) {
+  CompanionFiles files = options.companions;
+  files.try_emplace("generation_config.json", GenerationConfigJson(config));
+  if (!options.tokenizer_json.empty() && files.try_emplace("tokenizer.json", options.tokenizer_json).second)
+    files.try_emplace("tokenizer_config.json", TokenizerConfigJson(config, options.tokenizer_json));
+  return files;
+}
+
+uint64_t BytesOf(const at::Tensor& tensor, const SaveOptions& options) {
+  return static_cast<uint64_t>(tensor.numel()) * c10::elementSize(options.type.value_or(tensor.scalar_type()));
+}
+
+// In the given order, a new shard where the next tensor would make it too large.
+std::vector<NamedTensors> CutIntoShards(const NamedTensors& tensors, const SaveOptions& options) {
+  std::vector<NamedTensors> shards(1);
+  uint64_t bytes = 0;
+  for (const auto& [name, tensor] : tensors) {
+    const uint64_t more = BytesOf(tensor, options);
+    if (!shards.back().empty() && bytes + more > options.max_shard_bytes) {
+      shards.emplace_back();
+      bytes = 0;
+    }
+    shards.back().emplace_back(name, tensor);
+    bytes += more;
+  }
+  return shards;
+}
+
+// As the safetensors library orders a file: wide types first, then by name.
+void WriteShard(const fs::path& path, NamedTensors tensors, const SaveOptions& options) {
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) {
+    return std::tuple(-static_cast<int64_t>(a.second.element_size()), a.first) <
+           std::tuple(-static_cast<int64_t>(b.second.element_size()), b.first);
+  });
+  WriteSafetensors(path.string(), tensors, {{"format", "pt"}}, options.type);
+}
+
+void WriteWeights(const fs::path& folder, const NamedTensors& tensors, const SaveOptions& options) {
+  const std::vector<NamedTensors> shards = CutIntoShards(tensors, options);
+  if (shards.size() == 1) return WriteShard(folder / "model.safetensors", tensors, options);
+  uint64_t bytes = 0;
+  int64_t parameters = 0;
+  std::map<std::string, std::string> file_of;
+  for (size_t i = 0; i < shards.size(); ++i) {
+    char file[64];
+    std::snprintf(file, sizeof(file), "model-%05zu-of-%05zu.safetensors", i + 1, shards.size());
+    WriteShard(folder / file, shards[i], options);
+    for (const auto& [name, tensor] : shards[i]) {
+      file_of[name] = file;
+      bytes += BytesOf(tensor, options);
+      parameters += tensor.numel();
+    }
+  }
+  OrderedJson index;
+  index["metadata"] = {{"total_parameters", parameters}, {"total_size", bytes}};
+  index["weight_map"] = file_of;
+  WriteTextFile(folder / "model.safetensors.index.json", index.dump(2) + "\n");
+}
+
 // Puts `temporary` where `folder` is or was; a crash in between leaves the old folder under its ".old" name.
 void ReplaceFolder(const fs::path& temporary, const fs::path& folder) {
   const fs::path old = folder.string() + ".old." + std::to_string(::getpid());
   const bool existed = fs::exists(folder);
   if (existed) fs::rename(folder, old);
   fs::rename(temporary, folder);
+  FlushToDisk(fs::absolute(folder).parent_path());
   if (existed) fs::remove_all(old);
+}
+
+void WriteFolder(TransformerConfig config, const NamedTensors& tensors, const SaveOptions& options, const std::string& folder) {
+  const fs::path target = fs::path(folder).has_filename() ? fs::path(folder) : fs::path(folder).parent_path();  // "x/" means "x"
+  const fs::path temporary = target.string() + ".tmp." + std::to_string(::getpid());
+  fs::remove_all(temporary);
+  fs::create_directories(temporary);
+  if (options.type) config.dtype = *options.type == at::kHalf ? "float16" : *options.type == at::kBFloat16 ? "bfloat16" : "float32";
+  WriteTextFile(temporary / "config.json", ToConfigJson(config));
+  for (const auto& [name, bytes] : AllCompanions(config, options)) WriteTextFile(temporary / name, bytes);
+  WriteWeights(temporary, tensors, options);
+  FlushToDisk(temporary);
+  ReplaceFolder(temporary, target);
+}
+
+// Config and weights of a folder, the tie resolved.
+struct OpenFolder {
+  TransformerConfig config;
+  NamedTensors tensors;
+};
+OpenFolder Open(const std::string& folder) {
+  OpenFolder open{LoadHfConfig(folder), {}};
+  open.tensors = MatchParameters(folder, open.config, MapHfWeights(folder));
+  return open;
 }
 
 }  // namespace
 
 TransformerConfig LoadHfConfig(const std::string& folder) {
-  const fs::path path = fs::path(folder) / "config.json";
-  try {
-    return ParseTransformerConfig(ReadText(path));
-  } catch (const ConfigError& error) {
-    const std::string text = error.what();
-    if (text.starts_with(path.string())) throw;
-    throw ConfigError(Concat(folder, "/", text));
-  }
+  const auto read = [&](const char* file, const auto& parse) {
+    try {
+      parse(ReadTextFile(fs::path(folder) / file));
+    } catch (const ConfigError& error) {
+      const std::string text = error.what();
+      throw ConfigError(text.starts_with(folder) ? text : Concat(folder, "/", text));
+    }
+  };
+  TransformerConfig config;
+  read("config.json", [&](const std::string& text) { config = ParseTransformerConfig(text); });
+  if (fs::exists(fs::path(folder) / "generation_config.json"))
+    read("generation_config.json", [&](const std::string& text) { TakeStopIds(text, &config); });
+  if (config.tie_embeddings) config.tie_embeddings = EmbeddingsAreTied(config, MapHfWeights(folder));
+  return config;
 }
 
 Transformer LoadHfModel(const std::string& folder) {
-  Transformer model(LoadHfConfig(folder));
-  CopyWeights(folder, ReadWeights(folder), &model);
+  const OpenFolder open = Open(folder);
+  Transformer model(open.config);
+  const c10::NoGradGuard no_grad;
+  for (size_t i = 0; i < open.tensors.size(); ++i) model.parameters()[i].second.copy_(open.tensors[i].second);
   model.WeightsChanged();
   return model;
 }
 
-void SaveHfModel(const Transformer& model, const std::string& tokenizer_json, const std::string& folder) {
-  fs::path target(folder);
-  if (!target.has_filename()) target = target.parent_path();  // "x/" means "x"
-  const fs::path temporary = target.string() + ".tmp." + std::to_string(::getpid());
-  fs::remove_all(temporary);
-  fs::create_directories(temporary);
-  WriteText(temporary / "config.json", ToConfigJson(model.config()));
-  WriteText(temporary / "generation_config.json", GenerationConfigJson(model.config()));
-  if (!tokenizer_json.empty()) {
-    WriteText(temporary / "tokenizer.json", tokenizer_json);
-    WriteText(temporary / "tokenizer_config.json", TokenizerConfigJson(model.config(), tokenizer_json));
-  }
-  WriteSafetensors((temporary / "model.safetensors").string(), model.parameters(), {{"format", "pt"}});
-  ReplaceFolder(temporary, target);
+CompanionFiles ReadCompanionFiles(const std::string& folder) {
+  CompanionFiles files;
+  for (const char* name : kCompanionNames)
+    if (const fs::path path = fs::path(folder) / name; fs::exists(path)) files[name] = ReadTextFile(path);
+  return files;
+}
+
+void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder) {
+  SaveOptions typed = options;
+  if (!typed.type) typed.type = at::kFloat;
+  WriteFolder(model.config(), model.parameters(), typed, folder);
+}
+
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out) {
+  const OpenFolder open = Open(folder);
+  options.companions.merge(ReadCompanionFiles(folder));
+  WriteFolder(open.config, open.tensors, options, out);
 }
 
 }  // namespace temper

@@ -1,18 +1,39 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 
 #include "policy/transformer.h"
 
 namespace temper {
 
-// A Hugging Face folder: config.json, model.safetensors (fp32; or shards with an index when reading; BF16, F16 and F32 are read),
-// tokenizer.json, tokenizer_config.json, generation_config.json. Every failure is a ConfigError that names file and tensor.
+// A Hugging Face folder: config.json, model.safetensors or shards with model.safetensors.index.json (BF16, F16 and F32 are read),
+// generation_config.json, the tokenizer's files. Every failure is a ConfigError that names file and tensor.
 Transformer LoadHfModel(const std::string& folder);
+
+// The config alone. The stop ids are those of generation_config.json where it names any, as for transformers' generate; a config that
+// ties the embeddings of weights that are not equal comes back untied, as it is loaded.
 TransformerConfig LoadHfConfig(const std::string& folder);
 
-// Writes the folder whole under a temporary name and renames it; an existing one is replaced. `tokenizer_json` goes in as it is; "" leaves
-// the tokenizer's files out.
-void SaveHfModel(const Transformer& model, const std::string& tokenizer_json, const std::string& folder);
+// Files beside config and weights that are carried from the folder loaded to the folders saved, unchanged: name -> bytes of those that
+// are there (tokenizer files, chat template, generation_config.json).
+using CompanionFiles = std::map<std::string, std::string>;
+CompanionFiles ReadCompanionFiles(const std::string& folder);
+
+struct SaveOptions {
+  std::optional<at::ScalarType> type = std::nullopt;  // kFloat, kBFloat16 or kHalf; nothing = as the tensors are
+  uint64_t max_shard_bytes = 5'000'000'000;           // weights above this go into several files with an index; a tensor is never split
+  std::string tokenizer_json = "";                    // where `companions` hold no tokenizer.json; "" = none
+  CompanionFiles companions = {};
+};
+
+// Writes the folder whole under a temporary name, flushed to disk, the index last, and renames it; an existing one is replaced.
+void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder);
+
+// Writes the model of `folder` to `out` without computing with it: tensor by tensor, so that memory does not bound its size. Its
+// companions are carried along with those of `options`.
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out);
 
 }  // namespace temper

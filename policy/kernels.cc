@@ -155,23 +155,18 @@ struct SplitNode : Function<SplitNode> {
 
 }  // namespace
 
-RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, int64_t head_dim, double theta) {
+RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies) {
   TEMPER_CHECK(positions_T.is_contiguous() && positions_T.scalar_type() == at::kLong, "positions: expected contiguous int64");
   const int64_t tokens = positions_T.size(0);
-  const int64_t half = head_dim / 2;
-  // fp32 on purpose, product included: the angles must be those transformers computes.
-  std::vector<float> frequency(half);
-  for (int64_t i = 0; i < half; ++i) {
-    const double exponent = static_cast<float>(2 * i) / static_cast<float>(head_dim);
-    frequency[i] = 1.0f / static_cast<float>(std::pow(theta, exponent));
-  }
+  const auto half = static_cast<int64_t>(frequencies.size());
   RotaryAngles angles{at::empty({tokens, half}, at::kFloat), at::empty({tokens, half}, at::kFloat)};
   float* cos = MutableData(angles.cos_TR);
   float* sin = MutableData(angles.sin_TR);
   const int64_t* position = positions_T.const_data_ptr<int64_t>();
   for (int64_t t = 0; t < tokens; ++t)
     for (int64_t i = 0; i < half; ++i) {
-      const float angle = static_cast<float>(position[t]) * frequency[i];
+      // An fp32 product on purpose: the angles must be those transformers computes.
+      const float angle = static_cast<float>(position[t]) * frequencies[static_cast<size_t>(i)];
       cos[t * half + i] = std::cos(angle);
       sin[t * half + i] = std::sin(angle);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -10,12 +11,12 @@ namespace temper {
 // The model's fused operations on contiguous fp32 CPU tensors. With autograd on each records one node with a hand-written backward;
 // otherwise it is the loop alone. Shape letters as in transformer.h.
 
-// Angles of the rotary embedding: angle[t][i] = position[t] / theta^(2 i / C), i < C / 2.
+// Angles of the rotary embedding: angle[t][i] = position[t] frequency[i], i < C / 2 (policy/rope.h gives the frequencies).
 struct RotaryAngles {
   at::Tensor cos_TR;
   at::Tensor sin_TR;
 };
-RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, int64_t head_dim, double theta);
+RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies);
 
 // x / sqrt(mean(x^2) + eps) * weight over the last dimension (Zhang and Sennrich, "Root mean square layer normalization", 2019).
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps);

@@ -33,14 +33,17 @@ void AttendAll(const TransformerConfig& config, int64_t layer, Kernel attend, st
   const int64_t heads_per_kv = config.num_heads / config.num_kv_heads;
   const int64_t width = config.num_heads * size;
   const float scale = 1.0f / std::sqrt(static_cast<float>(size));
+  const int64_t window = config.window(layer);
   for (int64_t kv_head = 0; kv_head < config.num_kv_heads; ++kv_head) {
     SpanPair<T> spans(views[0], layer, kv_head);
     for (size_t row = 0; row < views.size(); ++row) {
       const SpanPair<T> next(views[std::min(row + 1, views.size() - 1)], layer, kv_head);
       spans.Next(next);
+      const int64_t length = views[row].first_length + views[row].second_length;
+      const int64_t begin = window > 0 ? std::max<int64_t>(0, length - window) : 0;
       for (int64_t head = kv_head * heads_per_kv; head < (kv_head + 1) * heads_per_kv; ++head) {
         const int64_t at = static_cast<int64_t>(row) * width + head * size;
-        attend(q_THC + at, spans.first, spans.second, views[row].begin, size, scale, scores, out_THC + at);
+        attend(q_THC + at, spans.first, spans.second, begin, size, scale, scores, out_THC + at);
       }
       spans = next;
     }

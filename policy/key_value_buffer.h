@@ -46,13 +46,13 @@ class KeyValueBuffer {
   std::unique_ptr<std::byte[], Free> memory_;  // [layers, kv_heads, 2 (keys, values), capacity * head_dim]
 };
 
-// What one token sees: positions [begin, first_length + second_length) of `first` then `second`; the latter may be null (length 0).
+// The positions up to a token's own: those of `first`, then those of `second`, which may be null (length 0). The token sees the last
+// window of them, as its layer's window says.
 struct CacheView {
   const KeyValueBuffer* first = nullptr;
   int64_t first_length = 0;
   const KeyValueBuffer* second = nullptr;
   int64_t second_length = 0;
-  int64_t begin = 0;
 };
 
 // The attention output of all H query heads of the tokens `views` is about, in one layer. All buffers are of `type`. q_THC and out_THC

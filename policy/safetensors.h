@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,15 @@ namespace temper {
 // A violation throws ConfigError with the file, the tensor and what is wrong. Tensors own their memory.
 std::map<std::string, at::Tensor> ReadSafetensors(const std::string& path);
 
-// Written under a temporary name, flushed to disk, renamed. Tensors must be contiguous CPU tensors.
-void WriteSafetensors(const std::string& path, const std::vector<std::pair<std::string, at::Tensor>>& tensors,
-                      const std::map<std::string, std::string>& metadata);
+// The same without copying: tensors are read-only views of the mapped file (a copy only where the data lies unaligned), which stays
+// mapped as long as one of them lives. Nobody may write or shorten the file meanwhile; renaming and deleting it do no harm.
+std::map<std::string, at::Tensor> MapSafetensors(const std::string& path);
+
+using NamedTensors = std::vector<std::pair<std::string, at::Tensor>>;
+
+// Written under a temporary name, flushed to disk, renamed. Tensors must be on the CPU. With `type` each floating tensor is written in
+// that type, converted one at a time; a finite value that it cannot hold throws ConfigError.
+void WriteSafetensors(const std::string& path, const NamedTensors& tensors, const std::map<std::string, std::string>& metadata,
+                      std::optional<at::ScalarType> type = std::nullopt);
 
 }  // namespace temper

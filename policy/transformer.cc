@@ -62,10 +62,16 @@ Layout LayoutOf(const TransformerConfig& c) {
       layout.Add(at + "self_attn.k_norm.weight", {c.head_dim});
     }
     layout.Add(at + "self_attn.o_proj.weight", {c.hidden_size, query});
+    if (c.output_bias) layout.Add(at + "self_attn.o_proj.bias", {c.hidden_size});
     layout.Add(at + "post_attention_layernorm.weight", {c.hidden_size});
     layout.Add(at + "mlp.gate_proj.weight", {c.intermediate_size, c.hidden_size});
     layout.Add(at + "mlp.up_proj.weight", {c.intermediate_size, c.hidden_size});
+    if (c.mlp_bias) {
+      layout.Add(at + "mlp.gate_proj.bias", {c.intermediate_size});
+      layout.Add(at + "mlp.up_proj.bias", {c.intermediate_size});
+    }
     layout.Add(at + "mlp.down_proj.weight", {c.hidden_size, c.intermediate_size});
+    if (c.mlp_bias) layout.Add(at + "mlp.down_proj.bias", {c.hidden_size});
   }
   layout.Add("model.norm.weight", {c.hidden_size});
   if (!c.tie_embeddings) layout.Add("lm_head.weight", {c.vocab_size, c.hidden_size});
@@ -88,15 +94,25 @@ at::Tensor Leaf(const at::Tensor& flat, const at::Tensor& grad, int64_t offset, 
 
 }  // namespace
 
+std::vector<std::pair<std::string, std::vector<int64_t>>> ParameterShapes(const TransformerConfig& config) {
+  const Layout layout = LayoutOf(config);
+  std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
+  for (const Slot& slot : layout.slots()) shapes.emplace_back(slot.name, slot.shape);
+  return shapes;
+}
+
 struct Transformer::Layer {
   at::Tensor attention_norm;  // [D]
   at::Tensor qkv;             // [(H + 2K) C, D]
   at::Tensor qkv_bias;        // [(H + 2K) C] or undefined
   at::Tensor q_norm, k_norm;  // [C] or undefined
   at::Tensor output;          // [D, H C]
+  at::Tensor output_bias;     // [D] or undefined
   at::Tensor mlp_norm;        // [D]
   at::Tensor gate_up;         // [2F, D]
+  at::Tensor gate_up_bias;    // [2F] or undefined
   at::Tensor down;            // [D, F]
+  at::Tensor down_bias;       // [D] or undefined
 };
 
 struct Transformer::PackedWeights {
@@ -110,6 +126,7 @@ struct Transformer::PackedWeights {
 
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   CheckTransformerConfig(config);
+  rope_frequencies_ = RopeFrequencies(config_.head_dim, config_.rope_theta, config_.rope_scaling);
   // Parameters outlive any inference section they may be made in.
   const c10::InferenceMode normal_tensors(false);
   flat_ = at::empty({LayoutOf(config_).total()}, at::kFloat);
@@ -137,9 +154,12 @@ void Transformer::BindParameters() {
     if (EndsWith(slot.name, "q_norm.weight")) l.q_norm = leaf;
     if (EndsWith(slot.name, "k_norm.weight")) l.k_norm = leaf;
     if (EndsWith(slot.name, "o_proj.weight")) l.output = leaf;
+    if (EndsWith(slot.name, "o_proj.bias")) l.output_bias = leaf;
     if (EndsWith(slot.name, "post_attention_layernorm.weight")) l.mlp_norm = leaf;
     if (EndsWith(slot.name, "gate_proj.weight")) l.gate_up = fused({2 * config_.intermediate_size, config_.hidden_size});
+    if (EndsWith(slot.name, "gate_proj.bias")) l.gate_up_bias = fused({2 * config_.intermediate_size});
     if (EndsWith(slot.name, "down_proj.weight")) l.down = leaf;
+    if (EndsWith(slot.name, "down_proj.bias")) l.down_bias = leaf;
   }
   if (config_.tie_embeddings) output_weight_ = embedding_;
 }
@@ -204,7 +224,8 @@ const Transformer::PackedWeights& Transformer::Packed() const {
   packed->flat_version = version;
   const auto pack = [&](const at::Tensor& weight, const at::Tensor& bias) { return PackedLinear(weight, bias, inference_type_); };
   for (const Layer& l : *layers_)
-    packed->layers.push_back({pack(l.qkv, l.qkv_bias), pack(l.output, {}), pack(l.gate_up, {}), pack(l.down, {})});
+    packed->layers.push_back(
+        {pack(l.qkv, l.qkv_bias), pack(l.output, l.output_bias), pack(l.gate_up, l.gate_up_bias), pack(l.down, l.down_bias)});
   packed->logits = pack(output_weight_, {});
   packed_ = std::move(packed);
   return *packed_;
@@ -224,7 +245,7 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
     return inference == nullptr ? Linear(x, weight, bias) : inference->Apply(x);
   };
   const auto add = [&](at::Tensor& x, const at::Tensor& y) { x = with_graph ? at::add(x, y) : x.add_(y); };
-  const RotaryAngles angles = MakeRotaryAngles(positions_T, config_.head_dim, config_.rope_theta);
+  const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
   const int64_t tokens = tokens_T.size(0);
   at::Tensor x = at::embedding(embedding_, tokens_T);
   for (int64_t i = 0; i < config_.num_layers; ++i) {
@@ -237,9 +258,9 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
       k = Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles);
     }
     const at::Tensor seen = attention.Attend(i, q, k, v).reshape({tokens, config_.num_heads * config_.head_dim});
-    add(x, linear(seen, l.output, {}, p ? &p->output : nullptr));
-    const at::Tensor gate_up = linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, {}, p ? &p->gate_up : nullptr);
-    add(x, linear(SwiGlu(gate_up), l.down, {}, p ? &p->down : nullptr));
+    add(x, linear(seen, l.output, l.output_bias, p ? &p->output : nullptr));
+    const at::Tensor gate_up = linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, l.gate_up_bias, p ? &p->gate_up : nullptr);
+    add(x, linear(SwiGlu(gate_up), l.down, l.down_bias, p ? &p->down : nullptr));
   }
   return RmsNorm(x, final_norm_, config_.rms_norm_eps);
 }

@@ -20,9 +20,12 @@ namespace temper {
 class Attention {
  public:
   virtual ~Attention() = default;
-  // q_THC, k_TKC, v_TKC -> out_THC, scaled by 1/sqrt(C).
+  // q_THC, k_TKC, v_TKC -> out_THC, scaled by 1/sqrt(C). Each token sees at most the config's window of the layer.
   virtual at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) = 0;
 };
+
+// Names and shapes of a model's parameters, in the order of Transformer::parameters().
+std::vector<std::pair<std::string, std::vector<int64_t>>> ParameterShapes(const TransformerConfig& config);
 
 // A decoder-only transformer (RMSNorm, RoPE, grouped-query attention, SwiGLU). One forward serves the learner (autograd on) and the
 // rollout worker (c10::InferenceMode, batch-invariant CPU kernels). All parameters are fp32 views of one flat buffer, in the order of
@@ -80,6 +83,7 @@ class Transformer {
   void BindParameters();
 
   TransformerConfig config_;
+  std::vector<float> rope_frequencies_;  // [C / 2]
   at::Tensor flat_;
   at::Tensor flat_grad_;  // undefined before EnableGradients
   std::vector<std::pair<std::string, at::Tensor>> parameters_;

@@ -56,6 +56,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
     }
     case Kind::kLoadModel:
       Adopt(LoadHfModel(task.folder));
+      if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(task.folder);
       break;
     case Kind::kBeginStage:
       learner_->BeginStage(task.optimizer, task.total_steps);
@@ -76,7 +77,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       learner_->Load(task.folder);
       break;
     case Kind::kExport:
-      if (communicator_->rank() == 0) SaveHfModel(*model_, task.tokenizer_json, task.folder);
+      if (communicator_->rank() == 0) SaveHfModel(*model_, {.tokenizer_json = task.tokenizer_json, .companions = companions_}, task.folder);
       break;
   }
   if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();

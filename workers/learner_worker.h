@@ -7,6 +7,7 @@
 #include "cluster/communicator.h"
 #include "cluster/weight_store.h"
 #include "learner/learner.h"
+#include "policy/hf_checkpoint.h"
 #include "workers/wire.h"
 
 namespace temper {
@@ -37,6 +38,7 @@ class LearnerWorker {
   LearnerWorkerOptions options_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Learner> learner_;
+  CompanionFiles companions_;                   // of the folder loaded; rank 0 only
   std::unique_ptr<WeightPublisher> publisher_;  // rank 0 only
   uint64_t done_ = 0;
 };

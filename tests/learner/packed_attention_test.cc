@@ -13,18 +13,22 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cluster/error.h"
+#include "learner/attention_tiles.h"
 #include "tests/learner/learner_fixture.h"
 
 namespace temper {
 namespace {
 
-// Whether `query` sees `key`, straight from the rule.
-bool Sees(const std::vector<SharedPrefixGroup>& groups, int64_t query, int64_t key) {
+// Whether `query` sees `key`, straight from the rule: in one sequence, not after it, fewer than `window` positions before it (0 = all).
+bool Sees(const std::vector<SharedPrefixGroup>& groups, int64_t query, int64_t key, int64_t window) {
   const auto inside = [](const Segment& s, int64_t i) { return i >= s.begin && i < s.begin + s.length; };
   for (const SharedPrefixGroup& group : groups) {
-    if (inside(group.prefix, query)) return inside(group.prefix, key) && key <= query;
+    const auto near = [&](int64_t gap) { return gap >= 0 && (window == 0 || gap < window); };
+    if (inside(group.prefix, query)) return inside(group.prefix, key) && near(query - key);
     for (const Segment& suffix : group.suffixes) {
-      if (inside(suffix, query)) return inside(group.prefix, key) || (inside(suffix, key) && key <= query);
+      const int64_t prefix_end = group.prefix.begin + group.prefix.length;
+      if (inside(suffix, query))
+        return (inside(group.prefix, key) && near(query - suffix.begin + prefix_end - key)) || (inside(suffix, key) && near(query - key));
     }
   }
   return false;
@@ -32,12 +36,12 @@ bool Sees(const std::vector<SharedPrefixGroup>& groups, int64_t query, int64_t k
 
 // softmax(q k' / sqrt(C) + mask) v in double over the whole stream.
 at::Tensor DenseAttention(const std::vector<SharedPrefixGroup>& groups, const at::Tensor& q_THC, const at::Tensor& k_TKC,
-                          const at::Tensor& v_TKC) {
+                          const at::Tensor& v_TKC, int64_t window = 0) {
   const int64_t tokens = q_THC.size(0), repeats = q_THC.size(1) / k_TKC.size(1);
   at::Tensor mask = at::full({tokens, tokens}, -std::numeric_limits<double>::infinity(), at::kDouble);
   for (int64_t i = 0; i < tokens; ++i) {
     for (int64_t j = 0; j < tokens; ++j) {
-      if (Sees(groups, i, j)) mask.mutable_data_ptr<double>()[i * tokens + j] = 0;
+      if (Sees(groups, i, j, window)) mask.mutable_data_ptr<double>()[i * tokens + j] = 0;
     }
   }
   const at::Tensor q = q_THC.transpose(0, 1), k = at::repeat_interleave(k_TKC, repeats, 1).transpose(0, 1),
@@ -68,7 +72,7 @@ int64_t NumTokens(const std::vector<SharedPrefixGroup>& groups) {
   return end.begin + end.length;
 }
 
-void ExpectEqualsDense(const std::vector<SharedPrefixGroup>& groups, int64_t heads, int64_t kv_heads, int64_t dim) {
+void ExpectEqualsDense(const std::vector<SharedPrefixGroup>& groups, int64_t heads, int64_t kv_heads, int64_t dim, int64_t window = 0) {
   at::set_num_threads(1);
   const int64_t tokens = NumTokens(groups);
   std::vector<at::Tensor> narrow = {at::randn({tokens, heads, dim}), at::randn({tokens, kv_heads, dim}),
@@ -79,8 +83,8 @@ void ExpectEqualsDense(const std::vector<SharedPrefixGroup>& groups, int64_t hea
     x.set_requires_grad(true);
   }
   const at::Tensor grad = at::randn({tokens, heads, dim});
-  const at::Tensor out = PackedAttention(groups).Attend(0, narrow[0], narrow[1], narrow[2]);
-  const at::Tensor expected = DenseAttention(groups, wide[0], wide[1], wide[2]);
+  const at::Tensor out = PackedAttention(groups, {0, window}).Attend(1, narrow[0], narrow[1], narrow[2]);
+  const at::Tensor expected = DenseAttention(groups, wide[0], wide[1], wide[2], window);
   torch::autograd::backward({out}, {grad});
   torch::autograd::backward({expected}, {grad.to(at::kDouble)});
   EXPECT_LT(RelativeDistance(out, expected), 1e-6);
@@ -92,6 +96,24 @@ TEST(PackedAttentionTest, OneSequenceIsCausalAttention) { ExpectEqualsDense(Layo
 TEST(PackedAttentionTest, CompletionsSeeThePromptAndThemselves) { ExpectEqualsDense(Layout({{5, 3, 4, 1}, {1, 2, 7}, {6}}), 4, 2, 8); }
 
 TEST(PackedAttentionTest, PiecesLongerThanATileAreExact) { ExpectEqualsDense(Layout({{150, 40, 70, 139, 3}, {260}}), 4, 1, 16); }
+
+// Windows within the prompt, reaching from completion into prompt, past a tile, longer than everything.
+TEST(PackedAttentionTest, EachTokenSeesItsWindow) {
+  for (const int64_t window : {2, 3, 4, 5, 7, 100}) ExpectEqualsDense(Layout({{5, 3, 4, 1}, {1, 2, 7}, {6}}), 4, 2, 8, window);
+  for (const int64_t window : {20, 129, 150, 200}) ExpectEqualsDense(Layout({{150, 40, 70, 139, 3}, {260}}), 4, 1, 16, window);
+}
+
+TEST(PackedAttentionTest, AWindowOfOneGivesTheValueItself) {
+  const at::Tensor q = at::randn({13, 2, 4}), k = at::randn({13, 2, 4}), v = at::randn({13, 2, 4});
+  EXPECT_TRUE(PackedAttention(Layout({{5, 3, 4, 1}}), {1}).Attend(0, q, k, v).equal(v));
+}
+
+TEST(PackedAttentionTest, TokensOutOfSightCostNothing) {
+  SharedPrefixGroup group{{0, 1000}, {{1000, 300}}};
+  int64_t columns = 0;
+  for (const AttentionTile& tile : MakeTiles(group, 128, 10)) columns = std::max(columns, tile.width);
+  EXPECT_EQ(columns, 128 + 9);  // a tile's rows and what its first row sees besides itself
+}
 
 TEST(PackedAttentionTest, AcceptsStridedInputs) {
   const auto groups = Layout({{4, 3, 3}});

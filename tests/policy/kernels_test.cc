@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/keyed_random.h"
+#include "policy/rope.h"
 #include "policy/vector_kernels.h"
 
 namespace temper {
@@ -117,7 +118,7 @@ TEST(Rotate, TurnsPairsByThePositionsAngle) {
   at::Tensor x = at::empty({1, 1, 4}, at::kFloat);
   const float values[] = {1, 0, 0, 1};  // pairs (0, 2) and (1, 3)
   std::copy(values, values + 4, x.mutable_data_ptr<float>());
-  const at::Tensor y = Rotate(x, MakeRotaryAngles(Positions({2}), 4, 100.0));  // angles 2 and 2 / sqrt(100)
+  const at::Tensor y = Rotate(x, MakeRotaryAngles(Positions({2}), RopeFrequencies(4, 100.0, {})));  // angles 2 and 2 / sqrt(100)
   const float* out = y.const_data_ptr<float>();
   EXPECT_NEAR(out[0], std::cos(2.0), 1e-6);
   EXPECT_NEAR(out[2], std::sin(2.0), 1e-6);
@@ -127,13 +128,13 @@ TEST(Rotate, TurnsPairsByThePositionsAngle) {
 
 TEST(Rotate, BackwardAgreesWithFiniteDifferences) {
   const at::Tensor x = RandomTensor(4, {3, 2, 10});
-  const RotaryAngles angles = MakeRotaryAngles(Positions({0, 5, 9}), 10, 10000.0);
+  const RotaryAngles angles = MakeRotaryAngles(Positions({0, 5, 9}), RopeFrequencies(10, 10000.0, {}));
   CheckGradient([&] { return std::vector{Rotate(x, angles)}; }, {x});
 }
 
 TEST(SplitHeads, BackwardAgreesWithFiniteDifferences) {
   const at::Tensor x = RandomTensor(5, {3, (4 + 2 * 2) * 6});
-  const RotaryAngles angles = MakeRotaryAngles(Positions({1, 2, 7}), 6, 10000.0);
+  const RotaryAngles angles = MakeRotaryAngles(Positions({1, 2, 7}), RopeFrequencies(6, 10000.0, {}));
   for (const RotaryAngles* given : {&angles, static_cast<const RotaryAngles*>(nullptr)}) {
     x.mutable_grad() = at::Tensor();
     CheckGradient(

@@ -147,7 +147,7 @@ TEST(GenerationEngine, ContinuesGreedilyAsTransformersDoes) {
     const auto expected = ReadSafetensors(folder + "/expected.safetensors");
     const int64_t* tokens = expected.at("tokens").const_data_ptr<int64_t>();
     const at::Tensor& greedy = expected.at("greedy");
-    GenerationEngine engine(&model, {.slots = 2, .max_tokens = 64});
+    GenerationEngine engine(&model, {.slots = 2, .max_tokens = 96});
     GenerationRequest request;
     request.prompt_tokens.assign(tokens, tokens + 7);
     request.sampling = {.temperature = 0, .max_new_tokens = greedy.numel(), .stop_ids = {}};

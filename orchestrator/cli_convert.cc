@@ -1,0 +1,57 @@
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <iostream>
+
+#include "cluster/error.h"
+#include "orchestrator/cli.h"
+#include "policy/hf_checkpoint.h"
+#include "policy/torch_version.h"
+
+namespace temper {
+namespace {
+
+// "500MB" as Hugging Face counts: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024; without a unit, bytes.
+uint64_t ParseByteSize(const std::string& text) {
+  constexpr std::array<std::pair<const char*, uint64_t>, 8> kUnits = {{{"", 1},
+                                                                       {"B", 1},
+                                                                       {"KB", 1000},
+                                                                       {"MB", 1000 * 1000},
+                                                                       {"GB", 1000 * 1000 * 1000},
+                                                                       {"KIB", 1 << 10},
+                                                                       {"MIB", 1 << 20},
+                                                                       {"GIB", 1 << 30}}};
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  std::string unit(end, text.data() + text.size());
+  for (char& c : unit) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const auto& [name, bytes] : kUnits) {
+    uint64_t total = 0;
+    if (error == std::errc() && unit == name && count > 0 && !__builtin_mul_overflow(count, bytes, &total)) return total;
+  }
+  throw ConfigError(Concat("--shard-size ", text, ": expected a size such as 5GB, 500MB or 64KiB"));
+}
+
+std::optional<at::ScalarType> ParseDtype(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text == "bf16" ? at::kBFloat16 : text == "fp16" ? at::kHalf : at::kFloat;
+}
+
+}  // namespace
+
+int ConvertCommand(const ConvertArguments& arguments) {
+  namespace fs = std::filesystem;
+  SetComputeThreads(1);
+  SaveOptions options;
+  options.type = ParseDtype(arguments.dtype);
+  options.max_shard_bytes = ParseByteSize(arguments.shard_size);
+  if (fs::exists(arguments.out) && fs::equivalent(arguments.model, arguments.out))
+    throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
+  if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
+    throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
+  ConvertHfModel(arguments.model, options, arguments.out);
+  std::cout << "wrote " << arguments.out << "\n";
+  return kExitDone;
+}
+
+}  // namespace temper
