@@ -73,6 +73,8 @@ int Run(int argc, char** argv) {
   logits_command->add_option("--out", logits, "safetensors file with logits.0, logits.1, ...")->required();
   logits_command->callback([&] { exit_code = LogitsCommand(model, ids, logits); });
 
+  AddTemplateCommand(&app, &exit_code);
+
   std::string spec;
   std::string input = "-";
   auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");
