@@ -297,7 +297,10 @@ Next JinjaIterate(JinjaHeap* heap, const JinjaValue& value) {
         return i < range->size ? std::optional(JinjaValue::Int(range->At(i++))) : std::nullopt;
       };
     case Kind::kIterator:
-      return [iterator = value.object<JinjaIterator>()] { return iterator->next(); };
+      return [heap, iterator = value.object<JinjaIterator>()] {
+        const JinjaHeap::Depth depth(heap);  // one may draw on another, and that on another
+        return iterator->next();
+      };
     default:
       throw JinjaFailure(Concat("'", JinjaTypeName(value), "' object is not iterable"));
   }

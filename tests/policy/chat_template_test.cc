@@ -166,6 +166,8 @@ TEST(ChatTemplateTest, StopsHostileTemplates) {
        "{{ ns.x == ns.y }}",
        "steps"},
       {"{% set ns = namespace(x=1) %}{% for i in range(5000) %}{% set ns.x = [ns.x] %}{% endfor %}{{ ns.x }}", "levels deep"},
+      {"{% set ns = namespace(x=[1]) %}{% for i in range(100000) %}{% set ns.x = ns.x | select %}{% endfor %}{{ ns.x | list }}",
+       "levels deep"},
       {"{% set ns = namespace() %}{% set ns.x = ns %}{{ ns }}", "levels deep"},
       {"{{ " + std::string(500, '(') + "1" + std::string(500, ')') + " }}", "nested too deep"},
       {"{{ " + std::string(5000, '-') + "1 }}", "nested too deep"},
