@@ -4,6 +4,10 @@
 #include <string>
 #include <vector>
 
+namespace CLI {
+class App;
+}
+
 namespace temper {
 
 // The subcommands of the temper program. Each returns the process's exit code and throws Error, ConfigError or ExitRequest.
@@ -61,6 +65,9 @@ int ReportCommand(const std::vector<std::string>& runs, const std::string& outpu
 int JournalCommand(const std::string& path);
 int DoctorCommand();
 int ReferenceCommand();  // prints configs/reference.yaml
+
+// `temper template`: chats in, texts out. Adds the subcommand, which sets *exit_code when it has run.
+void AddTemplateCommand(CLI::App* app, int* exit_code);
 
 // Path of the running program.
 std::string ProgramPath();

@@ -82,6 +82,8 @@ int Run(int argc, char** argv) {
   convert_command->add_option("--shard-size", convert.shard_size, "largest weight file, e.g. 500MB (default 5GB)");
   convert_command->callback([&] { exit_code = ConvertCommand(convert); });
 
+  AddTemplateCommand(&app, &exit_code);
+
   std::string spec;
   std::string input = "-";
   auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace temper {
+
+// What Python's str does, over valid UTF-8. Places and lengths are counted in code points unless said otherwise. Unicode 14, as in
+// Python 3.11.
+
+size_t CodePointBytes(char lead);  // length of the sequence that a lead byte begins
+size_t CountCodePoints(std::string_view text);
+// Bytes before the code point of that number; all of them where there are fewer.
+size_t ByteOffset(std::string_view text, size_t code_point);
+
+bool IsPythonSpace(char32_t code_point);  // str.isspace of one character
+bool IsPythonPrintable(char32_t code_point);
+
+// str.strip, lstrip and rstrip; `chars` absent: whitespace.
+std::string_view PythonStrip(std::string_view text, bool left, bool right, std::optional<std::string_view> chars = std::nullopt);
+
+// str.split and rsplit; `separator` absent: runs of whitespace; `limit` < 0: none. The separator must not be empty.
+std::vector<std::string_view> PythonSplit(std::string_view text, std::optional<std::string_view> separator, int64_t limit);
+std::vector<std::string_view> PythonSplitFromRight(std::string_view text, std::optional<std::string_view> separator, int64_t limit);
+std::vector<std::string_view> PythonSplitLines(std::string_view text, bool keep_ends);
+
+// str.replace; `count` < 0: all.
+std::string PythonReplace(std::string_view text, std::string_view from, std::string_view to, int64_t count);
+size_t PythonCount(std::string_view text, std::string_view part);
+
+std::string PythonUpper(std::string_view text);
+std::string PythonLower(std::string_view text);
+std::string PythonCapitalize(std::string_view text);
+std::string PythonTitle(std::string_view text);
+
+// isalpha, isalnum, isdigit, isdecimal, isspace, islower, isupper, isascii; nothing where the name is none of these.
+std::optional<bool> PythonIs(std::string_view name, std::string_view text);
+
+}  // namespace temper
