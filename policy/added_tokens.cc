@@ -72,7 +72,8 @@ std::vector<TextPiece> AddedTokens::Split(const Pass& pass, std::string_view tex
   std::vector<TextPiece> pieces;
   size_t done = 0;  // everything before it stands in `pieces`
   for (size_t at = 0; at < text.size() && !pass.index.empty();) {
-    const AddedToken* token = LongestAt(pass, text, at);
+    const bool may_start = !pass.lengths[static_cast<unsigned char>(text[at])].empty();
+    const AddedToken* token = may_start ? LongestAt(pass, text, at) : nullptr;
     if (token == nullptr) {
       ++at;
       continue;

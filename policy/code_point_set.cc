@@ -101,6 +101,11 @@ const std::unordered_map<std::string, std::string>& CategoryNames() {
   return names;
 }
 
+constexpr std::string_view kPosixNames[] = {"alnum", "alpha", "ascii", "blank", "cntrl", "digit",
+                                            "lower", "punct", "space", "upper", "word",  "xdigit"};
+
+bool IsPosixName(std::string_view name) { return std::find(std::begin(kPosixNames), std::end(kPosixNames), name) != std::end(kPosixNames); }
+
 }  // namespace
 
 void CodePointSet::Add(const CodePointSet& other) {
@@ -143,7 +148,16 @@ const CodePointSet& WhiteSpaceSet() {
 }
 
 const CodePointSet& WordSet() {
-  static const CodePointSet set = CategorySet("L M N Pc");
+  static const CodePointSet set = [] {
+    CodePointSet word = CategorySet("L M Nd Nl Pc");
+    word.members += R"(\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189})";  // circled and squared letters
+    return word;
+  }();
+  return set;
+}
+
+const CodePointSet& LoneWordSet() {
+  static const CodePointSet set = {WordSet().members + R"(\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})", {}};
   return set;
 }
 
@@ -164,11 +178,16 @@ CodePointSet PropertySet(std::string_view name) {
     set = category->second == "LC" ? CategorySet("Lu Ll Lt") : CategorySet(category->second);
   } else if (folded == "han") {
     // By script, not by script extensions as PCRE2's plain \p{Han}; with extensions H and I.
-    set.members = R"(\p{sc:Han}\x{31350}-\x{323AF}\x{2EBF0}-\x{2EE5D})";
-  } else if (folded == "alpha" || folded == "alphabetic") {
+    set.members = R"(\p{sc:Han}\x{2B739}\x{31350}-\x{323AF}\x{2EBF0}-\x{2EE5D})";
+  } else if (IsPosixName(folded)) {
+    set = PosixBracketSet(folded);
+  } else if (folded == "alphabetic") {
     set.members = R"(\p{Alphabetic})" + CategorySet("L Nl").members;
-  } else if (folded == "any" || folded == "ascii" || folded == "alphabetic" || folded.starts_with("emoji") || folded == "uppercase" ||
-             folded == "lowercase" || folded == "whitespace" || folded == "extendedpictographic") {
+  } else if (folded == "uppercase") {
+    set.members = R"(\p{Uppercase})" + Additions("Lu", true);
+  } else if (folded == "lowercase") {
+    set.members = R"(\p{Lowercase})" + Additions("Ll", true);
+  } else if (folded == "any" || folded.starts_with("emoji") || folded == "extendedpictographic") {
     set.members = Concat("\\p{", folded, "}");
   } else {
     set.members = Concat("\\p{sc:", folded, "}");  // what is not the name of a script fails to compile

@@ -21,9 +21,11 @@ std::string ExpressionOf(const CodePointSet& set, bool negated);
 CodePointSet Complement(const CodePointSet& set);
 
 // What an escape or a name means to the `tokenizers` library (Oniguruma, Unicode 16). PCRE2 10.42 knows Unicode 14: general categories
-// are completed from policy/unicode_additions.inc, other properties are PCRE2's own.
+// are completed from policy/unicode_additions.inc, other properties are PCRE2's own
+// (Han but for what came later).
 const CodePointSet& WhiteSpaceSet();                    // \s
-const CodePointSet& WordSet();                          // \w
+const CodePointSet& WordSet();                          // \w within a class
+const CodePointSet& LoneWordSet();                      // \w by itself: superscripts and fractions of Latin-1 besides
 const CodePointSet& DigitSet();                         // \d
 CodePointSet PropertySet(std::string_view name);        // \p{name}: ConfigError where the name is unknown
 CodePointSet PosixBracketSet(std::string_view name);    // [:name:]: ConfigError where the name is unknown

@@ -16,28 +16,39 @@ constexpr char kWhere[] = "normalizer";
 
 class NormalForm : public Normalizer::Step {
  public:
-  explicit NormalForm(const std::string& name) {
+  explicit NormalForm(const std::string& name) : all_(FormNamed(name)) {
     UErrorCode error = U_ZERO_ERROR;
-    const auto* form = name == "NFC"    ? icu::Normalizer2::getNFCInstance(error)
-                       : name == "NFD"  ? icu::Normalizer2::getNFDInstance(error)
-                       : name == "NFKC" ? icu::Normalizer2::getNFKCInstance(error)
-                                        : icu::Normalizer2::getNFKDInstance(error);
     known_ = std::make_unique<icu::UnicodeSet>(icu::UnicodeString(u"[:age=9.0:]"), error);
-    TEMPER_CHECK(U_SUCCESS(error), "ICU has no ", name, ": ", u_errorName(error));
-    form_ = std::make_unique<icu::FilteredNormalizer2>(*form, *known_);
+    TEMPER_CHECK(U_SUCCESS(error), "ICU has no Unicode ages: ", u_errorName(error));
+    form_ = std::make_unique<icu::FilteredNormalizer2>(all_, *known_);
   }
 
   void Apply(NormalizedText* text) const override {
     if (IsAscii(text->text)) return;
+    const icu::StringPiece piece(text->text.data(), static_cast<int32_t>(text->text.size()));
     std::string normal;
     icu::StringByteSink<std::string> sink(&normal);
     UErrorCode error = U_ZERO_ERROR;
-    form_->normalizeUTF8(0, icu::StringPiece(text->text.data(), static_cast<int32_t>(text->text.size())), sink, nullptr, error);
+    // What is normal to ICU is normal to Unicode 9.
+    const bool is_normal = all_.isNormalizedUTF8(piece, error);
+    if (U_SUCCESS(error) && is_normal) return;
+    form_->normalizeUTF8(0, piece, sink, nullptr, error);
     TEMPER_CHECK(U_SUCCESS(error), "ICU cannot normalize a text of ", text->text.size(), " bytes: ", u_errorName(error));
     text->text = std::move(normal);
   }
 
  private:
+  static const icu::Normalizer2& FormNamed(const std::string& name) {
+    UErrorCode error = U_ZERO_ERROR;
+    const auto* form = name == "NFC"    ? icu::Normalizer2::getNFCInstance(error)
+                       : name == "NFD"  ? icu::Normalizer2::getNFDInstance(error)
+                       : name == "NFKC" ? icu::Normalizer2::getNFKCInstance(error)
+                                        : icu::Normalizer2::getNFKDInstance(error);
+    TEMPER_CHECK(U_SUCCESS(error), "ICU has no ", name, ": ", u_errorName(error));
+    return *form;
+  }
+
+  const icu::Normalizer2& all_;  // ICU's own, never freed
   std::unique_ptr<icu::UnicodeSet> known_;
   std::unique_ptr<icu::FilteredNormalizer2> form_;
 };

@@ -178,6 +178,7 @@ class RegexTranslator {
   // Behind the backslash, outside a class.
   void Escape() {
     if (at_ == in_.size()) Refuse("it ends in a backslash");
+    if (Ahead("w") || Ahead("W")) return Atom(ExpressionOf(LoneWordSet(), /*negated=*/in_[at_++] == 'W'));
     if (const auto set = SetEscape()) return Atom(ExpressionOf(*set, /*negated=*/false));
     if (const auto code_point = CodePointEscape()) {
       CodePointSet one;
@@ -185,7 +186,7 @@ class RegexTranslator {
       return Atom(one.members);
     }
     const char c = in_[at_++];
-    const std::string word = ExpressionOf(WordSet(), false);
+    const std::string word = ExpressionOf(LoneWordSet(), false);
     if (c == 'b') return Atom(Concat("(?:(?<=", word, ")(?!", word, ")|(?<!", word, ")(?=", word, "))"));
     if (c == 'B') return Atom(Concat("(?:(?<=", word, ")(?=", word, ")|(?<!", word, ")(?!", word, "))"));
     if (c == 'O') return Atom("(?s:.)");
