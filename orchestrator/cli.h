@@ -57,6 +57,16 @@ struct ConvertArguments {
 // Writes a Hugging Face folder anew, in another dtype or other shards.
 int ConvertCommand(const ConvertArguments& arguments);
 
+struct TokenizeArguments {
+  std::string model;
+  bool special = false;       // add what the post-processor puts around a text
+  bool decode = false;        // ids in, texts out
+  bool skip_special = false;  // with decode: leave special tokens out
+};
+
+// JSON strings on standard input, one a line, to JSON lists of ids on standard output; with `decode` the other way.
+int TokenizeCommand(const TokenizeArguments& arguments);
+
 // JSONL of {prompt, response[, category]} on `input` ("-" = standard input), grades as JSONL on standard output.
 int GradeCommand(const std::string& policy_spec, const std::string& input);
 

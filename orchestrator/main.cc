@@ -84,6 +84,14 @@ int Run(int argc, char** argv) {
 
   AddTemplateCommand(&app, &exit_code);
 
+  TokenizeArguments tokenize;
+  auto* tokenize_command = app.add_subcommand("tokenize", "JSON strings on standard input, one a line, to JSON lists of token ids");
+  tokenize_command->add_option("--model", tokenize.model, "folder with a tokenizer.json")->required();
+  auto* decode = tokenize_command->add_flag("--decode", tokenize.decode, "the other way: lists of ids to strings");
+  tokenize_command->add_flag("--special", tokenize.special, "add the special tokens that the file puts around a text")->excludes(decode);
+  tokenize_command->add_flag("--skip-special", tokenize.skip_special, "leave special tokens out of the strings")->needs(decode);
+  tokenize_command->callback([&] { exit_code = TokenizeCommand(tokenize); });
+
   std::string spec;
   std::string input = "-";
   auto* grade_command = app.add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");

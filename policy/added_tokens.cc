@@ -2,23 +2,18 @@
 
 #include <algorithm>
 
+#include "cluster/error.h"
+#include "policy/strict_json.h"
 #include "policy/unicode_regex.h"
 #include "policy/utf8.h"
 
 namespace temper {
 namespace {
 
-// What \w means to the `tokenizers` library.
+// What \w means to the regular expressions of the library's own language.
 bool StartsWithWordCharacter(std::string_view text) {
-  static const UnicodeRegex regex(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}])");
+  static const UnicodeRegex regex(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}])");
   return regex.MatchAtStart(text) > 0;
-}
-
-size_t LastCodePointStart(std::string_view text) {
-  size_t at = text.size();
-  while (at > 0 && (static_cast<unsigned char>(text[--at]) & 0xC0) == 0x80) {
-  }
-  return at;
 }
 
 // A word character on either side of text[begin, end)?
@@ -52,9 +47,12 @@ AddedTokens::AddedTokens(std::vector<AddedToken> tokens) : tokens_(std::move(tok
   for (size_t i = 0; i < tokens_.size(); ++i) {
     const AddedToken& token = tokens_[i];
     Pass& pass = passes_[token.normalized ? 1 : 0];
-    pass.index.emplace(token.content, i);
-    auto& lengths = pass.lengths[static_cast<unsigned char>(token.content[0])];
-    if (std::find(lengths.begin(), lengths.end(), token.content.size()) == lengths.end()) lengths.push_back(token.content.size());
+    if (token.pattern.empty()) throw ConfigError(Concat("tokenizer.json: nothing is left of added token ", token.id, " when normalized"));
+    if (!pass.index.emplace(token.pattern, i).second) {
+      throw ConfigError(Concat("tokenizer.json: added token ", token.id, " is the same as another one: ", Quoted(token.pattern)));
+    }
+    auto& lengths = pass.lengths[static_cast<unsigned char>(token.pattern[0])];
+    if (std::find(lengths.begin(), lengths.end(), token.pattern.size()) == lengths.end()) lengths.push_back(token.pattern.size());
   }
   for (Pass& pass : passes_) {
     for (auto& lengths : pass.lengths) std::sort(lengths.begin(), lengths.end(), std::greater<>());
@@ -70,37 +68,27 @@ const AddedToken* AddedTokens::LongestAt(const Pass& pass, std::string_view text
   return nullptr;
 }
 
-void AddedTokens::SplitPiece(const Pass& pass, std::string_view text, std::vector<TextPiece>* pieces) const {
-  size_t done = 0;  // everything before it stands in *pieces
-  for (size_t at = 0; at < text.size();) {
-    const AddedToken* token = LongestAt(pass, text, at);
+std::vector<TextPiece> AddedTokens::Split(const Pass& pass, std::string_view text) const {
+  std::vector<TextPiece> pieces;
+  size_t done = 0;  // everything before it stands in `pieces`
+  for (size_t at = 0; at < text.size() && !pass.index.empty();) {
+    const bool may_start = !pass.lengths[static_cast<unsigned char>(text[at])].empty();
+    const AddedToken* token = may_start ? LongestAt(pass, text, at) : nullptr;
     if (token == nullptr) {
       ++at;
       continue;
     }
-    size_t begin = at, end = at + token->content.size();
-    at = end;
+    size_t begin = at, end = at + token->pattern.size();
+    at = end;  // also where rstrip takes more: a token within the white space is found, too
     if (token->single_word && TouchesWord(text, begin, end)) continue;
     if (token->lstrip) begin = SkipSpacesBack(text, begin, done);
-    if (token->rstrip) at = end = SkipSpaces(text, end);
-    if (begin > done) pieces->push_back({-1, text.substr(done, begin - done)});
-    pieces->push_back({token->id, text.substr(begin, end - begin)});
+    if (token->rstrip) end = SkipSpaces(text, end);
+    if (begin > done) pieces.push_back({-1, text.substr(done, begin - done)});
+    pieces.push_back({token->id, text.substr(begin, end - begin)});
     done = end;
   }
-  if (done < text.size()) pieces->push_back({-1, text.substr(done)});
-}
-
-std::vector<TextPiece> AddedTokens::Split(std::string_view text) const {
-  std::vector<TextPiece> first, both;
-  SplitPiece(passes_[0], text, &first);
-  for (const TextPiece& piece : first) {
-    if (piece.id >= 0) {
-      both.push_back(piece);
-    } else {
-      SplitPiece(passes_[1], piece.text, &both);
-    }
-  }
-  return both;
+  if (done < text.size()) pieces.push_back({-1, text.substr(done)});
+  return pieces;
 }
 
 }  // namespace temper

@@ -9,21 +9,53 @@
 
 namespace temper {
 
-// Text <-> token ids, read from a Hugging Face tokenizer.json. Immutable after loading, safe to share between threads.
+// Text <-> token ids, read from a Hugging Face tokenizer.json; the same ids and texts as the `tokenizers` library gives. Immutable after
+// loading, safe to share between threads.
 class Tokenizer {
  public:
-  virtual ~Tokenizer() = default;
-  // Ids of `text`, without bos or eos. Special tokens spelled in the text are recognised as in `tokenizers`.
-  virtual std::vector<int32_t> Encode(std::string_view text) const = 0;
-  // Special tokens are left out.
-  virtual std::string Decode(std::span<const int32_t> ids) const = 0;
-  virtual int64_t vocab_size() const = 0;
+  // Reads tokenizer.json (64 MiB at most). Supported: models BPE and WordLevel, and the components that policy/normalizer.h,
+  // pre_tokenizer.h, post_processor.h and token_decoder.h name. Anything else is a ConfigError naming the component.
+  explicit Tokenizer(const std::string& tokenizer_json);
+  ~Tokenizer();
+  Tokenizer(const Tokenizer&) = delete;
+  Tokenizer& operator=(const Tokenizer&) = delete;
+
+  // Ids of `text`, without the special tokens that the file's post-processor puts around it (bos, eos) or with them. Special tokens spelled
+  // in the text are recognised as in the library. What is not valid UTF-8 is encoded as U+FFFD, one for each ill-formed part, as Python's
+  // bytes.decode(errors="replace") would hand it to the library.
+  std::vector<int32_t> Encode(std::string_view text, bool add_specials = false) const;
+
+  // Text of `ids`, special tokens left out or kept. Ids that the vocabulary lacks are left out. Always valid UTF-8.
+  std::string Decode(std::span<const int32_t> ids, bool skip_specials = true) const;
+
+  // One above the highest id.
+  int64_t vocab_size() const;
   // Id of a token's exact spelling, -1 when there is none.
-  virtual int32_t IdOf(std::string_view token) const = 0;
+  int32_t IdOf(std::string_view token) const;
+
+ private:
+  friend class StreamDecoder;
+  struct Parts;
+  std::unique_ptr<const Parts> parts_;
 };
 
-// Reads tokenizer.json (64 MiB at most). Supported now: WordLevel with WhitespaceSplit or Whitespace, and byte-level BPE.
-// Anything else is a ConfigError naming the component.
+// Decodes ids as they come. What it gives is final: whole characters only, and all of it together is Tokenizer::Decode of all ids. For one
+// thread; the tokenizer must outlive it.
+class StreamDecoder {
+ public:
+  explicit StreamDecoder(const Tokenizer& tokenizer, bool skip_specials = true);
+  ~StreamDecoder();
+
+  // The text that became final with this id; often empty, while a character is incomplete or may yet change.
+  std::string Push(int32_t id);
+  // What is left. Push must not be called any more.
+  std::string Finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
 std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json);
 std::unique_ptr<Tokenizer> LoadTokenizer(const std::string& folder);  // folder/tokenizer.json
 

@@ -4,85 +4,108 @@
 #include <pcre2.h>
 
 #include "cluster/error.h"
+#include "policy/regex_translation.h"
+#include "policy/strict_json.h"
+#include "policy/utf8.h"
 
 namespace temper {
 namespace {
 
-// PCRE2's own \s takes U+180E for a space, which Unicode gave up in version 6.3.
-constexpr std::string_view kWhiteSpace = R"(\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})";
+constexpr uint32_t kMaxSteps = 10'000'000;    // of backtracking, for one match
+constexpr uint32_t kMaxHeapKibi = 256 << 10;  // of one match without JIT
 
-std::string WithUnicodeSpaces(std::string_view pattern) {
-  std::string out;
-  bool in_class = false;
-  for (size_t i = 0; i < pattern.size(); ++i) {
-    const char c = pattern[i];
-    if (c != '\\' || i + 1 == pattern.size()) {
-      in_class = c == '[' || (in_class && c != ']');
-      out += c;
-      continue;
-    }
-    const char escaped = pattern[++i];
-    TEMPER_CHECK(!(escaped == 'S' && in_class), "\\S within a character class is not supported: ", pattern);
-    if (escaped == 's') {
-      out += in_class ? std::string(kWhiteSpace) : Concat("[", kWhiteSpace, "]");
-    } else if (escaped == 'S') {
-      out += Concat("[^", kWhiteSpace, "]");
-    } else {
-      out += {c, escaped};
-    }
+template <auto kFree>
+struct Freer {
+  template <typename T>
+  void operator()(T* object) const {
+    kFree(object);
   }
-  return out;
-}
-
-struct FreeMatchData {
-  void operator()(pcre2_match_data* data) const { pcre2_match_data_free(data); }
 };
-using MatchData = std::unique_ptr<pcre2_match_data, FreeMatchData>;
+using MatchData = std::unique_ptr<pcre2_match_data, Freer<pcre2_match_data_free>>;
+using MatchContext = std::unique_ptr<pcre2_match_context, Freer<pcre2_match_context_free>>;
+using CompileContext = std::unique_ptr<pcre2_compile_context, Freer<pcre2_compile_context_free>>;
+
+MatchData NewMatchData() {
+  MatchData data(pcre2_match_data_create(1, nullptr));  // only the whole match is looked at
+  TEMPER_CHECK(data != nullptr, "out of memory for a regular expression match");
+  return data;
+}
 
 }  // namespace
 
 struct UnicodeRegex::Code {
-  pcre2_code* code = nullptr;
-  ~Code() { pcre2_code_free(code); }
+  std::string spelled;  // for messages
+  std::unique_ptr<pcre2_code, Freer<pcre2_code_free>> code;
+  MatchContext context;
+
+  Code(std::string_view pattern, std::string_view translated, uint32_t options) : spelled(pattern) {
+    const CompileContext compile(pcre2_compile_context_create(nullptr));
+    context.reset(pcre2_match_context_create(nullptr));
+    TEMPER_CHECK(compile != nullptr && context != nullptr, "out of memory for a regular expression");
+    pcre2_set_newline(compile.get(), PCRE2_NEWLINE_LF);
+    pcre2_set_match_limit(context.get(), kMaxSteps);
+    pcre2_set_heap_limit(context.get(), kMaxHeapKibi);
+    int error = 0;
+    PCRE2_SIZE at = 0;
+    code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(translated.data()), translated.size(), options, &error, &at, compile.get()));
+    if (code == nullptr) {
+      PCRE2_UCHAR text[256] = "";
+      pcre2_get_error_message(error, text, sizeof text);
+      throw ConfigError(
+          Concat("the regular expression ", Quoted(pattern, 200), " does not compile: ", reinterpret_cast<const char*>(text)));
+    }
+    pcre2_jit_compile(code.get(), PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is slower and the same
+  }
 
   // One match at or after `from`; false where there is none.
   bool Match(std::string_view text, size_t from, uint32_t options, pcre2_match_data* data) const {
-    const int rc =
-        pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, options | PCRE2_NO_UTF_CHECK, data, nullptr);
-    TEMPER_CHECK(rc >= 0 || rc == PCRE2_ERROR_NOMATCH, "the tokenizer's regular expression failed on a text of ", text.size(),
-                 " bytes: PCRE2 error ", rc);
+    const auto run = [&](uint32_t more) {
+      return pcre2_match(code.get(), reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), from, options | more | PCRE2_NO_UTF_CHECK,
+                         data, context.get());
+    };
+    int rc = run(0);
+    if (rc == PCRE2_ERROR_JIT_STACKLIMIT) rc = run(PCRE2_NO_JIT);
+    if (rc < 0 && rc != PCRE2_ERROR_NOMATCH) {
+      throw ConfigError(Concat("the regular expression ", Quoted(spelled, 200), " takes too much work or memory on a text of ", text.size(),
+                               " bytes (PCRE2 error ", rc, ")"));
+    }
     return rc >= 0;
   }
 };
 
-UnicodeRegex::UnicodeRegex(const std::string& pattern) : code_(std::make_unique<Code>()) {
-  const std::string rewritten = WithUnicodeSpaces(pattern);
-  int error = 0;
-  PCRE2_SIZE at = 0;
-  code_->code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(rewritten.data()), rewritten.size(), PCRE2_UTF | PCRE2_UCP, &error, &at, nullptr);
-  TEMPER_CHECK(code_->code != nullptr, "cannot compile the regular expression ", pattern, ": PCRE2 error ", error, " at ", at);
-  pcre2_jit_compile(code_->code, PCRE2_JIT_COMPLETE);  // where there is no JIT, matching is slower and the same
+UnicodeRegex::UnicodeRegex(std::unique_ptr<Code> code) : code_(std::move(code)) {}
+
+UnicodeRegex::UnicodeRegex(std::string_view pattern)
+    : code_(std::make_unique<Code>(pattern, TranslateRegex(pattern), PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C)) {}
+
+UnicodeRegex UnicodeRegex::Literal(std::string_view text) {
+  return UnicodeRegex(std::make_unique<Code>(text, text, PCRE2_UTF | PCRE2_LITERAL));
 }
 
 UnicodeRegex::~UnicodeRegex() = default;
 UnicodeRegex::UnicodeRegex(UnicodeRegex&&) noexcept = default;
 UnicodeRegex& UnicodeRegex::operator=(UnicodeRegex&&) noexcept = default;
 
-std::vector<std::pair<size_t, size_t>> UnicodeRegex::FindAll(std::string_view text) const {
-  std::vector<std::pair<size_t, size_t>> found;
-  const MatchData data(pcre2_match_data_create_from_pattern(code_->code, nullptr));
-  TEMPER_CHECK(data != nullptr, "out of memory for a regular expression match");
+std::vector<UnicodeRegex::Span> UnicodeRegex::FindAll(std::string_view text) const {
+  std::vector<Span> found;
+  const MatchData data = NewMatchData();
   const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(data.get());
-  for (size_t from = 0; from < text.size() && code_->Match(text, from, PCRE2_NOTEMPTY, data.get()); from = bounds[1]) {
-    found.emplace_back(bounds[0], bounds[1]);
+  for (size_t from = 0; from <= text.size() && code_->Match(text, from, 0, data.get());) {
+    const Span span(bounds[0], bounds[1]);
+    const bool touches = span.first == span.second && !found.empty() && found.back().second == span.second;
+    if (!touches) found.push_back(span);
+    from = span.second;
+    if (touches && from < text.size()) {
+      NextCodePoint(text, &from);
+    } else if (touches) {
+      break;
+    }
   }
   return found;
 }
 
 size_t UnicodeRegex::MatchAtStart(std::string_view text) const {
-  const MatchData data(pcre2_match_data_create_from_pattern(code_->code, nullptr));
-  TEMPER_CHECK(data != nullptr, "out of memory for a regular expression match");
+  const MatchData data = NewMatchData();
   if (!code_->Match(text, 0, PCRE2_ANCHORED, data.get())) return 0;
   return pcre2_get_ovector_pointer(data.get())[1];
 }

@@ -8,22 +8,27 @@
 
 namespace temper {
 
-// A regular expression over UTF-8 with Unicode properties, as tokenizers use them (PCRE2 10.42, Unicode 14). \s and \S mean the
-// White_Space property. Immutable, safe to share between threads.
+// A regular expression over UTF-8 as tokenizer.json spells it (policy/regex_translation.h), run by PCRE2. Immutable, safe to share between
+// threads. The work of one match is bounded: an expression that backtracks without end is a ConfigError, not a hang.
 class UnicodeRegex {
  public:
-  explicit UnicodeRegex(const std::string& pattern);  // Error where the pattern does not compile
+  using Span = std::pair<size_t, size_t>;  // [begin, end)
+
+  explicit UnicodeRegex(std::string_view pattern);     // ConfigError where the pattern does not compile
+  static UnicodeRegex Literal(std::string_view text);  // matches `text` itself
   ~UnicodeRegex();
   UnicodeRegex(UnicodeRegex&&) noexcept;
   UnicodeRegex& operator=(UnicodeRegex&&) noexcept;
 
-  // [begin, end) of the non-overlapping matches from left to right; empty matches are left out. `text` must be valid UTF-8.
-  std::vector<std::pair<size_t, size_t>> FindAll(std::string_view text) const;
+  // The non-overlapping matches from left to right. An empty match counts, unless it touches the match before it. `text` must be valid
+  // UTF-8.
+  std::vector<Span> FindAll(std::string_view text) const;
   // Length of the match that starts at the text's beginning, 0 where there is none.
   size_t MatchAtStart(std::string_view text) const;
 
  private:
   struct Code;
+  explicit UnicodeRegex(std::unique_ptr<Code> code);
   std::unique_ptr<Code> code_;
 };
 

@@ -1,6 +1,8 @@
 #include "policy/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 
 namespace temper {
 namespace {
@@ -42,16 +44,45 @@ size_t SequenceAt(std::string_view text, size_t position, bool* whole) {
   return lead.length;
 }
 
+// Bytes of the ASCII prefix, eight at a time.
+size_t AsciiPrefix(std::string_view text) {
+  size_t i = 0;
+  for (uint64_t word; i + sizeof word <= text.size(); i += sizeof word) {
+    std::memcpy(&word, text.data() + i, sizeof word);
+    if ((word & 0x8080808080808080) != 0) break;
+  }
+  while (i < text.size() && static_cast<uint8_t>(text[i]) < 0x80) ++i;
+  return i;
+}
+
 }  // namespace
 
 std::optional<size_t> InvalidUtf8At(std::string_view text) {
   bool whole = true;
-  for (size_t i = 0; i < text.size();) {
+  for (size_t i = AsciiPrefix(text); i < text.size(); i += AsciiPrefix(text.substr(i))) {
     const size_t length = SequenceAt(text, i, &whole);
     if (!whole) return i;
     i += length;
   }
   return std::nullopt;
+}
+
+bool IsAscii(std::string_view text) { return AsciiPrefix(text) == text.size(); }
+
+size_t IncompleteUtf8Tail(std::string_view text) {
+  bool whole = true;
+  for (size_t length = 1; length <= std::min<size_t>(3, text.size()); ++length) {
+    const size_t at = text.size() - length;
+    const bool lead = LeadOf(static_cast<uint8_t>(text[at])).length > 1;
+    if (lead) return SequenceAt(text, at, &whole) == length && !whole ? length : 0;
+  }
+  return 0;
+}
+
+size_t LastCodePointStart(std::string_view text) {
+  size_t at = text.size() - 1;
+  while (at > 0 && (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80) --at;
+  return at;
 }
 
 std::string ReplaceInvalidUtf8(std::string_view text) {

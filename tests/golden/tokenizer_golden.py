@@ -109,16 +109,21 @@ def tokenizers():
     }
 
 
-def cases(tokenizer):
+def cases(tokenizer, texts=TEXTS):
     rows = []
-    for text in TEXTS:
+    for text in texts:
         ids = tokenizer.encode(text, add_special_tokens=False).ids
-        rows.append({"text": text, "ids": ids, "decoded": tokenizer.decode(ids)})
+        row = {"text": text, "ids": ids, "decoded": tokenizer.decode(ids), "kept": tokenizer.decode(ids, skip_special_tokens=False)}
+        with_specials = tokenizer.encode(text).ids
+        if with_specials != ids:
+            row["with_specials"] = with_specials
+        rows.append(row)
     # Ids in any order: cut characters, unknown ids, special tokens.
     size = tokenizer.get_vocab_size()
     for start in range(0, size, 7):
         ids = [(start * 31 + 17 * i) % (size + 3) for i in range(9)]
-        rows.append({"ids": ids, "decoded": tokenizer.decode(ids)})
+        kept = tokenizer.decode(ids, skip_special_tokens=False)
+        rows.append({"ids": ids, "decoded": tokenizer.decode(ids), "kept": kept})
     return rows
 
 
@@ -139,11 +144,15 @@ def check_own_files(world, byte):
     print("Temper's own tokenizer files: opened and reproduced")
 
 
+def write(name, tokenizer, rows):
+    content = {"tokenizer": json.loads(tokenizer.to_str()), "cases": rows}
+    (OUT / f"{name}.json").write_text(json.dumps(content, ensure_ascii=True, separators=(",", ":")) + "\n")
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     for name, tokenizer in tokenizers().items():
-        content = {"tokenizer": json.loads(tokenizer.to_str()), "cases": cases(tokenizer)}
-        (OUT / f"{name}.json").write_text(json.dumps(content, ensure_ascii=True, separators=(",", ":")) + "\n")
+        write(name, tokenizer, cases(tokenizer))
     if len(sys.argv) == 3:
         check_own_files(*sys.argv[1:])
 

@@ -1,7 +1,6 @@
-// Tokenizers read from tokenizer.json. The expected ids and texts are the `tokenizers` library's (tests/golden/tokenizer_golden.py).
+// Tokenizers read from tokenizer.json: our own files, files that are refused, damaged files.
 #include "policy/tokenizer.h"
 
-#include <fstream>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -9,44 +8,12 @@
 
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
-#include "policy/byte_pair_merges.h"
-#include "policy/strict_json.h"
-#include "policy/utf8.h"
+#include "tests/policy/tokenizer_fixture.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::json;
-
-json ReadGolden(const std::string& name) {
-  const std::string path = std::string(TEMPER_SOURCE_DIR) + "/tests/golden/tokenizer/" + name + ".json";
-  std::ifstream in(path);
-  EXPECT_TRUE(in.good()) << path;
-  return json::parse(in);
-}
-
-class GoldenTokenizer : public testing::TestWithParam<const char*> {};
-
-TEST_P(GoldenTokenizer, EncodesAndDecodesAsTheLibraryDoes) {
-  const json golden = ReadGolden(GetParam());
-  const auto tokenizer = ParseTokenizer(golden["tokenizer"].dump());
-  int texts = 0;
-  for (const json& row : golden["cases"]) {
-    const auto ids = row["ids"].get<std::vector<int32_t>>();
-    EXPECT_EQ(tokenizer->Decode(ids), row["decoded"].get<std::string>()) << row["ids"];
-    if (!row.contains("text")) continue;
-    EXPECT_EQ(tokenizer->Encode(row["text"].get<std::string>()), ids) << row["text"];
-    ++texts;
-  }
-  EXPECT_GT(texts, 50);
-  for (const auto& [token, id] : golden["tokenizer"]["model"]["vocab"].items()) EXPECT_EQ(tokenizer->IdOf(token), id.get<int32_t>());
-  EXPECT_EQ(tokenizer->IdOf("no such token"), -1);
-}
-
-INSTANTIATE_TEST_SUITE_P(All, GoldenTokenizer,
-                         testing::Values("gpt2", "prefix_space", "no_regex", "llama3", "qwen2", "o200k", "small_alphabet",
-                                         "small_alphabet_unk", "word_level", "word_level_punctuation"),
-                         [](const auto& test) { return std::string(test.param); });
 
 TEST(WordLevelTokenizerJsonTest, NumbersTheWordsAfterTheSpecials) {
   const auto tokenizer = ParseTokenizer(WordLevelTokenizerJson({"fire", "ward", "."}));
@@ -70,15 +37,16 @@ TEST(ByteLevelTokenizerJsonTest, GivesEveryByteItsOwnToken) {
   EXPECT_EQ(tokenizer->Decode(std::vector<int32_t>{4 + 0xC3, 4 + 'x', 4 + 0x80}), "\xEF\xBF\xBDx\xEF\xBF\xBD");
 }
 
-TEST(TokenizerTest, RefusesTextThatIsNotUtf8) {
+TEST(TokenizerTest, TakesIllFormedBytesForTheReplacementCharacter) {
   const auto tokenizer = ParseTokenizer(ByteLevelTokenizerJson());
-  EXPECT_THROW(tokenizer->Encode("ab\xFF"), ConfigError);
-  EXPECT_THROW(ParseTokenizer(WordLevelTokenizerJson({"a"}))->Encode("\xED\xA0\x80"), ConfigError);
+  EXPECT_EQ(tokenizer->Encode("ab\xFF"), tokenizer->Encode("ab\xEF\xBF\xBD"));
+  EXPECT_EQ(tokenizer->Encode("\xE2\x82x"), tokenizer->Encode("\xEF\xBF\xBDx"));  // one for a cut character
+  EXPECT_EQ(tokenizer->Encode("\xED\xA0\x80").size(), 9u);                        // one for each byte of a surrogate
 }
 
 // What the error says when `change` is applied to a byte-level file.
 std::string ErrorAfter(const std::function<void(json&)>& change, const std::string& base = "gpt2") {
-  json file = ReadGolden(base)["tokenizer"];
+  json file = ReadTokenizerGolden(base)["tokenizer"];
   change(file);
   try {
     ParseTokenizer(file.dump());
@@ -91,24 +59,67 @@ std::string ErrorAfter(const std::function<void(json&)>& change, const std::stri
 TEST(TokenizerTest, NamesTheComponentItDoesNotSupport) {
   using testing::HasSubstr;
   const auto set = [](const char* pointer, json value) { return [=](json& file) { file[json::json_pointer(pointer)] = value; }; };
-  const json nfc = {{"type", "NFC"}};
-  EXPECT_THAT(ErrorAfter(set("/normalizer", nfc)), HasSubstr("normalizer NFC"));
-  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/type", "Metaspace")), HasSubstr("Metaspace"));
-  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer", nullptr)), HasSubstr("pre_tokenizer null"));
-  EXPECT_THAT(ErrorAfter(set("/decoder", nullptr)), HasSubstr("decoder null"));
-  EXPECT_THAT(ErrorAfter(set("/decoder/type", "WordPiece")), HasSubstr("WordPiece"));
+  EXPECT_THAT(ErrorAfter(set("/normalizer", {{"type", "Precompiled"}})), HasSubstr("normalizer Precompiled"));
+  EXPECT_THAT(ErrorAfter(set("/normalizer", {{"type", "Sequence"}, {"normalizers", {{{"type", "Nmt"}}}}})), HasSubstr("normalizer Nmt"));
+  EXPECT_THAT(ErrorAfter(set("/normalizer", {{"lowercase", true}})), HasSubstr("normalizer (without a type)"));
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/type", "UnicodeScripts")), HasSubstr("pre_tokenizer UnicodeScripts"));
+  EXPECT_THAT(ErrorAfter(set("/decoder/type", "WordPiece")), HasSubstr("decoder WordPiece"));
   EXPECT_THAT(ErrorAfter(set("/post_processor", {{"type", "BertProcessing"}})), HasSubstr("BertProcessing"));
   EXPECT_THAT(ErrorAfter(set("/model/type", "Unigram")), HasSubstr("Unigram"));
+  EXPECT_THAT(ErrorAfter(set("/model/type", "WordPiece")), HasSubstr("WordPiece"));
   EXPECT_THAT(ErrorAfter(set("/model/dropout", 0.1)), HasSubstr("dropout"));
-  EXPECT_THAT(ErrorAfter(set("/model/byte_fallback", true)), HasSubstr("byte_fallback"));
   EXPECT_THAT(ErrorAfter(set("/model/end_of_word_suffix", "</w>")), HasSubstr("end_of_word_suffix"));
   EXPECT_THAT(ErrorAfter(set("/truncation", {{"max_length", 4}})), HasSubstr("truncation"));
   EXPECT_THAT(ErrorAfter(set("/padding", json::object())), HasSubstr("padding"));
-  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/pattern/Regex", "(a+)+$"), "llama3"), HasSubstr("(a+)+$"));
-  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/behavior", "MergedWithNext"), "llama3"), HasSubstr("MergedWithNext"));
-  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/type", "Digits"), "word_level"), HasSubstr("Digits"));
-  EXPECT_THAT(ErrorAfter(set("/decoder", {{"type", "Fuse"}}), "word_level"), HasSubstr("Fuse"));
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/pattern/Regex", "(?~a)"), "llama3"), HasSubstr("(?~a)"));
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/behavior", "Doubled"), "llama3"), HasSubstr("Doubled"));
   EXPECT_THAT(ErrorAfter(set("/model/unk_token", "<none>"), "word_level"), HasSubstr("<none>"));
+}
+
+TEST(TokenizerTest, ChecksTheFieldsOfComponents) {
+  using testing::HasSubstr;
+  const auto set = [](const char* pointer, json value) { return [=](json& file) { file[json::json_pointer(pointer)] = value; }; };
+  const auto metaspace = [](json more) {
+    json component = {{"type", "Metaspace"}, {"replacement", "_"}};
+    component.update(more);
+    return component;
+  };
+  EXPECT_EQ(ErrorAfter(set("/pre_tokenizer", metaspace({{"add_prefix_space", false}}))), "accepted");
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer", metaspace({{"prepend_scheme", "last"}}))), HasSubstr("last"));
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer", metaspace({{"prepend_scheme", "first"}, {"add_prefix_space", false}}))),
+              HasSubstr("contradicts"));
+  EXPECT_THAT(ErrorAfter(set("/pre_tokenizer", metaspace({{"replacement", "__"}}))), HasSubstr("one character"));
+  EXPECT_THAT(ErrorAfter(set("/decoder", {{"type", "Strip"}, {"content", " "}, {"start", -1}, {"stop", 0}})), HasSubstr("decoder.start"));
+  EXPECT_THAT(ErrorAfter(set("/normalizer", {{"type", "Replace"}, {"pattern", "a"}, {"content", "b"}})), HasSubstr("normalizer.pattern"));
+  EXPECT_THAT(ErrorAfter(set("/normalizer", {{"type", "Strip"}, {"strip_left", 1}})), HasSubstr("strip_left"));
+  json processor = {
+      {"type", "TemplateProcessing"}, {"single", {{{"SpecialToken", {{"id", "<eos>"}}}}}}, {"special_tokens", json::object()}};
+  EXPECT_THAT(ErrorAfter(set("/post_processor", processor)), HasSubstr("special_tokens.<eos> is missing"));
+  processor["special_tokens"]["<eos>"]["ids"] = {1, 100000};
+  EXPECT_THAT(ErrorAfter(set("/post_processor", processor)), HasSubstr("100000 is not an id"));
+  processor["single"][0] = {{"Sequence", {{"id", "B"}}}};
+  EXPECT_THAT(ErrorAfter(set("/post_processor", processor)), HasSubstr("not A"));
+}
+
+TEST(TokenizerTest, NamesAnUnknownTokenOnlyWhenItIsNeeded) {
+  json file = ReadTokenizerGolden("small_alphabet_unk")["tokenizer"];
+  file["model"]["unk_token"] = "<none>";
+  const auto tokenizer = ParseTokenizer(file.dump());
+  EXPECT_EQ(tokenizer->Encode("the").size(), 1u);
+  EXPECT_THROW(tokenizer->Encode("\x01"), ConfigError);
+}
+
+TEST(TokenizerTest, RefusesAddedTokensThatCannotBeToldApart) {
+  const auto lower = [](json& file) {
+    file["normalizer"] = {{"type", "Lowercase"}};
+    json& tokens = file["added_tokens"];
+    json twin = tokens[2];
+    twin["content"] = "<MARK>";
+    twin["normalized"] = true;
+    for (json& token : tokens) twin["id"] = token["id"].get<int>() + 1;
+    tokens.push_back(twin);
+  };
+  EXPECT_THAT(ErrorAfter(lower), testing::HasSubstr("the same as another one: <mark>"));
 }
 
 TEST(TokenizerTest, ChecksIdsAndMergesBeforeUsingThem) {
@@ -118,6 +129,7 @@ TEST(TokenizerTest, ChecksIdsAndMergesBeforeUsingThem) {
   EXPECT_THAT(ErrorAfter(vocab("!", 1)), HasSubstr("each once"));
   EXPECT_THAT(ErrorAfter(vocab("!", 1.0)), HasSubstr("has id 1.0"));
   EXPECT_THAT(ErrorAfter(vocab("brand new", 4000000000u)), HasSubstr("brand new"));
+  EXPECT_THAT(ErrorAfter(vocab("brand new", 1u << 21)), HasSubstr("brand new"));
   const auto merge = [](json value) { return [=](json& file) { file["model"]["merges"].push_back(value); }; };
   EXPECT_THAT(ErrorAfter(merge("a")), HasSubstr("not a pair"));
   EXPECT_THAT(ErrorAfter(merge("a ")), HasSubstr("not a pair"));
@@ -145,7 +157,7 @@ TEST(TokenizerTest, RefusesDuplicateKeysAndDeepNesting) {
 
 // Random damage: every outcome is a tokenizer or a ConfigError, and a tokenizer encodes without a crash.
 TEST(TokenizerTest, SurvivesDamagedFiles) {
-  const std::string whole = ReadGolden("llama3")["tokenizer"].dump();
+  const std::string whole = ReadTokenizerGolden("llama3")["tokenizer"].dump();
   int accepted = 0;
   for (uint64_t i = 0; i < 400; ++i) {
     KeyedStream stream(1, "damage", i);
@@ -168,49 +180,6 @@ TEST(TokenizerTest, SurvivesDamagedFiles) {
     }
   }
   EXPECT_LT(accepted, 400);
-}
-
-TEST(BytePairMergesTest, TakesTheLowestRankAndOfEqualsTheLeftmost) {
-  BytePairMerges merges;
-  merges.Add(1, 2, 10);    // rank 0
-  merges.Add(2, 2, 20);    // rank 1
-  merges.Add(10, 20, 30);  // rank 2
-  std::vector<int32_t> symbols = {1, 2, 2, 2, 2};
-  merges.Apply(&symbols);  // 1 2 -> 10; 2 2 -> 20 leftmost; 10 20 -> 30; one 2 is left
-  EXPECT_THAT(symbols, testing::ElementsAre(30, 2));
-  symbols = {2, 2, 2};
-  merges.Apply(&symbols);
-  EXPECT_THAT(symbols, testing::ElementsAre(20, 2));
-}
-
-TEST(BytePairMergesTest, MergesAMillionSymbolsInTime) {
-  BytePairMerges merges;
-  for (int32_t i = 0; i < 20; ++i) merges.Add(i, i, i + 1);
-  std::vector<int32_t> symbols(size_t{1} << 20, 0);
-  merges.Apply(&symbols);
-  EXPECT_THAT(symbols, testing::ElementsAre(20));
-}
-
-TEST(Utf8Test, FindsTheFirstIllFormedByte) {
-  EXPECT_EQ(InvalidUtf8At("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80"), std::nullopt);
-  EXPECT_EQ(InvalidUtf8At("a\xC0\x80"), 1u);         // overlong
-  EXPECT_EQ(InvalidUtf8At("\xE0\x80\x80"), 0u);      // overlong
-  EXPECT_EQ(InvalidUtf8At("ab\xED\xA0\x80"), 2u);    // surrogate
-  EXPECT_EQ(InvalidUtf8At("\xF4\x90\x80\x80"), 0u);  // above U+10FFFF
-  EXPECT_EQ(InvalidUtf8At("abc\xE2\x82"), 3u);       // cut short
-  EXPECT_EQ(ReplaceInvalidUtf8("\xE2\x82x\xFF"), "\xEF\xBF\xBDx\xEF\xBF\xBD");
-}
-
-TEST(StrictJsonTest, SaysWhy) {
-  std::string error;
-  EXPECT_TRUE(ParseStrictJson(R"({"a":{"b":[1]},"c":{"b":2}})", 4, &error));
-  EXPECT_FALSE(ParseStrictJson(R"({"a":1,"a":2})", 4, &error));
-  EXPECT_THAT(error, testing::HasSubstr("duplicate key a"));
-  EXPECT_FALSE(ParseStrictJson("[[[[[1]]]]]", 4, &error));
-  EXPECT_THAT(error, testing::HasSubstr("nested"));
-  EXPECT_FALSE(ParseStrictJson("\"\\ud800\"", 4, &error));
-  EXPECT_FALSE(ParseStrictJson("[1e999]", 4, &error));
-  EXPECT_FALSE(ParseStrictJson("\"\xFF\"", 4, &error));
 }
 
 }  // namespace

@@ -1,0 +1,60 @@
+#include <iostream>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/error.h"
+#include "orchestrator/cli.h"
+#include "policy/strict_json.h"
+#include "policy/tokenizer.h"
+#include "policy/utf8.h"
+
+namespace temper {
+namespace {
+
+constexpr int kMaxDepth = 2;
+
+// One line of standard input as JSON. Bytes that are not UTF-8 count as U+FFFD, as the tokenizer takes them.
+nlohmann::json ParseLine(const std::string& line, int64_t number, const char* expected) {
+  std::string error;
+  const auto value = ParseStrictJson(ReplaceInvalidUtf8(line), kMaxDepth, &error);
+  if (!value) throw ConfigError(Concat("standard input:", number, ": expected ", expected, ": ", error));
+  return *value;
+}
+
+std::string EncodeLine(const Tokenizer& tokenizer, const std::string& line, int64_t number, bool special) {
+  constexpr char kExpected[] = "a JSON string";
+  const auto text = ParseLine(line, number, kExpected);
+  if (!text.is_string()) throw ConfigError(Concat("standard input:", number, ": expected ", kExpected, ", not ", text.type_name()));
+  return nlohmann::json(tokenizer.Encode(text.get_ref<const std::string&>(), special)).dump();
+}
+
+std::string DecodeLine(const Tokenizer& tokenizer, const std::string& line, int64_t number, bool skip_special) {
+  constexpr char kExpected[] = "a JSON list of token ids";
+  const auto list = ParseLine(line, number, kExpected);
+  if (!list.is_array()) throw ConfigError(Concat("standard input:", number, ": expected ", kExpected, ", not ", list.type_name()));
+  std::vector<int32_t> ids;
+  for (const auto& id : list) {
+    if (!id.is_number_unsigned() || id.get<uint64_t>() > std::numeric_limits<int32_t>::max()) {
+      throw ConfigError(Concat("standard input:", number, ": ", Quoted(id.dump()), " is not a token id"));
+    }
+    ids.push_back(id.get<int32_t>());
+  }
+  return nlohmann::json(tokenizer.Decode(ids, skip_special)).dump();
+}
+
+}  // namespace
+
+int TokenizeCommand(const TokenizeArguments& arguments) {
+  const auto tokenizer = LoadTokenizer(arguments.model);
+  int64_t number = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    ++number;
+    const std::string out = arguments.decode ? DecodeLine(*tokenizer, line, number, arguments.skip_special)
+                                             : EncodeLine(*tokenizer, line, number, arguments.special);
+    std::cout << out << std::endl;  // at once: the other side may wait for it before it sends the next line
+  }
+  return kExitDone;
+}
+
+}  // namespace temper
