@@ -19,6 +19,7 @@ struct BusOptions {
   uint64_t epoch = 1;
   std::chrono::milliseconds heartbeat{1000};
   TaskRules rules;
+  std::chrono::milliseconds bind_patience{0};  // how long an endpoint in use may take to become free
 };
 
 // What happened at the orchestrator's end since the last call.
