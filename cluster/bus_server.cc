@@ -32,11 +32,12 @@ std::optional<PeerId> PeerOf(const zmq::message_t& routing_id) {
 
 void Bind(const std::string& endpoint, std::chrono::milliseconds patience, zmq::socket_t* socket) {
   const Millis end = NowMillis() + patience.count();
-  for (;;) {
+  for (bool told = false;;) {
     try {
       return socket->bind(endpoint);
     } catch (const zmq::error_t& error) {
       if (error.num() == EADDRINUSE && NowMillis() < end) {
+        if (!std::exchange(told, true)) TEMPER_LOG(Warn, "bus: ", endpoint, " is in use, waiting for it to become free");
         std::this_thread::sleep_for(kBindAgainEvery);
         continue;
       }

@@ -131,10 +131,11 @@ class SpawnerLoop {
 
   void Kill() {
     if (worker_ < 0) return;
-    kill(-worker_, SIGTERM);
-    kill(worker_, SIGTERM);
     const int64_t end = NowMillis() + kTermGrace;
     while (NowMillis() < end) {
+      // Again and again: until a worker just forked has come to its own signal handling, it ignores what its spawner ignores.
+      kill(-worker_, SIGTERM);
+      kill(worker_, SIGTERM);
       if (waitpid(worker_, nullptr, WNOHANG) == worker_) return;
       usleep(5000);
     }

@@ -58,15 +58,14 @@ void MoveAside(const std::string& folder) {
   }
 }
 
-// All ranks are on this host: what the learner will not be able to write, nobody needs to wait for.
+}  // namespace
+
 void CheckWeightFolder(const std::string& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
   if (failed) throw ConfigError(Concat("cluster.weight_folder: cannot write in ", folder, ": ", failed.message(), "; name another place"));
 }
-
-}  // namespace
 
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
   JobIdentity identity;
