@@ -63,7 +63,7 @@ int LaunchCommand(const TrainArguments& given) {
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();
   const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
-  int without_progress = 0;
+  int without_progress = -1;  // restarts; the first run is none
   for (int attempt = 1;; ++attempt) {
     const std::string before = ProgressMark(run_folder);
     const int code = RunOnce(arguments, ranks, cluster.weight_folder);
