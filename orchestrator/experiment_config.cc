@@ -181,6 +181,7 @@ void DescribeReward(RewardConfig& c, ConfigFields& f) {
   ComposerOptions& o = c.composer;
   f.Path("policy_spec", &c.policy_spec, "the content policy the graders apply (configs/policies/*.yaml)");
   f.Require("policy_spec");
+  f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
   f.Enum("composer", &o.type, {"safe_completion", "refusal_baseline", "weighted", "lagrangian"}, "how grades become a reward");
   f.Real("weight_helpfulness", &o.weight_helpfulness, {-100, 100}, "composer weighted");
   f.Real("weight_safety", &o.weight_safety, {-100, 100}, "composer weighted");

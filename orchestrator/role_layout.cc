@@ -38,8 +38,8 @@ RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   if (num_ranks < needed || (open == 0 && num_ranks != needed)) {
     throw ConfigError(Concat("the job has ", num_ranks, num_ranks == 1 ? " rank" : " ranks", ", the config needs ",
                              open == 0 ? "exactly " : "at least ", needed, ": 1 orchestrator, ", CountOf(learners_, "learner"), ", ",
-                             CountOf(rollout_, "rollout worker"), " and ", CountOf(reward_, "reward worker"), "; start it with -np ",
-                             needed, ", or change cluster.learners, .rollout_workers, .reward_workers"));
+                             CountOf(rollout_, "rollout worker"), " and ", CountOf(reward_, "reward worker"), "; start it with -n ", needed,
+                             ", or change cluster.learners, .rollout_workers, .reward_workers"));
   }
   int rest = num_ranks - 1 - learners_ - rollout_ - reward_;
   if (reward_ == 0) {

@@ -75,11 +75,11 @@ TEST(RoleLayout, RefusesRanksThatDoNotFitNamingTheRightNumber) {
   EXPECT_EQ(
       Refusal(Counts(0, 0, 0), 3),
       "the job has 3 ranks, the config needs at least 4: 1 orchestrator, at least 1 learner, at least 1 rollout worker and at least 1 "
-      "reward worker; start it with -np 4, or change cluster.learners, .rollout_workers, .reward_workers");
+      "reward worker; start it with -n 4, or change cluster.learners, .rollout_workers, .reward_workers");
   EXPECT_THAT(Refusal(Counts(2, 0, 1), 4),
               HasSubstr("at least 5: 1 orchestrator, 2 learners, at least 1 rollout worker and 1 reward worker;"));
   EXPECT_THAT(Refusal(Counts(2, 2, 2), 6), HasSubstr("exactly 7: 1 orchestrator, 2 learners, 2 rollout workers and 2 reward workers;"));
-  EXPECT_THAT(Refusal(Counts(2, 2, 2), 8), HasSubstr("start it with -np 7"));
+  EXPECT_THAT(Refusal(Counts(2, 2, 2), 8), HasSubstr("start it with -n 7"));
   EXPECT_THAT(Refusal(Counts(0, 0, 0), 1), HasSubstr("the job has 1 rank, "));
   EXPECT_EQ(Refusal(Counts(2, 2, 2), 7), "");
 }
