@@ -104,7 +104,7 @@ class BusClient {
   std::optional<std::string> NextWeightChunk();
   std::optional<std::string> NextWelcome();  // after a re-registration
   // Sent by the next Poll, together with what else is ready.
-  void SendResult(TaskId task, std::string payload);
+  void SendResult(TaskId task, const std::string& payload);
   void RequestWeights(std::string body);
   void SetProgress(uint64_t progress);  // carried by heartbeats
 

@@ -223,6 +223,7 @@ std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prom
   std::map<std::string, std::vector<int64_t>> strata;
   for (size_t i = 0; i < prompts.size(); ++i) strata[prompts[i].intent].push_back(static_cast<int64_t>(i));
   std::vector<std::vector<int64_t>> result;
+  result.reserve(strata.size());
   for (auto& [intent, indices] : strata) result.push_back(std::move(indices));
   return result;
 }

@@ -39,6 +39,7 @@ void PassOn(int) {
   dup2(error_output, STDERR_FILENO);
   if (getppid() != launcher) std::_Exit(1);
   std::vector<char*> words;
+  words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   execvp(words[0], words.data());

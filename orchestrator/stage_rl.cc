@@ -353,7 +353,7 @@ void RlStage::AfterStep() {
 }
 
 std::string RlStage::Run() {
-  const std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
+  std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
   if (fs::exists(weights + "/config.json")) {
     LoadPolicy(context_, weights);
     PublishPolicy(context_, config_.rl.steps);
