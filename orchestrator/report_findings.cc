@@ -160,6 +160,7 @@ void AddFindings(Report& report) {
 
 std::vector<std::string> BuiltInWorldLimits() {
   return {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): paragraphs over several lines
       "This run used the built-in world: a fictional guild, a small language, and a model of under a million parameters trained from "
       "nothing. It shows that the machinery works end to end and that each arm moves towards what its reward pays for, on topics it never "
       "saw. It is no evidence that safe-completion training makes large language models safer.",
