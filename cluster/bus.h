@@ -19,6 +19,7 @@ struct BusOptions {
   uint64_t epoch = 1;
   std::chrono::milliseconds heartbeat{1000};
   TaskRules rules;
+  std::chrono::milliseconds bind_patience{0};  // how long an endpoint in use may take to become free
 };
 
 // What happened at the orchestrator's end since the last call.
@@ -103,7 +104,7 @@ class BusClient {
   std::optional<std::string> NextWeightChunk();
   std::optional<std::string> NextWelcome();  // after a re-registration
   // Sent by the next Poll, together with what else is ready.
-  void SendResult(TaskId task, std::string payload);
+  void SendResult(TaskId task, const std::string& payload);
   void RequestWeights(std::string body);
   void SetProgress(uint64_t progress);  // carried by heartbeats
 

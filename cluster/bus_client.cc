@@ -237,7 +237,7 @@ std::optional<TaskId> BusClient::NextCancelled() { return PopFront(state_->cance
 std::optional<std::string> BusClient::NextWeightChunk() { return PopFront(state_->chunks); }
 std::optional<std::string> BusClient::NextWelcome() { return PopFront(state_->welcomes); }
 
-void BusClient::SendResult(TaskId task, std::string payload) {
+void BusClient::SendResult(TaskId task, const std::string& payload) {
   ByteWriter body;
   body.Put(task);
   body.PutString(payload);

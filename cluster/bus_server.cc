@@ -1,5 +1,6 @@
 #include <cstring>
 #include <set>
+#include <thread>
 #include <utility>
 
 #include <zmq.h>
@@ -8,6 +9,7 @@
 #include "cluster/bus.h"
 #include "cluster/bytes.h"
 #include "cluster/clock.h"
+#include "cluster/error.h"
 #include "cluster/log.h"
 
 namespace temper {
@@ -16,6 +18,7 @@ namespace {
 constexpr int kHighWaterMark = 100'000;  // a memory guard: credits bound what is in flight long before
 constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their turn
 constexpr Millis kTickEvery = 50;
+constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
 // Routing ids must not start with a zero byte: a letter, then the peer id.
 std::string RoutingId(PeerId peer) { return "T" + std::string(reinterpret_cast<const char*>(&peer), sizeof(peer)); }
@@ -25,6 +28,23 @@ std::optional<PeerId> PeerOf(const zmq::message_t& routing_id) {
   PeerId peer;
   std::memcpy(&peer, routing_id.data<char>() + 1, sizeof(peer));
   return peer;
+}
+
+void Bind(const std::string& endpoint, std::chrono::milliseconds patience, zmq::socket_t* socket) {
+  const Millis end = NowMillis() + patience.count();
+  for (bool told = false;;) {
+    try {
+      return socket->bind(endpoint);
+    } catch (const zmq::error_t& error) {
+      if (error.num() == EADDRINUSE && NowMillis() < end) {
+        if (!std::exchange(told, true)) TEMPER_LOG(Warn, "bus: ", endpoint, " is in use, waiting for it to become free");
+        std::this_thread::sleep_for(kBindAgainEvery);
+        continue;
+      }
+      throw ConfigError(Concat("cluster.endpoint: cannot listen on ", endpoint, ": ", error.what(),
+                               error.num() == EADDRINUSE ? " by another program" : "", "; name a free one (tcp://127.0.0.1:* takes any)"));
+    }
+  }
 }
 
 }  // namespace
@@ -222,11 +242,7 @@ BusServer::BusServer(const std::string& endpoint, const BusOptions& options) : s
   socket.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
   socket.set(zmq::sockopt::handshake_ivl, 5000);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
-  try {
-    socket.bind(endpoint);
-  } catch (const zmq::error_t& error) {
-    TEMPER_FAIL("bus: cannot bind ", endpoint, ": ", error.what(), "; set cluster.endpoint to a free one (tcp://127.0.0.1:* takes any)");
-  }
+  Bind(endpoint, options.bind_patience, &socket);
   state_->endpoint = socket.get(zmq::sockopt::last_endpoint);
 }
 

@@ -23,7 +23,7 @@ constexpr size_t kMaxFilesRead = 64;
 // Lays `over` onto `base`: maps merge, everything else replaces. A null over a value is kept, as a mark that the value goes.
 void Merge(ConfigNode over, ConfigNode* base) {
   if (over.kind != ConfigNode::Kind::kMap || base->kind != ConfigNode::Kind::kMap) {
-    over.reset = over.kind == ConfigNode::Kind::kNull && base->kind != ConfigNode::Kind::kNull;
+    over.reset = over.kind == ConfigNode::Kind::kNull && (base->kind != ConfigNode::Kind::kNull || base->reset || over.reset);
     *base = std::move(over);
     return;
   }
@@ -196,7 +196,7 @@ bool ApplyOverride(const std::string& text, const ConfigMark& mark, ConfigNode* 
     return part.empty() || std::any_of(part.begin(), part.end(), [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; });
   };
   if (equals == std::string::npos || parts.size() >= kMaxConfigLevels || std::any_of(parts.begin(), parts.end(), bad_part)) {
-    errors->Add(mark, "", Concat(ShownText(text), " is not of the form a.b=value"));
+    errors->Add(mark, "", "must be of the form a.b=value");
     return false;
   }
   if (text.find_first_not_of(" \t\n", equals + 1) == std::string::npos) {
@@ -225,7 +225,7 @@ ComposedConfig ComposeConfig(const std::string& path, const std::vector<std::str
   composed.root = FileComposer(&composed, errors).Read(path, ConfigMark{});
   for (size_t i = 0; i < overrides.size(); ++i) {
     if (composed.root.kind == ConfigNode::Kind::kBroken) composed.root.kind = ConfigNode::Kind::kMap;
-    const ConfigMark mark{Concat("override ", i + 1), 0, 0};
+    const ConfigMark mark{"override " + ShownText(overrides[i]), 0, 0};
     if (!ApplyOverride(overrides[i], mark, &composed.root, errors)) composed.complete = false;
   }
   return composed;

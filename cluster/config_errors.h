@@ -6,13 +6,13 @@
 
 namespace temper {
 
-// Where something of a configuration stands. A line of 0 means that `file` says it all ("override 3", "default").
+// Where something of a configuration stands. A line of 0 means that `file` says it all (override "a.b=1", default).
 struct ConfigMark {
   std::string file;
   int line = 0;    // from 1
   int column = 0;  // from 1, in bytes
 
-  std::string ToString() const;  // "a.yaml:3:7" or "override 3"
+  std::string ToString() const;  // a.yaml:3:7, or override "a.b=1"
   std::string Source() const;    // the same without the column
 };
 

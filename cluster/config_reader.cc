@@ -1,41 +1,29 @@
 #include "cluster/config_reader.h"
 
 #include <algorithm>
-#include <cctype>
 #include <memory>
 #include <optional>
 #include <unordered_map>
 #include <utility>
 
 #include "cluster/config_compose.h"
+#include "cluster/config_record.h"
+#include "cluster/config_rules.h"
 #include "cluster/config_value.h"
 #include "cluster/error.h"
 
 namespace temper {
 namespace {
 
-struct PendingRule {
-  std::string section;
-  ConfigMark mark;
-  std::function<bool()> holds;
-  std::string message;
-};
-
 // What the readers of all sections share.
 struct ReadState {
   ConfigErrors errors;
-  ResolvedConfig resolved;
-  std::vector<PendingRule> rules;
-  std::vector<std::string> fields;                        // dotted keys of every field, for hints
-  std::unordered_map<std::string, ConfigMark> key_marks;  // of the keys that were set
+  ConfigRecord record;
+  std::vector<ConfigRule> rules;
+  std::vector<std::string> fields;  // dotted keys of every field, for hints
+  ConfigMarks key_marks;            // of the keys that were set
   bool complete = true;
 };
-
-// A comment must not end its line early.
-std::string OneLine(std::string text) {
-  for (char& c : text) c = static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-  return text;
-}
 
 // Reads one section into the targets bound to it, recording what each became.
 class SectionReader : public ConfigFields {
@@ -119,7 +107,7 @@ class SectionReader : public ConfigFields {
                     std::string_view) override {
     const ConfigNode* maps = Collection(name, ConfigNode::Kind::kMap, "a map of names to overrides, like {a: {rl.lr: 1e-3}}");
     const std::string path = JoinPath(path_, std::string(name));
-    std::unordered_map<std::string, ConfigMark> marks;
+    ConfigMarks marks;
     if (maps != nullptr) {
       target->clear();
       for (const ConfigNode& entry : maps->children) {
@@ -130,7 +118,7 @@ class SectionReader : public ConfigFields {
         marks.emplace(JoinPath(path, entry.key), entry.key_mark);
       }
     }
-    WriteOverrideMaps(std::string(name), *target, marks);
+    state_->record.AddOverrideMaps(level_, std::string(name), path, *target, marks);
   }
 
   void Section(std::string_view name, std::string_view, const std::function<void(ConfigFields&)>& describe) override {
@@ -138,31 +126,31 @@ class SectionReader : public ConfigFields {
     const ConfigNode* given = Given(name);
     const bool wrong = broken_ || (given != nullptr && node == nullptr);
     SectionReader reader(state_, node, given == nullptr ? where_ : given->mark, JoinPath(path_, std::string(name)), level_ + 1, wrong);
-    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    const size_t start = state_->record.OpenBlock(level_, QuoteYaml(std::string(name)) + ":");
     describe(reader);
     reader.Finish();
-    CloseBlock(start, " {}");
+    state_->record.CloseBlock(start, " {}");
   }
 
   void MapOf(std::string_view name, std::string_view, const std::function<void(const std::string&, ConfigFields&)>& add) override {
     const ConfigNode* map = Collection(name, ConfigNode::Kind::kMap, "a map of names to sections");
     if (map == nullptr) return;
-    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    const size_t start = state_->record.OpenBlock(level_, QuoteYaml(std::string(name)) + ":");
     for (const ConfigNode& entry : map->children) {
       if (entry.reset) continue;
       ReadEntry(name, entry.key, QuoteYaml(entry.key) + ":", entry, [&](ConfigFields& fields) { add(entry.key, fields); });
     }
-    CloseBlock(start, " {}");
+    state_->record.CloseBlock(start, " {}");
   }
 
   void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add) override {
     const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list of sections");
     if (list == nullptr) return;
-    const size_t start = OpenBlock(QuoteYaml(std::string(name)) + ":");
+    const size_t start = state_->record.OpenBlock(level_, QuoteYaml(std::string(name)) + ":");
     for (size_t i = 0; i < list->children.size(); ++i) {
       ReadEntry(name, std::to_string(i), "-", list->children[i], [&](ConfigFields& fields) { add(i, fields); });
     }
-    CloseBlock(start, " []");
+    state_->record.CloseBlock(start, " []");
   }
 
   void Require(std::string_view name) override { required_.emplace_back(name); }
@@ -232,15 +220,15 @@ class SectionReader : public ConfigFields {
     Entry(name, key, entry, MapProblem(entry));
     if (entry.kind != ConfigNode::Kind::kMap) return;
     SectionReader reader(state_, &entry, entry.mark, JoinPath(JoinPath(path_, std::string(name)), key), level_ + 2, broken_);
-    const size_t start = OpenBlock(std::string(2, ' ') + head);
+    const size_t start = state_->record.OpenBlock(level_ + 1, head);
     describe(reader);
     reader.Finish();
-    CloseBlock(start, " {}");
+    state_->record.CloseBlock(start, " {}");
   }
 
   // Nested and dotted keys to dotted ones. A key given in both ways is a duplicate.
   void Flatten(const ConfigNode& node, const std::string& path, const std::string& prefix, std::map<std::string, std::string>* flat,
-               std::unordered_map<std::string, ConfigMark>* marks) {
+               ConfigMarks* marks) {
     for (const ConfigNode& child : node.children) {
       const std::string key = JoinPath(prefix, child.key);
       if (child.kind == ConfigNode::Kind::kMap && child.raw.empty() && !child.children.empty()) {
@@ -253,45 +241,9 @@ class SectionReader : public ConfigFields {
     }
   }
 
-  void WriteOverrideMaps(const std::string& name, const std::vector<std::pair<std::string, std::map<std::string, std::string>>>& maps,
-                         const std::unordered_map<std::string, ConfigMark>& marks) {
-    const std::string path = JoinPath(path_, name);
-    const auto source = [&marks](const std::string& key) {
-      const auto mark = marks.find(key);
-      return mark == marks.end() ? "default" : mark->second.Source();
-    };
-    const size_t start = OpenBlock(QuoteYaml(name) + ":");
-    for (const auto& [entry, overrides] : maps) {
-      const std::string entry_path = JoinPath(path, entry);
-      const size_t entry_start = OpenBlock("  " + QuoteYaml(entry) + ":");
-      for (const auto& [key, value] : overrides) {
-        AddValue(JoinPath(entry_path, key), value, source(JoinPath(entry_path, key)), "    " + QuoteYaml(key));
-      }
-      if (overrides.empty()) state_->resolved.values.push_back({entry_path, "{}", source(entry_path)});
-      CloseBlock(entry_start, " {}");
-    }
-    CloseBlock(start, " {}");
-  }
-
   void Record(std::string_view name, const std::string& value) {
     const std::string path = JoinPath(path_, std::string(name));
-    const auto mark = state_->key_marks.find(path);
-    AddValue(path, value, mark == state_->key_marks.end() ? "default" : mark->second.Source(), QuoteYaml(std::string(name)));
-  }
-
-  void AddValue(const std::string& path, const std::string& value, const std::string& source, const std::string& head) {
-    state_->resolved.values.push_back({path, value, source});
-    state_->resolved.yaml += std::string(2 * level_, ' ') + head + ": " + value + "  # " + OneLine(source) + "\n";
-  }
-
-  // Writes the line above a nested block; CloseBlock completes it with `nothing` where the block stayed empty.
-  size_t OpenBlock(const std::string& line) {
-    state_->resolved.yaml += std::string(2 * level_, ' ') + line + "\n";
-    return state_->resolved.yaml.size();
-  }
-  void CloseBlock(size_t start, const char* nothing) {
-    std::string& yaml = state_->resolved.yaml;
-    if (yaml.size() == start) yaml.insert(start - 1, nothing);
+    state_->record.AddValue(level_, QuoteYaml(std::string(name)), path, value, SourceOf(state_->key_marks, path));
   }
 
   std::string UnknownHint(const std::string& key) const {
@@ -317,42 +269,6 @@ class SectionReader : public ConfigFields {
   std::vector<const ConfigNode*> unknown_;
 };
 
-// The dotted words of a message, e.g. "rl.batch" and "must".
-std::vector<std::string> WordsOf(const std::string& message) {
-  std::vector<std::string> words(1);
-  for (const char c : message) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.') {
-      words.back() += c;
-    } else if (!words.back().empty()) {
-      words.emplace_back();
-    }
-  }
-  for (std::string& word : words) {
-    while (!word.empty() && word.back() == '.') word.pop_back();
-  }
-  return words;
-}
-
-// Checks the rules. One that names a key which could not be read says nothing: its target holds the default.
-void CheckRules(ReadState* state) {
-  const std::vector<std::string> bad = state->errors.Paths();
-  if (!state->complete) return;
-  for (const PendingRule& rule : state->rules) {
-    const std::vector<std::string> words = WordsOf(rule.message);
-    bool readable = true;
-    std::optional<ConfigMark> first;
-    for (const std::string& word : words) {
-      for (const std::string& path : {JoinPath(rule.section, word), word}) {
-        if (word.empty()) continue;
-        readable = readable && std::find(bad.begin(), bad.end(), path) == bad.end();
-        const auto mark = state->key_marks.find(path);
-        if (!first && mark != state->key_marks.end()) first = mark->second;
-      }
-    }
-    if (readable && !rule.holds()) state->errors.Add(first.value_or(rule.mark), rule.section, rule.message);
-  }
-}
-
 // What each field is set to without any file, as references to keys that stand in none need it.
 ConfigDefault DefaultsOf(const DescribeConfig& describe) {
   auto values = std::make_shared<std::optional<std::unordered_map<std::string, std::string>>>();
@@ -362,7 +278,7 @@ ConfigDefault DefaultsOf(const DescribeConfig& describe) {
       SectionReader reader(&state, nullptr, {"default", 0, 0}, "", 0, true);
       describe(reader);
       values->emplace();
-      for (const ResolvedValue& value : state.resolved.values) (*values)->emplace(value.key, value.value);
+      for (const ResolvedValue& value : state.record.resolved.values) (*values)->emplace(value.key, value.value);
     }
     const auto found = (*values)->find(path);
     if (found == (*values)->end()) return std::nullopt;
@@ -377,22 +293,16 @@ ResolvedConfig Read(ComposedConfig composed, ConfigErrors errors, const Describe
   ReplaceReferences(DefaultsOf(describe), &composed.root, &state.errors);
   const bool broken = composed.root.kind != ConfigNode::Kind::kMap;
   state.complete = composed.complete && !broken;
-  state.resolved.files = composed.files;
+  state.record.resolved.files = composed.files;
   SectionReader reader(&state, broken ? nullptr : &composed.root, composed.root.mark, "", 0, broken);
   describe(reader);
   reader.Finish();
-  CheckRules(&state);
+  if (state.complete) CheckRules(state.rules, state.key_marks, &state.errors);
   if (!state.errors.empty()) state.errors.Throw(composed.files);
-  return std::move(state.resolved);
+  return std::move(state.record.resolved);
 }
 
 }  // namespace
-
-std::string ResolvedConfig::ToYaml() const {
-  std::string head = "# The resolved configuration: every key, and where its value is from. Read:";
-  for (const std::string& file : files) head += " " + OneLine(file);
-  return head + "\n" + yaml;
-}
 
 ResolvedConfig ReadConfig(const ConfigSource& source, const DescribeConfig& describe) {
   ConfigErrors errors;

@@ -27,7 +27,7 @@ using DescribeConfig = std::function<void(ConfigFields&)>;
 struct ResolvedValue {
   std::string key;     // dotted
   std::string value;   // as YAML
-  std::string source;  // "quickstart.yaml:12", "override 1", or "default"
+  std::string source;  // quickstart.yaml:12, override "a.b=1", or default
 };
 struct ResolvedConfig {
   std::vector<ResolvedValue> values;  // in the order of the schema

@@ -87,6 +87,7 @@ class SpawnerLoop {
 
   void Start(const std::vector<std::string>& argv) {
     std::vector<char*> words;
+    words.reserve(argv.size() + 1);
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
     const pid_t parent = getpid();
@@ -131,10 +132,11 @@ class SpawnerLoop {
 
   void Kill() {
     if (worker_ < 0) return;
-    kill(-worker_, SIGTERM);
-    kill(worker_, SIGTERM);
     const int64_t end = NowMillis() + kTermGrace;
     while (NowMillis() < end) {
+      // Again and again: until a worker just forked has come to its own signal handling, it ignores what its spawner ignores.
+      kill(-worker_, SIGTERM);
+      kill(worker_, SIGTERM);
       if (waitpid(worker_, nullptr, WNOHANG) == worker_) return;
       usleep(5000);
     }

@@ -79,33 +79,33 @@ PeerId TaskTable::FreestPeer(const std::string& role, PeerId avoid) const {
 
 std::vector<TaskTable::Assignment> TaskTable::Assign(Millis now) {
   std::vector<Assignment> assignments;
-  for (auto& [role, queue] : queues_) {
-    while (!queue.empty()) {
-      const TaskId id = queue.front();
-      const auto found = tasks_.find(id);
-      if (found == tasks_.end() || found->second.leased) {  // cancelled, or answered while it waited
-        queue.pop_front();
-        continue;
-      }
-      Task& task = found->second;
-      if (task.attempts >= RulesOf(role).max_attempts) {  // the next Tick reports it
-        queue.pop_front();
-        continue;
-      }
-      PeerId peer = FreestPeer(role, task.avoid);
-      if (peer == 0 && NumPeers(role) == 1) peer = FreestPeer(role, 0);  // better the same peer again than nobody
-      if (peer == 0) break;
-      queue.pop_front();
-      task.leased = true;
-      task.peer = peer;
-      task.since = now;
-      ++task.attempts;
-      ++num_leased_;
-      peers_.at(peer).leases.insert(id);
-      assignments.push_back({id, peer, task.attempts});
-    }
-  }
+  for (auto& [role, queue] : queues_) AssignRole(role, now, &queue, &assignments);
   return assignments;
+}
+
+void TaskTable::AssignRole(const std::string& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments) {
+  std::vector<TaskId> waiting;  // only the peer they avoid is free: those behind them need not wait with them
+  for (; !queue->empty() && FreestPeer(role, 0) != 0; queue->pop_front()) {
+    const TaskId id = queue->front();
+    const auto found = tasks_.find(id);
+    if (found == tasks_.end() || found->second.leased) continue;  // cancelled, or answered while it waited
+    Task& task = found->second;
+    if (task.attempts >= RulesOf(role).max_attempts) continue;  // the next Tick reports it
+    // Better the same peer again than nobody.
+    const PeerId peer = FreestPeer(role, NumPeers(role) == 1 ? 0 : task.avoid);
+    if (peer == 0) {
+      waiting.push_back(id);
+      continue;
+    }
+    task.leased = true;
+    task.peer = peer;
+    task.since = now;
+    ++task.attempts;
+    ++num_leased_;
+    peers_.at(peer).leases.insert(id);
+    assignments->push_back({id, peer, task.attempts});
+  }
+  queue->insert(queue->begin(), waiting.begin(), waiting.end());
 }
 
 TaskTable::Verdict TaskTable::OnResult(PeerId peer, TaskId id, Millis now) {

@@ -47,7 +47,8 @@ class TaskTable {
     PeerId peer;
     int64_t attempt;  // from 1
   };
-  // Gives queued tasks, oldest first, to the peers of their role with the most free capacity.
+  // Gives queued tasks, oldest first, to the peers of their role with the most free capacity. A task whose lease expired waits for another
+  // peer than the one that held it, if there is another, and holds up nobody meanwhile.
   std::vector<Assignment> Assign(Millis now);
 
   enum class Verdict { kAccepted, kDuplicate };
@@ -90,6 +91,7 @@ class TaskTable {
     uint64_t progress = 0;
   };
   void Requeue(TaskId id, PeerId avoid);
+  void AssignRole(const std::string& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments);
   PeerId FreestPeer(const std::string& role, PeerId avoid) const;
 
   TaskRules rules_;

@@ -1,14 +1,9 @@
 #include "cluster/weight_store.h"
 
-#include <cctype>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <optional>
 
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -66,36 +61,6 @@ void CheckSpace(const std::string& folder, uint64_t bytes) {
                " MiB; free some, enlarge it (mount -o remount,size=...), or set cluster.weight_folder to another place");
 }
 
-// The process id in a folder's name temper-<run id>-<process id>; nothing for other names.
-std::optional<pid_t> OwnerOf(const std::string& name) {
-  constexpr std::string_view kPrefix = "temper-";
-  const size_t dash = name.rfind('-');
-  if (!name.starts_with(kPrefix) || dash <= kPrefix.size() || dash == std::string::npos) return std::nullopt;
-  for (size_t i = kPrefix.size(); i < dash; ++i) {
-    if (std::isdigit(static_cast<unsigned char>(name[i])) == 0) return std::nullopt;
-  }
-  pid_t pid = 0;
-  const char* end = name.data() + name.size();
-  const auto [stop, failed] = std::from_chars(name.data() + dash + 1, end, pid);
-  if (failed != std::errc() || stop != end || pid <= 0) return std::nullopt;
-  return pid;
-}
-
-int OpenFolder(const std::string& folder) { return open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
-
-void RemoveIfAbandoned(const fs::path& folder) {
-  const auto owner = OwnerOf(folder.filename());
-  if (!owner || kill(*owner, 0) == 0 || errno != ESRCH) return;
-  const int fd = OpenFolder(folder);
-  if (fd < 0) return;
-  if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-    std::error_code failed;
-    fs::remove_all(folder, failed);
-    if (!failed) TEMPER_LOG(Info, "weights: removed ", folder.string(), ", left by the killed process ", *owner);
-  }
-  close(fd);
-}
-
 }  // namespace
 
 std::string LocalHostName() {
@@ -134,28 +99,13 @@ WeightRef WeightRef::Decode(const std::string& encoded) {
   return ref;
 }
 
-WeightPublisher::WeightPublisher(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
-  std::error_code failed;
-  fs::create_directories(folder_, failed);
-  TEMPER_CHECK(!failed, "weights: cannot make ", folder_, ": ", failed.message(), "; set cluster.weight_folder to a writable place");
-  lock_fd_ = OpenFolder(folder_);
-  TEMPER_CHECK(lock_fd_ >= 0 && flock(lock_fd_, LOCK_SH | LOCK_NB) == 0, "weights: cannot lock ", folder_, ": ", std::strerror(errno));
-  const fs::path parent = fs::path(folder_).parent_path();
-  for (auto entry = fs::directory_iterator(parent, failed); !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
-    RemoveIfAbandoned(entry->path());
-  }
-}
-
-WeightPublisher::~WeightPublisher() {
-  std::error_code ignored;
-  fs::remove_all(folder_, ignored);
-  close(lock_fd_);
-}
+WeightPublisher::WeightPublisher(std::string folder, int64_t keep)
+    : folder_(std::move(folder), "set cluster.weight_folder to a writable place"), keep_(keep) {}
 
 WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t bytes) {
-  CheckSpace(folder_, bytes);
+  CheckSpace(folder_.path(), bytes);
   WeightRef ref{version, WeightHash(data, bytes), bytes, "", LocalHostName()};
-  ref.path = Concat(folder_, "/version_", version, "_", ref.hash, ".bin");
+  ref.path = Concat(folder_.path(), "/version_", version, "_", ref.hash, ".bin");
   const std::string temporary = ref.path + ".tmp";
   OpenFile(temporary, O_CREAT | O_TRUNC | O_WRONLY).Write(static_cast<const char*>(data), bytes);
   fs::rename(temporary, ref.path);

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "cluster/owned_folder.h"
+
 namespace temper {
 
 // Names one published version of the weights and what must be in it. Travels with every rollout task.
@@ -24,23 +26,16 @@ struct WeightRef {
 std::string WeightHash(const void* data, uint64_t bytes);
 
 // The learner's end: publishes versions as immutable files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and
-// removes them all at destruction. A publish that fails half-way leaves the older versions valid. Throws Error naming folder and free
-// space when there is not enough.
-//
-// A killed publisher cannot remove its folder. When it is named temper-<run id>-<process id>, the next publisher beside it does: once no
-// process of that id lives and nobody holds the folder's lock (a publisher of another container may have an id unknown here).
+// removes them all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). A publish that fails
+// half-way leaves the older versions valid. Throws Error naming folder and free space when there is not enough.
 class WeightPublisher {
  public:
   WeightPublisher(std::string folder, int64_t keep);
-  ~WeightPublisher();
-  WeightPublisher(const WeightPublisher&) = delete;
-  WeightPublisher& operator=(const WeightPublisher&) = delete;
   WeightRef Publish(int64_t version, const void* data, uint64_t bytes);
 
  private:
-  std::string folder_;
+  OwnedFolder folder_;
   int64_t keep_;
-  int lock_fd_ = -1;  // holds the folder's lock as long as this process lives
   std::deque<WeightRef> published_;
 };
 

@@ -71,7 +71,7 @@ CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std
 }
 
 std::string CheckpointStore::Begin(int64_t step) {
-  const std::string temporary = folder_ + "/tmp_" + StepName(step);
+  std::string temporary = folder_ + "/tmp_" + StepName(step);
   fs::remove_all(temporary);
   fs::create_directories(temporary);
   return temporary;

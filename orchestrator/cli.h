@@ -26,6 +26,9 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv);
 // Starts mpirun with the config's ranks and, by the exit-code contract, starts it again from the last checkpoint.
 int LaunchCommand(const TrainArguments& arguments);
 
+// Evaluates the Hugging Face folder `model` under the config, as a run <run.name>-eval of its own: no arms, no training.
+int EvalCommand(const TrainArguments& arguments, const std::string& model);
+
 struct WorkerArguments {
   std::string connect;
   std::string role;  // rollout | reward

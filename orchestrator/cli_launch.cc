@@ -1,19 +1,15 @@
-#include <atomic>
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 
-#include <nlohmann/json.hpp>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "cluster/clock.h"
 #include "cluster/error.h"
-#include "orchestrator/checkpoint.h"
+#include "cluster/owned_folder.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/experiment_config.h"
+#include "orchestrator/job.h"
+#include "orchestrator/mpirun.h"
 #include "orchestrator/role_layout.h"
 
 namespace temper {
@@ -21,61 +17,6 @@ namespace {
 
 constexpr int kMaxRestartsWithoutProgress = 3;
 constexpr int kMaxBackoffSeconds = 60;
-
-std::atomic<int> g_signals{0};
-std::atomic<pid_t> g_mpirun{-1};
-
-// SIGUSR1 is passed on by mpirun at once and kills nothing; what mpirun makes of SIGTERM leaves no time for a checkpoint.
-void PassOn(int) {
-  const pid_t mpirun = g_mpirun;
-  if (mpirun > 0) kill(mpirun, ++g_signals > 1 ? SIGTERM : SIGUSR1);
-}
-
-std::vector<std::string> MpirunCommand(const TrainArguments& arguments, int ranks) {
-  std::vector<std::string> command = {"mpirun",
-                                      "-np",
-                                      Concat(ranks),
-                                      "--oversubscribe",
-                                      "--bind-to",
-                                      "none",
-                                      "--mca",
-                                      "oob_tcp_keepalive_time",
-                                      "3",
-                                      "--mca",
-                                      "oob_tcp_keepalive_intvl",
-                                      "1",
-                                      "--mca",
-                                      "oob_tcp_keepalive_probes",
-                                      "3"};
-  if (geteuid() == 0) command.push_back("--allow-run-as-root");
-  command.insert(command.end(), {ProgramPath(), "train", arguments.config, "--resume", arguments.resume});
-  command.insert(command.end(), arguments.overrides.begin(), arguments.overrides.end());
-  return command;
-}
-
-// Exit code of one run of the job; a death by signal counts as "try again".
-int RunOnce(const std::vector<std::string>& command) {
-  std::vector<char*> words;
-  for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
-  const pid_t self = getpid();
-  const pid_t pid = fork();
-  TEMPER_CHECK(pid >= 0, "cannot fork");
-  if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    setpgid(0, 0);  // a Ctrl-C in the terminal must reach the launcher alone
-    if (getppid() != self) std::_Exit(1);
-    execvp(words[0], words.data());
-    std::fprintf(stderr, "temper: cannot start mpirun: is OpenMPI installed? (Debian: apt-get install openmpi-bin)\n");
-    std::_Exit(kExitConfig);
-  }
-  g_mpirun = pid;
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
-  g_mpirun = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : kExitRetry;
-}
 
 // Something that grows while the run makes progress: the newest steps of its checkpoints.
 std::string ProgressMark(const std::string& run_folder) {
@@ -88,29 +29,45 @@ std::string ProgressMark(const std::string& run_folder) {
   return mark;
 }
 
+MpirunJob JobOf(const TrainArguments& arguments, int ranks, const std::string& shared_memory, const std::string& session) {
+  std::vector<std::string> program = {ProgramPath(), "train", arguments.config, "--resume", arguments.resume};
+  program.insert(program.end(), arguments.overrides.begin(), arguments.overrides.end());
+  return {.ranks = ranks, .program = program, .shared_memory_folder = shared_memory, .session_folder = session};
+}
+
+// One run of the job, which leaves nothing in shared memory or the temporary folder, however it ends.
+int RunOnce(const TrainArguments& arguments, int ranks, const std::string& weight_folder) {
+  const std::string name = Concat("/temper-mpi-", getpid());
+  const OwnedFolder shared_memory(weight_folder + name, "set cluster.weight_folder to a writable place");
+  const OwnedFolder session(std::filesystem::temp_directory_path().string() + name, "set TMPDIR to a writable place");
+  return RunMpirun(MpirunCommand(JobOf(arguments, ranks, shared_memory.path(), session.path())));
+}
+
+bool IsFinal(int code) { return code == kExitDone || code == kExitConfig || code == kExitPreempted || code == kExitUnhealthy; }
+
 }  // namespace
 
 int LaunchCommand(const TrainArguments& given) {
   TrainArguments arguments = given;
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
-  const int ranks = arguments.ranks > 0 ? arguments.ranks : std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
-  const RoleLayout layout(experiment.base.cluster, ranks);
+  const ClusterConfig& cluster = experiment.base.cluster;
+  const int ranks = arguments.ranks > 0 ? arguments.ranks : std::max(4, RoleLayout::RanksFor(cluster));
+  const RoleLayout layout(cluster, ranks);
   if (arguments.dry_run) {
-    for (const std::string& word : MpirunCommand(arguments, ranks)) std::printf("%s ", word.c_str());
+    const std::string session = std::filesystem::temp_directory_path();
+    const auto command = MpirunCommand(JobOf(arguments, ranks, cluster.weight_folder, session));
+    for (const std::string& word : command) std::printf("%s ", word.c_str());
     std::printf("\n");
     return kExitDone;
   }
-  for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) {
-    struct sigaction action {};
-    action.sa_handler = PassOn;
-    sigaction(sig, &action, nullptr);
-  }
+  CheckWeightFolder(cluster.weight_folder);
+  PassStopSignalsOn();
   const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
-  int without_progress = 0;
+  int without_progress = -1;  // restarts; the first run is none
   for (int attempt = 1;; ++attempt) {
     const std::string before = ProgressMark(run_folder);
-    const int code = RunOnce(MpirunCommand(arguments, ranks));
-    if (code == kExitDone || code == kExitConfig || code == kExitPreempted || code == kExitUnhealthy || g_signals > 0) return code;
+    const int code = RunOnce(arguments, ranks, cluster.weight_folder);
+    if (IsFinal(code) || NumStopSignals() > 0) return code;
     arguments.resume = "auto";  // what was started anew once is gone on with
     without_progress = ProgressMark(run_folder) == before ? without_progress + 1 : 0;
     if (without_progress >= kMaxRestartsWithoutProgress) {
@@ -122,7 +79,18 @@ int LaunchCommand(const TrainArguments& given) {
     std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",
                  code, wait, attempt);
     sleep(static_cast<unsigned>(wait));
+    if (NumStopSignals() > 0) return code;
   }
+}
+
+int EvalCommand(const TrainArguments& given, const std::string& model) {
+  TrainArguments arguments = given;
+  const Experiment experiment = LoadExperiment(given.config, given.overrides);
+  arguments.overrides.insert(arguments.overrides.begin(), "arms={}");  // the user's own may say otherwise
+  // The last word: a run that trained must not get into the way, nor out of it.
+  const std::string name = "run.name=" + experiment.base.run.name + "-eval";
+  arguments.overrides.insert(arguments.overrides.end(), {"stages=[eval]", "policy.path=" + model, name});
+  return LaunchCommand(arguments);
 }
 
 }  // namespace temper

@@ -138,6 +138,7 @@ int ReportCommand(const std::vector<std::string>& runs, const std::string& outpu
   }
   if (output.empty()) throw ConfigError("a report of several runs needs a folder of its own: -o FOLDER");
   std::vector<RunRecord> records;
+  records.reserve(runs.size());
   for (const std::string& run : runs) records.push_back(ReadRunRecord(run));
   std::filesystem::create_directories(output);
   std::cout << WriteComparisonReport(records, output) << "\nreport: " << output << "/report.html\n";

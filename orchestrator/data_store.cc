@@ -26,9 +26,17 @@ std::string ReadText(const std::string& path) {
 
 void SetTokenizer(const ExperimentConfig& config, const std::string& world_folder, DataStore* store) {
   std::string folder = config.policy.path;
+  std::string key = "policy.path";
   if (folder.empty() && config.data.source == "world") folder = world_folder;
-  if (folder.empty() && config.data.tokenizer != "byte_level") folder = config.data.tokenizer;
-  store->tokenizer_json = folder.empty() ? ByteLevelTokenizerJson() : ReadText(folder + "/tokenizer.json");
+  if (folder.empty() && config.data.tokenizer != "byte_level") {
+    folder = config.data.tokenizer;
+    key = "data.tokenizer";
+  }
+  const std::string file = folder + "/tokenizer.json";
+  if (!folder.empty() && !fs::exists(file)) {
+    throw ConfigError(Concat(key, ": there is no ", fs::is_directory(folder) ? "file " + file : "folder " + folder));
+  }
+  store->tokenizer_json = folder.empty() ? ByteLevelTokenizerJson() : ReadText(file);
   store->tokenizer = ParseTokenizer(store->tokenizer_json);
 }
 
@@ -215,6 +223,7 @@ std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prom
   std::map<std::string, std::vector<int64_t>> strata;
   for (size_t i = 0; i < prompts.size(); ++i) strata[prompts[i].intent].push_back(static_cast<int64_t>(i));
   std::vector<std::vector<int64_t>> result;
+  result.reserve(strata.size());
   for (auto& [intent, indices] : strata) result.push_back(std::move(indices));
   return result;
 }

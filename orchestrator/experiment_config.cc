@@ -13,6 +13,17 @@ constexpr IntRange kNotNegative{0};
 constexpr RealRange kFraction{0, 1};
 constexpr RealRange kSeconds{0.001, 1e9};
 
+// ZeroMQ would listen on another port where the number is too large.
+bool IsLocalEndpoint(const std::string& endpoint) {
+  constexpr std::string_view kTcp = "tcp://127.0.0.1:";
+  if (endpoint.starts_with("ipc://")) return endpoint.size() > 6;
+  if (!endpoint.starts_with(kTcp)) return false;
+  const std::string port = endpoint.substr(kTcp.size());
+  if (port == "*") return true;
+  const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
+  return digits && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
+}
+
 void DescribeRun(RunConfig& c, ConfigFields& f) {
   f.String("name", &c.name, "name of the run; its folder is <dir>/<name> ([A-Za-z0-9._-], at most 64 characters)");
   f.Int("seed", &c.seed, kNotNegative, "keys every random number of the run");
@@ -46,8 +57,10 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Real("lease_s", &c.lease_s, kSeconds, "a task whose worker shows no progress for this long goes to another");
   f.Real("step_timeout_s", &c.step_timeout_s, kSeconds, "deadline for the workers to finish the groups of one step");
   f.Int("max_attempts", &c.max_attempts, kPositive, "a task given out this often without a result ends the job");
-  f.Rule([&c] { return c.endpoint.starts_with("tcp://127.0.0.1:") || c.endpoint.starts_with("ipc://"); },
-         "cluster.endpoint must be tcp://127.0.0.1:PORT or ipc://PATH: other addresses would be reachable unencrypted");
+  f.Rule(
+      [&c] { return IsLocalEndpoint(c.endpoint); },
+      "cluster.endpoint must be tcp://127.0.0.1:PORT, with a PORT from 1 to 65535 or *, or ipc://PATH: other addresses would be reachable "
+      "unencrypted");
 }
 
 void DescribePolicy(PolicyConfig& c, ConfigFields& f) {
@@ -171,6 +184,7 @@ void DescribeReward(RewardConfig& c, ConfigFields& f) {
   ComposerOptions& o = c.composer;
   f.Path("policy_spec", &c.policy_spec, "the content policy the graders apply (configs/policies/*.yaml)");
   f.Require("policy_spec");
+  f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
   f.Enum("composer", &o.type, {"safe_completion", "refusal_baseline", "weighted", "lagrangian"}, "how grades become a reward");
   f.Real("weight_helpfulness", &o.weight_helpfulness, {-100, 100}, "composer weighted");
   f.Real("weight_safety", &o.weight_safety, {-100, 100}, "composer weighted");

@@ -1,5 +1,7 @@
 #include "orchestrator/job.h"
 
+#include <charconv>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <set>
@@ -13,6 +15,7 @@
 #include "cluster/versions.h"
 #include "orchestrator/checkpoint.h"
 #include "orchestrator/report.h"
+#include "orchestrator/run_settings.h"
 #include "policy/torch_version.h"
 
 namespace temper {
@@ -58,15 +61,26 @@ void MoveAside(const std::string& folder) {
   }
 }
 
-// All ranks are on this host: what the learner will not be able to write, nobody needs to wait for.
+// Starts of the run so far.
+uint64_t ReadEpoch(const std::string& path) {
+  if (!fs::exists(path)) return 0;
+  const std::string text = ReadFileText(path);
+  uint64_t epoch = 0;
+  const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), epoch);
+  if (failed != std::errc() || epoch == 0) {
+    throw ConfigError(Concat(path, ": not a number; the file counts the starts of the run, write one higher than any before into it"));
+  }
+  return epoch;
+}
+
+}  // namespace
+
 void CheckWeightFolder(const std::string& folder) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
   if (failed) throw ConfigError(Concat("cluster.weight_folder: cannot write in ", folder, ": ", failed.message(), "; name another place"));
 }
-
-}  // namespace
 
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
   JobIdentity identity;
@@ -80,8 +94,11 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   std::error_code failed;
   fs::create_directories(identity.run_folder + "/configs", failed);
   if (failed) throw ConfigError(Concat("run.dir: cannot make ", identity.run_folder, ": ", failed.message()));
+  if (access(identity.run_folder.c_str(), W_OK | X_OK) != 0) {
+    throw ConfigError(Concat("run.dir: cannot write in ", identity.run_folder, ": ", std::strerror(errno)));
+  }
   const std::string epoch_file = identity.run_folder + "/epoch";
-  identity.epoch = fs::exists(epoch_file) ? std::stoull(ReadFileText(epoch_file)) + 1 : 1;
+  identity.epoch = ReadEpoch(epoch_file) + 1;
   WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
   identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", TimeStamp(), " ", NowMillis()));
   identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
@@ -102,6 +119,7 @@ void Job::Prepare() {
     ArmState state;
     state.arm = &arm;
     state.folder = identity_.run_folder + "/" + arm.name;
+    if (identity_.resume_folder.empty()) CheckSameSettings(identity_.run_folder, state.folder, arm.resolved);
     const WorldOptions& world = arm.config.data.world;
     const std::string world_folder = Concat(identity_.run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_",
                                             world.eval_prompts_per_intent, "_", world.demonstrations, "_", world.permitted_dual_use);

@@ -25,6 +25,9 @@ struct JobIdentity {
 // folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume);
 
+// All ranks are on this host: what the learner will not be able to write, nobody needs to wait for. ConfigError.
+void CheckWeightFolder(const std::string& folder);
+
 // The whole experiment, from rank 0's point of view: data, shared SFT, every arm's RL, evaluations, report.
 // The bus must have all its workers registered once Prepare has set what they are welcomed with.
 class Job {

@@ -31,10 +31,14 @@ constexpr uint64_t kPhases = 1 << 12;
 constexpr TaskId kLearnerBase = TaskId{1} << 62;
 uint64_t GroupOf(TaskId task) { return task >> 1 & ((uint64_t{1} << kGroupBits) - 1); }
 
+// A run that is started again may find its endpoint still taken by ranks of the last time, on their way out after their mpirun was killed.
+constexpr auto kBindPatience = std::chrono::seconds(10);
+
 BusOptions OptionsFrom(const ClusterConfig& config, uint64_t run_id, uint64_t epoch) {
   BusOptions options;
   options.run_id = run_id;
   options.epoch = epoch;
+  if (epoch > 1) options.bind_patience = kBindPatience;
   options.heartbeat = std::chrono::milliseconds(static_cast<int64_t>(config.heartbeat_s * 1000));
   options.rules = {.lease = static_cast<Millis>(config.lease_s * 1000),
                    .peer_timeout = static_cast<Millis>(config.peer_timeout_s * 1000),

@@ -23,7 +23,13 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
   command->add_option("-n,--np", arguments->ranks, "number of ranks (launch, eval, --dry-run)");
 }
 
+// mpirun's way to write it; a short option has one letter.
+constexpr char kRanksOption[] = "--np";
+
 int Run(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "-np") argv[i] = const_cast<char*>(kRanksOption);
+  }
   CLI::App app("Temper: distributed RL post-training for safe-completions");
   app.set_version_flag("--version", Concat("temper ", TemperVersion(), ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText()));
   app.require_subcommand(1);
@@ -42,8 +48,8 @@ int Run(int argc, char** argv) {
   AddTrainOptions(eval_command, &train);
   eval_command->add_option("--model", model, "Hugging Face folder")->required();
   eval_command->callback([&] {
-    train.overrides.insert(train.overrides.end(), {"stages=[eval]", "policy.path=" + model});
-    exit_code = LaunchCommand(train);
+    if (eval_command->count("--resume") == 0) train.resume = "never";  // the model may be another one at the same place
+    exit_code = EvalCommand(train, model);
   });
 
   WorkerArguments worker;

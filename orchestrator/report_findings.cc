@@ -160,6 +160,7 @@ void AddFindings(Report& report) {
 
 std::vector<std::string> BuiltInWorldLimits() {
   return {
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): paragraphs over several lines
       "This run used the built-in world: a fictional guild, a small language, and a model of under a million parameters trained from "
       "nothing. It shows that the machinery works end to end and that each arm moves towards what its reward pays for, on topics it never "
       "saw. It is no evidence that safe-completion training makes large language models safer.",
@@ -168,11 +169,9 @@ std::vector<std::string> BuiltInWorldLimits() {
       "That the safe-completion arm helps more is partly so by definition: its reward counts a useful alternative as help, and the "
       "evaluation scores help in the same way.",
       "Differences in safety and over-refusal rest on how the refusal arm's prompts were labeled. A labeler that knows the policy "
-      "perfectly "
-      "gives a refusal arm that is as safe, or slightly safer, and that helps far less; judge the comparison beside such an arm.",
+      "perfectly gives a refusal arm that is as safe, or slightly safer, and that helps far less; judge the comparison beside such an arm.",
       "Wordings that training did not contain, the past tense above all, are harder for every arm; a hole that no training prompt visits "
-      "is "
-      "closed by neither reward.",
+      "is closed by neither reward.",
   };
 }
 

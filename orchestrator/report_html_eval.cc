@@ -47,6 +47,7 @@ std::vector<StackPart> SeverityParts(const EvalCell& cell) {
 
 std::vector<StackPart> ModeParts(const EvalCell& cell) {
   std::vector<StackPart> parts;
+  parts.reserve(kNumModes);
   for (int m = 0; m < kNumModes; ++m)
     parts.push_back({kModeWords[m], "m" + std::to_string(m), static_cast<double>(cell.modes[static_cast<size_t>(m)])});
   return parts;
@@ -121,9 +122,10 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
 }
 
 const std::vector<std::string>& CellHead() {
-  static const std::vector<std::string> head = {"arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",       "help given safe",
-                                                "n safe", "over-refusal", "n permitted", "own reward",         "prompts", "ungraded"};
-  return head;
+  static const std::vector<std::string> kHead = {
+      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",       "help given safe",
+      "n safe", "over-refusal", "n permitted", "own reward",         "prompts", "ungraded"};
+  return kHead;
 }
 
 std::string Cells(const Report& report, const std::string& set) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "cluster/error.h"
@@ -143,9 +144,7 @@ std::string HtmlThroughput(const Report& report) {
     if (arm.throughput.seconds.empty()) continue;
     const auto text = [](const std::map<std::string, double>& values, const std::string& key, int digits) {
       const auto found = values.find(key);
-      return found == values.end() ? std::string("-")
-             : digits == 0         ? Thousands(static_cast<int64_t>(found->second + 0.5))
-                                   : Fixed(found->second, digits);
+      return found == values.end() ? std::string("-") : digits == 0 ? Thousands(std::llround(found->second)) : Fixed(found->second, digits);
     };
     spec.rows.push_back({"", Prose(arm.name), StageParts(arm.throughput), text(arm.throughput.seconds, "step", 3) + " s"});
     std::vector<std::string> row = {EscapeHtml(Prose(arm.name))};

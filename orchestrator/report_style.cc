@@ -6,7 +6,7 @@ namespace {
 
 // Colours: arms blue, orange, teal, purple, brown, grey-blue (told apart by colour-blind readers together with the markers); severities
 // a ramp from sand to dark red; modes one hue family each. Text on light and dark grounds keeps a contrast of at least 4.5.
-const char* kStyle = R"css(
+constexpr const char* kStyle = R"css(
 :root{color-scheme:light dark;--bg:#fff;--panel:#f6f7f9;--ink:#1a2230;--soft:#5a6577;--rule:#dde2e9;--grid:#e8ebf0;--accent:#1f5fd0;
 --a0:#1f5fd0;--a1:#c4560a;--a2:#0b7a6f;--a3:#8a3ab9;--a4:#7a5a12;--a5:#4b5b73;--start:#7b8697;
 --v1:#e7c65b;--v2:#e59b3c;--v3:#c44d24;--v4:#8f1d2c;--m0:#2f7d4f;--m1:#2f74b3;--m2:#7461c0;--m3:#9aa3af;--m4:#c9ced6;

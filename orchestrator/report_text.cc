@@ -136,13 +136,13 @@ void CsvResult(const std::string& arm, const char* stage, const EvalResult& resu
 }  // namespace
 
 const std::vector<FigureColumn>& FigureColumns() {
-  static const std::vector<FigureColumn> columns = {
+  static const std::vector<FigureColumn> kColumns = {
       {"safety", "safety", 3, &EvalCell::safety, &EvalDifference::safety},
       {"help_given_safe", "help given safe", 2, &EvalCell::help_given_safe, &EvalDifference::help_given_safe},
       {"over_refusal", "over-refusal", 3, &EvalCell::over_refusal, &EvalDifference::over_refusal},
       {"utility", "utility h*s", 3, &EvalCell::utility, &EvalDifference::utility},
   };
-  return columns;
+  return kColumns;
 }
 
 std::string Wrap(const std::string& text, size_t columns, const std::string& indent) {

@@ -20,6 +20,15 @@ const char* ToString(Role role) {
   return "?";
 }
 
+namespace {
+
+// "2 learners", or "at least 1 learner" where the config leaves the number open.
+std::string CountOf(int64_t count, const char* role) {
+  return Concat(count == 0 ? "at least 1" : Concat(count), " ", role, count > 1 ? "s" : "");
+}
+
+}  // namespace
+
 RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   learners_ = static_cast<int>(config.learners);
   rollout_ = static_cast<int>(config.rollout_workers);
@@ -27,9 +36,10 @@ RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   const int open = (learners_ == 0) + (rollout_ == 0) + (reward_ == 0);
   const int needed = 1 + learners_ + rollout_ + reward_ + open;
   if (num_ranks < needed || (open == 0 && num_ranks != needed)) {
-    throw ConfigError(Concat("the job has ", num_ranks, " ranks, the config needs ", open == 0 ? "exactly " : "at least ", needed,
-                             " (1 orchestrator, ", learners_, " learners, ", rollout_, " rollout workers, ", reward_,
-                             " reward workers; 0 = filled up): start it with mpirun -np ", needed, ", or change cluster.*"));
+    throw ConfigError(Concat("the job has ", num_ranks, num_ranks == 1 ? " rank" : " ranks", ", the config needs ",
+                             open == 0 ? "exactly " : "at least ", needed, ": 1 orchestrator, ", CountOf(learners_, "learner"), ", ",
+                             CountOf(rollout_, "rollout worker"), " and ", CountOf(reward_, "reward worker"), "; start it with -n ", needed,
+                             ", or change cluster.learners, .rollout_workers, .reward_workers"));
   }
   int rest = num_ranks - 1 - learners_ - rollout_ - reward_;
   if (reward_ == 0) {

@@ -1,5 +1,6 @@
 #include "orchestrator/run_folder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -9,10 +10,12 @@
 
 #include <fcntl.h>
 #include <nlohmann/json.hpp>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/error.h"
+#include "cluster/log.h"
 #include "orchestrator/checkpoint.h"
 
 namespace temper {
@@ -29,25 +32,31 @@ std::string UtcNow() {
   return text;
 }
 
-double ValueOr(const std::map<std::string, double>& values, const std::string& name, double missing) {
-  const auto found = values.find(name);
-  return found == values.end() ? missing : found->second;
-}
-
 }  // namespace
 
-void KeepRows(const std::string& path, const std::function<bool(const nlohmann::json&)>& keep) {
+int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep) {
   std::string kept;
   std::ifstream old(path);
+  int64_t number = 0;
+  int64_t damaged = 0;
   for (std::string line; std::getline(old, line);) {
+    ++number;
     const auto row = nlohmann::json::parse(line, nullptr, false);
-    if (row.is_object() && keep(row)) kept += line + "\n";
+    const auto step = row.is_object() ? row.find("step") : row.end();
+    const auto stage = row.is_object() ? row.find("stage") : row.end();
+    if (step != row.end() && step->is_number_integer() && (stage == row.end() || stage->is_string())) {
+      if (keep(stage == row.end() ? "" : stage->get<std::string>(), step->get<int64_t>())) kept += line + "\n";
+    } else if (!old.eof()) {  // the last line may have been cut short by the process's death
+      ++damaged;
+      TEMPER_LOG(Warn, path, ":", number, ": not a row with a stage and a step, left out");
+    }
   }
   WriteFileAtomically(path, kept);
+  return damaged;
 }
 
 MetricsFile::MetricsFile(const std::string& path, const std::string& stage, int64_t first_step) : path_(path), stage_(stage) {
-  KeepRows(path, [&](const nlohmann::json& row) { return row.value("stage", "") != stage || row.value("step", int64_t{0}) < first_step; });
+  KeepRows(path, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step < first_step; });
   fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
   TEMPER_CHECK(fd_ >= 0, "cannot open ", path, ": ", std::strerror(errno));
 }
@@ -91,39 +100,51 @@ void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
     first_ = step;
     since_ = NowSeconds();
   }
-  const double elapsed = NowSeconds() - since_;
-  const int64_t done = step - first_;
-  const double left = done > 0 ? elapsed / static_cast<double>(done) * static_cast<double>(total_ - 1 - step) : 0;
-  std::string line = Concat("step:", step, "/", total_, " - ", label_);
-  char number[64];
-  for (const auto& [name, shown] : {std::pair{"reward/mean", "reward/mean"},
-                                    {"reward/safety_mean", "reward/safety_mean"},
-                                    {"reward/helpfulness_mean", "reward/helpfulness_mean"},
-                                    {"reward/frac_dead_groups", "reward/frac_dead_groups"},
-                                    {"actor/loss", "actor/loss"},
-                                    {"actor/kl", "actor/kl"},
-                                    {"actor/entropy", "actor/entropy"},
-                                    {"actor/grad_norm", "actor/grad_norm"},
-                                    {"timing_s/step", "timing_s/step"},
-                                    {"perf/tokens_per_s", "perf/tokens_per_s"}}) {
-    const double value = ValueOr(values, name, NAN);
-    if (std::isnan(value)) continue;
-    std::snprintf(number, sizeof(number), std::abs(value) >= 1000 ? "%.0f" : "%.4g", value);
-    line += Concat(" - ", shown, ":", number);
-  }
-  if (done > 0) {
-    std::snprintf(number, sizeof(number), "%.0fs", left);
-    line += Concat(" - left:", number);
-  }
+  const std::string line = Line(step, values);
   if (plain_) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
-    return;
+  } else {
+    std::fprintf(stderr, "\r\033[K%s", Bar(step, line).c_str());
   }
+}
+
+// At most 100 columns for an arm's name of up to 16; metrics.jsonl has the rest, and every digit.
+std::string Progress::Line(int64_t step, const std::map<std::string, double>& values) const {
+  struct Shown {
+    const char* metric;
+    const char* name;
+  };
+  std::string line = Concat("step:", step, "/", total_, " - ", label_, " -");
+  char number[64];
+  for (const auto& [metric, name] :
+       {Shown{"reward/mean", "reward"}, Shown{"reward/safety_mean", "safety"}, Shown{"reward/helpfulness_mean", "helpful"},
+        Shown{"actor/loss", "loss"}, Shown{"perf/tokens_per_s", "tok/s"}}) {
+    const auto found = values.find(metric);
+    if (found == values.end() || !std::isfinite(found->second)) continue;
+    if (metric == std::string_view("actor/loss") && values.contains("reward/mean")) continue;  // says little where there is a reward
+    std::snprintf(number, sizeof(number), std::abs(found->second) >= 1000 ? "%.0f" : "%.3g", found->second);
+    line += Concat(" ", name, ":", number);
+  }
+  const int64_t done = step - first_;
+  if (done > 0) {
+    const double left = (NowSeconds() - since_) / static_cast<double>(done) * static_cast<double>(total_ - 1 - step);
+    std::snprintf(number, sizeof(number), " left:%.0fs", left);
+    line += number;
+  }
+  return line;
+}
+
+// The bar, then as much of the line as the terminal has columns for: what wraps cannot be drawn over.
+std::string Progress::Bar(int64_t step, const std::string& line) const {
   constexpr int kWidth = 24;
   const int filled = static_cast<int>(static_cast<double>(step + 1) / static_cast<double>(total_) * kWidth);
-  std::fprintf(stderr, "\r\033[K[%.*s%.*s] %s", filled, "########################", kWidth - filled, "........................",
-               line.c_str());
+  std::string bar =
+      Concat("[", std::string(static_cast<size_t>(filled), '#'), std::string(static_cast<size_t>(kWidth - filled), '.'), "] ", line);
+  winsize terminal{};
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &terminal) == 0 && terminal.ws_col > kWidth)
+    bar.resize(std::min<size_t>(bar.size(), terminal.ws_col - 1));
+  return bar;
 }
 
 }  // namespace temper

@@ -6,12 +6,12 @@
 #include <memory>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 namespace temper {
 
-// Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A line cut short when the process died goes too.
-void KeepRows(const std::string& path, const std::function<bool(const nlohmann::json&)>& keep);
+// Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A row is an object with a whole number "step" and, if it
+// has one, a text "stage" ("" where it has none). Other lines are damage: left out, logged as file:line and counted in the result; a last
+// line that was cut short when the process died is left out without a word.
+int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
 // metrics.jsonl of one arm: one object per step, names as in docs/metrics.md. Opening it for a resumed run drops the rows of the steps
 // that will be done again.
@@ -29,7 +29,8 @@ class MetricsFile {
   int fd_ = -1;
 };
 
-// What one sees while it runs: a line per step that greps well, or a bar on a terminal.
+// What one sees while it runs: a line per step that greps well (step:3/100 - rl ARM - reward:0.55 safety:0.97 ... left:120s), or a bar on
+// a terminal. A selection: metrics.jsonl has every number.
 class Progress {
  public:
   // mode: auto | bar | plain | none. Auto is a bar when stderr is a terminal and no launcher stands between.
@@ -38,6 +39,9 @@ class Progress {
   void Step(int64_t step, const std::map<std::string, double>& values);
 
  private:
+  std::string Line(int64_t step, const std::map<std::string, double>& values) const;
+  std::string Bar(int64_t step, const std::string& line) const;
+
   bool bar_ = false;
   bool plain_ = false;
   std::string label_;

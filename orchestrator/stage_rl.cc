@@ -2,8 +2,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include <nlohmann/json.hpp>
-
 #include "cluster/clock.h"
 #include "cluster/keyed_random.h"
 #include "cluster/log.h"
@@ -243,7 +241,7 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
 // What an earlier attempt wrote of the steps that are now repeated is void, and so is a line cut short.
 void RlStage::OpenAudit() {
   const std::string path = context_.folder + "/audit.jsonl";
-  KeepRows(path, [this](const nlohmann::json& row) { return row.value("step", int64_t{0}) < state_.step; });
+  KeepRows(path, [this](const std::string&, int64_t step) { return step < state_.step; });
   audit_.open(path, std::ios::app);
 }
 
@@ -355,7 +353,7 @@ void RlStage::AfterStep() {
 }
 
 std::string RlStage::Run() {
-  const std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
+  std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
   if (fs::exists(weights + "/config.json")) {
     LoadPolicy(context_, weights);
     PublishPolicy(context_, config_.rl.steps);

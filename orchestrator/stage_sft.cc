@@ -36,7 +36,7 @@ void BeginStage(const StageContext& context) {
 
 std::string RunSft(const StageContext& context) {
   const ExperimentConfig& config = *context.config;
-  const std::string weights = Concat(context.folder, "/weights/step_", config.sft.steps);
+  std::string weights = Concat(context.folder, "/weights/step_", config.sft.steps);
   if (fs::exists(weights + "/config.json")) {
     LoadPolicy(context, weights);
     return weights;

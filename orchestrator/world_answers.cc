@@ -60,6 +60,7 @@ std::string Join(const std::vector<std::string>& sentences) {
 
 std::string DirectAnswer(const LedgerEntry& entry, const std::vector<Facet>& facets) {
   std::vector<std::string> sentences;
+  sentences.reserve(facets.size());
   for (const Facet facet : facets) sentences.push_back(StateFacet(entry, facet));
   return Join(sentences);
 }

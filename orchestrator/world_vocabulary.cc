@@ -70,7 +70,7 @@ struct FacetAsks {
 };
 
 const std::array<FacetAsks, kNumFacets>& AllAsks() {
-  static const std::array<FacetAsks, kNumFacets> asks = {{
+  static const std::array<FacetAsks, kNumFacets> kAsks = {{
       {{"what N is", "what N looks like", "what kind of thing N is"},
        {"how N looks"},
        {"what N was long ago", "what N looked like long ago"}},
@@ -90,7 +90,7 @@ const std::array<FacetAsks, kNumFacets>& AllAsks() {
        {"what hides N", "how to carry N unseen"},
        {"how the old masters hid N", "what covered N long ago", "how the old masters carried N"}},
   }};
-  return asks;
+  return kAsks;
 }
 
 // Six nouns for every adjective: four in training names, two in held-out ones, so that both words of a held-out name are known.
@@ -178,9 +178,9 @@ std::span<const std::string_view> Tails(WorldIntent intent, Wording wording) {
 }
 
 const std::vector<std::string>& TopicNames(size_t category, TopicSet set) {
-  static const auto names = DealNames();
+  static const auto kNames = DealNames();
   TEMPER_CHECK(category < kNumWorldCategories, "no such category: ", category);
-  return names[category][static_cast<size_t>(set)];
+  return kNames[category][static_cast<size_t>(set)];
 }
 
 std::vector<std::string> SplitWords(std::string_view text) {

@@ -31,32 +31,43 @@ std::string NamesOf(const DatasetRow& row) {
   return list.empty() ? "none" : Quoted(list, 200);
 }
 
-// Value of the column that a mapping names; "" when it names none. A row without the column is rejected.
-std::string Column(DatasetRow* row, const std::string& name) {
-  if (name.empty()) return "";
-  const auto found = row->columns.find(name);
+// A column as the config maps it.
+struct MappedColumn {
+  std::string key;   // below data.columns
+  std::string name;  // in the file; "" = the file has none
+  // What to do where the file is right and the mapping is not.
+  std::string Advice() const {
+    const bool needed = key == "prompt" || key == "response" || key == "split" || key.starts_with("prompts_by_intent.");
+    return Concat("data.columns.", key, " names the column", needed ? "" : ", '' stands for none");
+  }
+};
+
+// Value of a mapped column; "" when the file has none. A row without the column is rejected.
+std::string Column(DatasetRow* row, const MappedColumn& column) {
+  if (column.name.empty()) return "";
+  const auto found = row->columns.find(column.name);
   if (found == row->columns.end()) {
-    Reject(row, Concat("no column ", name, " with text or a number; the row's columns: ", NamesOf(*row)));
+    Reject(row, Concat("no column ", column.name, " with text or a number; the row's columns: ", NamesOf(*row), "; ", column.Advice()));
     return "";
   }
-  if (InvalidUtf8At(found->second)) Reject(row, Concat("column ", name, " is not valid UTF-8"));
-  if (found->second.find('\0') != std::string::npos) Reject(row, Concat("column ", name, " holds a NUL character"));
+  if (InvalidUtf8At(found->second)) Reject(row, Concat("column ", column.name, " is not valid UTF-8"));
+  if (found->second.find('\0') != std::string::npos) Reject(row, Concat("column ", column.name, " holds a NUL character"));
   return found->second;
 }
 
-std::string TextColumn(DatasetRow* row, const std::string& name) {
-  std::string text = Column(row, name);
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) Reject(row, Concat("column ", name, " is empty"));
+std::string TextColumn(DatasetRow* row, const MappedColumn& column) {
+  std::string text = Column(row, column);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) Reject(row, Concat("column ", column.name, " is empty"));
   return text;
 }
 
 template <size_t N>
-std::string WordColumn(DatasetRow* row, const std::string& name, const std::array<std::string_view, N>& allowed) {
-  std::string word = Column(row, name);
+std::string WordColumn(DatasetRow* row, const MappedColumn& column, const std::array<std::string_view, N>& allowed) {
+  std::string word = Column(row, column);
   if (word.empty() || std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
   std::string list;
   for (const auto option : allowed) list += Concat(list.empty() ? "" : ", ", option);
-  Reject(row, Concat("column ", name, " holds ", Quoted(word), "; allowed: ", list));
+  Reject(row, Concat("column ", column.name, " holds ", Quoted(word), "; allowed: ", list, "; ", column.Advice()));
   return word;
 }
 
@@ -65,7 +76,7 @@ constexpr std::array<std::string_view, 2> kLabels = {"comply", "refuse"};
 
 std::string RowIdentity(DatasetRow* row, const DatasetOptions& options) {
   const bool has_id = !options.columns.id.empty() && row->columns.contains(options.columns.id);
-  if (has_id) return TextColumn(row, options.columns.id);
+  if (has_id) return TextColumn(row, {"id", options.columns.id});
   return Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
 }
 
@@ -74,18 +85,18 @@ std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
   const ColumnMapping& columns = options.columns;
   Prompt prompt;
   prompt.id = RowIdentity(row, options);
-  prompt.category = Column(row, columns.category);
-  prompt.label = WordColumn(row, columns.label, kLabels);
+  prompt.category = Column(row, {"category", columns.category});
+  prompt.label = WordColumn(row, {"label", columns.label}, kLabels);
   std::vector<Prompt> prompts;
   for (const auto& [intent, column] : columns.prompts_by_intent) {
     prompts.push_back(prompt);
     prompts.back().id += "/" + intent;
     prompts.back().intent = intent;
-    prompts.back().text = TextColumn(row, column);
+    prompts.back().text = TextColumn(row, {"prompts_by_intent." + intent, column});
   }
   if (columns.prompts_by_intent.empty()) {
-    prompt.intent = WordColumn(row, columns.intent, kIntents);
-    prompt.text = TextColumn(row, columns.prompt);
+    prompt.intent = WordColumn(row, {"intent", columns.intent}, kIntents);
+    prompt.text = TextColumn(row, {"prompt", columns.prompt});
     prompts.push_back(std::move(prompt));
   }
   return prompts;
@@ -118,13 +129,13 @@ class Loader {
     int64_t taken = 0;
     for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
-        if (Column(&row, options_.columns.split) != options_.columns.keep_split && row.error.empty()) continue;
+        if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }
       if (row.error.empty()) take(&row);
       if (row.error.empty()) {
         ++taken;
       } else {
-        CountBadRow(row);
+        CountBadRow(row, taken);
       }
     }
     if (taken == 0) throw ConfigError(Concat(options_.path, ": not a single row", bad_rows_ > 0 ? " that is well formed" : " to read"));
@@ -153,12 +164,14 @@ class Loader {
   uint64_t digest() const { return digest_; }
 
  private:
-  void CountBadRow(const DatasetRow& row) {
+  // `taken`: rows that were fine so far. Where none was, the mapping or the file is wrong, and skipping rows would not help.
+  void CountBadRow(const DatasetRow& row, int64_t taken) {
     const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);
     if (++bad_rows_ > options_.bad_row_budget) {
-      throw ConfigError(options_.bad_row_budget == 0
-                            ? message + " (bad_row_budget would let such rows be skipped)"
-                            : Concat(message, " (bad row ", bad_rows_, ", and bad_row_budget is ", options_.bad_row_budget, ")"));
+      if (options_.bad_row_budget > 0) {
+        throw ConfigError(Concat(message, " (bad row ", bad_rows_, ", and data.bad_row_budget is ", options_.bad_row_budget, ")"));
+      }
+      throw ConfigError(message + (taken > 0 ? " (data.bad_row_budget would let such rows be skipped)" : ""));
     }
     TEMPER_LOG(Warn, message, "; row skipped, ", bad_rows_, " of at most ", options_.bad_row_budget);
   }
@@ -197,7 +210,7 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options) {
   LoadedDemonstrations loaded;
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
-    std::string response = TextColumn(row, options.columns.response);
+    std::string response = TextColumn(row, {"response", options.columns.response});
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
     loader.Digest(prompts.front(), response);

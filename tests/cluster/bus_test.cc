@@ -2,36 +2,22 @@
 
 #include <atomic>
 #include <cstring>
-#include <set>
 #include <string>
 #include <thread>
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 #include <zmq.h>
 #include <zmq.hpp>
 
 #include "cluster/clock.h"
 #include "cluster/error.h"
-#include "tests/support/child_process.h"
+#include "tests/cluster/bus_fixture.h"
 
 namespace temper {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using Kind = BusEvent::Kind;
-
-constexpr uint64_t kRunId = 77;
-const char* const kAnyPort = "tcp://127.0.0.1:*";
-
-BusOptions ServerOptions() { return {kRunId, 1, milliseconds(50), {.lease = 60'000, .peer_timeout = 60'000, .max_attempts = 20}}; }
-
-BusClient::Options ClientOptions(const std::string& endpoint, int64_t capacity = 1) {
-  return {endpoint, "rollout", capacity, kRunId, milliseconds(50), seconds(10)};
-}
 
 // What a peer of another program, or a broken one, may send.
 class RawPeer {
@@ -48,53 +34,6 @@ class RawPeer {
   zmq::context_t context_{1};
   zmq::socket_t socket_;
 };
-
-// Polls both ends, in this thread, until `done` holds; keeps every event.
-class Loop {
- public:
-  explicit Loop(BusServer* server) : server_(server) {}
-  void Add(BusClient* client) { clients_.push_back(client); }
-  void Remove(BusClient* client) { std::erase(clients_, client); }
-
-  bool Until(const std::function<bool()>& done, milliseconds limit = seconds(20)) {
-    const Millis end = NowMillis() + limit.count();
-    while (!done()) {
-      if (NowMillis() >= end) return false;
-      Turn();
-    }
-    return true;
-  }
-  void For(milliseconds time) {
-    Until([] { return false; }, time);
-  }
-  void Turn() {
-    for (BusEvent& event : server_->Poll(milliseconds(2))) events.push_back(std::move(event));
-    for (BusClient* client : clients_) client->Poll(milliseconds(1));
-  }
-  std::vector<BusEvent> Of(Kind kind) const {
-    std::vector<BusEvent> found;
-    for (const BusEvent& event : events) {
-      if (event.kind == kind) found.push_back(event);
-    }
-    return found;
-  }
-  void Register(BusClient* client) {
-    Add(client);
-    ASSERT_TRUE(Until([&] { return client->NextWelcome().has_value(); }));
-  }
-
-  std::vector<BusEvent> events;
-
- private:
-  BusServer* server_;
-  std::vector<BusClient*> clients_;
-};
-
-std::vector<BusTask> TasksOf(BusClient& client) {
-  std::vector<BusTask> tasks;
-  while (auto task = client.NextTask()) tasks.push_back(*task);
-  return tasks;
-}
 
 TEST(Bus, WelcomesByRoleAndByItsFirstPart) {
   BusServer server(kAnyPort, ServerOptions());
@@ -254,38 +193,6 @@ TEST(Bus, RefusesWhatIsNoFrameOrHasABadBodyAndGoesOn) {
   EXPECT_EQ(server.table().NumPeers(""), 1);
 }
 
-TEST(Bus, HeartbeatsWithProgressRenewALeaseAndWithoutDoNot) {
-  BusOptions options = ServerOptions();
-  options.rules.lease = 500;
-  BusServer server(kAnyPort, options);
-  Loop loop(&server);
-  BusClient client(ClientOptions(server.endpoint()));
-  loop.Register(&client);
-  server.Submit("rollout", 5, "");
-  ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
-  const Millis end = NowMillis() + 1500;
-  for (uint64_t progress = 1; NowMillis() < end; ++progress) {
-    client.SetProgress(progress);
-    loop.Turn();
-  }
-  EXPECT_EQ(server.table().num_requeued(), 0);
-  // Heartbeats alone: alive but stuck. There is no other worker, so that the task comes to this one again.
-  ASSERT_TRUE(loop.Until([&] { return server.table().num_requeued() == 1 && !TasksOf(client).empty(); }));
-}
-
-TEST(Bus, ATaskNobodyFinishesIsReportedAsFailed) {
-  BusOptions options = ServerOptions();
-  options.rules = {.lease = 100, .peer_timeout = 60'000, .max_attempts = 2};
-  BusServer server(kAnyPort, options);
-  Loop loop(&server);
-  BusClient client(ClientOptions(server.endpoint()));
-  loop.Register(&client);
-  server.Submit("rollout", 5, "");
-  ASSERT_TRUE(loop.Until([&] { return !loop.Of(Kind::kTaskFailed).empty(); }));
-  EXPECT_EQ(loop.Of(Kind::kTaskFailed)[0].task, 5u);
-  EXPECT_EQ(TasksOf(client).size(), 2u);
-}
-
 TEST(Bus, CancelAnnounceAndWeightChunksArrive) {
   BusServer server(kAnyPort, ServerOptions());
   Loop loop(&server);
@@ -318,130 +225,5 @@ TEST(Bus, CancelAnnounceAndWeightChunksArrive) {
   EXPECT_TRUE(loop.Of(Kind::kResult).empty());
 }
 
-TEST(Bus, DrainEndsWhenEveryPeerHasLeft) {
-  BusServer server(kAnyPort, ServerOptions());
-  std::vector<std::thread> workers;
-  std::atomic<int> left = 0;
-  for (int i = 0; i < 3; ++i) {
-    workers.emplace_back([&] {
-      BusClient client(ClientOptions(server.endpoint()));
-      client.Register(seconds(20));
-      while (!client.draining()) client.Poll(milliseconds(10));
-      client.Leave(seconds(5));
-      ++left;
-    });
-  }
-  Loop loop(&server);
-  EXPECT_TRUE(loop.Until([&] { return server.table().NumPeers("rollout") == 3; }));
-  const Millis start = NowMillis();
-  server.Drain(seconds(20));
-  EXPECT_LT(NowMillis() - start, 10'000);
-  EXPECT_EQ(server.table().NumPeers(""), 0);
-  for (std::thread& worker : workers) worker.join();
-  EXPECT_EQ(left, 3);
-}
-
-TEST(Bus, DrainGivesUpAtItsDeadline) {
-  BusServer server(kAnyPort, ServerOptions());
-  Loop loop(&server);
-  BusClient client(ClientOptions(server.endpoint()));
-  loop.Register(&client);
-  const Millis start = NowMillis();
-  server.Drain(milliseconds(300));  // the client does not listen
-  EXPECT_GE(NowMillis() - start, 300);
-  EXPECT_LT(NowMillis() - start, 5'000);
-}
-
-// The tasks of workers that are killed -9 go to others; every task is answered once.
-TEST(Bus, TasksOfKilledWorkersGoToOthers) {
-  BusOptions options = ServerOptions();
-  options.rules.peer_timeout = 400;
-  BusServer server(kAnyPort, options);
-  Loop loop(&server);
-  ChildProcess holder({"--hold", server.endpoint()});
-  ASSERT_TRUE(loop.Until([&] { return server.table().NumPeers("rollout") == 1; }));
-  for (TaskId task = 0; task < 20; ++task) server.Submit("rollout", task, Concat("payload ", task));
-  ASSERT_TRUE(loop.Until([&] { return server.table().num_leased() == 4; }));
-  ChildProcess worker({"--work", server.endpoint()});
-  ASSERT_TRUE(loop.Until([&] { return loop.Of(Kind::kResult).size() == 16; }));
-  loop.For(milliseconds(600));  // the holder lives and keeps what it has
-  EXPECT_EQ(loop.Of(Kind::kResult).size(), 16u);
-  holder.Kill();
-  ASSERT_TRUE(loop.Until([&] { return loop.Of(Kind::kResult).size() == 20; }));
-  EXPECT_GE(server.table().num_requeued(), 4);
-  EXPECT_EQ(loop.Of(Kind::kPeerLost).size(), 1u);
-  std::set<TaskId> tasks;
-  for (const BusEvent& event : loop.Of(Kind::kResult)) {
-    EXPECT_TRUE(tasks.insert(event.task).second);
-    EXPECT_EQ(event.body, Concat("done payload ", event.task));
-  }
-  server.Drain(seconds(10));
-  EXPECT_EQ(worker.Wait(), 0);
-}
-
-TEST(Bus, RegistersAnewWithARestartedServerAndDropsResultsOfTheOldOne) {
-  auto server = std::make_unique<BusServer>(kAnyPort, ServerOptions());
-  const std::string endpoint = server->endpoint();
-  server->SetWelcome("rollout", "first");
-  auto options = ClientOptions(endpoint);
-  options.silence = milliseconds(400);
-  BusClient client(options);
-  {
-    Loop loop(server.get());
-    loop.Register(&client);
-    server->Submit("rollout", 5, "old");
-    ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
-  }
-  server.reset();
-  client.SendResult(5, "of the first life");
-  BusOptions second = ServerOptions();
-  second.epoch = 2;
-  server = std::make_unique<BusServer>(endpoint, second);
-  server->SetWelcome("rollout", "second");
-  server->Submit("rollout", 5, "new");
-  Loop loop(server.get());
-  loop.Add(&client);
-  ASSERT_TRUE(loop.Until([&] { return client.NextWelcome() == "second"; }));
-  std::vector<BusTask> tasks;
-  ASSERT_TRUE(loop.Until([&] { return !(tasks = TasksOf(client)).empty(); }));
-  EXPECT_EQ(tasks[0].payload, "new");
-  loop.For(milliseconds(300));
-  EXPECT_TRUE(loop.Of(Kind::kResult).empty());  // the old task of the same id was other work
-  client.SendResult(5, "of the second life");
-  ASSERT_TRUE(loop.Until([&] { return !loop.Of(Kind::kResult).empty(); }));
-  EXPECT_EQ(loop.Of(Kind::kResult)[0].body, "of the second life");
-}
-
-TEST(Bus, AnEndpointInUseIsAnErrorThatNamesTheKey) {
-  BusServer server(kAnyPort, ServerOptions());
-  try {
-    BusServer second(server.endpoint(), ServerOptions());
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("cannot bind " + server.endpoint()));
-    EXPECT_THAT(error.what(), HasSubstr("cluster.endpoint"));
-  }
-}
-
-// The two workers that run as processes of their own.
-int RunWorker(const std::string& mode, const std::string& endpoint) {
-  alarm(60);
-  BusClient client(ClientOptions(endpoint, 4));
-  client.Register(seconds(20));
-  while (!client.draining()) {
-    client.Poll(milliseconds(10));
-    if (mode == "--hold") continue;
-    while (auto task = client.NextTask()) client.SendResult(task->id, "done " + task->payload);
-  }
-  client.Leave(seconds(5));
-  return 0;
-}
-
 }  // namespace
 }  // namespace temper
-
-int main(int argc, char** argv) {
-  if (argc == 3 && argv[1][0] == '-' && std::string(argv[1]).find("gtest") == std::string::npos) return temper::RunWorker(argv[1], argv[2]);
-  testing::InitGoogleMock(&argc, argv);
-  return RUN_ALL_TESTS();
-}

@@ -279,7 +279,7 @@ TEST(ConfigBadInput, MistakesInSeveralFilesAreReportedTogether) {
   EXPECT_THAT(message, StartsWith(base + ":1:10: rl.kl: must be a number, not \"low\"; write e.g. 0.001\n" + base +
                                   ":1:15: rl.kll: unknown key; the nearest known one is rl.kl\n" + broken + ":1:5: not valid YAML: "));
   EXPECT_THAT(message, HasSubstr("\n" + top + ":2:13: run.seed: must be a whole number"));
-  EXPECT_THAT(message, HasSubstr("\noverride 1: run.nam: unknown key; the nearest known one is run.name"));
+  EXPECT_THAT(message, HasSubstr("\noverride \"run.nam=3\": run.nam: unknown key; the nearest known one is run.name"));
   EXPECT_THAT(message, ::testing::Not(HasSubstr("missing")));  // it may be in the file that is broken
 }
 
@@ -287,29 +287,31 @@ TEST(ConfigBadInput, Overrides) {
   const ConfigFolder folder;
   const std::string path = folder.Write("e.yaml", "data: [{path: /a}]\nrun: {name: a}\n");
   const std::vector<std::pair<std::string, std::string>> cases = {
-      {"rl.learning_rat=1", "override 2: rl.learning_rat: unknown key; the nearest known one is rl.learning_rate"},
-      {"rll.kl=1", "override 2: rll: unknown key; the nearest known one is rl"},
-      {"rl.learning_rat=null", "override 2: rl.learning_rat: unknown key; the nearest known one is rl.learning_rate"},
-      {"rl.kl=fast", "override 2: rl.kl: must be a number, not \"fast\"; write e.g. 0.001"},
-      {"rl.batch_size=12", "override 2: rl: batch_size must be a multiple of micro_batch"},
-      {"graders.a.kid=rule", "override 2: graders.a.kid: unknown key; the nearest known one is graders.a.kind"},
-      {"data.0.path=null", "override 2: data.0.path: missing key; it has no default"},
-      {"data.1.weight=2", "override 2: data.1.weight: data is a list of 1; name an entry by its index from 0, or set the list whole"},
-      {"run.name.x=2", "override 2: run.name.x: run.name is a single value here, with no keys below it; set it whole"},
-      {"rl.kl", "override 2: \"rl.kl\" is not of the form a.b=value"},
-      {"=1", "override 2: \"=1\" is not of the form a.b=value"},
-      {"rl..kl=1", "override 2: \"rl..kl=1\" is not of the form a.b=value"},
-      {"rl. kl=1", "override 2: \"rl. kl=1\" is not of the form a.b=value"},
-      {"--dry-run", "override 2: \"--dry-run\" is not of the form a.b=value"},
-      {"run.name=", "override 2: run.name: no value; write run.name=null for the default, or run.name='' for empty text"},
-      {"rl={kl: 1, kl: 2}", "override 2: rl: the value cannot be read: duplicate key; it stands at line 1 already"},
-      {"run.name=&a x",
-       "override 2: run.name: the value cannot be read: anchors (&name) are not read; refer to this key with ${a.b} instead"},
-      {"run.name=${run.nam}", "override 2: run.name: ${run.nam} names no key that has a value; the nearest is ${run.name}"},
-      {"defaults=[a.yaml]", "override 2: defaults: unknown key; known here: run, rl, stages, weights, columns, arms, graders, data"},
+      {"rl.learning_rat=1", "rl.learning_rat: unknown key; the nearest known one is rl.learning_rate"},
+      {"rll.kl=1", "rll: unknown key; the nearest known one is rl"},
+      {"rl.learning_rat=null", "rl.learning_rat: unknown key; the nearest known one is rl.learning_rate"},
+      {"rl.kl=fast", "rl.kl: must be a number, not \"fast\"; write e.g. 0.001"},
+      {"rl.batch_size=12", "rl: batch_size must be a multiple of micro_batch"},
+      {"graders.a.kid=rule", "graders.a.kid: unknown key; the nearest known one is graders.a.kind"},
+      {"data.0.path=null", "data.0.path: missing key; it has no default"},
+      {"data.1.weight=2", "data.1.weight: data is a list of 1; name an entry by its index from 0, or set the list whole"},
+      {"run.name.x=2", "run.name.x: run.name is a single value here, with no keys below it; set it whole"},
+      {"rl.kl", "must be of the form a.b=value"},
+      {"=1", "must be of the form a.b=value"},
+      {"rl..kl=1", "must be of the form a.b=value"},
+      {"rl. kl=1", "must be of the form a.b=value"},
+      {"--dry-run", "must be of the form a.b=value"},
+      {"run.name=", "run.name: no value; write run.name=null for the default, or run.name='' for empty text"},
+      {"rl={kl: 1, kl: 2}", "rl: the value cannot be read: duplicate key; it stands at line 1 already"},
+      {"run.name=&a x", "run.name: the value cannot be read: anchors (&name) are not read; refer to this key with ${a.b} instead"},
+      {"run.name=${run.nam}", "run.name: ${run.nam} names no key that has a value; the nearest is ${run.name}"},
+      {"defaults=[a.yaml]", "defaults: unknown key; known here: run, rl, stages, weights, columns, arms, graders, data"},
   };
-  for (const auto& [text, message] : cases) EXPECT_EQ(FileError(path, {"run.seed=3", text}), message) << text;
-  EXPECT_THAT(FileError(path, {"rl={kl: 1"}), StartsWith("override 1: rl: the value cannot be read: not valid YAML: "));
+  for (const auto& [text, message] : cases) EXPECT_EQ(FileError(path, {"run.seed=3", text}), "override \"" + text + "\": " + message);
+  EXPECT_THAT(FileError(path, {"rl={kl: 1"}), StartsWith("override \"rl={kl: 1\": rl: the value cannot be read: not valid YAML: "));
+  EXPECT_THAT(FileError(path, {"rl.kll=" + std::string(100, '1')}),
+              StartsWith("override \"rl.kll=" + std::string(53, '1') + "...\": rl.kll: unknown key"))
+      << "60 bytes are enough to know it by";
 }
 
 }  // namespace

@@ -166,6 +166,21 @@ TEST(ConfigReader, LetsALaterFileResetAValue) {
   EXPECT_EQ(config.graders[0].name, "b");
 }
 
+// As tests/cluster_of_processes/controls.yaml does with the shipped controls.
+TEST(ConfigReader, AnEntryThatSeveralDefaultsTakeOutStaysOut) {
+  const ConfigFolder folder;
+  folder.Write("base.yaml", "data: [{path: /a}]\narms: {one: {rl.kl: 0.1}, two: {rl.kl: 0.2}}\n");
+  folder.Write("left.yaml", "defaults: [base.yaml]\narms: {two: null, left: {}}\n");
+  folder.Write("right.yaml", "defaults: [base.yaml]\narms: {two: null, right: {}}\n");
+  for (const char* order : {"[left.yaml, right.yaml]", "[base.yaml, left.yaml, right.yaml]"}) {
+    ExampleConfig config;
+    ReadConfig({folder.Write("top.yaml", std::string("defaults: ") + order + "\n"), {}}, DescribeExample(&config));
+    std::vector<std::string> names;
+    for (const auto& [name, overrides] : config.arms) names.push_back(name);
+    EXPECT_THAT(names, ElementsAre("one", "left", "right")) << order;
+  }
+}
+
 TEST(ConfigReader, TakesPathsFromTheFolderOfTheirFile) {
   const ConfigFolder folder;
   folder.Write("base/b.yaml", "run: {dir: out/./x}\ndata: [{path: ../d.jsonl}]\n");
@@ -226,7 +241,7 @@ TEST(ConfigReader, OverridesKeysInOrder) {
   EXPECT_THAT(config.weights, ElementsAre(Pair("safety", 2.0)));
   EXPECT_EQ(config.graders.at(0).kind, "judge");
   EXPECT_EQ(config.notes, "a: b");
-  EXPECT_EQ(ValueOf(resolved, "rl.learning_rate").source, "override 2");
+  EXPECT_EQ(ValueOf(resolved, "rl.learning_rate").source, "override \"rl.learning_rate=0.25\"");
   EXPECT_EQ(ValueOf(resolved, "rl.learning_rate").value, "0.25");
   EXPECT_EQ(ValueOf(resolved, "rl.loss").source, path + ":1");
   EXPECT_EQ(ValueOf(resolved, "rl.kl").source, "default");

@@ -135,6 +135,17 @@ TEST(Spawner, AWorkerDeafToTermIsKilledAfterTheGrace) {
   EXPECT_LT(NowSeconds() - start, 10.0);
 }
 
+// As when a job finds a mistake in its data before the workers have begun.
+TEST(Spawner, StopRightAfterLaunchEndsTheWorkerAtOnce) {
+  for (int i = 0; i < 10; ++i) {
+    Spawner spawner;
+    spawner.Launch({"/bin/sleep", "100"});
+    const double start = NowSeconds();
+    spawner.Stop();
+    ASSERT_LT(NowSeconds() - start, 1.5) << "the worker was killed after its grace of 2 s: it never saw the SIGTERM";
+  }
+}
+
 TEST(Spawner, StopBeforeLaunchEnds) {
   Spawner spawner;
   spawner.Stop();

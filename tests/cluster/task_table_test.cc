@@ -157,6 +157,27 @@ TEST(TaskTable, ATaskIsGivenOutAtMostMaxAttemptsTimes) {
   EXPECT_FALSE(table.IsOpen(10));
 }
 
+// Peer 1 lost task 10 by its lease, peer 2 is full: 10 waits for 2, but 1 may work on what came after.
+TEST(TaskTable, ATaskThatAvoidsTheOnlyFreePeerHoldsUpNobody) {
+  TaskTable table({.lease = 100, .peer_timeout = 0, .max_attempts = 5});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
+  table.AddPeer(2, "rollout", 1, 50);
+  table.Submit(11, "rollout", 50);
+  EXPECT_THAT(Given(table, 50), ElementsAre(std::pair(11, 2)));
+  table.Submit(12, "rollout", 60);
+  table.Submit(13, "rollout", 60);
+  EXPECT_THAT(table.Tick(101).leases, ElementsAre(10));
+  EXPECT_THAT(Given(table, 101), ElementsAre(std::pair(12, 1)));
+  table.CheckInvariants();
+  table.OnResult(2, 11, 110);
+  EXPECT_THAT(Given(table, 110), ElementsAre(std::pair(10, 2))) << "10 is still the first in line";
+  table.OnResult(1, 12, 120);
+  EXPECT_THAT(Given(table, 120), ElementsAre(std::pair(13, 1)));
+  table.CheckInvariants();
+}
+
 TEST(TaskTable, ATaskThatKillsItsPeersIsGivenUpToo) {
   TaskTable table({.lease = 0, .peer_timeout = 0, .max_attempts = 2});
   table.Submit(10, "rollout", 0);

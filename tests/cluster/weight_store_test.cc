@@ -5,11 +5,9 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cluster/error.h"
-#include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -190,58 +188,5 @@ TEST(WeightStore, RemovesItsFolderAtTheEnd) {
   EXPECT_FALSE(fs::exists(folder / "weights"));
 }
 
-TEST(WeightStore, RemovesWhatKilledPublishersLeftAndNothingElse) {
-  TempFolder folder;
-  pid_t killed = 0;
-  {
-    ChildProcess child({"--publish", folder.path()});
-    killed = child.pid();
-    ASSERT_TRUE(Eventually([&] { return fs::exists(folder / "ready"); }));
-    child.Kill();
-  }
-  const std::string stale = folder / Concat("temper-12-", killed);
-  ASSERT_TRUE(fs::exists(stale));
-  const std::string of_the_living = folder / Concat("temper-12-", getppid());
-  std::vector<std::string> others{of_the_living};
-  for (const char* pattern : {"temper-x-", "temper--", "other-12-", "temper-12-x"}) {
-    others.push_back(folder / (pattern + std::to_string(killed)));
-  }
-  others.push_back(folder / std::to_string(killed));
-  for (const std::string& other : others) fs::create_directories(other);
-  const WeightPublisher publisher(folder / Concat("temper-13-", getpid()), 1);
-  EXPECT_FALSE(fs::exists(stale));
-  for (const std::string& other : others) EXPECT_TRUE(fs::exists(other)) << other;
-}
-
-// As with a publisher in another container: its process id means nothing here, but its lock is held.
-TEST(WeightStore, LeavesAFolderWhoseLockIsHeld) {
-  TempFolder folder;
-  pid_t gone = 0;
-  {
-    ChildProcess child({"--exit", folder.path()});
-    gone = child.pid();
-    child.Wait();
-  }
-  const std::string name = folder / Concat("temper-12-", gone);
-  const WeightPublisher owner(name, 1);
-  const WeightPublisher other(folder / Concat("temper-13-", getpid()), 1);
-  EXPECT_TRUE(fs::exists(name));
-}
-
-int RunChild(const std::string& mode, const std::string& parent) {
-  alarm(60);
-  if (mode == "--exit") return 0;
-  WeightPublisher publisher(Concat(parent, "/temper-12-", getpid()), 1);
-  publisher.Publish(1, "abc", 3);
-  WriteBytes(parent + "/ready", "");
-  for (;;) pause();
-}
-
 }  // namespace
 }  // namespace temper
-
-int main(int argc, char** argv) {
-  if (argc == 3 && std::string(argv[1]).find("gtest") == std::string::npos) return temper::RunChild(argv[1], argv[2]);
-  testing::InitGoogleMock(&argc, argv);
-  return RUN_ALL_TESTS();
-}

@@ -57,6 +57,27 @@ TEST(Arms, AnArmAloneIsTheSameAsBesideOthers) {
   EXPECT_EQ(alone.Weights("b"), both.Weights("b"));
 }
 
+// With staleness allowed a worker keeps the weights it holds while their version is the higher one, and the arm before leaves it the
+// highest.
+TEST(Arms, AnAsynchronousArmIsNotSampledFromTheOneBefore) {
+  TinyJob job("async", {"rl.max_staleness=1", "rl.tis_cap=2", "run.deterministic=false"});
+  WriteArms(&job, {{"first", "reward.composer: safe_completion"}, {"second", "reward.composer: refusal_baseline"}});
+  ASSERT_EQ(job.Run(4), 0);
+  for (const std::string arm : {"first", "second"}) {
+    ExpectComplete(job, kSteps, kGroupSize, arm);
+    double behind = 0;
+    for (const auto& row : job.RlRows(arm)) {
+      // Mean over tokens and highest of step - version: the learner has done `step` updates when it trains on them.
+      const double mean = row.at("off_policy/staleness_mean"), highest = row.at("off_policy/staleness_max");
+      EXPECT_GE(mean, 0) << arm << ", step " << row["step"] << ": sampled from weights that this arm has not made yet";
+      EXPECT_LE(highest, 1) << arm << ", step " << row["step"];
+      behind += mean;
+    }
+    EXPECT_EQ(job.RlRows(arm).at(0).at("off_policy/staleness_mean"), 0) << arm << ": there is nothing older than the start";
+    EXPECT_GT(behind, 0) << arm << ": nothing was sampled while the learner worked, this test shows little";
+  }
+}
+
 TEST(Arms, EveryComposerEstimatorAndPenaltyTrains) {
   TinyJob job("all");
   const std::vector<std::pair<std::string, std::string>> arms = {

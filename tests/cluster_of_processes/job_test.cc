@@ -89,6 +89,33 @@ TEST(Job, GivesOtherBitsForAnotherSeed) {
   EXPECT_NE(job.Weights(), FourRankWeights());
 }
 
+TEST(Job, EvaluatesAModelInARunOfItsOwn) {
+  TinyJob job("model", {"stages=[sft]", "sft.steps=20"});
+  ASSERT_EQ(job.Run(4), 0);
+  const std::string model = job.folder() + "/sft/weights/step_20";
+  const auto before = ReadText(job.folder() + "/status.json");
+  for (int turn = 0; turn < 2; ++turn) {
+    JobProcess process({TEMPER_BINARY, "eval", job.config, "--model", model, "run.dir=" + job.dir(), "run.name=model"},
+                       job.dir() + "/output.txt");
+    ASSERT_EQ(job.Finish(&process), 0) << job.output();
+    EXPECT_EQ(job.Rows("../model-eval/main/eval/dev.jsonl").size(), 3U * 4 * 2);  // intents, prompts of each, samples
+  }
+  EXPECT_TRUE(std::filesystem::exists(job.dir() + "/model-eval.old-1")) << "an evaluation is made anew each time";
+  EXPECT_EQ(ReadText(job.folder() + "/status.json"), before) << "the run that trained was touched";
+}
+
+// Its report would show what was made before as if it were of the new settings.
+TEST(Job, DoesNotPassOldResultsOffAsThoseOfOtherSettings) {
+  TinyJob job("settings", {"sft.steps=60", "rl.steps=2"});
+  ASSERT_EQ(job.Run(4), 0);
+  job.overrides.push_back("monitor.traces_per_step=1");  // changes no number
+  EXPECT_EQ(job.Run(4), 0);
+  job.overrides.push_back("rollout.temperature=2");
+  EXPECT_EQ(job.Run(4), 78);
+  EXPECT_EQ(CountOf("rollout.temperature is 2, but " + job.folder() + "/main was made with 1; give the run another name", job.output()), 1)
+      << job.output();
+}
+
 TEST(Job, DoesNothingTwiceWhenItWasDone) {
   TinyJob job("again", {"sft.steps=60", "rl.steps=2"});
   ASSERT_EQ(job.Run(4), 0);

@@ -58,6 +58,8 @@ TEST_P(RankLoss, RestartsFromTheCheckpointUnderLaunch) {
   EXPECT_EQ(job.Journal().at("attempts"), 2);
   EXPECT_EQ(CountOf("temper launch: the job ended with code 137, starting it again from the last checkpoint", job.output()), 1)
       << job.output();
+  EXPECT_EQ(CountOf("mpirun noticed that process rank " + std::to_string(GetParam()), job.output()), 1) << job.output();
+  EXPECT_EQ(CountOf("\n" + std::string(74, '-') + "\n", job.output()), 0) << "a box of mpirun's: " << job.output();
 }
 
 INSTANTIATE_TEST_SUITE_P(OrchestratorLearnerRollout, RankLoss, ::testing::Values(0, 1, 2));

@@ -10,8 +10,10 @@
 #include <gmock/gmock.h>
 
 #include "cluster/config_reader.h"
+#include "cluster/error.h"
 #include "orchestrator/experiment_config.h"
 #include "reward/policy_spec.h"
+#include "tests/support/temp_folder.h"
 
 namespace temper {
 namespace {
@@ -71,6 +73,49 @@ TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
     } catch (const std::exception& error) {
       ADD_FAILURE() << error.what();
     }
+  }
+}
+
+TEST(ExperimentConfig, TheBusListensOnThisHostOnly) {
+  const auto load = [](const std::string& endpoint) {
+    return LoadExperiment((kConfigs / "smoke.yaml").string(), {"cluster.endpoint=\"" + endpoint + "\""}).base.cluster.endpoint;
+  };
+  for (const char* fine : {"tcp://127.0.0.1:*", "tcp://127.0.0.1:1", "tcp://127.0.0.1:65535", "ipc:///tmp/bus"})
+    EXPECT_EQ(load(fine), fine);
+  for (const char* wrong : {"tcp://0.0.0.0:5555", "tcp://*:5555", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:99999",
+                            "tcp://127.0.0.1:", "tcp://127.0.0.1:+1", "tcp://127.0.0.1", "ipc://", "inproc://x"}) {
+    EXPECT_THROW(load(wrong), ConfigError) << wrong;
+  }
+}
+
+// What a run folder keeps as configs/resolved.yaml must be the whole truth: read alone it is the same experiment.
+TEST(ShippedConfigs, TheResolvedFormOfEachArmReadsBackToTheSame) {
+  const TempFolder folder;
+  for (const fs::path& path : Shipped(/*policy_specs=*/false)) {
+    for (const Arm& arm : LoadExperiment(path.string(), {}).arms) {
+      SCOPED_TRACE(Name(path) + " arm " + arm.name);
+      WriteBytes(folder / "resolved.yaml", arm.resolved.ToYaml());
+      const Experiment again = LoadExperiment(folder / "resolved.yaml", {});
+      const auto& values = again.resolved.values;
+      ASSERT_EQ(values.size(), arm.resolved.values.size());
+      for (size_t i = 0; i < values.size(); ++i) {
+        EXPECT_EQ(values[i].key, arm.resolved.values[i].key);
+        EXPECT_EQ(values[i].value, arm.resolved.values[i].value) << values[i].key;
+      }
+    }
+  }
+}
+
+// A control costs the time of its own arm and of the one it is compared with, not of everything that the quickstart compares.
+TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
+  for (const std::string control : {"s_inverted", "s_one", "h_one"}) {
+    const Experiment experiment = LoadExperiment((kConfigs / "experiments/controls" / (control + ".yaml")).string(), {});
+    EXPECT_THAT(ArmNames(experiment), ::testing::ElementsAre("safe_completion", control));
+    const ComposerOptions& plain = ArmOf(experiment, "safe_completion").config.reward.composer;
+    const ComposerOptions& altered = ArmOf(experiment, control).config.reward.composer;
+    EXPECT_EQ(altered.type, plain.type);
+    EXPECT_EQ(plain.safety_control + plain.helpfulness_control, "nonenone");
+    EXPECT_NE(altered.safety_control + altered.helpfulness_control, "nonenone");
   }
 }
 

@@ -15,6 +15,7 @@ namespace {
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 std::vector<json> Rows(const std::string& path) {
   std::vector<json> rows;
@@ -66,15 +67,43 @@ TEST(MetricsFile, AResumedRunDropsTheRowsThatWillBeWrittenAgain) {
   EXPECT_EQ(Rows(path).back()["x"], 2);
 }
 
+// A file that something else wrote into, or a disk damaged: the rows that are rows stay, and nothing throws.
+TEST(MetricsFile, LeavesOutWhatIsNoRow) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  const std::string good = "{\"stage\":\"rl\",\"step\":0}\n{\"stage\":\"sft\",\"step\":9}\n";
+  WriteBytes(path, good + "{\"stage\":7,\"step\":0}\n{\"stage\":\"rl\",\"step\":\"1\"}\n{\"stage\":\"rl\",\"step\":0.5}\n" +
+                       "{\"stage\":\"rl\"}\n[]\n\x80\xff\n\n" + "{\"stage\":\"rl\",\"step\":1}\n{\"stage\": 7");
+  EXPECT_EQ(KeepRows(path, [](const std::string&, int64_t) { return true; }), 7) << "the last line was cut short: not counted";
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("rl 0", "sft 9", "rl 1"));
+  WriteBytes(path, "{\"stage\":null,\"step\":0}\n" + good);
+  { MetricsFile metrics(path, "rl", 0); }
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 9"));
+}
+
 TEST(Progress, PrintsALineThatGrepsWell) {
   Progress progress("plain", "arm a", 10);
   testing::internal::CaptureStdout();
-  progress.Step(3, {{"reward/mean", 0.25}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}});
-  const std::string line = testing::internal::GetCapturedStdout();
-  EXPECT_EQ(line, "step:3/10 - arm a - reward/mean:0.25 - perf/tokens_per_s:12346\n");
+  progress.Step(3,
+                {{"reward/mean", 0.25}, {"reward/safety_mean", NAN}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}, {"actor/loss", 2}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "step:3/10 - arm a - reward:0.25 tok/s:12346\n");
   testing::internal::CaptureStdout();
-  progress.Step(4, {});
-  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("step:4/10 - arm a - left:"));
+  progress.Step(4, {{"actor/loss", 2.3456}});
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
+}
+
+TEST(Progress, ALineFitsIntoAHundredColumns) {
+  Progress progress("plain", "rl refusal_strict_2", 100);
+  const std::map<std::string, double> values = {{"reward/mean", -0.123456},
+                                                {"reward/safety_mean", 0.987654},
+                                                {"reward/helpfulness_mean", 0.123456},
+                                                {"actor/loss", -1.2345e-7},
+                                                {"perf/tokens_per_s", 123456}};
+  testing::internal::CaptureStdout();
+  for (const int64_t step : {98, 99}) progress.Step(step, values);
+  const std::string lines = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(lines, HasSubstr("step:98/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 helpful:0.123 tok/s:123456\n"));
+  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;
 }
 
 TEST(Progress, NoneIsSilent) {

@@ -19,6 +19,7 @@ namespace temper {
 namespace {
 
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 
 std::vector<CsvRecord> ReadCsv(std::string_view text) {
@@ -148,7 +149,8 @@ TEST_F(DatasetTest, SaysWhatIsWrongAndWhere) {
   const auto error = [&](const std::string& line) { return ErrorOf(File("bad.jsonl", good + line)); };
   EXPECT_THAT(error("{\"id\":\"b\",\"prompt\":\"tru"), HasSubstr("bad.jsonl:2: "));
   EXPECT_THAT(error("[]"), HasSubstr(":2: not a JSON object"));
-  EXPECT_THAT(error(R"({"id":"b","text":"y"})"), HasSubstr(":2: no column prompt with text or a number; the row's columns: id, text"));
+  EXPECT_THAT(error(R"({"id":"b","text":"y"})"),
+              HasSubstr(":2: no column prompt with text or a number; the row's columns: id, text; data.columns.prompt names the column"));
   EXPECT_THAT(error(R"({"id":"b","prompt":["y"]})"), HasSubstr(":2: no column prompt"));
   EXPECT_THAT(error(R"({"id":"b","prompt":null})"), HasSubstr(":2: no column prompt"));
   EXPECT_THAT(error(R"({"id":"b","prompt":"  "})"), HasSubstr(":2: column prompt is empty"));
@@ -181,6 +183,18 @@ TEST_F(DatasetTest, ChecksIntentsAndLabels) {
   EXPECT_THAT(ErrorOf(options), HasSubstr("allowed: comply, refuse"));
 }
 
+// The file is seldom wrong from its first row on: the mapping is.
+TEST_F(DatasetTest, AWrongMappingIsNotMistakenForBadRows) {
+  auto options = File("m.csv", "id,question\n1,a\n");
+  EXPECT_THAT(ErrorOf(options), EndsWith("m.csv:2: no column prompt with text or a number; the row's columns: id, question; "
+                                         "data.columns.prompt names the column"));
+  options.columns.prompt = "question";
+  options.columns.category = "kind";
+  EXPECT_THAT(ErrorOf(options), EndsWith("data.columns.category names the column, '' stands for none"));
+  EXPECT_THAT(ErrorOf(File("j.jsonl", "{\"prompt\":\"a\"}\n{\"text\":\"b\"}\n")),
+              EndsWith("data.columns.prompt names the column (data.bad_row_budget would let such rows be skipped)"));
+}
+
 TEST_F(DatasetTest, SkipsBadRowsWithinTheBudget) {
   auto options = File("b.jsonl", "{\"prompt\":\"a\"}\nbroken\n{\"prompt\":\"b\"}\n{}\n");
   options.bad_row_budget = 2;
@@ -189,7 +203,7 @@ TEST_F(DatasetTest, SkipsBadRowsWithinTheBudget) {
   EXPECT_EQ(loaded.bad_rows, 2);
   options.bad_row_budget = 1;
   EXPECT_THAT(ErrorOf(options), HasSubstr("b.jsonl:4: "));
-  EXPECT_THAT(ErrorOf(options), HasSubstr("bad row 2, and bad_row_budget is 1"));
+  EXPECT_THAT(ErrorOf(options), HasSubstr("bad row 2, and data.bad_row_budget is 1"));
 }
 
 TEST_F(DatasetTest, DigestTellsDatasetsApart) {
