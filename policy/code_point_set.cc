@@ -187,7 +187,8 @@ CodePointSet PropertySet(std::string_view name) {
     set.members = R"(\p{Uppercase})" + Additions("Lu", true);
   } else if (folded == "lowercase") {
     set.members = R"(\p{Lowercase})" + Additions("Ll", true);
-  } else if (folded == "any" || folded.starts_with("emoji") || folded == "extendedpictographic") {
+  } else if (folded == "any" || folded == "cased" || folded == "caseignorable" || folded.starts_with("emoji") ||
+             folded == "extendedpictographic") {
     set.members = Concat("\\p{", folded, "}");
   } else {
     set.members = Concat("\\p{sc:", folded, "}");  // what is not the name of a script fails to compile
