@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <functional>
@@ -147,9 +148,20 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   return exit_code;
 }
 
-// NCCL where the config asks for it, or leaves it open and every learner has a GPU of its own; else the MPI communicator itself.
-std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi) {
+bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
+  const auto& hosts = process.hosts();  // learners are the ranks from 1 on
+  return std::all_of(hosts.begin() + 1, hosts.begin() + 1 + layout.num_learners(),
+                     [&](const std::string& host) { return host == hosts[1]; });
+}
+
+// What the config asks for. Left open: NCCL where every learner has a GPU of its own, shared memory where they are on one host, else MPI.
+std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi, bool one_host) {
+  const auto shared = [&] { return MakeSharedMemoryCommunicator(std::move(mpi), Seconds(cluster.collective_timeout_s)); };
   if (cluster.learner_backend == "mpi") return mpi;
+  if (cluster.learner_backend == "shared") {
+    TEMPER_CHECK(one_host, "cluster.learner_backend is shared, but the learners are on several hosts: use auto, mpi or nccl");
+    return shared();
+  }
   double without_gpu = NcclBuilt() && mpi->rank() < NumCudaDevices() ? 0 : 1;
   mpi->AllReduceSum(&without_gpu, 1, "count of learners without a GPU");
   if (without_gpu == 0) {
@@ -158,7 +170,7 @@ std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::u
   }
   TEMPER_CHECK(cluster.learner_backend == "auto", "cluster.learner_backend is nccl, but ", without_gpu, " of ", mpi->size(),
                " learners have no GPU of their own (or the program was built without NCCL: temper doctor)");
-  return mpi;
+  return one_host && mpi->size() > 1 ? shared() : std::move(mpi);
 }
 
 int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* process) {
@@ -169,7 +181,8 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   OpenRoleLog(start, Role::kLearner, process->rank());
   if (!PreparedWell(process)) return LeaveAfterFailedStart(process, kExitDone);
   SetComputeThreads(1);
-  const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)));
+  const auto communicator =
+      ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)), LearnersShareAHost(layout, *process));
   LearnerWorkerOptions options;
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
                      .threads = cluster.learner_threads,

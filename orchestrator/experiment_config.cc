@@ -48,8 +48,9 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
   f.String("weight_folder", &c.weight_folder, "shared-memory file system the weight versions are published in");
-  f.Enum("learner_backend", &c.learner_backend, {"auto", "mpi", "nccl"},
-         "collectives of the learners; auto = NCCL where every learner has a GPU");
+  f.Enum(
+      "learner_backend", &c.learner_backend, {"auto", "mpi", "nccl", "shared"},
+      "collectives of the learners; auto = nccl where every learner has a GPU, else shared (memory) where they are on one host, else mpi");
   f.Real("start_timeout_s", &c.start_timeout_s, kSeconds, "deadline for all ranks and workers to register");
   f.Real("collective_timeout_s", &c.collective_timeout_s, kSeconds, "deadline of one collective among the learners");
   f.Real("heartbeat_s", &c.heartbeat_s, kSeconds, "interval of the bus heartbeats");

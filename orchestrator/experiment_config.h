@@ -33,7 +33,7 @@ struct ClusterConfig {
   std::string endpoint = "tcp://127.0.0.1:*";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq
   std::string weight_folder = "/dev/shm";
-  std::string learner_backend = "auto";  // auto | mpi | nccl
+  std::string learner_backend = "auto";  // auto | mpi | nccl | shared
   double start_timeout_s = 60;
   double collective_timeout_s = 600;
   double heartbeat_s = 1;
