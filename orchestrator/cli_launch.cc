@@ -67,19 +67,20 @@ int LaunchCommand(const TrainArguments& given) {
   for (int attempt = 1;; ++attempt) {
     const std::string before = ProgressMark(run_folder);
     const int code = RunOnce(arguments, ranks, cluster.weight_folder);
-    if (IsFinal(code) || NumStopSignals() > 0) return code;
-    arguments.resume = "auto";  // what was started anew once is gone on with
+    if (IsFinal(code)) return code;
+    if (NumStopSignals() > 0) return kExitRetry;  // mpirun's own code after a second signal would mean nothing to whoever asks
+    arguments.resume = "auto";                    // what was started anew once is gone on with
     without_progress = ProgressMark(run_folder) == before ? without_progress + 1 : 0;
     if (without_progress >= kMaxRestartsWithoutProgress) {
       std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s/logs/latest\n",
                    without_progress, code, run_folder.c_str());
-      return code;
+      return kExitRetry;
     }
     const int wait = std::min(kMaxBackoffSeconds, 1 << without_progress);
     std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",
                  code, wait, attempt);
     sleep(static_cast<unsigned>(wait));
-    if (NumStopSignals() > 0) return code;
+    if (NumStopSignals() > 0) return kExitRetry;
   }
 }
 

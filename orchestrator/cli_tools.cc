@@ -130,6 +130,10 @@ int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_
 }
 
 int ReportCommand(const std::vector<std::string>& runs, const std::string& output) {
+  for (const std::string& run : runs) {
+    if (!std::filesystem::exists(run + "/run.json"))
+      throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>"));
+  }
   if (runs.size() == 1) {
     const std::string folder = output.empty() ? runs[0] : output;
     std::filesystem::create_directories(folder);

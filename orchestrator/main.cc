@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <unistd.h>
 
+#include "cluster/config_reader.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "cluster/process.h"
@@ -14,6 +15,27 @@
 
 namespace temper {
 namespace {
+
+constexpr unsigned kFirstRankGrace = 5;  // seconds
+
+// Every rank finds a mistake in the config, the first one speaks of it. Its exit makes the launcher end the others; one that left earlier
+// would have the first ended before it could speak. Who is still here after a while found what the first did not, and speaks too.
+void LetFirstRankSpeak() {
+  if (RankFromEnvironment().rank > 0) sleep(kFirstRankGrace);
+}
+
+// What is wrong with the command line, in a line.
+std::string UsageError(const CLI::App& app, const CLI::Error& error, const std::string& first_word) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty() && !first_word.empty() && first_word[0] != '-') {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    const std::string nearest = NearestName(first_word, names);
+    return Concat("temper: there is no command ", first_word, nearest.empty() ? "" : "; the nearest is " + nearest,
+                  " (temper --help lists all)\n");
+  }
+  return Concat("temper: ", error.what(), " (see temper ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help)\n");
+}
 
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
   command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required();
@@ -142,18 +164,13 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error);
-    return code == 0 ? kExitDone : kExitConfig;
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    LetFirstRankSpeak();
+    const std::string first_word = argc > 1 ? argv[1] : "";
+    std::fprintf(stderr, "%s", UsageError(app, error, first_word).c_str());
+    return kExitConfig;
   }
   return exit_code;
-}
-
-constexpr unsigned kFirstRankGrace = 5;  // seconds
-
-// Every rank finds a mistake in the config, the first one speaks of it. Its exit makes the launcher end the others; one that left earlier
-// would have the first ended before it could speak. Who is still here after a while found what the first did not, and speaks too.
-void LetFirstRankSpeak() {
-  if (RankFromEnvironment().rank > 0) sleep(kFirstRankGrace);
 }
 
 }  // namespace

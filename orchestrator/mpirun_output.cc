@@ -28,9 +28,10 @@ std::string Shortened(std::string box) {
   return box;
 }
 
-// How mpirun says that a box was wanted of several ranks, or could not be shown: of the boxes above that says nothing new.
-bool IsAboutABox(std::string_view line) {
-  return line.find("sent help message help-mpi-api.txt / mpi-abort") != std::string_view::npos ||
+// What mpirun says beside the boxes: that one was wanted of several ranks or could not be shown, and that it passed a signal on.
+bool SaysNothing(std::string_view line) {
+  return line.starts_with("mpirun: Forwarding signal ") ||
+         line.find("sent help message help-mpi-api.txt / mpi-abort") != std::string_view::npos ||
          line.find("Set MCA parameter \"orte_base_help_aggregate\" to 0") != std::string_view::npos ||
          (line.find("ORTE_ERROR_LOG") != std::string_view::npos && line.find("show_help.c") != std::string_view::npos);
 }
@@ -44,7 +45,7 @@ std::string MpirunOutput::EndLine() {
       box_ = line;
       return "";
     }
-    return IsAboutABox(line) ? "" : line;
+    return SaysNothing(line) ? "" : line;
   }
   box_ += line;
   if (IsRule(line)) return Shortened(std::exchange(box_, ""));
@@ -55,7 +56,7 @@ std::string MpirunOutput::Feed(std::string_view bytes) {
   std::string shown;
   for (const char c : bytes) {
     // Only lines of mpirun begin like this; any other is shown as it comes.
-    if (box_.empty() && line_.empty() && c != '-' && c != '[' && !passing_) passing_ = true;
+    if (box_.empty() && line_.empty() && c != '-' && c != '[' && c != 'm' && !passing_) passing_ = true;
     if (passing_) {
       shown += c;
       passing_ = c != '\n';

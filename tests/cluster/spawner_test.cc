@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -31,7 +32,9 @@ std::vector<pid_t> PidsIn(const std::string& file) {
 
 // Dead or only a zombie waiting for its parent.
 bool Gone(pid_t pid) {
-  const std::string stat = ReadBytes(Concat("/proc/", pid, "/stat"));
+  std::ifstream file(Concat("/proc/", pid, "/stat"));
+  std::string stat;
+  std::getline(file, stat);  // no error when the process dies between opening and reading: stat stays empty
   return stat.empty() || stat.find(") Z ") != std::string::npos;
 }
 

@@ -52,6 +52,25 @@ TEST(BadInput, MoreRanksThanRoles) {
   ExpectRefused(&job, 5, kConfigError, {"the job has 5 ranks, the config needs exactly 4"});
 }
 
+TEST(BadInput, CommandLinesThatAreNone) {
+  TinyJob job("bad");
+  const auto said = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), TEMPER_BINARY);
+    JobProcess process(words, job.dir() + "/output.txt");
+    EXPECT_EQ(job.Finish(&process, kSoon), kConfigError);
+    return job.output();
+  };
+  EXPECT_EQ(said({"lunch", "x.yaml"}), "temper: there is no command lunch; the nearest is launch (temper --help lists all)\n");
+  EXPECT_EQ(said({"launch", "x.yaml", "--set", "a=b"}),
+            "temper: The following argument was not expected: --set (see temper launch --help)\n");
+  EXPECT_EQ(said({"launch", "x.yaml", "rl.steps", "3"}),
+            "temper: x.yaml: there is no file x.yaml\noverride \"rl.steps\": must be of the form "
+            "a.b=value\noverride \"3\": must be of the form a.b=value\n");
+  EXPECT_EQ(said({"launch", job.config, "-np", "3", "run.dir=" + job.dir()}).substr(0, 58),
+            "temper: the job has 3 ranks, the config needs at least 4: ");
+  EXPECT_EQ(said({"report", job.dir()}), "temper: " + job.dir() + ": no run there; a run's folder is <run.dir>/<run.name>\n");
+}
+
 TEST(BadInput, OneProcessWithoutMpirun) {
   TinyJob job("bad");
   JobProcess process({TEMPER_BINARY, "train", job.config, "run.dir=" + job.dir()}, job.dir() + "/output.txt");

@@ -126,7 +126,8 @@ TEST(Launch, ASecondSignalEndsAStuckJobAtOnce) {
   EXPECT_EQ(CountOf("temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n", process->Output()),
             1);
   process->Signal(SIGINT);
-  EXPECT_GT(job.Finish(process.get(), Seconds(10)), 0);
+  EXPECT_EQ(job.Finish(process.get(), Seconds(10)), 75);
+  EXPECT_EQ(CountOf("mpirun", job.output()), 0) << job.output();
   EXPECT_EQ(CountOf("starting it again", job.output()), 0) << job.output();
   EXPECT_EQ(job.LeftByMpi().size(), 0U) << job.LeftByMpi()[0];
 }

@@ -40,6 +40,7 @@ TEST(MpirunOutput, LeavesOutWhatItSaysAboutAnExitCode) {
                   "[vm:1] Set MCA parameter \"orte_base_help_aggregate\" to 0 to see all help / error messages\n"
                   "[vm:32256] [[4862,0],0] ORTE_ERROR_LOG: Out of resource in file ../orte/util/show_help.c at line 501\n"),
             "");
+  EXPECT_EQ(Shown("mpirun: Forwarding signal 10 to job\nmore\n"), "more\n");
 }
 
 TEST(MpirunOutput, KeepsTheSentenceAboutASignal) {
