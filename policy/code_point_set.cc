@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <sstream>
-#include <unordered_map>
+#include <utility>
 
 #include "cluster/error.h"
 #include "policy/strict_json.h"
@@ -50,55 +50,52 @@ std::string Folded(std::string_view name) {
   return folded;
 }
 
-// General categories by their folded long names; short names stand for themselves.
-const std::unordered_map<std::string, std::string>& CategoryNames() {
-  static const auto names = [] {
-    std::unordered_map<std::string, std::string> map = {
-        {"letter", "L"},
-        {"casedletter", "LC"},
-        {"uppercaseletter", "Lu"},
-        {"lowercaseletter", "Ll"},
-        {"titlecaseletter", "Lt"},
-        {"modifierletter", "Lm"},
-        {"otherletter", "Lo"},
-        {"mark", "M"},
-        {"combiningmark", "M"},
-        {"nonspacingmark", "Mn"},
-        {"spacingmark", "Mc"},
-        {"enclosingmark", "Me"},
-        {"number", "N"},
-        {"decimalnumber", "Nd"},
-        {"letternumber", "Nl"},
-        {"othernumber", "No"},
-        {"punctuation", "P"},
-        {"connectorpunctuation", "Pc"},
-        {"dashpunctuation", "Pd"},
-        {"openpunctuation", "Ps"},
-        {"closepunctuation", "Pe"},
-        {"initialpunctuation", "Pi"},
-        {"finalpunctuation", "Pf"},
-        {"otherpunctuation", "Po"},
-        {"symbol", "S"},
-        {"mathsymbol", "Sm"},
-        {"currencysymbol", "Sc"},
-        {"modifiersymbol", "Sk"},
-        {"othersymbol", "So"},
-        {"separator", "Z"},
-        {"spaceseparator", "Zs"},
-        {"lineseparator", "Zl"},
-        {"paragraphseparator", "Zp"},
-        {"other", "C"},
-        {"control", "Cc"},
-        {"format", "Cf"},
-        {"privateuse", "Co"},
-        {"unassigned", "Cn"},
-    };
-    std::vector<std::string> shorts;
-    for (const auto& [folded, category] : map) shorts.push_back(category);
-    for (const std::string& category : shorts) map.emplace(Folded(category), category);
-    return map;
-  }();
-  return names;
+// General categories by their long names, folded.
+constexpr std::pair<std::string_view, std::string_view> kLongNames[] = {{"letter", "L"},
+                                                                        {"casedletter", "LC"},
+                                                                        {"uppercaseletter", "Lu"},
+                                                                        {"lowercaseletter", "Ll"},
+                                                                        {"titlecaseletter", "Lt"},
+                                                                        {"modifierletter", "Lm"},
+                                                                        {"otherletter", "Lo"},
+                                                                        {"mark", "M"},
+                                                                        {"combiningmark", "M"},
+                                                                        {"nonspacingmark", "Mn"},
+                                                                        {"spacingmark", "Mc"},
+                                                                        {"enclosingmark", "Me"},
+                                                                        {"number", "N"},
+                                                                        {"decimalnumber", "Nd"},
+                                                                        {"letternumber", "Nl"},
+                                                                        {"othernumber", "No"},
+                                                                        {"punctuation", "P"},
+                                                                        {"connectorpunctuation", "Pc"},
+                                                                        {"dashpunctuation", "Pd"},
+                                                                        {"openpunctuation", "Ps"},
+                                                                        {"closepunctuation", "Pe"},
+                                                                        {"initialpunctuation", "Pi"},
+                                                                        {"finalpunctuation", "Pf"},
+                                                                        {"otherpunctuation", "Po"},
+                                                                        {"symbol", "S"},
+                                                                        {"mathsymbol", "Sm"},
+                                                                        {"currencysymbol", "Sc"},
+                                                                        {"modifiersymbol", "Sk"},
+                                                                        {"othersymbol", "So"},
+                                                                        {"separator", "Z"},
+                                                                        {"spaceseparator", "Zs"},
+                                                                        {"lineseparator", "Zl"},
+                                                                        {"paragraphseparator", "Zp"},
+                                                                        {"other", "C"},
+                                                                        {"control", "Cc"},
+                                                                        {"format", "Cf"},
+                                                                        {"privateuse", "Co"},
+                                                                        {"unassigned", "Cn"}};
+
+// The short name of a general category, "" where `folded` is neither a short nor a long one.
+std::string_view CategoryNamed(const std::string& folded) {
+  for (const auto& [name, category] : kLongNames) {
+    if (folded == name || folded == Folded(category)) return category;
+  }
+  return "";
 }
 
 constexpr std::string_view kPosixNames[] = {"alnum", "alpha", "ascii", "blank", "cntrl", "digit",
@@ -143,27 +140,27 @@ CodePointSet CategorySet(std::string_view categories) {
 
 const CodePointSet& WhiteSpaceSet() {
   // Not PCRE2's \s, which takes U+180E for a space.
-  static const CodePointSet set = {R"(\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})", {}};
-  return set;
+  static const CodePointSet kSet = {R"(\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000})", {}};
+  return kSet;
 }
 
 const CodePointSet& WordSet() {
-  static const CodePointSet set = [] {
+  static const CodePointSet kSet = [] {
     CodePointSet word = CategorySet("L M Nd Nl Pc");
     word.members += R"(\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189})";  // circled and squared letters
     return word;
   }();
-  return set;
+  return kSet;
 }
 
 const CodePointSet& LoneWordSet() {
-  static const CodePointSet set = {WordSet().members + R"(\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})", {}};
-  return set;
+  static const CodePointSet kSet = {WordSet().members + R"(\x{B2}\x{B3}\x{B9}\x{BC}-\x{BE})", {}};
+  return kSet;
 }
 
 const CodePointSet& DigitSet() {
-  static const CodePointSet set = CategorySet("Nd");
-  return set;
+  static const CodePointSet kSet = CategorySet("Nd");
+  return kSet;
 }
 
 CodePointSet PropertySet(std::string_view name) {
@@ -173,9 +170,9 @@ CodePointSet PropertySet(std::string_view name) {
   const bool is_name = !folded.empty() && std::all_of(folded.begin(), folded.end(), [](unsigned char c) { return std::isalnum(c); });
   if (!is_name) throw ConfigError(Concat("\\p{", Quoted(name), "} is not a property of characters"));
   CodePointSet set;
-  const auto category = CategoryNames().find(folded);
-  if (category != CategoryNames().end()) {
-    set = category->second == "LC" ? CategorySet("Lu Ll Lt") : CategorySet(category->second);
+  const std::string_view category = CategoryNamed(folded);
+  if (!category.empty()) {
+    set = category == "LC" ? CategorySet("Lu Ll Lt") : CategorySet(category);
   } else if (folded == "han") {
     // By script, not by script extensions as PCRE2's plain \p{Han}; with extensions H and I.
     set.members = R"(\p{sc:Han}\x{2B739}\x{31350}-\x{323AF}\x{2EBF0}-\x{2EE5D})";

@@ -21,8 +21,7 @@ std::string ExpressionOf(const CodePointSet& set, bool negated);
 CodePointSet Complement(const CodePointSet& set);
 
 // What an escape or a name means to the `tokenizers` library (Oniguruma, Unicode 16). PCRE2 10.42 knows Unicode 14: general categories
-// are completed from policy/unicode_additions.inc, other properties are PCRE2's own
-// (Han but for what came later).
+// and Han are completed (policy/unicode_additions.inc), other scripts and properties are PCRE2's own.
 const CodePointSet& WhiteSpaceSet();                    // \s
 const CodePointSet& WordSet();                          // \w within a class
 const CodePointSet& LoneWordSet();                      // \w by itself: superscripts and fractions of Latin-1 besides

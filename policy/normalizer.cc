@@ -68,20 +68,8 @@ struct Replace : Normalizer::Step {
   explicit Replace(UnicodeRegex p) : pattern(std::move(p)) {}
 
   void Apply(NormalizedText* text) const override {
-    if (text->text.empty()) return;
-    const auto matches = pattern.FindAll(text->text);
-    if (matches.empty()) return;
-    if (content.empty() && matches[0].first == 0 && matches[0].second > 0) text->keeps_start = false;
-    std::string replaced;
-    replaced.reserve(text->text.size());
-    size_t done = 0;
-    for (const auto& [begin, end] : matches) {
-      replaced.append(text->text, done, begin - done);
-      replaced += content;
-      done = end;
-    }
-    replaced.append(text->text, done);
-    text->text = std::move(replaced);
+    if (content.empty() && pattern.MatchAtStart(text->text) > 0) text->keeps_start = false;
+    text->text = pattern.ReplaceAll(text->text, content);
   }
 };
 

@@ -8,6 +8,7 @@ namespace temper {
 namespace {
 
 constexpr char kWhere[] = "post_processor";
+constexpr size_t kMaxPieces = 256;
 
 std::vector<int32_t> SpecialIds(const nlohmann::json& specials, const std::string& name, const TokenTable& table) {
   const std::string where = Concat(kWhere, ".special_tokens.", Quoted(name));
@@ -39,7 +40,9 @@ PostProcessor::PostProcessor(const nlohmann::json& component, const TokenTable& 
 void PostProcessor::ReadTemplate(const nlohmann::json& component, const TokenTable& table) {
   pieces_.clear();
   const auto& specials = JsonField(component, "special_tokens", kWhere);
-  for (const auto& piece : JsonList(component, "single", kWhere)) {
+  const auto& single = JsonList(component, "single", kWhere);
+  if (single.size() > kMaxPieces) throw ConfigError(Concat("tokenizer.json: post_processor.single has more than ", kMaxPieces, " parts"));
+  for (const auto& piece : single) {
     if (piece.is_object() && piece.size() == 1 && piece.contains("Sequence")) {
       const std::string sequence = JsonString(piece.at("Sequence"), "id", "post_processor.single");
       if (sequence != "A") throw ConfigError(Concat("tokenizer.json: post_processor.single uses sequence ", Quoted(sequence), ", not A"));

@@ -163,19 +163,7 @@ struct ReplaceStep : TokenDecoder::Step {
   class Stage : public StageBefore {
    public:
     Stage(Next next, const ReplaceStep& step) : StageBefore(std::move(next)), step_(step) {}
-    void Put(std::string_view token) override {
-      std::string replaced;
-      size_t done = 0;
-      if (!token.empty()) {
-        for (const auto& [begin, end] : step_.pattern.FindAll(token)) {
-          replaced += token.substr(done, begin - done);
-          replaced += step_.content;
-          done = end;
-        }
-      }
-      replaced += token.substr(done);
-      next().Put(replaced);
-    }
+    void Put(std::string_view token) override { next().Put(step_.pattern.ReplaceAll(token, step_.content)); }
 
    private:
     const ReplaceStep& step_;
@@ -187,16 +175,13 @@ struct ReplaceStep : TokenDecoder::Step {
     FusedStage(Next next, const ReplaceStep& step) : StageBefore(std::move(next)), step_(step) {}
     void Put(std::string_view token) override {
       held_ += token;
-      std::string text;
-      size_t done = 0;
+      size_t done = 0;  // behind the last match
       for (size_t at = held_.find(step_.literal); at != std::string::npos; at = held_.find(step_.literal, done)) {
-        text.append(held_, done, at - done);
-        text += step_.content;
         done = at + step_.literal.size();
       }
       size_t keep = std::min(step_.literal.size() - 1, held_.size() - done);
       while (!step_.literal.starts_with(std::string_view(held_).substr(held_.size() - keep))) --keep;
-      text.append(held_, done, held_.size() - keep - done);
+      const std::string text = step_.pattern.ReplaceAll(std::string_view(held_).substr(0, held_.size() - keep), step_.content);
       held_.erase(0, held_.size() - keep);
       if (!text.empty()) next().Put(text);
     }

@@ -15,7 +15,7 @@ namespace temper {
 
 // Finds a std::string key by a view of it.
 struct TextHash {
-  using is_transparent = void;
+  using is_transparent = void;  // NOLINT: the standard library's name
   size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
 };
 using TokenIds = std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>>;

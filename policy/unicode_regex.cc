@@ -11,7 +11,8 @@
 namespace temper {
 namespace {
 
-constexpr uint32_t kMaxSteps = 10'000'000;    // of backtracking, for one match
+constexpr uint32_t kMaxSteps = 10'000'000;  // of backtracking, for one match
+constexpr size_t kMaxReplacedBytes = size_t{1} << 30;
 constexpr uint32_t kMaxHeapKibi = 256 << 10;  // of one match without JIT
 
 template <auto kFree>
@@ -102,6 +103,23 @@ std::vector<UnicodeRegex::Span> UnicodeRegex::FindAll(std::string_view text) con
     }
   }
   return found;
+}
+
+std::string UnicodeRegex::ReplaceAll(std::string_view text, std::string_view content) const {
+  if (text.empty()) return "";  // also where the expression matches nothing at all: the library does not look at an empty text
+  const auto matches = FindAll(text);
+  if (text.size() + matches.size() * content.size() > kMaxReplacedBytes) {
+    throw ConfigError(Concat("replacing ", Quoted(code_->spelled, 200), " makes a text of ", text.size(), " bytes too large"));
+  }
+  std::string replaced;
+  replaced.reserve(text.size() + matches.size() * content.size());
+  size_t done = 0;
+  for (const auto& [begin, end] : matches) {
+    replaced += text.substr(done, begin - done);
+    replaced += content;
+    done = end;
+  }
+  return replaced += text.substr(done);
 }
 
 size_t UnicodeRegex::MatchAtStart(std::string_view text) const {

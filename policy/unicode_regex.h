@@ -23,6 +23,8 @@ class UnicodeRegex {
   // The non-overlapping matches from left to right. An empty match counts, unless it touches the match before it. `text` must be valid
   // UTF-8.
   std::vector<Span> FindAll(std::string_view text) const;
+  // `text` with `content` in place of every match; ConfigError where that is over 1 GiB.
+  std::string ReplaceAll(std::string_view text, std::string_view content) const;
   // Length of the match that starts at the text's beginning, 0 where there is none.
   size_t MatchAtStart(std::string_view text) const;
 

@@ -70,6 +70,20 @@ TEST(UnicodeRegexTest, KnowsLettersYoungerThanItsEngine) {
   EXPECT_EQ(UnicodeRegex(R"(\s)").MatchAtStart("\xE1\xA0\x8E"), 0u);  // U+180E is no space
 }
 
+// The library's engine counts superscripts and fractions of Latin-1 as word characters, but not in a class.
+TEST(UnicodeRegexTest, TellsWordCharactersAsTheLibraryDoes) {
+  EXPECT_EQ(UnicodeRegex(R"(\w+)").MatchAtStart("a_1\xC2\xB2 "), 5u);
+  EXPECT_EQ(UnicodeRegex(R"([\w]+)").MatchAtStart("a_1\xC2\xB2 "), 3u);
+  EXPECT_EQ(UnicodeRegex(R"(\W+)").MatchAtStart("-\xC2\xB2"), 1u);
+  EXPECT_EQ(UnicodeRegex(R"(\h+)").MatchAtStart("1aFg"), 3u);  // hexadecimal digits
+}
+
+TEST(UnicodeRegexTest, BoundsWhatAReplacementMakes) {
+  EXPECT_EQ(UnicodeRegex("a+").ReplaceAll("baab", "c"), "bcb");
+  EXPECT_EQ(UnicodeRegex("x*").ReplaceAll("", "c"), "");
+  EXPECT_THROW(UnicodeRegex("a").ReplaceAll(std::string(1 << 16, 'a'), std::string(1 << 15, 'b')), ConfigError);
+}
+
 TEST(UnicodeRegexTest, NamesWhatItCannotRead) {
   for (const char* pattern : {"(?~a)", "(?x) a", "(*FAIL)", R"(\Qa)", R"(\xe9)", "[a", "(a", "a)", "*a", R"([a-\d])", "[z-a]", R"(\p{Lx})",
                               R"(\p{Klingon})", "[[:graph:]]", "a\\", "(?<n", "(?u)a", R"(\x{110000})", R"(\k<1)"}) {
