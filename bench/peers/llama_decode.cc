@@ -1,6 +1,7 @@
 // The peer of decode_bench: llama.cpp through llama.h, no sampling (fixed tokens are fed, which is in its favour), f16 KV cache.
-//   llama_decode MODEL.gguf SEQUENCES [threads, default 2] [prompt, default 32] [new, default 64]
-// Every sequence has a prompt of its own; then one llama_decode a token for all, logits of every sequence. Prints the best of five rounds.
+//   llama_decode NAME MODEL.gguf SEQUENCES [threads, default 2] [prompt, default 32] [new, default 64]
+// Every sequence has a prompt of its own; then one llama_decode a token for all, logits of every sequence. Prints the best of five rounds
+// under NAME.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -62,13 +63,13 @@ Seconds Generate(llama_context* context, llama_batch* batch, const Work& work) {
 
 int main(int argc, char** argv) {
   const auto number = [&](int i, int otherwise) { return argc > i ? std::max(1, std::atoi(argv[i])) : otherwise; };
-  if (argc < 3) Fail("usage: llama_decode MODEL.gguf SEQUENCES [threads] [prompt] [new]");
-  const int threads = number(3, 2);
+  if (argc < 4) Fail("usage: llama_decode NAME MODEL.gguf SEQUENCES [threads] [prompt] [new]");
+  const int threads = number(4, 2);
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
   llama_backend_init();
-  llama_model* model = llama_model_load_from_file(argv[1], llama_model_default_params());
+  llama_model* model = llama_model_load_from_file(argv[2], llama_model_default_params());
   if (model == nullptr) Fail("the model cannot be loaded");
-  const Work work{number(2, 1), number(4, 32), number(5, 64), llama_vocab_n_tokens(llama_model_get_vocab(model))};
+  const Work work{number(3, 1), number(5, 32), number(6, 64), llama_vocab_n_tokens(llama_model_get_vocab(model))};
   llama_context_params options = llama_context_default_params();
   const int per_sequence = work.prompt + work.new_tokens;
   options.n_ctx = static_cast<uint32_t>(work.sequences * ((per_sequence + 255) / 256 * 256));
@@ -90,8 +91,8 @@ int main(int argc, char** argv) {
   char type[64] = {};
   llama_model_desc(model, type, sizeof(type));
   const double tokens = static_cast<double>(work.sequences) * work.new_tokens;
-  std::printf("llama.cpp %s sequences %3d  prompt %d  new %d  threads %d  %9.0f tokens/s  decoding %9.0f/s\n", type, work.sequences,
-              work.prompt, work.new_tokens, threads, tokens / total,
+  std::printf("%s llama.cpp %s sequences %3d  prompt %d  new %d  threads %d  %9.0f tokens/s  decoding %9.0f/s\n", argv[1], type,
+              work.sequences, work.prompt, work.new_tokens, threads, tokens / total,
               static_cast<double>(work.sequences) * (work.new_tokens - 1) / decoding);
   llama_batch_free(batch);
   llama_free(context);
