@@ -2,7 +2,8 @@
 # The bars: every figure beside that of the library people use for it today, on two cores, in alternating rounds; then one table.
 #   bench/peers.sh [rounds, default 3]      about four minutes a round; ./dev bench peers builds first
 # Needs ./.venv-bench (scripts/setup.sh --bench). A peer that is missing or fails leaves its row without a ratio; the rest goes on.
-# BENCH_ANYWAY=1 runs on a busy machine too (to try the script; the figures mean nothing). BENCH_QUICK=1: short settings.
+# BENCH_ANYWAY=1 runs on a busy machine too (to try the script; the figures mean nothing). BENCH_QUICK=1: short settings,
+# and threads that wait asleep.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3}
@@ -62,7 +63,7 @@ build_llama() {
 }
 
 new=64 grpo_steps=8 repeats=20 versions=60
-if [ -n "${BENCH_QUICK:-}" ]; then new=8 grpo_steps=3 repeats=2 versions=5; fi
+if [ -n "${BENCH_QUICK:-}" ]; then new=8 grpo_steps=3 repeats=2 versions=5; export OMP_WAIT_POLICY=PASSIVE; fi
 versions
 have_models= have_llama= have_trl=
 if has torch transformers safetensors && "$python" bench/peers/make_models.py "$models" > "$out/errors" 2>&1; then
