@@ -1,9 +1,10 @@
 // Training speed of the learner: tokens/s of SFT updates and seconds of an RL step. The peer is bench/peers/train_peer.py, which trains
-// the same shapes with plain PyTorch. Usage: train_bench [quick]. Figures are the best of several repeats; "cpu" is processor time of the
-// process, which other jobs on the machine disturb less than the clock.
+// the same shapes with plain PyTorch. Usage: train_bench [quick | sft SHAPE THREADS DTYPE]. Figures are the best of several repeats; "cpu"
+// is processor time of the process, which other jobs on the machine disturb less than the clock.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <functional>
 #include <string>
@@ -92,7 +93,7 @@ void PrintPhases(const UpdateReport& report) {
   std::printf(" ms\n");
 }
 
-void Run(const Shape& shape, int threads, const std::string& dtype, int repeats) {
+void Run(const Shape& shape, int threads, const std::string& dtype, int repeats, bool sft_only = false) {
   Transformer model(ConfigOf(shape));
   model.Initialize(1);
   const auto communicator = MakeSingleCommunicator();
@@ -111,6 +112,7 @@ void Run(const Shape& shape, int threads, const std::string& dtype, int repeats)
           report = learner.SftUpdate(sft, {});
           report["timing_s/forward_ref"] = 0;
         }));
+  if (sft_only) return;
   const auto rl = RlBatch(shape, 24, 8, 37, 15);
   int64_t tokens = 0;  // as a trainer without a shared prompt counts them
   for (const TrainGroup& group : rl) {
@@ -127,7 +129,16 @@ int main(int argc, char** argv) {
   mallopt(M_MMAP_THRESHOLD, 1 << 30);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
   at::set_num_threads(1);
-  const bool quick = argc > 1 && std::string(argv[1]) == "quick";
+  const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "sft") {
+    if (argc != 5 || std::atoi(argv[3]) < 1) {
+      std::fprintf(stderr, "usage: train_bench sft quickstart|13M THREADS fp32|bf16\n");
+      return 2;
+    }
+    temper::Run(std::string(argv[2]) == "13M" ? temper::k13M : temper::kQuickstart, std::atoi(argv[3]), argv[4], 3, /*sft_only=*/true);
+    return 0;
+  }
+  const bool quick = mode == "quick";
   for (const int threads : {1, 2}) {
     temper::Run(temper::kQuickstart, threads, "fp32", quick ? 2 : 10);
     if (!quick) temper::Run(temper::k13M, threads, "fp32", 3);

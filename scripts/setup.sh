@@ -74,6 +74,14 @@ elif [ -f .venv/.installed ] && [ "$(cat .venv/.installed)" = "torch==$kTorch" ]
 else
   venv .venv --no-deps "torch==$kTorch" nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96
 fi
-[ "$want_bench" = 0 ] || venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate
+if [ "$want_bench" = 1 ]; then
+  venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate trl==1.16.0 datasets==5.2.0 gguf==0.19.0
+  # Built from source, some minutes; the benchmarks do without it when it does not build here.
+  .venv-bench/bin/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("llama-cpp-python") != "0.3.36")' 2>/dev/null || {
+    say ".venv-bench: building llama-cpp-python 0.3.36, which takes some minutes"
+    CMAKE_ARGS="-DLLAVA_BUILD=OFF" nice .venv-bench/bin/pip install --quiet --disable-pip-version-check --no-binary llama-cpp-python \
+      llama-cpp-python==0.3.36 || say "llama-cpp-python could not be built: the benchmarks leave llama.cpp out"
+  }
+fi
 [ "$want_golden" = 0 ] || venv .venv-golden "torch==$kTorch" transformers==5.23.0 tokenizers==0.23.3 safetensors==0.8.0 numpy
 say "done"

@@ -20,6 +20,7 @@ class RolloutWorker {
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
   bool RunOnce();
+  int64_t version() const { return loaded_.version; }  // of the weights the last turn drew with
 
  private:
   struct Pending {

@@ -1,8 +1,10 @@
 """The peer of train_bench: plain PyTorch training of transformers' LlamaForCausalLM, fp32, fused AdamW, same shapes and batches.
 
-Usage: python bench/peers/train_peer.py [quick]
+    .venv-bench/bin/python bench/peers/train_peer.py [--quick] [--shape 13M] [--threads 2] [--sft] [--compile]
+
+With --compile the forward, loss included, goes through torch.compile; compiling happens before the clock starts.
 """
-import sys
+import argparse
 import time
 
 import torch
@@ -60,21 +62,26 @@ def rl_step(model, reference, optimizer, tokens, prompt, mask, advantages, micro
     optimizer.step()
 
 
-def run(name, threads, repeats):
+def run(name, threads, repeats, compiled, sft_only):
     torch.set_num_threads(threads)
     model, reference = make_model(SHAPES[name]), make_model(SHAPES[name])
+    if compiled:
+        model.compile()
+        reference.compile()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.0, fused=True)
     vocabulary = SHAPES[name][4]
 
     def show(what, tokens, timing):
         wall, cpu = timing
-        print(f"{name:10s} peer {threads} thread(s) {what:18s} {1e3 * wall:8.1f} ms (cpu {1e3 * cpu:.1f}) "
+        print(f"{name:10s} {'compiled' if compiled else 'peer'} {threads} thread(s) {what:18s} {1e3 * wall:8.1f} ms (cpu {1e3 * cpu:.1f}) "
               f"{tokens / wall:9.0f} tokens/s (cpu {tokens / cpu:.0f})", flush=True)
 
     tokens = torch.randint(vocabulary, (32, 48))
     labels = tokens.clone()
     labels[:, :32] = -100
     show("sft 32x48", tokens.numel(), best_of(repeats, lambda: sft_step(model, optimizer, tokens, labels)))
+    if sft_only:
+        return
     lengths = torch.randint(10, 21, (192,))
     batch = torch.randint(vocabulary, (192, 37 + 20))
     mask = (torch.arange(20)[None] < lengths[:, None]).float()
@@ -84,8 +91,13 @@ def run(name, threads, repeats):
 
 
 if __name__ == "__main__":
-    quick = sys.argv[1:] == ["quick"]
-    for num_threads in (1, 2):
-        run("quickstart", num_threads, 2 if quick else 10)
-        if not quick:
-            run("13M", num_threads, 3)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few repeats, and not the 13M model unless it is named")
+    parser.add_argument("--shape", choices=list(SHAPES))
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--sft", action="store_true", help="only the SFT row")
+    parser.add_argument("--compile", action="store_true")
+    options = parser.parse_args()
+    for num_threads in [options.threads] if options.threads else (1, 2):
+        for shape in [options.shape] if options.shape else (["quickstart"] if options.quick else list(SHAPES)):
+            run(shape, num_threads, 2 if options.quick else 10 if shape == "quickstart" else 3, options.compile, options.sft)
