@@ -12,8 +12,8 @@ namespace {
 
 // What \w means to the regular expressions of the library's own language.
 bool StartsWithWordCharacter(std::string_view text) {
-  static const UnicodeRegex regex(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}])");
-  return regex.MatchAtStart(text) > 0;
+  static const UnicodeRegex kRegex(R"([\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\x{200C}\x{200D}])");
+  return kRegex.MatchAtStart(text) > 0;
 }
 
 // A word character on either side of text[begin, end)?

@@ -26,8 +26,8 @@ struct Symbols {
 };
 
 const Symbols& Table() {
-  static const Symbols table;
-  return table;
+  static const Symbols kTable;
+  return kTable;
 }
 
 }  // namespace
