@@ -42,7 +42,7 @@ def row(what: str, ours: list, peers: list, bar: float, smaller_is_better: bool 
         verdict = "met" if met else f"missed by {abs(value / bar - 1):.0%}"
     elif ours:
         verdict = "no peer"
-    print(f"{what:58s} | {shown(ours):28s} | {shown(peers):28s} | {ratio:>6s} | {'<=' if at_most else '>='} {bar:<4g} | {verdict}{limit}")
+    print(f"{what:60s} | {shown(ours):28s} | {shown(peers):28s} | {ratio:>6s} | {'<=' if at_most else '>='} {bar:<4g} | {verdict}{limit}")
 
 
 def of_limit(tokens_per_s: list, shape: str, dtype: str, flops_per_parameter: int) -> str:
@@ -102,7 +102,7 @@ def single_figures() -> None:
         row(f"allreduce 40 MB, 2 ranks, ms: {what} / MPI_Allreduce", collect("allreduce", rf"{name}\s+([\d.]+) ms"), peers, 2, smaller_is_better=True)
 
 
-print(f"\n{'what: ours / peer':58s} | {'ours, median [least..most]':28s} | {'peer':28s} | {'ratio':>6s} | bar     | result")
+print(f"\n{'what: ours / peer':60s} | {'ours, median [least..most]':28s} | {'peer':28s} | {'ratio':>6s} | bar     | result")
 decoding()
 grpo()
 training()

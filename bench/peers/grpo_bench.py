@@ -56,6 +56,7 @@ run: {{name: bench, seed: 1, dir: {out}}}
 stages: [rl]
 cluster: {{learners: 1, rollout_workers: 2, reward_workers: 1, learner_threads: 2, weight_folder: {weights}}}
 policy: {{path: {model}, dtype: {dtype}}}
+learner: {{micro_batch_tokens: 1120}}  # two groups: both threads have work, and the memory of one pass is near that of 16 sequences of TRL
 data: {{source: files, path: {prompts}, eval_fraction: 0, stratify_by_intent: false}}
 rl:
   steps: {steps}
@@ -78,12 +79,16 @@ class Memory(threading.Thread):
         super().__init__(daemon=True)
         self.mark, self.folder = mark.encode(), folder
         self.peak = 0
+        self.parts = []  # of the peak: bytes of each process, largest first, then of the files
         self.ended = threading.Event()
 
     def run(self) -> None:
         while not self.ended.wait(0.5):
             files = sum(f.stat().st_size for f in pathlib.Path(self.folder).rglob("*") if f.is_file())
-            self.peak = max(self.peak, files + sum(self.of(p) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit()))
+            processes = sorted(filter(None, (self.of(p) for p in pathlib.Path("/proc").iterdir() if p.name.isdigit())), reverse=True)
+            if files + sum(processes) > self.peak:
+                self.parts = [*processes, files]
+                self.peak = sum(self.parts)
 
     def of(self, process: pathlib.Path) -> int:
         try:
@@ -164,7 +169,7 @@ def run(options, out: pathlib.Path, shared: str) -> str:
     groups, samples, prompt, new = WORK[options.shape]
     return (f"grpo {options.shape} {options.who} {options.dtype} {groups}x{samples} {prompt}+{new} step {step * 1e3:.1f} ms [{min(steps) * 1e3:.1f}, "
             f"{max(steps) * 1e3:.1f}] {groups * samples / step:.2f} samples/s first step after {ends[0] - begin:.2f} s "
-            f"peak {memory.peak / 2**20:.0f} MiB")
+            f"peak {memory.peak / 2**20:.0f} MiB (processes, then published weights: {' + '.join(f'{p / 2**20:.0f}' for p in memory.parts)})")
 
 
 if __name__ == "__main__":
