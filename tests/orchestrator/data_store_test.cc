@@ -41,7 +41,7 @@ class DataStoreTest : public ::testing::Test {
     config_.data.path = folder_ / "prompts.jsonl";
     config_.data.demonstrations = folder_ / "demonstrations.jsonl";
     config_.data.eval_fraction = 0;
-    config_.data.columns = {.category = "", .intent = ""};
+    config_.data.columns.category = config_.data.columns.intent = "";
     Save(kTemplate);
     WriteBytes(config_.data.path,
                "{\"prompt\": \"hi\"}\n"
@@ -132,7 +132,10 @@ TEST_F(DataStoreTest, NeedsAStopToken) {
 }
 
 TEST_F(DataStoreTest, StopsAreTheModelsAndTheConfigs) {
-  const SamplingOptions sampling = Load().Sampling({.top_k = 5, .stop_strings = {"###", "<unk>"}});
+  SamplingOptions wanted;
+  wanted.top_k = 5;
+  wanted.stop_strings = {"###", "<unk>"};
+  const SamplingOptions sampling = Load().Sampling(wanted);
   EXPECT_EQ(sampling.top_k, 5);
   EXPECT_THAT(sampling.stop_ids, ElementsAre(2, 3));
   EXPECT_THAT(sampling.stop_strings, ElementsAre("###"));
