@@ -38,16 +38,6 @@ struct WorkerArguments {
 };
 int WorkerCommand(const WorkerArguments& arguments);
 
-struct GenerateArguments {
-  std::string model;
-  std::string prompt;
-  int64_t num_samples = 1;
-  double temperature = 1.0;
-  int64_t max_new_tokens = 48;
-  uint64_t seed = 1;
-};
-int GenerateCommand(const GenerateArguments& arguments);
-
 // Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
 int LogitsCommand(const std::string& model, const std::string& ids_path, const std::string& out_path);
 
@@ -78,6 +68,9 @@ int ReportCommand(const std::vector<std::string>& runs, const std::string& outpu
 int JournalCommand(const std::string& path);
 int DoctorCommand();
 int ReferenceCommand();  // prints configs/reference.yaml
+
+// `temper generate`: a chat on a terminal, or prompts in and completions out. Adds the subcommand, which sets *exit_code when it has run.
+void AddGenerateCommand(CLI::App* app, int* exit_code);
 
 // `temper template`: chats in, texts out. Adds the subcommand, which sets *exit_code when it has run.
 void AddTemplateCommand(CLI::App* app, int* exit_code);

@@ -8,7 +8,6 @@
 
 #include "cluster/config_reader.h"
 #include "cluster/error.h"
-#include "cluster/keyed_random.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/experiment_config.h"
 #include "orchestrator/journal.h"
@@ -17,53 +16,11 @@
 #include "policy/hf_checkpoint.h"
 #include "policy/safetensors.h"
 #include "policy/sequence_logits.h"
-#include "policy/tokenizer.h"
 #include "policy/torch_version.h"
 #include "reward/grade_json.h"
 #include "reward/grader.h"
-#include "rollout/generation_engine.h"
 
 namespace temper {
-namespace {
-
-void Complete(const GenerateArguments& arguments, const Tokenizer& tokenizer, const Transformer& model, const std::string& prompt) {
-  GenerationRequest request;
-  request.seed = arguments.seed;
-  request.prompt_key = KeyOf(prompt);
-  request.num_samples = arguments.num_samples;
-  request.sampling = {.temperature = arguments.temperature, .max_new_tokens = arguments.max_new_tokens, .stop_ids = model.config().eos_ids};
-  // As in training: our own tokenizers mark the begin, and so does the Llama family.
-  if (model.config().bos_id >= 0) request.prompt_tokens.push_back(static_cast<int32_t>(model.config().bos_id));
-  const auto text = tokenizer.Encode(prompt);
-  request.prompt_tokens.insert(request.prompt_tokens.end(), text.begin(), text.end());
-  const auto needed = static_cast<int64_t>(request.prompt_tokens.size()) + arguments.max_new_tokens;
-  if (needed > model.config().max_positions) {
-    throw ConfigError(Concat("the prompt has ", request.prompt_tokens.size(), " tokens; with --max-new-tokens ", arguments.max_new_tokens,
-                             " that is over the model's ", model.config().max_positions, " positions"));
-  }
-  GenerationEngine engine(&model, {.slots = std::min<int64_t>(64, arguments.num_samples), .max_tokens = needed});
-  engine.Submit(request);
-  while (!engine.idle()) {
-    for (const TrajectoryGroup& group : engine.Step()) {
-      for (const Trajectory& t : group.trajectories) std::cout << tokenizer.Decode(t.tokens) << (t.finished ? "" : " [cut]") << std::endl;
-    }
-  }
-}
-
-}  // namespace
-
-int GenerateCommand(const GenerateArguments& arguments) {
-  SetComputeThreads(1);
-  const c10::InferenceMode inference;
-  const Transformer model = LoadHfModel(arguments.model);
-  const auto tokenizer = LoadTokenizer(arguments.model);
-  if (!arguments.prompt.empty() && arguments.prompt != "-") {
-    Complete(arguments, *tokenizer, model, arguments.prompt);
-    return kExitDone;
-  }
-  for (std::string line; std::getline(std::cin, line);) Complete(arguments, *tokenizer, model, line);
-  return kExitDone;
-}
 
 int LogitsCommand(const std::string& model_folder, const std::string& ids_path, const std::string& out_path) {
   SetComputeThreads(1);

@@ -43,6 +43,10 @@ void SetTokenizer(const ExperimentConfig& config, const std::string& world_folde
 void SetModel(const ExperimentConfig& config, DataStore* store) {
   if (!config.policy.path.empty()) {
     store->model = LoadHfConfig(config.policy.path);
+    if (store->model.eos_ids.empty()) {
+      throw ConfigError(Concat("policy.path: ", config.policy.path,
+                               " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
+    }
     return;
   }
   store->model = config.policy.shape;
@@ -53,6 +57,19 @@ void SetModel(const ExperimentConfig& config, DataStore* store) {
   if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, a policy from scratch could never end an answer");
   store->model.eos_ids = {eos};
   CheckTransformerConfig(store->model);
+}
+
+// The template of the policy's folder, where it has one and the config wants it.
+void SetChat(const ExperimentConfig& config, DataStore* store) {
+  store->prompt_template = config.data.prompt_template;
+  store->system_prompt = config.data.system_prompt;
+  const std::string& folder = config.policy.path;
+  if (config.data.chat_template == "auto" && !folder.empty() && HasChatTemplate(folder)) {
+    store->chat_template = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
+  }
+  if (!store->chat_template && !store->system_prompt.empty()) {
+    throw ConfigError("data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
+  }
 }
 
 // Answers to imitate for prompts that come without any: the policy spec's templates, all modes in turn.
@@ -135,12 +152,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, DataSt
 
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   for (const Demonstration& d : raw.demonstrations) {
-    SftExample example;
-    example.tokens = store->PromptTokens(d.prompt.text);
-    example.prompt_length = static_cast<int64_t>(example.tokens.size());
-    const auto answer = store->tokenizer->Encode(d.response);
-    example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
-    example.tokens.push_back(static_cast<int32_t>(store->model.eos_ids.at(0)));
+    SftExample example = store->Example(d);
     if (static_cast<int64_t>(example.tokens.size()) > std::min(config.sft.max_tokens, store->model.max_positions)) {
       ++store->left_out;
     } else {
@@ -154,7 +166,7 @@ void LeaveOutLong(const ExperimentConfig& config, std::vector<Prompt>* prompts, 
   const int64_t limit = std::min(config.data.max_prompt_tokens, store->model.max_positions - config.rollout.sampling.max_new_tokens);
   const size_t before = prompts->size();
   std::erase_if(*prompts, [&](const Prompt& p) {
-    const auto tokens = static_cast<int64_t>(store->PromptTokens(p.text).size());
+    const auto tokens = static_cast<int64_t>(store->PromptTokens(p).size());
     if (tokens <= limit) store->longest_prompt = std::max(store->longest_prompt, tokens);
     return tokens > limit;
   });
@@ -191,21 +203,13 @@ void ChooseEvalSets(const ExperimentConfig& config, std::vector<EvalSet>* sets) 
 
 }  // namespace
 
-std::vector<int32_t> DataStore::PromptTokens(const std::string& prompt) const {
-  std::vector<int32_t> tokens;
-  if (model.bos_id >= 0) tokens.push_back(static_cast<int32_t>(model.bos_id));
-  const auto text = tokenizer->Encode(FillPlaceholders(prompt_template, {{"prompt", prompt}}));
-  tokens.insert(tokens.end(), text.begin(), text.end());
-  return tokens;
-}
-
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder) {
   DataStore store;
-  store.prompt_template = config.data.prompt_template;
   const bool world = config.data.source == "world";
   if (world && !fs::exists(world_folder + "/tokenizer.json")) WriteWorld(config.data.world, world_folder);
   SetTokenizer(config, world_folder, &store);
   SetModel(config, &store);
+  SetChat(config, &store);
   RawData raw = world ? LoadWorld(config, world_folder, &store) : LoadFiles(config, spec, &store);
   Tokenize(config, raw, &store);
   store.train = std::move(raw.train);

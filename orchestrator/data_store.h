@@ -8,6 +8,7 @@
 
 #include "learner/learner.h"
 #include "orchestrator/experiment_config.h"
+#include "policy/chat_template.h"
 #include "policy/tokenizer.h"
 #include "reward/policy_spec.h"
 #include "rollout/prompt.h"
@@ -25,6 +26,8 @@ struct DataStore {
   std::unique_ptr<Tokenizer> tokenizer;
   TransformerConfig model;  // of the folder, or from scratch with the tokenizer's vocabulary and special ids
   std::string prompt_template;
+  std::unique_ptr<const ChatTemplate> chat_template;  // what conversations are rendered by; null = prompts are bare texts
+  std::string system_prompt;
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
@@ -32,8 +35,16 @@ struct DataStore {
   int64_t left_out = 0;        // prompts and demonstrations that were too long, rows that were malformed
   uint64_t digest = 0;         // of the training data: a resumed run must find the same
 
-  // bos where the model has one, then the filled template.
-  std::vector<int32_t> PromptTokens(const std::string& prompt) const;
+  // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
+  // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.
+  std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
+  // A demonstration; the loss is on the answer, which ends with a stop token.
+  SftExample Example(const Demonstration& demonstration) const;
+  // The sampling asked for, with the stops of the model.
+  SamplingOptions Sampling(SamplingOptions wanted) const;
+
+ private:
+  nlohmann::ordered_json Conversation(const Prompt& prompt) const;
 };
 
 // Writes the built-in world into `world_folder` when the config asks for it (and it is not there yet). ConfigError for bad data.

@@ -67,7 +67,7 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
 void DescribePolicy(PolicyConfig& c, ConfigFields& f) {
   f.Path("path", &c.path, "Hugging Face folder to start from; empty = from scratch with the shape below");
   TransformerConfig& s = c.shape;
-  f.Enum("model_type", &s.model_type, {"llama", "qwen2", "qwen3"}, "family, from scratch");
+  f.Enum("model_type", &s.model_type, {"llama", "qwen2", "qwen3", "mistral"}, "family, from scratch");
   f.Int("hidden_size", &s.hidden_size, kPositive, "width of the residual stream");
   f.Int("intermediate_size", &s.intermediate_size, kPositive, "width of the SwiGLU block");
   f.Int("num_layers", &s.num_layers, kPositive, "decoder layers");
@@ -99,7 +99,8 @@ void DescribeData(DataConfig& c, ConfigFields& f) {
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
   f.Section("columns", "which column is what; empty = the files have none", [&](ConfigFields& m) {
     m.String("id", &c.columns.id, "unique id; without it rows are named file:line");
-    m.String("prompt", &c.columns.prompt, "text of the prompt");
+    m.String("prompt", &c.columns.prompt,
+             "the prompt: a text, or (.jsonl, .json) a list of messages {role, content} that ends with a user's");
     m.String("category", &c.columns.category, "policy spec category");
     m.String("intent", &c.columns.intent, "benign, dual_use or malicious");
     m.String("label", &c.columns.label, "comply or refuse, for reward.composer refusal_baseline");
@@ -112,6 +113,9 @@ void DescribeData(DataConfig& c, ConfigFields& f) {
   f.Int("limit", &c.limit, kNotNegative, "rows to read; 0 = all");
   f.String("prompt_template", &c.prompt_template,
            "what the model is shown; {prompt} stands for the prompt. Graders always see the bare prompt");
+  f.Enum("chat_template", &c.chat_template, {"auto", "none"},
+         "auto = prompts and demonstrations are rendered by the chat template of policy.path, where it has one; none = the bare text");
+  f.String("system_prompt", &c.system_prompt, "system message before conversations that have none; needs a chat template");
   f.Int("max_prompt_tokens", &c.max_prompt_tokens, kPositive, "longer prompts are left out and counted");
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
   f.Rule([&c] { return c.source == "world" || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");
@@ -179,6 +183,13 @@ void DescribeRollout(RolloutConfig& c, ConfigFields& f) {
   f.Real("top_p", &c.sampling.top_p, {0.001, 1}, "1 = off");
   f.Int("max_new_tokens", &c.sampling.max_new_tokens, kPositive, "longest completion");
   f.Int("min_new_tokens", &c.sampling.min_new_tokens, kNotNegative, "no stop token before this many");
+  f.StringList("stop", &c.sampling.stop_strings,
+               "texts that end a completion, beside the model's stop tokens; the completion keeps the token that completed the text");
+  f.Rule(
+      [&c] {
+        return std::none_of(c.sampling.stop_strings.begin(), c.sampling.stop_strings.end(), [](const auto& s) { return s.empty(); });
+      },
+      "rollout.stop must not hold an empty text: it would end every completion");
 }
 
 void DescribeReward(RewardConfig& c, ConfigFields& f) {

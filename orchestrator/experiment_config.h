@@ -61,6 +61,8 @@ struct DataConfig {
   int64_t bad_row_budget = 0;
   int64_t limit = 0;
   std::string prompt_template = "{prompt}";
+  std::string chat_template = "auto";  // auto | none
+  std::string system_prompt;
   int64_t max_prompt_tokens = 1024;
   bool stratify_by_intent = true;
 };

@@ -1,5 +1,6 @@
 #include "orchestrator/job.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <ctime>
@@ -172,6 +173,9 @@ void Job::Welcome(BusServer* server) const {
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
   rollout.bf16 = config.rollout.dtype == "bf16";
   rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
+  const bool stop_strings =
+      std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
+  if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;
   server->SetWelcome("rollout", rollout.Encode());
   server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());
 }

@@ -83,15 +83,7 @@ int Run(int argc, char** argv) {
   worker_command->add_option("--log", worker.log, "log file");
   worker_command->callback([&] { exit_code = WorkerCommand(worker); });
 
-  GenerateArguments generate;
-  auto* generate_command = app.add_subcommand("generate", "a prompt in, completions out");
-  generate_command->add_option("--model", generate.model, "Hugging Face folder")->required();
-  generate_command->add_option("--prompt", generate.prompt, "- (default) reads prompts from standard input, one a line");
-  generate_command->add_option("-n,--num-samples", generate.num_samples, "completions of each prompt");
-  generate_command->add_option("--temperature", generate.temperature, "0 = greedy");
-  generate_command->add_option("--max-new-tokens", generate.max_new_tokens, "longest completion");
-  generate_command->add_option("--seed", generate.seed, "keys the random numbers");
-  generate_command->callback([&] { exit_code = GenerateCommand(generate); });
+  AddGenerateCommand(&app, &exit_code);
 
   std::string ids;
   std::string logits;

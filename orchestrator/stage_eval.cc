@@ -30,11 +30,10 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
   // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.
   request.seed = KeyOf(Concat("eval ", config.run.seed));
   request.prompt_key = KeyOf(set.name + "/" + spec.prompt->id);
-  request.prompt_tokens = context.data->PromptTokens(spec.prompt->text);
+  request.prompt_tokens = context.data->PromptTokens(*spec.prompt);
   request.num_samples = config.eval.samples_per_prompt;
-  request.sampling = config.rollout.sampling;
+  request.sampling = context.data->Sampling(config.rollout.sampling);
   request.sampling.temperature = config.eval.temperature;
-  request.sampling.stop_ids = context.data->model.eos_ids;
   spec.task.weights = weights;
   spec.task.exact = true;
   return spec;

@@ -167,10 +167,9 @@ void RlStage::IssueAdmitted() {
     request.step = static_cast<uint64_t>(Ledger::StepOf(id));
     // The group's place is part of the key: a small dataset may give one prompt twice in a step.
     request.prompt_key = KeyOf(Concat(spec.prompt->id, "#", Ledger::IndexOf(id)));
-    request.prompt_tokens = context_.data->PromptTokens(spec.prompt->text);
+    request.prompt_tokens = context_.data->PromptTokens(*spec.prompt);
     request.num_samples = config_.rollout.group_size;
-    request.sampling = config_.rollout.sampling;
-    request.sampling.stop_ids = context_.data->model.eos_ids;
+    request.sampling = context_.data->Sampling(config_.rollout.sampling);
     spec.task.weights = weights_;
     spec.task.exact = config_.rl.max_staleness == 0;
     const auto recovered = recovered_.find(id);

@@ -82,6 +82,9 @@ AssistantChat RenderWithAssistant(const ChatTemplate& chat_template, const nlohm
 // `default`, or `tool_use` where there is one and `with_tools` holds, as in transformers. ConfigError where there is none.
 ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name = "", bool with_tools = false);
 
+// Whether a folder has any chat template, well formed or not.
+bool HasChatTemplate(const std::string& folder);
+
 // JSON for Render: keys in their order. Nothing, and the reason in *error, where it is none, is nested deeper than 200 levels or holds an
 // integer of more than 64 bits, which could not be printed as it was.
 std::optional<nlohmann::ordered_json> ParseChatJson(std::string_view text, std::string* error);

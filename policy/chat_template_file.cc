@@ -93,6 +93,13 @@ std::string Names(const std::map<std::string, Found>& templates) {
 
 }  // namespace
 
+bool HasChatTemplate(const std::string& folder) {
+  const fs::path root(folder);
+  if (!TemplateFiles(root).empty()) return true;
+  const Json config = ReadObject(root / "tokenizer_config.json");
+  return config.contains("chat_template") && !config["chat_template"].is_null();
+}
+
 ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name, bool with_tools) {
   const fs::path root(folder);
   if (!fs::is_directory(root)) throw ConfigError(Concat(folder, ": no folder"));

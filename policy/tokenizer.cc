@@ -49,6 +49,7 @@ struct Tokenizer::Parts {
   PreTokenizer pre_tokenizer;
   std::unique_ptr<TokenModel> model;
   PostProcessor post_processor;
+  bool has_post_processor;
   TokenDecoder decoder;
   mutable WordCachePool caches;
 
@@ -58,6 +59,7 @@ struct Tokenizer::Parts {
         pre_tokenizer(Component(file, "pre_tokenizer")),
         model(ReadTokenModel(file.at("model"), table, pre_tokenizer.spells_bytes())),
         post_processor(Component(file, "post_processor"), table),
+        has_post_processor(!IsNullOrAbsent(file, "post_processor")),
         decoder(Component(file, "decoder")) {}
 
   // A text between added tokens, not normalized yet; `at_start`: nothing comes before it.
@@ -111,6 +113,7 @@ std::string Tokenizer::Decode(std::span<const int32_t> ids, bool skip_specials) 
   return text + decoder.Finish();
 }
 
+bool Tokenizer::has_post_processor() const { return parts_->has_post_processor; }
 int64_t Tokenizer::vocab_size() const { return parts_->table.size(); }
 int32_t Tokenizer::IdOf(std::string_view token) const { return parts_->table.IdOf(token); }
 
@@ -137,6 +140,12 @@ std::string StreamDecoder::Push(int32_t id) {
 std::string StreamDecoder::Finish() {
   state_->stage->Finish();
   return std::exchange(state_->text, {});
+}
+
+std::vector<int32_t> EncodePrompt(const Tokenizer& tokenizer, std::string_view text, int64_t bos_id) {
+  std::vector<int32_t> ids = tokenizer.Encode(text, /*add_specials=*/true);
+  if (!tokenizer.has_post_processor() && bos_id >= 0) ids.insert(ids.begin(), static_cast<int32_t>(bos_id));
+  return ids;
 }
 
 std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json) { return std::make_unique<Tokenizer>(tokenizer_json); }

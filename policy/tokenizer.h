@@ -28,6 +28,8 @@ class Tokenizer {
   // Text of `ids`, special tokens left out or kept. Ids that the vocabulary lacks are left out. Always valid UTF-8.
   std::string Decode(std::span<const int32_t> ids, bool skip_specials = true) const;
 
+  // Whether the file has a post-processor, and with it says which special tokens go around a text.
+  bool has_post_processor() const;
   // One above the highest id.
   int64_t vocab_size() const;
   // Id of a token's exact spelling, -1 when there is none.
@@ -55,6 +57,10 @@ class StreamDecoder {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Ids of a text that a model is to go on with: what the post-processor puts around it is added; where the file has none, as our own,
+// `bos_id` goes before it (-1 = nothing).
+std::vector<int32_t> EncodePrompt(const Tokenizer& tokenizer, std::string_view text, int64_t bos_id);
 
 std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json);
 std::unique_ptr<Tokenizer> LoadTokenizer(const std::string& folder);  // folder/tokenizer.json

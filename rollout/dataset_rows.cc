@@ -18,8 +18,8 @@ namespace {
 constexpr size_t kMaxLineBytes = size_t{16} << 20;
 constexpr int kMaxDepth = 64;
 
-// One JSON object a line. Strings are taken as they are, numbers and truth values as they are spelled; null counts as absent, lists
-// and objects as absent too, since no column that is read may hold one.
+// One JSON object a line. Strings are taken as they are, numbers and truth values as they are spelled; null and objects count
+// as absent, since no column that is read may hold one; lists are kept apart.
 class JsonLines : public RowReader {
  public:
   explicit JsonLines(std::string_view text) : text_(text) {
@@ -34,7 +34,7 @@ class JsonLines : public RowReader {
       ++line_;
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-      *row = DatasetRow{line_, {}, ""};
+      *row = DatasetRow{line_, {}, {}, ""};
       Parse(line, row);
       return true;
     }
@@ -58,6 +58,8 @@ class JsonLines : public RowReader {
         row->columns.emplace(key, field.get<std::string>());
       } else if (field.is_number() || field.is_boolean()) {
         row->columns.emplace(key, field.dump());
+      } else if (field.is_array()) {
+        row->lists.emplace(key, field.dump());
       }
     }
   }
@@ -86,7 +88,7 @@ class CsvRows : public RowReader {
   bool Next(DatasetRow* row) override {
     CsvRecord record;
     if (!reader_.Next(&record)) return false;
-    *row = DatasetRow{record.line, {}, record.error};
+    *row = DatasetRow{record.line, {}, {}, record.error};
     if (!row->error.empty()) return true;
     if (record.fields.size() != names_.size()) {
       row->error = Concat(record.fields.size(), " fields where the header has ", names_.size());

@@ -12,6 +12,7 @@ namespace temper {
 struct DatasetRow {
   int64_t line = 0;  // 1-based line on which the row starts
   std::unordered_map<std::string, std::string> columns;
+  std::unordered_map<std::string, std::string> lists;  // columns that hold a JSON list, as JSON
   std::string error;
 };
 

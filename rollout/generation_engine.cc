@@ -12,6 +12,7 @@
 #include "cluster/keyed_random.h"
 #include "rollout/kv_cache.h"
 #include "rollout/sampler.h"
+#include "rollout/stop_strings.h"
 
 namespace temper {
 namespace {
@@ -32,7 +33,8 @@ struct Group {
 struct Slot {
   Group* group = nullptr;  // null = free
   int64_t sample = 0;
-  KeyValueBuffer cache;  // of the completion's tokens; kept for the next one
+  KeyValueBuffer cache;                   // of the completion's tokens; kept for the next one
+  std::unique_ptr<StopWatch> stop_watch;  // null where the request has no stop strings
 
   Trajectory& trajectory() const { return group->result.trajectories[sample]; }
   bool live() const { return group != nullptr && !trajectory().tokens.empty(); }
@@ -62,6 +64,7 @@ struct GenerationEngine::State {
   void TakeLogits(std::span<Group* const> complete_prompts, std::span<const int64_t> rows, const at::Tensor& hidden);
   bool StartReady();
   void Decode();
+  bool Ends(Slot* slot) const;
   void Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by);
   void Finish(Slot* slot);
   // One forward over attention.rows() and `tokens`: hidden states [T, D].
@@ -90,6 +93,8 @@ void GenerationEngine::State::CheckRequest(const GenerationRequest& request) con
     TEMPER_CHECK(id >= 0 && id < config.vocab_size, "group ", request.group_id, ": prompt token ", id, " is outside the vocabulary of ",
                  config.vocab_size);
   CheckSamplingOptions(request.sampling, config.vocab_size);
+  TEMPER_CHECK(request.sampling.stop_strings.empty() || options.tokenizer != nullptr, "group ", request.group_id,
+               ": stop strings need a tokenizer, and the engine was given none (EngineOptions.tokenizer)");
   const int64_t limit = std::min(options.max_tokens, config.max_positions);
   TEMPER_CHECK(request.sampling.max_new_tokens <= limit - prompt, "group ", request.group_id, ": a prompt of ", prompt,
                " tokens and max_new_tokens ", request.sampling.max_new_tokens, " exceed the limit of ", limit,
@@ -118,7 +123,9 @@ void GenerationEngine::State::Admit() {
     slot.group = group;
     slot.sample = group->num_admitted++;
     if (group->num_admitted == group->request.num_samples) queue.pop_front();
-    const int64_t needed = group->request.sampling.max_new_tokens;
+    const SamplingOptions& sampling = group->request.sampling;
+    slot.stop_watch = sampling.stop_strings.empty() ? nullptr : std::make_unique<StopWatch>(*options.tokenizer, sampling.stop_strings);
+    const int64_t needed = sampling.max_new_tokens;
     if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed, model->cache_type());
   }
 }
@@ -208,6 +215,17 @@ void GenerationEngine::State::Decode() {
   for (size_t i = 0; i < live.size(); ++i, row += vocab) Draw(live[i], {row, static_cast<size_t>(vocab)}, version);
 }
 
+// Whether the newest token is a stop token or completes a stop string.
+bool GenerationEngine::State::Ends(Slot* slot) const {
+  const SamplingOptions& sampling = slot->group->request.sampling;
+  const std::vector<int32_t>& drawn = slot->trajectory().tokens;
+  if (IsStop(sampling, drawn.back())) return true;
+  if (slot->stop_watch == nullptr) return false;
+  const auto count = static_cast<int64_t>(drawn.size());
+  const bool found = slot->stop_watch->Push(drawn.back()) || (count == sampling.max_new_tokens && slot->stop_watch->Finish());
+  return found && count > sampling.min_new_tokens;
+}
+
 void GenerationEngine::State::Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by) {
   const GenerationRequest& request = slot->group->request;
   Trajectory& trajectory = slot->trajectory();
@@ -219,7 +237,7 @@ void GenerationEngine::State::Draw(Slot* slot, std::span<const float> logits, in
   trajectory.policy_logprobs.push_back(drawn.policy_logprob);
   trajectory.versions.push_back(drawn_by);
   ++tokens_generated;
-  trajectory.finished = IsStop(request.sampling, drawn.token);
+  trajectory.finished = Ends(slot);
   if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == request.sampling.max_new_tokens) Finish(slot);
 }
 
@@ -265,6 +283,11 @@ std::vector<TrajectoryGroup> GenerationEngine::Step() {
 }
 
 bool GenerationEngine::idle() const { return state_->groups.empty(); }
+
+const Trajectory* GenerationEngine::Running(uint64_t group_id, int64_t sample) const {
+  const auto found = state_->groups.find(group_id);
+  return found == state_->groups.end() ? nullptr : &found->second->result.trajectories.at(static_cast<size_t>(sample));
+}
 
 void GenerationEngine::SetVersion(int64_t version) { state_->version = version; }
 

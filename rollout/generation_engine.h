@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "policy/tokenizer.h"
 #include "policy/transformer.h"
 #include "rollout/sampling_options.h"
 #include "rollout/trajectory.h"
@@ -11,9 +12,10 @@
 namespace temper {
 
 struct EngineOptions {
-  int64_t slots = 64;             // completions decoded together
-  int64_t max_tokens = 512;       // prompt + completion of one sequence
-  int64_t prefill_tokens = 2048;  // prompt tokens computed in one Step at most: what running completions wait for a new prompt
+  int64_t slots = 64;                    // completions decoded together
+  int64_t max_tokens = 512;              // prompt + completion of one sequence
+  int64_t prefill_tokens = 2048;         // prompt tokens computed in one Step at most: what running completions wait for a new prompt
+  const Tokenizer* tokenizer = nullptr;  // borrowed; reads the text for stop strings, null = requests with stop strings are refused
 };
 
 // `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
@@ -37,12 +39,16 @@ class GenerationEngine {
   ~GenerationEngine();
 
   // Queues the group behind those submitted before. Throws Error when the prompt is empty or holds an id outside the vocabulary, when
-  // prompt and max_new_tokens exceed max_tokens or the model's positions, when an option is out of range or the group id is in use.
+  // prompt and max_new_tokens exceed max_tokens or the model's positions, when an option is out of range, the group id is in use, or there
+  // are stop strings and no tokenizer.
   void Submit(GenerationRequest request);
   // One turn: computes up to prefill_tokens of new prompts, decodes one token for every slot whose prompt is complete, returns the groups
   // that became complete.
   std::vector<TrajectoryGroup> Step();
   bool idle() const;
+  // A completion of a group in work, as far as it is drawn: for who shows text as it comes. Null for another group; valid until the next
+  // call that is not const.
+  const Trajectory* Running(uint64_t group_id, int64_t sample) const;
   // The number that tokens drawn from now on carry, except a first token whose prompt's end was computed before.
   void SetVersion(int64_t version);
   // Forgets a group, finished completions included; an id that is not in work is ignored.

@@ -7,10 +7,11 @@ namespace temper {
 // What is asked, and what is known about it for evaluation. Graders see `text` and `category` only.
 struct Prompt {
   std::string id;        // unique within a run; keys the random numbers
-  std::string text;      // the prompt as the model gets it
+  std::string text;      // the prompt: what the model is asked; of a conversation its last message
   std::string category;  // policy spec category; "" = the grader reads it from the text
   std::string intent;    // benign | dual_use | malicious | ""
   std::string label;     // comply | refuse | "": what a prompt labeler says; read by the refusal_baseline composer only
+  std::string messages;  // the conversation, as a JSON list of {role, content}; "" = `text` alone
 };
 
 // A prompt with an answer to imitate (SFT).

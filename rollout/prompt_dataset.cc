@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "cluster/bytes.h"
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
@@ -80,6 +82,30 @@ std::string RowIdentity(DatasetRow* row, const DatasetOptions& options) {
   return Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
 }
 
+// The column of the prompt holds a text, or a conversation that a user's message ends.
+void TakePrompt(DatasetRow* row, const MappedColumn& column, Prompt* prompt) {
+  const auto found = row->lists.find(column.name);
+  if (found == row->lists.end()) {
+    prompt->text = TextColumn(row, column);
+    return;
+  }
+  const auto messages = nlohmann::json::parse(found->second);
+  const auto is_message = [](const nlohmann::json& m) {
+    return m.is_object() && m.contains("role") && m["role"].is_string() && m.contains("content") && m["content"].is_string() &&
+           m["content"].get_ref<const std::string&>().find('\0') == std::string::npos;
+  };
+  if (messages.empty() || !std::all_of(messages.begin(), messages.end(), is_message)) {
+    return Reject(
+        row, Concat("column ", column.name, " holds a list that is none of messages {role, content}, both texts without NUL characters"));
+  }
+  if (messages.back()["role"] != "user") {
+    return Reject(row, Concat("column ", column.name, " holds a conversation that ends with the role ",
+                              Quoted(messages.back()["role"].get<std::string>()), "; a prompt ends with a user's message"));
+  }
+  prompt->text = messages.back()["content"].get<std::string>();
+  prompt->messages = found->second;
+}
+
 // The prompts of one row: one, or one per intent.
 std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
   const ColumnMapping& columns = options.columns;
@@ -92,11 +118,11 @@ std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
     prompts.push_back(prompt);
     prompts.back().id += "/" + intent;
     prompts.back().intent = intent;
-    prompts.back().text = TextColumn(row, {"prompts_by_intent." + intent, column});
+    TakePrompt(row, {"prompts_by_intent." + intent, column}, &prompts.back());
   }
   if (columns.prompts_by_intent.empty()) {
     prompt.intent = WordColumn(row, {"intent", columns.intent}, kIntents);
-    prompt.text = TextColumn(row, {"prompt", columns.prompt});
+    TakePrompt(row, {"prompt", columns.prompt}, &prompt);
     prompts.push_back(std::move(prompt));
   }
   return prompts;
@@ -157,6 +183,7 @@ class Loader {
     bytes.PutString(prompt.id);
     bytes.PutString(prompt.text);
     bytes.PutString(response);
+    if (!prompt.messages.empty()) bytes.PutString(prompt.messages);
     digest_ = KeyOf(bytes.bytes());
   }
 

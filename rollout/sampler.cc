@@ -24,6 +24,7 @@ void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size) {
                " must be in 0..", options.max_new_tokens);
   for (const int64_t id : options.stop_ids)
     TEMPER_CHECK(id >= 0 && id < vocab_size, "stop id ", id, " is outside the vocabulary of ", vocab_size);
+  for (const std::string& stop : options.stop_strings) TEMPER_CHECK(!stop.empty(), "a stop string is empty");
 }
 
 SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform) {

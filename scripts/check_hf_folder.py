@@ -32,7 +32,7 @@ def temper_logits(temper: str, folder: str, ids: list) -> list:
 def temper_greedy(temper: str, folder: str, prompts: list) -> list:
     run = subprocess.run([temper, "generate", "--model", folder, "--temperature", "0", "--max-new-tokens", str(NEW_TOKENS)],
                          input="\n".join(prompts) + "\n", capture_output=True, text=True, check=True)
-    return [line.removesuffix(" [cut]") for line in run.stdout.splitlines()]
+    return [json.loads(line)["completions"][0]["text"] for line in run.stdout.splitlines()]
 
 
 def main() -> int:

@@ -18,7 +18,9 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
-  engine_ = std::make_unique<GenerationEngine>(model_.get(), EngineOptions{welcome_.slots, welcome_.max_tokens});
+  if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
+  engine_ = std::make_unique<GenerationEngine>(
+      model_.get(), EngineOptions{.slots = welcome_.slots, .max_tokens = welcome_.max_tokens, .tokenizer = tokenizer_.get()});
 }
 
 RolloutWorker::~RolloutWorker() = default;

@@ -35,6 +35,7 @@ class RolloutWorker {
   BusClient* bus_;
   RolloutWelcome welcome_;
   std::unique_ptr<Transformer> model_;
+  std::unique_ptr<Tokenizer> tokenizer_;  // null unless tasks may have stop strings
   std::unique_ptr<GenerationEngine> engine_;
   WeightRef loaded_;
   std::deque<Pending> pending_;

@@ -69,11 +69,11 @@ void Fields(V& v, WeightRef& r) {
 }
 template <typename V>
 void Fields(V& v, RolloutWelcome& w) {
-  All(v, w.config_json, w.slots, w.max_tokens, w.bf16, w.force_remote_weights);
+  All(v, w.config_json, w.slots, w.max_tokens, w.bf16, w.force_remote_weights, w.tokenizer_json);
 }
 template <typename V>
 void Fields(V& v, SamplingOptions& s) {
-  All(v, s.temperature, s.top_k, s.top_p, s.max_new_tokens, s.min_new_tokens, s.stop_ids);
+  All(v, s.temperature, s.top_k, s.top_p, s.max_new_tokens, s.min_new_tokens, s.stop_ids, s.stop_strings);
 }
 template <typename V>
 void Fields(V& v, GenerationRequest& r) {

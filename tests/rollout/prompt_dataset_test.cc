@@ -151,7 +151,8 @@ TEST_F(DatasetTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(error("[]"), HasSubstr(":2: not a JSON object"));
   EXPECT_THAT(error(R"({"id":"b","text":"y"})"),
               HasSubstr(":2: no column prompt with text or a number; the row's columns: id, text; data.columns.prompt names the column"));
-  EXPECT_THAT(error(R"({"id":"b","prompt":["y"]})"), HasSubstr(":2: no column prompt"));
+  EXPECT_THAT(error(R"({"id":"b","prompt":{"y":1}})"), HasSubstr(":2: no column prompt"));
+  EXPECT_THAT(error(R"({"id":"b","prompt":["y"]})"), HasSubstr(":2: column prompt holds a list that is none of messages"));
   EXPECT_THAT(error(R"({"id":"b","prompt":null})"), HasSubstr(":2: no column prompt"));
   EXPECT_THAT(error(R"({"id":"b","prompt":"  "})"), HasSubstr(":2: column prompt is empty"));
   EXPECT_THAT(error(R"({"id":"a","prompt":"y"})"), HasSubstr(":2: id a occurs on line 1 already"));

@@ -17,12 +17,12 @@ auto Tie(const WeightRef& r) {
   return std::tie(version, hash, bytes, path, host);
 }
 auto Tie(const SamplingOptions& s) {
-  const auto& [temperature, top_k, top_p, max_new, min_new, stop_ids] = s;
-  return std::tie(temperature, top_k, top_p, max_new, min_new, stop_ids);
+  const auto& [temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings] = s;
+  return std::tie(temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings);
 }
 auto Tie(const RolloutWelcome& w) {
-  const auto& [config, slots, max_tokens, bf16, force] = w;
-  return std::tie(config, slots, max_tokens, bf16, force);
+  const auto& [config, slots, max_tokens, bf16, force, tokenizer] = w;
+  return std::tie(config, slots, max_tokens, bf16, force, tokenizer);
 }
 auto Tie(const Trajectory& t) {
   const auto& [tokens, logprobs, policy_logprobs, versions, finished] = t;
@@ -56,11 +56,11 @@ auto Tie(const TrainSample& s) {
 // Values that no default has.
 const WeightRef kWeights{12, "00ff", 345, "/dev/shm/x", "node1"};
 
-RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 99, true, true}; }
+RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 99, true, true, "{\"b\": 2}"}; }
 
 RolloutTask ExampleRolloutTask() {
   RolloutTask task;
-  task.request = {1, 2, 3, 4, {5, -6}, 7, {0.5, 8, 0.9, 10, 11, {12, 13}}};
+  task.request = {1, 2, 3, 4, {5, -6}, 7, {0.5, 8, 0.9, 10, 11, {12, 13}, {"###", ""}}};
   task.weights = kWeights;
   task.exact = false;
   return task;
@@ -219,8 +219,10 @@ TEST(Wire, RefusesUnequalVectorsUnknownEnumsAndFlags) {
   LearnerTask task;
   task.kind = static_cast<LearnerTask::Kind>(9);
   EXPECT_THROW(LearnerTask::Decode(task.Encode()), Error);
-  std::string bytes = ExampleRolloutWelcome().Encode();
-  bytes.back() = 2;  // the flag
+  RolloutWelcome welcome = ExampleRolloutWelcome();
+  welcome.tokenizer_json = "";
+  std::string bytes = welcome.Encode();
+  bytes[bytes.size() - 9] = 2;  // the flag before the length of an empty text
   EXPECT_THROW(RolloutWelcome::Decode(bytes), Error);
 }
 

@@ -1,0 +1,145 @@
+// What a job makes of a model folder and a dataset: prompts and demonstrations as token ids.
+#include "orchestrator/data_store.h"
+
+#include <filesystem>
+
+#include <gmock/gmock.h>
+
+#include "cluster/error.h"
+#include "policy/hf_checkpoint.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kTemplate[] =
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.role == 'assistant' %}<eos>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}";
+constexpr char kGenerationBlocks[] =
+    "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}|"
+    "{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+
+class DataStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    shape_.vocab_size = 260;
+    shape_.hidden_size = 8;
+    shape_.intermediate_size = 8;
+    shape_.num_layers = 1;
+    shape_.num_heads = shape_.num_kv_heads = 1;
+    shape_.head_dim = 8;
+    shape_.max_positions = 512;
+    shape_.bos_id = 1;
+    shape_.eos_ids = {2};
+    config_ = DefaultExperiment();
+    config_.stages = {"sft", "rl"};
+    config_.policy.path = folder_ / "model";
+    config_.data.source = "files";
+    config_.data.path = folder_ / "prompts.jsonl";
+    config_.data.demonstrations = folder_ / "demonstrations.jsonl";
+    config_.data.eval_fraction = 0;
+    config_.data.columns.category = config_.data.columns.intent = "";
+    Save(kTemplate);
+    WriteBytes(config_.data.path,
+               "{\"prompt\": \"hi\"}\n"
+               "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "
+               "{\"role\": \"user\", \"content\": \"c\"}]}\n"
+               "{\"prompt\": [{\"role\": \"system\", \"content\": \"own\"}, {\"role\": \"user\", \"content\": \"d\"}]}\n");
+    WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\"}\n");
+  }
+
+  void Save(const std::string& template_text) {
+    Transformer model(shape_);
+    SaveHfModel(model, {.tokenizer_json = ByteLevelTokenizerJson()}, config_.policy.path);
+    if (!template_text.empty()) WriteBytes(config_.policy.path + "/chat_template.jinja", template_text);
+  }
+  DataStore Load() const { return LoadData(config_, PolicySpec{}, ""); }
+  std::vector<std::string> Prompts(const DataStore& store) const {
+    std::vector<std::string> texts;
+    for (const Prompt& prompt : store.train) texts.push_back(store.tokenizer->Decode(store.PromptTokens(prompt), /*skip_specials=*/false));
+    return texts;
+  }
+  // The texts before and of the answer of the first demonstration.
+  std::pair<std::string, std::string> Answer(const DataStore& store) const {
+    const SftExample& example = store.demonstrations.at(0);
+    const std::span<const int32_t> all = example.tokens;
+    const auto length = static_cast<size_t>(example.prompt_length);
+    return {store.tokenizer->Decode(all.first(length), false), store.tokenizer->Decode(all.subspan(length), false)};
+  }
+  void Refused(const std::string& why) const {
+    try {
+      Load();
+      ADD_FAILURE() << "accepted; expected: " << why;
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(why));
+    }
+  }
+
+  TempFolder folder_;
+  TransformerConfig shape_;
+  ExperimentConfig config_;
+};
+
+TEST_F(DataStoreTest, RendersPromptsByTheTemplateOfThePolicy) {
+  config_.data.system_prompt = "S";
+  const DataStore store = Load();
+  EXPECT_THAT(Prompts(store), ElementsAre("<system>S<user>hi<assistant>", "<system>S<user>a<assistant>b<eos>\n<user>c<assistant>",
+                                          "<system>own<user>d<assistant>"));
+  EXPECT_EQ(store.train[1].text, "c");  // what graders see
+}
+
+TEST_F(DataStoreTest, DemonstrationsAreLearnedFromTheAssistantsPart) {
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // nothing behind the stop token
+  Save(kGenerationBlocks);
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // which the template does not write
+  shape_.eos_ids = {3, 2};
+  Save(kTemplate);
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // the one of the template, not the first
+}
+
+TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
+  config_.data.prompt_template = "Q: {prompt} A:";
+  config_.data.chat_template = "none";
+  EXPECT_THAT(Prompts(Load()), ElementsAre("<bos>Q: hi A:"));
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<bos>Q: hi A:", "yes<eos>"));
+  config_.data.system_prompt = "S";
+  Refused("data.system_prompt needs a chat template");
+}
+
+TEST_F(DataStoreTest, SaysWhichPromptIsWrong) {
+  config_.data.chat_template = "none";
+  Refused("prompt prompts.jsonl:2: a list of messages needs a chat template");
+  config_.data.chat_template = "auto";
+  Save("{{ raise_exception('never') }}");
+  Refused("chat_template.jinja:1:4: never");
+  Save(kTemplate);
+  WriteBytes(config_.data.path, "{\"prompt\": [{\"role\": \"assistant\", \"content\": \"b\"}]}\n");
+  Refused("prompts.jsonl:1: column prompt holds a conversation that ends with the role assistant");
+  WriteBytes(config_.data.path, "{\"prompt\": [{\"role\": \"user\"}]}\n");
+  Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
+  WriteBytes(config_.data.path, "{\"prompt\": []}\n");
+  Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
+}
+
+TEST_F(DataStoreTest, NeedsAStopToken) {
+  shape_.eos_ids = {};
+  Save(kTemplate);
+  Refused("names no stop token, so no answer could ever end");
+}
+
+TEST_F(DataStoreTest, StopsAreTheModelsAndTheConfigs) {
+  SamplingOptions wanted;
+  wanted.top_k = 5;
+  wanted.stop_strings = {"###", "<unk>"};
+  const SamplingOptions sampling = Load().Sampling(wanted);
+  EXPECT_EQ(sampling.top_k, 5);
+  EXPECT_THAT(sampling.stop_ids, ElementsAre(2, 3));
+  EXPECT_THAT(sampling.stop_strings, ElementsAre("###"));
+}
+
+}  // namespace
+}  // namespace temper
