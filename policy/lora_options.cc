@@ -5,7 +5,8 @@
 namespace temper {
 
 bool AreLoraTargets(const std::vector<std::string>& target_modules) {
-  std::set<std::string> left(LoraOptions().target_modules.begin(), LoraOptions().target_modules.end());
+  const std::vector<std::string> known = LoraOptions().target_modules;
+  std::set<std::string> left(known.begin(), known.end());
   for (const std::string& target : target_modules)
     if (left.erase(target) == 0) return false;
   return !target_modules.empty();
