@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/full_like.h>
 #include <ATen/ops/zeros.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -135,7 +136,7 @@ TEST(PeftAdapter, RefusesTensorsThatDoNotFit) {
                   t[Concat("base_model.model.model.layers.9.mlp.up_proj.lora_", factor, ".weight")] = at::zeros({4, 4});
               }),
               HasSubstr("adapts model.layers.9.mlp.up_proj.weight, which the base does not have"));
-  EXPECT_THAT(error_with([&](auto& t) { t[query].fill_(1e38f); }), HasSubstr("not finite"));
+  EXPECT_THAT(error_with([&](auto& t) { t[query] = at::full_like(t[query], 3e38f); }), HasSubstr("not finite"));
   EXPECT_THAT(error_with([](auto& t) { t.clear(); }), HasSubstr("holds no adapter"));
   EXPECT_THAT(MergeError("/nonexistent", parameters), HasSubstr("/nonexistent/adapter_config.json"));
 }
