@@ -15,13 +15,24 @@
 #include "learner/packed_attention.h"
 
 namespace temper {
+namespace {
+
+// Gives the model adapters when the options ask for them: a frozen copy of its parameters, else null.
+std::shared_ptr<const Transformer> Freeze(Transformer* model, const LoraOptions& lora) {
+  if (!lora.enabled()) return nullptr;
+  model->AddAdapter(lora);
+  return std::make_shared<const Transformer>(model->Clone());
+}
+
+}  // namespace
 
 Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator)
     : model(borrowed_model),
       options(learner_options),
       communicator(borrowed_communicator),
+      base(Freeze(borrowed_model, learner_options.lora)),
       gradient(borrowed_model->EnableGradients()),
-      optimizer(borrowed_model->parameters(), borrowed_model->flat(), gradient,
+      optimizer(borrowed_model->trainable_parameters(), borrowed_model->trainable(), gradient,
                 borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
   if (options.micro_batch_tokens < 1) {
     throw ConfigError(Concat("learner.micro_batch_tokens: ", options.micro_batch_tokens, ", expected 1 or more"));
@@ -72,6 +83,13 @@ TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& b
   return ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
 }
 
+void Learner::State::Refresh() {
+  if (base)
+    model->MergeAdapter(*base);
+  else
+    model->WeightsChanged();
+}
+
 StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
   const auto count = static_cast<size_t>(gradient.numel());
   {
@@ -90,8 +108,8 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
     optimizer.Step(optimizer_options, learning_rate());
   }
   const ScopedTimer timer(&times->allreduce);
-  communicator->AllGather(model->flat().mutable_data_ptr<float>(), count, "parameters");
-  model->WeightsChanged();
+  communicator->AllGather(model->trainable().mutable_data_ptr<float>(), count, "parameters");
+  Refresh();
   return outcome;
 }
 
@@ -128,6 +146,9 @@ void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
   state_->optimizer.Reset();
 }
 
-void Learner::SetReference() { state_->reference = std::make_unique<Transformer>(state_->model->Clone()); }
+void Learner::SetReference() {
+  const bool is_base = state_->base && state_->model->flat().equal(state_->base->flat());
+  state_->reference = is_base ? state_->base : std::make_shared<const Transformer>(state_->model->Clone());
+}
 
 }  // namespace temper

@@ -36,6 +36,9 @@ using UpdateReport = std::map<std::string, double>;
 // Owns optimizer state and the frozen reference; changes the model it borrows. Every rank of the communicator must make the same calls
 // with its own share of the batch (a share may be empty). Losses are sums over the share divided by counts over the global batch, so the
 // gradient does not depend on how the batch was split over ranks and micro-batches.
+//
+// With LoRA only the adapters have gradients and moments. The model's parameters are then always base + adapters, computed anew from the
+// frozen base after every step.
 class Learner {
  public:
   Learner(Transformer* model, const LearnerOptions& options, Communicator* communicator);
@@ -49,7 +52,8 @@ class Learner {
   UpdateReport SftUpdate(std::span<const SftExample> share, const SftOptions& options);
   UpdateReport RlUpdate(std::span<const TrainGroup> share, const RlOptions& options);
 
-  // Model, optimizer moments and step, reference: bitwise. Files of this rank in `folder`. Throws Error.
+  // Model (with LoRA the adapters alone: load it into a learner of the same base), optimizer moments and step, reference: bitwise. Files
+  // of this rank in `folder`. Throws Error.
   void Save(const std::string& folder) const;
   void Load(const std::string& folder);
 

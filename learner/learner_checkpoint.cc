@@ -6,12 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/error.h"
+#include "cluster/weight_store.h"
 #include "learner/learner_state.h"
 #include "policy/safetensors.h"
 
 // A learner's state is the same on every learner, whatever their number: rank 0 writes it, all read it.
-//   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order
-//   learner.json: optimizer steps, schedule position and options
+//   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order. With LoRA the first
+//     three are those of the adapters, and the reference is left out where it is the base
+//   learner.json: optimizer steps, schedule position and options; with LoRA the adapters' options and the hash of the base
 namespace temper {
 namespace {
 
@@ -43,6 +45,25 @@ OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
   return o;
 }
 
+// What the adapters' numbers mean nothing without; null without adapters.
+nlohmann::json LoraJson(const Learner::State& state) {
+  if (!state.base) return nullptr;
+  const LoraOptions& lora = state.options.lora;
+  const at::Tensor& base = state.base->flat();
+  return {{"rank", lora.rank},
+          {"alpha", lora.alpha},
+          {"target_modules", lora.target_modules},
+          {"base_xxh128", WeightHash(base.const_data_ptr(), base.nbytes())}};
+}
+
+void CheckLora(const Learner::State& state, const nlohmann::json& saved, const std::string& path) {
+  const nlohmann::json own = LoraJson(state);
+  TEMPER_CHECK(saved.is_null() == own.is_null(), path, ": the checkpoint was made ", saved.is_null() ? "without" : "with",
+               " LoRA, this run is ", own.is_null() ? "without" : "with", " it (policy.lora.rank)");
+  TEMPER_CHECK(saved == own, path, ": the checkpoint's adapters are ", saved.dump(), ", this run's ", own.dump(),
+               ": rank, alpha, target modules and the model they are on must be the same");
+}
+
 nlohmann::json ReadJson(const std::string& path) {
   std::ifstream in(path);
   TEMPER_CHECK(in.good(), "cannot read ", path, ": is the checkpoint complete?");
@@ -72,14 +93,15 @@ void Learner::Save(const std::string& folder) const {
   const at::Tensor exp_avg_sq = state.GatherShards(state.optimizer.exp_avg_sq());
   if (state.communicator->rank() == 0) {
     std::vector<std::pair<std::string, at::Tensor>> tensors = {
-        {"parameters", state.model->flat()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
-    if (state.reference) tensors.emplace_back("reference", state.reference->flat());
+        {"parameters", state.model->trainable()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
+    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat());
     WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
     const nlohmann::json json = {{"format", kFormat},
                                  {"optimizer", ToJson(state.optimizer_options)},
                                  {"optimizer_steps", state.optimizer.steps()},
                                  {"schedule_step", state.schedule_step},
                                  {"total_steps", state.total_steps},
+                                 {"lora", LoraJson(state)},
                                  {"has_reference", state.reference != nullptr}};
     const std::string path = folder + "/learner.json";
     std::ofstream out(path);
@@ -96,15 +118,16 @@ void Learner::Load(const std::string& folder) {
   const nlohmann::json json = ReadJson(path);
   const std::map<std::string, at::Tensor> tensors = ReadSafetensors(tensors_path);
   const at::NoGradGuard no_grad;
-  const int64_t count = state.model->flat().numel();
+  CheckLora(state, json.value("lora", nlohmann::json()), path);
+  const int64_t count = state.gradient.numel();
   const auto shard = state.communicator->ShardOf(state.communicator->rank(), static_cast<size_t>(count));
   const auto own = [&](const char* name) {
     return FlatTensor(tensors, name, tensors_path, count).narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
   };
-  state.model->flat().copy_(FlatTensor(tensors, "parameters", tensors_path, count));
+  state.model->trainable().copy_(FlatTensor(tensors, "parameters", tensors_path, count));
   state.optimizer.exp_avg().copy_(own("exp_avg"));
   state.optimizer.exp_avg_sq().copy_(own("exp_avg_sq"));
-  state.model->WeightsChanged();
+  state.Refresh();
   try {
     state.optimizer_options = OptionsFromJson(json.at("optimizer"));
     state.optimizer.set_steps(json.at("optimizer_steps").get<int64_t>());
@@ -114,11 +137,14 @@ void Learner::Load(const std::string& folder) {
     TEMPER_FAIL(path, ": ", error.what());
   }
   state.reference.reset();
-  if (json.value("has_reference", false)) {
-    state.reference = std::make_unique<Transformer>(state.model->Clone());
-    state.reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, count));
-    state.reference->WeightsChanged();
+  if (!json.value("has_reference", false)) return;
+  if (state.base && !tensors.contains("reference")) {
+    state.reference = state.base;
+    return;
   }
+  auto reference = std::make_shared<Transformer>(state.model->config());
+  reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, state.model->num_parameters()));
+  state.reference = std::move(reference);
 }
 
 }  // namespace temper

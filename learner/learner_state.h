@@ -66,23 +66,27 @@ struct Learner::State {
   // Of the present update; the schedule counts updates, not optimizer steps.
   double learning_rate() const { return LearningRate(optimizer_options, schedule_step, total_steps); }
 
-  // A tensor of the flat buffer's size from the shards of all learners. Collective.
+  // A tensor of the gradient's size from the shards of all learners. Collective.
   at::Tensor GatherShards(const at::Tensor& shard) const;
 
-  // Adds the gradients of all learners, clips and steps: every learner its own shard of the parameters, which are then shared. `loss` is
+  // Brings the model's parameters up to date after what is trained was changed.
+  void Refresh();
+
+  // Adds the gradients of all learners, clips and steps: every learner its own shard of what is trained, which is then shared. `loss` is
   // the global loss, judged for finiteness with the gradient, so that every learner takes the same turn.
   StepOutcome FinishStep(double loss, PhaseTimes* times);
 
   Transformer* model;
   LearnerOptions options;
   Communicator* communicator;
+  std::shared_ptr<const Transformer> base;  // what the adapters are merged with; null without them
   at::Tensor gradient;                // flat, what the backward adds to; after FinishStep only this learner's shard of it means anything
   std::vector<Transformer> replicas;  // of the model, for the threads after the first
   AdamW optimizer;
   OptimizerOptions optimizer_options;
-  int64_t total_steps = 0;    // updates of the stage; 0 before BeginStage
-  int64_t schedule_step = 0;  // updates done in the stage
-  std::unique_ptr<Transformer> reference;
+  int64_t total_steps = 0;                       // updates of the stage; 0 before BeginStage
+  int64_t schedule_step = 0;                     // updates done in the stage
+  std::shared_ptr<const Transformer> reference;  // the base itself where the two are equal
 };
 
 // Adds timing_s/* (the slowest learner's) to the report.

@@ -78,7 +78,8 @@ class ScoreFunction : public torch::autograd::Function<ScoreFunction> {
     const variable_list saved = ctx->get_saved_variables();
     const at::Tensor &hidden = saved[0], &weight = saved[1];
     const int64_t vocabulary = weight.size(0);
-    at::Tensor d_hidden = at::empty_like(hidden), d_weight = at::zeros_like(weight);
+    at::Tensor d_hidden = at::empty_like(hidden);
+    at::Tensor d_weight = ctx->needs_input_grad(1) ? at::zeros_like(weight) : at::Tensor();  // a frozen weight has none
     const at::Tensor d_logprob = grads[0].defined() ? grads[0].contiguous() : at::zeros_like(saved[3]);
     const at::Tensor d_entropy = grads[1].defined() ? grads[1].contiguous() : at::zeros_like(saved[3]);
     const float *g_logprob = d_logprob.const_data_ptr<float>(), *g_entropy = d_entropy.const_data_ptr<float>();
@@ -98,7 +99,7 @@ class ScoreFunction : public torch::autograd::Function<ScoreFunction> {
       });
       at::Tensor d_chunk = d_hidden.narrow(0, begin, logits.size(0));
       at::mm_out(d_chunk, logits, weight);
-      d_weight.addmm_(logits.t(), hidden.narrow(0, begin, logits.size(0)));
+      if (d_weight.defined()) d_weight.addmm_(logits.t(), hidden.narrow(0, begin, logits.size(0)));
     });
     return {d_hidden, d_weight, Variable(), Variable()};
   }

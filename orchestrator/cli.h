@@ -43,11 +43,12 @@ int LogitsCommand(const std::string& model, const std::string& ids_path, const s
 
 struct ConvertArguments {
   std::string model;
+  std::string adapter;  // a LoRA adapter in PEFT's layout to merge; "" = none
   std::string out;
   std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
   std::string shard_size = "5GB";
 };
-// Writes a Hugging Face folder anew, in another dtype or other shards.
+// Writes a Hugging Face folder anew: in another dtype, other shards, with an adapter merged.
 int ConvertCommand(const ConvertArguments& arguments);
 
 struct TokenizeArguments {

@@ -49,7 +49,7 @@ int ConvertCommand(const ConvertArguments& arguments) {
     throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
   if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
     throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
-  ConvertHfModel(arguments.model, options, arguments.out);
+  ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter);
   std::cout << "wrote " << arguments.out << "\n";
   return kExitDone;
 }

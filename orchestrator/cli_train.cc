@@ -186,7 +186,8 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   LearnerWorkerOptions options;
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
                      .threads = cluster.learner_threads,
-                     .dtype = experiment.base.policy.dtype};
+                     .dtype = experiment.base.policy.dtype,
+                     .lora = experiment.base.policy.lora};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
   options.keep_versions = experiment.base.rl.max_staleness + 4;
   BusClient bus({.endpoint = start.endpoint,

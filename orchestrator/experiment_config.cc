@@ -79,6 +79,14 @@ void DescribePolicy(PolicyConfig& c, ConfigFields& f) {
   f.Real("rope_theta", &s.rope_theta, {1, 1e9}, "base of the rotary positions");
   f.Real("initializer_range", &s.initializer_range, {1e-6, 1}, "standard deviation of fresh weights, from scratch");
   f.Enum("dtype", &c.dtype, {"fp32", "bf16"}, "type the learner computes in; master weights stay fp32");
+  f.Section("lora", "low-rank adapters: each stage trains its own on the model it starts from, and writes them beside the merged weights",
+            [&](ConfigFields& l) {
+              l.Int("rank", &c.lora.rank, {0, 65536}, "of an adapter; 0 = off, all weights are trained");
+              l.Real("alpha", &c.lora.alpha, {0, 1e6}, "an adapter's product counts alpha / rank");
+              l.StringList("target_modules", &c.lora.target_modules, "the projections of every layer that get one");
+            });
+  f.Rule([&c] { return AreLoraTargets(c.lora.target_modules); },
+         "policy.lora.target_modules must be some of [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], each once");
   f.Rule([&s] { return s.num_kv_heads > 0 && s.num_heads % s.num_kv_heads == 0; }, "policy.num_kv_heads must divide policy.num_heads");
 }
 
@@ -288,6 +296,7 @@ void Finish(ExperimentConfig* config) {
   if (shape.head_dim == 0) shape.head_dim = shape.hidden_size / shape.num_heads;
   shape.qkv_bias = shape.model_type == "qwen2";
   shape.qk_norm = shape.model_type == "qwen3";
+  config->policy.lora.seed = static_cast<uint64_t>(config->run.seed);
   config->data.world.seed = static_cast<uint64_t>(config->run.seed);
   config->rl.loss.temperature = config->rollout.sampling.temperature;
   config->rl.loss.max_completion_tokens = config->rollout.sampling.max_new_tokens;

@@ -9,6 +9,7 @@
 #include "cluster/config_reader.h"
 #include "learner/learner_options.h"
 #include "orchestrator/world.h"
+#include "policy/lora_options.h"
 #include "policy/transformer_config.h"
 #include "reward/advantage.h"
 #include "reward/reward_composer.h"
@@ -47,6 +48,7 @@ struct PolicyConfig {
   std::string path;  // Hugging Face folder; "" = from scratch with the shape below
   TransformerConfig shape;
   std::string dtype = "fp32";
+  LoraOptions lora;
 };
 
 struct DataConfig {

@@ -94,8 +94,10 @@ int Run(int argc, char** argv) {
   logits_command->callback([&] { exit_code = LogitsCommand(model, ids, logits); });
 
   ConvertArguments convert;
-  auto* convert_command = app.add_subcommand("convert", "writes a model folder anew, in another dtype or other shards");
+  auto* convert_command =
+      app.add_subcommand("convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged");
   convert_command->add_option("--model", convert.model, "Hugging Face folder")->required();
+  convert_command->add_option("--adapter", convert.adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge");
   convert_command->add_option("--out", convert.out, "folder to write; a model already there is replaced")->required();
   convert_command->add_option("--dtype", convert.dtype, "of the weights (default: as they are)")
       ->check(CLI::IsMember({"bf16", "fp16", "fp32"}));

@@ -12,6 +12,7 @@
 
 #include "cluster/error.h"
 #include "policy/hf_weights.h"
+#include "policy/peft_adapter.h"
 #include "policy/strict_json.h"
 #include "policy/text_file.h"
 
@@ -137,6 +138,7 @@ void WriteFolder(TransformerConfig config, const NamedTensors& tensors, const Sa
   WriteTextFile(temporary / "config.json", ToConfigJson(config));
   for (const auto& [name, bytes] : AllCompanions(config, options)) WriteTextFile(temporary / name, bytes);
   WriteWeights(temporary, tensors, options);
+  if (options.write_more) options.write_more(temporary.string());
   FlushToDisk(temporary);
   ReplaceFolder(temporary, target);
 }
@@ -193,8 +195,9 @@ void SaveHfModel(const Transformer& model, const SaveOptions& options, const std
   WriteFolder(model.config(), model.parameters(), typed, folder);
 }
 
-void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out) {
-  const OpenFolder open = Open(folder);
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter) {
+  OpenFolder open = Open(folder);
+  if (!adapter.empty()) MergePeftAdapter(adapter, options.type, &open.tensors);
   options.companions.merge(ReadCompanionFiles(folder));
   WriteFolder(open.config, open.tensors, options, out);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,13 +28,15 @@ struct SaveOptions {
   uint64_t max_shard_bytes = 5'000'000'000;           // weights above this go into several files with an index; a tensor is never split
   std::string tokenizer_json = "";                    // where `companions` hold no tokenizer.json; "" = none
   CompanionFiles companions = {};
+  std::function<void(const std::string& folder)> write_more = {};  // writes what else belongs into the folder, before it gets its name
 };
 
 // Writes the folder whole under a temporary name, flushed to disk, the index last, and renames it; an existing one is replaced.
 void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder);
 
 // Writes the model of `folder` to `out` without computing with it: tensor by tensor, so that memory does not bound its size. Its
-// companions are carried along with those of `options`.
-void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out);
+// companions are carried along with those of `options`. With `adapter`, a folder in PEFT's layout, that is merged into the weights it is
+// on; these, and these alone, are held in memory.
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter = "");
 
 }  // namespace temper

@@ -12,37 +12,15 @@
 
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
+#include "policy/flat_layout.h"
 #include "policy/kernels.h"
 
 namespace temper {
 namespace {
 
-// A parameter's place in the flat buffer.
-struct Slot {
-  std::string name;
-  std::vector<int64_t> shape;
-  int64_t offset = 0;
-};
-
-class Layout {
- public:
-  void Add(const std::string& name, std::vector<int64_t> shape) {
-    int64_t count = 1;
-    for (const int64_t size : shape) count *= size;
-    slots_.push_back({name, std::move(shape), total_});
-    total_ += count;
-  }
-  const std::vector<Slot>& slots() const { return slots_; }
-  int64_t total() const { return total_; }
-
- private:
-  std::vector<Slot> slots_;
-  int64_t total_ = 0;
-};
-
 // Matrices that the forward multiplies as one stand next to each other.
-Layout LayoutOf(const TransformerConfig& c) {
-  Layout layout;
+FlatLayout LayoutOf(const TransformerConfig& c) {
+  FlatLayout layout;
   const int64_t query = c.num_heads * c.head_dim;
   const int64_t key = c.num_kv_heads * c.head_dim;
   layout.Add("model.embed_tokens.weight", {c.vocab_size, c.hidden_size});
@@ -80,24 +58,12 @@ Layout LayoutOf(const TransformerConfig& c) {
 
 bool EndsWith(const std::string& name, const char* suffix) { return name.ends_with(suffix); }
 
-// A view of flat[offset ...] that autograd takes for a leaf; its gradient is the same view of `grad`, when there is one.
-at::Tensor Leaf(const at::Tensor& flat, const at::Tensor& grad, int64_t offset, at::IntArrayRef shape) {
-  int64_t count = 1;
-  for (const int64_t size : shape) count *= size;
-  at::Tensor leaf = flat.narrow(0, offset, count).view(shape).detach();
-  if (grad.defined()) {
-    leaf.set_requires_grad(true);
-    leaf.mutable_grad() = grad.narrow(0, offset, count).view(shape);
-  }
-  return leaf;
-}
-
 }  // namespace
 
 std::vector<std::pair<std::string, std::vector<int64_t>>> ParameterShapes(const TransformerConfig& config) {
-  const Layout layout = LayoutOf(config);
+  const FlatLayout layout = LayoutOf(config);
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
-  for (const Slot& slot : layout.slots()) shapes.emplace_back(slot.name, slot.shape);
+  for (const FlatLayout::Slot& slot : layout.slots()) shapes.emplace_back(slot.name, slot.shape);
   return shapes;
 }
 
@@ -113,6 +79,7 @@ struct Transformer::Layer {
   at::Tensor gate_up_bias;    // [2F] or undefined
   at::Tensor down;            // [D, F]
   at::Tensor down_bias;       // [D] or undefined
+  AdaptedRows qkv_pairs, output_pairs, gate_up_pairs, down_pairs;
 };
 
 struct Transformer::PackedWeights {
@@ -134,13 +101,13 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
 }
 
 void Transformer::BindParameters() {
-  const Layout layout = LayoutOf(config_);
+  const FlatLayout layout = LayoutOf(config_);
   parameters_.clear();
   layers_ = std::make_shared<std::vector<Layer>>(config_.num_layers);
   const int64_t width = (config_.num_heads + 2 * config_.num_kv_heads) * config_.head_dim;
   int64_t layer = -1;
-  for (const Slot& slot : layout.slots()) {
-    const auto fused = [&](at::IntArrayRef shape) { return Leaf(flat_, flat_grad_, slot.offset, shape); };
+  for (const FlatLayout::Slot& slot : layout.slots()) {
+    const auto fused = [&](at::IntArrayRef shape) { return FlatLeaf(flat_, flat_grad_, slot.offset, shape); };
     const at::Tensor leaf = fused(slot.shape);
     parameters_.emplace_back(slot.name, leaf);
     if (EndsWith(slot.name, "embed_tokens.weight")) embedding_ = leaf;
@@ -162,6 +129,23 @@ void Transformer::BindParameters() {
     if (EndsWith(slot.name, "down_proj.bias")) l.down_bias = leaf;
   }
   if (config_.tie_embeddings) output_weight_ = embedding_;
+  if (adapter_) BindAdapter();
+}
+
+void Transformer::BindAdapter() {
+  const int64_t query = config_.num_heads * config_.head_dim;
+  const int64_t key = config_.num_kv_heads * config_.head_dim;
+  for (const LoraAdapter::Pair& pair : adapter_->pairs()) {
+    Layer& l = layers_->at(std::stoul(pair.target.substr(std::string("model.layers.").size())));
+    const auto is = [&](const char* module) { return pair.target.ends_with(Concat(".", module, ".weight")); };
+    if (is("q_proj")) l.qkv_pairs.emplace_back(pair, 0);
+    if (is("k_proj")) l.qkv_pairs.emplace_back(pair, query);
+    if (is("v_proj")) l.qkv_pairs.emplace_back(pair, query + key);
+    if (is("o_proj")) l.output_pairs.emplace_back(pair, 0);
+    if (is("gate_proj")) l.gate_up_pairs.emplace_back(pair, 0);
+    if (is("up_proj")) l.gate_up_pairs.emplace_back(pair, config_.intermediate_size);
+    if (is("down_proj")) l.down_pairs.emplace_back(pair, 0);
+  }
 }
 
 void Transformer::Initialize(uint64_t seed) {
@@ -188,7 +172,10 @@ Transformer Transformer::Replica() const {
   Transformer replica = *this;
   const c10::InferenceMode normal_tensors(false);
   replica.packed_.reset();
-  replica.flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+  if (adapter_)
+    replica.adapter_ = std::make_shared<LoraAdapter>(adapter_->Replica());
+  else
+    replica.flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
   replica.BindParameters();
   return replica;
 }
@@ -208,13 +195,28 @@ void Transformer::SetInferenceType(at::ScalarType type) {
   packed_.reset();
 }
 
+void Transformer::AddAdapter(const LoraOptions& options) {
+  adapter_ = std::make_shared<LoraAdapter>(config_, options);
+  flat_grad_.reset();
+  BindParameters();
+}
+
+void Transformer::MergeAdapter(const Transformer& base) {
+  TEMPER_CHECK(adapter_, "MergeAdapter: the model has no adapter");
+  adapter_->Merge(base.parameters(), parameters_);
+  WeightsChanged();
+}
+
 at::Tensor Transformer::EnableGradients() {
-  if (!flat_grad_.defined()) {
+  if (!gradients().defined()) {
     const c10::InferenceMode normal_tensors(false);
-    flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+    if (adapter_)
+      adapter_->EnableGradients();
+    else
+      flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
     BindParameters();
   }
-  return flat_grad_;
+  return gradients();
 }
 
 const Transformer::PackedWeights& Transformer::Packed() const {
@@ -232,17 +234,23 @@ const Transformer::PackedWeights& Transformer::Packed() const {
 }
 
 // The autograd path's matrix product.
-at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const {
-  if (compute_type_ == at::kFloat) return at::linear(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
-  const at::Tensor y = at::linear(x.to(compute_type_), weight.to(compute_type_)).to(at::kFloat);
-  return bias.defined() ? at::add(y, bias) : y;
+at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows* adapted) const {
+  const bool rounds = compute_type_ != at::kFloat;
+  const at::Tensor in = rounds ? x.to(compute_type_) : x;
+  at::Tensor y = rounds ? at::linear(in, weight.to(compute_type_)).to(at::kFloat)
+                        : at::linear(in, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt);
+  if (rounds && bias.defined()) y = at::add(y, bias);
+  if (adapted != nullptr)
+    for (const auto& [pair, row] : *adapted) y = LoraTap(y, in, pair, row, adapter_->options().scale());
+  return y;
 }
 
 at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
-  const bool with_graph = c10::GradMode::is_enabled() && flat_grad_.defined();
+  const bool with_graph = c10::GradMode::is_enabled() && gradients().defined();
   const PackedWeights* packed = with_graph ? nullptr : &Packed();
-  const auto linear = [&](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const PackedLinear* inference) {
-    return inference == nullptr ? Linear(x, weight, bias) : inference->Apply(x);
+  const auto linear = [&](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows& adapted,
+                          const PackedLinear* inference) {
+    return inference == nullptr ? Linear(x, weight, bias, &adapted) : inference->Apply(x);
   };
   const auto add = [&](at::Tensor& x, const at::Tensor& y) { x = with_graph ? at::add(x, y) : x.add_(y); };
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
@@ -251,22 +259,25 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const Layer& l = layers_->at(i);
     const auto* p = packed == nullptr ? nullptr : &packed->layers[i];
-    const at::Tensor qkv = linear(RmsNorm(x, l.attention_norm, config_.rms_norm_eps), l.qkv, l.qkv_bias, p ? &p->qkv : nullptr);
+    const at::Tensor qkv =
+        linear(RmsNorm(x, l.attention_norm, config_.rms_norm_eps), l.qkv, l.qkv_bias, l.qkv_pairs, p ? &p->qkv : nullptr);
     auto [q, k, v] = SplitHeads(qkv, config_.num_heads, config_.num_kv_heads, config_.head_dim, config_.qk_norm ? nullptr : &angles);
     if (config_.qk_norm) {
       q = Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles);
       k = Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles);
     }
     const at::Tensor seen = attention.Attend(i, q, k, v).reshape({tokens, config_.num_heads * config_.head_dim});
-    add(x, linear(seen, l.output, l.output_bias, p ? &p->output : nullptr));
-    const at::Tensor gate_up = linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, l.gate_up_bias, p ? &p->gate_up : nullptr);
-    add(x, linear(SwiGlu(gate_up), l.down, l.down_bias, p ? &p->down : nullptr));
+    add(x, linear(seen, l.output, l.output_bias, l.output_pairs, p ? &p->output : nullptr));
+    const at::Tensor gate_up =
+        linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, l.gate_up_bias, l.gate_up_pairs, p ? &p->gate_up : nullptr);
+    add(x, linear(SwiGlu(gate_up), l.down, l.down_bias, l.down_pairs, p ? &p->down : nullptr));
   }
   return RmsNorm(x, final_norm_, config_.rms_norm_eps);
 }
 
 at::Tensor Transformer::Logits(const at::Tensor& hidden_ND) const {
-  if (c10::GradMode::is_enabled() && (flat_grad_.defined() || hidden_ND.requires_grad())) return Linear(hidden_ND, output_weight_, {});
+  if (c10::GradMode::is_enabled() && (flat_grad_.defined() || hidden_ND.requires_grad()))
+    return Linear(hidden_ND, output_weight_, {}, nullptr);
   return Packed().logits.Apply(hidden_ND);
 }
 

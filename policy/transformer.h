@@ -8,6 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "policy/key_value_buffer.h"
+#include "policy/lora.h"
 #include "policy/transformer_config.h"
 
 namespace temper {
@@ -57,15 +58,24 @@ class Transformer {
   // Makes the packed copies now. Without a graph Hidden and Logits make them on first use: call this before several threads do that.
   void Prepack() const { Packed(); }
 
-  // Makes the parameters autograd leaves whose .grad are views of one flat gradient buffer, which is returned (zeroed).
+  // Freezes the parameters: from now on fresh adapters are what is trained. They change nothing until they were trained and merged.
+  void AddAdapter(const LoraOptions& options);
+  const LoraAdapter* adapter() const { return adapter_.get(); }  // null when there is none
+  // Makes the parameters base + adapter. `base` has the values that this model had when the adapter was added.
+  void MergeAdapter(const Transformer& base);
+
+  // What training changes: the adapter's numbers where there is one, else the parameters.
+  at::Tensor& trainable() { return adapter_ ? adapter_->flat() : flat_; }
+  const NamedTensors& trainable_parameters() const { return adapter_ ? adapter_->parameters() : parameters_; }
+  // Makes them autograd leaves whose .grad are views of one flat gradient buffer, which is returned (zeroed).
   at::Tensor EnableGradients();
-  const at::Tensor& gradients() const { return flat_grad_; }  // undefined before EnableGradients
+  const at::Tensor& gradients() const { return adapter_ ? adapter_->gradients() : flat_grad_; }  // undefined before EnableGradients
 
   // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm.
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
-  // [V, D] of the output projection, an autograd leaf after EnableGradients: for losses that never build all logits.
+  // [V, D] of the output projection, an autograd leaf after EnableGradients but with an adapter: for losses that never build all logits.
   const at::Tensor& output_weight() const { return output_weight_; }
 
   // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it.
@@ -79,13 +89,17 @@ class Transformer {
   struct Layer;
   struct PackedWeights;
   const PackedWeights& Packed() const;
-  at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) const;
+  // Pairs, each with the first row of the fused matrix that it adapts.
+  using AdaptedRows = std::vector<std::pair<LoraAdapter::Pair, int64_t>>;
+  at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows* adapted) const;
   void BindParameters();
+  void BindAdapter();
 
   TransformerConfig config_;
   std::vector<float> rope_frequencies_;  // [C / 2]
   at::Tensor flat_;
-  at::Tensor flat_grad_;  // undefined before EnableGradients
+  at::Tensor flat_grad_;  // undefined before EnableGradients, and with an adapter
+  std::shared_ptr<LoraAdapter> adapter_;
   std::vector<std::pair<std::string, at::Tensor>> parameters_;
   // Views of flat_ as the forward uses them: a layer's query, key and value matrices are one, its gate and up matrices are one.
   std::shared_ptr<std::vector<Layer>> layers_;

@@ -3,6 +3,7 @@
 #include "cluster/clock.h"
 #include "cluster/log.h"
 #include "policy/hf_checkpoint.h"
+#include "policy/peft_adapter.h"
 
 namespace temper {
 namespace {
@@ -42,6 +43,13 @@ void LearnerWorker::Adopt(Transformer model) {
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
 }
 
+void LearnerWorker::Export(const LearnerTask& task) const {
+  SaveOptions options{.tokenizer_json = task.tokenizer_json, .companions = companions_};
+  if (const LoraAdapter* adapter = model_->adapter())
+    options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, base_folder_, folder + "/adapter"); };
+  SaveHfModel(*model_, options, task.folder);
+}
+
 LearnerResult LearnerWorker::Do(const LearnerTask& task) {
   using Kind = LearnerTask::Kind;
   TEMPER_CHECK(learner_ != nullptr || task.kind == Kind::kInitialize || task.kind == Kind::kLoadModel, "learner has no model yet");
@@ -52,10 +60,12 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       Transformer model(ParseTransformerConfig(task.config_json));
       model.Initialize(task.seed);
       Adopt(std::move(model));
+      base_folder_.clear();
       break;
     }
     case Kind::kLoadModel:
       Adopt(LoadHfModel(task.folder));
+      base_folder_ = task.folder;
       if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(task.folder);
       break;
     case Kind::kBeginStage:
@@ -77,7 +87,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       learner_->Load(task.folder);
       break;
     case Kind::kExport:
-      if (communicator_->rank() == 0) SaveHfModel(*model_, {.tokenizer_json = task.tokenizer_json, .companions = companions_}, task.folder);
+      if (communicator_->rank() == 0) Export(task);
       break;
   }
   if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();

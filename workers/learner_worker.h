@@ -32,12 +32,14 @@ class LearnerWorker {
  private:
   LearnerResult Do(const LearnerTask& task);
   void Adopt(Transformer model);
+  void Export(const LearnerTask& task) const;
 
   BusClient* bus_;
   Communicator* communicator_;
   LearnerWorkerOptions options_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Learner> learner_;
+  std::string base_folder_;                     // of the model loaded; "" = from scratch
   CompanionFiles companions_;                   // of the folder loaded; rank 0 only
   std::unique_ptr<WeightPublisher> publisher_;  // rank 0 only
   uint64_t done_ = 0;

@@ -77,7 +77,7 @@ struct LearnerTask {
     kPublish,     // nothing but the publication below
     kSave,        // resume state into `folder`
     kLoad,        // resume state from `folder`
-    kExport,      // Hugging Face folder with `tokenizer_json`
+    kExport,      // Hugging Face folder with `tokenizer_json`; of a model with adapters those too, in its folder adapter/
   };
   Kind kind = Kind::kInitialize;
   std::string config_json;
