@@ -34,7 +34,7 @@ TEST_F(CliCheckpoint, ConvertsBackAndForth) {
   const auto index = nlohmann::json::parse(ReadBytes(half + "/model.safetensors.index.json"));
   EXPECT_EQ(index["weight_map"].size(), 20u);
   for (const auto& [name, file] : index["weight_map"].items()) {
-    const at::Tensor& tensor = ReadSafetensors(half + "/" + file.get<std::string>()).at(name);
+    const at::Tensor tensor = ReadSafetensors(half + "/" + file.get<std::string>()).at(name);
     EXPECT_EQ(tensor.scalar_type(), at::kFloat);
   }
   ASSERT_EQ(Run("convert --model " + half + " --out " + back + " --dtype bf16"), 0) << output();
