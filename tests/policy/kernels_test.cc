@@ -183,6 +183,7 @@ TEST_P(EveryInstructionSet, ProductAgreesWithDoubleArithmetic) {
 // Everything a forward of a few odd shapes computes, as one vector of bits to compare.
 std::vector<float> AllResults(const VectorKernels& kernels) {
   std::vector<float> all;
+  all.reserve(size_t{1} << 16);  // room() must not move what it gave before
   const auto x = Normals(7, 29 * 37);
   const auto w = Normals(8, 45 * 37);
   std::vector<float> panels(PackedSize(45, 37));
