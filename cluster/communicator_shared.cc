@@ -23,7 +23,8 @@ constexpr size_t kNameBytes = 64;
 // others still read the last one.
 class SharedMemory {
  public:
-  SharedMemory(Communicator* bootstrap) : bytes_(sizeof(SharedBarrier) + 2 * kPlaceBytes * static_cast<size_t>(bootstrap->size())) {
+  explicit SharedMemory(Communicator* bootstrap)
+      : bytes_(sizeof(SharedBarrier) + 2 * kPlaceBytes * static_cast<size_t>(bootstrap->size())) {
     char name[kNameBytes] = {};
     int failed = 0;  // errno of rank 0
     int fd = -1;

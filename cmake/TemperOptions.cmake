@@ -7,7 +7,8 @@ target_compile_options(temper_options INTERFACE
   $<$<CONFIG:Debug>:-O1 -D_GLIBCXX_ASSERTIONS>)
 target_include_directories(temper_options INTERFACE ${CMAKE_SOURCE_DIR})
 if(TEMPER_SANITIZE)
-  # Not optimised: compiles in half the time, and the tests are quick enough. GCC 12's analysis of uninitialized values goes wrong in instrumented library headers (std::regex).
+  # Not optimised: compiles in half the time, and the tests are quick enough. GCC 12's analysis of uninitialized values goes wrong in
+  # instrumented library headers (std::regex).
   target_compile_options(temper_options INTERFACE -fsanitize=${TEMPER_SANITIZE} -fno-omit-frame-pointer -g1 -O0 -Wno-maybe-uninitialized)
   target_link_options(temper_options INTERFACE -fsanitize=${TEMPER_SANITIZE})
 endif()

@@ -80,6 +80,7 @@ class JinjaExpressionParser {
   Expr* ParseDict();
   Expr* ParsePostfix(Expr* value);
   Expr* ParseFilterOrTest(Expr* value);
+  Expr* ParseCall(Expr* value);
   Expr* ParseAttribute(Expr* value);
   Expr* ParseSubscript(Expr* value);
   Expr* ParseTest(Expr* value);

@@ -11,13 +11,17 @@ JinjaExpr* JinjaExpressionParser::ParsePostfix(Expr* value) {
     } else if (IsOperator("[")) {
       value = ParseSubscript(value);
     } else if (IsOperator("(")) {
-      Expr* call = New(Kind::kCall, token().offset, {value});
-      ParseArguments(call);
-      value = Measured(call);
+      value = ParseCall(value);
     } else {
       return value;
     }
   }
+}
+
+JinjaExpr* JinjaExpressionParser::ParseCall(Expr* value) {
+  Expr* call = New(Kind::kCall, token().offset, {value});
+  ParseArguments(call);
+  return Measured(call);
 }
 
 JinjaExpr* JinjaExpressionParser::ParseFilterOrTest(Expr* value) {
@@ -27,9 +31,7 @@ JinjaExpr* JinjaExpressionParser::ParseFilterOrTest(Expr* value) {
     } else if (IsName("is")) {
       value = ParseTest(value);
     } else if (IsOperator("(")) {
-      Expr* call = New(Kind::kCall, token().offset, {value});
-      ParseArguments(call);
-      value = Measured(call);
+      value = ParseCall(value);
     } else {
       return value;
     }
