@@ -165,6 +165,9 @@ TransformerConfig LoadHfConfig(const std::string& folder) {
       throw ConfigError(text.starts_with(folder) ? text : Concat(folder, "/", text));
     }
   };
+  if (!fs::exists(fs::path(folder) / "config.json"))
+    throw ConfigError(
+        Concat(folder, "/config.json: cannot read: no such file; give a Hugging Face model folder (config.json, *.safetensors)"));
   TransformerConfig config;
   read("config.json", [&](const std::string& text) { config = ParseTransformerConfig(text); });
   if (fs::exists(fs::path(folder) / "generation_config.json"))
