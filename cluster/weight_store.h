@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "cluster/owned_folder.h"
@@ -25,9 +26,10 @@ struct WeightRef {
 
 std::string WeightHash(const void* data, uint64_t bytes);
 
-// The learner's end: publishes versions as immutable files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and
-// removes them all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). A publish that fails
-// half-way leaves the older versions valid. Throws Error naming folder and free space when there is not enough.
+// The learner's end: publishes versions as files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and removes them
+// all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). The file of the version that was
+// dropped last is written over with the next one, as its pages need not be asked for again, unless somebody still reads it. A publish that
+// fails half-way leaves the older versions valid. Throws Error naming folder and free space when there is not enough.
 class WeightPublisher {
  public:
   WeightPublisher(std::string folder, int64_t keep);
@@ -49,9 +51,10 @@ struct WeightChunkRequest {
 inline constexpr uint64_t kWeightChunkBytes = uint64_t{1} << 20;
 std::string ReadWeightChunk(const std::string& request);  // the chunk's body; throws Error when the file is gone
 
-// A worker's end. Gets the bytes of a version, from the file when it lies on this host (`force_remote` false), else chunk by chunk through
-// `fetch` (request body -> chunk body). The hash of what arrived must be that of the reference: Error otherwise.
-std::string FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch);
+// A worker's end. Writes the bytes of a version into `out`, from the file when it lies on this host (`force_remote` false), else chunk by
+// chunk through `fetch` (request body -> chunk body). Throws Error when `out` has another size, the version is gone, or the hash of what
+// arrived is not that of the reference; `out` is then undefined.
+void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch, std::span<char> out);
 
 std::string LocalHostName();
 

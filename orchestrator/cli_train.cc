@@ -189,7 +189,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                      .dtype = experiment.base.policy.dtype,
                      .lora = experiment.base.policy.lora};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
-  options.keep_versions = experiment.base.rl.max_staleness + 4;
+  options.keep_versions = experiment.base.rl.max_staleness + 3;
   BusClient bus({.endpoint = start.endpoint,
                  .role = Concat("learner/", layout.IndexOf(process->rank())),
                  .capacity = 4,

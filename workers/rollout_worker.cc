@@ -1,7 +1,5 @@
 #include "workers/rollout_worker.h"
 
-#include <cstring>
-
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/clock.h"
@@ -84,10 +82,7 @@ void RolloutWorker::Load(const WeightRef& ref) {
     }
     TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
   };
-  const std::string bytes = FetchWeights(ref, welcome_.force_remote_weights, fetch);
-  const auto expected = static_cast<uint64_t>(model_->flat().numel()) * sizeof(float);
-  TEMPER_CHECK(bytes.size() == expected, "weights: version ", ref.version, " has ", bytes.size(), " bytes, the model takes ", expected);
-  std::memcpy(model_->flat().data_ptr<float>(), bytes.data(), bytes.size());
+  FetchWeights(ref, welcome_.force_remote_weights, fetch, {static_cast<char*>(model_->flat().data_ptr()), model_->flat().nbytes()});
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);
   loaded_ = ref;

@@ -1,10 +1,13 @@
 #include "cluster/weight_store.h"
 
 #include <filesystem>
+#include <functional>
 #include <numeric>
 #include <vector>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "cluster/error.h"
@@ -40,6 +43,12 @@ std::string NoFetch(const std::string&) {
   return "";
 }
 
+std::string Fetch(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch) {
+  std::string bytes(ref.bytes, '\0');
+  FetchWeights(ref, force_remote, fetch, bytes);
+  return bytes;
+}
+
 TEST(WeightStore, HashIsXxh3Of128Bits) { EXPECT_EQ(WeightHash("", 0), "99aa06d3014798d86001c324468d497f"); }
 
 TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
@@ -51,7 +60,7 @@ TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
   EXPECT_EQ(ref.bytes, 1000u);
   EXPECT_EQ(ref.hash, WeightHash(bytes.data(), bytes.size()));
   EXPECT_EQ(ref.host, LocalHostName());
-  EXPECT_EQ(FetchWeights(ref, false, NoFetch), bytes);
+  EXPECT_EQ(Fetch(ref, false, NoFetch), bytes);
   EXPECT_EQ(FilesIn(folder / "weights"), 1u);  // no temporary file is left
 }
 
@@ -62,10 +71,10 @@ TEST(WeightStore, FetchesInChunksFromAnotherHost) {
     const std::string bytes = Bytes(size, 2);
     WeightRef ref = publisher.Publish(static_cast<int64_t>(size), bytes.data(), bytes.size());
     Server forced;
-    EXPECT_EQ(FetchWeights(ref, true, std::ref(forced)), bytes);
+    EXPECT_EQ(Fetch(ref, true, std::ref(forced)), bytes);
     EXPECT_EQ(forced.requests, static_cast<int>((size + kWeightChunkBytes - 1) / kWeightChunkBytes));
     ref.host = "another-host";
-    EXPECT_EQ(FetchWeights(ref, false, ReadWeightChunk), bytes);
+    EXPECT_EQ(Fetch(ref, false, ReadWeightChunk), bytes);
   }
 }
 
@@ -80,7 +89,7 @@ TEST(WeightStore, AnAnswerToARepeatedRequestIsSkipped) {
     if (turn++ % 2 == 1 && !last.empty()) return last;  // the same chunk once more
     return last = ReadWeightChunk(request);
   };
-  EXPECT_EQ(FetchWeights(ref, true, with_repeats), bytes);
+  EXPECT_EQ(Fetch(ref, true, with_repeats), bytes);
 }
 
 TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
@@ -93,7 +102,7 @@ TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
   WriteBytes(ref.path, damaged);
   for (const bool remote : {false, true}) {
     try {
-      FetchWeights(ref, remote, ReadWeightChunk);
+      Fetch(ref, remote, ReadWeightChunk);
       FAIL();
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("version 3 arrived with hash " + WeightHash(damaged.data(), damaged.size())));
@@ -101,8 +110,8 @@ TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
     }
   }
   WriteBytes(ref.path, bytes.substr(0, 99));
-  EXPECT_THROW(FetchWeights(ref, false, NoFetch), Error);
-  EXPECT_THROW(FetchWeights(ref, true, ReadWeightChunk), Error);
+  EXPECT_THROW(Fetch(ref, false, NoFetch), Error);
+  EXPECT_THROW(Fetch(ref, true, ReadWeightChunk), Error);
 }
 
 TEST(WeightStore, KeepsTheNewest) {
@@ -113,11 +122,48 @@ TEST(WeightStore, KeepsTheNewest) {
     const std::string bytes = Bytes(10, static_cast<uint8_t>(version));
     refs.push_back(publisher.Publish(version, bytes.data(), bytes.size()));
   }
-  EXPECT_THROW(FetchWeights(refs[0], false, NoFetch), Error);
-  EXPECT_THROW(FetchWeights(refs[1], false, NoFetch), Error);
-  EXPECT_EQ(FetchWeights(refs[2], false, NoFetch), Bytes(10, 2));
-  EXPECT_EQ(FetchWeights(refs[3], false, NoFetch), Bytes(10, 3));
+  EXPECT_THROW(Fetch(refs[0], false, NoFetch), Error);
+  EXPECT_THROW(Fetch(refs[1], false, NoFetch), Error);
+  EXPECT_EQ(Fetch(refs[2], false, NoFetch), Bytes(10, 2));
+  EXPECT_EQ(Fetch(refs[3], false, NoFetch), Bytes(10, 3));
+  EXPECT_EQ(FilesIn(folder / "weights"), 3u);  // and the file that the next one goes into
+}
+
+TEST(WeightStore, AVersionOfAnotherSizeIsRefused) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const WeightRef ref = publisher.Publish(1, "abc", 3);
+  std::string four(4, '\0');
+  EXPECT_THROW(FetchWeights(ref, false, NoFetch, four), Error);
+}
+
+TEST(WeightStore, TheNextVersionGoesIntoADroppedOnesFileWhateverItsSize) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  std::vector<WeightRef> refs;
+  for (const size_t size : {500u, 300u, 700000u, 100u}) {
+    const std::string bytes = Bytes(size, static_cast<uint8_t>(refs.size()));
+    refs.push_back(publisher.Publish(static_cast<int64_t>(refs.size()), bytes.data(), bytes.size()));
+    EXPECT_EQ(Fetch(refs.back(), false, NoFetch), bytes);
+    EXPECT_EQ(Fetch(refs.back(), true, ReadWeightChunk), bytes);
+  }
+  EXPECT_THROW(Fetch(refs[1], false, NoFetch), Error);
   EXPECT_EQ(FilesIn(folder / "weights"), 2u);
+}
+
+TEST(WeightStore, WhoReadsADroppedVersionGetsItWhole) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 1);
+  const std::string a = Bytes(1000, 1), b = Bytes(1000, 2);
+  const WeightRef first = publisher.Publish(1, a.data(), a.size());
+  const int reader = open(first.path.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  ASSERT_EQ(flock(reader, LOCK_SH), 0);
+  for (int64_t version = 2; version < 5; ++version) publisher.Publish(version, b.data(), b.size());
+  std::string seen(a.size(), '\0');
+  EXPECT_EQ(pread(reader, seen.data(), seen.size(), 0), static_cast<ssize_t>(seen.size()));
+  close(reader);
+  EXPECT_EQ(seen, a);
 }
 
 TEST(WeightStore, PublishingTheSameVersionAgainKeepsTheOlderOnes) {
@@ -127,7 +173,7 @@ TEST(WeightStore, PublishingTheSameVersionAgainKeepsTheOlderOnes) {
   const std::string b = Bytes(10, 2);
   const WeightRef first = publisher.Publish(1, a.data(), a.size());
   for (int i = 0; i < 3; ++i) publisher.Publish(2, b.data(), b.size());
-  EXPECT_EQ(FetchWeights(first, false, NoFetch), a);
+  EXPECT_EQ(Fetch(first, false, NoFetch), a);
 }
 
 // As the second arm of a job does: version 0 again, while the first arm's 0 to 2 are still kept.
@@ -141,8 +187,8 @@ TEST(WeightStore, PublishingAnOlderVersionAgainMakesItTheNewest) {
   }
   const WeightRef again = publisher.Publish(0, start.data(), start.size());
   publisher.Publish(1, start.data(), start.size());
-  EXPECT_EQ(FetchWeights(again, false, NoFetch), start);
-  EXPECT_EQ(FilesIn(folder / "weights"), 3u);
+  EXPECT_EQ(Fetch(again, false, NoFetch), start);
+  EXPECT_EQ(FilesIn(folder / "weights"), 4u);
 }
 
 TEST(WeightStore, NamesTheFolderAndTheKeyWhenThereIsNoSpace) {
