@@ -10,6 +10,7 @@
 
 #include "cluster/error.h"
 #include "policy/vector_kernels.h"
+#include "policy/weight_panels.h"
 
 namespace temper {
 namespace {
@@ -217,16 +218,18 @@ Bf16* MutableBits(at::Tensor& x) { return static_cast<Bf16*>(x.mutable_data_ptr(
 
 }  // namespace
 
-PackedLinear::PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type)
-    : rows_(weight_NK.size(0)), columns_(weight_NK.size(1)), bias_(bias_N) {
+void PackedLinear::Pack(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type) {
   CheckPlain(weight_NK, "PackedLinear");
-  if (type == at::kBFloat16) {
-    panels_ = at::empty({PackedSizeBf16(rows_, columns_)}, at::kBFloat16);
+  rows_ = weight_NK.size(0);
+  columns_ = weight_NK.size(1);
+  bias_ = bias_N;
+  const bool bf16 = type == at::kBFloat16;
+  const int64_t size = bf16 ? PackedSizeBf16(rows_, columns_) : PackedSize(rows_, columns_);
+  if (!panels_.defined() || panels_.scalar_type() != type || panels_.numel() != size) panels_ = at::empty({size}, type);
+  if (bf16)
     PackPanelsBf16(Data(weight_NK), rows_, columns_, MutableBits(panels_));
-  } else {
-    panels_ = at::empty({PackedSize(rows_, columns_)}, at::kFloat);
+  else
     PackPanels(Data(weight_NK), rows_, columns_, MutableData(panels_));
-  }
 }
 
 at::Tensor PackedLinear::Apply(const at::Tensor& x_MK) const {

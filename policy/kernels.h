@@ -35,7 +35,9 @@ at::Tensor SwiGlu(const at::Tensor& gate_up);
 class PackedLinear {
  public:
   PackedLinear() = default;
-  PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type);
+  PackedLinear(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type) { Pack(weight_NK, bias_N, type); }
+  // Takes other numbers, in the same memory when the shape and the type are the same.
+  void Pack(const at::Tensor& weight_NK, const at::Tensor& bias_N, at::ScalarType type);
   // x_MK -> x w^T + bias, [M, N] in fp32; bf16 rounds x and w, and adds in fp32. A row of the result depends on that row of x only, bit
   // for bit.
   at::Tensor Apply(const at::Tensor& x_MK) const;

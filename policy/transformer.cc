@@ -88,7 +88,8 @@ struct Transformer::PackedWeights {
   };
   std::vector<PackedLayer> layers;
   PackedLinear logits;
-  int64_t flat_version = 0;  // of the flat buffer when it was packed
+  int64_t flat_version = kStale;  // of the flat buffer when it was packed
+  static constexpr int64_t kStale = -1;
 };
 
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {
@@ -182,7 +183,12 @@ Transformer Transformer::Replica() const {
 
 int64_t Transformer::num_parameters() const { return flat_.numel(); }
 
-void Transformer::WeightsChanged() { packed_.reset(); }
+void Transformer::WeightsChanged() {
+  if (packed_.use_count() == 1)
+    packed_->flat_version = PackedWeights::kStale;  // its memory is used again
+  else
+    packed_.reset();
+}
 
 void Transformer::SetComputeType(at::ScalarType type) {
   TEMPER_CHECK(type == at::kFloat || type == at::kBFloat16, "compute type must be fp32 or bf16");
@@ -222,14 +228,18 @@ at::Tensor Transformer::EnableGradients() {
 const Transformer::PackedWeights& Transformer::Packed() const {
   const int64_t version = static_cast<int64_t>(flat_._version());
   if (packed_ && packed_->flat_version == version) return *packed_;
-  auto packed = std::make_shared<PackedWeights>();
-  packed->flat_version = version;
-  const auto pack = [&](const at::Tensor& weight, const at::Tensor& bias) { return PackedLinear(weight, bias, inference_type_); };
-  for (const Layer& l : *layers_)
-    packed->layers.push_back(
-        {pack(l.qkv, l.qkv_bias), pack(l.output, l.output_bias), pack(l.gate_up, l.gate_up_bias), pack(l.down, l.down_bias)});
-  packed->logits = pack(output_weight_, {});
-  packed_ = std::move(packed);
+  if (packed_.use_count() != 1) packed_ = std::make_shared<PackedWeights>();
+  packed_->layers.resize(layers_->size());
+  for (size_t i = 0; i < layers_->size(); ++i) {
+    const Layer& l = layers_->at(i);
+    PackedWeights::PackedLayer& p = packed_->layers[i];
+    p.qkv.Pack(l.qkv, l.qkv_bias, inference_type_);
+    p.output.Pack(l.output, l.output_bias, inference_type_);
+    p.gate_up.Pack(l.gate_up, l.gate_up_bias, inference_type_);
+    p.down.Pack(l.down, l.down_bias, inference_type_);
+  }
+  packed_->logits.Pack(output_weight_, {}, inference_type_);
+  packed_->flat_version = version;
   return *packed_;
 }
 

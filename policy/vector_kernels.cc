@@ -272,35 +272,4 @@ const VectorKernels& ActiveKernels() {
   return *kActive;
 }
 
-int64_t PackedSize(int64_t n, int64_t k) { return (n + kPanelWidth - 1) / kPanelWidth * kPanelWidth * k; }
-
-void PackPanels(const float* w, int64_t n, int64_t k, float* panels) {
-  constexpr int64_t kStrip = 16;  // columns of w read at a time: the strip written stays in the first-level cache
-  for (int64_t first = 0; first < n; first += kPanelWidth, panels += k * kPanelWidth) {
-    const int64_t rows = n - first < kPanelWidth ? n - first : kPanelWidth;
-    if (rows < kPanelWidth) std::memset(panels, 0, sizeof(float) * static_cast<size_t>(k * kPanelWidth));
-    for (int64_t begin = 0; begin < k; begin += kStrip) {
-      const int64_t end = begin + kStrip < k ? begin + kStrip : k;
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t i = begin; i < end; ++i) panels[i * kPanelWidth + row] = w[(first + row) * k + i];
-    }
-  }
-}
-
-int64_t PackedSizeBf16(int64_t n, int64_t k) { return PackedSize(n, (k + 1) / 2) * 2; }
-
-void PackPanelsBf16(const float* w, int64_t n, int64_t k, Bf16* panels) {
-  const int64_t steps = (k + 1) / 2;
-  std::memset(static_cast<void*>(panels), 0, sizeof(Bf16) * static_cast<size_t>(PackedSizeBf16(n, k)));
-  constexpr int64_t kStrip = 32;
-  for (int64_t first = 0; first < n; first += kPanelWidth, panels += steps * kPanelWidth * 2) {
-    const int64_t rows = n - first < kPanelWidth ? n - first : kPanelWidth;
-    for (int64_t begin = 0; begin < k; begin += kStrip) {
-      const int64_t end = begin + kStrip < k ? begin + kStrip : k;
-      for (int64_t row = 0; row < rows; ++row)
-        for (int64_t i = begin; i < end; ++i) panels[(i / 2 * kPanelWidth + row) * 2 + i % 2] = RoundBf16(w[(first + row) * k + i]);
-    }
-  }
-}
-
 }  // namespace temper

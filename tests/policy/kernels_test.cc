@@ -16,6 +16,7 @@
 #include "cluster/keyed_random.h"
 #include "policy/rope.h"
 #include "policy/vector_kernels.h"
+#include "policy/weight_panels.h"
 
 namespace temper {
 namespace {
