@@ -19,23 +19,34 @@ using Json = nlohmann::ordered_json;
 // Tokens of a prompt between two looks at the keyboard.
 constexpr int64_t kPrefillTokens = 256;
 
-volatile std::sig_atomic_t interrupted = 0;
-
-// Ctrl-C sets `interrupted` and wakes who reads, while the object lives.
-class InterruptFlag {
+// While it lives Ctrl-C ends nothing: it waits to be taken, and interrupts a LineReader that waits.
+class HeldInterrupt {
  public:
-  InterruptFlag() {
+  HeldInterrupt() {
     struct sigaction action = {};
-    action.sa_handler = [](int) { interrupted = 1; };
-    action.sa_flags = SA_RESTART;  // what is being written is written; waiting for the keyboard is interrupted all the same
-    sigaction(SIGINT, &action, &before_);
+    action.sa_handler = [](int) {};
+    sigaction(SIGINT, &action, &action_before_);
+    sigemptyset(&interrupt_);
+    sigaddset(&interrupt_, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt_, &mask_before_);
   }
-  ~InterruptFlag() { sigaction(SIGINT, &before_, nullptr); }
-  InterruptFlag(const InterruptFlag&) = delete;
-  InterruptFlag& operator=(const InterruptFlag&) = delete;
+  ~HeldInterrupt() {
+    Take();
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
+    sigaction(SIGINT, &action_before_, nullptr);
+  }
+  HeldInterrupt(const HeldInterrupt&) = delete;
+  HeldInterrupt& operator=(const HeldInterrupt&) = delete;
+
+  // Whether there was one since the last call.
+  bool Take() {
+    const timespec now = {};
+    return sigtimedwait(&interrupt_, nullptr, &now) == SIGINT;
+  }
 
  private:
-  struct sigaction before_ = {};
+  struct sigaction action_before_ = {};
+  sigset_t interrupt_, mask_before_;
 };
 
 // A model must not steer the terminal: control characters are shown as U+FFFD, but for line ends and tabs.
@@ -60,6 +71,7 @@ class Chat {
   }
 
   void Run() {
+    if (interrupt_.Take()) return;  // it came while the model was loaded
     std::cout << (generator_.has_template() ? "" : "This model has no chat template: it continues what you type.\n")
               << "/exit or Ctrl-D ends, /reset begins anew, /system TEXT sets the system prompt, Ctrl-C stops an answer.\n";
     LineReader keyboard(STDIN_FILENO);
@@ -122,13 +134,12 @@ class Chat {
 
   // Shows a completion while it is sampled; what it says in the end, or said until Ctrl-C.
   std::string Stream(const std::string& text, std::vector<int32_t> ids) {
-    interrupted = 0;
     engine_.Submit(generator_.Request(++turn_, text, std::move(ids)));
     StreamDecoder decoder(generator_.tokenizer());
     std::string said;
     size_t num_read = 0;
     size_t shown = 0;
-    while (interrupted == 0) {
+    while (!interrupt_.Take()) {
       const auto groups = engine_.Step();
       if (!groups.empty()) {
         const Trajectory& whole = groups.front().trajectories.front();
@@ -150,6 +161,7 @@ class Chat {
 
   static void Show(const std::string& text) { std::cout << Printable(text) << std::flush; }
 
+  HeldInterrupt interrupt_;  // before anything that may start a thread, which would take the signal
   TextGenerator generator_;
   GenerationEngine engine_;
   std::string system_;
@@ -160,9 +172,7 @@ class Chat {
 }  // namespace
 
 int ChatOnTerminal(const GenerateArguments& arguments) {
-  Chat chat(arguments);
-  const InterruptFlag interrupts;
-  chat.Run();
+  Chat(arguments).Run();
   return kExitDone;
 }
 

@@ -1,6 +1,7 @@
 #include "orchestrator/line_reader.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <poll.h>
@@ -35,7 +36,11 @@ LineReader::Result LineReader::Next(bool wait, std::string* line) {
     if (TakeLine(line)) return Result::kLine;
     if (at_end_) return Result::kEnd;
     pollfd ready{descriptor_, POLLIN, 0};
-    const int polled = poll(&ready, 1, wait ? -1 : 0);
+    const timespec at_once = {};
+    sigset_t waiting;  // who holds Ctrl-C back gets it here, even when it came before
+    sigprocmask(SIG_BLOCK, nullptr, &waiting);
+    sigdelset(&waiting, SIGINT);
+    const int polled = ppoll(&ready, 1, wait ? nullptr : &at_once, &waiting);
     if (polled == 0) return Result::kNothing;
     char block[65536];
     const ssize_t count = polled < 0 ? -1 : read(descriptor_, block, sizeof(block));
