@@ -11,6 +11,7 @@ namespace temper {
 namespace {
 
 using Tokens = std::span<const int32_t>;
+using Flags = std::span<const uint8_t>;
 
 at::Tensor ToTensor(const std::vector<int64_t>& values) {
   at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
@@ -32,8 +33,8 @@ class Packer {
     TEMPER_CHECK(micro_batch_tokens > 0, "micro_batch_tokens is ", micro_batch_tokens, ", must be positive");
   }
 
-  // `group` is the index in the share.
-  void Add(int64_t group, Tokens prompt, const std::vector<Tokens>& completions) {
+  // `group` is the index in the share. `learned`: of the tokens of a single completion; empty = all.
+  void Add(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned = {}) {
     CheckGroup(group, prompt, completions);
     int64_t size = static_cast<int64_t>(prompt.size());
     int64_t rows = 0;
@@ -43,7 +44,7 @@ class Packer {
     }
     if (rows == 0) return;
     if (!tokens_.empty() && static_cast<int64_t>(tokens_.size()) + size > limit_) Flush();
-    Append(group, prompt, completions);
+    Append(group, prompt, completions, learned);
   }
 
   std::vector<MicroBatch> Take() {
@@ -72,22 +73,23 @@ class Packer {
     return segment;
   }
 
-  void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions) {
+  void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned) {
     SharedPrefixGroup packed;
     packed.prefix = AppendSegment(prompt, 0);
     const int64_t last_prompt_row = packed.prefix.begin + packed.prefix.length - 1;
     for (size_t sample = 0; sample < completions.size(); ++sample) {
       const Tokens completion = completions[sample];
-      PackedSample entry{group, static_cast<int64_t>(sample), static_cast<int64_t>(rows_.size()), static_cast<int64_t>(completion.size())};
+      const auto first_row = static_cast<int64_t>(rows_.size());
       if (!completion.empty()) {
         const Segment suffix = AppendSegment(completion.first(completion.size() - 1), packed.prefix.length);
-        for (int64_t t = 0; t < entry.num_rows; ++t) {
+        for (int64_t t = 0; t < static_cast<int64_t>(completion.size()); ++t) {
+          if (!learned.empty() && learned[t] == 0) continue;
           rows_.push_back(t == 0 ? last_prompt_row : suffix.begin + t - 1);
           targets_.push_back(completion[t]);
         }
         if (suffix.length > 0) packed.suffixes.push_back(suffix);
       }
-      samples_.push_back(entry);
+      samples_.push_back({group, static_cast<int64_t>(sample), first_row, static_cast<int64_t>(rows_.size()) - first_row});
     }
     groups_.push_back(std::move(packed));
   }
@@ -141,7 +143,10 @@ std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t 
     const int64_t prompt_length = share[index].prompt_length;
     TEMPER_CHECK(prompt_length > 0 && prompt_length <= static_cast<int64_t>(tokens.size()), "example ", index, " of the share has ",
                  tokens.size(), " tokens and a prompt length of ", prompt_length);
-    packer.Add(static_cast<int64_t>(index), tokens.first(prompt_length), {tokens.subspan(prompt_length)});
+    const Flags learned(share[index].learned);
+    TEMPER_CHECK(learned.empty() || learned.size() == tokens.size() - static_cast<size_t>(prompt_length), "example ", index,
+                 " of the share has ", learned.size(), " flags for ", tokens.size() - static_cast<size_t>(prompt_length), " answer tokens");
+    packer.Add(static_cast<int64_t>(index), tokens.first(prompt_length), {tokens.subspan(prompt_length)}, learned);
   }
   return packer.Take();
 }

@@ -33,11 +33,11 @@ struct SharedPrefixGroup {
 struct PackedSample {
   int64_t group = 0;      // index into the share the batch was made of
   int64_t sample = 0;     // index into that group's samples
-  int64_t first_row = 0;  // rows [first_row, first_row + num_rows): one per completion token
+  int64_t first_row = 0;  // rows [first_row, first_row + num_rows): one per completion token with a loss
   int64_t num_rows = 0;
 };
 
-// One forward and backward. T stream tokens, N rows (one per completion token: the stream position that predicts it).
+// One forward and backward. T stream tokens, N rows (one per completion token with a loss: the stream position that predicts it).
 struct MicroBatch {
   at::Tensor tokens_T;     // int64
   at::Tensor positions_T;  // int64
@@ -55,7 +55,8 @@ struct MicroBatch {
 // than max_positions, or log-probs that do not match the tokens.
 std::vector<MicroBatch> PackGroups(std::span<const TrainGroup> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
-// One group with one completion per example, in the order given. Throws Error unless 0 < prompt_length <= tokens.
+// One group with one completion per example, in the order given; rows are those of learned tokens. Throws Error unless
+// 0 < prompt_length <= tokens and there are as many flags as answer tokens, or none.
 std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
 }  // namespace temper

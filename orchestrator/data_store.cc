@@ -63,6 +63,7 @@ void SetModel(const ExperimentConfig& config, DataStore* store) {
 void SetChat(const ExperimentConfig& config, DataStore* store) {
   store->prompt_template = config.data.prompt_template;
   store->system_prompt = config.data.system_prompt;
+  store->learn_all_turns = config.sft.turns == "all";
   const std::string& folder = config.policy.path;
   if (config.data.chat_template == "auto" && !folder.empty() && HasChatTemplate(folder)) {
     store->chat_template = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));

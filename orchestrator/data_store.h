@@ -28,6 +28,8 @@ struct DataStore {
   std::string prompt_template;
   std::unique_ptr<const ChatTemplate> chat_template;  // what conversations are rendered by; null = prompts are bare texts
   std::string system_prompt;
+  bool learn_all_turns =
+      false;  // of a demonstration that is a conversation: the loss is on every turn of the assistant, not on the last alone
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
@@ -38,7 +40,7 @@ struct DataStore {
   // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
   // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.
   std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
-  // A demonstration; the loss is on the answer, which ends with a stop token.
+  // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it.
   SftExample Example(const Demonstration& demonstration) const;
   // The sampling asked for, with the stops of the model.
   SamplingOptions Sampling(SamplingOptions wanted) const;

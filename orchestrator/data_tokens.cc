@@ -30,6 +30,49 @@ std::pair<std::vector<int32_t>, std::vector<int32_t>> SplitTokens(const Tokenize
   return {head, {whole.begin() + static_cast<std::ptrdiff_t>(head.size()), whole.end()}};
 }
 
+// A conversation in tokens: the loss is on the assistant's turns from the `first`-th on, each up to the stop token that ends it.
+// *last_turn: the last one's first token.
+SftExample ChatExample(const Tokenizer& tokenizer, const AssistantChat& chat, size_t first, const std::vector<int64_t>& stops,
+                       size_t* last_turn) {
+  struct Piece {
+    std::vector<int32_t> tokens;
+    bool learned;
+  };
+  std::vector<Piece> pieces;  // from the last one back
+  std::vector<int32_t> head;
+  const std::string_view text = chat.text;
+  for (size_t i = chat.assistant.size(); i-- > first;) {
+    const auto [begin, end] = chat.assistant[i];
+    pieces.push_back({{}, true});
+    std::tie(head, pieces.back().tokens) = SplitTokens(tokenizer, text.substr(0, end), begin);
+    if (i == first) break;
+    pieces.push_back({{}, false});
+    std::tie(head, pieces.back().tokens) = SplitTokens(tokenizer, text.substr(0, begin), chat.assistant[i - 1].end);
+  }
+  SftExample example{.tokens = std::move(head)};
+  example.prompt_length = std::ssize(example.tokens);
+  for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+    const std::vector<int32_t>& tokens = piece->tokens;
+    const auto stop = std::find_first_of(tokens.begin(), tokens.end(), stops.begin(), stops.end());
+    const auto count = static_cast<size_t>(stop - tokens.begin()) + (stop == tokens.end() ? 0 : 1);
+    *last_turn = example.tokens.size();
+    example.tokens.insert(example.tokens.end(), tokens.begin(), tokens.end());
+    for (size_t k = 0; k < tokens.size(); ++k) example.learned.push_back(piece->learned && k < count ? 1 : 0);
+  }
+  return example;
+}
+
+// Makes the example end with a stop token: the template may put text behind the last one, or write none.
+void EndWithStop(const std::vector<int64_t>& stops, size_t last_turn, SftExample* example) {
+  const auto begin = example->tokens.begin() + static_cast<std::ptrdiff_t>(last_turn);
+  const auto stop = std::find_first_of(begin, example->tokens.end(), stops.begin(), stops.end());
+  const auto last = stop == example->tokens.end() ? static_cast<int32_t>(stops.front()) : *stop;
+  example->tokens.erase(stop, example->tokens.end());
+  example->tokens.push_back(last);
+  if (example->learned.empty()) return;
+  example->learned.resize(example->tokens.size() - static_cast<size_t>(example->prompt_length), 1);
+}
+
 }  // namespace
 
 ordered_json DataStore::Conversation(const Prompt& prompt) const {
@@ -60,25 +103,21 @@ std::vector<int32_t> DataStore::PromptTokens(const Prompt& prompt) const {
 
 SftExample DataStore::Example(const Demonstration& demonstration) const {
   SftExample example;
-  std::vector<int32_t> answer;
+  size_t last_turn = 0;  // the answer's first token
   if (chat_template) {
     ordered_json messages = Conversation(demonstration.prompt);
     messages.push_back({{"role", "assistant"}, {"content", demonstration.response}});
     const AssistantChat chat = Named(demonstration.prompt, [&] { return RenderWithAssistant(*chat_template, messages); });
     if (chat.assistant.empty()) throw ConfigError(Concat(chat_template->name(), ": the template leaves the assistant's last message out"));
-    const auto [begin, end] = chat.assistant.back();
-    std::tie(example.tokens, answer) = SplitTokens(*tokenizer, std::string_view(chat.text).substr(0, end), begin);
+    example = ChatExample(*tokenizer, chat, learn_all_turns ? 0 : chat.assistant.size() - 1, model.eos_ids, &last_turn);
   } else {
     example.tokens = PromptTokens(demonstration.prompt);
-    answer = tokenizer->Encode(demonstration.response);
+    example.prompt_length = std::ssize(example.tokens);
+    last_turn = example.tokens.size();
+    const std::vector<int32_t> answer = tokenizer->Encode(demonstration.response);
+    example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
   }
-  // A template may put text behind the token that ends a turn, or no such token.
-  const auto stop = std::find_first_of(answer.begin(), answer.end(), model.eos_ids.begin(), model.eos_ids.end());
-  const int32_t last = stop == answer.end() ? static_cast<int32_t>(model.eos_ids.front()) : *stop;
-  answer.erase(stop, answer.end());
-  answer.push_back(last);
-  example.prompt_length = static_cast<int64_t>(example.tokens.size());
-  example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
+  EndWithStop(model.eos_ids, last_turn, &example);
   return example;
 }
 

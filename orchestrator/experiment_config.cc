@@ -145,6 +145,8 @@ void DescribeSft(SftConfig& c, ConfigFields& f) {
   f.Int("steps", &c.steps, kPositive, "optimizer steps");
   f.Int("batch_size", &c.batch_size, kPositive, "demonstrations a step");
   f.Int("max_tokens", &c.max_tokens, kPositive, "longer demonstrations are left out and counted");
+  f.Enum("turns", &c.turns, {"last", "all"},
+         "what is learned of a demonstration whose prompt is a conversation: the response, or every turn of the assistant");
   f.Section("optimizer", "AdamW of the SFT stage", [&](ConfigFields& o) { DescribeOptimizer(c.optimizer, o); });
 }
 

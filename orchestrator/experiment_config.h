@@ -74,7 +74,8 @@ struct SftConfig {
   int64_t batch_size = 32;
   OptimizerOptions optimizer{
       .lr = 4e-3, .beta1 = 0.9, .beta2 = 0.98, .weight_decay = 0.01, .warmup_steps = 30, .schedule = "cosine", .final_lr_fraction = 0.05};
-  int64_t max_tokens = 1024;  // longer demonstrations are left out and counted
+  int64_t max_tokens = 1024;   // longer demonstrations are left out and counted
+  std::string turns = "last";  // last | all
 };
 
 struct RlConfig {

@@ -7,6 +7,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "rollout/stop_strings.h"
 
 namespace temper {
 namespace {
@@ -170,7 +171,7 @@ void JobBus::OnGenerated(uint64_t id, const std::string& payload, bool needs_gra
   group.rollout = std::move(result);
   RewardTask task;
   for (const Trajectory& t : group.rollout.group.trajectories) {
-    group.responses.push_back(tokenizer_->Decode(t.tokens));
+    group.responses.push_back(CompletionText(*tokenizer_, t, request.sampling));
     task.requests.push_back({in_flight.spec.prompt->text, group.responses.back(), in_flight.spec.prompt->category, !t.finished});
   }
   Record(JournalRecord::Kind::kGenerated, id, "", payload);

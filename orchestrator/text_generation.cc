@@ -140,21 +140,6 @@ GenerationEngine TextGenerator::MakeEngine(int64_t prefill_tokens) const {
            .tokenizer = tokenizer_.get()}};
 }
 
-bool TextGenerator::IsStopId(int32_t id) const {
-  return std::find(sampling_.stop_ids.begin(), sampling_.stop_ids.end(), id) != sampling_.stop_ids.end();
-}
-
-std::string TextGenerator::TextOf(const Trajectory& completion) const {
-  std::span<const int32_t> ids = completion.tokens;
-  if (ids.empty() || !completion.finished) return tokenizer_->Decode(ids);
-  if (IsStopId(ids.back())) return tokenizer_->Decode(ids.first(ids.size() - 1));
-  StreamDecoder decoder(*tokenizer_);
-  std::string text;
-  for (const int32_t id : ids.first(ids.size() - 1)) text += decoder.Push(id);
-  const size_t seen = text.size();
-  text += decoder.Push(ids.back());
-  text += decoder.Finish();
-  return text.substr(0, FindStop(text, seen, sampling_.stop_strings));
-}
+std::string TextGenerator::TextOf(const Trajectory& completion) const { return CompletionText(*tokenizer_, completion, sampling_); }
 
 }  // namespace temper

@@ -54,7 +54,6 @@ class TextGenerator {
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const SamplingOptions& sampling() const { return sampling_; }
   bool has_template() const { return chat_template_.has_value(); }
-  bool IsStopId(int32_t id) const;
 
  private:
   GenerateArguments arguments_;

@@ -29,6 +29,21 @@ void ResolveStops(const Tokenizer& tokenizer, SamplingOptions* options) {
   });
 }
 
+std::string CompletionText(const Tokenizer& tokenizer, const Trajectory& completion, const SamplingOptions& sampling) {
+  const std::span<const int32_t> ids = completion.tokens;
+  if (ids.empty() || !completion.finished) return tokenizer.Decode(ids);
+  const auto before_last = ids.first(ids.size() - 1);
+  if (std::find(sampling.stop_ids.begin(), sampling.stop_ids.end(), ids.back()) != sampling.stop_ids.end())
+    return tokenizer.Decode(before_last);
+  StreamDecoder decoder(tokenizer);
+  std::string text;
+  for (const int32_t id : before_last) text += decoder.Push(id);
+  const size_t seen = text.size();
+  text += decoder.Push(ids.back());
+  text += decoder.Finish();
+  return text.substr(0, FindStop(text, seen, sampling.stop_strings));
+}
+
 StopWatch::StopWatch(const Tokenizer& tokenizer, std::span<const std::string> stops) : decoder_(tokenizer), stops_(stops) {
   for (const std::string& stop : stops) longest_ = std::max(longest_, stop.size());
 }

@@ -8,6 +8,7 @@
 
 #include "policy/tokenizer.h"
 #include "rollout/sampling_options.h"
+#include "rollout/trajectory.h"
 
 namespace temper {
 
@@ -19,6 +20,9 @@ size_t PartialStop(std::string_view text, std::span<const std::string> stops);
 
 // A stop string that is the spelling of a special token has no text to be found in: its id joins the stop ids instead.
 void ResolveStops(const Tokenizer& tokenizer, SamplingOptions* options);
+
+// What a completion says: its text without the stop token or the stop string that ended it.
+std::string CompletionText(const Tokenizer& tokenizer, const Trajectory& completion, const SamplingOptions& sampling);
 
 // Follows one completion as its tokens come and looks for stop strings in its text, special tokens left out. Text counts as soon as it is
 // final, that is with the token that completes a character. Tokenizer and stops are borrowed. For one thread.

@@ -131,7 +131,7 @@ void Fields(V& v, RlOptions& o) {
 }
 template <typename V>
 void Fields(V& v, SftExample& e) {
-  All(v, e.tokens, e.prompt_length);
+  All(v, e.tokens, e.prompt_length, e.learned);
 }
 template <typename V>
 void Fields(V& v, TrainSample& s) {

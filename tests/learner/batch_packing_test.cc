@@ -87,12 +87,26 @@ TEST(BatchPackingTest, EveryCompletionTokenIsATargetOnce) {
 }
 
 TEST(BatchPackingTest, ExamplesHaveTheirLossOnTheAnswer) {
-  const std::vector<SftExample> share = {{{1, 2, 3, 4}, 2}, {{5, 6}, 1}, {{7, 8}, 2}};
+  const std::vector<SftExample> share = {{{1, 2, 3, 4}, 2, {}}, {{5, 6}, 1, {}}, {{7, 8}, 2, {}}};
   const auto batches = PackExamples(share, 100, TinyConfig());
   ASSERT_EQ(batches.size(), 1u);
   EXPECT_THAT(Values(batches[0].tokens_T), ElementsAre(1, 2, 3, 5));
   EXPECT_THAT(Values(batches[0].targets_N), ElementsAre(3, 4, 6));
   EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(1, 2, 3));
+}
+
+TEST(BatchPackingTest, TurnsOfOthersAreSeenButHaveNoLoss) {
+  const std::vector<SftExample> share = {{{1, 2, 3, 4, 5, 6}, 2, {1, 0, 0, 1}}, {{7, 8}, 1, {1}}};
+  const auto batches = PackExamples(share, 100, TinyConfig());
+  ASSERT_EQ(batches.size(), 1u);
+  EXPECT_THAT(Values(batches[0].tokens_T), ElementsAre(1, 2, 3, 4, 5, 7));
+  EXPECT_THAT(Values(batches[0].targets_N), ElementsAre(3, 6, 8));
+  EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(1, 4, 5));
+  ASSERT_EQ(batches[0].samples.size(), 2u);
+  EXPECT_EQ(batches[0].samples[0].num_rows, 2);
+  EXPECT_EQ(batches[0].samples[1].first_row, 2);
+  const std::vector<SftExample> unmatched = {{{1, 2, 3}, 1, {1}}};
+  EXPECT_THROW(PackExamples(unmatched, 10, TinyConfig()), Error);
 }
 
 TEST(BatchPackingTest, EmptySharesAndEmptyCompletionsGiveNothing) {
@@ -111,7 +125,7 @@ TEST(BatchPackingTest, RefusesWhatTheModelCannotTake) {
   TrainGroup unmatched = Group(1, {1}, {{1, 2}});
   unmatched.samples[0].logprobs.pop_back();
   refused(unmatched);
-  const std::vector<SftExample> beyond = {{{1, 2}, 3}};
+  const std::vector<SftExample> beyond = {{{1, 2}, 3, {}}};
   EXPECT_THROW(PackExamples(beyond, 10, TinyConfig()), Error);
 }
 

@@ -100,6 +100,21 @@ TEST_F(DataStoreTest, DemonstrationsAreLearnedFromTheAssistantsPart) {
   EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // the one of the template, not the first
 }
 
+TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
+  WriteBytes(config_.data.demonstrations,
+             "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"bc\"}, "
+             "{\"role\": \"user\", \"content\": \"d\"}], \"response\": \"yes\"}\n");
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>a<assistant>bc<eos>\n<user>d<assistant>", "yes<eos>"));
+  config_.sft.turns = "all";
+  const DataStore store = Load();
+  EXPECT_THAT(Answer(store), ::testing::Pair("<user>a<assistant>", "bc<eos>\n<user>d<assistant>yes<eos>"));
+  const SftExample& example = store.demonstrations.at(0);
+  std::vector<int32_t> learned;
+  for (size_t i = 0; i < example.learned.size(); ++i)
+    if (example.learned[i] != 0) learned.push_back(example.tokens[static_cast<size_t>(example.prompt_length) + i]);
+  EXPECT_EQ(store.tokenizer->Decode(learned, false), "bc<eos>yes<eos>");
+}
+
 TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
   config_.data.prompt_template = "Q: {prompt} A:";

@@ -74,6 +74,25 @@ TEST(StopStrings, WhatIsLeftAtTheEndCounts) {
   EXPECT_TRUE(watch.Finish());
 }
 
+TEST(StopStrings, ACompletionsTextEndsBeforeWhatEndedIt) {
+  const auto tokenizer = ParseTokenizer(ByteLevelTokenizerJson());
+  SamplingOptions sampling;
+  sampling.stop_strings = {"END"};
+  const auto text = [&](const std::string& drawn, bool finished) {
+    Trajectory completion;
+    completion.tokens = tokenizer->Encode(drawn);
+    completion.finished = finished;
+    return CompletionText(*tokenizer, completion, sampling);
+  };
+  EXPECT_EQ(text("some textEND", true), "some text");
+  EXPECT_EQ(text("some textEND", false), "some textEND");  // cut by the limit of tokens
+  EXPECT_EQ(text("END is not the END", true), "END is not the ");
+  EXPECT_EQ(text("", true), "");
+  sampling.stop_ids = {tokenizer->Encode("!").at(0)};
+  EXPECT_EQ(text("stopped!", true), "stopped");
+  EXPECT_EQ(text("stopped!", false), "stopped!");
+}
+
 Transformer SmallModel() {
   at::set_num_threads(1);
   TransformerConfig config;

@@ -45,8 +45,8 @@ auto Tie(const RlOptions& o) {
   return std::tie(loss, low, high, dual, aggregation, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature, updates);
 }
 auto Tie(const SftExample& e) {
-  const auto& [tokens, prompt_length] = e;
-  return std::tie(tokens, prompt_length);
+  const auto& [tokens, prompt_length, learned] = e;
+  return std::tie(tokens, prompt_length, learned);
 }
 auto Tie(const TrainSample& s) {
   const auto& [tokens, logprobs, versions, advantage] = s;
@@ -99,7 +99,7 @@ LearnerTask ExampleLearnerTask() {
   task.total_steps = 100;
   task.set_reference = true;
   task.rl = {"reinforce", 1, 2, 3, "constant", 4, 5, "k1", "reward", 6, 7, 8, 9};
-  task.examples = {{{1, 2, 3}, 2}, {{}, 0}};
+  task.examples = {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}};
   task.groups = {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}};
   task.publish_version = 4;
   return task;
