@@ -17,11 +17,17 @@
 namespace temper {
 namespace {
 
+std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model, const LearnerOptions& options) {
+  auto copy = std::make_shared<Transformer>(model.Clone());
+  if (options.dtype == "bf16") copy->SetInferenceType(at::kBFloat16);
+  return copy;
+}
+
 // Gives the model adapters when the options ask for them: a frozen copy of its parameters, else null.
-std::shared_ptr<const Transformer> Freeze(Transformer* model, const LoraOptions& lora) {
-  if (!lora.enabled()) return nullptr;
-  model->AddAdapter(lora);
-  return std::make_shared<const Transformer>(model->Clone());
+std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
+  if (!options.lora.enabled()) return nullptr;
+  model->AddAdapter(options.lora);
+  return FrozenCopy(*model, options);
 }
 
 }  // namespace
@@ -30,7 +36,7 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
     : model(borrowed_model),
       options(learner_options),
       communicator(borrowed_communicator),
-      base(Freeze(borrowed_model, learner_options.lora)),
+      base(Freeze(borrowed_model, learner_options)),
       gradient(borrowed_model->EnableGradients()),
       optimizer(borrowed_model->trainable_parameters(), borrowed_model->trainable(), gradient,
                 borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
@@ -42,6 +48,7 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
   }
   if (options.threads < 1) throw ConfigError(Concat("cluster.learner_threads: ", options.threads, ", expected 1 or more"));
   model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  model->SetRecompute(options.recompute_activations);
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
 }
 
@@ -78,9 +85,11 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
 }
 
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
-  PackedAttention attention(batch.groups, scored.config().layer_windows);
-  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, attention);
-  return ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
+  const auto attention = std::make_shared<PackedAttention>(batch.groups, scored.config().layer_windows);
+  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, *attention);
+  TokenScores scores = ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
+  scores.attention = attention;
+  return scores;
 }
 
 void Learner::State::Refresh() {
@@ -148,7 +157,7 @@ void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
 
 void Learner::SetReference() {
   const bool is_base = state_->base && state_->model->flat().equal(state_->base->flat());
-  state_->reference = is_base ? state_->base : std::make_shared<const Transformer>(state_->model->Clone());
+  state_->reference = is_base ? state_->base : FrozenCopy(*state_->model, state_->options);
 }
 
 }  // namespace temper

@@ -47,7 +47,7 @@ class Learner {
 
   // A fresh optimizer and schedule.
   void BeginStage(const OptimizerOptions& options, int64_t total_steps);
-  // Freezes a copy of the present parameters as the KL reference.
+  // Freezes a copy of the present parameters as the KL reference, which is computed in the learner's type.
   void SetReference();
 
   UpdateReport SftUpdate(std::span<const SftExample> share, const SftOptions& options);

@@ -143,6 +143,7 @@ void Learner::Load(const std::string& folder) {
     return;
   }
   auto reference = std::make_shared<Transformer>(state.model->config());
+  if (state.options.dtype == "bf16") reference->SetInferenceType(at::kBFloat16);
   reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, state.model->num_parameters()));
   state.reference = std::move(reference);
 }

@@ -1,15 +1,20 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <ATen/core/Tensor.h>
 
 namespace temper {
 
+class Attention;
+
 // Log-probability of each row's target, and the entropy of each row's distribution, under softmax(hidden weight' / temperature).
 struct TokenScores {
   at::Tensor logprob_N;  // fp32
   at::Tensor entropy_N;  // fp32, nats
+  // What the backward asks again where layers are recomputed; lives as long as the graph is wanted.
+  std::shared_ptr<Attention> attention = nullptr;
 };
 
 // hidden_ND (any float type), weight_VD fp32, targets_N int64 in [0, V). Differentiable in hidden and weight through both results:

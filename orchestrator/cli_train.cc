@@ -187,9 +187,12 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
                      .threads = cluster.learner_threads,
                      .dtype = experiment.base.policy.dtype,
+                     .recompute_activations = experiment.base.learner.recompute_activations,
                      .lora = experiment.base.policy.lora};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
-  options.keep_versions = experiment.base.rl.max_staleness + 3;
+  // On-policy nobody asks for an older version than the newest.
+  const int64_t staleness = experiment.base.rl.max_staleness;
+  options.keep_versions = staleness == 0 ? 1 : staleness + 2;
   BusClient bus({.endpoint = start.endpoint,
                  .role = Concat("learner/", layout.IndexOf(process->rank())),
                  .capacity = 4,

@@ -245,6 +245,8 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("data", "prompts and demonstrations", [&](ConfigFields& s) { DescribeData(c.data, s); });
   f.Section("learner", "how updates are computed", [&](ConfigFields& s) {
     s.Int("micro_batch_tokens", &c.learner.micro_batch_tokens, kPositive, "tokens of one forward and backward pass");
+    s.Bool("recompute_activations", &c.learner.recompute_activations,
+           "keep only the input of each layer and compute the rest again in the backward pass: less memory, about a third more work");
   });
   f.Section("sft", "supervised fine-tuning on demonstrations", [&](ConfigFields& s) { DescribeSft(c.sft, s); });
   f.Section("rl", "reinforcement learning", [&](ConfigFields& s) { DescribeRl(c.rl, s); });

@@ -125,6 +125,7 @@ struct MonitorConfig {
 
 struct LearnerConfig {
   int64_t micro_batch_tokens = 8192;
+  bool recompute_activations = false;
 };
 
 struct ExperimentConfig {

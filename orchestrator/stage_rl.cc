@@ -128,7 +128,7 @@ void RlStage::Start() {
   begin.kind = LearnerTask::Kind::kBeginStage;
   begin.optimizer = config_.rl.optimizer;
   begin.total_steps = config_.rl.steps * config_.rl.loss.updates_per_batch;
-  begin.set_reference = true;
+  begin.set_reference = config_.rl.loss.kl_coef > 0;
   context_.bus->OrderAndWait(ForAll(context_, begin));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);

@@ -14,6 +14,7 @@
 #include "cluster/keyed_random.h"
 #include "policy/flat_layout.h"
 #include "policy/kernels.h"
+#include "policy/recompute.h"
 
 namespace temper {
 namespace {
@@ -255,32 +256,48 @@ at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, co
   return y;
 }
 
+// One decoder layer with a graph.
+at::Tensor Transformer::LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
+  const Layer& l = layers_->at(index);
+  const double eps = config_.rms_norm_eps;
+  const at::Tensor qkv = Linear(RmsNorm(x, l.attention_norm, eps), l.qkv, l.qkv_bias, &l.qkv_pairs);
+  const auto [q, k, v] = Heads(qkv, l, angles);
+  const at::Tensor seen = attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim});
+  const at::Tensor between = at::add(x, Linear(seen, l.output, l.output_bias, &l.output_pairs));
+  const at::Tensor gate_up = Linear(RmsNorm(between, l.mlp_norm, eps), l.gate_up, l.gate_up_bias, &l.gate_up_pairs);
+  return at::add(between, Linear(SwiGlu(gate_up), l.down, l.down_bias, &l.down_pairs));
+}
+
+// The same without one, on packed weights; x is written over.
+void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
+  const Layer& l = layers_->at(index);
+  const PackedWeights::PackedLayer& packed = packed_->layers[static_cast<size_t>(index)];
+  const double eps = config_.rms_norm_eps;
+  const auto [q, k, v] = Heads(packed.qkv.Apply(RmsNorm(x, l.attention_norm, eps)), l, angles);
+  x.add_(packed.output.Apply(attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim})));
+  x.add_(packed.down.Apply(SwiGlu(packed.gate_up.Apply(RmsNorm(x, l.mlp_norm, eps)))));
+}
+
+// Rotated queries and keys, and values.
+std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const Layer& l, const RotaryAngles& angles) const {
+  auto [q, k, v] = SplitHeads(qkv, config_.num_heads, config_.num_kv_heads, config_.head_dim, config_.qk_norm ? nullptr : &angles);
+  if (!config_.qk_norm) return {q, k, v};
+  return {Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles), Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles), v};
+}
+
 at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
   const bool with_graph = c10::GradMode::is_enabled() && gradients().defined();
-  const PackedWeights* packed = with_graph ? nullptr : &Packed();
-  const auto linear = [&](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows& adapted,
-                          const PackedLinear* inference) {
-    return inference == nullptr ? Linear(x, weight, bias, &adapted) : inference->Apply(x);
-  };
-  const auto add = [&](at::Tensor& x, const at::Tensor& y) { x = with_graph ? at::add(x, y) : x.add_(y); };
+  if (!with_graph) Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
-  const int64_t tokens = tokens_T.size(0);
   at::Tensor x = at::embedding(embedding_, tokens_T);
+  if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {
-    const Layer& l = layers_->at(i);
-    const auto* p = packed == nullptr ? nullptr : &packed->layers[i];
-    const at::Tensor qkv =
-        linear(RmsNorm(x, l.attention_norm, config_.rms_norm_eps), l.qkv, l.qkv_bias, l.qkv_pairs, p ? &p->qkv : nullptr);
-    auto [q, k, v] = SplitHeads(qkv, config_.num_heads, config_.num_kv_heads, config_.head_dim, config_.qk_norm ? nullptr : &angles);
-    if (config_.qk_norm) {
-      q = Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles);
-      k = Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles);
-    }
-    const at::Tensor seen = attention.Attend(i, q, k, v).reshape({tokens, config_.num_heads * config_.head_dim});
-    add(x, linear(seen, l.output, l.output_bias, l.output_pairs, p ? &p->output : nullptr));
-    const at::Tensor gate_up =
-        linear(RmsNorm(x, l.mlp_norm, config_.rms_norm_eps), l.gate_up, l.gate_up_bias, l.gate_up_pairs, p ? &p->gate_up : nullptr);
-    add(x, linear(SwiGlu(gate_up), l.down, l.down_bias, l.down_pairs, p ? &p->down : nullptr));
+    if (!with_graph)
+      LayerWithoutGraph(i, x, angles, attention);
+    else if (recompute_)
+      x = Recomputed(x, [this, i, angles, &attention](const at::Tensor& in) { return LayerWithGraph(i, in, angles, attention); });
+    else
+      x = LayerWithGraph(i, x, angles, attention);
   }
   return RmsNorm(x, final_norm_, config_.rms_norm_eps);
 }

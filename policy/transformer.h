@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "policy/transformer_config.h"
 
 namespace temper {
+
+struct RotaryAngles;
 
 // Shape letters: T tokens of a packed stream (several sequences, one after the other, no padding), D hidden, H query heads, K key/value
 // heads, C head dimension, V vocabulary, N rows picked from T.
@@ -80,6 +83,10 @@ class Transformer {
 
   // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it.
   void SetComputeType(at::ScalarType type);
+  // Whether a graph keeps a layer's input alone and the backward computes the layer again: less memory for a third more work. What Hidden
+  // was given must then live until the backward.
+  void SetRecompute(bool recompute) { recompute_ = recompute; }
+  bool recompute() const { return recompute_; }
   // kFloat, or kBFloat16: without a graph, the matrix products round their inputs to it and caches made for this model keep keys and
   // values in it. Set it before a generation engine is made.
   void SetInferenceType(at::ScalarType type);
@@ -91,6 +98,9 @@ class Transformer {
   const PackedWeights& Packed() const;
   // Pairs, each with the first row of the fused matrix that it adapts.
   using AdaptedRows = std::vector<std::pair<LoraAdapter::Pair, int64_t>>;
+  std::array<at::Tensor, 3> Heads(const at::Tensor& qkv, const Layer& l, const RotaryAngles& angles) const;
+  at::Tensor LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention) const;
+  void LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention) const;
   at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows* adapted) const;
   void BindParameters();
   void BindAdapter();
@@ -108,6 +118,7 @@ class Transformer {
   at::Tensor output_weight_;
   at::ScalarType compute_type_ = at::kFloat;
   at::ScalarType inference_type_ = at::kFloat;
+  bool recompute_ = false;
   mutable std::shared_ptr<PackedWeights> packed_;  // layout of the inference kernels, made on demand
 };
 

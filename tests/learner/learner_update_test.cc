@@ -76,6 +76,30 @@ TEST_F(LearnerUpdateTest, RlRaisesTheRewardedCompletion) {
   EXPECT_LT(last, first - 0.5);
 }
 
+// What the backward computes again is what the forward computed: no bit of an update may differ.
+TEST_F(LearnerUpdateTest, RecomputedActivationsChangeNothing) {
+  for (const char* dtype : {"fp32", "bf16"}) {
+    for (const int64_t rank : {0, 2}) {
+      for (const int64_t threads : {1, 2}) {
+        const auto trained = [&](bool recompute) {
+          LearnerOptions options{.micro_batch_tokens = 40, .threads = threads, .dtype = dtype, .recompute_activations = recompute};
+          options.lora.rank = rank;
+          Transformer model = TinyModel();
+          Learner learner(&model, options, single_.get());
+          learner.SetReference();
+          learner.BeginStage(Constant(1e-2), 10);
+          learner.SftUpdate(RandomExamples(6), {});
+          learner.RlUpdate(RandomGroups(4, 3), {});
+          return model.flat().clone();
+        };
+        const at::Tensor plain = trained(false);
+        EXPECT_GT(RelativeDistance(plain, TinyModel().flat()), 1e-3);
+        EXPECT_TRUE(trained(true).equal(plain)) << dtype << ", rank " << rank << ", threads " << threads;
+      }
+    }
+  }
+}
+
 TEST_F(LearnerUpdateTest, ReportsWhatTheBatchHeld) {
   Learner learner(&model_, {}, single_.get());
   learner.SetReference();
