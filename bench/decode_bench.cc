@@ -1,9 +1,9 @@
-// Decode speed of the generation engine, one thread a worker, random weights, full-length completions: prints one line a shape.
+// Decode speed of the generation engine, random weights, full-length completions: prints one line a shape.
 //   decode_bench [tokens per completion, default 64] [only this shape] [only this number of slots]
 // Environment: DTYPE=bf16 (weights and cache), PROMPT=<tokens, default 32>, GROUP=<completions that share a prompt, default 8>,
-// WORKERS=<processes that divide the slots among them, default 1>. Workers begin every round together; a round's time is the slowest's.
-// Figures are those of the fastest of five rounds: tokens/s with the prompts' forward, and without it ("decoding").
-// The peers: bench/peers/generate_peer.py and llama_decode.cc.
+// WORKERS=<processes that divide the slots among them, default 1>, THREADS=<of each, default 1>. Workers begin every round together; a
+// round's time is the slowest's. Figures are those of the fastest of five rounds: tokens/s with the prompts' forward, and without it
+// ("decoding"). The peers: bench/peers/generate_peer.py and llama_decode.cc.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -52,7 +52,7 @@ constexpr int kMaxWorkers = 16;
 constexpr auto kDeadline = std::chrono::seconds(300);
 
 struct Settings {
-  int64_t new_tokens = 64, prompt = 32, group = 8, workers = 1;
+  int64_t new_tokens = 64, prompt = 32, group = 8, workers = 1, threads = 1;
   bool bf16 = false;
 };
 
@@ -89,7 +89,7 @@ Round Generate(GenerationEngine* engine, int64_t slots, const Settings& settings
 }
 
 void Work(const Shape& shape, const Settings& settings, int worker, int num_workers, Board* board) {
-  at::set_num_threads(1);
+  at::set_num_threads(static_cast<int>(settings.threads));
   const int64_t slots = shape.slots / num_workers + (worker < shape.slots % num_workers);
   Transformer model(ConfigOf(shape));
   model.SetInferenceType(settings.bf16 ? at::kBFloat16 : at::kFloat);
@@ -140,10 +140,11 @@ void Measure(const Shape& shape, const Settings& settings) {
   }
   munmap(memory, sizeof(Board));
   const double tokens = static_cast<double>(shape.slots * settings.new_tokens);
-  std::printf("decode %-10s slots %3lld  prompt %lld  new %lld  %s %s  workers %d  %9.0f tokens/s  %9.0f tokens/cpu-s  decoding %9.0f/s\n",
-              shape.name, static_cast<long long>(shape.slots), static_cast<long long>(settings.prompt),
-              static_cast<long long>(settings.new_tokens), settings.bf16 ? "bf16" : "fp32", ActiveKernels().name, num_workers,
-              tokens / wall, tokens / cpu, decoding);
+  std::printf(
+      "decode %-10s slots %3lld  prompt %lld  new %lld  %s %s  workers %d x %lld  %9.0f tokens/s  %9.0f tokens/cpu-s  decoding %9.0f/s\n",
+      shape.name, static_cast<long long>(shape.slots), static_cast<long long>(settings.prompt), static_cast<long long>(settings.new_tokens),
+      settings.bf16 ? "bf16" : "fp32", ActiveKernels().name, num_workers, static_cast<long long>(settings.threads), tokens / wall,
+      tokens / cpu, decoding);
   std::fflush(stdout);
 }
 
@@ -161,6 +162,7 @@ void Run(int argc, char** argv) {
   settings.prompt = NumberFrom("PROMPT", 32, 900);
   settings.group = NumberFrom("GROUP", 8, 1000);
   settings.workers = NumberFrom("WORKERS", 1, kMaxWorkers);
+  settings.threads = NumberFrom("THREADS", 1, kMaxWorkers);
   if (argc > 1) settings.new_tokens = std::atoll(argv[1]);
   for (const Shape& shape : kShapes) {
     if ((argc < 3 || std::string_view(argv[2]) == shape.name) && (argc < 4 || std::atoll(argv[3]) == shape.slots)) Measure(shape, settings);

@@ -77,7 +77,8 @@ fi
 decode() {
   for shape in 1M 13M; do
     for sequences in 32 1; do
-      GROUP=1 WORKERS=2 DTYPE=bf16 collect decode_ours $bin/decode_bench "$new" $shape $sequences
+      # 32 sequences: two workers of one thread, as a job has them; one: two threads, as temper generate has them.
+      GROUP=1 WORKERS=2 THREADS=$((sequences == 1 ? 2 : 1)) DTYPE=bf16 collect decode_ours $bin/decode_bench "$new" $shape $sequences
       [ -z "$have_llama" ] || collect decode_llama "$out/llama_decode" $shape "$models/$shape.gguf" $sequences 2 32 "$new"
     done
     for dtype in fp32 bf16; do

@@ -1,7 +1,9 @@
 #include "policy/kernels.h"
 
+#include <algorithm>
 #include <cmath>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -232,6 +234,29 @@ void PackedLinear::Pack(const at::Tensor& weight_NK, const at::Tensor& bias_N, a
     PackPanels(Data(weight_NK), rows_, columns_, MutableData(panels_));
 }
 
+namespace {
+
+// Fewer multiplications than this are not worth waking a thread for.
+constexpr int64_t kWorthAThread = 1 << 16;
+constexpr int64_t kRowsOfAThread = 24;
+
+// A product of `m` rows with `n` columns in parts, one or more a thread: of the columns where there is one row, else of the rows. Calls
+// part(first row, rows, first column, columns). What a part gives does not depend on how many there are.
+template <typename Part>
+void InParts(int64_t m, int64_t n, int64_t k, const Part& part) {
+  if (m == 1) {
+    const int64_t panels = (n + kPanelWidth - 1) / kPanelWidth;
+    const int64_t grain = std::max<int64_t>(1, kWorthAThread / (kPanelWidth * k));
+    at::parallel_for(0, panels, grain, [&](int64_t begin, int64_t end) {
+      part(0, 1, begin * kPanelWidth, std::min(n, end * kPanelWidth) - begin * kPanelWidth);
+    });
+    return;
+  }
+  at::parallel_for(0, m, kRowsOfAThread, [&](int64_t begin, int64_t end) { part(begin, end - begin, 0, n); });
+}
+
+}  // namespace
+
 at::Tensor PackedLinear::Apply(const at::Tensor& x_MK) const {
   CheckPlain(x_MK, "PackedLinear");
   TEMPER_CHECK(x_MK.dim() == 2 && x_MK.size(1) == columns_, "PackedLinear: rows of ", x_MK.size(-1), ", expected ", columns_);
@@ -239,13 +264,22 @@ at::Tensor PackedLinear::Apply(const at::Tensor& x_MK) const {
   const int64_t m = x_MK.size(0);
   const float* bias = bias_.defined() ? Data(bias_) : nullptr;
   at::Tensor y = at::empty({m, rows_}, x_MK.options());
+  float* out = MutableData(y);
+  const auto bias_at = [&](int64_t column) { return bias == nullptr ? nullptr : bias + column; };
   if (panels_.scalar_type() == at::kBFloat16) {
-    at::Tensor rounded = at::empty({m, (columns_ + 1) / 2 * 2}, at::kBFloat16);
+    const int64_t padded = (columns_ + 1) / 2 * 2;
+    at::Tensor rounded = at::empty({m, padded}, at::kBFloat16);
+    const Bf16* in = MutableBits(rounded);
     kernels.round_bf16(Data(x_MK), MutableBits(rounded), m, columns_);
     const auto* panels = static_cast<const Bf16*>(panels_.const_data_ptr());
-    kernels.gemm_bf16(MutableBits(rounded), panels, bias, MutableData(y), m, rows_, columns_);
+    InParts(m, rows_, padded, [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+      kernels.gemm_bf16(in + row * padded, panels + column * padded, bias_at(column), out + row * rows_ + column, rows, columns, columns_);
+    });
   } else {
-    kernels.gemm(Data(x_MK), Data(panels_), bias, MutableData(y), m, rows_, columns_);
+    InParts(m, rows_, columns_, [&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+      kernels.gemm(Data(x_MK) + row * columns_, Data(panels_) + column * columns_, bias_at(column), out + row * rows_ + column, rows,
+                   columns, columns_);
+    });
   }
   return y;
 }

@@ -9,6 +9,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/sum.h>
 #include <gtest/gtest.h>
@@ -156,6 +157,37 @@ TEST(SplitHeads, UnusedOutputsHaveNoGradient) {
 }
 
 // ---- raw loops ----
+
+TEST(PackedLinearTest, ThreadsChangeNoBit) {
+  const int64_t n = 1000, k = 333;
+  const auto w = Normals(1, n * k), x = Normals(2, 70 * k), b = Normals(3, n);
+  const at::Tensor weight = at::from_blob(const_cast<float*>(w.data()), {n, k}), bias = at::from_blob(const_cast<float*>(b.data()), {n});
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    const PackedLinear linear(weight, bias, type);
+    for (const int64_t m : {1, 2, 24, 25, 70}) {
+      const at::Tensor in = at::from_blob(const_cast<float*>(x.data()), {m, k});
+      at::set_num_threads(1);
+      const at::Tensor alone = linear.Apply(in);
+      at::set_num_threads(3);
+      EXPECT_TRUE(linear.Apply(in).equal(alone)) << type << ", rows " << m;
+      at::set_num_threads(1);
+      for (int64_t row = 0; row < m; row += 7)
+        EXPECT_TRUE(linear.Apply(in.narrow(0, row, 1))[0].equal(alone[row])) << type << ", row " << row;
+    }
+  }
+}
+
+TEST(PackedLinearTest, TakesOtherNumbersInTheSameMemory) {
+  const auto first = Normals(1, 45 * 37), second = Normals(2, 45 * 37), x = Normals(3, 4 * 37);
+  const auto tensor = [](const std::vector<float>& values, int64_t rows) {
+    return at::from_blob(const_cast<float*>(values.data()), {rows, 37});
+  };
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    PackedLinear linear(tensor(first, 45), {}, type);
+    linear.Pack(tensor(second, 45), {}, type);
+    EXPECT_TRUE(linear.Apply(tensor(x, 4)).equal(PackedLinear(tensor(second, 45), {}, type).Apply(tensor(x, 4))));
+  }
+}
 
 class EveryInstructionSet : public ::testing::TestWithParam<const VectorKernels*> {};
 
