@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/safetensors.h"
+#include "tests/support/golden_lora.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -39,6 +40,27 @@ TEST_F(CliCheckpoint, ConvertsBackAndForth) {
   }
   ASSERT_EQ(Run("convert --model " + half + " --out " + back + " --dtype bf16"), 0) << output();
   EXPECT_EQ(ReadBytes(back + "/model.safetensors"), ReadBytes(kGolden + "llama3/model.safetensors"));
+}
+
+TEST_F(CliCheckpoint, ConvertMergesAnAdapter) {
+  for (const GoldenLora& golden : GoldenLoras()) {
+    const std::string merged = scratch_ / golden.name;
+    ASSERT_EQ(Run("convert --model " + golden.base_folder() + " --adapter " + golden.folder() + " --dtype fp32 --out " + merged), 0)
+        << output();
+    const auto expected = ReadSafetensors(golden.folder() + "/expected.safetensors");
+    const at::Tensor& tokens = expected.at("tokens");
+    nlohmann::json ids = {nlohmann::json::array()};
+    for (int64_t i = 0; i < tokens.numel(); ++i) ids[0].push_back(tokens.const_data_ptr<int64_t>()[i]);
+    WriteBytes(scratch_ / "ids.json", ids.dump());
+    ASSERT_EQ(Run("logits --model " + merged + " --ids " + (scratch_ / "ids.json") + " --out " + (scratch_ / "out.safetensors")), 0)
+        << output();
+    const at::Tensor logits = ReadSafetensors(scratch_ / "out.safetensors").at("logits.0"), wanted = expected.at("logits");
+    ASSERT_EQ(logits.numel(), wanted.numel());
+    for (int64_t i = 0; i < wanted.numel(); ++i)
+      ASSERT_NEAR(logits.const_data_ptr<float>()[i], wanted.const_data_ptr<float>()[i], 1e-4) << golden.name;
+  }
+  EXPECT_EQ(Run("convert --model " + kGolden + "llama3 --adapter /nonexistent --out " + (scratch_ / "none")), 78);
+  EXPECT_THAT(output(), HasSubstr("/nonexistent/adapter_config.json"));
 }
 
 TEST_F(CliCheckpoint, ConvertSaysWhatIsWrong) {
