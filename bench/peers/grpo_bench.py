@@ -56,7 +56,7 @@ run: {{name: bench, seed: 1, dir: {out}}}
 stages: [rl]
 cluster: {{learners: 1, rollout_workers: 2, reward_workers: 1, learner_threads: 2, weight_folder: {weights}}}
 policy: {{path: {model}, dtype: {dtype}}}
-learner: {{micro_batch_tokens: 1120}}  # two groups: both threads have work, and the memory of one pass is near that of 16 sequences of TRL
+learner: {{micro_batch_tokens: 560}}  # one group: each thread has work, and the memory of both passes is near that of 16 sequences of TRL
 data: {{source: files, path: {prompts}, eval_fraction: 0, stratify_by_intent: false}}
 rl:
   steps: {steps}
