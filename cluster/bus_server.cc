@@ -124,6 +124,21 @@ struct BusServer::State {
     events.push_back({BusEvent::Kind::kResult, peer, role, task, std::move(payload)});
   }
 
+  // Answered at once, with the times of both ways: that is how a peer learns this clock.
+  void OnHeartbeat(PeerId peer, ByteReader body) {
+    const int64_t received = NowMicros();
+    table.OnProgress(peer, body.Get<uint64_t>(), NowMillis());
+    std::string report = body.GetString();
+    const auto sent = body.Get<int64_t>();
+    if (!table.HasPeer(peer)) return;
+    ByteWriter answer;
+    answer.Put(sent);
+    answer.Put(received);
+    answer.Put(NowMicros());
+    Send(peer, FrameKind::kHeartbeat, answer.Take());
+    if (!report.empty()) events.push_back({BusEvent::Kind::kReport, peer, table.RoleOf(peer), 0, std::move(report)});
+  }
+
   void Handle(PeerId peer, const Frame& frame) {
     table.OnTraffic(peer, NowMillis());
     switch (frame.kind) {
@@ -132,7 +147,7 @@ struct BusServer::State {
       case FrameKind::kResult:
         return OnResults(peer, ByteReader(frame.body));
       case FrameKind::kHeartbeat:
-        return table.OnProgress(peer, ByteReader(frame.body).Get<uint64_t>(), NowMillis());
+        return OnHeartbeat(peer, ByteReader(frame.body));
       case FrameKind::kBye:
         return Lose(peer, "left");
       case FrameKind::kWeightRequest: {
