@@ -56,8 +56,8 @@ class BusServer {
   void Announce(const std::string& role, const std::string& body);
   // Answers a WeightRequest.
   void SendWeightChunk(PeerId peer, std::string body);
-  // Asks every peer to finish and leave, then waits for their Bye until the deadline.
-  void Drain(std::chrono::milliseconds deadline);
+  // Asks every peer to finish and leave, then waits for their Bye until the deadline. Returns what happened meanwhile.
+  std::vector<BusEvent> Drain(std::chrono::milliseconds deadline);
 
   // Waits for traffic at most `timeout` and handles all there is.
   std::vector<BusEvent> Poll(std::chrono::milliseconds timeout);
@@ -110,7 +110,8 @@ class BusClient {
   void SetProgress(uint64_t progress);  // carried by heartbeats
   // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
   void SetReporter(std::function<std::string()> reporter);
-  // Sends a heartbeat, if one is due or `now`, and handles nothing: for a caller that computes for long without a Poll.
+  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already, and handles nothing: for a caller that
+  // computes for long without a Poll.
   void Beat(bool now);
   const ClockOffset& clock() const;  // of the orchestrator, as its answers to heartbeats tell
 

@@ -188,7 +188,7 @@ struct BusClient::State {
 
   void Beat(bool at_once) {
     const Millis now = NowMillis();
-    if (!registered || (!at_once && now - last_heartbeat < options.heartbeat.count())) return;
+    if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
     last_heartbeat = now;
     ByteWriter body;
     body.Put(progress);
@@ -275,6 +275,8 @@ std::chrono::milliseconds BusClient::silent_for() const { return std::chrono::mi
 void BusClient::Leave(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   while (!state_->results.empty() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
+  state_->last_heartbeat = 0;
+  state_->Beat(true);  // what the reporter has left to say
   state_->socket->set(zmq::sockopt::linger, 500);
   state_->Send(FrameKind::kBye, "");
   Poll(std::chrono::milliseconds(0));

@@ -1,4 +1,5 @@
 #include <cstring>
+#include <iterator>
 #include <set>
 #include <thread>
 #include <utility>
@@ -307,15 +308,18 @@ std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
   return std::exchange(s.events, {});
 }
 
-void BusServer::Drain(std::chrono::milliseconds deadline) {
+std::vector<BusEvent> BusServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   std::set<PeerId> asked;  // a peer may register while the others leave
+  std::vector<BusEvent> all;
   do {
     for (const PeerId peer : state_->table.Peers("")) {
       if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
     }
-    Poll(std::chrono::milliseconds(20));
+    auto events = Poll(std::chrono::milliseconds(20));
+    all.insert(all.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
   } while (NowMillis() < end && !state_->table.Peers("").empty());
+  return all;
 }
 
 }  // namespace temper

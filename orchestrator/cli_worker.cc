@@ -4,6 +4,7 @@
 #include "cluster/bus.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
 #include "policy/torch_version.h"
@@ -33,15 +34,17 @@ int WorkerCommand(const WorkerArguments& arguments) {
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
   BusClient bus({.endpoint = arguments.connect, .role = arguments.role, .capacity = arguments.capacity, .run_id = arguments.run_id});
+  Telemetry telemetry(arguments.rank, arguments.telemetry);
+  if (arguments.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);
   TEMPER_LOG(Info, "registered at ", arguments.connect);
   try {
     if (arguments.role == "reward") {
-      RewardWorker worker(&bus, welcome);
+      RewardWorker worker(&bus, &telemetry, welcome);
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, welcome);
+      RolloutWorker worker(&bus, &telemetry, welcome);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

@@ -119,7 +119,8 @@ std::vector<GpuUse> Nvml::Sample() {
     const int use_code = library_->utilization(device, &utilization);
     const int memory_code = library_->memory(device, &memory);
     if (use_code != 0 && memory_code != 0) {
-      TEMPER_LOG(Warn, "NVML no longer answers for GPU ", index, " (", use_code, ", ", memory_code, "): the use of GPUs is no longer logged");
+      TEMPER_LOG(Warn, "NVML no longer answers for GPU ", index, " (", use_code, ", ", memory_code,
+                 "): the use of GPUs is no longer logged");
       delete library_;
       library_ = nullptr;
       return {};

@@ -31,6 +31,7 @@ int64_t ResidentBytes() {
 ResourceSampler::ResourceSampler() = default;
 ResourceSampler::~ResourceSampler() = default;
 ResourceSampler::ResourceSampler(ResourceSampler&&) noexcept = default;
+ResourceSampler& ResourceSampler::operator=(ResourceSampler&&) noexcept = default;
 
 void ResourceSampler::Sample(int64_t now_us, TelemetryReport* report) {
   const int64_t cpu_us = CpuMicros();

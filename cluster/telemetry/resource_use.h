@@ -16,6 +16,7 @@ class ResourceSampler {
   ResourceSampler();
   ~ResourceSampler();
   ResourceSampler(ResourceSampler&&) noexcept;
+  ResourceSampler& operator=(ResourceSampler&&) noexcept;
 
   // Fills cpu_percent (of one core, since the last call), rss_bytes and gpus.
   void Sample(int64_t now_us, TelemetryReport* report);

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "cluster/clock.h"
-#include "cluster/weight_store.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "cluster/weight_store.h"
 
 namespace temper {
 namespace {
@@ -53,6 +53,7 @@ void Telemetry::Keep(Span span) {
 
 void Telemetry::AddPart(std::string_view name, int64_t begin_us, int64_t end_us) {
   if (on_ && end_us > begin_us) Keep({std::string(name), Span::kPart, begin_us, end_us - begin_us, open_.step, -1, 0});
+  if (on_ && after_part_) after_part_();
 }
 
 void Telemetry::Count(double units) {

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cluster/telemetry/clock_offset.h"
@@ -27,6 +29,8 @@ class Telemetry {
   void Enter(std::string_view phase, int64_t step = -1, int64_t version = -1);
   // A part of the present phase, over already (NowMicros).
   void AddPart(std::string_view name, int64_t begin_us, int64_t end_us);
+  // Called whenever a part has ended: the chance to send a heartbeat out of a long phase.
+  void SetAfterPart(std::function<void()> after_part) { after_part_ = std::move(after_part); }
   void Count(double units);  // done in the present phase
   void SetPolicyVersion(int64_t version) { policy_version_ = version; }
   void SetGauge(const std::string& name, double value) { gauges_[name] = value; }
@@ -53,6 +57,7 @@ class Telemetry {
   double counted_ = 0;  // since the last report
   int64_t reported_us_ = 0;
   std::map<std::string, double> gauges_;
+  std::function<void()> after_part_;
   ResourceSampler resources_;
 };
 
