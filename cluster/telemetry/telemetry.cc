@@ -63,6 +63,7 @@ void Telemetry::Count(double units) {
 
 TelemetryReport Telemetry::Report(const ClockOffset& clock) {
   TelemetryReport report;
+  if (!on_) return report;
   const int64_t now = NowMicros();
   report.host = host_;
   report.pid = getpid();
