@@ -91,24 +91,23 @@ struct Nvml::Library {
   }
 };
 
-Nvml::Nvml() {
-  void* handle = dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL);
+Nvml::Nvml(const char* library) {
+  void* handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     // Where there is a GPU without the library, its use will be missing from cluster.jsonl: say why.
     if (access("/dev/nvidiactl", F_OK) == 0)
-      TEMPER_LOG(Warn, "this host has NVIDIA GPUs, but libnvidia-ml.so.1 cannot be loaded: their use is not logged (", dlerror(), ")");
+      TEMPER_LOG(Warn, "this host has NVIDIA GPUs, but ", library, " cannot be loaded: their use is not logged (", dlerror(), ")");
     return;
   }
-  library_ = new Library;
+  library_ = std::make_unique<Library>();
   library_->handle = handle;
   const std::string wrong = library_->Open();
   if (wrong.empty()) return;
-  TEMPER_LOG(Warn, "libnvidia-ml.so.1: ", wrong, "; the use of GPUs is not logged");
-  delete library_;
-  library_ = nullptr;
+  TEMPER_LOG(Warn, library, ": ", wrong, "; the use of GPUs is not logged");
+  library_.reset();
 }
 
-Nvml::~Nvml() { delete library_; }
+Nvml::~Nvml() = default;
 
 std::vector<GpuUse> Nvml::Sample() {
   std::vector<GpuUse> uses;
@@ -121,8 +120,7 @@ std::vector<GpuUse> Nvml::Sample() {
     if (use_code != 0 && memory_code != 0) {
       TEMPER_LOG(Warn, "NVML no longer answers for GPU ", index, " (", use_code, ", ", memory_code,
                  "): the use of GPUs is no longer logged");
-      delete library_;
-      library_ = nullptr;
+      library_.reset();
       return {};
     }
     uses.push_back({index, static_cast<double>(utilization.gpu), static_cast<int64_t>(memory.used), static_cast<int64_t>(memory.total)});

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "cluster/telemetry/telemetry_report.h"
@@ -10,7 +11,7 @@ namespace temper {
 // without it has no GPUs to watch. A library that is there but fails is told of in one warning, and nothing is reported from then on.
 class Nvml {
  public:
-  Nvml();
+  explicit Nvml(const char* library = "libnvidia-ml.so.1");
   ~Nvml();
   Nvml(const Nvml&) = delete;
   Nvml& operator=(const Nvml&) = delete;
@@ -19,7 +20,7 @@ class Nvml {
 
  private:
   struct Library;
-  Library* library_ = nullptr;  // null = none
+  std::unique_ptr<Library> library_;  // null = none
 };
 
 }  // namespace temper
