@@ -36,6 +36,7 @@ struct WorkerArguments {
   int64_t capacity = 4;
   std::string log;
   int64_t rank = -1;       // that started it; -1 = joined by hand
+  double heartbeat_s = 1;
   bool telemetry = true;  // tells the orchestrator what it does
 };
 int WorkerCommand(const WorkerArguments& arguments);

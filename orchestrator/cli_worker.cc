@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
@@ -33,7 +35,11 @@ int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
-  BusClient bus({.endpoint = arguments.connect, .role = arguments.role, .capacity = arguments.capacity, .run_id = arguments.run_id});
+  BusClient bus({.endpoint = arguments.connect,
+                 .role = arguments.role,
+                 .capacity = arguments.capacity,
+                 .run_id = arguments.run_id,
+                 .heartbeat = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000)))});
   Telemetry telemetry(arguments.rank, arguments.telemetry);
   if (arguments.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);

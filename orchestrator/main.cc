@@ -82,6 +82,7 @@ int Run(int argc, char** argv) {
   worker_command->add_option("--capacity", worker.capacity, "groups held at a time");
   worker_command->add_option("--log", worker.log, "log file");
   worker_command->add_option("--rank", worker.rank, "the rank that starts it");
+  worker_command->add_option("--heartbeat-s", worker.heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);
   worker_command->add_flag("!--no-telemetry", worker.telemetry, "tell the orchestrator nothing but that it lives");
   worker_command->callback([&] { exit_code = WorkerCommand(worker); });
 
