@@ -260,13 +260,14 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
-  std::vector<std::string> command = {ProgramPath(), "worker",
-                                      "--connect",   start.endpoint,
-                                      "--role",      ToString(role),
-                                      "--run-id",    Concat(start.run_id),
-                                      "--capacity",  Concat(capacity),
-                                      "--rank",      Concat(process->rank()),
-                                      "--log",       Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")};
+  std::vector<std::string> command = {ProgramPath(),   "worker",
+                                      "--connect",     start.endpoint,
+                                      "--role",        ToString(role),
+                                      "--run-id",      Concat(start.run_id),
+                                      "--capacity",    Concat(capacity),
+                                      "--rank",        Concat(process->rank()),
+                                      "--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s),
+                                      "--log",         Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")};
   if (experiment.base.monitor.cluster_log_s == 0) command.push_back("--no-telemetry");
   spawner->Launch(command);
   if (!PreparedWell(process)) {

@@ -169,7 +169,6 @@ TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
   std::map<int64_t, std::string> role_of;                    // by pid of the trace
   std::map<std::string, std::map<int64_t, double>> seconds;  // "learner 1/update" -> step -> seconds; SFT's steps are left out below
   std::map<std::string, int> names;
-  std::map<int64_t, double> rl_begin;
   int arrows = 0;
   double first_rollout = -1;
   for (const json& event : trace.at("traceEvents")) {
@@ -191,22 +190,34 @@ TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
     EXPECT_GT(names[name], 0) << name;
   EXPECT_GE(arrows, 12) << "every step's weights reach two workers";
 
+  // By step and summed up: the clocks run over the same code, but for a heartbeat and what the scheduler takes in between.
+  std::map<std::string, std::pair<double, double>> totals;  // of the trace, of the metrics
+  const auto compare = [&](const std::string& what, double traced, double measured) {
+    EXPECT_NEAR(traced, measured, 0.1 + 0.2 * measured) << what;
+    totals[what].first += traced;
+    totals[what].second += measured;
+  };
+  int64_t updates = 0;
   for (const json& row : job_->RlRows()) {
-    if (row.at("actor/loss").is_null() || !row.contains("timing_s/update")) continue;
+    if (!row.contains("timing_s/update")) continue;  // a step of dead groups
+    ++updates;
     const int64_t step = row.at("step");
     SCOPED_TRACE("step " + std::to_string(step));
     const auto of = [&](const std::string& key) { return seconds[key][step]; };
-    // Both clocks run over the same code, but for a heartbeat and what the scheduler takes in between.
-    const double slack = 0.02;
-    EXPECT_NEAR(of("learner rank 1/update"), row.at("timing_s/update").get<double>(), slack);
-    EXPECT_NEAR(of("learner rank 1/publish"), row.at("timing_s/publish").get<double>(), slack);
-    const double passes = row.at("timing_s/forward").get<double>() + row.at("timing_s/backward").get<double>();
-    EXPECT_NEAR(std::max(of("learner rank 1/forward_backward"), of("learner rank 2/forward_backward")), passes, slack + 0.3 * passes);
-    const double step_s = of("orchestrator rank 0/wait_rollouts") + of("orchestrator rank 0/wait_grades") +
-                          of("orchestrator rank 0/wait_learners") + of("orchestrator rank 0/prepare") +
-                          of("orchestrator rank 0/checkpoint");
-    EXPECT_NEAR(step_s, row.at("timing_s/step").get<double>(), slack + 0.2 * step_s);
+    const auto measured = [&](const char* name) { return row.at(std::string("timing_s/") + name).get<double>(); };
+    EXPECT_GT(of("learner rank 2/update"), 0);
+    compare("update", of("learner rank 1/update"), measured("update"));
+    compare("publish", of("learner rank 1/publish"), measured("publish"));
+    compare("passes", std::max(of("learner rank 1/forward_backward"), of("learner rank 2/forward_backward")),
+            measured("forward") + measured("backward"));
+    compare("optimizer", std::max(of("learner rank 1/optimizer"), of("learner rank 2/optimizer")), measured("optimizer"));
+    double whole = 0;
+    for (const char* name : {"wait_rollouts", "wait_grades", "wait_learners", "prepare"})
+      whole += of(std::string("orchestrator rank 0/") + name);
+    compare("step", whole, measured("step"));
   }
+  EXPECT_GT(updates, 6);
+  for (const auto& [what, both] : totals) EXPECT_NEAR(both.first, both.second, 0.05 + 0.1 * both.second) << what << " over all steps";
 }
 
 TEST_F(WatchedJob, SummarySaysWhoWaited) {
