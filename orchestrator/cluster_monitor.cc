@@ -34,7 +34,8 @@ std::string ClockText(double seconds) {
   return all;
 }
 
-double Rounded(double value, double unit) { return std::round(value / unit) * unit; }
+// Of one that is no number: 0.
+double Rounded(double value, double per_unit) { return std::isfinite(value) ? std::round(value * per_unit) / per_unit : 0; }
 
 std::string PeerName(PeerId id) {
   char text[20];
@@ -51,11 +52,11 @@ void PutReport(const TelemetryReport& r, ordered_json* row) {
   j["host"] = r.host;
   j["pid"] = r.pid;
   j["state"] = r.state;
-  j["state_s"] = Rounded(static_cast<double>(r.state_age_us) / 1e6, 0.001);
+  j["state_s"] = Rounded(static_cast<double>(r.state_age_us) / 1e6, 1000);
   if (r.step >= 0) j["step"] = r.step;
   if (r.policy_version >= 0) j["policy_version"] = r.policy_version;
-  j["units_per_s"] = Rounded(r.units_per_s, 0.1);
-  j["cpu_percent"] = Rounded(r.cpu_percent, 0.1);
+  j["units_per_s"] = Rounded(r.units_per_s, 10);
+  j["cpu_percent"] = Rounded(r.cpu_percent, 10);
   j["rss_mib"] = r.rss_bytes >> 20;
   for (const auto& [name, value] : r.gauges) j[name] = value;
   for (const GpuUse& gpu : r.gpus) {
@@ -118,7 +119,6 @@ void ClusterMonitor::OnReport(PeerId id, const std::string& role, const std::str
   }
   peer.heard = NowMillis();
   WriteSpans(role, PeerName(id), peer.report);
-  if (role == "learner/0") status_.policy_version = peer.report.policy_version;
 }
 
 void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report) {
@@ -161,6 +161,7 @@ void ClusterMonitor::SetProgress(int64_t step, int64_t steps) {
   }
   status_.step = step;
   status_.steps = steps;
+  if (status_.stage == "rl") status_.policy_version = step;  // a version for each step
   if (step > stage_first_)
     status_.eta_s = (NowSeconds() - stage_since_) / static_cast<double>(step - stage_first_) * static_cast<double>(steps - step);
 }
@@ -199,7 +200,7 @@ std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable
     const TaskTable::PeerState state = table.StateOf(id);
     row["leases"] = state.leases;
     row["credits"] = state.capacity - state.leases;
-    row["heartbeat_age_s"] = Rounded(static_cast<double>(NowMillis() - state.last_heard) / 1000, 0.001);
+    row["heartbeat_age_s"] = Rounded(static_cast<double>(NowMillis() - state.last_heard) / 1000, 1000);
   }
   return row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
