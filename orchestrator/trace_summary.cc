@@ -175,7 +175,9 @@ void AddFindings(TraceSummary* summary) {
   }
   int64_t workers = 0;
   const double rollout_idle = MeanIdle(*summary, "rollout", &workers);
-  if (rollout_idle >= 0.5 && workers > 0) {
+  int64_t learners = 0;
+  const bool learners_busy = MeanIdle(*summary, "learner", &learners) < 0.5 && learners > 0;
+  if (rollout_idle >= 0.5 && workers > 0 && learners_busy) {
     summary->findings.push_back(
         Concat("rollout workers idle ", Percent(rollout_idle), ": the learner is the slower side: add learners or raise rl.max_staleness"));
   }
