@@ -11,6 +11,7 @@
 
 #include "cluster/frame.h"
 #include "cluster/task_table.h"
+#include "cluster/telemetry/clock_offset.h"
 
 namespace temper {
 
@@ -24,12 +25,12 @@ struct BusOptions {
 
 // What happened at the orchestrator's end since the last call.
 struct BusEvent {
-  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest };
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest, kReport };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
   std::string role;  // of the peer
   TaskId task = 0;
-  std::string body;  // result payload, or why the peer is gone
+  std::string body;  // result payload, why the peer is gone, or what its reporter said
 };
 
 // The orchestrator's end of the bus: one ROUTER socket and the table of who works on what. Tasks are delivered at least once and their
@@ -55,8 +56,8 @@ class BusServer {
   void Announce(const std::string& role, const std::string& body);
   // Answers a WeightRequest.
   void SendWeightChunk(PeerId peer, std::string body);
-  // Asks every peer to finish and leave, then waits for their Bye until the deadline.
-  void Drain(std::chrono::milliseconds deadline);
+  // Asks every peer to finish and leave, then waits for their Bye until the deadline. Returns what happened meanwhile.
+  std::vector<BusEvent> Drain(std::chrono::milliseconds deadline);
 
   // Waits for traffic at most `timeout` and handles all there is.
   std::vector<BusEvent> Poll(std::chrono::milliseconds timeout);
@@ -107,6 +108,12 @@ class BusClient {
   void SendResult(TaskId task, const std::string& payload);
   void RequestWeights(std::string body);
   void SetProgress(uint64_t progress);  // carried by heartbeats
+  // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
+  void SetReporter(std::function<std::string()> reporter);
+  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already, and handles nothing: for a caller that
+  // computes for long without a Poll.
+  void Beat(bool now);
+  const ClockOffset& clock() const;  // of the orchestrator, as its answers to heartbeats tell
 
   bool draining() const;  // the server asked to leave
   // Sends Bye after the last acknowledgement or `deadline`.

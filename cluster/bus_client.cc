@@ -54,6 +54,8 @@ struct BusClient::State {
   uint64_t last_epoch = 0;  // of the newest registration
   uint64_t sequence = 0;
   uint64_t progress = 0;
+  std::function<std::string()> reporter;
+  ClockOffset clock;
   bool registered = false;
   bool draining = false;
   Millis last_heard = NowMillis();
@@ -140,6 +142,8 @@ struct BusClient::State {
       case FrameKind::kDrain:
         draining = true;
         return;
+      case FrameKind::kHeartbeat:
+        return OnHeartbeatAnswer(body);
       default:
         return;
     }
@@ -172,12 +176,7 @@ struct BusClient::State {
       if (now - last_register >= kRegisterEvery) SendRegister();
       return;
     }
-    if (now - last_heartbeat >= options.heartbeat.count()) {
-      last_heartbeat = now;
-      ByteWriter body;
-      body.Put(progress);
-      Send(FrameKind::kHeartbeat, body.Take());
-    }
+    Beat(false);
     SendUnsent();
     if (now - last_resend_scan < kResendScanEvery) return;
     last_resend_scan = now;
@@ -185,6 +184,26 @@ struct BusClient::State {
       if (now - result.sent >= kResendAfter) unsent.push_back(task);
     }
     SendUnsent();
+  }
+
+  void Beat(bool at_once) {
+    const Millis now = NowMillis();
+    if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
+    last_heartbeat = now;
+    ByteWriter body;
+    body.Put(progress);
+    body.PutString(reporter ? reporter() : "");
+    body.Put(NowMicros());
+    Send(FrameKind::kHeartbeat, body.Take());
+  }
+
+  // Of a heartbeat of ours; those that the orchestrator sends by itself are empty.
+  void OnHeartbeatAnswer(ByteReader body) {
+    if (body.done()) return;
+    const auto sent = body.Get<int64_t>();
+    const auto received = body.Get<int64_t>();
+    const auto answered = body.Get<int64_t>();
+    clock.Add(sent, received, answered, NowMicros());
   }
 
   // Everything that waits, several results a frame.
@@ -247,12 +266,17 @@ void BusClient::SendResult(TaskId task, const std::string& payload) {
 
 void BusClient::RequestWeights(std::string body) { state_->Send(FrameKind::kWeightRequest, std::move(body)); }
 void BusClient::SetProgress(uint64_t progress) { state_->progress = progress; }
+void BusClient::SetReporter(std::function<std::string()> reporter) { state_->reporter = std::move(reporter); }
+void BusClient::Beat(bool now) { state_->Beat(now); }
+const ClockOffset& BusClient::clock() const { return state_->clock; }
 bool BusClient::draining() const { return state_->draining; }
 std::chrono::milliseconds BusClient::silent_for() const { return std::chrono::milliseconds(NowMillis() - state_->last_heard); }
 
 void BusClient::Leave(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   while (!state_->results.empty() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
+  state_->last_heartbeat = 0;
+  state_->Beat(true);  // what the reporter has left to say
   state_->socket->set(zmq::sockopt::linger, 500);
   state_->Send(FrameKind::kBye, "");
   Poll(std::chrono::milliseconds(0));

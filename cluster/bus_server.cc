@@ -1,4 +1,5 @@
 #include <cstring>
+#include <iterator>
 #include <set>
 #include <thread>
 #include <utility>
@@ -124,6 +125,21 @@ struct BusServer::State {
     events.push_back({BusEvent::Kind::kResult, peer, role, task, std::move(payload)});
   }
 
+  // Answered at once, with the times of both ways: that is how a peer learns this clock.
+  void OnHeartbeat(PeerId peer, ByteReader body) {
+    const int64_t received = NowMicros();
+    table.OnProgress(peer, body.Get<uint64_t>(), NowMillis());
+    std::string report = body.GetString();
+    const auto sent = body.Get<int64_t>();
+    if (!table.HasPeer(peer)) return;
+    ByteWriter answer;
+    answer.Put(sent);
+    answer.Put(received);
+    answer.Put(NowMicros());
+    Send(peer, FrameKind::kHeartbeat, answer.Take());
+    if (!report.empty()) events.push_back({BusEvent::Kind::kReport, peer, table.RoleOf(peer), 0, std::move(report)});
+  }
+
   void Handle(PeerId peer, const Frame& frame) {
     table.OnTraffic(peer, NowMillis());
     switch (frame.kind) {
@@ -132,7 +148,7 @@ struct BusServer::State {
       case FrameKind::kResult:
         return OnResults(peer, ByteReader(frame.body));
       case FrameKind::kHeartbeat:
-        return table.OnProgress(peer, ByteReader(frame.body).Get<uint64_t>(), NowMillis());
+        return OnHeartbeat(peer, ByteReader(frame.body));
       case FrameKind::kBye:
         return Lose(peer, "left");
       case FrameKind::kWeightRequest: {
@@ -292,15 +308,18 @@ std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
   return std::exchange(s.events, {});
 }
 
-void BusServer::Drain(std::chrono::milliseconds deadline) {
+std::vector<BusEvent> BusServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   std::set<PeerId> asked;  // a peer may register while the others leave
+  std::vector<BusEvent> all;
   do {
     for (const PeerId peer : state_->table.Peers("")) {
       if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
     }
-    Poll(std::chrono::milliseconds(20));
+    auto events = Poll(std::chrono::milliseconds(20));
+    all.insert(all.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
   } while (NowMillis() < end && !state_->table.Peers("").empty());
+  return all;
 }
 
 }  // namespace temper

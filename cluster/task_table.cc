@@ -47,6 +47,11 @@ std::vector<PeerId> TaskTable::Peers(const std::string& role) const {
   return ids;
 }
 
+TaskTable::PeerState TaskTable::StateOf(PeerId id) const {
+  const Peer& peer = peers_.at(id);
+  return {peer.capacity, static_cast<int64_t>(peer.leases.size()), peer.last_heard};
+}
+
 void TaskTable::Submit(TaskId id, const std::string& role, Millis now) {
   const bool fresh = tasks_.emplace(id, Task{.role = role, .since = now}).second;
   TEMPER_CHECK(fresh, "task ", id, " was submitted twice");

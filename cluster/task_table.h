@@ -37,6 +37,12 @@ class TaskTable {
   const TaskRules& RulesOf(const std::string& role) const;
   const std::string& RoleOf(PeerId peer) const { return peers_.at(peer).role; }
   std::vector<PeerId> Peers(const std::string& role) const;  // "" = all
+  struct PeerState {
+    int64_t capacity = 0;
+    int64_t leases = 0;  // tasks it holds; capacity - leases are its credits
+    Millis last_heard = 0;
+  };
+  PeerState StateOf(PeerId peer) const;
 
   void Submit(TaskId task, const std::string& role, Millis now);
   void Cancel(TaskId task);  // forgets it; a late result is then unknown

@@ -11,6 +11,8 @@
 
 #include "cluster/error.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 #include "learner/packed_attention.h"
 
@@ -103,11 +105,13 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
   const auto count = static_cast<size_t>(gradient.numel());
   {
     const ScopedTimer timer(&times->allreduce);
+    const ScopedPart part(options.telemetry, phase::kReduce);
     communicator->ReduceScatterSum(gradient.mutable_data_ptr<float>(), count, "gradient");
   }
   StepOutcome outcome;
   {
     const ScopedTimer timer(&times->optimizer);
+    const ScopedPart part(options.telemetry, phase::kOptimizer);
     outcome.grad_norm = ClipGradient(gradient, optimizer_options.max_grad_norm, *communicator);
     outcome.nonfinite = !std::isfinite(loss) || !std::isfinite(outcome.grad_norm);
     if (outcome.nonfinite) {
@@ -117,6 +121,7 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
     optimizer.Step(optimizer_options, learning_rate());
   }
   const ScopedTimer timer(&times->allreduce);
+  const ScopedPart part(options.telemetry, phase::kReduce);
   communicator->AllGather(model->trainable().mutable_data_ptr<float>(), count, "parameters");
   Refresh();
   return outcome;

@@ -7,11 +7,14 @@
 
 namespace temper {
 
+class Telemetry;
+
 struct LearnerOptions {
   int64_t micro_batch_tokens = 8192;   // tokens of one forward and backward; a group or sequence is never split
   int64_t threads = 1;                 // micro-batches computed side by side, each by one thread; the sum is in their order
   std::string dtype = "fp32";          // fp32 | bf16 (compute; master weights stay fp32)
   bool recompute_activations = false;  // keep a layer's input alone for the backward: less memory, a third more work
+  Telemetry* telemetry = nullptr;      // borrowed: is told of the parts of an update; null = nobody is
   LoraOptions lora = {};               // of rank 1 or more: trains adapters, and leaves the parameters the learner began with as they are
 };
 

@@ -9,6 +9,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cluster/error.h"
+#include "cluster/telemetry/telemetry.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 #include "learner/policy_loss.h"
 
@@ -107,6 +109,7 @@ class RlPass {
     state_.InThreads([&](int64_t thread, const Transformer& own) {
       PhaseTimes& own_times = part_times[static_cast<size_t>(thread)];
       for (size_t index = static_cast<size_t>(thread); index < batches_.size(); index += parts.size()) {
+        const ScopedPart part(thread == 0 ? state_.options.telemetry : nullptr, phase::kForwardBackward);
         TokenScores scores;
         at::Tensor d_logprob, d_entropy;
         {
@@ -150,6 +153,7 @@ class RlPass {
 
   RowLogprobs ScoreAll(const Transformer& model, double* seconds) const {
     const ScopedTimer timer(seconds);
+    const ScopedPart part(state_.options.telemetry, phase::kScore);
     RowLogprobs all(batches_.size());
     model.Prepack();
     state_.InThreads([&](int64_t thread, const Transformer&) {

@@ -6,6 +6,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "cluster/error.h"
+#include "cluster/telemetry/telemetry.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 
 namespace temper {
@@ -41,6 +43,7 @@ UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOpti
   state.InThreads([&](int64_t thread, const Transformer& own) {
     Part& part = parts[static_cast<size_t>(thread)];
     for (size_t i = static_cast<size_t>(thread); i < batches.size(); i += parts.size()) {
+      const ScopedPart span(thread == 0 ? state.options.telemetry : nullptr, phase::kForwardBackward);
       TokenScores scores;
       {
         const ScopedTimer timer(&part.times.forward);

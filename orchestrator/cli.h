@@ -35,6 +35,9 @@ struct WorkerArguments {
   uint64_t run_id = 0;
   int64_t capacity = 4;
   std::string log;
+  int64_t rank = -1;       // that started it; -1 = joined by hand
+  double heartbeat_s = 1;
+  bool telemetry = true;  // tells the orchestrator what it does
 };
 int WorkerCommand(const WorkerArguments& arguments);
 
@@ -75,6 +78,12 @@ void AddGenerateCommand(CLI::App* app, int* exit_code);
 
 // `temper template`: chats in, texts out. Adds the subcommand, which sets *exit_code when it has run.
 void AddTemplateCommand(CLI::App* app, int* exit_code);
+
+// `temper status`, `top`, `trace` and `watch`: a run as its folder tells. Each adds its subcommand, which sets *exit_code when it has run.
+void AddStatusCommand(CLI::App* app, int* exit_code);
+void AddTopCommand(CLI::App* app, int* exit_code);
+void AddTraceCommand(CLI::App* app, int* exit_code);
+void AddWatchCommand(CLI::App* app, int* exit_code);
 
 // Path of the running program.
 std::string ProgramPath();

@@ -16,6 +16,7 @@
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/job.h"
+#include "orchestrator/trace_summary.h"
 #include "policy/torch_version.h"
 #include "workers/learner_worker.h"
 
@@ -97,6 +98,51 @@ constexpr auto kPrepareDeadline = std::chrono::hours(1);
 // On the other ranks: whether rank 0 has everything the job needs.
 bool PreparedWell(Process* process) { return process->BroadcastText("", kPrepareDeadline).empty(); }
 
+MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identity, const std::string& endpoint) {
+  MonitorOptions options;
+  options.run_folder = identity.run_folder;
+  options.cluster_log_s = experiment.base.monitor.cluster_log_s;
+  options.limit_mib = experiment.base.monitor.cluster_log_mib;
+  JobStatus& status = options.identity;
+  status.run = experiment.base.run.name;
+  status.host = LocalHostName();
+  status.endpoint = endpoint;
+  status.run_id = identity.run_id;
+  status.attempt = static_cast<int64_t>(identity.epoch);
+  status.versions = {{"temper", TemperVersion()}, {"torch", TorchVersion()}, {"nccl", NcclVersionText()}};
+  return options;
+}
+
+// Who waited for whom in this attempt. For information only: a job does not fail for it.
+void PrintTimeFindings(const std::string& run_folder, int64_t attempt) {
+  try {
+    const TraceSummary summary = Summarize(ReadTrace(run_folder, attempt));
+    for (const std::string& finding : summary.findings) std::printf("time: %s\n", finding.c_str());
+    std::fflush(stdout);
+  } catch (const std::exception& error) {
+    TEMPER_LOG(Warn, "where the time went is not known: ", error.what());
+  }
+}
+
+// From the first worker's registration to the report. Returns the exit code; an error is told to the run's status and thrown on.
+int RunJob(const RoleLayout& layout, Job* job, JobBus* bus) {
+  ClusterMonitor& monitor = bus->monitor();
+  try {
+    bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
+    std::printf("%s", job->Run(bus).c_str());
+    monitor.Finish("done", "");
+    return kExitDone;
+  } catch (const ExitRequest& request) {
+    std::fprintf(stderr, "temper: %s\n", request.what());
+    LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
+    monitor.Finish(request.exit_code() == kExitPreempted ? "preempted" : "unhealthy", request.what());
+    return request.exit_code();
+  } catch (const std::exception& error) {
+    monitor.Finish("failed", error.what());
+    throw;
+  }
+}
+
 int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, const TrainArguments& arguments, Process* process) {
   InstallSignalHandlers();
   const milliseconds deadline = Seconds(experiment.base.cluster.start_timeout_s);
@@ -116,6 +162,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
     OpenRoleLog(start, Role::kOrchestrator, 0);
     bus = std::make_unique<JobBus>(experiment.base.cluster, identity.run_id, identity.epoch, layout.num_learners());
     start.endpoint = bus->server().endpoint();
+    bus->monitor().Open(MonitorOf(experiment, identity, start.endpoint));
     job = std::make_unique<Job>(experiment, layout, identity);
   });
   process->BroadcastText(start.Encode(), deadline);
@@ -129,22 +176,17 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
     std::printf("%s", layout.Table(process->hosts()).c_str());
     std::fflush(stdout);
   });
+  if (!verdict.empty()) bus->monitor().Finish("failed", verdict);
   process->BroadcastText(verdict, deadline);
   if (!verdict.empty()) return LeaveAfterFailedStart(process, failed_code);
   process->Split(-1, deadline);
-  int exit_code = kExitDone;
-  try {
-    bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
-    std::printf("%s", job->Run(bus.get()).c_str());
-  } catch (const ExitRequest& request) {
-    std::fprintf(stderr, "temper: %s\n", request.what());
-    LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
-    exit_code = request.exit_code();
-  }
+  const int exit_code = RunJob(layout, job.get(), bus.get());
   std::fflush(stdout);
-  bus->server().Drain(kDrainDeadline);
+  bus->Drain(kDrainDeadline);
   // After a stop at the very start a learner may register only now, and must be told as well.
-  while (!process->AllDone()) bus->server().Drain(milliseconds(20));
+  while (!process->AllDone()) bus->Drain(milliseconds(20));
+  if (exit_code == kExitDone && experiment.base.monitor.cluster_log_s > 0)
+    PrintTimeFindings(bus->monitor().run_folder(), static_cast<int64_t>(bus->server().epoch()));
   return exit_code;
 }
 
@@ -199,9 +241,11 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                  .run_id = start.run_id,
                  .heartbeat = Seconds(cluster.heartbeat_s),
                  .silence = std::chrono::hours(24)});
+  Telemetry telemetry(process->rank(), experiment.base.monitor.cluster_log_s > 0);
+  if (telemetry.on()) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   bus.Register(Seconds(cluster.start_timeout_s));
   {
-    LearnerWorker worker(&bus, communicator.get(), options);
+    LearnerWorker worker(&bus, communicator.get(), &telemetry, options);
     while (worker.RunOnce()) {
     }
     bus.Leave(kLeaveDeadline);
@@ -219,9 +263,16 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
-  spawner->Launch({ProgramPath(), "worker", "--connect", start.endpoint, "--role", ToString(role), "--run-id", Concat(start.run_id),
-                   "--capacity", Concat(capacity), "--log",
-                   Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")});
+  std::vector<std::string> command = {ProgramPath(),   "worker",
+                                      "--connect",     start.endpoint,
+                                      "--role",        ToString(role),
+                                      "--run-id",      Concat(start.run_id),
+                                      "--capacity",    Concat(capacity),
+                                      "--rank",        Concat(process->rank()),
+                                      "--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s),
+                                      "--log",         Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")};
+  if (experiment.base.monitor.cluster_log_s == 0) command.push_back("--no-telemetry");
+  spawner->Launch(command);
   if (!PreparedWell(process)) {
     spawner->Stop();
     return LeaveAfterFailedStart(process, kExitDone);

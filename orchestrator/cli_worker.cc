@@ -1,9 +1,12 @@
+#include <cmath>
+
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
 #include "cluster/bus.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
 #include "policy/torch_version.h"
@@ -32,16 +35,22 @@ int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
-  BusClient bus({.endpoint = arguments.connect, .role = arguments.role, .capacity = arguments.capacity, .run_id = arguments.run_id});
+  BusClient bus({.endpoint = arguments.connect,
+                 .role = arguments.role,
+                 .capacity = arguments.capacity,
+                 .run_id = arguments.run_id,
+                 .heartbeat = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000)))});
+  Telemetry telemetry(arguments.rank, arguments.telemetry);
+  if (arguments.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);
   TEMPER_LOG(Info, "registered at ", arguments.connect);
   try {
     if (arguments.role == "reward") {
-      RewardWorker worker(&bus, welcome);
+      RewardWorker worker(&bus, &telemetry, welcome);
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, welcome);
+      RolloutWorker worker(&bus, &telemetry, welcome);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

@@ -262,6 +262,10 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
     s.Enum("progress", &c.monitor.progress, {"auto", "bar", "plain", "none"}, "auto = a bar on a terminal, a line a step otherwise");
     s.Int("traces_every", &c.monitor.traces_every, kPositive, "steps between samples written to traces/");
     s.Int("traces_per_step", &c.monitor.traces_per_step, kNotNegative, "groups written each time");
+    s.Real("cluster_log_s", &c.monitor.cluster_log_s, {0, 3600},
+           "seconds between the rows of a process in cluster.jsonl; 0 = off: no such rows, and no spans for temper trace");
+    s.Int("cluster_log_mib", &c.monitor.cluster_log_mib, {1, 1 << 20},
+          "largest size of cluster.jsonl, and of traces/spans.jsonl, each with its predecessor of half that size");
   });
   f.Rule(
       [&c] {

@@ -121,6 +121,8 @@ struct MonitorConfig {
   std::string progress = "auto";  // auto | bar | plain | none
   int64_t traces_every = 10;
   int64_t traces_per_step = 4;
+  double cluster_log_s = 1;
+  int64_t cluster_log_mib = 128;
 };
 
 struct LearnerConfig {

@@ -158,11 +158,6 @@ void Job::WriteRunJson() const {
   WriteFileAtomically(identity_.run_folder + "/run.json", run.dump(1) + "\n");
 }
 
-void Job::WriteStatus(const std::string& state, const std::string& arm, const std::string& stage) const {
-  const ordered_json status = {{"state", state}, {"arm", arm}, {"stage", stage}, {"epoch", identity_.epoch}, {"time", TimeStamp()}};
-  WriteFileAtomically(identity_.run_folder + "/status.json", status.dump(1) + "\n");
-}
-
 void Job::Welcome(BusServer* server) const {
   const ExperimentConfig& config = experiment_.base;
   int64_t longest = 1;
@@ -202,6 +197,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
     composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
     outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets});
   }
+  bus->monitor().SetStage(arms.front()->arm->name, "eval");
   RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->folder), weights, outputs);
 }
 
@@ -219,7 +215,7 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const StageContext context = ContextOf(arm, bus, "sft", folder);
   std::string weights;
   if (config.HasStage("sft")) {
-    WriteStatus("running", arm.arm->name, "sft");
+    bus->monitor().SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
   } else {
     weights = folder + "/weights/start";
@@ -241,7 +237,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->folder);
   WeightRef weights;
   if (config.HasStage("rl")) {
-    WriteStatus("running", arm->arm->name, "rl");
+    bus->monitor().SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
     if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
   } else if (config.HasStage("eval")) {
@@ -249,7 +245,6 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
     weights = PublishPolicy(context, 0);
   }
   if (config.HasStage("eval")) {
-    WriteStatus("running", arm->arm->name, "eval");
     EvaluateInto({arm}, weights, "/eval", bus);
   }
 }
@@ -270,7 +265,6 @@ std::string Job::Run(JobBus* bus) {
     const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder);
     summary = Concat("\n", table, "\nreport: ", identity_.run_folder, "/report.html\n");
   }
-  WriteStatus("done", "", "");
   return summary;
 }
 

@@ -50,7 +50,6 @@ class Job {
     std::string start_weights;
   };
   void WriteRunJson() const;
-  void WriteStatus(const std::string& state, const std::string& arm, const std::string& stage) const;
   StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const;
   // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
   void MakeStart(size_t first, JobBus* bus);

@@ -1,5 +1,6 @@
 #include "orchestrator/job_bus.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include <signal.h>
@@ -7,6 +8,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "rollout/stop_strings.h"
 
 namespace temper {
@@ -47,6 +49,24 @@ BusOptions OptionsFrom(const ClusterConfig& config, uint64_t run_id, uint64_t ep
   return options;
 }
 
+// What the orchestrator does while the learners carry out such an order.
+const char* PhaseOf(LearnerTask::Kind kind) {
+  using Kind = LearnerTask::Kind;
+  switch (kind) {
+    case Kind::kSft:
+    case Kind::kRl:
+      return phase::kWaitLearners;
+    case Kind::kPublish:
+      return phase::kPublish;
+    case Kind::kSave:
+      return phase::kCheckpoint;
+    case Kind::kExport:
+      return phase::kExport;
+    default:
+      return phase::kLoad;
+  }
+}
+
 }  // namespace
 
 bool StopRequested() { return g_stop_signals.load() > 0; }
@@ -78,6 +98,7 @@ void JobBus::BeginPhase(Journal* journal) {
 }
 
 void JobBus::AwaitWorkers(int rollout, int reward) {
+  monitor_.telemetry().Enter(phase::kWaitWorkers);
   const double end = NowSeconds() + config_.start_timeout_s;
   const TaskTable& table = server_.table();
   const auto learners = [&] {
@@ -93,6 +114,7 @@ void JobBus::AwaitWorkers(int rollout, int reward) {
     Poll(std::chrono::milliseconds(50));
   }
   started_ = true;
+  monitor_.telemetry().Enter(phase::kPrepare);
 }
 
 void JobBus::Order(const std::vector<LearnerTask>& tasks) {
@@ -116,6 +138,7 @@ LearnerResult JobBus::TakeLearnerResult() {
 }
 
 LearnerResult JobBus::OrderAndWait(const std::vector<LearnerTask>& tasks, double deadline_s) {
+  monitor_.telemetry().Enter(PhaseOf(tasks.at(0).kind), tasks[0].step);
   Order(tasks);
   const double limit = deadline_s > 0 ? deadline_s : config_.step_timeout_s;
   const double end = NowSeconds() + limit;
@@ -124,6 +147,7 @@ LearnerResult JobBus::OrderAndWait(const std::vector<LearnerTask>& tasks, double
     complete_.insert(complete_.end(), groups.begin(), groups.end());
     TEMPER_CHECK(NowSeconds() < end, "the learners did not finish their order within ", limit, " s (cluster.step_timeout_s)");
   }
+  monitor_.telemetry().Enter(phase::kPrepare);
   return TakeLearnerResult();
 }
 
@@ -201,11 +225,15 @@ void JobBus::OnEvent(const BusEvent& event) {
       const uint64_t group = GroupOf(event.task);
       return (event.task & kRewardBit) != 0 ? OnGraded(group, event.body) : OnGenerated(group, event.body, true);
     }
+    case Kind::kReport:
+      return monitor_.OnReport(event.peer, event.role, event.body);
     case Kind::kPeerJoined:
+      monitor_.OnPeerJoined(event.peer, event.role, event.body);
       TEMPER_LOG(Info, "worker joined: ", event.role, " on ", event.body, started_ ? " (while running)" : "");
       return;
     case Kind::kPeerLost:
       ++workers_lost_;
+      monitor_.OnPeerLost(event.peer, event.role, event.body);
       TEMPER_LOG(Warn, "worker lost: ", event.role, " (", event.body, "); its tasks go to another");
       return;
     case Kind::kTaskFailed:
@@ -239,7 +267,19 @@ void JobBus::CheckWorkersRemain() {
 std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   for (const BusEvent& event : server_.Poll(complete_.empty() ? timeout : std::chrono::milliseconds(0))) OnEvent(event);
   CheckWorkersRemain();
+  monitor_.Tick(server_.table(), groups_in_flight());
   return std::exchange(complete_, {});
+}
+
+void JobBus::Drain(std::chrono::milliseconds deadline) {
+  for (const BusEvent& event : server_.Drain(deadline)) {
+    if (event.kind == BusEvent::Kind::kReport) monitor_.OnReport(event.peer, event.role, event.body);
+  }
+}
+
+bool JobBus::AnyUndrawn(uint64_t first, uint64_t last) const {
+  return std::any_of(groups_.lower_bound(first), groups_.lower_bound(last),
+                     [](const auto& entry) { return entry.second.group.generated_at == 0; });
 }
 
 }  // namespace temper

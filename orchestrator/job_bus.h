@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cluster/bus.h"
+#include "orchestrator/cluster_monitor.h"
 #include "orchestrator/experiment_config.h"
 #include "orchestrator/journal.h"
 #include "policy/tokenizer.h"
@@ -44,6 +45,7 @@ class JobBus {
   JobBus(const ClusterConfig& config, uint64_t run_id, uint64_t epoch, int num_learners);
 
   BusServer& server() { return server_; }
+  ClusterMonitor& monitor() { return monitor_; }
 
   // Waits until `rollout` and `reward` workers and all learners have registered.
   void AwaitWorkers(int rollout, int reward);
@@ -61,10 +63,14 @@ class JobBus {
   void SetTokenizer(const Tokenizer* tokenizer) { tokenizer_ = tokenizer; }
   // Samples and grades the group; what a previous attempt left of it (same prompt) is taken over.
   void Issue(const GroupSpec& spec, const RecoveredGroup* recovered);
+  // Whether a group with an id in [first, last) has yet to be drawn.
+  bool AnyUndrawn(uint64_t first, uint64_t last) const;
   int64_t groups_in_flight() const { return static_cast<int64_t>(groups_.size()); }
 
   // Handles traffic for at most `timeout`; returns the groups that became complete.
   std::vector<GradedGroup> Poll(std::chrono::milliseconds timeout);
+  // Asks all peers to finish and leave, and waits for that until the deadline.
+  void Drain(std::chrono::milliseconds deadline);
 
   // Counted since the start: workers lost, groups taken over from the journal, groups generated.
   int64_t workers_lost() const { return workers_lost_; }
@@ -85,6 +91,7 @@ class JobBus {
 
   ClusterConfig config_;
   BusServer server_;
+  ClusterMonitor monitor_;
   int num_learners_;
   TaskId next_learner_task_;
   std::map<TaskId, int> learner_waiting_;

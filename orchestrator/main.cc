@@ -81,6 +81,9 @@ int Run(int argc, char** argv) {
   worker_command->add_option("--run-id", worker.run_id, "the run's id")->required();
   worker_command->add_option("--capacity", worker.capacity, "groups held at a time");
   worker_command->add_option("--log", worker.log, "log file");
+  worker_command->add_option("--rank", worker.rank, "the rank that starts it");
+  worker_command->add_option("--heartbeat-s", worker.heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);
+  worker_command->add_flag("!--no-telemetry", worker.telemetry, "tell the orchestrator nothing but that it lives");
   worker_command->callback([&] { exit_code = WorkerCommand(worker); });
 
   AddGenerateCommand(&app, &exit_code);
@@ -142,6 +145,11 @@ int Run(int argc, char** argv) {
   report_command->add_option("runs", runs, "run folders")->required();
   report_command->add_option("-o,--output", output, "folder to write into (default: the run's own)");
   report_command->callback([&] { exit_code = ReportCommand(runs, output); });
+
+  AddStatusCommand(&app, &exit_code);
+  AddTopCommand(&app, &exit_code);
+  AddTraceCommand(&app, &exit_code);
+  AddWatchCommand(&app, &exit_code);
 
   std::string journal;
   auto* journal_command = app.add_subcommand("journal", "checks a journal: every trajectory consumed at most once, nothing lost");

@@ -5,6 +5,7 @@
 #include "cluster/clock.h"
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/stage.h"
 
 namespace temper {
@@ -40,6 +41,8 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
 }
 
 std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
+  ClusterMonitor& monitor = context.bus->monitor();
+  monitor.telemetry().Enter(phase::kEval);
   context.bus->BeginPhase(nullptr);
   for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
   std::vector<GradedGroup> groups(set.prompts.size());
@@ -53,9 +56,11 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
       ++complete;
       waiting_since = NowSeconds();
     }
+    monitor.SetProgress(static_cast<int64_t>(complete), static_cast<int64_t>(groups.size()));
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
                  " s (cluster.step_timeout_s)");
   }
+  monitor.telemetry().Enter(phase::kPrepare);
   std::vector<EvalSample> samples;
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {

@@ -5,6 +5,7 @@
 #include "cluster/clock.h"
 #include "cluster/keyed_random.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/ledger.h"
 #include "orchestrator/rl_metrics.h"
 #include "orchestrator/run_folder.h"
@@ -74,6 +75,7 @@ class RlStage {
   void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   void AfterStep();
+  void EnterPhase();
   std::map<std::string, std::string> Settings() const;
 
   const StageContext& context_;
@@ -154,6 +156,7 @@ void RlStage::Start() {
   metrics_ = std::make_unique<MetricsFile>(context_.folder + "/metrics.jsonl", "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
   OpenAudit();
+  context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
   step_since_ = waiting_since_ = NowSeconds();
 }
 
@@ -206,6 +209,7 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   LearnerTask task;
   task.kind = LearnerTask::Kind::kRl;
   task.rl = config_.rl.loss;
+  task.step = groups.step;
   task.publish_version = groups.step + 1;
   if (groups.live.empty()) {
     TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
@@ -274,6 +278,7 @@ void RlStage::TrainWhenReady() {
   if (training_step_ >= 0 || !ledger_->StepReady()) return;
   const Ledger::StepGroups groups = ledger_->TakeStep();
   training_step_ = groups.step;
+  context_.bus->monitor().telemetry().Enter(phase::kPrepare, groups.step);
   std::vector<const ScoredGroup*> all;
   double generated = step_since_;
   double graded = step_since_;
@@ -306,7 +311,16 @@ void RlStage::TrainWhenReady() {
   context_.bus->Order(tasks);
 }
 
+// What the orchestrator waits for now.
+void RlStage::EnterPhase() {
+  Telemetry& telemetry = context_.bus->monitor().telemetry();
+  if (training_step_ >= 0) return telemetry.Enter(phase::kWaitLearners, training_step_);
+  const bool drawing = context_.bus->AnyUndrawn(Ledger::GroupId(state_.step, 0), Ledger::GroupId(state_.step + 1, 0));
+  telemetry.Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
+}
+
 void RlStage::FinishStep() {
+  context_.bus->monitor().telemetry().Enter(phase::kPrepare, training_step_);
   const LearnerResult result = context_.bus->TakeLearnerResult();
   weights_ = result.published;
   ledger_->OnUpdates(training_step_ + 1);
@@ -327,6 +341,7 @@ void RlStage::FinishStep() {
   step_values_["cluster/tasks_requeued"] = static_cast<double>(context_.bus->server().table().num_requeued());
   step_values_["cluster/duplicate_results"] = static_cast<double>(context_.bus->server().table().num_duplicates());
   metrics_->Write(training_step_, step_values_);
+  context_.bus->monitor().OnStep(training_step_ + 1, config_.rl.steps, step_values_);
   progress_->Step(training_step_, step_values_);
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
   nonfinite_ = step_values_["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
@@ -362,6 +377,7 @@ std::string RlStage::Run() {
   while (!ledger_->finished() || training_step_ >= 0) {
     IssueAdmitted();
     TrainWhenReady();
+    EnterPhase();
     Collect();
     if (training_step_ >= 0 && context_.bus->LearnersDone()) FinishStep();
   }

@@ -13,8 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // One batch, dealt out to the learners in turn.
-std::vector<LearnerTask> SftOrder(const StageContext& context, DataOrder* order) {
+std::vector<LearnerTask> SftOrder(const StageContext& context, int64_t step, DataOrder* order) {
   LearnerTask task;
+  task.step = step;
   task.kind = LearnerTask::Kind::kSft;
   std::vector<LearnerTask> tasks = ForAll(context, task);
   for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
@@ -50,14 +51,16 @@ std::string RunSft(const StageContext& context) {
   const int64_t first = ResumeStage(context, store, state).step;
   DataOrder order(static_cast<uint64_t>(config.run.seed), "sft", static_cast<int64_t>(context.data->demonstrations.size()));
   order.Seek(first * config.sft.batch_size);
+  context.bus->monitor().SetProgress(first, config.sft.steps);
   MetricsFile metrics(context.folder + "/metrics.jsonl", "sft", first);
   Progress progress(config.monitor.progress, context.label, config.sft.steps);
   for (int64_t step = first; step < config.sft.steps; ++step) {
     const Stopwatch watch;
-    LearnerResult result = context.bus->OrderAndWait(SftOrder(context, &order));
+    LearnerResult result = context.bus->OrderAndWait(SftOrder(context, step, &order));
     result.report["timing_s/step"] = watch.Seconds();
     result.report["perf/tokens_per_s"] = result.report["perf/stream_tokens"] / watch.Seconds();
     metrics.Write(step, result.report);
+    context.bus->monitor().OnStep(step + 1, config.sft.steps, result.report);
     if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, result.report);
     state.step = step + 1;
     const bool stop = StopRequested();

@@ -2,6 +2,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry_phases.h"
 #include "policy/hf_checkpoint.h"
 #include "policy/peft_adapter.h"
 
@@ -10,21 +11,48 @@ namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
+const char* PhaseOf(LearnerTask::Kind kind) {
+  using Kind = LearnerTask::Kind;
+  switch (kind) {
+    case Kind::kInitialize:
+    case Kind::kLoadModel:
+    case Kind::kBeginStage:
+    case Kind::kLoad:
+      return phase::kLoad;
+    case Kind::kSft:
+    case Kind::kRl:
+      return phase::kUpdate;
+    case Kind::kPublish:
+      return phase::kPublish;
+    case Kind::kSave:
+      return phase::kCheckpoint;
+    case Kind::kExport:
+      return phase::kExport;
+  }
+  return phase::kLoad;
+}
+
 }  // namespace
 
-LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, const LearnerWorkerOptions& options)
-    : bus_(bus), communicator_(communicator), options_(options) {
+LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, const LearnerWorkerOptions& options)
+    : bus_(bus), communicator_(communicator), telemetry_(telemetry), options_(options) {
+  options_.learner.telemetry = telemetry_;
+  telemetry_->SetAfterPart([this] { bus_->Beat(false); });  // an update may take long
   if (communicator_->rank() == 0) publisher_ = std::make_unique<WeightPublisher>(options_.weight_folder, options_.keep_versions);
 }
 
 LearnerWorker::~LearnerWorker() = default;
 
 bool LearnerWorker::RunOnce() {
+  telemetry_->Enter(phase::kWaitTask);
   bus_->Poll(kIdleWait);
   while (const auto task = bus_->NextTask()) {
     LearnerResult result;
     try {
-      result = Do(LearnerTask::Decode(task->payload));
+      const LearnerTask order = LearnerTask::Decode(task->payload);
+      telemetry_->Enter(PhaseOf(order.kind), order.step, order.kind == LearnerTask::Kind::kPublish ? order.publish_version : -1);
+      bus_->Beat(true);
+      result = Do(order);
     } catch (const std::exception& error) {
       result.error = error.what();
       result.user_error = dynamic_cast<const ConfigError*>(&error) != nullptr;
@@ -90,15 +118,21 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       if (communicator_->rank() == 0) Export(task);
       break;
   }
-  if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();
-  if (task.publish_version >= 0 && publisher_ != nullptr) {
-    const Stopwatch publish;
-    const at::Tensor& flat = model_->flat();
-    result.published =
-        publisher_->Publish(task.publish_version, flat.data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
-    result.report["timing_s/publish"] = publish.Seconds();
+  if (task.kind == Kind::kSft || task.kind == Kind::kRl) {
+    result.report["timing_s/update"] = watch.Seconds();
+    telemetry_->Count(result.report["perf/stream_tokens"]);
   }
+  if (task.publish_version >= 0 && publisher_ != nullptr) Publish(task.publish_version, &result);
   return result;
+}
+
+void LearnerWorker::Publish(int64_t version, LearnerResult* result) {
+  telemetry_->Enter(phase::kPublish, version - 1, version);
+  const Stopwatch watch;
+  const at::Tensor& flat = model_->flat();
+  result->published = publisher_->Publish(version, flat.data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
+  result->report["timing_s/publish"] = watch.Seconds();
+  telemetry_->SetPolicyVersion(version);
 }
 
 }  // namespace temper

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cluster/bus.h"
+#include "cluster/telemetry/telemetry.h"
 #include "reward/grader.h"
 #include "workers/wire.h"
 
@@ -11,13 +12,15 @@ namespace temper {
 // Grades completions. One loop over the bus: a task is the answers of one group, with nothing but prompt, final answer and category.
 class RewardWorker {
  public:
-  RewardWorker(BusClient* bus, const std::string& welcome);
+  // bus and telemetry are borrowed; `welcome` is the answer to the registration.
+  RewardWorker(BusClient* bus, Telemetry* telemetry, const std::string& welcome);
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
   bool RunOnce();
 
  private:
   BusClient* bus_;
+  Telemetry* telemetry_;
   std::unique_ptr<Grader> grader_;
   uint64_t graded_ = 0;
 };

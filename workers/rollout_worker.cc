@@ -4,6 +4,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "cluster/telemetry/telemetry_phases.h"
 
 namespace temper {
 namespace {
@@ -13,7 +14,8 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
+RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, const std::string& welcome)
+    : bus_(bus), telemetry_(telemetry), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
   if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
@@ -24,16 +26,25 @@ RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(
 RolloutWorker::~RolloutWorker() = default;
 
 bool RolloutWorker::RunOnce() {
-  bus_->Poll(engine_->idle() && pending_.empty() ? kIdleWait : std::chrono::milliseconds(0));
+  const bool nothing_to_do = engine_->idle() && pending_.empty();
+  if (nothing_to_do) telemetry_->Enter(phase::kWaitTask);
+  bus_->Poll(nothing_to_do ? kIdleWait : std::chrono::milliseconds(0));
   Receive();
   Admit();
-  if (!engine_->idle()) {
-    const bool first = engine_->tokens_generated() == 0;
-    for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
-    if (first && engine_->tokens_generated() > 0) TEMPER_LOG(Info, "first token sampled");
-    bus_->SetProgress(static_cast<uint64_t>(engine_->tokens_generated()));
-  }
+  if (!engine_->idle()) Draw();
   return !(bus_->draining() && engine_->idle() && pending_.empty());
+}
+
+void RolloutWorker::Draw() {
+  telemetry_->Enter(phase::kRollout, step_);
+  const int64_t before = engine_->tokens_generated();
+  for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
+  const int64_t drawn = engine_->tokens_generated();
+  if (before == 0 && drawn > 0) TEMPER_LOG(Info, "first token sampled");
+  bus_->SetProgress(static_cast<uint64_t>(drawn));
+  telemetry_->Count(static_cast<double>(drawn - before));
+  telemetry_->SetGauge("groups_pending", static_cast<double>(pending_.size()));
+  telemetry_->SetGauge("groups_running", static_cast<double>(running_.size()));
 }
 
 void RolloutWorker::Receive() {
@@ -63,6 +74,7 @@ void RolloutWorker::Admit() {
     const bool other = task.weights.hash != loaded_.hash || task.weights.version != loaded_.version;
     if (other && task.exact && !engine_->idle()) return;  // what runs must end under the weights it began with
     if (other && (task.exact || task.weights.version > loaded_.version || loaded_.hash.empty())) Load(task.weights);
+    step_ = static_cast<int64_t>(task.request.step);
     running_[task.request.group_id] = {pending_.front().id, NowSeconds()};
     engine_->Submit(task.request);
     pending_.pop_front();
@@ -70,6 +82,7 @@ void RolloutWorker::Admit() {
 }
 
 void RolloutWorker::Load(const WeightRef& ref) {
+  telemetry_->Enter(phase::kSync, -1, ref.version);
   const auto fetch = [this](const std::string& request) {
     const double end = NowSeconds() + std::chrono::duration<double>(kWeightDeadline).count();
     for (double next = 0; NowSeconds() < end;) {
@@ -86,6 +99,7 @@ void RolloutWorker::Load(const WeightRef& ref) {
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);
   loaded_ = ref;
+  telemetry_->SetPolicyVersion(ref.version);
 }
 
 void RolloutWorker::Return(TrajectoryGroup group) {

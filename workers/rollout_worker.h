@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cluster/bus.h"
+#include "cluster/telemetry/telemetry.h"
 #include "workers/wire.h"
 
 namespace temper {
@@ -14,8 +15,8 @@ namespace temper {
 // to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
-  // Both borrowed; `welcome` is the answer to the registration.
-  RolloutWorker(BusClient* bus, const std::string& welcome);
+  // bus and telemetry are borrowed; `welcome` is the answer to the registration.
+  RolloutWorker(BusClient* bus, Telemetry* telemetry, const std::string& welcome);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
@@ -29,15 +30,18 @@ class RolloutWorker {
   };
   void Receive();
   void Admit();
+  void Draw();
   void Load(const WeightRef& ref);
   void Return(TrajectoryGroup group);
 
   BusClient* bus_;
+  Telemetry* telemetry_;
   RolloutWelcome welcome_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Tokenizer> tokenizer_;  // null unless tasks may have stop strings
   std::unique_ptr<GenerationEngine> engine_;
   WeightRef loaded_;
+  int64_t step_ = -1;  // the newest admitted task is for
   std::deque<Pending> pending_;
   struct Running {
     TaskId id;

@@ -144,7 +144,7 @@ void Fields(V& v, TrainGroup& g) {
 template <typename V>
 void Fields(V& v, LearnerTask& t) {
   All(v, t.kind, t.config_json, t.seed, t.folder, t.tokenizer_json, t.optimizer, t.total_steps, t.set_reference, t.rl, t.examples, t.groups,
-      t.publish_version);
+      t.step, t.publish_version);
 }
 
 void Fields(Writer& v, UpdateReport& report) {

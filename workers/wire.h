@@ -90,6 +90,7 @@ struct LearnerTask {
   RlOptions rl;
   std::vector<SftExample> examples;
   std::vector<TrainGroup> groups;
+  int64_t step = -1;             // of kSft and kRl, for telemetry
   int64_t publish_version = -1;  // >= 0: learner 0 publishes the parameters as this version afterwards
   std::string Encode() const;
   static LearnerTask Decode(const std::string& bytes);

@@ -189,6 +189,41 @@ int RunWorker(const std::string& mode, const std::string& endpoint) {
   return 0;
 }
 
+TEST(BusLife, HeartbeatsCarryWhatTheReporterSaysAndTeachTheClock) {
+  BusServer server(kAnyPort, ServerOptions());
+  BusClient client(ClientOptions(server.endpoint()));
+  int told = 0;
+  client.SetReporter([&] { return Concat("report ", ++told); });
+  Loop loop(&server);
+  loop.Register(&client);
+  ASSERT_TRUE(loop.Until([&] { return loop.Of(Kind::kReport).size() >= 3; }));
+  const auto reports = loop.Of(Kind::kReport);
+  EXPECT_EQ(reports[0].body, "report 1");
+  EXPECT_EQ(reports[2].body, "report 3");
+  EXPECT_EQ(reports[0].role, "rollout");
+  ASSERT_TRUE(loop.Until([&] { return client.clock().known(); }));
+  // One process has one clock: the estimate can be off by no more than it says.
+  EXPECT_LE(std::abs(client.clock().offset_us()), client.clock().error_us() + 1);
+  EXPECT_EQ(server.frames_refused(), 0);
+}
+
+TEST(BusLife, ABeatTellsOfALongComputationWithoutAPoll) {
+  BusServer server(kAnyPort, ServerOptions());
+  BusClient client(ClientOptions(server.endpoint()));
+  client.SetReporter([] { return "computing"; });
+  Loop loop(&server);
+  loop.Register(&client);
+  loop.Remove(&client);
+  const size_t before = loop.Of(Kind::kReport).size();
+  for (int i = 0; i < 20; ++i) {
+    client.Beat(false);
+    loop.For(milliseconds(10));
+  }
+  const size_t beats = loop.Of(Kind::kReport).size() - before;
+  EXPECT_GE(beats, 2U);
+  EXPECT_LE(beats, 5U) << "in 200 ms at 50 ms each";
+}
+
 }  // namespace
 }  // namespace temper
 

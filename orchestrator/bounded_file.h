@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace temper {
+
+// A file of lines that is appended to and never larger than its limit together with its predecessor: when half the limit is reached it is
+// renamed to <path>.1, in place of the one before. For what a job can do without: nothing here throws, and a full or vanished disk costs
+// lines, one warning, and another try ten seconds later. Lines are whole: one that did not fit is taken back.
+class BoundedFile {
+ public:
+  BoundedFile() = default;  // writes nothing
+  BoundedFile(std::string path, int64_t limit_bytes);
+  ~BoundedFile();
+  BoundedFile(BoundedFile&& other) noexcept;
+  BoundedFile& operator=(BoundedFile&& other) noexcept;
+
+  void Append(const std::string& lines);      // each with its line end
+  int64_t failed() const { return failed_; }  // calls whose lines were lost
+
+ private:
+  bool Open();
+  void Rotate();
+  void Fail(const std::string& what);
+  void Close();
+
+  std::string path_;
+  int64_t limit_bytes_ = 0;
+  int fd_ = -1;
+  int64_t size_ = 0;
+  int64_t failed_ = 0;
+  int64_t retry_at_ms_ = 0;
+  bool warned_ = false;
+};
+
+// Writes a small file that readers find whole, as it was or as it is: a temporary one, renamed. Not flushed to disk. False, with errno,
+// when it cannot.
+bool ReplaceFile(const std::string& path, const std::string& text);
+
+}  // namespace temper

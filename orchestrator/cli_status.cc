@@ -1,0 +1,77 @@
+// temper status: where a run stands, from its folder alone.
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include <CLI/CLI.hpp>
+
+#include "cluster/error.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/run_view.h"
+#include "orchestrator/terminal_text.h"
+#include "orchestrator/top_frame.h"
+
+namespace temper {
+namespace {
+
+struct StatusArguments {
+  std::string run;
+  bool json = false;
+};
+
+const char* WordOf(JobLife life) {
+  switch (life) {
+    case JobLife::kAlive:
+      return "alive";
+    case JobLife::kDead:
+      return "dead";
+    case JobLife::kUnknown:
+      return "silent";
+    case JobLife::kEnded:
+      break;
+  }
+  return "ended";
+}
+
+// status.json as it is, with what this host can add: whether the job lives, how old the news is, and a sentence on it.
+void PrintJson(const RunView& view) {
+  std::string text = ToJson(*view.status);
+  std::ostringstream added;
+  added << "{\n \"life\": \"" << WordOf(view.life) << "\",\n \"age_s\": " << std::round((view.now - view.status->updated) * 10) / 10 << ",";
+  std::cout << added.str() << text.substr(1);
+}
+
+void PrintText(const RunView& view) {
+  TopStyle style{.width = 200, .height = 60, .color = WantsColor(), .unicode = TerminalIsUtf8()};
+  RunView plain = view;
+  plain.curves.clear();
+  for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";
+}
+
+// 0: alive or well ended; 1: dead, silent or failed.
+int StatusCommand(const StatusArguments& arguments) {
+  const RunView view = ReadRun(arguments.run);
+  if (!view.status) throw ConfigError(view.problems.at(0));
+  if (arguments.json) {
+    PrintJson(view);
+  } else {
+    PrintText(view);
+  }
+  const bool well =
+      view.life == JobLife::kAlive || (view.life == JobLife::kEnded && (view.status->state == "done" || view.status->state == "preempted"));
+  return well ? kExitDone : 1;
+}
+
+}  // namespace
+
+void AddStatusCommand(CLI::App* app, int* exit_code) {
+  auto arguments = std::make_shared<StatusArguments>();
+  auto* command = app->add_subcommand("status", "where a run stands; exits with 1 when its job is dead or has failed");
+  command->add_option("run", arguments->run, "the run's folder")->required();
+  command->add_flag("--json", arguments->json, "status.json, with life (alive, dead, silent, ended) and age_s");
+  command->callback([arguments, exit_code] { *exit_code = StatusCommand(*arguments); });
+}
+
+}  // namespace temper

@@ -1,0 +1,76 @@
+// temper watch: sample transcripts with their grades, as they come.
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cluster/error.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/run_view.h"
+#include "orchestrator/terminal_text.h"
+#include "orchestrator/transcript_feed.h"
+
+namespace temper {
+namespace {
+
+struct WatchArguments {
+  std::string run;
+  std::string arm;
+  std::vector<std::string> filters;
+  bool all = false;
+  bool once = false;
+};
+
+constexpr useconds_t kLookEvery = 500'000;
+
+size_t WidthNow() {
+  winsize size{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 100;
+}
+
+// Whether more may come: a job that is dead or done writes nothing, one that is started again does.
+bool JobEnded(const std::string& run) {
+  const RunView view = ReadRun(run);
+  return view.status && view.life == JobLife::kEnded;
+}
+
+int WatchCommand(const WatchArguments& arguments) {
+  if (!std::filesystem::exists(arguments.run))
+    throw ConfigError(Concat(arguments.run, ": no such folder; a run's folder is <run.dir>/<run.name>"));
+  TranscriptFeed feed(arguments.run, arguments.arm, ParseFilter(arguments.filters), arguments.all || arguments.once);
+  const bool color = WantsColor();
+  for (bool told = false;;) {
+    const bool ended = arguments.once || JobEnded(arguments.run);  // before the look, so that nothing is missed
+    const auto shown = feed.Poll();
+    for (const ShownTranscript& transcript : shown) std::cout << Render(transcript, WidthNow(), color) << "\n";
+    std::cout << std::flush;
+    if (!std::cout.good()) return kExitDone;  // whoever read this has left
+    if (ended) break;
+    if (!std::exchange(told, true) && shown.empty())
+      std::cerr << "temper: waiting for transcripts; they come every monitor.traces_every steps (--all shows those that are there)\n";
+    usleep(kLookEvery);
+  }
+  if (feed.damaged() > 0) std::cerr << "temper: " << feed.damaged() << " lines of traces/ are no transcripts and were left out\n";
+  if (feed.hidden() > 0) std::cerr << "temper: " << feed.hidden() << " transcripts did not match the filter\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddWatchCommand(CLI::App* app, int* exit_code) {
+  auto arguments = std::make_shared<WatchArguments>();
+  auto* command = app->add_subcommand("watch", "shows sample transcripts of a run with their grades, as they come, until its job ends");
+  command->add_option("run", arguments->run, "the run's folder")->required();
+  command->add_option("--arm", arguments->arm, "of this arm only (default: all)");
+  command->add_option("--filter", arguments->filters, "clause=, severity=, mode= or intent= with values, e.g. severity=high,moderate");
+  command->add_flag("--all", arguments->all, "also those that are there already");
+  command->add_flag("--once", arguments->once, "those that are there already, then exit");
+  command->callback([arguments, exit_code] { *exit_code = WatchCommand(*arguments); });
+}
+
+}  // namespace temper

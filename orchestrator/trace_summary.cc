@@ -1,0 +1,256 @@
+#include "orchestrator/trace_summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+#include "cluster/error.h"
+#include "cluster/telemetry/telemetry_phases.h"
+
+namespace temper {
+namespace {
+
+constexpr double kMuchWaiting = 0.20;  // share of the time from which waiting is worth a sentence
+constexpr double kMostlyIdle = 0.80;
+constexpr double kStraggling = 0.20;  // slower than the median by more
+constexpr int64_t kFewSteps = 3;      // fewer say little
+
+struct Interval {
+  int64_t begin = 0, end = 0;
+};
+using Intervals = std::vector<Interval>;  // in order, disjoint
+
+// The stretches in which an RL step was under way: consecutive spans of the orchestrator that belong to a step of it, with what lies
+// between them as long as that is no other stage.
+Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
+  Intervals all;
+  for (const TraceProcess& process : data.processes) {
+    if (process.role != "orchestrator") continue;
+    bool in_rl = false;
+    for (const Span& span : process.spans) {
+      if (span.lane != Span::kPhase) continue;
+      const bool sampling = span.name == phase::kWaitRollouts || span.name == phase::kWaitGrades;
+      const bool within = span.step >= 0 && (span.name == phase::kWaitLearners || span.name == phase::kPrepare);
+      const bool between = span.name == phase::kCheckpoint || span.name == phase::kPrepare;
+      in_rl = sampling || (in_rl && (within || between));
+      if (!in_rl) continue;
+      if (sampling) steps->insert(span.step);
+      const int64_t end = span.begin_us + span.duration_us;
+      if (!all.empty() && span.begin_us - all.back().end <= 2000 && span.begin_us >= all.back().begin) {
+        all.back().end = std::max(all.back().end, end);
+      } else {
+        all.push_back({span.begin_us, end});
+      }
+    }
+  }
+  std::sort(all.begin(), all.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  return all;
+}
+
+int64_t Overlap(const Span& span, const Intervals& intervals) {
+  const int64_t end = span.begin_us + span.duration_us;
+  auto it = std::lower_bound(intervals.begin(), intervals.end(), span.begin_us, [](const Interval& i, int64_t t) { return i.end <= t; });
+  int64_t sum = 0;
+  for (; it != intervals.end() && it->begin < end; ++it) sum += std::min(end, it->end) - std::max(span.begin_us, it->begin);
+  return sum;
+}
+
+int64_t Length(const Intervals& intervals) {
+  int64_t sum = 0;
+  for (const Interval& i : intervals) sum += i.end - i.begin;
+  return sum;
+}
+
+// The orchestrator's spans of one name within the RL time.
+Intervals PhasesOf(const TraceData& data, const std::string& name) {
+  Intervals found;
+  for (const TraceProcess& process : data.processes) {
+    if (process.role != "orchestrator") continue;
+    for (const Span& span : process.spans) {
+      if (span.lane == Span::kPhase && span.name == name && span.duration_us > 0)
+        found.push_back({span.begin_us, span.begin_us + span.duration_us});
+    }
+  }
+  std::sort(found.begin(), found.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  return found;
+}
+
+bool IsIdle(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
+
+TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double seconds) {
+  TraceSummary::Row row;
+  row.name = process.Name();
+  row.role = process.role;
+  double units = 0, working = 0, busy = 0;
+  for (const Span& span : process.spans) {
+    if (span.lane != Span::kPhase) continue;
+    const double overlap = static_cast<double>(Overlap(span, rl)) / 1e6;
+    if (overlap <= 0) continue;
+    row.seconds[span.name] += overlap;
+    if (!IsIdle(span.name)) busy += overlap;
+    if (span.count <= 0) continue;
+    units += span.count * overlap * 1e6 / static_cast<double>(span.duration_us);
+    working += overlap;
+  }
+  if (seconds > 0) row.busy = std::min(1.0, busy / seconds);
+  row.idle = 1 - row.busy;
+  if (working > 0) row.units_per_s = units / working;
+  return row;
+}
+
+// Shares of the time that learners wait for rollouts, for grades, and for anything else; the mean over the learners.
+std::map<std::string, double> LearnerWaits(const TraceData& data, const Intervals& rl, double seconds) {
+  std::map<std::string, double> waits;
+  const Intervals rollouts = PhasesOf(data, phase::kWaitRollouts);
+  const Intervals grades = PhasesOf(data, phase::kWaitGrades);
+  double learners = 0;
+  for (const TraceProcess& process : data.processes) {
+    if (process.role != "learner") continue;
+    bool there = false;
+    for (const Span& span : process.spans) {
+      const int64_t whole = span.lane == Span::kPhase ? Overlap(span, rl) : 0;
+      there = there || whole > 0;
+      if (whole <= 0 || span.name != phase::kWaitTask) continue;
+      const double for_rollouts = static_cast<double>(Overlap(span, rollouts)) / 1e6;
+      const double for_grades = static_cast<double>(Overlap(span, grades)) / 1e6;
+      waits["rollouts"] += for_rollouts;
+      waits["grades"] += for_grades;
+      waits["other"] += std::max(0.0, static_cast<double>(whole) / 1e6 - for_rollouts - for_grades);
+    }
+    learners += there;
+  }
+  for (auto& [what, sum] : waits) sum = learners > 0 && seconds > 0 ? sum / learners / seconds : 0;
+  return waits;
+}
+
+std::string Percent(double share) { return Concat(std::lround(share * 100), " %"); }
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+double MeanIdle(const TraceSummary& summary, const std::string& role, int64_t* count) {
+  double sum = 0;
+  *count = 0;
+  for (const TraceSummary::Row& row : summary.rows) {
+    if (row.role != role) continue;
+    sum += row.idle;
+    ++*count;
+  }
+  return *count > 0 ? sum / static_cast<double>(*count) : 0;
+}
+
+void AddStragglers(const char* role, const char* does, TraceSummary* summary) {
+  std::vector<double> rates;
+  for (const TraceSummary::Row& row : summary->rows) {
+    if (row.role == role && row.units_per_s > 0) rates.push_back(row.units_per_s);
+  }
+  if (rates.size() < 2) return;
+  const double median = Median(rates);
+  for (const TraceSummary::Row& row : summary->rows) {
+    if (row.role != role || row.units_per_s <= 0 || row.units_per_s >= (1 - kStraggling) * median) continue;
+    summary->findings.push_back(Concat(row.name, " ", does, " ", Percent(1 - row.units_per_s / median),
+                                       " slower than the median: look at what else runs on its host"));
+  }
+}
+
+void AddFindings(TraceSummary* summary) {
+  const auto waited = [&](const char* what) {
+    const auto found = summary->learner_waits.find(what);
+    return found == summary->learner_waits.end() ? 0 : found->second;
+  };
+  if (waited("rollouts") >= kMuchWaiting) {
+    summary->findings.push_back(
+        Concat("learner waited ", Percent(waited("rollouts")), " for rollouts: add rollout workers or raise rl.max_staleness"));
+  }
+  if (waited("grades") >= kMuchWaiting)
+    summary->findings.push_back(Concat("learner waited ", Percent(waited("grades")), " for grades: add reward workers"));
+  if (waited("other") >= kMuchWaiting) {
+    summary->findings.push_back(Concat("learner waited ", Percent(waited("other")),
+                                       " for the orchestrator (batches, checkpoints, files): raise checkpoint.every, or put run.dir on a "
+                                       "faster disk"));
+  }
+  int64_t workers = 0;
+  const double rollout_idle = MeanIdle(*summary, "rollout", &workers);
+  int64_t learners = 0;
+  const bool learners_busy = MeanIdle(*summary, "learner", &learners) < 0.5 && learners > 0;
+  if (rollout_idle >= 0.5 && workers > 0 && learners_busy) {
+    summary->findings.push_back(
+        Concat("rollout workers idle ", Percent(rollout_idle), ": the learner is the slower side: add learners or raise rl.max_staleness"));
+  }
+  const double reward_idle = MeanIdle(*summary, "reward", &workers);
+  if (reward_idle >= kMostlyIdle && workers > 1)
+    summary->findings.push_back(Concat("reward workers idle ", Percent(reward_idle), ": fewer would do"));
+  AddStragglers("rollout", "draws", summary);
+  AddStragglers("reward", "grades", summary);
+}
+
+// Learners share each step's work equally and wait for each other in the reduction: the time of their own part tells who is slow.
+void AddSlowLearners(const TraceData& data, const Intervals& rl, TraceSummary* summary) {
+  std::vector<std::pair<std::string, double>> own;
+  std::vector<double> seconds;
+  for (const TraceProcess& process : data.processes) {
+    if (process.role != "learner") continue;
+    double sum = 0;
+    for (const Span& span : process.spans) {
+      if (span.lane == Span::kPart && span.name == phase::kForwardBackward) sum += static_cast<double>(Overlap(span, rl)) / 1e6;
+    }
+    if (sum > 0) own.emplace_back(process.Name(), sum);
+    if (sum > 0) seconds.push_back(sum);
+  }
+  if (own.size() < 2) return;
+  const double median = Median(seconds);
+  for (const auto& [name, time] : own) {
+    if (time <= (1 + kStraggling) * median) continue;
+    summary->findings.push_back(
+        Concat(name, " takes ", Percent(time / median - 1), " longer than the median for its share of a step; the others wait for it"));
+  }
+}
+
+}  // namespace
+
+TraceSummary Summarize(const TraceData& data) {
+  TraceSummary summary;
+  std::set<int64_t> steps;
+  const Intervals rl = RlTime(data, &steps);
+  summary.seconds = static_cast<double>(Length(rl)) / 1e6;
+  summary.steps = static_cast<int64_t>(steps.size());
+  for (const TraceProcess& process : data.processes) {
+    TraceSummary::Row row = RowOf(process, rl, summary.seconds);
+    if (!row.seconds.empty()) summary.rows.push_back(std::move(row));
+  }
+  summary.learner_waits = LearnerWaits(data, rl, summary.seconds);
+  if (summary.steps >= kFewSteps) {
+    AddFindings(&summary);
+    AddSlowLearners(data, rl, &summary);
+  }
+  return summary;
+}
+
+std::string ToText(const TraceSummary& summary) {
+  if (summary.rows.empty()) return "no RL step in the trace\n";
+  char line[256];
+  std::snprintf(line, sizeof(line), "%lld RL steps, %.1f s\n", static_cast<long long>(summary.steps), summary.seconds);
+  std::string text = line;
+  for (const TraceSummary::Row& row : summary.rows) {
+    std::snprintf(line, sizeof(line), "  %-34s busy %3ld %%", row.name.c_str(), std::lround(row.busy * 100));
+    text += line;
+    if (row.units_per_s > 0) {
+      std::snprintf(line, sizeof(line), "  %.0f %s/s", row.units_per_s, row.role == "reward" ? "grades" : "tokens");
+      text += line;
+    }
+    for (const auto& [name, seconds] : row.seconds) {
+      std::snprintf(line, sizeof(line), "  %s %.1f s", name.c_str(), seconds);
+      text += line;
+    }
+    text += "\n";
+  }
+  for (const std::string& finding : summary.findings) text += finding + "\n";
+  if (summary.findings.empty()) text += summary.steps < kFewSteps ? "too few steps to judge\n" : "nothing waits for long\n";
+  return text;
+}
+
+}  // namespace temper

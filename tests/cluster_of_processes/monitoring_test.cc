@@ -1,0 +1,314 @@
+// A whole job and everything that watches it: what the files say agrees with the metrics, the commands read them while they are written.
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "tests/cluster_of_processes/tiny_job.h"
+#include "tests/support/trace_format.h"
+
+namespace temper::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+struct Printed {
+  int code = -1;
+  std::string text;
+};
+
+Printed Temper(const TinyJob& job, std::vector<std::string> words) {
+  words.insert(words.begin(), TEMPER_BINARY);
+  JobProcess process(words, job.dir() + "/command.txt");
+  Printed printed;
+  printed.code = process.Wait(Seconds(20)).value_or(-1);
+  printed.text = process.Output();
+  return printed;
+}
+
+// A program on a terminal of its own, 80 columns and 24 lines.
+class OnATerminal {
+ public:
+  explicit OnATerminal(const std::vector<std::string>& command) {
+    winsize size{};
+    size.ws_col = 80;
+    size.ws_row = 24;
+    pid_ = forkpty(&fd_, nullptr, nullptr, &size);
+    if (pid_ == 0) {
+      std::vector<char*> words;
+      for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
+      words.push_back(nullptr);
+      setenv("TERM", "xterm", 1);
+      setenv("LC_ALL", "C.UTF-8", 1);
+      unsetenv("NO_COLOR");
+      execv(words[0], words.data());
+      _exit(127);
+    }
+    tcgetattr(fd_, &before_);
+  }
+  ~OnATerminal() {
+    if (!reaped_) {
+      kill(pid_, SIGKILL);
+      waitpid(pid_, nullptr, 0);
+    }
+    close(fd_);
+  }
+  bool WaitFor(const std::string& text, Seconds deadline = Seconds(15)) {
+    return WaitUntil(
+        [&] {
+          Read();
+          return screen_.find(text) != std::string::npos;
+        },
+        deadline);
+  }
+  void Forget() { screen_.clear(); }
+  void Type(const std::string& keys) { ASSERT_EQ(write(fd_, keys.data(), keys.size()), static_cast<ssize_t>(keys.size())); }
+  void Signal(int signal) const { kill(pid_, signal); }
+  // Exit code, 128 + signal.
+  int Wait() {
+    int status = 0;
+    const bool ended = WaitUntil(
+        [&] {
+          Read();
+          return waitpid(pid_, &status, WNOHANG) == pid_;
+        },
+        Seconds(10));
+    if (!ended) return -1;
+    reaped_ = true;
+    Read();
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  // The screen of before, a cursor, and the terminal's own settings.
+  void ExpectRestored() {
+    EXPECT_THAT(screen_, HasSubstr("\033[?25h\033[?1049l"));
+    EXPECT_GT(screen_.rfind("\033[?1049l"), screen_.rfind("\033[H"));
+    termios now{};
+    if (tcgetattr(fd_, &now) == 0) EXPECT_EQ(now.c_lflag, before_.c_lflag);
+  }
+  const std::string& screen() const { return screen_; }
+
+ private:
+  void Read() {
+    pollfd ready{fd_, POLLIN, 0};
+    char block[4096];
+    while (poll(&ready, 1, 0) > 0) {
+      const ssize_t count = read(fd_, block, sizeof(block));
+      if (count <= 0) return;
+      screen_.append(block, static_cast<size_t>(count));
+    }
+  }
+  int fd_ = -1;
+  pid_t pid_ = -1;
+  bool reaped_ = false;
+  termios before_{};
+  std::string screen_;
+};
+
+// Two rollout workers, two learners; a whole run that nothing disturbs, made once.
+class WatchedJob : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    job_ = new TinyJob("watched", {"cluster.learners=2", "cluster.rollout_workers=2", "cluster.reward_workers=1",
+                                   "monitor.cluster_log_s=0.2", "cluster.heartbeat_s=0.2"});
+    ASSERT_EQ(job_->Run(6), 0) << job_->output();
+  }
+  static void TearDownTestSuite() {
+    delete job_;
+    job_ = nullptr;
+  }
+  static TinyJob* job_;
+};
+TinyJob* WatchedJob::job_ = nullptr;
+
+TEST_F(WatchedJob, LogsEveryProcessWithItsStateAndUse) {
+  std::map<std::string, std::set<int64_t>> ranks;
+  std::set<std::string> states;
+  for (const json& row : job_->Rows("cluster.jsonl")) {
+    const std::string role = row.at("role");
+    states.insert(role + " " + row.at("state").get<std::string>());
+    if (row.at("state") == "registered") continue;
+    ranks[role].insert(row.at("rank").get<int64_t>());
+    EXPECT_GT(row.at("pid"), 0);
+    EXPECT_GT(row.at("rss_mib"), 5);
+    EXPECT_GE(row.at("cpu_percent"), 0);
+    EXPECT_FALSE(row.at("host").get<std::string>().empty());
+    if (role == "orchestrator") {
+      EXPECT_TRUE(row.at("queues").contains("rollout"));
+    } else {
+      EXPECT_GE(row.at("heartbeat_age_s"), 0);
+      EXPECT_GE(row.at("credits"), 0);
+    }
+  }
+  EXPECT_EQ(ranks["orchestrator"], std::set<int64_t>({0}));
+  EXPECT_EQ(ranks["learner"], std::set<int64_t>({1, 2}));
+  EXPECT_EQ(ranks["rollout"], std::set<int64_t>({3, 4}));
+  EXPECT_EQ(ranks["reward"], std::set<int64_t>({5}));
+  for (const char* expected : {"learner update", "rollout rollout", "reward wait_task", "orchestrator wait_learners"})
+    EXPECT_TRUE(states.contains(expected)) << expected;
+}
+
+TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
+  const Printed printed = Temper(*job_, {"trace", job_->folder()});
+  ASSERT_EQ(printed.code, 0) << printed.text;
+  const json trace = json::parse(ReadText(job_->folder() + "/traces/trace.json"));
+  EXPECT_EQ(TraceFormatErrors(trace), "");
+
+  std::map<int64_t, std::string> role_of;                    // by pid of the trace
+  std::map<std::string, std::map<int64_t, double>> seconds;  // "learner 1/update" -> step -> seconds; SFT's steps are left out below
+  std::map<std::string, int> names;
+  int arrows = 0;
+  double first_rollout = -1;
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("name") == "process_name") role_of[event.at("pid")] = event.at("args").at("name");
+    if (event.at("ph") == "s") ++arrows;
+    if (event.at("ph") != "X") continue;
+    const std::string name = event.at("name");
+    ++names[name];
+    if (name == "wait_rollouts" && first_rollout < 0) first_rollout = event.at("ts");
+  }
+  for (const json& event : trace.at("traceEvents")) {
+    if (event.at("ph") != "X" || event.at("ts").get<double>() < first_rollout || !event.at("args").contains("step")) continue;
+    const std::string role = role_of.at(event.at("pid"));
+    seconds[role.substr(0, role.find(" on ")) + "/" + event.at("name").get<std::string>()][event.at("args").at("step")] +=
+        event.at("dur").get<double>() / 1e6;
+  }
+  for (const char* name : {"rollout", "grade", "update", "forward_backward", "reduce", "optimizer", "publish", "sync", "wait_task",
+                           "checkpoint", "eval", "wait_learners"})
+    EXPECT_GT(names[name], 0) << name;
+  EXPECT_GE(arrows, 12) << "every step's weights reach two workers";
+
+  // By step and summed up: the clocks run over the same code, but for a heartbeat and what the scheduler takes in between.
+  std::map<std::string, std::pair<double, double>> totals;  // of the trace, of the metrics
+  const auto compare = [&](const std::string& what, double traced, double measured) {
+    EXPECT_NEAR(traced, measured, 0.1 + 0.2 * measured) << what;
+    totals[what].first += traced;
+    totals[what].second += measured;
+  };
+  int64_t updates = 0;
+  for (const json& row : job_->RlRows()) {
+    if (!row.contains("timing_s/update")) continue;  // a step of dead groups
+    ++updates;
+    const int64_t step = row.at("step");
+    SCOPED_TRACE("step " + std::to_string(step));
+    const auto of = [&](const std::string& key) { return seconds[key][step]; };
+    const auto measured = [&](const char* name) { return row.at(std::string("timing_s/") + name).get<double>(); };
+    EXPECT_GT(of("learner rank 2/update"), 0);
+    compare("update", of("learner rank 1/update"), measured("update"));
+    compare("publish", of("learner rank 1/publish"), measured("publish"));
+    compare("passes", std::max(of("learner rank 1/forward_backward"), of("learner rank 2/forward_backward")),
+            measured("forward") + measured("backward"));
+    compare("optimizer", std::max(of("learner rank 1/optimizer"), of("learner rank 2/optimizer")), measured("optimizer"));
+    double whole = 0;
+    for (const char* name : {"wait_rollouts", "wait_grades", "wait_learners", "prepare"})
+      whole += of(std::string("orchestrator rank 0/") + name);
+    compare("step", whole, measured("step"));
+  }
+  EXPECT_GT(updates, 6);
+  for (const auto& [what, both] : totals) EXPECT_NEAR(both.first, both.second, 0.05 + 0.1 * both.second) << what << " over all steps";
+}
+
+TEST_F(WatchedJob, SummarySaysWhoWaited) {
+  const Printed printed = Temper(*job_, {"trace", job_->folder(), "--summary"});
+  ASSERT_EQ(printed.code, 0) << printed.text;
+  EXPECT_THAT(printed.text, HasSubstr("12 RL steps"));
+  EXPECT_THAT(printed.text, HasSubstr("learner rank 1 on "));
+  EXPECT_THAT(printed.text, HasSubstr("tokens/s"));
+  EXPECT_EQ(Temper(*job_, {"trace", job_->dir()}).code, 78);
+}
+
+TEST_F(WatchedJob, StatusAndTopOfAFinishedRun) {
+  const Printed status = Temper(*job_, {"status", job_->folder(), "--json"});
+  EXPECT_EQ(status.code, 0);
+  const json parsed = json::parse(status.text);
+  EXPECT_EQ(parsed.at("state"), "done");
+  EXPECT_EQ(parsed.at("life"), "ended");
+  EXPECT_EQ(parsed.at("attempt"), 1);
+  EXPECT_EQ(parsed.at("host").get<std::string>().empty(), false);
+  const Printed top = Temper(*job_, {"top", job_->folder(), "--once"});
+  EXPECT_EQ(top.code, 0);
+  EXPECT_THAT(top.text, HasSubstr("done; the report is "));
+  EXPECT_THAT(top.text, HasSubstr("reward"));
+  EXPECT_THAT(top.text, Not(HasSubstr("\033"))) << "no terminal, no colours";
+  EXPECT_EQ(Temper(*job_, {"top", job_->folder()}).code, 78) << "drawing needs a terminal";
+  EXPECT_EQ(Temper(*job_, {"status", job_->dir()}).code, 78);
+}
+
+TEST_F(WatchedJob, WatchShowsTheTranscripts) {
+  const Printed all = Temper(*job_, {"watch", job_->folder(), "--once"});
+  EXPECT_EQ(all.code, 0);
+  EXPECT_GE(CountOf("== main step ", all.text), 6 * 4) << "every second step, some groups of four";
+  EXPECT_THAT(all.text, HasSubstr("  > "));
+  const Printed filtered = Temper(*job_, {"watch", job_->folder(), "--once", "--filter", "severity=none"});
+  EXPECT_LE(CountOf("== main step ", filtered.text), CountOf("== main step ", all.text));
+  EXPECT_EQ(CountOf("severity high", filtered.text), 0);
+  EXPECT_EQ(Temper(*job_, {"watch", job_->folder(), "--once", "--filter", "severity=bad"}).code, 78);
+}
+
+TEST(WatchingAJob, FollowsItOnATerminalUntilItDies) {
+  TinyJob job("live", {"rl.steps=500", "sft.steps=100", "eval.at_start=false"});
+  // The folder does not exist yet.
+  OnATerminal top({TEMPER_BINARY, "top", job.folder()});
+  ASSERT_TRUE(top.WaitFor("there is none")) << top.screen();
+  const auto process = job.StartMpirun(4);
+  ASSERT_TRUE(job.WaitForRlStep(3)) << process->Output();
+  ASSERT_TRUE(top.WaitFor("stage rl, arm main, step ")) << top.screen();
+  ASSERT_TRUE(top.WaitFor("wait_task"));
+  EXPECT_THAT(top.screen(), HasSubstr("\033[?1049h\033[?25l"));
+
+  const Printed status = Temper(job, {"status", job.folder(), "--json"});
+  EXPECT_EQ(status.code, 0);
+  const json parsed = json::parse(status.text);
+  EXPECT_EQ(parsed.at("life"), "alive");
+  EXPECT_EQ(parsed.at("stage"), "rl");
+  EXPECT_EQ(parsed.at("steps"), 500);
+  EXPECT_EQ(parsed.at("workers").at("rollout"), 1);
+  EXPECT_LT(parsed.at("age_s"), 10);
+
+  // Files cut short and gone while it looks: the picture goes on.
+  fs::resize_file(job.folder() + "/cluster.jsonl", 10);
+  fs::remove(job.folder() + "/main/metrics.jsonl");
+  top.Forget();
+  ASSERT_TRUE(top.WaitFor("temper top - live on ")) << top.screen();
+  top.Type("q");
+  EXPECT_EQ(top.Wait(), 0);
+  top.ExpectRestored();
+
+  KillAllWith(job.dir());
+  const Printed dead = Temper(job, {"status", job.folder()});
+  EXPECT_EQ(dead.code, 1);
+  EXPECT_THAT(dead.text, HasSubstr("DEAD: process "));
+  EXPECT_THAT(dead.text, HasSubstr("start the same command again"));
+  process->Wait(Seconds(10));
+}
+
+TEST(WatchingAJob, LeavesTheTerminalAsItWasAfterASignal) {
+  TinyJob job("signals");
+  fs::create_directories(job.folder());
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+    OnATerminal top({TEMPER_BINARY, "top", job.folder()});
+    ASSERT_TRUE(top.WaitFor("there is none"));
+    if (signal == SIGINT) {
+      top.Type("\003");  // Ctrl-C as it is typed
+    } else {
+      top.Signal(signal);
+    }
+    EXPECT_EQ(top.Wait(), 128 + signal);
+    top.ExpectRestored();
+  }
+}
+
+}  // namespace
+}  // namespace temper::testing
