@@ -96,7 +96,8 @@ class OnATerminal {
     EXPECT_THAT(screen_, HasSubstr("\033[?25h\033[?1049l"));
     EXPECT_GT(screen_.rfind("\033[?1049l"), screen_.rfind("\033[H"));
     termios now{};
-    if (tcgetattr(fd_, &now) == 0) EXPECT_EQ(now.c_lflag, before_.c_lflag);
+    ASSERT_EQ(tcgetattr(fd_, &now), 0);
+    EXPECT_EQ(now.c_lflag, before_.c_lflag);
   }
   const std::string& screen() const { return screen_; }
 
