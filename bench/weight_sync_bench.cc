@@ -49,7 +49,8 @@ void RunLearner(const std::string& endpoint) {
   const auto communicator = MakeSingleCommunicator();
   LearnerWorkerOptions options;
   options.weight_folder = Concat("/dev/shm/temper-bench-", getpid());
-  LearnerWorker worker(&bus, communicator.get(), options);
+  MetricsEndpoint off({});
+  LearnerWorker worker(&bus, communicator.get(), &off, options);
   while (worker.RunOnce()) {
   }
   bus.Leave(std::chrono::seconds(2));
@@ -64,7 +65,8 @@ void RunRollout(const std::string& endpoint, FirstTokens* first) {
   at::set_num_threads(1);
   const c10::InferenceMode inference;
   BusClient bus({.endpoint = endpoint, .role = "rollout", .capacity = kGroupsInFlight, .run_id = kRunId});
-  RolloutWorker worker(&bus, bus.Register(kRegisterDeadline));
+  MetricsEndpoint off({});
+  RolloutWorker worker(&bus, bus.Register(kRegisterDeadline), &off);
   for (int64_t held = -1; worker.RunOnce();) {
     if (worker.version() <= held) continue;
     held = worker.version();

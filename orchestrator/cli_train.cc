@@ -15,6 +15,7 @@
 #include "cluster/spawner.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
 #include "policy/torch_version.h"
 #include "workers/learner_worker.h"
@@ -103,6 +104,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   StartMessage start;
   std::unique_ptr<Job> job;
   std::unique_ptr<JobBus> bus;
+  std::unique_ptr<TargetsFile> targets;
   // The workers are told where to register first: they load their libraries while the data is read.
   int failed_code = Attempt(&start.error, [&] {
     for (const std::string& host : process->hosts()) {
@@ -116,6 +118,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
     OpenRoleLog(start, Role::kOrchestrator, 0);
     bus = std::make_unique<JobBus>(experiment.base.cluster, identity.run_id, identity.epoch, layout.num_learners());
     start.endpoint = bus->server().endpoint();
+    targets = std::make_unique<TargetsFile>(experiment.base, layout, process->hosts());
     job = std::make_unique<Job>(experiment, layout, identity);
   });
   process->BroadcastText(start.Encode(), deadline);
@@ -190,6 +193,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                      .lora = experiment.base.policy.lora};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
   options.keep_versions = experiment.base.rl.max_staleness + 4;
+  MetricsEndpoint metrics(EndpointOf(experiment.base, ToString(Role::kLearner), process->rank(), process->host()));
   BusClient bus({.endpoint = start.endpoint,
                  .role = Concat("learner/", layout.IndexOf(process->rank())),
                  .capacity = 4,
@@ -198,7 +202,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                  .silence = std::chrono::hours(24)});
   bus.Register(Seconds(cluster.start_timeout_s));
   {
-    LearnerWorker worker(&bus, communicator.get(), options);
+    LearnerWorker worker(&bus, communicator.get(), &metrics, options);
     while (worker.RunOnce()) {
     }
     bus.Leave(kLeaveDeadline);
@@ -216,9 +220,27 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
-  spawner->Launch({ProgramPath(), "worker", "--connect", start.endpoint, "--role", ToString(role), "--run-id", Concat(start.run_id),
-                   "--capacity", Concat(capacity), "--log",
-                   Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")});
+  const EndpointOptions endpoint = EndpointOf(experiment.base, ToString(role), process->rank(), process->host());
+  spawner->Launch({ProgramPath(),
+                   "worker",
+                   "--connect",
+                   start.endpoint,
+                   "--role",
+                   ToString(role),
+                   "--run-id",
+                   Concat(start.run_id),
+                   "--capacity",
+                   Concat(capacity),
+                   "--log",
+                   Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"),
+                   "--run-name",
+                   experiment.base.run.name,
+                   "--rank",
+                   Concat(process->rank()),
+                   "--metrics-address",
+                   endpoint.address,
+                   "--metrics-port",
+                   Concat(endpoint.port)});
   if (!PreparedWell(process)) {
     spawner->Stop();
     return LeaveAfterFailedStart(process, kExitDone);

@@ -4,6 +4,7 @@
 #include "cluster/bus.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
 #include "policy/torch_version.h"
@@ -32,16 +33,22 @@ int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
+  MetricsEndpoint metrics({.address = arguments.metrics_address,
+                           .port = arguments.metrics_port,
+                           .labels = {{"run", arguments.run_name},
+                                      {"role", arguments.role},
+                                      {"rank", arguments.rank < 0 ? "joined" : Concat(arguments.rank)},
+                                      {"host", LocalHostName()}}});
   BusClient bus({.endpoint = arguments.connect, .role = arguments.role, .capacity = arguments.capacity, .run_id = arguments.run_id});
   const std::string welcome = bus.Register(kRegisterDeadline);
   TEMPER_LOG(Info, "registered at ", arguments.connect);
   try {
     if (arguments.role == "reward") {
-      RewardWorker worker(&bus, welcome);
+      RewardWorker worker(&bus, welcome, &metrics);
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, welcome);
+      RolloutWorker worker(&bus, welcome, &metrics);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

@@ -120,6 +120,9 @@ struct MonitorConfig {
   std::string progress = "auto";  // auto | bar | plain | none
   int64_t traces_every = 10;
   int64_t traces_per_step = 4;
+  bool tensorboard = true;
+  int64_t prometheus_port = 0;  // 0 = off
+  std::string prometheus_address = "127.0.0.1";
 };
 
 struct LearnerConfig {

@@ -51,7 +51,7 @@ class Job {
   };
   void WriteRunJson() const;
   void WriteStatus(const std::string& state, const std::string& arm, const std::string& stage) const;
-  StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const;
+  StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder);
   // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
   void MakeStart(size_t first, JobBus* bus);
   void FinishArm(ArmState* arm, JobBus* bus);
@@ -62,6 +62,7 @@ class Job {
   JobIdentity identity_;
   PolicySpec spec_;
   std::vector<ArmState> arms_;
+  JobMetrics metrics_;
 };
 
 }  // namespace temper

@@ -2,6 +2,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "cluster/monitor/process_stats.h"
 #include "policy/hf_checkpoint.h"
 #include "policy/peft_adapter.h"
 
@@ -12,8 +13,8 @@ constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
 }  // namespace
 
-LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, const LearnerWorkerOptions& options)
-    : bus_(bus), communicator_(communicator), options_(options) {
+LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, MetricsEndpoint* metrics, const LearnerWorkerOptions& options)
+    : bus_(bus), communicator_(communicator), metrics_(metrics), options_(options) {
   if (communicator_->rank() == 0) publisher_ = std::make_unique<WeightPublisher>(options_.weight_folder, options_.keep_versions);
 }
 
@@ -32,9 +33,15 @@ bool LearnerWorker::RunOnce() {
     }
     bus_->SendResult(task->id, result.Encode());
     bus_->SetProgress(++done_);
+    Show(result.report);
     bus_->Poll(std::chrono::milliseconds(0));
   }
   return !bus_->draining();
+}
+
+void LearnerWorker::Show(const UpdateReport& report) const {
+  metrics_->Set("perf/orders", static_cast<double>(done_));
+  for (const auto& [name, value] : report) metrics_->Set(name, value);
 }
 
 void LearnerWorker::Adopt(Transformer model) {
@@ -55,6 +62,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
   TEMPER_CHECK(learner_ != nullptr || task.kind == Kind::kInitialize || task.kind == Kind::kLoadModel, "learner has no model yet");
   LearnerResult result;
   const Stopwatch watch;
+  const double cpu_before = ReadProcessStats().cpu_s;
   switch (task.kind) {
     case Kind::kInitialize: {
       Transformer model(ParseTransformerConfig(task.config_json));
@@ -90,7 +98,12 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       if (communicator_->rank() == 0) Export(task);
       break;
   }
-  if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();
+  if (task.kind == Kind::kSft || task.kind == Kind::kRl) {
+    const ProcessStats used = ReadProcessStats();
+    result.report["timing_s/update"] = watch.Seconds();
+    result.report["sys/learner_rss_bytes"] = used.rss_bytes;
+    result.report["sys/learner_cpu_cores"] = (used.cpu_s - cpu_before) / watch.Seconds();
+  }
   if (task.publish_version >= 0 && publisher_ != nullptr) {
     const Stopwatch publish;
     const at::Tensor& flat = model_->flat();

@@ -5,6 +5,7 @@
 
 #include "cluster/bus.h"
 #include "cluster/communicator.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/weight_store.h"
 #include "learner/learner.h"
 #include "policy/hf_checkpoint.h"
@@ -22,8 +23,8 @@ struct LearnerWorkerOptions {
 // (a peer waiting in a collective then runs into its deadline).
 class LearnerWorker {
  public:
-  // bus and communicator are borrowed.
-  LearnerWorker(BusClient* bus, Communicator* communicator, const LearnerWorkerOptions& options);
+  // bus, communicator and metrics are borrowed.
+  LearnerWorker(BusClient* bus, Communicator* communicator, MetricsEndpoint* metrics, const LearnerWorkerOptions& options);
   ~LearnerWorker();
 
   // One turn; false when the orchestrator asked to leave.
@@ -31,11 +32,13 @@ class LearnerWorker {
 
  private:
   LearnerResult Do(const LearnerTask& task);
+  void Show(const UpdateReport& report) const;  // at the endpoint
   void Adopt(Transformer model);
   void Export(const LearnerTask& task) const;
 
   BusClient* bus_;
   Communicator* communicator_;
+  MetricsEndpoint* metrics_;
   LearnerWorkerOptions options_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Learner> learner_;

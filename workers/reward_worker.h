@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "cluster/bus.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "reward/grader.h"
 #include "workers/wire.h"
 
@@ -11,15 +12,20 @@ namespace temper {
 // Grades completions. One loop over the bus: a task is the answers of one group, with nothing but prompt, final answer and category.
 class RewardWorker {
  public:
-  RewardWorker(BusClient* bus, const std::string& welcome);
+  // bus and metrics are borrowed; `welcome` is the answer to the registration.
+  RewardWorker(BusClient* bus, const std::string& welcome, MetricsEndpoint* metrics);
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
   bool RunOnce();
 
  private:
+  void Count(const std::vector<Grade>& grades);
+
   BusClient* bus_;
+  MetricsEndpoint* metrics_;
   std::unique_ptr<Grader> grader_;
   uint64_t graded_ = 0;
+  uint64_t failed_ = 0;
 };
 
 }  // namespace temper

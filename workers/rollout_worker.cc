@@ -15,7 +15,8 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
+RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome, MetricsEndpoint* metrics)
+    : bus_(bus), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
   if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
@@ -35,7 +36,14 @@ bool RolloutWorker::RunOnce() {
     if (first && engine_->tokens_generated() > 0) TEMPER_LOG(Info, "first token sampled");
     bus_->SetProgress(static_cast<uint64_t>(engine_->tokens_generated()));
   }
+  Show();
   return !(bus_->draining() && engine_->idle() && pending_.empty());
+}
+
+void RolloutWorker::Show() const {
+  metrics_->Set("perf/tokens_generated", static_cast<double>(engine_->tokens_generated()));
+  metrics_->Set("queue/tasks_held", static_cast<double>(pending_.size() + running_.size()));
+  metrics_->Set("sync/worker_version", static_cast<double>(loaded_.version));
 }
 
 void RolloutWorker::Receive() {
@@ -72,6 +80,7 @@ void RolloutWorker::Admit() {
 }
 
 void RolloutWorker::Load(const WeightRef& ref) {
+  const Stopwatch watch;
   const auto fetch = [this](const std::string& request) {
     const double end = NowSeconds() + std::chrono::duration<double>(kWeightDeadline).count();
     for (double next = 0; NowSeconds() < end;) {
@@ -91,6 +100,7 @@ void RolloutWorker::Load(const WeightRef& ref) {
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);
   loaded_ = ref;
+  metrics_->Observe("sync/load_s", watch.Seconds());
 }
 
 void RolloutWorker::Return(TrajectoryGroup group) {

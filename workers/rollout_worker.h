@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cluster/bus.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "workers/wire.h"
 
 namespace temper {
@@ -14,8 +15,8 @@ namespace temper {
 // to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
-  // Both borrowed; `welcome` is the answer to the registration.
-  RolloutWorker(BusClient* bus, const std::string& welcome);
+  // bus and metrics are borrowed; `welcome` is the answer to the registration.
+  RolloutWorker(BusClient* bus, const std::string& welcome, MetricsEndpoint* metrics);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
@@ -31,8 +32,10 @@ class RolloutWorker {
   void Admit();
   void Load(const WeightRef& ref);
   void Return(TrajectoryGroup group);
+  void Show() const;  // at the endpoint
 
   BusClient* bus_;
+  MetricsEndpoint* metrics_;
   RolloutWelcome welcome_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Tokenizer> tokenizer_;  // null unless tasks may have stop strings
