@@ -77,7 +77,7 @@ def check_texts(events):
 def main():
     run = pathlib.Path(sys.argv[1])
     sft, rl = rows_of(run / "sft/metrics.jsonl"), rows_of(run / "main/metrics.jsonl")
-    assert len(sft) == 30 and len(rl) == 6
+    assert len(sft) == 200 and len(rl) == 6
     count = check_scalars(load(run / "tb/sft"), sft)
     events = load(run / "tb/main")
     count += check_scalars(events, rl)

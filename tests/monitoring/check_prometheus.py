@@ -121,6 +121,7 @@ def watch(temper, folder):
     with open(folder / "output.txt", "w", encoding="utf-8") as output:
         job = subprocess.Popen([temper, "launch", str(HERE.parent / "cluster_of_processes/tiny.yaml"), *settings], stdout=output,
                                stderr=subprocess.STDOUT, start_new_session=True)
+    (folder / "prometheus_targets").mkdir(exist_ok=True)
     server = Server(folder, base + 4)
     try:
         up = wait_for("four processes that answer", lambda: server.up() if len(server.up()) == 4 else None)

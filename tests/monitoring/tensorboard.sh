@@ -12,7 +12,7 @@ if [ ! -f "$venv/.installed" ] || [ "$(cat "$venv/.installed")" != "$kWanted" ];
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-settings=(run.dir="$folder" run.name=events sft.steps=30 rl.steps=6 checkpoint.every=2 monitor.traces_every=2)
+settings=(run.dir="$folder" run.name=events sft.steps=200 rl.steps=6 checkpoint.every=2 monitor.traces_every=2)
 timeout 90 "$temper" launch "$here/../cluster_of_processes/tiny.yaml" "${settings[@]}" >"$folder/output.txt" 2>&1 ||
   { cat "$folder/output.txt"; exit 1; }
 "$venv/bin/python" "$here/check_events.py" "$folder/events"

@@ -145,6 +145,23 @@ TEST(MetricTable, NamesForPrometheus) {
   EXPECT_EQ(name("cluster/workers_lost"), "temper_cluster_workers_lost_total");
 }
 
+// Series that the dashboard and the alerts ask for: a histogram's have an ending of their own.
+TEST(MetricTable, DashboardAndAlertsAskForDeclaredMetrics) {
+  std::set<std::string> declared;
+  for (const MetricGroup& group : MetricTable()) {
+    for (const MetricSpec& spec : group.metrics)
+      declared.insert(PrometheusName(spec) + (spec.kind == MetricKind::kHistogram ? "_bucket" : ""));
+  }
+  static const std::regex pattern("temper_[a-z0-9_]+");
+  for (const char* file : {"grafana.json", "alerts.yml"}) {
+    const std::string text = ReadText(fs::path(TEMPER_SOURCE_DIR) / "cluster/monitor" / file);
+    size_t count = 0;
+    for (auto match = std::sregex_iterator(text.begin(), text.end(), pattern); match != std::sregex_iterator(); ++match, ++count)
+      EXPECT_TRUE(declared.contains(match->str())) << file << " asks for " << match->str();
+    EXPECT_GT(count, 5u) << file;
+  }
+}
+
 TEST(MetricDocument, IsTheOneInTheTree) {
   const std::string document = MetricDocument();
   EXPECT_EQ(ReadText(fs::path(TEMPER_SOURCE_DIR) / "docs/METRICS.md"), document) << "run ./dev metrics";
