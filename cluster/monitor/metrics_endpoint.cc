@@ -167,7 +167,7 @@ void MetricsEndpoint::SetRow(const std::string& arm, const StepRow& row) {
     // What is also live belongs to the process, not to a row: memory is read when asked.
     if ((RequireMetric(name).places & kLive) == 0)
       values[name] = value;
-    else if (!name.starts_with("sys/rss"))
+    else if (name != "sys/rss_bytes" && name != "sys/rss_peak_bytes")
       Set(name, value);
   }
   const std::lock_guard lock(series_->mutex);

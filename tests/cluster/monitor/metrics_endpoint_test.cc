@@ -27,7 +27,7 @@ class HeldPort {
     socklen_t size = sizeof(address);
     getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
-    if (listening) EXPECT_EQ(listen(fd_, 1), 0);
+    EXPECT_EQ(listening ? listen(fd_, 1) : 0, 0);
   }
   ~HeldPort() { close(fd_); }
   HeldPort(const HeldPort&) = delete;
@@ -114,7 +114,7 @@ TEST(MetricsEndpoint, ATakenPortIsAWarningAndNoMore) {
   EXPECT_FALSE(endpoint.on());
   EXPECT_THAT(endpoint.failure(), HasSubstr("is it taken by another program?"));
   endpoint.Set("actor/loss", 1);
-  MetricsEndpoint beyond({.port = 70000});
+  MetricsEndpoint beyond(OptionsOf(70000));
   EXPECT_THAT(beyond.failure(), HasSubstr("ports end at 65535"));
 }
 
