@@ -99,7 +99,7 @@ constexpr MetricSpec kSys[] = {
     {"sys/disk_free_bytes", "bytes", kGauge, kValue, "", kBoth, "room for two checkpoints", "free where the run folder is"},
     {"sys/weight_folder_free_bytes", "bytes", kGauge, kValue, "", kBoth, "room for `rl.max_staleness` + 4 versions",
      "free in `cluster.weight_folder`"},
-    {"sys/sink_failures", "writes", kCounter, kSum, "sinks", kBoth | kLive, "0",
+    {"sys/sink_failures", "writes", kCounter, kSum, "sinks", kBoth | kEvalRow | kLive, "0",
      "rows a sink could not take since the job started (disk full, folder gone, port taken); the log names the sink once, training goes "
      "on"},
 };
