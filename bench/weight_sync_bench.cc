@@ -50,7 +50,8 @@ void RunLearner(const std::string& endpoint) {
   LearnerWorkerOptions options;
   options.weight_folder = Concat("/dev/shm/temper-bench-", getpid());
   Telemetry telemetry(-1, false);
-  LearnerWorker worker(&bus, communicator.get(), &telemetry, options);
+  MetricsEndpoint off({});
+  LearnerWorker worker(&bus, communicator.get(), &telemetry, &off, options);
   while (worker.RunOnce()) {
   }
   bus.Leave(std::chrono::seconds(2));
@@ -66,7 +67,8 @@ void RunRollout(const std::string& endpoint, FirstTokens* first) {
   const c10::InferenceMode inference;
   BusClient bus({.endpoint = endpoint, .role = "rollout", .capacity = kGroupsInFlight, .run_id = kRunId});
   Telemetry telemetry(-1, false);
-  RolloutWorker worker(&bus, &telemetry, bus.Register(kRegisterDeadline));
+  MetricsEndpoint off({});
+  RolloutWorker worker(&bus, &telemetry, &off, bus.Register(kRegisterDeadline));
   for (int64_t held = -1; worker.RunOnce();) {
     if (worker.version() <= held) continue;
     held = worker.version();

@@ -31,7 +31,8 @@ struct TrainGroup {
   std::vector<TrainSample> samples;
 };
 
-// Metric name ("actor/pg_loss") -> value over the global batch, the same on every learner; names are listed in docs/metrics.md.
+// Metric name ("actor/pg_loss") -> value over the global batch, the same on every learner; names are those of the metric table
+// (docs/METRICS.md).
 using UpdateReport = std::map<std::string, double>;
 
 // Owns optimizer state and the frozen reference; changes the model it borrows. Every rank of the communicator must make the same calls

@@ -23,53 +23,72 @@ using RowLogprobs = std::vector<std::vector<float>>;
 // What one pass over the batch adds up, over completion tokens or over their weighted losses.
 struct PassFigures {
   double loss = 0, pg_loss = 0;  // weighted: parts of the global loss
-  double kl = 0, entropy = 0, clipped = 0, tis_capped = 0, ratio = 0;
-  double gap = 0, gap_kl = 0;  // between this learner's old log-probs and the recorded ones
-  double ratio_max = 0, gap_max = 0;
+  double kl = 0, ppo_kl = 0, entropy = 0, clipped = 0, clipped_low = 0, tis_capped = 0, ratio = 0;
+  double gap = 0, gap_k1 = 0, gap_k3 = 0;         // between this learner's old log-probs and the recorded ones
+  double importance = 0, importance_squared = 0;  // the same as a weight, old / recorded probability
+  double ratio_max = 0, gap_max = 0, importance_max = 0;
 
   void Count(const TokenObservation& token, const TokenLoss& token_loss, double weight) {
     const double difference = token.old_logprob - token.behaviour_logprob;
+    const double importance_weight = std::exp(difference);
     loss += weight * token_loss.loss;
     pg_loss += weight * token_loss.policy;
     kl += token_loss.kl;
+    ppo_kl += token.old_logprob - token.logprob;
     entropy += token.entropy;
     clipped += token_loss.clipped ? 1 : 0;
+    clipped_low += token_loss.clipped && token_loss.ratio < 1 ? 1 : 0;
     tis_capped += token_loss.tis_capped ? 1 : 0;
     ratio += token_loss.ratio;
     ratio_max = std::max(ratio_max, token_loss.ratio);
     gap += std::abs(difference);
     gap_max = std::max(gap_max, std::abs(difference));
-    gap_kl += std::expm1(difference) - difference;
+    gap_k1 -= difference;
+    gap_k3 += std::expm1(difference) - difference;
+    importance += importance_weight;
+    importance_squared += importance_weight * importance_weight;
+    importance_max = std::max(importance_max, importance_weight);
   }
 
-  void Add(const PassFigures& other) {
-    loss += other.loss;
-    pg_loss += other.pg_loss;
-    kl += other.kl;
-    entropy += other.entropy;
-    clipped += other.clipped;
-    tis_capped += other.tis_capped;
-    ratio += other.ratio;
-    gap += other.gap;
-    gap_kl += other.gap_kl;
-    ratio_max = std::max(ratio_max, other.ratio_max);
-    gap_max = std::max(gap_max, other.gap_max);
-  }
-
+  void Add(const PassFigures& other);
   // The same figures over all learners.
-  void AllReduce(Communicator& communicator) {
-    GlobalStats stats({"loss", "pg_loss", "kl", "entropy", "clipped", "tis_capped", "ratio", "gap", "gap_kl"}, {"ratio", "gap"});
-    const auto sums = {std::pair{"loss", &loss},    {"pg_loss", &pg_loss}, {"kl", &kl},   {"entropy", &entropy}, {"clipped", &clipped},
-                       {"tis_capped", &tis_capped}, {"ratio", &ratio},     {"gap", &gap}, {"gap_kl", &gap_kl}};
-    for (const auto& [name, value] : sums) stats.Add(name, *value);
-    stats.Max("ratio", ratio_max);
-    stats.Max("gap", gap_max);
-    stats.AllReduce(communicator, "RL totals");
-    for (const auto& [name, value] : sums) *value = stats.sum(name);
-    ratio_max = stats.max("ratio");
-    gap_max = stats.max("gap");
-  }
+  void AllReduce(Communicator& communicator);
 };
+
+using Figure = std::pair<const char*, double PassFigures::*>;
+constexpr Figure kSums[] = {{"loss", &PassFigures::loss},
+                            {"pg_loss", &PassFigures::pg_loss},
+                            {"kl", &PassFigures::kl},
+                            {"ppo_kl", &PassFigures::ppo_kl},
+                            {"entropy", &PassFigures::entropy},
+                            {"clipped", &PassFigures::clipped},
+                            {"clipped_low", &PassFigures::clipped_low},
+                            {"tis_capped", &PassFigures::tis_capped},
+                            {"ratio", &PassFigures::ratio},
+                            {"gap", &PassFigures::gap},
+                            {"gap_k1", &PassFigures::gap_k1},
+                            {"gap_k3", &PassFigures::gap_k3},
+                            {"importance", &PassFigures::importance},
+                            {"importance_squared", &PassFigures::importance_squared}};
+constexpr Figure kMaxima[] = {
+    {"ratio", &PassFigures::ratio_max}, {"gap", &PassFigures::gap_max}, {"importance", &PassFigures::importance_max}};
+
+void PassFigures::Add(const PassFigures& other) {
+  for (const auto& [name, figure] : kSums) this->*figure += other.*figure;
+  for (const auto& [name, figure] : kMaxima) this->*figure = std::max(this->*figure, other.*figure);
+}
+
+void PassFigures::AllReduce(Communicator& communicator) {
+  std::vector<std::string> sums, maxima;
+  for (const auto& [name, figure] : kSums) sums.emplace_back(name);
+  for (const auto& [name, figure] : kMaxima) maxima.emplace_back(name);
+  GlobalStats stats(sums, maxima);
+  for (const auto& [name, figure] : kSums) stats.Add(name, this->*figure);
+  for (const auto& [name, figure] : kMaxima) stats.Max(name, this->*figure);
+  stats.AllReduce(communicator, "RL totals");
+  for (const auto& [name, figure] : kSums) this->*figure = stats.sum(name);
+  for (const auto& [name, figure] : kMaxima) this->*figure = stats.max(name);
+}
 
 int64_t TokensPerMicroBatch(const Learner::State& state, std::span<const TrainGroup> share) {
   int64_t total = 0;
@@ -144,7 +163,6 @@ class RlPass {
       sizes_.Add("micro_batches", 1);
       for (const PackedSample& sample : batch.samples) {
         if (sample.num_rows > 0) sizes_.Add("sequences", 1);
-        sizes_.Max("length", static_cast<double>(sample.num_rows));
       }
     }
     sizes_.AllReduce(*state_.communicator, "token counts");
@@ -198,7 +216,7 @@ class RlPass {
   const RlOptions& options_;
   std::vector<MicroBatch> batches_;
   bool uses_reference_;
-  GlobalStats sizes_{{"tokens", "stream_tokens", "sequences", "micro_batches"}, {"length"}};
+  GlobalStats sizes_{{"tokens", "stream_tokens", "sequences", "micro_batches"}, {}};
   GlobalCounts counts_;
   RowLogprobs reference_, old_;
 };
@@ -210,7 +228,10 @@ void ReportPass(const PassFigures& figures, const StepOutcome& outcome, double t
   r["actor/pg_loss"] += share_of_passes * figures.pg_loss;
   r["actor/kl"] += share_of_passes * figures.kl / tokens;
   r["actor/entropy"] += share_of_passes * figures.entropy / tokens;
+  r["actor/ppo_kl"] += share_of_passes * figures.ppo_kl / tokens;
   r["actor/clip_frac"] += share_of_passes * figures.clipped / tokens;
+  r["actor/clip_frac_low"] += share_of_passes * figures.clipped_low / tokens;
+  r["actor/clip_frac_high"] += share_of_passes * (figures.clipped - figures.clipped_low) / tokens;
   r["actor/tis_clipped_frac"] += share_of_passes * figures.tis_capped / tokens;
   r["actor/ratio_mean"] += share_of_passes * figures.ratio / tokens;
   r["actor/grad_norm"] += share_of_passes * outcome.grad_norm;
@@ -218,7 +239,10 @@ void ReportPass(const PassFigures& figures, const StepOutcome& outcome, double t
   r["actor/nonfinite"] = std::max(r["actor/nonfinite"], outcome.nonfinite ? 1.0 : 0.0);
   r["mismatch/logp_abs_mean"] = figures.gap / tokens;
   r["mismatch/logp_abs_max"] = figures.gap_max;
-  r["mismatch/kl"] = figures.gap_kl / tokens;
+  r["mismatch/kl_k1"] = figures.gap_k1 / tokens;
+  r["mismatch/kl_k3"] = figures.gap_k3 / tokens;
+  r["mismatch/is_ratio_max"] = figures.importance_max;
+  r["mismatch/ess"] = figures.importance * figures.importance / (tokens * figures.importance_squared);
 }
 
 }  // namespace
@@ -239,8 +263,6 @@ UpdateReport Learner::RlUpdate(std::span<const TrainGroup> share, const RlOption
   }
   report["actor/lr"] = state.learning_rate();
   ++state.schedule_step;
-  report["response/length_mean"] = pass.counts().tokens / pass.counts().sequences;
-  report["response/length_max"] = pass.sizes().max("length");
   report["perf/loss_tokens"] = pass.counts().tokens;
   report["perf/stream_tokens"] = pass.sizes().sum("stream_tokens");
   report["perf/micro_batches"] = pass.sizes().sum("micro_batches");

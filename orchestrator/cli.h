@@ -35,9 +35,12 @@ struct WorkerArguments {
   uint64_t run_id = 0;
   int64_t capacity = 4;
   std::string log;
-  int64_t rank = -1;       // that started it; -1 = joined by hand
+  int rank = -1;  // that started it; -1 = joined by hand
   double heartbeat_s = 1;
   bool telemetry = true;  // tells the orchestrator what it does
+  std::string run_name;   // labels of the Prometheus endpoint
+  std::string metrics_address = "127.0.0.1";
+  int metrics_port = 0;  // 0 = no endpoint
 };
 int WorkerCommand(const WorkerArguments& arguments);
 
@@ -72,6 +75,7 @@ int ReportCommand(const std::vector<std::string>& runs, const std::string& outpu
 int JournalCommand(const std::string& path);
 int DoctorCommand();
 int ReferenceCommand();  // prints configs/reference.yaml
+int MetricsCommand();    // prints docs/METRICS.md
 
 // `temper generate`: a chat on a terminal, or prompts in and completions out. Adds the subcommand, which sets *exit_code when it has run.
 void AddGenerateCommand(CLI::App* app, int* exit_code);

@@ -15,6 +15,7 @@
 #include "cluster/spawner.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
 #include "orchestrator/trace_summary.h"
 #include "policy/torch_version.h"
@@ -149,6 +150,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   StartMessage start;
   std::unique_ptr<Job> job;
   std::unique_ptr<JobBus> bus;
+  std::unique_ptr<TargetsFile> targets;
   // The workers are told where to register first: they load their libraries while the data is read.
   int failed_code = Attempt(&start.error, [&] {
     for (const std::string& host : process->hosts()) {
@@ -163,6 +165,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
     bus = std::make_unique<JobBus>(experiment.base.cluster, identity.run_id, identity.epoch, layout.num_learners());
     start.endpoint = bus->server().endpoint();
     bus->monitor().Open(MonitorOf(experiment, identity, start.endpoint));
+    targets = std::make_unique<TargetsFile>(experiment.base, layout, process->hosts());
     job = std::make_unique<Job>(experiment, layout, identity);
   });
   process->BroadcastText(start.Encode(), deadline);
@@ -235,6 +238,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   // On-policy nobody asks for an older version than the newest.
   const int64_t staleness = experiment.base.rl.max_staleness;
   options.keep_versions = staleness == 0 ? 1 : staleness + 2;
+  MetricsEndpoint metrics(EndpointOf(experiment.base, ToString(Role::kLearner), process->rank(), process->host()));
   BusClient bus({.endpoint = start.endpoint,
                  .role = Concat("learner/", layout.IndexOf(process->rank())),
                  .capacity = 4,
@@ -245,7 +249,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   if (telemetry.on()) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   bus.Register(Seconds(cluster.start_timeout_s));
   {
-    LearnerWorker worker(&bus, communicator.get(), &telemetry, options);
+    LearnerWorker worker(&bus, communicator.get(), &telemetry, &metrics, options);
     while (worker.RunOnce()) {
     }
     bus.Leave(kLeaveDeadline);
@@ -263,14 +267,29 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
-  std::vector<std::string> command = {ProgramPath(),   "worker",
-                                      "--connect",     start.endpoint,
-                                      "--role",        ToString(role),
-                                      "--run-id",      Concat(start.run_id),
-                                      "--capacity",    Concat(capacity),
-                                      "--rank",        Concat(process->rank()),
-                                      "--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s),
-                                      "--log",         Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log")};
+  const EndpointOptions endpoint = EndpointOf(experiment.base, ToString(role), process->rank(), process->host());
+  std::vector<std::string> command = {ProgramPath(),
+                                      "worker",
+                                      "--connect",
+                                      start.endpoint,
+                                      "--role",
+                                      ToString(role),
+                                      "--run-id",
+                                      Concat(start.run_id),
+                                      "--capacity",
+                                      Concat(capacity),
+                                      "--rank",
+                                      Concat(process->rank()),
+                                      "--heartbeat-s",
+                                      Concat(experiment.base.cluster.heartbeat_s),
+                                      "--log",
+                                      Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"),
+                                      "--run-name",
+                                      experiment.base.run.name,
+                                      "--metrics-address",
+                                      endpoint.address,
+                                      "--metrics-port",
+                                      Concat(endpoint.port)};
   if (experiment.base.monitor.cluster_log_s == 0) command.push_back("--no-telemetry");
   spawner->Launch(command);
   if (!PreparedWell(process)) {

@@ -6,6 +6,7 @@
 #include "cluster/bus.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
@@ -35,6 +36,12 @@ int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
+  MetricsEndpoint metrics({.address = arguments.metrics_address,
+                           .port = arguments.metrics_port,
+                           .labels = {{"run", arguments.run_name},
+                                      {"role", arguments.role},
+                                      {"rank", arguments.rank < 0 ? "joined" : Concat(arguments.rank)},
+                                      {"host", LocalHostName()}}});
   BusClient bus({.endpoint = arguments.connect,
                  .role = arguments.role,
                  .capacity = arguments.capacity,
@@ -46,11 +53,11 @@ int WorkerCommand(const WorkerArguments& arguments) {
   TEMPER_LOG(Info, "registered at ", arguments.connect);
   try {
     if (arguments.role == "reward") {
-      RewardWorker worker(&bus, &telemetry, welcome);
+      RewardWorker worker(&bus, &telemetry, &metrics, welcome);
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, &telemetry, welcome);
+      RolloutWorker worker(&bus, &telemetry, &metrics, welcome);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

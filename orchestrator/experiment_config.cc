@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include <arpa/inet.h>
+
 #include "cluster/error.h"
 
 namespace temper {
@@ -22,6 +24,11 @@ bool IsLocalEndpoint(const std::string& endpoint) {
   if (port == "*") return true;
   const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
   return digits && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
+}
+
+bool IsIpv4(const std::string& address) {
+  in_addr parsed{};
+  return inet_pton(AF_INET, address.c_str(), &parsed) == 1;
 }
 
 void DescribeRun(RunConfig& c, ConfigFields& f) {
@@ -266,6 +273,13 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
            "seconds between the rows of a process in cluster.jsonl; 0 = off: no such rows, and no spans for temper trace");
     s.Int("cluster_log_mib", &c.monitor.cluster_log_mib, {1, 1 << 20},
           "largest size of cluster.jsonl, and of traces/spans.jsonl, each with its predecessor of half that size");
+    s.Bool("tensorboard", &c.monitor.tensorboard, "write event files to <run>/tb");
+    s.Int("prometheus_port", &c.monitor.prometheus_port, {0, 65535},
+          "every process serves its metrics at this port + its rank, for Prometheus; 0 = off");
+    s.String("prometheus_address", &c.monitor.prometheus_address,
+             "IPv4 address it listens on; 0.0.0.0 = all, for a Prometheus on another host: the metrics are neither encrypted nor guarded");
+    s.Rule([&c] { return IsIpv4(c.monitor.prometheus_address); },
+           "monitor.prometheus_address must be an IPv4 address of this host, e.g. 127.0.0.1, or 0.0.0.0 for all of them");
   });
   f.Rule(
       [&c] {

@@ -123,6 +123,9 @@ struct MonitorConfig {
   int64_t traces_per_step = 4;
   double cluster_log_s = 1;
   int64_t cluster_log_mib = 128;
+  bool tensorboard = true;
+  int64_t prometheus_port = 0;  // 0 = off
+  std::string prometheus_address = "127.0.0.1";
 };
 
 struct LearnerConfig {

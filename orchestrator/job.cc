@@ -14,7 +14,9 @@
 #include "cluster/keyed_random.h"
 #include "cluster/log.h"
 #include "cluster/versions.h"
+#include "cluster/weight_store.h"
 #include "orchestrator/checkpoint.h"
+#include "orchestrator/endpoints.h"
 #include "orchestrator/report.h"
 #include "orchestrator/run_settings.h"
 #include "policy/torch_version.h"
@@ -29,12 +31,13 @@ using nlohmann::ordered_json;
 void CheckArmsFit(const Experiment& experiment) {
   const Arm& first = experiment.arms.front();
   for (const Arm& arm : experiment.arms) {
-    if (arm.name == "sft" || arm.name == "data" || arm.name == "logs" || arm.name == "configs") {
+    if (arm.name == "sft" || arm.name == "data" || arm.name == "logs" || arm.name == "configs" || arm.name == "tb") {
       throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
     }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
       const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix : {"run.", "cluster.", "policy.", "reward.policy_spec", "rollout.slots", "data.source", "data.tokenizer"}) {
+      for (const char* prefix :
+           {"run.", "cluster.", "policy.", "reward.policy_spec", "rollout.slots", "data.source", "data.tokenizer", "monitor.prometheus"}) {
         if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
           throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
         }
@@ -110,7 +113,10 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
 }
 
 Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity)
-    : experiment_(experiment), layout_(layout), identity_(identity) {}
+    : experiment_(experiment),
+      layout_(layout),
+      identity_(identity),
+      metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName())) {}
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);
@@ -175,13 +181,17 @@ void Job::Welcome(BusServer* server) const {
   server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());
 }
 
-StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const {
+StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) {
   StageContext context;
   context.config = &arm.arm->config;
   context.data = &arm.data;
   context.bus = bus;
   context.num_learners = layout_.num_learners();
   context.label = stage;
+  context.arm = fs::path(folder) == fs::path(identity_.run_folder) / "sft" ? "sft" : arm.arm->name;
+  context.resolved = &arm.arm->resolved;
+  context.metrics = &metrics_;
+  context.tensorboard_folder = Concat(identity_.run_folder, "/tb/", fs::relative(folder, identity_.run_folder).string());
   context.folder = folder;
   if (!identity_.resume_folder.empty() && fs::absolute(identity_.resume_folder).string().starts_with(fs::absolute(folder).string() + "/")) {
     context.resume_folder = identity_.resume_folder;
@@ -195,7 +205,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
   std::vector<EvalOutput> outputs;
   for (const ArmState* arm : arms) {
     composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
-    outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets});
+    outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->folder)});
   }
   bus->monitor().SetStage(arms.front()->arm->name, "eval");
   RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->folder), weights, outputs);

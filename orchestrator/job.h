@@ -50,7 +50,7 @@ class Job {
     std::string start_weights;
   };
   void WriteRunJson() const;
-  StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) const;
+  StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder);
   // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
   void MakeStart(size_t first, JobBus* bus);
   void FinishArm(ArmState* arm, JobBus* bus);
@@ -61,6 +61,7 @@ class Job {
   JobIdentity identity_;
   PolicySpec spec_;
   std::vector<ArmState> arms_;
+  JobMetrics metrics_;
 };
 
 }  // namespace temper

@@ -134,6 +134,12 @@ LearnerResult JobBus::TakeLearnerResult() {
     TEMPER_CHECK(each.error.empty(), "learner ", i, ": ", each.error);
   }
   LearnerResult result = std::move(learner_results_.at(0));
+  // The figures of a batch are the same on every learner; of memory and processors the largest counts.
+  for (size_t i = 1; i < learner_results_.size(); ++i) {
+    for (const auto& [name, value] : learner_results_[i].report) {
+      if (name.starts_with("sys/")) result.report[name] = std::max(result.report[name], value);
+    }
+  }
   return result;
 }
 

@@ -11,6 +11,7 @@
 #include "cluster/process.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/metrics_export.h"
 #include "policy/torch_version.h"
 
 namespace temper {
@@ -84,6 +85,9 @@ int Run(int argc, char** argv) {
   worker_command->add_option("--rank", worker.rank, "the rank that starts it");
   worker_command->add_option("--heartbeat-s", worker.heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);
   worker_command->add_flag("!--no-telemetry", worker.telemetry, "tell the orchestrator nothing but that it lives");
+  worker_command->add_option("--metrics-port", worker.metrics_port, "port of its Prometheus endpoint (default: none)");
+  worker_command->add_option("--metrics-address", worker.metrics_address, "address of its Prometheus endpoint");
+  worker_command->add_option("--run-name", worker.run_name, "label run at the endpoint");
   worker_command->callback([&] { exit_code = WorkerCommand(worker); });
 
   AddGenerateCommand(&app, &exit_code);
@@ -161,6 +165,18 @@ int Run(int argc, char** argv) {
   });
   app.add_subcommand("reference", "prints every config key with its default and meaning")->callback([&] {
     exit_code = ReferenceCommand();
+  });
+
+  std::string run;
+  std::string format;
+  auto* export_command = app.add_subcommand("export", "writes a run's metrics for another program");
+  export_command->add_option("run", run, "folder of the run")->required();
+  export_command->add_option("--format", format, "csv, wandb or mlflow")->required()->check(CLI::IsMember({"csv", "wandb", "mlflow"}));
+  export_command->add_option("--out", output, "folder to write into")->required();
+  export_command->callback([&] { std::printf("%s", ExportMetrics(run, format, output).c_str()); });
+
+  app.add_subcommand("metrics", "prints docs/METRICS.md: every metric with its unit, denominator and meaning")->callback([&] {
+    exit_code = MetricsCommand();
   });
 
   try {

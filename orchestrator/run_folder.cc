@@ -4,11 +4,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <ctime>
 #include <fstream>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -22,15 +19,6 @@ namespace temper {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 }  // namespace
 
@@ -55,33 +43,26 @@ int64_t KeepRows(const std::string& path, const std::function<bool(const std::st
   return damaged;
 }
 
-MetricsFile::MetricsFile(const std::string& path, const std::string& stage, int64_t first_step) : path_(path), stage_(stage) {
-  KeepRows(path, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step < first_step; });
-  fd_ = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
-  TEMPER_CHECK(fd_ >= 0, "cannot open ", path, ": ", std::strerror(errno));
+MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t first_step) : path_(std::move(path)) {
+  KeepRows(path_, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step < first_step; });
 }
 
-MetricsFile::~MetricsFile() {
-  if (fd_ >= 0) close(fd_);
-}
-
-void MetricsFile::Write(int64_t step, const std::map<std::string, double>& values) {
-  ordered_json row;
-  row["stage"] = stage_;
-  row["step"] = step;
-  row["time"] = UtcNow();
+std::string MetricsFile::Write(const StepRow& row) {
+  ordered_json line;
+  line["stage"] = row.stage;
+  line["step"] = row.step;
+  line["time"] = UtcText(row.time);
   ordered_json nonfinite = ordered_json::array();
-  for (const auto& [name, value] : values) {
+  for (const auto& [name, value] : row.values) {
     if (std::isfinite(value)) {
-      row[name] = value;
+      line[name] = value;
     } else {
-      row[name] = nullptr;
+      line[name] = nullptr;
       nonfinite.push_back(name);
     }
   }
-  if (!nonfinite.empty()) row["nonfinite"] = nonfinite;
-  const std::string line = row.dump() + "\n";
-  TEMPER_CHECK(write(fd_, line.data(), line.size()) == static_cast<ssize_t>(line.size()), "writing ", path_, ": ", std::strerror(errno));
+  if (!nonfinite.empty()) line["nonfinite"] = nonfinite;
+  return AppendToFile(path_, line.dump() + "\n");
 }
 
 Progress::Progress(const std::string& mode, const std::string& label, int64_t total_steps) : label_(label), total_(total_steps) {

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "cluster/monitor/metric_sink.h"
+
 namespace temper {
 
 // Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A row is an object with a whole number "step" and, if it
@@ -13,20 +15,17 @@ namespace temper {
 // line that was cut short when the process died is left out without a word.
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
-// metrics.jsonl of one arm: one object per step, names as in docs/metrics.md. Opening it for a resumed run drops the rows of the steps
-// that will be done again.
-class MetricsFile {
+// A file of rows, one JSON object per step. Opening it for a resumed run drops the rows of the steps that will be done again.
+class MetricsFile : public MetricSink {
  public:
   // Keeps rows of other stages and those of `stage` with step < first_step.
-  MetricsFile(const std::string& path, const std::string& stage, int64_t first_step);
-  ~MetricsFile();
+  MetricsFile(std::string path, const std::string& stage, int64_t first_step);
+  std::string Name() const override { return path_; }
   // A value that is not finite is written as null and named in "nonfinite".
-  void Write(int64_t step, const std::map<std::string, double>& values);
+  std::string Write(const StepRow& row) override;
 
  private:
   std::string path_;
-  std::string stage_;
-  int fd_ = -1;
 };
 
 // What one sees while it runs: a line per step that greps well (step:3/100 - rl ARM - reward:0.55 safety:0.97 ... left:120s), or a bar on

@@ -9,6 +9,7 @@
 #include "orchestrator/evaluation.h"
 #include "orchestrator/experiment_config.h"
 #include "orchestrator/job_bus.h"
+#include "orchestrator/stage_metrics.h"
 #include "reward/reward_composer.h"
 
 namespace temper {
@@ -19,7 +20,11 @@ struct StageContext {
   const DataStore* data = nullptr;
   JobBus* bus = nullptr;
   int num_learners = 1;
-  std::string label;          // what progress lines call it, e.g. "rl safe_completion"
+  std::string label;                         // what progress lines call it, e.g. "rl safe_completion"
+  std::string arm;                           // the arm's name; "sft" for what arms share
+  const ResolvedConfig* resolved = nullptr;  // what `config` was read from
+  JobMetrics* metrics = nullptr;
+  std::string tensorboard_folder;
   std::string folder;         // the stage's own: metrics.jsonl, checkpoints/, weights/, journal/, ...
   std::string resume_folder;  // --resume DIR: this checkpoint instead of the newest; "" = newest
 };
@@ -48,6 +53,7 @@ struct EvalOutput {
   std::string folder;
   const RewardComposer* composer = nullptr;
   const std::vector<EvalSet>* sets = nullptr;  // for labels: the same prompts in the same order in every output
+  StageContext context;                        // of the arm: its row of eval/* goes to eval_metrics.jsonl in its folder
 };
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
 

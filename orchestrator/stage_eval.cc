@@ -1,4 +1,5 @@
 #include <filesystem>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -6,6 +7,7 @@
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/rl_metrics.h"
 #include "orchestrator/stage.h"
 
 namespace temper {
@@ -83,10 +85,17 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
   meta["weight_version"] = weights.version;
   meta["weight_hash"] = weights.hash;
   meta["rewards"] = nlohmann::ordered_json::array();
+  std::vector<Grade> grades;
+  std::vector<RewardParts> rewards;
   for (const EvalSample& sample : samples) {
-    const RewardParts parts = output.composer->Compose(sample.grade, labels[sample.prompt_id]);
+    grades.push_back(sample.grade);
+    rewards.push_back(output.composer->Compose(sample.grade, labels[sample.prompt_id]));
+    const RewardParts& parts = rewards.back();
     meta["rewards"].push_back(parts.usable ? nlohmann::ordered_json(parts.reward) : nlohmann::ordered_json(nullptr));
   }
+  // A set's row is written when the set is, and no row is ever taken back.
+  StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max(), "eval_metrics.jsonl");
+  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
   WriteFileAtomically(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n");
 }
 

@@ -11,6 +11,7 @@
 #include "orchestrator/run_folder.h"
 #include "orchestrator/stage.h"
 #include "orchestrator/stage_state.h"
+#include "orchestrator/step_clock.h"
 #include "reward/advantage.h"
 #include "reward/audit_record.h"
 
@@ -87,16 +88,15 @@ class RlStage {
   PromptPlan plan_;
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Journal> journal_;
-  std::unique_ptr<MetricsFile> metrics_;
+  std::unique_ptr<StageMetrics> metrics_;
   std::unique_ptr<Progress> progress_;
   std::ofstream audit_;
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
-  std::map<std::string, double> step_values_;  // of the step the learners are working on
-  int64_t training_step_ = -1;                 // -1 = the learners are idle
-  double step_since_ = 0;
-  double update_since_ = 0;
+  StepRow row_;                 // of the step the learners are working on
+  int64_t training_step_ = -1;  // -1 = the learners are idle
+  StepClock clock_;
   double waiting_since_ = 0;
   int nonfinite_ = 0;
 };
@@ -153,11 +153,12 @@ void RlStage::Start() {
                                                    .resample_dead_groups = config_.rl.resample_dead_groups,
                                                    .max_resampled_per_step = config_.rl.max_resampled_per_step,
                                                    .first_step = state_.step});
-  metrics_ = std::make_unique<MetricsFile>(context_.folder + "/metrics.jsonl", "rl", state_.step);
+  metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
   OpenAudit();
   context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
-  step_since_ = waiting_since_ = NowSeconds();
+  clock_ = StepClock();
+  waiting_since_ = NowSeconds();
 }
 
 void RlStage::IssueAdmitted() {
@@ -227,6 +228,7 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   }
   composer_->UpdateLambdas(costs);
   const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
+  SummarizeAdvantages(parts, advantages, &row_);
   for (size_t g = 0; g < groups.live.size(); ++g) {
     const ScoredGroup& group = scored_.at(groups.live[g]);
     TrainGroup train{groups.live[g], group.graded.rollout.group.prompt_tokens, {}};
@@ -269,9 +271,13 @@ void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<Gro
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
   if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
-  fs::create_directories(context_.folder + "/traces");
-  WriteFileAtomically(Concat(context_.folder, "/traces/step_", training_step_, ".jsonl"),
-                      TraceLines(all, training_step_, config_.monitor.traces_per_step));
+  row_.texts = Transcripts(all, config_.monitor.traces_per_step);
+  const std::string path = Concat(context_.folder, "/traces/step_", training_step_, ".jsonl");
+  std::error_code failed;
+  fs::create_directories(context_.folder + "/traces", failed);
+  fs::remove(path, failed);  // of an attempt before
+  const std::string error = AppendToFile(path, TraceLines(all, training_step_, config_.monitor.traces_per_step));
+  if (!error.empty()) context_.metrics->failures.Report(context_.folder + "/traces", error);
 }
 
 void RlStage::TrainWhenReady() {
@@ -280,35 +286,35 @@ void RlStage::TrainWhenReady() {
   training_step_ = groups.step;
   context_.bus->monitor().telemetry().Enter(phase::kPrepare, groups.step);
   std::vector<const ScoredGroup*> all;
-  double generated = step_since_;
-  double graded = step_since_;
+  double generated = 0;
+  double graded = 0;
   for (const auto& [id, group] : scored_) {
     if (Ledger::StepOf(id) != groups.step) continue;
     all.push_back(&group);
     generated = std::max(generated, group.graded.generated_at);
     graded = std::max(graded, group.graded.graded_at);
   }
-  step_values_ = SummarizeGroups(all, groups.step);
-  step_values_["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
-  step_values_["queue/groups_stale"] = static_cast<double>(groups.stale);
-  step_values_["queue/groups_failed"] = static_cast<double>(groups.failed);
-  step_values_["timing_s/rollout"] = generated - step_since_;
-  step_values_["timing_s/reward"] = graded - generated;
-  const double failed = step_values_["grader/failed_fraction"];
+  clock_.MarkAt("timing_s/rollout", generated);
+  clock_.MarkAt("timing_s/reward", graded);
+  row_ = SummarizeGroups(all, groups.step);
+  row_.values["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
+  row_.values["queue/groups_stale"] = static_cast<double>(groups.stale);
+  row_.values["queue/groups_failed"] = static_cast<double>(groups.failed);
+  const double failed = row_.values["grader/failed_fraction"];
   TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
                " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
   WriteTraces(all);
   const std::vector<LearnerTask> tasks = Shards(groups);
   const auto lambdas = composer_->lambdas();
-  for (size_t i = 0; i < lambdas.size(); ++i) step_values_["reward/lambda/" + composer_->constraint_names()[i]] = lambdas[i];
+  for (size_t i = 0; i < lambdas.size(); ++i) row_.values["reward/lambda/" + composer_->constraint_names()[i]] = lambdas[i];
   JournalRecord consumed;
   consumed.kind = JournalRecord::Kind::kConsumed;
   consumed.step = groups.step;
   consumed.consumed = groups.live;
   journal_->Append(consumed);
   journal_->Sync();
-  update_since_ = NowSeconds();
   context_.bus->Order(tasks);
+  clock_.Mark("timing_s/compose");
 }
 
 // What the orchestrator waits for now.
@@ -325,26 +331,18 @@ void RlStage::FinishStep() {
   weights_ = result.published;
   ledger_->OnUpdates(training_step_ + 1);
   if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
-  step_values_.insert(result.report.begin(), result.report.end());
-  const double now = NowSeconds();
-  const double seconds = now - step_since_;
-  step_values_["timing_s/step"] = seconds;
-  step_values_["timing_s/learner_round_trip"] = now - update_since_;
-  step_values_["perf/samples_per_s"] = step_values_["perf/completions"] / seconds;
-  step_values_["perf/tokens_per_s"] = step_values_["perf/rollout_tokens"] / seconds;
-  const auto per_second = [&](const char* name, const char* tokens, const char* time) {
-    if (step_values_[time] > 0) step_values_[name] = step_values_[tokens] / step_values_[time];
-  };
-  per_second("perf/rollout_tokens_per_s", "perf/rollout_tokens", "timing_s/rollout");
-  per_second("perf/train_tokens_per_s", "perf/stream_tokens", "timing_s/update");
-  step_values_["cluster/workers_lost"] = static_cast<double>(context_.bus->workers_lost());
-  step_values_["cluster/tasks_requeued"] = static_cast<double>(context_.bus->server().table().num_requeued());
-  step_values_["cluster/duplicate_results"] = static_cast<double>(context_.bus->server().table().num_duplicates());
-  metrics_->Write(training_step_, step_values_);
-  context_.bus->monitor().OnStep(training_step_ + 1, config_.rl.steps, step_values_);
-  progress_->Step(training_step_, step_values_);
+  clock_.Mark("timing_s/learner_round_trip");
+  row_.values.insert(result.report.begin(), result.report.end());
+  row_.values.merge(clock_.TakeStep());
+  row_.values["off_policy/staleness_limit"] = static_cast<double>(config_.rl.max_staleness);
+  AddRates(&row_.values);
+  AddJobCounts(*context_.bus, result.published, &row_.values);
+  metrics_->Write(row_);
+  context_.bus->monitor().OnStep(training_step_ + 1, config_.rl.steps, row_.values);
+  progress_->Step(training_step_, row_.values);
+  clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
-  nonfinite_ = step_values_["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
+  nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
   if (nonfinite_ >= kMaxNonfiniteSteps) {
     throw ExitRequest(kExitUnhealthy,
                       Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
@@ -353,7 +351,8 @@ void RlStage::FinishStep() {
   state_.step = training_step_ + 1;
   training_step_ = -1;
   AfterStep();
-  step_since_ = waiting_since_ = NowSeconds();
+  clock_.Mark("timing_s/checkpoint");
+  waiting_since_ = NowSeconds();
 }
 
 void RlStage::AfterStep() {

@@ -1,10 +1,10 @@
 #include <filesystem>
 
-#include "cluster/clock.h"
 #include "cluster/error.h"
 #include "orchestrator/run_folder.h"
 #include "orchestrator/stage.h"
 #include "orchestrator/stage_state.h"
+#include "orchestrator/step_clock.h"
 #include "rollout/prompt_dataset.h"
 
 namespace temper {
@@ -52,19 +52,24 @@ std::string RunSft(const StageContext& context) {
   DataOrder order(static_cast<uint64_t>(config.run.seed), "sft", static_cast<int64_t>(context.data->demonstrations.size()));
   order.Seek(first * config.sft.batch_size);
   context.bus->monitor().SetProgress(first, config.sft.steps);
-  MetricsFile metrics(context.folder + "/metrics.jsonl", "sft", first);
+  StageMetrics metrics(context, "sft", first);
   Progress progress(config.monitor.progress, context.label, config.sft.steps);
+  StepClock clock;
   for (int64_t step = first; step < config.sft.steps; ++step) {
-    const Stopwatch watch;
-    LearnerResult result = context.bus->OrderAndWait(SftOrder(context, step, &order));
-    result.report["timing_s/step"] = watch.Seconds();
-    result.report["perf/tokens_per_s"] = result.report["perf/stream_tokens"] / watch.Seconds();
-    metrics.Write(step, result.report);
-    context.bus->monitor().OnStep(step + 1, config.sft.steps, result.report);
-    if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, result.report);
+    const std::vector<LearnerTask> tasks = SftOrder(context, step, &order);
+    clock.Mark("timing_s/data");
+    StepRow row{.step = step, .values = context.bus->OrderAndWait(tasks).report};
+    clock.Mark("timing_s/learner_round_trip");
+    row.values.merge(clock.TakeStep());
+    row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];
+    metrics.Write(row);
+    context.bus->monitor().OnStep(step + 1, config.sft.steps, row.values);
+    if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, row.values);
+    clock.Mark("timing_s/record");
     state.step = step + 1;
     const bool stop = StopRequested();
     if (state.step < config.sft.steps && (stop || state.step % config.checkpoint.sft_every == 0)) SaveStage(context, &store, state);
+    clock.Mark("timing_s/checkpoint");
     if (stop && state.step < config.sft.steps) Preempt(Concat("after SFT step ", state.step));
   }
   ExportPolicy(context, weights);

@@ -2,6 +2,7 @@
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "cluster/monitor/process_stats.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "policy/hf_checkpoint.h"
 #include "policy/peft_adapter.h"
@@ -34,8 +35,9 @@ const char* PhaseOf(LearnerTask::Kind kind) {
 
 }  // namespace
 
-LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, const LearnerWorkerOptions& options)
-    : bus_(bus), communicator_(communicator), telemetry_(telemetry), options_(options) {
+LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, MetricsEndpoint* metrics,
+                             const LearnerWorkerOptions& options)
+    : bus_(bus), communicator_(communicator), telemetry_(telemetry), metrics_(metrics), options_(options) {
   options_.learner.telemetry = telemetry_;
   telemetry_->SetAfterPart([this] { bus_->Beat(false); });  // an update may take long
   if (communicator_->rank() == 0) publisher_ = std::make_unique<WeightPublisher>(options_.weight_folder, options_.keep_versions);
@@ -60,9 +62,15 @@ bool LearnerWorker::RunOnce() {
     }
     bus_->SendResult(task->id, result.Encode());
     bus_->SetProgress(++done_);
+    Show(result.report);
     bus_->Poll(std::chrono::milliseconds(0));
   }
   return !bus_->draining();
+}
+
+void LearnerWorker::Show(const UpdateReport& report) const {
+  metrics_->Set("perf/orders", static_cast<double>(done_));
+  for (const auto& [name, value] : report) metrics_->Set(name, value);
 }
 
 void LearnerWorker::Adopt(Transformer model) {
@@ -83,6 +91,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
   TEMPER_CHECK(learner_ != nullptr || task.kind == Kind::kInitialize || task.kind == Kind::kLoadModel, "learner has no model yet");
   LearnerResult result;
   const Stopwatch watch;
+  const double cpu_before = ReadProcessStats().cpu_s;
   switch (task.kind) {
     case Kind::kInitialize: {
       Transformer model(ParseTransformerConfig(task.config_json));
@@ -119,7 +128,10 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       break;
   }
   if (task.kind == Kind::kSft || task.kind == Kind::kRl) {
+    const ProcessStats used = ReadProcessStats();
     result.report["timing_s/update"] = watch.Seconds();
+    result.report["sys/learner_rss_bytes"] = used.rss_bytes;
+    result.report["sys/learner_cpu_cores"] = (used.cpu_s - cpu_before) / watch.Seconds();
     telemetry_->Count(result.report["perf/stream_tokens"]);
   }
   if (task.publish_version >= 0 && publisher_ != nullptr) Publish(task.publish_version, &result);

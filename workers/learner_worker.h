@@ -5,6 +5,7 @@
 
 #include "cluster/bus.h"
 #include "cluster/communicator.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/weight_store.h"
 #include "learner/learner.h"
@@ -23,8 +24,9 @@ struct LearnerWorkerOptions {
 // (a peer waiting in a collective then runs into its deadline).
 class LearnerWorker {
  public:
-  // bus, communicator and telemetry are borrowed.
-  LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, const LearnerWorkerOptions& options);
+  // bus, communicator, telemetry and metrics are borrowed.
+  LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, MetricsEndpoint* metrics,
+                const LearnerWorkerOptions& options);
   ~LearnerWorker();
 
   // One turn; false when the orchestrator asked to leave.
@@ -33,12 +35,14 @@ class LearnerWorker {
  private:
   LearnerResult Do(const LearnerTask& task);
   void Publish(int64_t version, LearnerResult* result);
+  void Show(const UpdateReport& report) const;  // at the endpoint
   void Adopt(Transformer model);
   void Export(const LearnerTask& task) const;
 
   BusClient* bus_;
   Communicator* communicator_;
   Telemetry* telemetry_;
+  MetricsEndpoint* metrics_;
   LearnerWorkerOptions options_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Learner> learner_;

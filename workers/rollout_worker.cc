@@ -14,8 +14,8 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, const std::string& welcome)
-    : bus_(bus), telemetry_(telemetry), welcome_(RolloutWelcome::Decode(welcome)) {
+RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome)
+    : bus_(bus), telemetry_(telemetry), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
   if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
@@ -32,6 +32,7 @@ bool RolloutWorker::RunOnce() {
   Receive();
   Admit();
   if (!engine_->idle()) Draw();
+  Show();
   return !(bus_->draining() && engine_->idle() && pending_.empty());
 }
 
@@ -45,6 +46,12 @@ void RolloutWorker::Draw() {
   telemetry_->Count(static_cast<double>(drawn - before));
   telemetry_->SetGauge("groups_pending", static_cast<double>(pending_.size()));
   telemetry_->SetGauge("groups_running", static_cast<double>(running_.size()));
+}
+
+void RolloutWorker::Show() const {
+  metrics_->Set("perf/tokens_generated", static_cast<double>(engine_->tokens_generated()));
+  metrics_->Set("queue/tasks_held", static_cast<double>(pending_.size() + running_.size()));
+  metrics_->Set("sync/worker_version", static_cast<double>(loaded_.version));
 }
 
 void RolloutWorker::Receive() {
@@ -83,6 +90,7 @@ void RolloutWorker::Admit() {
 
 void RolloutWorker::Load(const WeightRef& ref) {
   telemetry_->Enter(phase::kSync, -1, ref.version);
+  const Stopwatch watch;
   const auto fetch = [this](const std::string& request) {
     const double end = NowSeconds() + std::chrono::duration<double>(kWeightDeadline).count();
     for (double next = 0; NowSeconds() < end;) {
@@ -100,6 +108,7 @@ void RolloutWorker::Load(const WeightRef& ref) {
   engine_->SetVersion(ref.version);
   loaded_ = ref;
   telemetry_->SetPolicyVersion(ref.version);
+  metrics_->Observe("sync/load_s", watch.Seconds());
 }
 
 void RolloutWorker::Return(TrajectoryGroup group) {

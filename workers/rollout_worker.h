@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cluster/bus.h"
+#include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "workers/wire.h"
 
@@ -15,8 +16,8 @@ namespace temper {
 // to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
-  // bus and telemetry are borrowed; `welcome` is the answer to the registration.
-  RolloutWorker(BusClient* bus, Telemetry* telemetry, const std::string& welcome);
+  // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration.
+  RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
@@ -33,9 +34,11 @@ class RolloutWorker {
   void Draw();
   void Load(const WeightRef& ref);
   void Return(TrajectoryGroup group);
+  void Show() const;  // at the endpoint
 
   BusClient* bus_;
   Telemetry* telemetry_;
+  MetricsEndpoint* metrics_;
   RolloutWelcome welcome_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Tokenizer> tokenizer_;  // null unless tasks may have stop strings

@@ -110,8 +110,6 @@ TEST_F(LearnerUpdateTest, ReportsWhatTheBatchHeld) {
   RlOptions options;
   options.tis_cap = 0;
   UpdateReport report = learner.RlUpdate(groups, options);
-  EXPECT_EQ(report.at("response/length_mean"), 3);
-  EXPECT_EQ(report.at("response/length_max"), 4);
   EXPECT_EQ(report.at("perf/loss_tokens"), 6);
   EXPECT_EQ(report.at("perf/stream_tokens"), 3 + 1 + 3);
   EXPECT_EQ(report.at("actor/nonfinite"), 0);
@@ -143,7 +141,16 @@ TEST_F(LearnerUpdateTest, MismatchIsTheGapToTheRecordedLogProbs) {
   const UpdateReport report = learner.RlUpdate(groups, options);
   EXPECT_NEAR(report.at("mismatch/logp_abs_mean"), 0.25, 1e-6);
   EXPECT_NEAR(report.at("mismatch/logp_abs_max"), 0.25, 1e-6);
-  EXPECT_NEAR(report.at("mismatch/kl"), std::exp(-0.25) - 1 + 0.25, 1e-6);
+  EXPECT_NEAR(report.at("mismatch/kl_k1"), 0.25, 1e-6);
+  EXPECT_NEAR(report.at("mismatch/kl_k3"), std::exp(-0.25) - 1 + 0.25, 1e-6);
+  EXPECT_NEAR(report.at("mismatch/is_ratio_max"), std::exp(-0.25), 1e-6);
+  EXPECT_NEAR(report.at("mismatch/ess"), 1, 1e-9) << "one token weighs what all do";
+
+  // Weights e^-0.25 (twice) and 1, as the log-prob of the token after 6 does not matter to the first of a sample.
+  const float exact = static_cast<float>(logprob);
+  groups[0].samples = {{{6}, {exact + 0.25F}, {0}, 1.0}, {{6}, {exact + 0.25F}, {0}, 1.0}, {{6}, {exact}, {0}, 1.0}};
+  const double w = std::exp(-0.25);
+  EXPECT_NEAR(learner.RlUpdate(groups, options).at("mismatch/ess"), std::pow(2 * w + 1, 2) / (3 * (2 * w * w + 1)), 1e-6);
 }
 
 TEST_F(LearnerUpdateTest, SeveralUpdatesPerBatchMoveTheRatio) {
@@ -155,6 +162,8 @@ TEST_F(LearnerUpdateTest, SeveralUpdatesPerBatchMoveTheRatio) {
   const UpdateReport report = learner.RlUpdate(RandomGroups(4, 4), options);
   EXPECT_GT(report.at("actor/ratio_max"), 1.05);
   EXPECT_GT(report.at("actor/clip_frac"), 0);
+  EXPECT_NEAR(report.at("actor/clip_frac"), report.at("actor/clip_frac_low") + report.at("actor/clip_frac_high"), 1e-12);
+  EXPECT_NE(report.at("actor/ppo_kl"), 0);
 }
 
 TEST_F(LearnerUpdateTest, NonFiniteUpdatesAreSkippedOnEveryRank) {

@@ -1,0 +1,57 @@
+#include "cluster/monitor/metric_sink.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <ctime>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "cluster/error.h"
+#include "cluster/log.h"
+#include "cluster/monitor/metric_table.h"
+
+namespace temper {
+
+double WallSeconds() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+std::string UtcText(double wall_seconds) {
+  const auto seconds = static_cast<std::time_t>(wall_seconds);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+// Opened anew each time: a file whose folder was removed is noticed, one that was moved away is begun again.
+std::string AppendToFile(const std::string& path, const std::string& bytes) {
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return std::strerror(errno);
+  const off_t before = lseek(fd, 0, SEEK_END);
+  const ssize_t written = write(fd, bytes.data(), bytes.size());
+  std::string error;
+  if (written < 0) error = std::strerror(errno);
+  if (written >= 0 && static_cast<size_t>(written) < bytes.size()) error = "no space for the whole row";
+  if (written > 0 && !error.empty() && ftruncate(fd, before) != 0) error += Concat(", and the torn row stays: ", std::strerror(errno));
+  if (close(fd) != 0 && error.empty()) error = std::strerror(errno);
+  return error;
+}
+
+void SinkFailures::Report(const std::string& sink, const std::string& error) {
+  ++count_;
+  if (++by_sink_[sink] > 1) return;
+  TEMPER_LOG(Warn, sink, ": ", error, "; training goes on without it, sys/sink_failures counts");
+}
+
+void MetricSinks::Write(StepRow row) {
+  row.values["sys/sink_failures"] = static_cast<double>(failures_->count());
+  for (const auto& [name, value] : row.values) RequireMetric(name);
+  for (const auto& [name, values] : row.distributions) RequireMetric(name);
+  for (const auto& sink : sinks_) {
+    if (const std::string error = sink->Write(row); !error.empty()) failures_->Report(sink->Name(), error);
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace temper {
+
+// What is known of one step: names are those of the metric table.
+struct StepRow {
+  std::string stage = {};  // sft | rl | eval
+  int64_t step = 0;
+  double time = 0;  // s since 1970
+  std::map<std::string, double> values = {};
+  std::map<std::string, std::vector<double>> distributions = {};
+  std::vector<std::pair<std::string, std::string>> texts = {};  // name -> Markdown: transcripts
+};
+
+// A place rows go to. Used by one thread.
+class MetricSink {
+ public:
+  virtual ~MetricSink() = default;
+  virtual std::string Name() const = 0;  // what it is and where, for messages
+  // Returns why the row could not be taken, "" = taken. Never throws for what the world did: a full disk, a folder that is gone.
+  virtual std::string Write(const StepRow& row) = 0;
+};
+
+// Seconds since 1970, now.
+double WallSeconds();
+// The same as 2026-11-21T07:00:00Z.
+std::string UtcText(double wall_seconds);
+
+// Appends to a file, made when absent. A write that stopped half way is taken back, so that the file stays readable. Returns the error, ""
+// = done.
+std::string AppendToFile(const std::string& path, const std::string& bytes);
+
+// Counts what sinks could not take, over all stages of a job: sys/sink_failures.
+class SinkFailures {
+ public:
+  // Warns of the first failure of a sink of this name, counts every one.
+  void Report(const std::string& sink, const std::string& error);
+  int64_t count() const { return count_; }
+
+ private:
+  std::map<std::string, int64_t> by_sink_;
+  int64_t count_ = 0;
+};
+
+// Gives each row to every sink. A dead sink never stops the job: it is reported to `failures`, and asked again at the next row.
+class MetricSinks {
+ public:
+  explicit MetricSinks(SinkFailures* failures) : failures_(failures) {}  // borrowed
+  void Add(std::unique_ptr<MetricSink> sink) { sinks_.push_back(std::move(sink)); }
+  // Adds sys/sink_failures and hands the row out. Throws Error for a name that is not declared, before any sink has seen it.
+  void Write(StepRow row);
+
+ private:
+  SinkFailures* failures_;
+  std::vector<std::unique_ptr<MetricSink>> sinks_;
+};
+
+}  // namespace temper

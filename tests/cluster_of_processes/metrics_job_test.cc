@@ -1,0 +1,140 @@
+// What whole jobs write about themselves: declared names, times that add up, event files, and what becomes of a job whose sinks die.
+#include <filesystem>
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cluster/monitor/metric_table.h"
+#include "tests/cluster_of_processes/tiny_job.h"
+
+namespace temper::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::set<std::string> kSections = {
+    "timing_s/record",  "timing_s/checkpoint",        "timing_s/data", "timing_s/rollout", "timing_s/reward",
+    "timing_s/compose", "timing_s/learner_round_trip"};
+
+// Names of the numbers of a row.
+std::set<std::string> MetricsOf(const nlohmann::json& row) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : row.items()) {
+    if (name != "stage" && name != "step" && name != "time" && name != "nonfinite") names.insert(name);
+  }
+  return names;
+}
+
+void ExpectDeclared(const std::vector<nlohmann::json>& rows, MetricPlace place) {
+  ASSERT_FALSE(rows.empty());
+  for (const auto& row : rows) {
+    for (const std::string& name : MetricsOf(row)) {
+      const MetricSpec* spec = FindMetric(name).spec;
+      ASSERT_NE(spec, nullptr) << name << " is not declared";
+      EXPECT_NE(spec->places & place, 0U) << name << " is not declared for this row";
+    }
+  }
+}
+
+// The sections of each step are its wall clock.
+void ExpectTimesAddUp(const std::vector<nlohmann::json>& rows) {
+  for (const auto& row : rows) {
+    double sum = 0;
+    for (const std::string& section : kSections) sum += row.value(section, 0.0);
+    const double step = row.at("timing_s/step").get<double>();
+    EXPECT_GT(step, 0);
+    EXPECT_NEAR(sum, step, 0.02 * step) << row.dump();
+  }
+}
+
+size_t NumFiles(const std::string& folder) {
+  size_t count = 0;
+  std::error_code ignored;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, ignored)) count += entry.is_regular_file();
+  return count;
+}
+
+TEST(MetricsJob, WritesDeclaredNamesAndTimesThatAddUp) {
+  TinyJob job("rows", {"sft.steps=200", "rl.steps=6", "rl.kl.coef=0.01", "reward.composer=lagrangian", "reward.cost_limits={safety: 0.1}"});
+  ASSERT_EQ(job.Run(4), 0);
+  const auto sft = job.Rows("sft/metrics.jsonl");
+  const auto rl = job.RlRows();
+  const auto eval = job.Rows("main/eval_metrics.jsonl");
+  ExpectDeclared(sft, kSftRow);
+  ExpectDeclared(rl, kRlRow);
+  ExpectDeclared(eval, kEvalRow);
+  ExpectTimesAddUp(sft);
+  ExpectTimesAddUp(rl);
+
+  // Of what is declared for a row, everything that applies to this job is there.
+  std::set<std::string> written;
+  for (const auto* rows : {&sft, &rl, &eval}) {
+    for (const auto& row : *rows) {
+      for (const std::string& name : MetricsOf(row)) written.emplace(FindMetric(name).spec->name);
+    }
+  }
+  std::vector<std::string> absent;
+  for (const MetricGroup& group : MetricTable()) {
+    for (const MetricSpec& spec : group.metrics) {
+      const bool in_rows = (spec.places & (kSftRow | kRlRow | kEvalRow)) != 0 && spec.kind != MetricKind::kHistogram;
+      if (in_rows && !written.contains(std::string(spec.name))) absent.emplace_back(spec.name);
+    }
+  }
+  EXPECT_THAT(absent, ::testing::ElementsAre("grader/failed_<outcome>")) << "no grade failed here";
+
+  EXPECT_EQ(eval.size(), 2U) << "one before and one after RL";
+  EXPECT_EQ(eval.back().at("eval/dev/completions"), 24);
+  EXPECT_EQ(rl.back().at("sys/sink_failures"), 0);
+  EXPECT_EQ(NumFiles(job.folder() + "/tb/sft"), 1U);
+  EXPECT_EQ(NumFiles(job.folder() + "/tb/main"), 3U) << "RL and two evaluations";
+  EXPECT_FALSE(fs::exists(job.dir() + "/prometheus_targets")) << "no port was asked for";
+}
+
+// A folder that is taken away and a disk that is full: the job's numbers are those of a job that was left alone.
+TEST(MetricsJob, DeadSinksChangeNothingButTheirCount) {
+  const std::vector<std::string> overrides = {"sft.steps=60", "rl.steps=40"};
+  TinyJob undisturbed("alive", overrides);
+  ASSERT_EQ(undisturbed.Run(4), 0);
+  TinyJob job("dead", overrides);
+  const auto process = job.StartMpirun(4);
+  ASSERT_TRUE(job.WaitForRlStep(1));
+  fs::rename(job.folder() + "/tb", job.folder() + "/tb.moved");
+  fs::create_symlink("/dev/full", job.folder() + "/tb");  // no folder can be made there
+  const std::string metrics = job.folder() + "/main/metrics.jsonl";
+  fs::create_hard_link(metrics, metrics + ".kept");
+  fs::create_symlink("/dev/full", metrics + ".full");
+  fs::rename(metrics + ".full", metrics);  // every write fails for want of space
+  const std::string complaint = "metrics.jsonl: No space left on device; training goes on without it";
+  EXPECT_TRUE(WaitUntil([&] { return CountOf(complaint, job.Log("orchestrator")) > 0; }, Seconds(20)));
+  fs::rename(metrics + ".kept", metrics);  // there is space again
+  ASSERT_EQ(job.Finish(process.get(), Seconds(90)), 0) << job.output();
+  EXPECT_EQ(job.Weights(), undisturbed.Weights());
+  const auto rows = job.RlRows();
+  EXPECT_LT(rows.size(), 40U) << "none was lost: this run shows nothing";
+  EXPECT_EQ(rows.back().at("step"), 39) << "a sink that recovers gets the rows again";
+  EXPECT_GT(rows.back().at("sys/sink_failures"), 10) << "every row that TensorBoard did not get";
+  const std::string log = job.Log("orchestrator");
+  EXPECT_EQ(CountOf(complaint, log), 1) << log;
+  EXPECT_GE(CountOf("Not a directory; training goes on without it", log), 1) << log;
+}
+
+TEST(MetricsJob, WritesNoEventsWhenToldNotTo) {
+  TinyJob job("quiet", {"sft.steps=20", "stages=[sft]", "monitor.tensorboard=false"});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_FALSE(fs::exists(job.folder() + "/tb"));
+}
+
+// A port that another program has: one warning for each process, and the job runs.
+TEST(MetricsJob, RunsWithoutAnEndpointWhosePortIsTaken) {
+  TinyJob job("port", {"sft.steps=20", "rl.steps=2", "stages=[sft, rl]", "monitor.prometheus_port=65535"});
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.RlRows().back().at("sys/sink_failures"), 0) << "rank 0 has 65535";
+  for (const char* role : {"learner", "rollout", "reward"}) {
+    EXPECT_EQ(CountOf("ports end at 65535; this process has none", job.Log(role)), 1) << role;
+  }
+  EXPECT_FALSE(fs::exists(job.dir() + "/prometheus_targets/port.json")) << "it goes with the job";
+}
+
+}  // namespace
+}  // namespace temper::testing
