@@ -40,6 +40,7 @@ class NcclCommunicator final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  bool TakesDeviceMemory() const override { return true; }
 
   void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat32, name); }
   void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat64, name); }

@@ -13,14 +13,19 @@
 #include "cluster/log.h"
 #include "learner/learner_state.h"
 #include "learner/packed_attention.h"
+#include "learner/portable_attention.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 namespace {
 
-// Gives the model adapters when the options ask for them: a frozen copy of its parameters, else null.
-std::shared_ptr<const Transformer> Freeze(Transformer* model, const LoraOptions& lora) {
-  if (!lora.enabled()) return nullptr;
-  model->AddAdapter(lora);
+// Readies the model for training: gives it adapters when the options ask for them. Returns a frozen copy of its parameters then, else null.
+std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
+  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  // Off the own CPU kernels, passes without a graph round as those with one do.
+  if (model->portable()) model->SetInferenceType(model->compute_type());
+  if (!options.lora.enabled()) return nullptr;
+  model->AddAdapter(options.lora);
   return std::make_shared<const Transformer>(model->Clone());
 }
 
@@ -30,7 +35,7 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
     : model(borrowed_model),
       options(learner_options),
       communicator(borrowed_communicator),
-      base(Freeze(borrowed_model, learner_options.lora)),
+      base(Freeze(borrowed_model, learner_options)),
       gradient(borrowed_model->EnableGradients()),
       optimizer(borrowed_model->trainable_parameters(), borrowed_model->trainable(), gradient,
                 borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
@@ -41,7 +46,8 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
     throw ConfigError(Concat("learner.dtype: \"", options.dtype, "\" is not one of fp32 | bf16"));
   }
   if (options.threads < 1) throw ConfigError(Concat("cluster.learner_threads: ", options.threads, ", expected 1 or more"));
-  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  TEMPER_CHECK(options.threads == 1 || model->device().is_cpu(), "cluster.learner_threads is ", options.threads,
+               ", but a GPU is given work by one thread");
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
 }
 
@@ -78,9 +84,26 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
 }
 
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+  if (scored.portable()) return ScorePortable(scored, batch, temperature);
   PackedAttention attention(batch.groups, scored.config().layer_windows);
   const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, attention);
   return ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
+}
+
+TokenScores Learner::State::ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+  const at::Device device = scored.device();
+  PortableAttention attention(batch.groups, scored.config().layer_windows, device);
+  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T.to(device), batch.positions_T.to(device), attention);
+  return ScoreTokensPortable(at::index_select(hidden_TD, 0, batch.rows_N.to(device)), scored.output_weight(), batch.targets_N.to(device),
+                             temperature, scored.compute_type());
+}
+
+void Learner::State::Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective) {
+  const auto count = static_cast<size_t>(flat.numel());
+  if (flat.is_cpu() || communicator->size() == 1 || communicator->TakesDeviceMemory()) return collective(flat.mutable_data_ptr<float>(), count);
+  at::Tensor on_host = flat.cpu();
+  collective(on_host.mutable_data_ptr<float>(), count);
+  flat.copy_(on_host);
 }
 
 void Learner::State::Refresh() {
@@ -91,10 +114,9 @@ void Learner::State::Refresh() {
 }
 
 StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
-  const auto count = static_cast<size_t>(gradient.numel());
   {
     const ScopedTimer timer(&times->allreduce);
-    communicator->ReduceScatterSum(gradient.mutable_data_ptr<float>(), count, "gradient");
+    Share(gradient, [&](float* data, size_t count) { communicator->ReduceScatterSum(data, count, "gradient"); });
   }
   StepOutcome outcome;
   {
@@ -106,9 +128,11 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
       return outcome;
     }
     optimizer.Step(optimizer_options, learning_rate());
+    Synchronize(gradient.device());
   }
   const ScopedTimer timer(&times->allreduce);
-  communicator->AllGather(model->trainable().mutable_data_ptr<float>(), count, "parameters");
+  const at::NoGradGuard no_grad;
+  Share(model->trainable(), [&](float* data, size_t count) { communicator->AllGather(data, count, "parameters"); });
   Refresh();
   return outcome;
 }

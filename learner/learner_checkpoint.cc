@@ -49,7 +49,7 @@ OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
 nlohmann::json LoraJson(const Learner::State& state) {
   if (!state.base) return nullptr;
   const LoraOptions& lora = state.options.lora;
-  const at::Tensor& base = state.base->flat();
+  const at::Tensor base = state.base->flat().cpu();
   return {{"rank", lora.rank},
           {"alpha", lora.alpha},
           {"target_modules", lora.target_modules},
@@ -93,8 +93,8 @@ void Learner::Save(const std::string& folder) const {
   const at::Tensor exp_avg_sq = state.GatherShards(state.optimizer.exp_avg_sq());
   if (state.communicator->rank() == 0) {
     std::vector<std::pair<std::string, at::Tensor>> tensors = {
-        {"parameters", state.model->trainable()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
-    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat());
+        {"parameters", state.model->trainable().cpu()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
+    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat().cpu());
     WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
     const nlohmann::json json = {{"format", kFormat},
                                  {"optimizer", ToJson(state.optimizer_options)},
@@ -142,8 +142,9 @@ void Learner::Load(const std::string& folder) {
     state.reference = state.base;
     return;
   }
-  auto reference = std::make_shared<Transformer>(state.model->config());
+  auto reference = std::make_shared<Transformer>(state.model->Clone());
   reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, state.model->num_parameters()));
+  reference->WeightsChanged();
   state.reference = std::move(reference);
 }
 

@@ -68,8 +68,11 @@ class Transformer {
 
   // Call after the flat buffer was written from outside (new weight version): drops packed copies of the weights.
   void WeightsChanged();
-  // Makes the packed copies now. Without a graph Hidden and Logits make them on first use: call this before several threads do that.
-  void Prepack() const { Packed(); }
+  // Makes the packed copies now. Without a graph Hidden and Logits make them on first use: call this before several threads do that, and
+  // before a CUDA graph of them is replayed.
+  void Prepack() const {
+    portable_ ? static_cast<void>(Rounded()) : static_cast<void>(Packed());
+  }
 
   // Freezes the parameters: from now on fresh adapters are what is trained. They change nothing until they were trained and merged.
   void AddAdapter(const LoraOptions& options);
