@@ -170,11 +170,6 @@ std::string NcclVersion() {
   return Concat(version / 10000, ".", version / 100 % 100, ".", version % 100);
 }
 
-int NumCudaDevices() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
-}
-
 std::unique_ptr<Communicator> MakeNcclCommunicator(Communicator* bootstrap, int device, std::chrono::milliseconds deadline) {
   return std::make_unique<NcclCommunicator>(bootstrap, device, deadline);
 }

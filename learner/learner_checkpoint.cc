@@ -93,8 +93,8 @@ void Learner::Save(const std::string& folder) const {
   const at::Tensor exp_avg_sq = state.GatherShards(state.optimizer.exp_avg_sq());
   if (state.communicator->rank() == 0) {
     std::vector<std::pair<std::string, at::Tensor>> tensors = {
-        {"parameters", state.model->trainable().cpu()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
-    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat().cpu());
+        {"parameters", state.model->trainable()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
+    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat());
     WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
     const nlohmann::json json = {{"format", kFormat},
                                  {"optimizer", ToJson(state.optimizer_options)},

@@ -41,7 +41,7 @@ int WorkerCommand(const WorkerArguments& arguments) {
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, welcome);
+      RolloutWorker worker(&bus, welcome, arguments.local_rank);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

@@ -71,8 +71,8 @@ struct HeadLayout {
 // A block of one warp a head of a token, grid tokens * (heads + 2 kv_heads): copies it to q, k or v, those of q and k normed where a norm
 // is given and turned by the token's angles.
 template <typename T>
-__global__ void SplitHeadsKernel(const T* qkv, const float* cos_TR, const float* sin_TR, const float* q_norm, const float* k_norm, float eps,
-                                 HeadLayout layout, T* q, T* k, T* v) {
+__global__ void SplitHeadsKernel(const T* qkv, const float* cos_TR, const float* sin_TR, const float* q_norm, const float* k_norm,
+                                 float eps, HeadLayout layout, T* q, T* k, T* v) {
   const int64_t all = layout.heads + 2 * layout.kv_heads;
   const int64_t token = blockIdx.x / all, head = blockIdx.x % all, size = layout.size, half = size / 2;
   const T* from = qkv + static_cast<int64_t>(blockIdx.x) * size;

@@ -1,6 +1,5 @@
-#include "policy/cuda_kernels.h"
-
 #include "policy/cuda_kernel_bodies.cuh"
+#include "policy/cuda_kernels.h"
 
 namespace temper::cuda {
 namespace {
@@ -21,10 +20,9 @@ void DecodeAttention(const DecodeAttentionArguments& a, cudaStream_t stream) {
   const dim3 grid(static_cast<unsigned>(a.kv_heads), static_cast<unsigned>(a.rows),
                   static_cast<unsigned>((group + kHeadBundle - 1) / kHeadBundle));
   const DecodeCache cache{a.prompt_row, a.prompt_length, a.own_row, a.own_length, a.row_length, a.window};
-  DecodeAttentionKernel<T, kPack><<<grid, kTile, 0, stream>>>(static_cast<const T*>(a.q), static_cast<const T*>(a.k),
-                                                              static_cast<const T*>(a.v), static_cast<T*>(a.keys),
-                                                              static_cast<T*>(a.values), cache, a.heads, a.kv_heads, a.dim, a.scale,
-                                                              static_cast<T*>(a.out));
+  DecodeAttentionKernel<T, kPack><<<grid, kTile, 0, stream>>>(
+      static_cast<const T*>(a.q), static_cast<const T*>(a.k), static_cast<const T*>(a.v), static_cast<T*>(a.keys),
+      static_cast<T*>(a.values), cache, a.heads, a.kv_heads, a.dim, a.scale, static_cast<T*>(a.out));
 }
 
 }  // namespace

@@ -69,8 +69,7 @@ at::Tensor ProductInFp32(const at::Tensor& a_MK, const at::Tensor& b_KN, at::Sca
   return at::mm(a_MK.to(type).to(at::kFloat), b_KN.to(type).to(at::kFloat));
 }
 
-PortableForward::PortableForward(const TransformerConfig& config, std::span<const float> frequencies, at::Device device)
-    : config_(config) {
+PortableForward::PortableForward(const TransformerConfig& config, std::span<const float> frequencies, at::Device device) : config_(config) {
   const at::Tensor steps = at::from_blob(const_cast<float*>(frequencies.data()), {1, static_cast<int64_t>(frequencies.size())}, at::kFloat);
   // An fp32 product on purpose, as in MakeRotaryAngles.
   const at::Tensor angles_PR = at::arange(config.max_positions, at::kFloat).unsqueeze(1) * steps;

@@ -70,9 +70,7 @@ class Transformer {
   void WeightsChanged();
   // Makes the packed copies now. Without a graph Hidden and Logits make them on first use: call this before several threads do that, and
   // before a CUDA graph of them is replayed.
-  void Prepack() const {
-    portable_ ? static_cast<void>(Rounded()) : static_cast<void>(Packed());
-  }
+  void Prepack() const { portable_ ? static_cast<void>(Rounded()) : static_cast<void>(Packed()); }
 
   // Freezes the parameters: from now on fresh adapters are what is trained. They change nothing until they were trained and merged.
   void AddAdapter(const LoraOptions& options);
@@ -120,7 +118,7 @@ class Transformer {
   std::shared_ptr<ModelWeights> weights_;  // views of flat_
   at::ScalarType compute_type_ = at::kFloat;
   at::ScalarType inference_type_ = at::kFloat;
-  mutable std::shared_ptr<PackedWeights> packed_;  // layout of the inference kernels, made on demand
+  mutable std::shared_ptr<PackedWeights> packed_;    // layout of the inference kernels, made on demand
   std::shared_ptr<const PortableForward> portable_;  // null: the own CPU kernels
   mutable std::shared_ptr<RoundedWeights> rounded_;  // of the portable forward without a graph, made on demand
 };

@@ -34,8 +34,14 @@ at::Tensor Repeated(const at::Tensor& x_SKC, int64_t heads) {
 
 // What FlashAttention takes.
 bool FlashTakes(const at::Tensor& q) { return q.scalar_type() == at::kBFloat16 && q.size(2) % 8 == 0 && q.size(2) <= 256; }
-// The memory-efficient kernel reads 16 bytes at a time.
-bool EfficientTakes(const at::Tensor& q) { return q.size(2) * q.element_size() % 16 == 0; }
+bool WantsGradient(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  return c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
+}
+
+// The memory-efficient kernel reads 16 bytes at a time; LibTorch's derivative of it forgets the window.
+bool EfficientTakes(const at::Tensor& q, bool with_graph, int64_t window) {
+  return q.size(2) * q.element_size() % 16 == 0 && !(with_graph && window > 0);
+}
 
 at::Tensor Flash(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const SequenceSpans& spans, int64_t window, double scale) {
   const std::optional<int64_t> left = window > 0 ? std::optional<int64_t>(window - 1) : std::nullopt;
@@ -46,10 +52,9 @@ at::Tensor Flash(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, 
 }
 
 at::Tensor Efficient(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const SequenceSpans& spans, int64_t window,
-                     double scale) {
+                     double scale, bool with_graph) {
   constexpr int64_t kCausalFromBottomRight = 2;
   const int64_t heads = q.size(1);
-  const bool with_graph = c10::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
   const auto out = at::_efficient_attention_forward(
       q.unsqueeze(0), Repeated(k, heads).unsqueeze(0), Repeated(v, heads).unsqueeze(0), std::nullopt, spans.device_query_bounds(),
       spans.device_key_bounds(), spans.longest_queries(), spans.longest_keys(), /*dropout_p=*/0, kCausalFromBottomRight, with_graph, scale,
@@ -89,14 +94,15 @@ void SequenceSpans::MoveTo(at::Device device) {
 
 at::Tensor AttendSequences(const at::Tensor& q_THC, const at::Tensor& k_SKC, const at::Tensor& v_SKC, const SequenceSpans& spans,
                            int64_t window) {
-  TEMPER_CHECK(q_THC.size(0) == spans.num_queries() && k_SKC.size(0) == spans.num_keys(), "attention was planned for ",
-               spans.num_queries(), " queries and ", spans.num_keys(), " keys, and got ", q_THC.size(0), " and ", k_SKC.size(0));
+  TEMPER_CHECK(q_THC.size(0) == spans.num_queries() && k_SKC.size(0) == spans.num_keys(), "attention was planned for ", spans.num_queries(),
+               " queries and ", spans.num_keys(), " keys, and got ", q_THC.size(0), " and ", k_SKC.size(0));
   const double scale = 1 / std::sqrt(static_cast<double>(q_THC.size(2)));
   if (q_THC.is_cuda() && FlashTakes(q_THC)) {
     return Flash(q_THC.contiguous(), k_SKC.contiguous(), v_SKC.contiguous(), spans, window, scale);
   }
-  if (q_THC.is_cuda() && EfficientTakes(q_THC)) {
-    return Efficient(q_THC.contiguous(), k_SKC.contiguous(), v_SKC.contiguous(), spans, window, scale);
+  const bool with_graph = WantsGradient(q_THC, k_SKC, v_SKC);
+  if (q_THC.is_cuda() && EfficientTakes(q_THC, with_graph, window)) {
+    return Efficient(q_THC.contiguous(), k_SKC.contiguous(), v_SKC.contiguous(), spans, window, scale, with_graph);
   }
   std::vector<at::Tensor> outs;
   const at::Tensor k = Repeated(k_SKC, q_THC.size(1)), v = Repeated(v_SKC, q_THC.size(1));

@@ -33,7 +33,7 @@ class SequenceSpans {
 
 // Softmax attention of every sequence, scaled by 1/sqrt(C); q_THC, k_SKC, v_SKC of one float type, S keys in all. With a window (0 = none)
 // a query sees the last `window` of the keys it would see. Differentiable. On a GPU FlashAttention for bf16 and the memory-efficient
-// kernel for fp32 (LibTorch's); elsewhere sequence by sequence, scores in fp32.
+// kernel for fp32 (LibTorch's), where they take the head dimension; else sequence by sequence, scores in fp32.
 at::Tensor AttendSequences(const at::Tensor& q_THC, const at::Tensor& k_SKC, const at::Tensor& v_SKC, const SequenceSpans& spans,
                            int64_t window);
 

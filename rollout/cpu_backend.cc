@@ -59,8 +59,8 @@ class CpuBackend final : public DecodeBackend {
     attention_.rows().clear();
     tokens_.clear();
     for (const DecodeRow& row : rows) {
-      attention_.rows().push_back({&Of(row.prompt).cache, row.prompt_length, &caches_[static_cast<size_t>(row.slot)],
-                                   row.prompt_length + row.num_drawn - 1});
+      attention_.rows().push_back(
+          {&Of(row.prompt).cache, row.prompt_length, &caches_[static_cast<size_t>(row.slot)], row.prompt_length + row.num_drawn - 1});
       tokens_.push_back(row.last_token);
     }
     const at::Tensor logits = model_->Logits(Forward());
@@ -110,6 +110,8 @@ class CpuBackend final : public DecodeBackend {
 
 }  // namespace
 
-std::unique_ptr<DecodeBackend> MakeCpuBackend(const Transformer* model, int64_t slots) { return std::make_unique<CpuBackend>(model, slots); }
+std::unique_ptr<DecodeBackend> MakeCpuBackend(const Transformer* model, int64_t slots) {
+  return std::make_unique<CpuBackend>(model, slots);
+}
 
 }  // namespace temper

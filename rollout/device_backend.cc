@@ -202,8 +202,7 @@ class DeviceBackend final : public DecodeBackend {
     model_->Prepack();  // a graph reads the rounded weights, and does not make them
     const auto step = [&] {
       const auto input = [&](Input which) { return bucket.on_device.select(0, which); };
-      KernelAttention attention(model_->config(), &cache_,
-                                {input(kPromptRow), input(kPromptLength), input(kOwnRow), input(kOwnLength)});
+      KernelAttention attention(model_->config(), &cache_, {input(kPromptRow), input(kPromptLength), input(kOwnRow), input(kOwnLength)});
       bucket.logits = model_->Logits(model_->Hidden(input(kToken), input(kPosition), attention));
     };
     if (!uses_graphs_) {

@@ -96,7 +96,8 @@ at::Tensor Picked(const at::Tensor& x_BV, const at::Tensor& token_B) {
 }
 
 // [3, B] as DeviceDraw returns it, with everything a row can ask for.
-at::Tensor DrawShaped(const at::Tensor& logits_BV, std::span<const DecodeRow> rows, const at::Tensor& factor_B, const at::Tensor& uniform_B) {
+at::Tensor DrawShaped(const at::Tensor& logits_BV, std::span<const DecodeRow> rows, const at::Tensor& factor_B,
+                      const at::Tensor& uniform_B) {
   const at::Tensor shaped = WithoutWithheld(logits_BV, rows);
   const at::Tensor largest = shaped.amax(1), is_greedy = factor_B == 0;
   const at::Tensor factor = at::where(is_greedy, 1.0, factor_B).to(at::kFloat);
@@ -108,17 +109,16 @@ at::Tensor DrawShaped(const at::Tensor& logits_BV, std::span<const DecodeRow> ro
   const at::Tensor policy_largest = logits_BV.amax(1);
   const at::Tensor policy_total = (logits_BV - policy_largest.unsqueeze(1)).exp_().sum(1, /*keepdim=*/false, at::kDouble);
   const at::Tensor policy = Picked(logits_BV, token) - policy_largest.to(at::kDouble) - policy_total.log();
-  return at::stack({at::where(largest.isfinite(), token.to(at::kDouble), -1.0), at::where(is_greedy, 0.0, drawn.clamp_max(0)),
-                    policy.clamp_max(0)});
+  return at::stack(
+      {at::where(largest.isfinite(), token.to(at::kDouble), -1.0), at::where(is_greedy, 0.0, drawn.clamp_max(0)), policy.clamp_max(0)});
 }
 
 }  // namespace
 
 std::vector<SampledToken> DrawOnDevice(const at::Tensor& logits_BV, std::span<const DecodeRow> rows) {
   const at::Device device = logits_BV.device();
-  const at::Tensor factor = Column<double>(rows, at::kDouble, device, [](const DecodeRow& row) {
-    return row.sampling->temperature == 0 ? 0 : 1 / row.sampling->temperature;
-  });
+  const at::Tensor factor = Column<double>(
+      rows, at::kDouble, device, [](const DecodeRow& row) { return row.sampling->temperature == 0 ? 0 : 1 / row.sampling->temperature; });
   const at::Tensor uniform = Column<double>(rows, at::kDouble, device, [](const DecodeRow& row) { return row.uniform; });
   const bool plain = std::none_of(rows.begin(), rows.end(), [](const DecodeRow& row) { return Withholds(row) || Truncates(row); });
   const at::Tensor out = (plain && logits_BV.is_cuda() && DeviceKernelsBuilt() ? DeviceDraw(logits_BV, factor, uniform)
@@ -128,8 +128,9 @@ std::vector<SampledToken> DrawOnDevice(const at::Tensor& logits_BV, std::span<co
   const double* numbers = out.const_data_ptr<double>();
   std::vector<SampledToken> drawn;
   for (int64_t i = 0; i < count; ++i) {
-    TEMPER_CHECK(numbers[i] >= 0, "no token can be drawn: the largest logit is not finite; the weights have diverged, or the stop ids "
-                                  "cover the whole vocabulary");
+    TEMPER_CHECK(numbers[i] >= 0,
+                 "no token can be drawn: the largest logit is not finite; the weights have diverged, or the stop ids "
+                 "cover the whole vocabulary");
     drawn.push_back({static_cast<int32_t>(numbers[i]), static_cast<float>(numbers[count + i]), static_cast<float>(numbers[2 * count + i])});
   }
   return drawn;

@@ -195,8 +195,7 @@ void GenerationEngine::State::Take(Slot* slot, const SampledToken& drawn, int64_
   trajectory.versions.push_back(drawn_by);
   ++tokens_generated;
   trajectory.finished = Ends(slot);
-  if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == slot->group->request.sampling.max_new_tokens)
-    Finish(slot);
+  if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == slot->group->request.sampling.max_new_tokens) Finish(slot);
 }
 
 void GenerationEngine::State::Finish(Slot* slot) {

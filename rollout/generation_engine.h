@@ -32,8 +32,9 @@ struct GenerationRequest {
 
 // Continuous batching over a fixed number of slots: the prompt of a group is computed once and shared by its completions, a finished
 // completion's slot is refilled at once. On the CPU a completion's tokens and log-probs do not depend on what else is in the batch (own
-// kernels accumulate in a fixed order); a model that computes with ATen's operations may differ in the last bits. Borrowed model: its weights may change between two Steps (call SetVersion then); tokens keep the version
-// that drew them. Not thread-safe. Throws Error on a request that does not fit.
+// kernels accumulate in a fixed order); a model that computes with ATen's operations may differ in the last bits. Borrowed model: its
+// weights may change between two Steps (call SetVersion then); tokens keep the version that drew them. Not thread-safe. Throws Error on a
+// request that does not fit.
 class GenerationEngine {
  public:
   GenerationEngine(const Transformer* model, const EngineOptions& options);

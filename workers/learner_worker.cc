@@ -39,6 +39,7 @@ bool LearnerWorker::RunOnce() {
 
 void LearnerWorker::Adopt(Transformer model) {
   learner_.reset();
+  model.MoveTo(options_.device);
   model_ = std::make_unique<Transformer>(std::move(model));
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
 }
@@ -93,9 +94,9 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
   if (task.kind == Kind::kSft || task.kind == Kind::kRl) result.report["timing_s/update"] = watch.Seconds();
   if (task.publish_version >= 0 && publisher_ != nullptr) {
     const Stopwatch publish;
-    const at::Tensor& flat = model_->flat();
+    const at::Tensor flat = model_->flat().cpu();
     result.published =
-        publisher_->Publish(task.publish_version, flat.data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
+        publisher_->Publish(task.publish_version, flat.const_data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
     result.report["timing_s/publish"] = publish.Seconds();
   }
   return result;

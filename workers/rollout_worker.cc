@@ -1,11 +1,11 @@
 #include "workers/rollout_worker.h"
 
-#include <cstring>
-
+#include <ATen/ops/from_blob.h>
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 namespace {
@@ -15,12 +15,17 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome) : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
+RolloutWorker::RolloutWorker(BusClient* bus, const std::string& welcome, int local_rank)
+    : bus_(bus), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
+  model_->MoveTo(ComputeDevice(welcome_.device, local_rank));
+  TEMPER_LOG(Info, "computing on ", model_->device().str());
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
   if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
   engine_ = std::make_unique<GenerationEngine>(
-      model_.get(), EngineOptions{.slots = welcome_.slots, .max_tokens = welcome_.max_tokens, .tokenizer = tokenizer_.get()});
+      model_.get(),
+      EngineOptions{
+          .slots = welcome_.slots, .max_tokens = welcome_.max_tokens, .tokenizer = tokenizer_.get(), .graphs = welcome_.cuda_graphs});
 }
 
 RolloutWorker::~RolloutWorker() = default;
@@ -87,7 +92,8 @@ void RolloutWorker::Load(const WeightRef& ref) {
   const std::string bytes = FetchWeights(ref, welcome_.force_remote_weights, fetch);
   const auto expected = static_cast<uint64_t>(model_->flat().numel()) * sizeof(float);
   TEMPER_CHECK(bytes.size() == expected, "weights: version ", ref.version, " has ", bytes.size(), " bytes, the model takes ", expected);
-  std::memcpy(model_->flat().data_ptr<float>(), bytes.data(), bytes.size());
+  const at::Tensor numbers = at::from_blob(const_cast<char*>(bytes.data()), {model_->flat().numel()}, at::kFloat);
+  model_->flat().copy_(numbers);  // waits: the bytes are let go
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);
   loaded_ = ref;

@@ -14,8 +14,8 @@ namespace temper {
 // to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
-  // Both borrowed; `welcome` is the answer to the registration.
-  RolloutWorker(BusClient* bus, const std::string& welcome);
+  // The bus is borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers compute on GPUs.
+  RolloutWorker(BusClient* bus, const std::string& welcome, int local_rank);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.

@@ -2,8 +2,6 @@
 // with the label gpu.
 #include "tests/support/cuda_on_cpu.h"
 // After the words it explains:
-#include "policy/cuda_kernel_bodies.cuh"
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -11,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/keyed_random.h"
+#include "policy/cuda_kernel_bodies.cuh"
 
 namespace temper::cuda {
 namespace {
@@ -35,8 +34,8 @@ TEST(CudaKernelBodies, RoundsToTheNearestBf16) {
     return out.bits;
   };
   EXPECT_EQ(bits(1.0f), 0x3f80);
-  EXPECT_EQ(bits(1.00390625f), 0x3f80);   // half-way, to even
-  EXPECT_EQ(bits(1.01171875f), 0x3f82);   // half-way, to even
+  EXPECT_EQ(bits(1.00390625f), 0x3f80);  // half-way, to even
+  EXPECT_EQ(bits(1.01171875f), 0x3f82);  // half-way, to even
   EXPECT_EQ(bits(1.0040f), 0x3f81);
   EXPECT_EQ(bits(-INFINITY), 0xff80);
   EXPECT_TRUE(std::isnan(ToFloat(Bf16Bits{bits(NAN)})));
@@ -93,9 +92,7 @@ TEST(CudaKernelBodies, SplitsNormsAndTurnsHeads) {
         }
         const bool turns = h < kHeads + kKvHeads;
         const double c = turns ? cosine[t * kSize / 2 + i] : 1, s = turns ? sine[t * kSize / 2 + i] : 0;
-        const float* to = h < kHeads   ? q.data() + (t * kHeads + h) * kSize
-                          : turns      ? k.data() + t * kSize
-                                       : v.data() + t * kSize;
+        const float* to = h < kHeads ? q.data() + (t * kHeads + h) * kSize : turns ? k.data() + t * kSize : v.data() + t * kSize;
         EXPECT_NEAR(to[i], a * c - b * s, 1e-5) << t << " " << h << " " << i;
         EXPECT_NEAR(to[i + kSize / 2], b * c + a * s, 1e-5) << t << " " << h << " " << i;
       }

@@ -9,6 +9,7 @@
 #include "cluster/keyed_random.h"
 #include "rollout/device_sampler.h"
 #include "rollout/generation_engine.h"
+#include "tests/support/test_device.h"
 
 namespace temper {
 namespace {
@@ -33,7 +34,7 @@ Transformer SmallModel(const TransformerConfig& config, bool portable) {
   float* weights = model.flat().mutable_data_ptr<float>();
   for (int64_t i = 0; i < model.num_parameters(); ++i) weights[i] *= 6.0f;  // sharper distributions than a fresh model's
   model.WeightsChanged();
-  if (portable) model.UsePortable();
+  if (portable) UseTestDevice(&model);
   return model;
 }
 
@@ -49,9 +50,9 @@ GenerationRequest Request(uint64_t id, const SamplingOptions& sampling) {
   return request;
 }
 
-std::map<uint64_t, TrajectoryGroup> Generate(const Transformer& model, const SamplingOptions& sampling) {
+std::map<uint64_t, TrajectoryGroup> Generate(const Transformer& model, const SamplingOptions& sampling, bool graphs) {
   // Fewer slots than completions, and prompts cut into chunks.
-  GenerationEngine engine(&model, {.slots = 7, .max_tokens = 128, .prefill_tokens = 16});
+  GenerationEngine engine(&model, {.slots = 7, .max_tokens = 128, .prefill_tokens = 16, .graphs = graphs});
   for (uint64_t id = 0; id < 6; ++id) engine.Submit(Request(id, sampling));
   std::map<uint64_t, TrajectoryGroup> groups;
   while (!engine.idle())
@@ -59,8 +60,9 @@ std::map<uint64_t, TrajectoryGroup> Generate(const Transformer& model, const Sam
   return groups;
 }
 
-void ExpectSameTokens(const TransformerConfig& config, const SamplingOptions& sampling) {
-  const auto native = Generate(SmallModel(config, false), sampling), portable = Generate(SmallModel(config, true), sampling);
+void ExpectSameTokens(const TransformerConfig& config, const SamplingOptions& sampling, bool graphs = true) {
+  const auto native = Generate(SmallModel(config, false), sampling, graphs),
+             portable = Generate(SmallModel(config, true), sampling, graphs);
   ASSERT_EQ(native.size(), portable.size());
   for (const auto& [id, group] : native) {
     for (size_t i = 0; i < group.trajectories.size(); ++i) {
@@ -78,6 +80,7 @@ void ExpectSameTokens(const TransformerConfig& config, const SamplingOptions& sa
 TEST(DeviceBackend, DrawsTheTokensOfTheNativeEngine) {
   SamplingOptions sampling{.max_new_tokens = 24, .stop_ids = {2, 7, 9}};
   ExpectSameTokens(SmallConfig(), sampling);
+  ExpectSameTokens(SmallConfig(), sampling, /*graphs=*/false);
   sampling.temperature = 0;
   ExpectSameTokens(SmallConfig(), sampling);
 }
@@ -85,7 +88,8 @@ TEST(DeviceBackend, DrawsTheTokensOfTheNativeEngine) {
 TEST(DeviceBackend, DrawsUnderEveryOptionAndWithSlidingWindows) {
   TransformerConfig config = SmallConfig();
   config.layer_windows = {5, 0};
-  ExpectSameTokens(config, {.temperature = 0.8, .top_k = 20, .top_p = 0.9, .max_new_tokens = 24, .min_new_tokens = 9, .stop_ids = {2, 7, 9}});
+  ExpectSameTokens(config,
+                   {.temperature = 0.8, .top_k = 20, .top_p = 0.9, .max_new_tokens = 24, .min_new_tokens = 9, .stop_ids = {2, 7, 9}});
 }
 
 TEST(DeviceBackend, TakesNewWeightsBetweenSteps) {
@@ -134,10 +138,31 @@ class DrawOnDeviceTest : public ::testing::Test {
     for (int64_t i = 0; i < logits.numel(); ++i) data[i] = static_cast<float>(std::round(stream.Normal() * 12) / 4);
     return logits;
   }
+
+  void ExpectEqualsSampler(const std::vector<SamplingOptions>& kinds) {
+    KeyedStream stream(4, "uniforms");
+    const at::Tensor logits = Logits(static_cast<int64_t>(kinds.size()), 2);
+    Sampler sampler;
+    for (int round = 0; round < 40; ++round) {
+      std::vector<DecodeRow> rows;
+      for (const SamplingOptions& kind : kinds) {
+        const double uniform = round == 0 ? 0 : round == 1 ? 1 - 0x1p-53 : stream.Uniform();
+        rows.push_back({.sampling = &kind, .num_drawn = round % 5, .uniform = uniform});
+      }
+      const std::vector<SampledToken> drawn = DrawOnDevice(logits.to(TestDevice()), rows);
+      for (size_t i = 0; i < kinds.size(); ++i) {
+        const float* row = logits.const_data_ptr<float>() + static_cast<int64_t>(i) * kVocabulary;
+        const SampledToken expected = sampler.Draw({row, kVocabulary}, kinds[i], rows[i].num_drawn, rows[i].uniform);
+        EXPECT_EQ(drawn[i].token, expected.token) << "kind " << i << " round " << round;
+        EXPECT_NEAR(drawn[i].logprob, expected.logprob, 1e-5) << "kind " << i;
+        EXPECT_NEAR(drawn[i].policy_logprob, expected.policy_logprob, 1e-5) << "kind " << i;
+      }
+    }
+  }
 };
 
 TEST_F(DrawOnDeviceTest, EqualsTheSampler) {
-  const std::vector<SamplingOptions> kinds = {
+  ExpectEqualsSampler({
       {},
       {.temperature = 0},
       {.temperature = 0.3},
@@ -148,33 +173,18 @@ TEST_F(DrawOnDeviceTest, EqualsTheSampler) {
       {.top_k = 5000, .top_p = 1e-9},
       {.min_new_tokens = 3, .stop_ids = {0, 17, kVocabulary - 1}},
       {.temperature = 0, .min_new_tokens = 3, .stop_ids = {0, 17}},
-  };
-  KeyedStream stream(4, "uniforms");
-  const at::Tensor logits = Logits(static_cast<int64_t>(kinds.size()), 2);
-  Sampler sampler;
-  for (int round = 0; round < 40; ++round) {
-    std::vector<DecodeRow> rows;
-    for (const SamplingOptions& kind : kinds) {
-      const double uniform = round == 0 ? 0 : round == 1 ? 1 - 0x1p-53 : stream.Uniform();
-      rows.push_back({.sampling = &kind, .num_drawn = round % 5, .uniform = uniform});
-    }
-    const std::vector<SampledToken> drawn = DrawOnDevice(logits, rows);
-    for (size_t i = 0; i < kinds.size(); ++i) {
-      const float* row = logits.const_data_ptr<float>() + static_cast<int64_t>(i) * kVocabulary;
-      const SampledToken expected = sampler.Draw({row, kVocabulary}, kinds[i], rows[i].num_drawn, rows[i].uniform);
-      EXPECT_EQ(drawn[i].token, expected.token) << "kind " << i << " round " << round;
-      EXPECT_NEAR(drawn[i].logprob, expected.logprob, 1e-5) << "kind " << i;
-      EXPECT_NEAR(drawn[i].policy_logprob, expected.policy_logprob, 1e-5) << "kind " << i;
-    }
-  }
+  });
 }
+
+// What a GPU has a kernel of its own for.
+TEST_F(DrawOnDeviceTest, EqualsTheSamplerWithTemperaturesAlone) { ExpectEqualsSampler({{}, {.temperature = 0}, {.temperature = 0.3}}); }
 
 TEST_F(DrawOnDeviceTest, RefusesWhatIsNotANumber) {
   at::Tensor logits = Logits(2, 3);
   logits.mutable_data_ptr<float>()[kVocabulary + 5] = NAN;
   const SamplingOptions options;
   const std::vector<DecodeRow> rows(2, {.sampling = &options, .uniform = 0.5});
-  EXPECT_THROW(DrawOnDevice(logits, rows), Error);
+  EXPECT_THROW(DrawOnDevice(logits.to(TestDevice()), rows), Error);
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 // barriers and warp shuffles. A thread that ends lets the others of its warp and block pass. Shared memory is static, so one kernel runs
 // at a time.
 
-#include <ucontext.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -16,6 +14,8 @@
 #include <memory>
 #include <stdexcept>
 #include <vector>
+
+#include <ucontext.h>
 
 #define __global__
 #define __device__
