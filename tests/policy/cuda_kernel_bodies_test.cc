@@ -1,7 +1,7 @@
 // The own CUDA kernels, run on the CPU and held against plain loops. What a GPU does to their speed and memory order is for the tests
 // with the label gpu.
 #include "tests/support/cuda_on_cpu.h"
-// After the words it explains:
+// What the words of the kernels mean here comes first.
 #include <algorithm>
 #include <cmath>
 #include <vector>

@@ -63,16 +63,17 @@ TEST_P(EveryType, DecodesOverTheCache) {
     const at::Tensor out = DeviceDecodeAttention(q, k, v, keys, values, rows, kLength, window);
     SequenceSpans spans;
     std::vector<at::Tensor> all_keys, all_values;
-    const int64_t prompt[3][2] = {{0, 500}, {1, 3}, {0, 0}}, own[3][2] = {{3, 400}, {4, 9}, {5, 1}};
+    using RowAndLength = std::pair<int64_t, int64_t>;
+    const RowAndLength prompt[] = {{0, 500}, {1, 3}, {0, 0}}, own[] = {{3, 400}, {4, 9}, {5, 1}};
     for (int64_t i = 0; i < 3; ++i) {
-      const int64_t written = own[i][0] * kLength + own[i][1] - 1;
+      const int64_t written = own[i].first * kLength + own[i].second - 1;
       EXPECT_TRUE(keys.select(0, written).equal(k.select(0, i)));
       EXPECT_TRUE(values.select(0, written).equal(v.select(0, i)));
       for (const auto& [row, length] : {prompt[i], own[i]}) {
         all_keys.push_back(keys.narrow(0, row * kLength, length));
         all_values.push_back(values.narrow(0, row * kLength, length));
       }
-      spans.Add(1, prompt[i][1] + own[i][1]);
+      spans.Add(1, prompt[i].second + own[i].second);
     }
     const auto wide = [](const std::vector<at::Tensor>& parts) { return at::cat(parts, 0).cpu().to(at::kFloat); };
     const at::Tensor expected = AttendSequences(q.cpu().to(at::kFloat), wide(all_keys), wide(all_values), spans, window);
