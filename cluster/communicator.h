@@ -16,7 +16,7 @@ class Communicator {
   virtual ~Communicator() = default;
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  virtual bool TakesDeviceMemory() const { return false; }  // whether buffers may be a GPU's; Single takes any
+  virtual bool TakesDeviceMemory() const { return false; }  // whether buffers may be in the memory of a GPU
   // In place, the same result bit for bit on every rank; `name` is what the error calls it.
   virtual void AllReduceSum(float* data, size_t count, std::string_view name) = 0;
   virtual void AllReduceSum(double* data, size_t count, std::string_view name) = 0;

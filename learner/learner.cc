@@ -100,8 +100,7 @@ TokenScores Learner::State::ScorePortable(const Transformer& scored, const Micro
 
 void Learner::State::Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective) {
   const auto count = static_cast<size_t>(flat.numel());
-  if (flat.is_cpu() || communicator->size() == 1 || communicator->TakesDeviceMemory())
-    return collective(flat.mutable_data_ptr<float>(), count);
+  if (flat.is_cpu() || communicator->TakesDeviceMemory()) return collective(flat.mutable_data_ptr<float>(), count);
   at::Tensor on_host = flat.cpu();
   collective(on_host.mutable_data_ptr<float>(), count);
   flat.copy_(on_host);

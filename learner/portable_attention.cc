@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include <ATen/ops/empty.h>
+#include "policy/upload.h"
 
 namespace temper {
 
@@ -25,9 +25,7 @@ PortableAttention::PortableAttention(const std::vector<SharedPrefixGroup>& group
   }
   spans_.MoveTo(device);
   if (!shares) return;
-  at::Tensor key_rows = at::empty({static_cast<int64_t>(rows.size())}, at::kLong);
-  std::copy(rows.begin(), rows.end(), key_rows.mutable_data_ptr<int64_t>());
-  key_rows_S_ = key_rows.to(device);
+  key_rows_S_ = Uploaded<int64_t>(rows, at::kLong, device);
 }
 
 at::Tensor PortableAttention::Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) {

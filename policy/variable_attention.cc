@@ -10,22 +10,16 @@
 #include <ATen/ops/_flash_attention_forward.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/repeat_interleave.h>
 #include <ATen/ops/softmax.h>
 #include <c10/core/GradMode.h>
 
 #include "cluster/error.h"
+#include "policy/upload.h"
 
 namespace temper {
 namespace {
-
-at::Tensor ToDevice(const std::vector<int32_t>& values, at::Device device) {
-  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kInt);
-  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<int32_t>());
-  return tensor.to(device);
-}
 
 // Key/value heads repeated for the query heads that share them.
 at::Tensor Repeated(const at::Tensor& x_SKC, int64_t heads) {
@@ -88,8 +82,8 @@ void SequenceSpans::Add(int64_t queries, int64_t keys) {
 }
 
 void SequenceSpans::MoveTo(at::Device device) {
-  device_queries_ = ToDevice(queries_, device);
-  device_keys_ = ToDevice(keys_, device);
+  device_queries_ = Uploaded<int32_t>(queries_, at::kInt, device);
+  device_keys_ = Uploaded<int32_t>(keys_, at::kInt, device);
 }
 
 at::Tensor AttendSequences(const at::Tensor& q_THC, const at::Tensor& k_SKC, const at::Tensor& v_SKC, const SequenceSpans& spans,

@@ -9,6 +9,7 @@
 #include "cluster/error.h"
 #include "policy/device_graph.h"
 #include "policy/device_kernels.h"
+#include "policy/upload.h"
 #include "policy/variable_attention.h"
 #include "rollout/decode_backend.h"
 #include "rollout/device_sampler.h"
@@ -16,11 +17,7 @@
 namespace temper {
 namespace {
 
-at::Tensor Indices(const std::vector<int64_t>& values, at::Device device) {
-  at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kLong);
-  std::copy(values.begin(), values.end(), tensor.mutable_data_ptr<int64_t>());
-  return tensor.to(device);
-}
+at::Tensor Indices(const std::vector<int64_t>& values, at::Device device) { return Uploaded<int64_t>(values, at::kLong, device); }
 
 // Keys and values of all layers: rows of `length` positions, the first half of them for prompts, the other for completions. A layer's
 // tensors are [rows * length, K, C].

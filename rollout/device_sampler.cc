@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <ranges>
 
 #include <ATen/TensorIndexing.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/sort.h>
 #include <ATen/ops/stack.h>
@@ -16,6 +16,7 @@
 
 #include "cluster/error.h"
 #include "policy/device_kernels.h"
+#include "policy/upload.h"
 
 namespace temper {
 namespace {
@@ -28,9 +29,7 @@ bool Truncates(const DecodeRow& row) { return row.sampling->top_k > 0 || row.sam
 // One number a row, on the device.
 template <typename T, typename Value>
 at::Tensor Column(std::span<const DecodeRow> rows, at::ScalarType type, at::Device device, const Value& value) {
-  at::Tensor column = at::empty({static_cast<int64_t>(rows.size())}, type);
-  std::transform(rows.begin(), rows.end(), column.mutable_data_ptr<T>(), value);
-  return column.to(device);
+  return Uploaded<T>(rows | std::views::transform(value), type, device);
 }
 
 at::Tensor Range(int64_t count, const at::Tensor& like) { return at::arange(count, at::TensorOptions(at::kLong).device(like.device())); }
@@ -43,10 +42,8 @@ at::Tensor WithoutWithheld(const at::Tensor& logits_BV, std::span<const DecodeRo
     for (const int64_t id : rows[i].sampling->stop_ids) places.push_back(static_cast<int64_t>(i) * logits_BV.size(1) + id);
   }
   if (places.empty()) return logits_BV;
-  at::Tensor index = at::empty({static_cast<int64_t>(places.size())}, at::kLong);
-  std::copy(places.begin(), places.end(), index.mutable_data_ptr<int64_t>());
   at::Tensor masked = logits_BV.clone(at::MemoryFormat::Contiguous);
-  masked.view({-1}).index_fill_(0, index.to(logits_BV.device()), -std::numeric_limits<float>::infinity());
+  masked.view({-1}).index_fill_(0, Uploaded<int64_t>(places, at::kLong, logits_BV.device()), -std::numeric_limits<float>::infinity());
   return masked;
 }
 
