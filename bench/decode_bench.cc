@@ -1,5 +1,6 @@
 // Decode speed of the generation engine, random weights, full-length completions: prints one line a shape.
 //   decode_bench [tokens per completion, default 64] [only this shape] [only this number of slots]
+//   decode_bench --device cuda|cpu      at the shape of Qwen2.5-0.5B on a GPU, see bench/decode_device.h
 // Environment: DTYPE=bf16 (weights and cache), PROMPT=<tokens, default 32>, GROUP=<completions that share a prompt, default 8>,
 // WORKERS=<processes that divide the slots among them, default 1>, THREADS=<of each, default 1>. Workers begin every round together; a
 // round's time is the slowest's. Figures are those of the fastest of five rounds: tokens/s with the prompts' forward, and without it
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench/decode_device.h"
 #include "cluster/clock.h"
 #include "cluster/error.h"
 #include "cluster/shared_barrier.h"
@@ -174,7 +176,10 @@ void Run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    temper::Run(argc, argv);
+    if (argc == 3 && std::string_view(argv[1]) == "--device")
+      temper::DecodeOnDevice(argv[2]);
+    else
+      temper::Run(argc, argv);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "decode_bench: %s\n", error.what());
     return 1;

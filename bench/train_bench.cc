@@ -1,6 +1,7 @@
 // Training speed of the learner: tokens/s of SFT updates and seconds of an RL step. The peer is bench/peers/train_peer.py, which trains
-// the same shapes with plain PyTorch. Usage: train_bench [quick | sft SHAPE THREADS DTYPE]. Figures are the best of several repeats; "cpu"
-// is processor time of the process, which other jobs on the machine disturb less than the clock.
+// the same shapes with plain PyTorch. Usage: train_bench [quick | sft SHAPE THREADS DTYPE | --device cuda|cpu (bench/train_device.h)].
+// Figures are the best of several repeats; "cpu" is processor time of the process, which other jobs on the machine disturb less than the
+// clock.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -13,6 +14,7 @@
 #include <ATen/Parallel.h>
 #include <malloc.h>
 
+#include "bench/train_device.h"
 #include "cluster/communicator.h"
 #include "cluster/keyed_random.h"
 #include "learner/learner.h"
@@ -130,6 +132,15 @@ int main(int argc, char** argv) {
   mallopt(M_TRIM_THRESHOLD, 2147483647);
   at::set_num_threads(1);
   const std::string mode = argc > 1 ? argv[1] : "";
+  if (mode == "--device" && argc == 3) {
+    try {
+      temper::TrainOnDevice(argv[2]);
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "train_bench: %s\n", error.what());
+      return 1;
+    }
+    return 0;
+  }
   if (mode == "sft") {
     if (argc != 5 || std::atoi(argv[3]) < 1) {
       std::fprintf(stderr, "usage: train_bench sft quickstart|13M THREADS fp32|bf16\n");

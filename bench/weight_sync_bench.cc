@@ -68,7 +68,7 @@ void RunRollout(const std::string& endpoint, FirstTokens* first) {
   BusClient bus({.endpoint = endpoint, .role = "rollout", .capacity = kGroupsInFlight, .run_id = kRunId});
   Telemetry telemetry(-1, false);
   MetricsEndpoint off({});
-  RolloutWorker worker(&bus, &telemetry, &off, bus.Register(kRegisterDeadline));
+  RolloutWorker worker(&bus, &telemetry, &off, bus.Register(kRegisterDeadline), /*local_rank=*/0);
   for (int64_t held = -1; worker.RunOnce();) {
     if (worker.version() <= held) continue;
     held = worker.version();

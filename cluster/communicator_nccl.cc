@@ -40,6 +40,7 @@ class NcclCommunicator final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  bool TakesDeviceMemory() const override { return true; }
 
   void AllReduceSum(float* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat32, name); }
   void AllReduceSum(double* data, size_t count, std::string_view name) override { AllReduce(data, count, ncclFloat64, name); }
@@ -167,11 +168,6 @@ std::string NcclVersion() {
   int version = 0;
   if (ncclGetVersion(&version) != ncclSuccess) return "";
   return Concat(version / 10000, ".", version / 100 % 100, ".", version % 100);
-}
-
-int NumCudaDevices() {
-  int count = 0;
-  return cudaGetDeviceCount(&count) == cudaSuccess ? count : 0;
 }
 
 std::unique_ptr<Communicator> MakeNcclCommunicator(Communicator* bootstrap, int device, std::chrono::milliseconds deadline) {

@@ -12,8 +12,6 @@ namespace temper {
 bool NcclBuilt();
 // Version of the NCCL library in use, e.g. "2.28.9"; "" without NCCL.
 std::string NcclVersion();
-// CUDA devices this process sees; 0 without a driver or a CUDA build.
-int NumCudaDevices();
 
 // Collectives over NCCL on GPU `device`. Buffers in device memory are used in place, those in host memory go through a device copy.
 // `bootstrap` carries the unique id and must have the same ranks; it is borrowed during construction only. Non-blocking NCCL: every call

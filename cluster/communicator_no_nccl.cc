@@ -6,7 +6,6 @@ namespace temper {
 
 bool NcclBuilt() { return false; }
 std::string NcclVersion() { return ""; }
-int NumCudaDevices() { return 0; }
 
 std::unique_ptr<Communicator> MakeNcclCommunicator(Communicator*, int, std::chrono::milliseconds) {
   TEMPER_FAIL("this program was built without NCCL; configure where nccl.h and libnccl are found (cmake --preset cuda), or train on CPUs");

@@ -7,6 +7,7 @@ class SingleCommunicator final : public Communicator {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
+  bool TakesDeviceMemory() const override { return true; }
   void AllReduceSum(float*, size_t, std::string_view) override {}
   void AllReduceSum(double*, size_t, std::string_view) override {}
   void ReduceScatterSum(float*, size_t, std::string_view) override {}

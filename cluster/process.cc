@@ -53,6 +53,10 @@ Process::Process(int* argc, char*** argv) {
   TEMPER_MPI_CHECK(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided));
   TEMPER_MPI_CHECK(MPI_Comm_rank(MPI_COMM_WORLD, &rank_));
   TEMPER_MPI_CHECK(MPI_Comm_size(MPI_COMM_WORLD, &size_));
+  MPI_Comm beside = MPI_COMM_NULL;
+  TEMPER_MPI_CHECK(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &beside));
+  TEMPER_MPI_CHECK(MPI_Comm_rank(beside, &local_rank_));
+  TEMPER_MPI_CHECK(MPI_Comm_free(&beside));
   char name[256] = {};
   gethostname(name, sizeof(name) - 1);
   std::vector<char> all(static_cast<size_t>(size_) * sizeof(name));

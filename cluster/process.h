@@ -28,6 +28,8 @@ class Process {
 
   int rank() const { return rank_; }
   int size() const { return size_; }
+  // Rank among the ranks that share memory with this one, as MPI sees it (not what a launcher's variables say).
+  int local_rank() const { return local_rank_; }
   const std::string& host() const { return hosts_[rank_]; }
   const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
 
@@ -47,6 +49,7 @@ class Process {
   struct Pending;
   int rank_ = 0;
   int size_ = 1;
+  int local_rank_ = 0;
   std::vector<std::string> hosts_;
   std::unique_ptr<Pending> done_;
 };

@@ -59,5 +59,13 @@ if(LibTorch_FOUND AND NOT TARGET torch::cpu)
     # Nothing names a symbol of torch_cuda: without --no-as-needed its kernels would never register.
     target_link_libraries(torch::cuda INTERFACE torch::cpu
       -Wl,--no-as-needed ${LibTorch_CUDA_LIBRARY} -Wl,--as-needed ${LibTorch_C10_CUDA_LIBRARY})
+    # What torch's CUDA libraries need themselves (cuSPARSELt, NVSHMEM, ...) they find by their own RPATH, on machines that run them: a
+    # program also links where only the toolkit is.
+    target_link_options(torch::cuda INTERFACE -Wl,--allow-shlib-undefined)
+    # torch's CUDA headers include the toolkit's.
+    find_path(LibTorch_CUDA_TOOLKIT_INCLUDE_DIR cuda_runtime_api.h HINTS /usr/local/cuda/include)
+    if(LibTorch_CUDA_TOOLKIT_INCLUDE_DIR)
+      target_include_directories(torch::cuda SYSTEM INTERFACE ${LibTorch_CUDA_TOOLKIT_INCLUDE_DIR})
+    endif()
   endif()
 endif()

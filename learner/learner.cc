@@ -15,21 +15,27 @@
 #include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 #include "learner/packed_attention.h"
+#include "learner/portable_attention.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 namespace {
 
-std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model, const LearnerOptions& options) {
+std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model) {
   auto copy = std::make_shared<Transformer>(model.Clone());
-  if (options.dtype == "bf16") copy->SetInferenceType(at::kBFloat16);
+  copy->SetInferenceType(model.compute_type());
   return copy;
 }
 
-// Gives the model adapters when the options ask for them: a frozen copy of its parameters, else null.
+// Readies the model for training: gives it adapters when the options ask for them. Returns a frozen copy of its parameters then, else null.
 std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
+  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  model->SetRecompute(options.recompute_activations);
+  // Off the own CPU kernels, passes without a graph round as those with one do.
+  if (model->portable()) model->SetInferenceType(model->compute_type());
   if (!options.lora.enabled()) return nullptr;
   model->AddAdapter(options.lora);
-  return FrozenCopy(*model, options);
+  return FrozenCopy(*model);
 }
 
 }  // namespace
@@ -49,8 +55,8 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
     throw ConfigError(Concat("learner.dtype: \"", options.dtype, "\" is not one of fp32 | bf16"));
   }
   if (options.threads < 1) throw ConfigError(Concat("cluster.learner_threads: ", options.threads, ", expected 1 or more"));
-  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
-  model->SetRecompute(options.recompute_activations);
+  TEMPER_CHECK(options.threads == 1 || model->device().is_cpu(), "cluster.learner_threads is ", options.threads,
+               ", but a GPU is given work by one thread");
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
 }
 
@@ -87,11 +93,30 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
 }
 
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+  if (scored.portable()) return ScorePortable(scored, batch, temperature);
   const auto attention = std::make_shared<PackedAttention>(batch.groups, scored.config().layer_windows);
   const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, *attention);
   TokenScores scores = ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
   scores.attention = attention;
   return scores;
+}
+
+TokenScores Learner::State::ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+  const at::Device device = scored.device();
+  const auto attention = std::make_shared<PortableAttention>(batch.groups, scored.config().layer_windows, device);
+  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T.to(device), batch.positions_T.to(device), *attention);
+  TokenScores scores = ScoreTokensPortable(at::index_select(hidden_TD, 0, batch.rows_N.to(device)), scored.output_weight(),
+                                           batch.targets_N.to(device), temperature, scored.compute_type());
+  scores.attention = attention;
+  return scores;
+}
+
+void Learner::State::Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective) {
+  const auto count = static_cast<size_t>(flat.numel());
+  if (flat.is_cpu() || communicator->TakesDeviceMemory()) return collective(flat.mutable_data_ptr<float>(), count);
+  at::Tensor on_host = flat.cpu();
+  collective(on_host.mutable_data_ptr<float>(), count);
+  flat.copy_(on_host);
 }
 
 void Learner::State::Refresh() {
@@ -102,11 +127,10 @@ void Learner::State::Refresh() {
 }
 
 StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
-  const auto count = static_cast<size_t>(gradient.numel());
   {
     const ScopedTimer timer(&times->allreduce);
     const ScopedPart part(options.telemetry, phase::kReduce);
-    communicator->ReduceScatterSum(gradient.mutable_data_ptr<float>(), count, "gradient");
+    Share(gradient, [&](float* data, size_t count) { communicator->ReduceScatterSum(data, count, "gradient"); });
   }
   StepOutcome outcome;
   {
@@ -119,10 +143,12 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
       return outcome;
     }
     optimizer.Step(optimizer_options, learning_rate());
+    Synchronize(gradient.device());
   }
   const ScopedTimer timer(&times->allreduce);
   const ScopedPart part(options.telemetry, phase::kReduce);
-  communicator->AllGather(model->trainable().mutable_data_ptr<float>(), count, "parameters");
+  const at::NoGradGuard no_grad;
+  Share(model->trainable(), [&](float* data, size_t count) { communicator->AllGather(data, count, "parameters"); });
   Refresh();
   return outcome;
 }
@@ -162,7 +188,7 @@ void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
 
 void Learner::SetReference() {
   const bool is_base = state_->base && state_->model->flat().equal(state_->base->flat());
-  state_->reference = is_base ? state_->base : FrozenCopy(*state_->model, state_->options);
+  state_->reference = is_base ? state_->base : FrozenCopy(*state_->model);
 }
 
 }  // namespace temper

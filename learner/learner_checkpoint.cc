@@ -49,7 +49,7 @@ OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
 nlohmann::json LoraJson(const Learner::State& state) {
   if (!state.base) return nullptr;
   const LoraOptions& lora = state.options.lora;
-  const at::Tensor& base = state.base->flat();
+  const at::Tensor base = state.base->flat().cpu();
   return {{"rank", lora.rank},
           {"alpha", lora.alpha},
           {"target_modules", lora.target_modules},
@@ -142,9 +142,10 @@ void Learner::Load(const std::string& folder) {
     state.reference = state.base;
     return;
   }
-  auto reference = std::make_shared<Transformer>(state.model->config());
-  if (state.options.dtype == "bf16") reference->SetInferenceType(at::kBFloat16);
+  auto reference = std::make_shared<Transformer>(state.model->Clone());
+  reference->SetInferenceType(state.model->compute_type());
   reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, state.model->num_parameters()));
+  reference->WeightsChanged();
   state.reference = std::move(reference);
 }
 

@@ -56,6 +56,11 @@ struct Learner::State {
   // Hidden states and scores of one micro-batch's rows. Records a graph when autograd is on.
   TokenScores Score(const Transformer& scored, const MicroBatch& batch, double temperature) const;
 
+  TokenScores ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const;
+
+  // Calls collective(data, count) on the flat tensor: in place where the communicator can, else on a copy in host memory.
+  void Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective);
+
   // Zeroes the gradient, then calls work(thread, model) once per compute thread, each with a model of its own over the same parameters;
   // afterwards the gradient holds the sum over the threads, in their order. Rethrows the first failure. work deals with the micro-batches
   // thread, thread + threads, ...

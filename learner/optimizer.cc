@@ -97,7 +97,7 @@ void AdamW::StepRuns(const std::vector<Run>& runs, const OptimizerOptions& optio
     gradients.push_back(gradient_.narrow(0, run.begin, run.length));
     exp_avgs.push_back(exp_avg_.narrow(0, run.begin, run.length));
     exp_avg_sqs.push_back(exp_avg_sq_.narrow(0, run.begin, run.length));
-    steps.push_back(at::full({}, static_cast<double>(steps_), at::kFloat));
+    steps.push_back(at::full({}, static_cast<double>(steps_), flat_.options()));
   }
   if (parameters.empty()) return;
   at::_fused_adamw_(parameters, gradients, exp_avgs, exp_avg_sqs, {}, steps, lr, options.beta1, options.beta2, weight_decay, options.eps,

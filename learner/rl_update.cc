@@ -13,6 +13,7 @@
 #include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 #include "learner/policy_loss.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 namespace {
@@ -134,12 +135,16 @@ class RlPass {
         {
           const ScopedTimer timer(&own_times.forward);
           scores = state_.Score(own, batches_[index], options_.temperature);
-          d_logprob = at::empty_like(scores.logprob_N.detach());
+          const TokenScores on_host{scores.logprob_N.detach().cpu(), scores.entropy_N.detach().cpu()};
+          d_logprob = at::empty_like(on_host.logprob_N);
           d_entropy = at::empty_like(d_logprob);
-          ComputeLosses(index, scores, &d_logprob, &d_entropy, &parts[static_cast<size_t>(thread)]);
+          ComputeLosses(index, on_host, &d_logprob, &d_entropy, &parts[static_cast<size_t>(thread)]);
+          d_logprob = d_logprob.to(own.device());
+          d_entropy = d_entropy.to(own.device());
         }
         const ScopedTimer timer(&own_times.backward);
         torch::autograd::backward({scores.logprob_N, scores.entropy_N}, {d_logprob, d_entropy});
+        Synchronize(own.device());
       }
     });
     PassFigures figures;
@@ -177,7 +182,7 @@ class RlPass {
     state_.InThreads([&](int64_t thread, const Transformer&) {
       const at::NoGradGuard no_grad;
       for (size_t i = static_cast<size_t>(thread); i < batches_.size(); i += static_cast<size_t>(state_.options.threads)) {
-        const at::Tensor logprob = state_.Score(model, batches_[i], options_.temperature).logprob_N;
+        const at::Tensor logprob = state_.Score(model, batches_[i], options_.temperature).logprob_N.cpu();
         const float* data = logprob.const_data_ptr<float>();
         all[i].assign(data, data + logprob.numel());
       }

@@ -9,6 +9,7 @@
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 
@@ -53,6 +54,7 @@ UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOpti
       }
       const ScopedTimer timer(&part.times.backward);
       torch::autograd::backward({scores.logprob_N}, {at::full_like(scores.logprob_N.detach(), -weight)});
+      Synchronize(own.device());
     }
   });
   PhaseTimes times;

@@ -22,4 +22,8 @@ struct TokenScores {
 // Logits exist for one chunk of rows at a time, in the forward and again in the backward; only the log-sum-exp of a row is kept.
 TokenScores ScoreTokens(const at::Tensor& hidden_ND, const at::Tensor& weight_VD, const at::Tensor& targets_N, double temperature);
 
+// The same in ATen's operations, on any device; the matrix products round their inputs to `type`.
+TokenScores ScoreTokensPortable(const at::Tensor& hidden_ND, const at::Tensor& weight_VD, const at::Tensor& targets_N, double temperature,
+                                at::ScalarType type);
+
 }  // namespace temper

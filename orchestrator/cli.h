@@ -34,6 +34,7 @@ struct WorkerArguments {
   std::string role;  // rollout | reward
   uint64_t run_id = 0;
   int64_t capacity = 4;
+  int local_rank = 0;  // of the rank it belongs to, on its host: picks the GPU
   std::string log;
   int rank = -1;  // that started it; -1 = joined by hand
   double heartbeat_s = 1;

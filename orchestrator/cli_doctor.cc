@@ -10,6 +10,7 @@
 #include "cluster/error.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
+#include "policy/compute_device.h"
 #include "policy/torch_version.h"
 
 namespace temper {
@@ -77,7 +78,7 @@ int DoctorCommand() {
   CheckMpiRuns(&checks);
   checks.Note("ZeroMQ", ZeroMqVersion());
   checks.Note("NCCL", NcclVersionText());
-  checks.Note("GPUs", Concat(NumCudaDevices()));
+  checks.Note("GPUs", GpuDescription());
   CheckSharedMemory(&checks);
   CheckFiles(&checks);
   std::printf("%s\n", checks.all_fine() ? "all fine" : "something is missing, see BAD above");

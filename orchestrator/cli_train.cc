@@ -18,6 +18,7 @@
 #include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
 #include "orchestrator/trace_summary.h"
+#include "policy/compute_device.h"
 #include "policy/torch_version.h"
 #include "workers/learner_worker.h"
 
@@ -193,28 +194,35 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   return exit_code;
 }
 
+// The learners of this learner's host.
+int64_t LearnersBeside(const RoleLayout& layout, const Process& process) {
+  const auto& hosts = process.hosts();
+  return std::count(hosts.begin() + 1, hosts.begin() + 1 + layout.num_learners(), process.host());
+}
+
 bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
   const auto& hosts = process.hosts();  // learners are the ranks from 1 on
   return std::all_of(hosts.begin() + 1, hosts.begin() + 1 + layout.num_learners(),
                      [&](const std::string& host) { return host == hosts[1]; });
 }
 
-// What the config asks for. Left open: NCCL where every learner has a GPU of its own, shared memory where they are on one host, else MPI.
-std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi, bool one_host) {
+// What the config asks for. Left open: NCCL where every learner computes on a GPU of its own, shared memory where they are on one host,
+// else MPI. `gpu` is this learner's, -1 when it has none of its own.
+std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi, bool one_host, int gpu) {
   const auto shared = [&] { return MakeSharedMemoryCommunicator(std::move(mpi), Seconds(cluster.collective_timeout_s)); };
   if (cluster.learner_backend == "mpi") return mpi;
   if (cluster.learner_backend == "shared") {
     TEMPER_CHECK(one_host, "cluster.learner_backend is shared, but the learners are on several hosts: use auto, mpi or nccl");
     return shared();
   }
-  double without_gpu = NcclBuilt() && mpi->rank() < NumCudaDevices() ? 0 : 1;
+  double without_gpu = NcclBuilt() && gpu >= 0 ? 0 : 1;
   mpi->AllReduceSum(&without_gpu, 1, "count of learners without a GPU");
   if (without_gpu == 0) {
     TEMPER_LOG(Info, "learner collectives: NCCL ", NcclVersion());
-    return MakeNcclCommunicator(mpi.get(), mpi->rank(), Seconds(cluster.collective_timeout_s));
+    return MakeNcclCommunicator(mpi.get(), gpu, Seconds(cluster.collective_timeout_s));
   }
   TEMPER_CHECK(cluster.learner_backend == "auto", "cluster.learner_backend is nccl, but ", without_gpu, " of ", mpi->size(),
-               " learners have no GPU of their own (or the program was built without NCCL: temper doctor)");
+               " learners compute on no GPU of their own (cluster.device; or the program was built without CUDA or NCCL: temper doctor)");
   return one_host && mpi->size() > 1 ? shared() : std::move(mpi);
 }
 
@@ -226,11 +234,14 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   OpenRoleLog(start, Role::kLearner, process->rank());
   if (!PreparedWell(process)) return LeaveAfterFailedStart(process, kExitDone);
   SetComputeThreads(1);
-  const auto communicator =
-      ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)), LearnersShareAHost(layout, *process));
   LearnerWorkerOptions options;
+  options.device = ComputeDevice(cluster.device, process->local_rank());
+  TEMPER_LOG(Info, "computing on ", options.device.str());
+  const bool own_gpu = options.device.is_cuda() && LearnersBeside(layout, *process) <= NumComputeGpus();
+  const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)),
+                                          LearnersShareAHost(layout, *process), own_gpu ? options.device.index() : -1);
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
-                     .threads = cluster.learner_threads,
+                     .threads = options.device.is_cpu() ? cluster.learner_threads : 1,
                      .dtype = experiment.base.policy.dtype,
                      .recompute_activations = experiment.base.learner.recompute_activations,
                      .lora = experiment.base.policy.lora};
@@ -268,28 +279,19 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   const RolloutConfig& rollout = experiment.base.rollout;
   const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
   const EndpointOptions endpoint = EndpointOf(experiment.base, ToString(role), process->rank(), process->host());
-  std::vector<std::string> command = {ProgramPath(),
-                                      "worker",
-                                      "--connect",
-                                      start.endpoint,
-                                      "--role",
-                                      ToString(role),
-                                      "--run-id",
-                                      Concat(start.run_id),
-                                      "--capacity",
-                                      Concat(capacity),
-                                      "--rank",
-                                      Concat(process->rank()),
-                                      "--heartbeat-s",
-                                      Concat(experiment.base.cluster.heartbeat_s),
-                                      "--log",
-                                      Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"),
-                                      "--run-name",
-                                      experiment.base.run.name,
-                                      "--metrics-address",
-                                      endpoint.address,
-                                      "--metrics-port",
-                                      Concat(endpoint.port)};
+  std::vector<std::string> command = {ProgramPath(), "worker"};
+  const auto add = [&](const char* option, const std::string& value) { command.insert(command.end(), {option, value}); };
+  add("--connect", start.endpoint);
+  add("--role", ToString(role));
+  add("--run-id", Concat(start.run_id));
+  add("--capacity", Concat(capacity));
+  add("--rank", Concat(process->rank()));
+  add("--local-rank", Concat(process->local_rank()));
+  add("--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s));
+  add("--log", Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"));
+  add("--run-name", experiment.base.run.name);
+  add("--metrics-address", endpoint.address);
+  add("--metrics-port", Concat(endpoint.port));
   if (experiment.base.monitor.cluster_log_s == 0) command.push_back("--no-telemetry");
   spawner->Launch(command);
   if (!PreparedWell(process)) {

@@ -57,7 +57,7 @@ int WorkerCommand(const WorkerArguments& arguments) {
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, &telemetry, &metrics, welcome);
+      RolloutWorker worker(&bus, &telemetry, &metrics, welcome, arguments.local_rank);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {

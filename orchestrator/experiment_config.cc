@@ -50,14 +50,18 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Int("rollout_workers", &c.rollout_workers, kNotNegative, "rollout worker ranks; 0 = from the number of ranks");
   f.Int("reward_workers", &c.reward_workers, kNotNegative, "reward worker ranks; 0 = from the number of ranks");
   f.Int("learner_threads", &c.learner_threads, kPositive,
-        "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits");
+        "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits. "
+        "Learners on GPUs do not use it");
+  f.Enum("device", &c.device, {"auto", "cpu", "cuda"},
+         "where learners and rollout workers compute; cuda: each on the GPU of its rank on the host, modulo the visible ones; auto = cuda "
+         "where the program was built with CUDA and a GPU is visible, else cpu");
   f.String("endpoint", &c.endpoint, "where the bus listens; * takes a free port. Only loopback addresses: the bus is not encrypted");
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
   f.String("weight_folder", &c.weight_folder, "shared-memory file system the weight versions are published in");
-  f.Enum(
-      "learner_backend", &c.learner_backend, {"auto", "mpi", "nccl", "shared"},
-      "collectives of the learners; auto = nccl where every learner has a GPU, else shared (memory) where they are on one host, else mpi");
+  f.Enum("learner_backend", &c.learner_backend, {"auto", "mpi", "nccl", "shared"},
+         "collectives of the learners; auto = nccl where every learner computes on a GPU of its own, else shared (memory) where they are "
+         "on one host, else mpi");
   f.Real("start_timeout_s", &c.start_timeout_s, kSeconds, "deadline for all ranks and workers to register");
   f.Real("collective_timeout_s", &c.collective_timeout_s, kSeconds, "deadline of one collective among the learners");
   f.Real("heartbeat_s", &c.heartbeat_s, kSeconds, "interval of the bus heartbeats");
@@ -195,6 +199,8 @@ void DescribeRollout(RolloutConfig& c, ConfigFields& f) {
   f.Enum("dtype", &c.dtype, {"fp32", "bf16"},
          "weights, products and key/value cache of the rollout workers; bf16 is about twice as fast where the processor multiplies it, and "
          "its distance to the learner's log-probs is in mismatch/*");
+  f.Bool("cuda_graphs", &c.cuda_graphs,
+         "on a GPU: launch a decode step as one recorded graph, one for each of some numbers of completions");
   f.Real("temperature", &c.sampling.temperature, {0.01, 100}, "sampling temperature; the learner scores under the same");
   f.Int("top_k", &c.sampling.top_k, kNotNegative, "0 = off");
   f.Real("top_p", &c.sampling.top_p, {0.001, 1}, "1 = off");

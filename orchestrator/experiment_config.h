@@ -31,6 +31,7 @@ struct ClusterConfig {
   int64_t rollout_workers = 0;
   int64_t reward_workers = 0;
   int64_t learner_threads = 1;
+  std::string device = "auto";  // auto | cpu | cuda
   std::string endpoint = "tcp://127.0.0.1:*";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq
   std::string weight_folder = "/dev/shm";
@@ -93,6 +94,7 @@ struct RolloutConfig {
   int64_t group_size = 8;
   int64_t slots = 64;
   std::string dtype = "fp32";
+  bool cuda_graphs = true;
   SamplingOptions sampling;
 };
 

@@ -173,6 +173,8 @@ void Job::Welcome(BusServer* server) const {
   rollout.slots = config.rollout.slots;
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
   rollout.bf16 = config.rollout.dtype == "bf16";
+  rollout.device = config.cluster.device;
+  rollout.cuda_graphs = config.rollout.cuda_graphs;
   rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
   const bool stop_strings =
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });

@@ -81,6 +81,8 @@ int Run(int argc, char** argv) {
   worker_command->add_option("--role", worker.role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
   worker_command->add_option("--run-id", worker.run_id, "the run's id")->required();
   worker_command->add_option("--capacity", worker.capacity, "groups held at a time");
+  worker_command->add_option("--local-rank", worker.local_rank, "picks the GPU: this number modulo the visible ones")
+      ->check(CLI::NonNegativeNumber);
   worker_command->add_option("--log", worker.log, "log file");
   worker_command->add_option("--rank", worker.rank, "the rank that starts it");
   worker_command->add_option("--heartbeat-s", worker.heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);

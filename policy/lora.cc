@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -91,10 +92,17 @@ void LoraAdapter::Bind() {
     pairs_.push_back({targets_[i].first, parameters_[2 * i].second, parameters_[2 * i + 1].second});
 }
 
+void LoraAdapter::MoveTo(at::Device device) {
+  if (device == flat_.device()) return;
+  const c10::InferenceMode normal_tensors(false);
+  flat_ = flat_.to(device);
+  Bind();
+}
+
 LoraAdapter LoraAdapter::Replica() const {
   LoraAdapter replica = *this;
   const c10::InferenceMode normal_tensors(false);
-  replica.flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+  replica.flat_grad_ = at::zeros_like(flat_);
   replica.Bind();
   return replica;
 }

@@ -28,6 +28,9 @@ class LoraAdapter {
   // A Kaiming-uniform as PEFT's, that is uniform in +-1/sqrt(K), the same numbers on every machine; B zero. Throws ConfigError.
   LoraAdapter(const TransformerConfig& config, const LoraOptions& options);
 
+  // Moves the numbers, which keep their values. Before gradients are made.
+  void MoveTo(at::Device device);
+
   // The same numbers as leaves of its own, with a gradient buffer of its own.
   LoraAdapter Replica() const;
 

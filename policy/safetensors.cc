@@ -154,7 +154,6 @@ void WriteSafetensors(const std::string& path, const NamedTensors& tensors, cons
   std::vector<SafetensorsEntry> entries;
   uint64_t offset = 0;
   for (const auto& [name, tensor] : tensors) {
-    TEMPER_CHECK(tensor.device().is_cpu(), path, ": tensor ", name, " must be on the CPU");
     const at::ScalarType written = type && at::isFloatingType(tensor.scalar_type()) ? *type : tensor.scalar_type();
     const uint64_t bytes = static_cast<uint64_t>(tensor.numel()) * c10::elementSize(written);
     entries.push_back({name, written, tensor.sizes().vec(), offset, offset + bytes});
@@ -168,7 +167,7 @@ void WriteSafetensors(const std::string& path, const NamedTensors& tensors, cons
     file.Write(&header_bytes, sizeof(header_bytes));
     file.Write(header.data(), header.size());
     for (const auto& [name, tensor] : tensors) {
-      const at::Tensor data = Converted(path, name, tensor, type);
+      const at::Tensor data = Converted(path, name, tensor.cpu(), type);
       file.Write(data.const_data_ptr(), data.nbytes());
     }
     file.Flush();

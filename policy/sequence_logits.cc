@@ -8,6 +8,7 @@
 
 #include "cluster/error.h"
 #include "policy/key_value_buffer.h"
+#include "policy/variable_attention.h"
 
 namespace temper {
 namespace {
@@ -36,6 +37,22 @@ class CausalAttention : public Attention {
   std::vector<float> scores_;
 };
 
+// The same for a model that computes with ATen's operations.
+class PortableCausalAttention : public Attention {
+ public:
+  PortableCausalAttention(const Transformer& model, int64_t length) : config_(model.config()) {
+    spans_.Add(length, length);
+    spans_.MoveTo(model.device());
+  }
+  at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override {
+    return AttendSequences(q_THC, k_TKC, v_TKC, spans_, config_.window(layer));
+  }
+
+ private:
+  const TransformerConfig& config_;
+  SequenceSpans spans_;
+};
+
 }  // namespace
 
 at::Tensor SequenceLogits(const Transformer& model, std::span<const int32_t> tokens) {
@@ -51,6 +68,10 @@ at::Tensor SequenceLogits(const Transformer& model, std::span<const int32_t> tok
                  config.vocab_size);
     ids.mutable_data_ptr<int64_t>()[t] = tokens[t];
     positions.mutable_data_ptr<int64_t>()[t] = t;
+  }
+  if (model.portable()) {
+    PortableCausalAttention attention(model, length);
+    return model.Logits(model.Hidden(ids.to(model.device()), positions.to(model.device()), attention)).cpu();
   }
   CausalAttention attention(model, length);
   return model.Logits(model.Hidden(ids, positions, attention));

@@ -7,81 +7,28 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
-#include "policy/flat_layout.h"
 #include "policy/kernels.h"
+#include "policy/portable_forward.h"
 #include "policy/recompute.h"
 
 namespace temper {
 namespace {
-
-// Matrices that the forward multiplies as one stand next to each other.
-FlatLayout LayoutOf(const TransformerConfig& c) {
-  FlatLayout layout;
-  const int64_t query = c.num_heads * c.head_dim;
-  const int64_t key = c.num_kv_heads * c.head_dim;
-  layout.Add("model.embed_tokens.weight", {c.vocab_size, c.hidden_size});
-  for (int64_t i = 0; i < c.num_layers; ++i) {
-    const std::string at = Concat("model.layers.", i, ".");
-    layout.Add(at + "input_layernorm.weight", {c.hidden_size});
-    layout.Add(at + "self_attn.q_proj.weight", {query, c.hidden_size});
-    layout.Add(at + "self_attn.k_proj.weight", {key, c.hidden_size});
-    layout.Add(at + "self_attn.v_proj.weight", {key, c.hidden_size});
-    if (c.qkv_bias) {
-      layout.Add(at + "self_attn.q_proj.bias", {query});
-      layout.Add(at + "self_attn.k_proj.bias", {key});
-      layout.Add(at + "self_attn.v_proj.bias", {key});
-    }
-    if (c.qk_norm) {
-      layout.Add(at + "self_attn.q_norm.weight", {c.head_dim});
-      layout.Add(at + "self_attn.k_norm.weight", {c.head_dim});
-    }
-    layout.Add(at + "self_attn.o_proj.weight", {c.hidden_size, query});
-    if (c.output_bias) layout.Add(at + "self_attn.o_proj.bias", {c.hidden_size});
-    layout.Add(at + "post_attention_layernorm.weight", {c.hidden_size});
-    layout.Add(at + "mlp.gate_proj.weight", {c.intermediate_size, c.hidden_size});
-    layout.Add(at + "mlp.up_proj.weight", {c.intermediate_size, c.hidden_size});
-    if (c.mlp_bias) {
-      layout.Add(at + "mlp.gate_proj.bias", {c.intermediate_size});
-      layout.Add(at + "mlp.up_proj.bias", {c.intermediate_size});
-    }
-    layout.Add(at + "mlp.down_proj.weight", {c.hidden_size, c.intermediate_size});
-    if (c.mlp_bias) layout.Add(at + "mlp.down_proj.bias", {c.hidden_size});
-  }
-  layout.Add("model.norm.weight", {c.hidden_size});
-  if (!c.tie_embeddings) layout.Add("lm_head.weight", {c.vocab_size, c.hidden_size});
-  return layout;
-}
 
 bool EndsWith(const std::string& name, const char* suffix) { return name.ends_with(suffix); }
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::vector<int64_t>>> ParameterShapes(const TransformerConfig& config) {
-  const FlatLayout layout = LayoutOf(config);
+  const FlatLayout layout = ParameterLayout(config);
   std::vector<std::pair<std::string, std::vector<int64_t>>> shapes;
   for (const FlatLayout::Slot& slot : layout.slots()) shapes.emplace_back(slot.name, slot.shape);
   return shapes;
 }
-
-struct Transformer::Layer {
-  at::Tensor attention_norm;  // [D]
-  at::Tensor qkv;             // [(H + 2K) C, D]
-  at::Tensor qkv_bias;        // [(H + 2K) C] or undefined
-  at::Tensor q_norm, k_norm;  // [C] or undefined
-  at::Tensor output;          // [D, H C]
-  at::Tensor output_bias;     // [D] or undefined
-  at::Tensor mlp_norm;        // [D]
-  at::Tensor gate_up;         // [2F, D]
-  at::Tensor gate_up_bias;    // [2F] or undefined
-  at::Tensor down;            // [D, F]
-  at::Tensor down_bias;       // [D] or undefined
-  AdaptedRows qkv_pairs, output_pairs, gate_up_pairs, down_pairs;
-};
 
 struct Transformer::PackedWeights {
   struct PackedLayer {
@@ -93,66 +40,52 @@ struct Transformer::PackedWeights {
   static constexpr int64_t kStale = -1;
 };
 
+// What the portable forward multiplies with in another type than fp32. Its addresses stay while the numbers change.
+struct Transformer::RoundedWeights {
+  at::Tensor flat;
+  ModelWeights weights;
+  int64_t flat_version = -1;  // of the model's flat buffer when it was rounded; -1 = must be done anew
+};
+
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   CheckTransformerConfig(config);
   rope_frequencies_ = RopeFrequencies(config_.head_dim, config_.rope_theta, config_.rope_scaling);
   // Parameters outlive any inference section they may be made in.
   const c10::InferenceMode normal_tensors(false);
-  flat_ = at::empty({LayoutOf(config_).total()}, at::kFloat);
+  flat_ = at::empty({ParameterLayout(config_).total()}, at::kFloat);
   BindParameters();
 }
 
 void Transformer::BindParameters() {
-  const FlatLayout layout = LayoutOf(config_);
   parameters_.clear();
-  layers_ = std::make_shared<std::vector<Layer>>(config_.num_layers);
-  const int64_t width = (config_.num_heads + 2 * config_.num_kv_heads) * config_.head_dim;
-  int64_t layer = -1;
-  for (const FlatLayout::Slot& slot : layout.slots()) {
-    const auto fused = [&](at::IntArrayRef shape) { return FlatLeaf(flat_, flat_grad_, slot.offset, shape); };
-    const at::Tensor leaf = fused(slot.shape);
-    parameters_.emplace_back(slot.name, leaf);
-    if (EndsWith(slot.name, "embed_tokens.weight")) embedding_ = leaf;
-    if (slot.name == "model.norm.weight") final_norm_ = leaf;
-    if (slot.name == "lm_head.weight") output_weight_ = leaf;
-    if (EndsWith(slot.name, "input_layernorm.weight")) layers_->at(++layer).attention_norm = leaf;
-    if (layer < 0) continue;
-    Layer& l = layers_->at(layer);
-    if (EndsWith(slot.name, "q_proj.weight")) l.qkv = fused({width, config_.hidden_size});
-    if (EndsWith(slot.name, "q_proj.bias")) l.qkv_bias = fused({width});
-    if (EndsWith(slot.name, "q_norm.weight")) l.q_norm = leaf;
-    if (EndsWith(slot.name, "k_norm.weight")) l.k_norm = leaf;
-    if (EndsWith(slot.name, "o_proj.weight")) l.output = leaf;
-    if (EndsWith(slot.name, "o_proj.bias")) l.output_bias = leaf;
-    if (EndsWith(slot.name, "post_attention_layernorm.weight")) l.mlp_norm = leaf;
-    if (EndsWith(slot.name, "gate_proj.weight")) l.gate_up = fused({2 * config_.intermediate_size, config_.hidden_size});
-    if (EndsWith(slot.name, "gate_proj.bias")) l.gate_up_bias = fused({2 * config_.intermediate_size});
-    if (EndsWith(slot.name, "down_proj.weight")) l.down = leaf;
-    if (EndsWith(slot.name, "down_proj.bias")) l.down_bias = leaf;
-  }
-  if (config_.tie_embeddings) output_weight_ = embedding_;
-  if (adapter_) BindAdapter();
+  weights_ = std::make_shared<ModelWeights>(BindWeights(config_, flat_, flat_grad_, &parameters_));
+  if (adapter_) BindAdapter(config_, *adapter_, weights_.get());
 }
 
-void Transformer::BindAdapter() {
-  const int64_t query = config_.num_heads * config_.head_dim;
-  const int64_t key = config_.num_kv_heads * config_.head_dim;
-  for (const LoraAdapter::Pair& pair : adapter_->pairs()) {
-    Layer& l = layers_->at(std::stoul(pair.target.substr(std::string("model.layers.").size())));
-    const auto is = [&](const char* module) { return pair.target.ends_with(Concat(".", module, ".weight")); };
-    if (is("q_proj")) l.qkv_pairs.emplace_back(pair, 0);
-    if (is("k_proj")) l.qkv_pairs.emplace_back(pair, query);
-    if (is("v_proj")) l.qkv_pairs.emplace_back(pair, query + key);
-    if (is("o_proj")) l.output_pairs.emplace_back(pair, 0);
-    if (is("gate_proj")) l.gate_up_pairs.emplace_back(pair, 0);
-    if (is("up_proj")) l.gate_up_pairs.emplace_back(pair, config_.intermediate_size);
-    if (is("down_proj")) l.down_pairs.emplace_back(pair, 0);
-  }
+void Transformer::MoveTo(at::Device device) {
+  TEMPER_CHECK(!adapter_ && !flat_grad_.defined(), "a model is moved before it gets adapters or gradients");
+  if (device == flat_.device()) return;
+  const c10::InferenceMode normal_tensors(false);
+  const c10::NoGradGuard no_grad;
+  flat_ = flat_.to(device);
+  packed_.reset();
+  portable_.reset();
+  if (!device.is_cpu()) UsePortable();
+  BindParameters();
+}
+
+void Transformer::UsePortable() {
+  if (portable_) return;
+  const c10::InferenceMode normal_tensors(false);
+  const c10::NoGradGuard no_grad;
+  portable_ = std::make_shared<const PortableForward>(config_, rope_frequencies_, flat_.device());
+  rounded_ = std::make_shared<RoundedWeights>();
 }
 
 void Transformer::Initialize(uint64_t seed) {
   const double projection = config_.initializer_range / std::sqrt(2.0 * static_cast<double>(config_.num_layers));
-  float* out = flat_.mutable_data_ptr<float>();
+  at::Tensor values = flat_.is_cpu() ? flat_ : at::empty({flat_.numel()}, at::kFloat);
+  float* out = values.mutable_data_ptr<float>();
   for (const auto& [name, tensor] : parameters_) {
     KeyedStream stream(seed, name);
     const bool is_norm = EndsWith(name, "norm.weight");
@@ -160,11 +93,18 @@ void Transformer::Initialize(uint64_t seed) {
     const double deviation = EndsWith(name, "o_proj.weight") || EndsWith(name, "down_proj.weight") ? projection : config_.initializer_range;
     for (int64_t i = 0; i < tensor.numel(); ++i) *out++ = is_norm ? 1.0f : is_bias ? 0.0f : static_cast<float>(deviation * stream.Normal());
   }
+  if (!flat_.is_cpu()) flat_.copy_(values);
   WeightsChanged();
 }
 
 Transformer Transformer::Clone() const {
   Transformer copy(config_);
+  copy.MoveTo(flat_.device());
+  if (portable_) {
+    copy.UsePortable();
+    copy.SetComputeType(compute_type_);
+    copy.SetInferenceType(inference_type_);
+  }
   const c10::NoGradGuard no_grad;
   copy.flat_.copy_(flat_);
   return copy;
@@ -177,7 +117,7 @@ Transformer Transformer::Replica() const {
   if (adapter_)
     replica.adapter_ = std::make_shared<LoraAdapter>(adapter_->Replica());
   else
-    replica.flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+    replica.flat_grad_ = at::zeros_like(flat_);
   replica.BindParameters();
   return replica;
 }
@@ -189,6 +129,7 @@ void Transformer::WeightsChanged() {
     packed_->flat_version = PackedWeights::kStale;  // its memory is used again
   else
     packed_.reset();
+  if (rounded_) rounded_->flat_version = -1;
 }
 
 void Transformer::SetComputeType(at::ScalarType type) {
@@ -200,10 +141,12 @@ void Transformer::SetInferenceType(at::ScalarType type) {
   TEMPER_CHECK(type == at::kFloat || type == at::kBFloat16, "inference type must be fp32 or bf16");
   inference_type_ = type;
   packed_.reset();
+  if (portable_) rounded_ = std::make_shared<RoundedWeights>();
 }
 
 void Transformer::AddAdapter(const LoraOptions& options) {
   adapter_ = std::make_shared<LoraAdapter>(config_, options);
+  adapter_->MoveTo(flat_.device());
   flat_grad_.reset();
   BindParameters();
 }
@@ -220,7 +163,7 @@ at::Tensor Transformer::EnableGradients() {
     if (adapter_)
       adapter_->EnableGradients();
     else
-      flat_grad_ = at::zeros({flat_.numel()}, at::kFloat);
+      flat_grad_ = at::zeros_like(flat_);
     BindParameters();
   }
   return gradients();
@@ -230,18 +173,45 @@ const Transformer::PackedWeights& Transformer::Packed() const {
   const int64_t version = static_cast<int64_t>(flat_._version());
   if (packed_ && packed_->flat_version == version) return *packed_;
   if (packed_.use_count() != 1) packed_ = std::make_shared<PackedWeights>();
-  packed_->layers.resize(layers_->size());
-  for (size_t i = 0; i < layers_->size(); ++i) {
-    const Layer& l = layers_->at(i);
+  packed_->layers.resize(weights_->layers.size());
+  for (size_t i = 0; i < weights_->layers.size(); ++i) {
+    const LayerWeights& l = weights_->layers[i];
     PackedWeights::PackedLayer& p = packed_->layers[i];
     p.qkv.Pack(l.qkv, l.qkv_bias, inference_type_);
     p.output.Pack(l.output, l.output_bias, inference_type_);
     p.gate_up.Pack(l.gate_up, l.gate_up_bias, inference_type_);
     p.down.Pack(l.down, l.down_bias, inference_type_);
   }
-  packed_->logits.Pack(output_weight_, {}, inference_type_);
+  packed_->logits.Pack(weights_->output, {}, inference_type_);
   packed_->flat_version = version;
   return *packed_;
+}
+
+// The matrices in the inference type, the rest as it is.
+const ModelWeights& Transformer::Rounded() const {
+  if (inference_type_ == at::kFloat) return *weights_;
+  RoundedWeights& rounded = *rounded_;
+  const auto version = static_cast<int64_t>(flat_._version());
+  if (rounded.flat_version == version) return rounded.weights;
+  const c10::InferenceMode normal_tensors(false);
+  const c10::NoGradGuard no_grad;
+  if (!rounded.flat.defined()) {
+    rounded.flat = at::empty({flat_.numel()}, flat_.options().dtype(inference_type_));
+    rounded.weights = BindWeights(config_, rounded.flat, {}, nullptr);
+    rounded.weights.embedding = weights_->embedding;
+    rounded.weights.final_norm = weights_->final_norm;
+    for (size_t i = 0; i < rounded.weights.layers.size(); ++i) {
+      LayerWeights& to = rounded.weights.layers[i];
+      const LayerWeights& from = weights_->layers[i];
+      to.attention_norm = from.attention_norm;
+      to.mlp_norm = from.mlp_norm;
+      to.q_norm = from.q_norm;
+      to.k_norm = from.k_norm;
+    }
+  }
+  rounded.flat.copy_(flat_);
+  rounded.flat_version = version;
+  return rounded.weights;
 }
 
 // The autograd path's matrix product.
@@ -258,7 +228,7 @@ at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, co
 
 // One decoder layer with a graph.
 at::Tensor Transformer::LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
-  const Layer& l = layers_->at(index);
+  const LayerWeights& l = weights_->layers[static_cast<size_t>(index)];
   const double eps = config_.rms_norm_eps;
   const at::Tensor qkv = Linear(RmsNorm(x, l.attention_norm, eps), l.qkv, l.qkv_bias, &l.qkv_pairs);
   const auto [q, k, v] = Heads(qkv, l, angles);
@@ -270,7 +240,7 @@ at::Tensor Transformer::LayerWithGraph(int64_t index, const at::Tensor& x, const
 
 // The same without one, on packed weights; x is written over.
 void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
-  const Layer& l = layers_->at(index);
+  const LayerWeights& l = weights_->layers[static_cast<size_t>(index)];
   const PackedWeights::PackedLayer& packed = packed_->layers[static_cast<size_t>(index)];
   const double eps = config_.rms_norm_eps;
   const auto [q, k, v] = Heads(packed.qkv.Apply(RmsNorm(x, l.attention_norm, eps)), l, angles);
@@ -279,7 +249,7 @@ void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAn
 }
 
 // Rotated queries and keys, and values.
-std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const Layer& l, const RotaryAngles& angles) const {
+std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const LayerWeights& l, const RotaryAngles& angles) const {
   auto [q, k, v] = SplitHeads(qkv, config_.num_heads, config_.num_kv_heads, config_.head_dim, config_.qk_norm ? nullptr : &angles);
   if (!config_.qk_norm) return {q, k, v};
   return {Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles), Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles), v};
@@ -287,9 +257,15 @@ std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const Layer&
 
 at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
   const bool with_graph = c10::GradMode::is_enabled() && gradients().defined();
+  if (portable_) {
+    const double scale = adapter_ ? adapter_->options().scale() : 0;
+    if (with_graph) return portable_->Hidden(*weights_, compute_type_, scale, recompute_, tokens_T, positions_T, attention);
+    const c10::NoGradGuard no_grad;
+    return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention);
+  }
   if (!with_graph) Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
-  at::Tensor x = at::embedding(embedding_, tokens_T);
+  at::Tensor x = at::embedding(weights_->embedding, tokens_T);
   if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     if (!with_graph)
@@ -299,12 +275,16 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
     else
       x = LayerWithGraph(i, x, angles, attention);
   }
-  return RmsNorm(x, final_norm_, config_.rms_norm_eps);
+  return RmsNorm(x, weights_->final_norm, config_.rms_norm_eps);
 }
 
 at::Tensor Transformer::Logits(const at::Tensor& hidden_ND) const {
+  if (portable_) {
+    const c10::NoGradGuard no_grad;
+    return ProductInFp32(hidden_ND, Rounded().output.t(), inference_type_);
+  }
   if (c10::GradMode::is_enabled() && (flat_grad_.defined() || hidden_ND.requires_grad()))
-    return Linear(hidden_ND, output_weight_, {}, nullptr);
+    return Linear(hidden_ND, weights_->output, {}, nullptr);
   return Packed().logits.Apply(hidden_ND);
 }
 

@@ -5,46 +5,39 @@
 #include <map>
 #include <span>
 
-#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/error.h"
 #include "cluster/keyed_random.h"
-#include "rollout/kv_cache.h"
-#include "rollout/sampler.h"
+#include "rollout/decode_backend.h"
 #include "rollout/stop_strings.h"
 
 namespace temper {
 namespace {
 
-// A request in work. The key/value cache of its prompt and the logits after it serve all its completions.
+// A request in work. Its prompt's state serves all its completions.
 struct Group {
   GenerationRequest request;
   TrajectoryGroup result;
-  KeyValueBuffer prompt_cache;
-  int64_t prompt_computed = 0;       // prompt tokens in the cache
-  std::vector<float> prompt_logits;  // [V], empty until the whole prompt was computed
-  int64_t prompt_version = 0;        // weights that computed its end
-  int64_t num_admitted = 0;          // completions that got a slot
+  std::unique_ptr<PromptState> prompt;  // null until its first token is computed
+  int64_t prompt_computed = 0;          // tokens of it
+  int64_t prompt_version = 0;           // weights that computed its end
+  int64_t num_admitted = 0;             // completions that got a slot
   int64_t num_done = 0;
+
+  int64_t prompt_length() const { return static_cast<int64_t>(request.prompt_tokens.size()); }
+  bool prompt_complete() const { return prompt_computed == prompt_length(); }
 };
 
 // A place in the batch.
 struct Slot {
   Group* group = nullptr;  // null = free
   int64_t sample = 0;
-  KeyValueBuffer cache;                   // of the completion's tokens; kept for the next one
   std::unique_ptr<StopWatch> stop_watch;  // null where the request has no stop strings
 
   Trajectory& trajectory() const { return group->result.trajectories[sample]; }
   bool live() const { return group != nullptr && !trajectory().tokens.empty(); }
-  bool ready() const { return group != nullptr && trajectory().tokens.empty() && !group->prompt_logits.empty(); }
-};
-
-// Prompt tokens of a group that one forward computes.
-struct PromptChunk {
-  Group* group;
-  int64_t length;
+  bool ready() const { return group != nullptr && trajectory().tokens.empty() && group->prompt_complete(); }
 };
 
 bool IsStop(const SamplingOptions& sampling, int32_t token) {
@@ -55,26 +48,25 @@ bool IsStop(const SamplingOptions& sampling, int32_t token) {
 
 struct GenerationEngine::State {
   State(const Transformer* borrowed, const EngineOptions& wanted)
-      : model(borrowed), options(wanted), attention(*borrowed), slots(wanted.slots) {}
+      : model(borrowed),
+        options(wanted),
+        backend(borrowed->portable() ? MakeDeviceBackend(borrowed, {wanted.slots, wanted.max_tokens, wanted.graphs})
+                                     : MakeCpuBackend(borrowed, wanted.slots)),
+        slots(wanted.slots) {}
 
   void CheckRequest(const GenerationRequest& request) const;
   void Admit();
   void Prefill(int64_t* budget);
-  void ComputeChunks(std::span<const PromptChunk> chunks);
-  void TakeLogits(std::span<Group* const> complete_prompts, std::span<const int64_t> rows, const at::Tensor& hidden);
   bool StartReady();
   void Decode();
+  DecodeRow RowOf(const Slot& slot) const;
   bool Ends(Slot* slot) const;
-  void Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by);
+  void Take(Slot* slot, const SampledToken& drawn, int64_t drawn_by);
   void Finish(Slot* slot);
-  // One forward over attention.rows() and `tokens`: hidden states [T, D].
-  at::Tensor Forward();
 
   const Transformer* model;
   EngineOptions options;
-  CacheAttention attention;
-  std::vector<int32_t> tokens;  // one per row of attention.rows()
-  Sampler sampler;
+  std::unique_ptr<DecodeBackend> backend;  // outlives the groups, which hold state of it
   std::vector<Slot> slots;
   std::map<uint64_t, std::unique_ptr<Group>> groups;
   std::deque<Group*> queue;       // groups with completions that have no slot yet
@@ -102,20 +94,10 @@ void GenerationEngine::State::CheckRequest(const GenerationRequest& request) con
   TEMPER_CHECK(!groups.contains(request.group_id), "group ", request.group_id, " is in work already");
 }
 
-at::Tensor GenerationEngine::State::Forward() {
-  const int64_t count = static_cast<int64_t>(tokens.size());
-  at::Tensor ids = at::empty({count}, at::kLong);
-  at::Tensor positions = at::empty({count}, at::kLong);
-  for (int64_t t = 0; t < count; ++t) {
-    ids.mutable_data_ptr<int64_t>()[t] = tokens[t];
-    positions.mutable_data_ptr<int64_t>()[t] = attention.rows()[t].position;
-  }
-  return model->Hidden(ids, positions, attention);
-}
-
 // Gives free slots to waiting completions, in the order of submission.
 void GenerationEngine::State::Admit() {
-  for (Slot& slot : slots) {
+  for (size_t i = 0; i < slots.size(); ++i) {
+    Slot& slot = slots[i];
     if (queue.empty()) break;
     if (slot.group != nullptr) continue;
     Group* group = queue.front();
@@ -125,8 +107,7 @@ void GenerationEngine::State::Admit() {
     if (group->num_admitted == group->request.num_samples) queue.pop_front();
     const SamplingOptions& sampling = group->request.sampling;
     slot.stop_watch = sampling.stop_strings.empty() ? nullptr : std::make_unique<StopWatch>(*options.tokenizer, sampling.stop_strings);
-    const int64_t needed = sampling.max_new_tokens;
-    if (slot.cache.capacity() < needed) slot.cache = KeyValueBuffer(model->config(), needed, model->cache_type());
+    backend->OpenSlot(static_cast<int64_t>(i), sampling.max_new_tokens);
   }
 }
 
@@ -135,84 +116,63 @@ void GenerationEngine::State::Prefill(int64_t* budget) {
   std::vector<PromptChunk> chunks;
   for (Group* group : prefilling) {
     if (*budget == 0) break;
-    const int64_t length = static_cast<int64_t>(group->request.prompt_tokens.size());
-    if (group->prompt_computed == 0) group->prompt_cache = KeyValueBuffer(model->config(), length, model->cache_type());
-    const int64_t chunk = std::min(length - group->prompt_computed, *budget);
-    chunks.push_back({group, chunk});
-    *budget -= chunk;
+    if (!group->prompt) group->prompt = backend->OpenPrompt(group->prompt_length());
+    const int64_t begin = group->prompt_computed;
+    group->prompt_computed += std::min(group->prompt_length() - begin, *budget);
+    *budget -= group->prompt_computed - begin;
+    chunks.push_back({group->prompt.get(), group->request.prompt_tokens, begin, group->prompt_computed});
+    if (group->prompt_complete()) group->prompt_version = version;
   }
   if (chunks.empty()) return;
-  ComputeChunks(chunks);
-  std::erase_if(prefilling, [](const Group* group) { return !group->prompt_logits.empty(); });
+  backend->ComputePrompts(chunks);
+  std::erase_if(prefilling, [](const Group* group) { return group->prompt_complete(); });
 }
 
-void GenerationEngine::State::ComputeChunks(std::span<const PromptChunk> chunks) {
-  attention.rows().clear();
-  tokens.clear();
-  std::vector<Group*> complete_prompts;
-  std::vector<int64_t> last_rows;
-  for (const auto& [group, count] : chunks) {
-    const auto& prompt = group->request.prompt_tokens;
-    const int64_t length = static_cast<int64_t>(prompt.size());
-    for (const int64_t end = group->prompt_computed + count; group->prompt_computed < end; ++group->prompt_computed) {
-      attention.rows().push_back({&group->prompt_cache, length, nullptr, group->prompt_computed});
-      tokens.push_back(prompt[static_cast<size_t>(group->prompt_computed)]);
-    }
-    if (group->prompt_computed < length) continue;
-    complete_prompts.push_back(group);
-    last_rows.push_back(static_cast<int64_t>(tokens.size()) - 1);
-  }
-  const at::Tensor hidden = Forward();
-  if (!complete_prompts.empty()) TakeLogits(complete_prompts, last_rows, hidden);
-}
-
-// The logits after each prompt, from its last row of the hidden states.
-void GenerationEngine::State::TakeLogits(std::span<Group* const> complete_prompts, std::span<const int64_t> rows,
-                                         const at::Tensor& hidden) {
-  const int64_t size = model->config().hidden_size;
-  const int64_t vocab = model->config().vocab_size;
-  at::Tensor last = at::empty({static_cast<int64_t>(rows.size()), size}, at::kFloat);
-  float* to = last.mutable_data_ptr<float>();
-  for (const int64_t row : rows) to = std::copy_n(hidden.const_data_ptr<float>() + row * size, size, to);
-  const at::Tensor logits = model->Logits(last);
-  const float* from = logits.const_data_ptr<float>();
-  for (Group* group : complete_prompts) {
-    group->prompt_logits.assign(from, from + vocab);
-    group->prompt_version = version;
-    from += vocab;
-  }
+// What the backend needs to know to draw the slot's next token.
+DecodeRow GenerationEngine::State::RowOf(const Slot& slot) const {
+  const GenerationRequest& request = slot.group->request;
+  const std::vector<int32_t>& drawn = slot.trajectory().tokens;
+  const SampleKey key{request.seed, request.step, request.prompt_key, static_cast<uint32_t>(slot.sample)};
+  return {.prompt = slot.group->prompt.get(),
+          .prompt_length = slot.group->prompt_length(),
+          .slot = &slot - slots.data(),
+          .sampling = &request.sampling,
+          .num_drawn = static_cast<int64_t>(drawn.size()),
+          .last_token = drawn.empty() ? 0 : drawn.back(),
+          .uniform = UniformAt(key, static_cast<uint32_t>(drawn.size()))};
 }
 
 // Draws the first token of completions whose prompt is computed; says whether one ended with it.
 bool GenerationEngine::State::StartReady() {
-  bool freed = false;
+  std::vector<DecodeRow> rows;
+  std::vector<Slot*> ready;
   for (Slot& slot : slots) {
     if (!slot.ready()) continue;
-    Draw(&slot, slot.group->prompt_logits, slot.group->prompt_version);
-    freed = freed || slot.group == nullptr;
+    ready.push_back(&slot);
+    rows.push_back(RowOf(slot));
+  }
+  if (ready.empty()) return false;
+  const std::vector<SampledToken> drawn = backend->DrawFirst(rows);
+  bool freed = false;
+  for (size_t i = 0; i < ready.size(); ++i) {
+    Take(ready[i], drawn[i], ready[i]->group->prompt_version);
+    freed = freed || ready[i]->group == nullptr;
   }
   return freed;
 }
 
 // One token for every live slot.
 void GenerationEngine::State::Decode() {
-  attention.rows().clear();
-  tokens.clear();
+  std::vector<DecodeRow> rows;
   std::vector<Slot*> live;
   for (Slot& slot : slots) {
     if (!slot.live()) continue;
-    const int64_t prompt = static_cast<int64_t>(slot.group->request.prompt_tokens.size());
-    const std::vector<int32_t>& drawn = slot.trajectory().tokens;
-    const int64_t position = prompt + static_cast<int64_t>(drawn.size()) - 1;
-    attention.rows().push_back({&slot.group->prompt_cache, prompt, &slot.cache, position});
-    tokens.push_back(drawn.back());
     live.push_back(&slot);
+    rows.push_back(RowOf(slot));
   }
   if (live.empty()) return;
-  const at::Tensor logits = model->Logits(Forward());
-  const int64_t vocab = model->config().vocab_size;
-  const float* row = logits.const_data_ptr<float>();
-  for (size_t i = 0; i < live.size(); ++i, row += vocab) Draw(live[i], {row, static_cast<size_t>(vocab)}, version);
+  const std::vector<SampledToken> drawn = backend->Decode(rows);
+  for (size_t i = 0; i < live.size(); ++i) Take(live[i], drawn[i], version);
 }
 
 // Whether the newest token is a stop token or completes a stop string.
@@ -226,19 +186,16 @@ bool GenerationEngine::State::Ends(Slot* slot) const {
   return found && count > sampling.min_new_tokens;
 }
 
-void GenerationEngine::State::Draw(Slot* slot, std::span<const float> logits, int64_t drawn_by) {
-  const GenerationRequest& request = slot->group->request;
+// Enters the slot's next token.
+void GenerationEngine::State::Take(Slot* slot, const SampledToken& drawn, int64_t drawn_by) {
   Trajectory& trajectory = slot->trajectory();
-  const auto position = static_cast<uint32_t>(trajectory.tokens.size());
-  const SampleKey key{request.seed, request.step, request.prompt_key, static_cast<uint32_t>(slot->sample)};
-  const SampledToken drawn = sampler.Draw(logits, request.sampling, position, UniformAt(key, position));
   trajectory.tokens.push_back(drawn.token);
   trajectory.logprobs.push_back(drawn.logprob);
   trajectory.policy_logprobs.push_back(drawn.policy_logprob);
   trajectory.versions.push_back(drawn_by);
   ++tokens_generated;
   trajectory.finished = Ends(slot);
-  if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == request.sampling.max_new_tokens) Finish(slot);
+  if (trajectory.finished || static_cast<int64_t>(trajectory.tokens.size()) == slot->group->request.sampling.max_new_tokens) Finish(slot);
 }
 
 void GenerationEngine::State::Finish(Slot* slot) {

@@ -16,6 +16,7 @@ struct EngineOptions {
   int64_t max_tokens = 512;              // prompt + completion of one sequence
   int64_t prefill_tokens = 2048;         // prompt tokens computed in one Step at most: what running completions wait for a new prompt
   const Tokenizer* tokenizer = nullptr;  // borrowed; reads the text for stop strings, null = requests with stop strings are refused
+  bool graphs = true;                    // on a GPU: CUDA graphs of the decode step
 };
 
 // `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
@@ -30,9 +31,10 @@ struct GenerationRequest {
 };
 
 // Continuous batching over a fixed number of slots: the prompt of a group is computed once and shared by its completions, a finished
-// completion's slot is refilled at once. A completion's tokens and log-probs do not depend on what else is in the batch (CPU kernels
-// accumulate in a fixed order). Borrowed model: its weights may change between two Steps (call SetVersion then); tokens keep the version
-// that drew them. Not thread-safe. Throws Error on a request that does not fit.
+// completion's slot is refilled at once. On the CPU a completion's tokens and log-probs do not depend on what else is in the batch (own
+// kernels accumulate in a fixed order); a model that computes with ATen's operations may differ in the last bits. Borrowed model: its
+// weights may change between two Steps (call SetVersion then); tokens keep the version that drew them. Not thread-safe. Throws Error on a
+// request that does not fit.
 class GenerationEngine {
  public:
   GenerationEngine(const Transformer* model, const EngineOptions& options);

@@ -75,6 +75,7 @@ void LearnerWorker::Show(const UpdateReport& report) const {
 
 void LearnerWorker::Adopt(Transformer model) {
   learner_.reset();
+  model.MoveTo(options_.device);
   model_ = std::make_unique<Transformer>(std::move(model));
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
 }
@@ -141,8 +142,8 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
 void LearnerWorker::Publish(int64_t version, LearnerResult* result) {
   telemetry_->Enter(phase::kPublish, version - 1, version);
   const Stopwatch watch;
-  const at::Tensor& flat = model_->flat();
-  result->published = publisher_->Publish(version, flat.data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
+  const at::Tensor flat = model_->flat().cpu();
+  result->published = publisher_->Publish(version, flat.const_data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
   result->report["timing_s/publish"] = watch.Seconds();
   telemetry_->SetPolicyVersion(version);
 }

@@ -16,7 +16,8 @@ namespace temper {
 
 struct LearnerWorkerOptions {
   LearnerOptions learner;
-  std::string weight_folder;  // where versions are published (shared memory)
+  at::Device device = at::kCPU;  // where the model and all of its training are
+  std::string weight_folder;     // where versions are published (shared memory)
   int64_t keep_versions = 4;
 };
 

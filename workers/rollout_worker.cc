@@ -1,10 +1,12 @@
 #include "workers/rollout_worker.h"
 
+#include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/clock.h"
 #include "cluster/log.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "policy/compute_device.h"
 
 namespace temper {
 namespace {
@@ -14,13 +16,17 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome)
+RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank)
     : bus_(bus), telemetry_(telemetry), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
+  model_->MoveTo(ComputeDevice(welcome_.device, local_rank));
+  TEMPER_LOG(Info, "computing on ", model_->device().str());
   if (welcome_.bf16) model_->SetInferenceType(at::kBFloat16);
   if (!welcome_.tokenizer_json.empty()) tokenizer_ = ParseTokenizer(welcome_.tokenizer_json);
   engine_ = std::make_unique<GenerationEngine>(
-      model_.get(), EngineOptions{.slots = welcome_.slots, .max_tokens = welcome_.max_tokens, .tokenizer = tokenizer_.get()});
+      model_.get(),
+      EngineOptions{
+          .slots = welcome_.slots, .max_tokens = welcome_.max_tokens, .tokenizer = tokenizer_.get(), .graphs = welcome_.cuda_graphs});
 }
 
 RolloutWorker::~RolloutWorker() = default;
@@ -103,7 +109,10 @@ void RolloutWorker::Load(const WeightRef& ref) {
     }
     TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
   };
-  FetchWeights(ref, welcome_.force_remote_weights, fetch, {static_cast<char*>(model_->flat().data_ptr()), model_->flat().nbytes()});
+  at::Tensor& flat = model_->flat();
+  at::Tensor numbers = flat.is_cpu() ? flat : at::empty({flat.numel()}, at::kFloat);
+  FetchWeights(ref, welcome_.force_remote_weights, fetch, {static_cast<char*>(numbers.data_ptr()), numbers.nbytes()});
+  if (!flat.is_cpu()) flat.copy_(numbers);  // waits: the numbers are let go
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);
   loaded_ = ref;

@@ -16,8 +16,9 @@ namespace temper {
 // to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
-  // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration.
-  RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome);
+  // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers
+  // compute on GPUs.
+  RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.

@@ -21,8 +21,10 @@ namespace temper {
 struct RolloutWelcome {
   std::string config_json;  // of the model
   int64_t slots = 64;
-  int64_t max_tokens = 512;  // prompt + completion
-  bool bf16 = false;         // inference type
+  int64_t max_tokens = 512;     // prompt + completion
+  bool bf16 = false;            // inference type
+  std::string device = "auto";  // cluster.device
+  bool cuda_graphs = true;
   bool force_remote_weights = false;
   std::string tokenizer_json;  // reads the text for stop strings; "" = no task has any
   std::string Encode() const;
