@@ -93,8 +93,8 @@ at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType t
     return Normalized(x, weight, config_.rms_norm_eps, type);
   };
   const Angles angles{cos_PR_.index_select(0, positions_T), sin_PR_.index_select(0, positions_T)};
-  at::Tensor x = at::embedding(weights.embedding, tokens_T);
-  if (recompute && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
+  at::Tensor stream = at::embedding(weights.embedding, tokens_T);
+  if (recompute && !stream.requires_grad()) stream.requires_grad_(true);  // with adapters the embedding is frozen
   const auto layer = [=, this, &weights, &attention](int64_t i, at::Tensor x) {
     const auto add = [&](const at::Tensor& y) { x = with_graph ? x + y : x.add_(y); };
     const LayerWeights& l = weights.layers[static_cast<size_t>(i)];
@@ -106,8 +106,8 @@ at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType t
     return x;
   };
   for (int64_t i = 0; i < config_.num_layers; ++i)
-    x = recompute ? Recomputed(x, [=](const at::Tensor& in) { return layer(i, in); }) : layer(i, x);
-  return Normalized(x, weights.final_norm, config_.rms_norm_eps, at::kFloat);
+    stream = recompute ? Recomputed(stream, [=](const at::Tensor& in) { return layer(i, in); }) : layer(i, stream);
+  return Normalized(stream, weights.final_norm, config_.rms_norm_eps, at::kFloat);
 }
 
 }  // namespace temper
