@@ -30,6 +30,8 @@ class Process {
   int size() const { return size_; }
   const std::string& host() const { return hosts_[rank_]; }
   const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
+  // By rank, the first rank it shares memory with: equal for the ranks of one node, whatever hosts call themselves.
+  const std::vector<int>& nodes() const { return nodes_; }
 
   // `text` of rank 0, on every rank.
   std::string BroadcastText(const std::string& text, std::chrono::milliseconds deadline);
@@ -48,6 +50,7 @@ class Process {
   int rank_ = 0;
   int size_ = 1;
   std::vector<std::string> hosts_;
+  std::vector<int> nodes_;
   std::unique_ptr<Pending> done_;
 };
 
