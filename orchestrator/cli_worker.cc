@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
@@ -6,6 +8,7 @@
 #include "cluster/log.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/rendezvous.h"
 #include "policy/torch_version.h"
 #include "workers/reward_worker.h"
 #include "workers/rollout_worker.h"
@@ -26,15 +29,38 @@ void Serve(Worker* worker, BusClient* bus) {
   bus->Leave(kLeaveDeadline);
 }
 
+// By the run folder, or by the endpoint with the keys in the environment.
+BusContact ContactOf(const WorkerArguments& arguments) {
+  if (arguments.connect.find("://") == std::string::npos) {
+    const auto contact = ReadRendezvous(arguments.connect);
+    if (!contact) throw ConfigError(Concat("--connect ", arguments.connect, ": no job runs in this folder (it has no rendezvous.json)"));
+    return *contact;
+  }
+  if (arguments.run_id == 0)
+    throw ConfigError(Concat("--connect ", arguments.connect, ": an endpoint needs --run-id too; a run folder does not"));
+  const char* keys = std::getenv(kBusKeysVariable);
+  return {arguments.connect, arguments.run_id, BusKeys::Decode(keys == nullptr ? "" : keys, kBusKeysVariable)};
+}
+
+BusClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact& contact) {
+  BusClient::Options options{
+      .endpoint = contact.endpoint, .role = arguments.role, .capacity = arguments.capacity, .run_id = contact.run_id, .keys = contact.keys};
+  // A worker that joined stays when the job starts anew, elsewhere perhaps.
+  if (arguments.connect.find("://") == std::string::npos)
+    options.find_again = [folder = arguments.connect] { return ReadRendezvous(folder); };
+  return options;
+}
+
 }  // namespace
 
 int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
   SetComputeThreads(1);
-  BusClient bus({.endpoint = arguments.connect, .role = arguments.role, .capacity = arguments.capacity, .run_id = arguments.run_id});
+  const BusContact contact = ContactOf(arguments);
+  BusClient bus(OptionsOf(arguments, contact));
   const std::string welcome = bus.Register(kRegisterDeadline);
-  TEMPER_LOG(Info, "registered at ", arguments.connect);
+  TEMPER_LOG(Info, "registered at ", contact.endpoint);
   try {
     if (arguments.role == "reward") {
       RewardWorker worker(&bus, welcome);
