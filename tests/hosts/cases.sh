@@ -23,13 +23,14 @@ mpirun_by_the_book() {
 
 # The keys of a running job: in a file that is its owner's alone, in no command line.
 keys_are_kept() {
-  local file=$WORK/runs/$1/rendezvous.json key
+  local file=$WORK/runs/$1/rendezvous.json
   [ "$(stat -c %a "$file")" = 600 ] || fail "$file has mode $(stat -c %a "$file")"
   grep -q '"endpoint": "tcp://10.77.0.1:[0-9]*"' "$file" || fail "not node1's address: $(grep endpoint "$file")"
-  for key in $(sed -n 's/.*"keys": "\(.*\)".*/\1/p' "$file"); do
-    [ "${#key}" = 40 ] || fail "no key of 40 characters in $file"
-    ! cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0' ' ' | grep -qF -- "$key" || fail "a key stands in a command line"
-  done
+  sed -n 's/.*"keys": "\(.*\)".*/\1/p' "$file" | tr ' ' '\n' > keys.txt
+  [ "$(grep -cE '^.{40}$' keys.txt)" = 3 ] || fail "not three keys of 40 characters in $file"
+  { cat /proc/[0-9]*/cmdline 2>/dev/null || true; } | tr '\0' ' ' > command_lines.txt
+  grep -q "rollout/rank_3_worker.log" command_lines.txt || fail "the command lines of the workers are not seen"
+  if grep -qFf keys.txt command_lines.txt; then fail "a key stands in a command line"; fi
 }
 
 # A rollout worker on node2 is killed: the job goes on, and ends with the weights of a job on one host.
