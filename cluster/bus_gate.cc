@@ -83,7 +83,7 @@ void BusGate::Answer() {
     const std::vector<std::string> request = ReceiveParts(socket_);
     if (request.size() < 4) continue;
     const bool enter = MayEnter(request, allowed);
-    if (!enter) TEMPER_LOG(Warn, "bus: turned away ", request[3], ": not a key of this job");
+    if (!enter && !knocking_) TEMPER_LOG(Warn, "bus: turned away ", request[3], ": not a key of this job");
     Reply(socket_, request[1], enter);
   }
 }
@@ -117,8 +117,10 @@ void BusGate::CheckItRefuses(const std::string& endpoint) {
   monitor.set(zmq::sockopt::linger, 0);
   monitor.set(zmq::sockopt::rcvtimeo, kSelfTestMs);
   monitor.connect(kMonitor);
+  knocking_ = true;
   knock.connect(endpoint);
   const int event = AwaitHandshake(monitor.handle());
+  knocking_ = false;
   zmq_socket_monitor(knock.handle(), nullptr, 0);
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     throw ConfigError(Concat("cluster.endpoint: the bus at ", endpoint, " did not turn an unknown key away (",

@@ -29,7 +29,8 @@ class BusGate {
   BusKeys keys_;
   void* socket_;
   std::atomic<bool> stop_{false};
-  std::thread thread_;  // owns socket_ from its start on
+  std::atomic<bool> knocking_{false};  // it is only our own knock that is turned away
+  std::thread thread_;                 // owns socket_ from its start on
 };
 
 }  // namespace temper

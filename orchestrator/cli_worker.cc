@@ -1,9 +1,11 @@
 #include <cstdlib>
+#include <thread>
 
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
 #include "cluster/bus.h"
+#include "cluster/clock.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "cluster/weight_store.h"
@@ -17,6 +19,7 @@ namespace temper {
 namespace {
 
 constexpr auto kRegisterDeadline = std::chrono::seconds(60);
+constexpr auto kLookAgain = std::chrono::milliseconds(200);
 constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 constexpr auto kGiveUpAfter = std::chrono::minutes(10);
 
@@ -29,13 +32,20 @@ void Serve(Worker* worker, BusClient* bus) {
   bus->Leave(kLeaveDeadline);
 }
 
+// Of the job in the folder, which may be about to start.
+BusContact AwaitJob(const std::string& run_folder) {
+  const Stopwatch waited;
+  while (waited.Seconds() < std::chrono::duration<double>(kRegisterDeadline).count()) {
+    if (const auto contact = ReadRendezvous(run_folder)) return *contact;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  throw ConfigError(
+      Concat("--connect ", run_folder, ": no job runs in this folder (for ", kRegisterDeadline.count(), " s no rendezvous.json)"));
+}
+
 // By the run folder, or by the endpoint with the keys in the environment.
 BusContact ContactOf(const WorkerArguments& arguments) {
-  if (arguments.connect.find("://") == std::string::npos) {
-    const auto contact = ReadRendezvous(arguments.connect);
-    if (!contact) throw ConfigError(Concat("--connect ", arguments.connect, ": no job runs in this folder (it has no rendezvous.json)"));
-    return *contact;
-  }
+  if (arguments.connect.find("://") == std::string::npos) return AwaitJob(arguments.connect);
   if (arguments.run_id == 0)
     throw ConfigError(Concat("--connect ", arguments.connect, ": an endpoint needs --run-id too; a run folder does not"));
   const char* keys = std::getenv(kBusKeysVariable);

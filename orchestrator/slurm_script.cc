@@ -85,13 +85,17 @@ while :; do
 done
 echo "temper: ended with code $code"
 
-# 85: stopped with a checkpoint, from which it goes on when it gets nodes again. 75: failed, by a node that died perhaps.
+# 85: stopped with a checkpoint, from which it goes on when it gets nodes again. 75: failed, by a node that died perhaps. A job that was
+# cancelled is not running any more, and stays away.
 starts=$((${SLURM_RESTART_COUNT:-0} + 1))
-if [ "$code" = 85 ] || { [ "$code" = 75 ] && [ "$starts" -lt "$max_starts" ]; }; then
-  scontrol requeue "$SLURM_JOB_ID"
-elif [ "$code" = 75 ]; then
-  echo "temper: started $starts times (launch.slurm.max_starts)"
-fi
+case "$(scontrol --oneliner show job "$SLURM_JOB_ID")" in
+  *" JobState=RUNNING "* | *" Reason=TimeLimit "*)
+    if [ "$code" = 85 ] || { [ "$code" = 75 ] && [ "$starts" -lt "$max_starts" ]; }; then
+      scontrol requeue "$SLURM_JOB_ID"
+    elif [ "$code" = 75 ]; then
+      echo "temper: started $starts times (launch.slurm.max_starts)"
+    fi ;;
+esac
 exit "$code"
 )sh";
 

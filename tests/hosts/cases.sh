@@ -56,7 +56,7 @@ worker_joins_from_another_host() {
   say "a worker joins from node3"
   "$TEMPER" launch "$CONFIG" run.name=joined "${JOB_SIZE[@]}" cluster.endpoint='tcp://eth0:*' > joined.txt 2>&1 &
   local job=$! worker
-  wait_for 60 "the first RL step" rl_steps_done joined 1
+  wait_for 60 "the first SFT step" sft_begun joined
   "$OMPI_MCA_plm_rsh_agent" node3 "$TEMPER worker --connect $WORK/runs/joined --role rollout --log $WORK/joined_worker.txt" &
   worker=$!
   wait $job || { cat joined.txt; fail "the job ended with an error"; }

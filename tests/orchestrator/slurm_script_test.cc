@@ -119,10 +119,12 @@ TEST(ShellWord, ComesBackFromTheShellAsItWas) {
 // A rendered script run by bash, with stand-ins for scontrol (which writes down what it is told) and for the program it starts.
 class RunningScript {
  public:
-  // `program`: the shell text of what is started in place of temper.
-  explicit RunningScript(const std::string& program, const std::string& restarts = "0") {
+  // `program`: the shell text of what is started in place of temper; `state`: of the job, for Slurm, when it has ended.
+  explicit RunningScript(const std::string& program, const std::string& restarts = "0", const std::string& state = "RUNNING") {
     Executable("temper", program);
-    Executable("scontrol", "if [ \"$1\" = show ]; then echo node1; echo node2; else echo \"$*\" >> " + folder_ / "scontrol.txt" + "; fi\n");
+    Executable("scontrol", "case \"$*\" in\n" + std::string("*hostnames*) echo node1; echo node2;;\n") +
+                               "*show*) echo \"JobId=17 JobState=" + state + " Reason=None Restarts=0\";;\n" + "*) echo \"$*\" >> " +
+                               folder_ / "scontrol.txt" + ";;\nesac\n");
     SlurmJob job = Job();
     job.program = folder_ / "temper";
     job.working_folder = folder_.path();
@@ -173,6 +175,12 @@ TEST(RunningSlurmScript, ASignalAsksOnceForACheckpointAndTheJobIsQueuedAgain) {
   EXPECT_EQ(script.ToldSlurm(), "requeue 17\n");
   EXPECT_THAT(script.Output(), HasSubstr("attempt 2, on"));
   EXPECT_THAT(script.Output(), HasSubstr("temper: ended with code 85\n"));
+}
+
+TEST(RunningSlurmScript, ACancelledJobIsNotQueuedAgain) {
+  RunningScript script("exit 85\n", "0", "COMPLETING");
+  EXPECT_EQ(script.Code(), 85);
+  EXPECT_EQ(script.ToldSlurm(), "");
 }
 
 TEST(RunningSlurmScript, AFailedJobIsQueuedAgainSoManyTimes) {
