@@ -122,14 +122,18 @@ workers_join() {
 # Orchestrator, learners with rollout workers, and graders on groups of nodes of their own, one MPI world.
 heterogeneous() {
   say "a heterogeneous job"
-  start mixed launch.slurm.cpu_partition=main launch.slurm.time=10
+  start mixed launch.slurm.cpu_partition=cpu launch.slurm.time=10
   await_state 120 "$JOB" COMPLETED
   same_weights mixed
+  log_has mixed "rank 0  orchestrator  on node3"
+  log_has mixed "rank 4  rollout 1  on node1"
+  log_has mixed "rank 5  reward 0  on node4"
 }
 
-wait_for 30 "two idle nodes" bash -c "sinfo -h -o %T -p main | grep -qx idle && [ \"\$(sinfo -h -o %D -t idle -p main)\" = 2 ]"
+all_idle() { [ "$(sinfo --noheader --Node --states=idle --format=%N | sort -u | wc -l)" = 4 ]; }
+wait_for 30 "four idle nodes" all_idle
 say "the same job on one host, without Slurm, to compare with"
-[ -n "${NO_REF:-}" ] || make_reference
+make_reference
 cases=("$@")
 [ $# != 0 ] || cases=(by_the_book two_nodes preemption cancel node_down workers_join heterogeneous)
 for each in "${cases[@]}"; do $each; done

@@ -1,6 +1,6 @@
-# A real Slurm of two nodes on the hosts of tests/hosts/hosts.sh, to be sourced: slurmctld on `head`, slurmd on node1 and node2, munge for
-# all of them, everything in the folder $SLURM_FOLDER and gone with it. Two partitions: what is submitted to `urgent` takes the nodes of a
-# job in `main`, which is told 60 s before. A job goes back into the queue for 6 s (cred_expire), not for Slurm's usual two minutes.
+# A real Slurm on the hosts of tests/hosts/hosts.sh, to be sourced: slurmctld on `head`, slurmd on the others, munge for all of them,
+# everything in the folder $SLURM_FOLDER and gone with it. Partitions: `main` is node1 and node2; what is submitted to `urgent` takes the
+# nodes of a job in `main`, which is told 60 s before; `cpu` is node3 and node4. A job goes back into the queue for 6 s (cred_expire), not for Slurm's usual two minutes.
 
 slurm_install() {
   command -v slurmctld slurmd munged >/dev/null && return 0
@@ -16,7 +16,7 @@ slurm_install() {
 
 slurm_configure() {
   local S=$SLURM_FOLDER
-  mkdir -p "$S"/{munge,state,spool.node1,spool.node2,scratch.node1,scratch.node2}
+  mkdir -p "$S"/munge "$S"/state "$S"/{spool,scratch}.node{1,2,3,4}
   cat > "$S/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=head($(hosts_address head))
@@ -48,8 +48,11 @@ SlurmdTimeout=10
 ReturnToService=2
 NodeName=node1 NodeAddr=$(hosts_address node1) CPUs=8 RealMemory=1000
 NodeName=node2 NodeAddr=$(hosts_address node2) CPUs=8 RealMemory=1000
+NodeName=node3 NodeAddr=$(hosts_address node3) CPUs=8 RealMemory=1000
+NodeName=node4 NodeAddr=$(hosts_address node4) CPUs=8 RealMemory=1000
 PartitionName=main Nodes=node[1-2] Default=YES PriorityTier=1 PreemptMode=REQUEUE GraceTime=60 MaxTime=60
 PartitionName=urgent Nodes=node[1-2] PriorityTier=10 PreemptMode=OFF MaxTime=60
+PartitionName=cpu Nodes=node[3-4] PriorityTier=1 PreemptMode=OFF MaxTime=60
 CONF
   dd if=/dev/urandom of="$S/munge/munge.key" bs=1024 count=1 2>/dev/null
   chown -R munge "$S/munge"
@@ -64,8 +67,8 @@ slurm_start() {
   runuser -u munge -- munged --force --key-file="$m/munge.key" --socket="$m/munge.socket" --pid-file="$m/munged.pid" \
     --log-file="$m/munged.log" --seed-file="$m/munged.seed"
   hosts_on head slurmctld -i -f "$SLURM_FOLDER/slurm.conf"
-  slurm_start_node node1
-  slurm_start_node node2
+  local node
+  for node in node1 node2 node3 node4; do slurm_start_node "$node"; done
 }
 
 # The daemons on the hosts go with the hosts.

@@ -23,7 +23,7 @@ finish() {
 }
 trap finish EXIT
 trap 'exit 130' INT TERM
-hosts_make head node1 node2
+hosts_make head node1 node2 node3 node4
 slurm_configure
 slurm_start
 timeout --kill-after=10 780 bash -c '. "$0/../hosts/hosts.sh"; hosts_on head "$0/cases.sh" "$@"' "$here" "$@"
