@@ -22,10 +22,14 @@ std::string CommonDirectives(const SlurmJob& job, const std::string& name, const
   return text;
 }
 
+int64_t RanksPerNode(int64_t ranks, int64_t nodes, int64_t ranks_per_node) {
+  return ranks_per_node > 0 ? ranks_per_node : (ranks + nodes - 1) / nodes;
+}
+
 // Ranks on nodes: all of a node's before the next node's.
 std::string GroupDirectives(const LaunchConfig& launch, const std::string& partition, int64_t ranks, int64_t nodes,
                             int64_t ranks_per_node) {
-  const int64_t per_node = ranks_per_node > 0 ? ranks_per_node : (ranks + nodes - 1) / nodes;
+  const int64_t per_node = RanksPerNode(ranks, nodes, ranks_per_node);
   if (per_node * nodes < ranks || (nodes - 1) * per_node >= ranks) {
     throw ConfigError(Concat("launch.slurm: ", Plural(ranks, "rank"), " do not fill ", Plural(nodes, "node"), " with ", per_node,
                              " on each; change launch.slurm.nodes, ranks_per_node, or the numbers of cluster.*"));
@@ -39,21 +43,6 @@ std::string FurtherDirectives(const SlurmConfig& slurm) {
   if (slurm.gpus_per_node > 0) text += Directive(Concat("--gpus-per-node=", slurm.gpus_per_node));
   for (const std::string& directive : slurm.directives) text += Directive(directive);
   return text;
-}
-
-// Once it is queued again the job goes on from its own checkpoint.
-std::string ChooseResume(const SlurmJob& job) {
-  if (job.resume_folder.empty()) return "";
-  return "resume=" + ShellWord(job.resume_folder) + "\nif [ \"${SLURM_RESTART_COUNT:-0}\" != 0 ]; then resume=auto; fi\n";
-}
-
-// temper and what follows, for a job of so many ranks.
-std::string ProgramLine(const SlurmJob& job, const std::vector<std::string>& command, int ranks) {
-  std::vector<std::string> words = {job.program};
-  words.insert(words.end(), command.begin(), command.end());
-  words.insert(words.end(), job.arguments.begin(), job.arguments.end());
-  words.insert(words.end(), {"--np", Concat(ranks)});
-  return ShellWords(words) + (job.resume_folder.empty() ? "" : " --resume \"$resume\"");
 }
 
 std::string Preamble(const SlurmJob& job) {
@@ -99,7 +88,20 @@ esac
 exit "$code"
 )sh";
 
-std::string MaxStarts(const SlurmJob& job) { return Concat("max_starts=", job.launch.slurm.max_starts, "\n"); }
+// What the script runs: mpirun starts the ranks, `temper launch` starts them again when one dies. A checkpoint to start from is for the
+// first attempt; once it is queued again the job goes on from its own.
+std::string RunFunction(const SlurmJob& job, const RoleLayout& layout, const std::string& further) {
+  std::vector<std::string> words = {job.program, "launch", "mpirun"};
+  words.insert(words.end(), job.arguments.begin(), job.arguments.end());
+  words.insert(words.end(), {"--np", Concat(layout.num_ranks())});
+  std::string text;
+  std::string resume;
+  if (!job.resume_folder.empty()) {
+    text = "\nresume=" + ShellWord(job.resume_folder) + "\nif [ \"${SLURM_RESTART_COUNT:-0}\" != 0 ]; then resume=auto; fi\n";
+    resume = " --resume \"$resume\"";
+  }
+  return Concat(text, "\nrun() { exec ", ShellWords(words), resume, further, "; }\nmax_starts=", job.launch.slurm.max_starts, "\n");
+}
 
 std::string Title(const SlurmJob& job, const RoleLayout& layout) {
   return Concat("#!/bin/bash\n# ", job.name, ": ", Plural(layout.num_ranks(), "rank"), " = 1 orchestrator, ",
@@ -112,27 +114,51 @@ std::string JobDirectives(const SlurmJob& job) {
          Directive(Concat("--signal=B:USR1@", job.launch.slurm.warn_s));
 }
 
-// One group of nodes: mpirun starts the ranks, `temper launch` starts them again when one dies.
 std::string RenderOneGroup(const SlurmJob& job, const RoleLayout& layout) {
   const SlurmConfig& slurm = job.launch.slurm;
   return Title(job, layout) + JobDirectives(job) +
          GroupDirectives(job.launch, slurm.partition, layout.num_ranks(), slurm.nodes, slurm.ranks_per_node) + FurtherDirectives(slurm) +
-         Preamble(job) + ChooseResume(job) + "\nrun() { exec " + ProgramLine(job, {"launch", "mpirun"}, layout.num_ranks()) + "; }\n" +
-         MaxStarts(job) + kRunWithSignals;
+         Preamble(job) + RunFunction(job, layout, "") + kRunWithSignals;
 }
 
-// Three groups of nodes: mpirun would see the first one's only, srun starts one world over all of them.
+constexpr char kReachGroups[] = R"sh(
+# By itself mpirun sees the nodes of group 0 only: it is told of all of them, and reaches them through srun.
+hosts=$files/hosts.$SLURM_JOB_ID
+reach=$files/reach.$SLURM_JOB_ID
+cat > "$reach" <<'END'
+#!/bin/bash
+host=$1
+shift
+for group in 0 1 2; do
+  nodes=SLURM_JOB_NODELIST_HET_GROUP_$group
+  if scontrol show hostnames "${!nodes}" | grep -qx "$host"; then
+    exec srun --het-group=$group --nodelist="$host" --nodes=1 --ntasks=1 --overlap sh -c "$*" < /dev/null
+  fi
+done
+echo "no node of this job: $host" >&2
+exit 1
+END
+chmod 700 "$reach"
+export OMPI_MCA_ras=^slurm OMPI_MCA_plm=rsh OMPI_MCA_plm_rsh_agent=$reach OMPI_MCA_plm_rsh_no_tree_spawn=1
+export OMPI_MCA_orte_leave_session_attached=1
+slots() { scontrol show hostnames "$1" | sed "s/\$/ slots=$2/"; }
+)sh";
+
+// Three groups of nodes.
 std::string RenderGroups(const SlurmJob& job, const RoleLayout& layout) {
   const SlurmConfig& slurm = job.launch.slurm;
   const int64_t middle = layout.num_learners() + layout.num_rollout_workers();
-  const std::string train = ProgramLine(job, {"train"}, layout.num_ranks());
+  const int64_t reward = layout.num_reward_workers();
   return Title(job, layout) + JobDirectives(job) + "\n# Group 0: the orchestrator.\n" +
          GroupDirectives(job.launch, slurm.cpu_partition, 1, 1, 1) + "\n# Group 1: learners and rollout workers.\n" + Directive("hetjob") +
          GroupDirectives(job.launch, slurm.partition, middle, slurm.nodes, slurm.ranks_per_node) + FurtherDirectives(slurm) +
          "\n# Group 2: reward workers.\n" + Directive("hetjob") +
-         GroupDirectives(job.launch, slurm.cpu_partition, layout.num_reward_workers(), slurm.cpu_nodes, 0) + Preamble(job) +
-         ChooseResume(job) + "\nrun() {\n  exec srun --mpi=pmix --kill-on-bad-exit=1 \\\n    --het-group=0 " + train +
-         " : \\\n    --het-group=1 " + train + " : \\\n    --het-group=2 " + train + "\n}\n" + MaxStarts(job) + kRunWithSignals;
+         GroupDirectives(job.launch, slurm.cpu_partition, reward, slurm.cpu_nodes, 0) + Preamble(job) +
+         "\nfiles=" + ShellWord(job.run_folder + "/slurm") + kReachGroups +
+         Concat("{\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_0\" 1\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_1\" ",
+                RanksPerNode(middle, slurm.nodes, slurm.ranks_per_node), "\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_2\" ",
+                RanksPerNode(reward, slurm.cpu_nodes, 0), "\n} > \"$hosts\"\n") +
+         RunFunction(job, layout, " --hostfile \"$hosts\"") + kRunWithSignals;
 }
 
 std::string WorkersStep(const SlurmJob& job, const char* role, int64_t count, int64_t capacity) {

@@ -123,7 +123,7 @@ workers_join() {
 heterogeneous() {
   say "a heterogeneous job"
   start mixed launch.slurm.cpu_partition=cpu launch.slurm.time=10
-  await_state 120 "$JOB" COMPLETED
+  await_state 90 "$JOB" COMPLETED
   same_weights mixed
   log_has mixed "rank 0  orchestrator  on node3"
   log_has mixed "rank 4  rollout 1  on node1"
