@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/bus_keys.h"
 #include "cluster/frame.h"
 #include "cluster/task_table.h"
 #include "cluster/telemetry/clock_offset.h"
@@ -21,6 +22,7 @@ struct BusOptions {
   std::chrono::milliseconds heartbeat{1000};
   TaskRules rules;
   std::chrono::milliseconds bind_patience{0};  // how long an endpoint in use may take to become free
+  BusKeys keys{};                              // empty = no encryption, on loopback only
 };
 
 // What happened at the orchestrator's end since the last call.
@@ -35,10 +37,11 @@ struct BusEvent {
 
 // The orchestrator's end of the bus: one ROUTER socket and the table of who works on what. Tasks are delivered at least once and their
 // results accepted once; what a dead or silent peer held goes to another. Sends never block: a peer takes at most its capacity in tasks.
-// One thread only. Throws Error when the endpoint cannot be bound.
+// One thread only. Throws ConfigError when the endpoint cannot be bound, others can reach it and there are no keys, or the keys do not
+// protect it.
 class BusServer {
  public:
-  // endpoint: "tcp://127.0.0.1:*" takes a free port.
+  // endpoint: "tcp://127.0.0.1:*" takes a free port; an interface's name may stand for its address.
   BusServer(const std::string& endpoint, const BusOptions& options);
   ~BusServer();
   BusServer(const BusServer&) = delete;
@@ -76,9 +79,16 @@ struct BusTask {
   std::string payload;
 };
 
+// How to get to a job's bus. All of it changes when the job starts anew.
+struct BusContact {
+  std::string endpoint;
+  uint64_t run_id = 0;
+  BusKeys keys{};
+};
+
 // A worker's end: registers, keeps results until they are acknowledged, heartbeats. One thread only; call Poll at least every second
 // (a generation engine does so between decode steps). A server silent for `silence` is taken for gone: registers anew, with a fresh
-// identity.
+// identity, and where `find_again` says if it is given.
 class BusClient {
  public:
   struct Options {
@@ -88,6 +98,9 @@ class BusClient {
     uint64_t run_id = 0;
     std::chrono::milliseconds heartbeat{1000};
     std::chrono::milliseconds silence{10'000};
+    BusKeys keys{};
+    // Where the job's bus is now; nothing while nobody knows. Asked after a silence.
+    std::function<std::optional<BusContact>()> find_again{};
   };
   explicit BusClient(const Options& options);
   ~BusClient();

@@ -17,6 +17,7 @@ namespace {
 constexpr Millis kResendAfter = 2000;
 constexpr Millis kResendScanEvery = 100;
 constexpr Millis kRegisterEvery = 50;  // what is sent before the connection stands is dropped
+constexpr Millis kSearchEvery = 1000;  // where the job is, once it is lost
 
 uint64_t RandomId() {
   std::random_device device;
@@ -61,6 +62,7 @@ struct BusClient::State {
   Millis last_heard = NowMillis();
   Millis last_heartbeat = 0;
   Millis last_register = 0;
+  Millis last_search = NowMillis();
   Millis last_resend_scan = 0;
   std::map<TaskId, Unacked> results;  // until acknowledged
   std::vector<TaskId> unsent;         // of those, to be sent at the next Poll
@@ -80,6 +82,11 @@ struct BusClient::State {
     socket->set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
     socket->set(zmq::sockopt::heartbeat_ivl, 1000);
     socket->set(zmq::sockopt::heartbeat_timeout, 5000);
+    if (!options.keys.empty()) {
+      socket->set(zmq::sockopt::curve_serverkey, options.keys.server_public);
+      socket->set(zmq::sockopt::curve_publickey, options.keys.client_public);
+      socket->set(zmq::sockopt::curve_secretkey, options.keys.client_secret);
+    }
     socket->connect(options.endpoint);
     registered = false;
     epoch = 0;
@@ -166,11 +173,26 @@ struct BusClient::State {
     return true;
   }
 
+  // The job may have started anew elsewhere, as another run of the bus. True when it has.
+  bool Follow() {
+    const auto contact = options.find_again ? options.find_again() : std::nullopt;
+    if (!contact || contact->run_id == options.run_id) return false;
+    options.endpoint = contact->endpoint;
+    options.run_id = contact->run_id;
+    options.keys = contact->keys;
+    return true;
+  }
+
   void Upkeep() {
     const Millis now = NowMillis();
     if (registered && now - last_heard > options.silence.count()) {
       TEMPER_LOG(Warn, "bus: orchestrator at ", options.endpoint, " silent for ", now - last_heard, " ms, registering anew");
+      Follow();
       Connect();
+      last_search = now;
+    } else if (!registered && now - last_search > kSearchEvery) {
+      last_search = now;
+      if (Follow()) Connect();
     }
     if (!registered) {
       if (now - last_register >= kRegisterEvery) SendRegister();
@@ -232,7 +254,8 @@ std::string BusClient::Register(std::chrono::milliseconds deadline) {
     if (auto welcome = NextWelcome()) return *welcome;
   }
   TEMPER_FAIL("no answer from the orchestrator at ", state_->options.endpoint, " within ", deadline.count(), " ms (registering as ",
-              state_->options.role, "): is it running, and is the endpoint reachable from this host?");
+              state_->options.role, "): is it running, is the endpoint reachable from this host",
+              state_->options.keys.empty() ? "?" : ", and are the keys those of its present start?");
 }
 
 void BusClient::Poll(std::chrono::milliseconds timeout) {

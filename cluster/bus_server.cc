@@ -8,6 +8,7 @@
 #include <zmq.hpp>
 
 #include "cluster/bus.h"
+#include "cluster/bus_gate.h"
 #include "cluster/bytes.h"
 #include "cluster/clock.h"
 #include "cluster/error.h"
@@ -55,6 +56,7 @@ struct BusServer::State {
 
   BusOptions options;
   zmq::context_t context{1};
+  std::unique_ptr<BusGate> gate;  // of an encrypted bus
   zmq::socket_t socket;
   std::string endpoint;
   TaskTable table;
@@ -258,8 +260,16 @@ BusServer::BusServer(const std::string& endpoint, const BusOptions& options) : s
   socket.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
   socket.set(zmq::sockopt::handshake_ivl, 5000);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
+  if (!options.keys.empty()) {
+    state_->gate = std::make_unique<BusGate>(state_->context.handle(), options.keys);
+    socket.set(zmq::sockopt::curve_server, 1);
+    socket.set(zmq::sockopt::curve_secretkey, options.keys.server_secret);
+  } else if (!IsLoopback(endpoint)) {
+    throw ConfigError(Concat("cluster.endpoint: ", endpoint, " can be reached from other hosts, and the bus has no keys to protect it"));
+  }
   Bind(endpoint, options.bind_patience, &socket);
   state_->endpoint = socket.get(zmq::sockopt::last_endpoint);
+  if (state_->gate) state_->gate->CheckItRefuses(state_->endpoint);
 }
 
 BusServer::~BusServer() = default;

@@ -44,6 +44,22 @@ void WaitFor(MPI_Request* request, std::chrono::milliseconds deadline, std::stri
   }
 }
 
+namespace {
+
+// MPI's word for it: the launcher's environment says 0 for every rank of mpirun under Slurm.
+std::vector<int> GatherNodes(int rank, int size) {
+  MPI_Comm node;
+  TEMPER_MPI_CHECK(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &node));
+  int first = rank;
+  TEMPER_MPI_CHECK(MPI_Bcast(&first, 1, MPI_INT, 0, node));
+  TEMPER_MPI_CHECK(MPI_Comm_free(&node));
+  std::vector<int> nodes(static_cast<size_t>(size));
+  TEMPER_MPI_CHECK(MPI_Allgather(&first, 1, MPI_INT, nodes.data(), 1, MPI_INT, MPI_COMM_WORLD));
+  return nodes;
+}
+
+}  // namespace
+
 struct Process::Pending {
   MPI_Request request = MPI_REQUEST_NULL;
 };
@@ -62,6 +78,7 @@ Process::Process(int* argc, char*** argv) {
   std::vector<char> all(static_cast<size_t>(size_) * sizeof(name));
   TEMPER_MPI_CHECK(MPI_Allgather(name, sizeof(name), MPI_CHAR, all.data(), sizeof(name), MPI_CHAR, MPI_COMM_WORLD));
   for (int r = 0; r < size_; ++r) hosts_.emplace_back(all.data() + static_cast<size_t>(r) * sizeof(name));
+  nodes_ = GatherNodes(rank_, size_);
 }
 
 Process::~Process() {

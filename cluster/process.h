@@ -32,6 +32,8 @@ class Process {
   int local_rank() const { return local_rank_; }
   const std::string& host() const { return hosts_[rank_]; }
   const std::vector<std::string>& hosts() const { return hosts_; }  // by rank
+  // By rank, the first rank it shares memory with: equal for the ranks of one node, whatever hosts call themselves.
+  const std::vector<int>& nodes() const { return nodes_; }
 
   // `text` of rank 0, on every rank.
   std::string BroadcastText(const std::string& text, std::chrono::milliseconds deadline);
@@ -51,6 +53,7 @@ class Process {
   int size_ = 1;
   int local_rank_ = 0;
   std::vector<std::string> hosts_;
+  std::vector<int> nodes_;
   std::unique_ptr<Pending> done_;
 };
 

@@ -82,6 +82,10 @@ class SpawnerLoop {
     ByteReader reader(std::string_view(bytes).substr(sizeof(size)));
     std::vector<std::string> argv(reader.GetCount(8));
     for (std::string& word : argv) word = reader.GetString();
+    for (uint64_t left = reader.GetCount(8); left > 0; --left) {
+      const std::string name = reader.GetString();
+      setenv(name.c_str(), reader.GetString().c_str(), 1);
+    }
     return argv;
   }
 
@@ -183,10 +187,15 @@ Spawner::Spawner() {
 
 Spawner::~Spawner() { Stop(); }
 
-void Spawner::Launch(const std::vector<std::string>& argv) {
+void Spawner::Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment) {
   ByteWriter words;
   words.Put<uint64_t>(argv.size());
   for (const std::string& word : argv) words.PutString(word);
+  words.Put<uint64_t>(environment.size());
+  for (const auto& [name, value] : environment) {
+    words.PutString(name);
+    words.PutString(value);
+  }
   ByteWriter message;
   message.PutString(words.bytes());
   const std::string& bytes = message.bytes();

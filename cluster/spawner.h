@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -17,8 +18,8 @@ class Spawner {
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
-  // argv[0] is the program's path. Once only.
-  void Launch(const std::vector<std::string>& argv);
+  // argv[0] is the program's path; `environment` is added to the worker's. Once only.
+  void Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment = {});
   void Stop();
 
   // Lines the spawner reported since the last call: "worker 123 died (signal 9), starting it anew", "slot down: ...".

@@ -23,16 +23,34 @@ struct TrainArguments {
 // One rank of the job; argc and argv go to MPI.
 int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv);
 
+void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required = true);
+
 // Starts mpirun with the config's ranks and, by the exit-code contract, starts it again from the last checkpoint.
-int LaunchCommand(const TrainArguments& arguments);
+struct LaunchArguments {
+  TrainArguments train;
+  bool hosts = false;    // on the hosts of `hostfile`, or of Slurm's allocation; else all ranks here
+  std::string hostfile;  // "" = none
+};
+int LaunchCommand(const LaunchArguments& arguments);
+
+// Renders an sbatch script of the job, or of workers that join one, and submits it.
+struct SlurmArguments {
+  TrainArguments train;
+  bool workers_only = false;
+  std::string connect;  // with workers_only: the run folder of the job they join
+};
+int SlurmCommand(const SlurmArguments& arguments);
+
+// `temper launch`, `temper launch mpirun`, `temper launch slurm`. Adds the subcommand, which sets *exit_code when it has run.
+void AddLaunchCommand(CLI::App* app, int* exit_code);
 
 // Evaluates the Hugging Face folder `model` under the config, as a run <run.name>-eval of its own: no arms, no training.
 int EvalCommand(const TrainArguments& arguments, const std::string& model);
 
 struct WorkerArguments {
-  std::string connect;
-  std::string role;  // rollout | reward
-  uint64_t run_id = 0;
+  std::string connect;  // a run folder, or an endpoint
+  std::string role;     // rollout | reward
+  uint64_t run_id = 0;  // with an endpoint
   int64_t capacity = 4;
   int local_rank = 0;  // of the rank it belongs to, on its host: picks the GPU
   std::string log;

@@ -1,16 +1,20 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cluster/error.h"
 #include "cluster/owned_folder.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/experiment_config.h"
+#include "orchestrator/hostfile.h"
 #include "orchestrator/job.h"
 #include "orchestrator/mpirun.h"
 #include "orchestrator/role_layout.h"
+#include "orchestrator/slurm_script.h"
 
 namespace temper {
 namespace {
@@ -29,36 +33,56 @@ std::string ProgressMark(const std::string& run_folder) {
   return mark;
 }
 
-MpirunJob JobOf(const TrainArguments& arguments, int ranks, const std::string& shared_memory, const std::string& session) {
-  std::vector<std::string> program = {ProgramPath(), "train", arguments.config, "--resume", arguments.resume};
-  program.insert(program.end(), arguments.overrides.begin(), arguments.overrides.end());
-  return {.ranks = ranks, .program = program, .shared_memory_folder = shared_memory, .session_folder = session};
+MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, int ranks) {
+  const TrainArguments& train = arguments.train;
+  std::vector<std::string> program = {ProgramPath(), "train", train.config, "--resume", train.resume};
+  program.insert(program.end(), train.overrides.begin(), train.overrides.end());
+  return {.ranks = ranks,
+          .program = program,
+          .shared_memory_folder = "",
+          .session_folder = "",
+          .hosts = arguments.hosts,
+          .hostfile = arguments.hostfile,
+          .cpus_per_rank = launch.cpus_per_rank,
+          .bind = arguments.hosts && launch.bind == "core"};
 }
 
-// One run of the job, which leaves nothing in shared memory or the temporary folder, however it ends.
-int RunOnce(const TrainArguments& arguments, int ranks, const std::string& weight_folder) {
+// One run of the job, which leaves nothing in shared memory or the temporary folder of this host, however it ends.
+int RunOnce(MpirunJob job, const std::string& weight_folder) {
+  if (job.hosts) return RunMpirun(MpirunCommand(job));
   const std::string name = Concat("/temper-mpi-", getpid());
   const OwnedFolder shared_memory(weight_folder + name, "set cluster.weight_folder to a writable place");
   const OwnedFolder session(std::filesystem::temp_directory_path().string() + name, "set TMPDIR to a writable place");
-  return RunMpirun(MpirunCommand(JobOf(arguments, ranks, shared_memory.path(), session.path())));
+  job.shared_memory_folder = shared_memory.path();
+  job.session_folder = session.path();
+  return RunMpirun(MpirunCommand(job));
+}
+
+// What would be started, and which rank is what where.
+int DryRun(const MpirunJob& job, const RoleLayout& layout, const std::vector<std::string>& hosts) {
+  std::printf("%s\n", ShellWords(MpirunCommand(job)).c_str());
+  if (job.hosts) std::printf("%s", layout.Table(hosts).c_str());
+  return kExitDone;
 }
 
 bool IsFinal(int code) { return code == kExitDone || code == kExitConfig || code == kExitPreempted || code == kExitUnhealthy; }
 
 }  // namespace
 
-int LaunchCommand(const TrainArguments& given) {
-  TrainArguments arguments = given;
-  const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
+int LaunchCommand(const LaunchArguments& given) {
+  LaunchArguments arguments = given;
+  TrainArguments& train = arguments.train;
+  const Experiment experiment = LoadExperiment(train.config, train.overrides);
   const ClusterConfig& cluster = experiment.base.cluster;
-  const int ranks = arguments.ranks > 0 ? arguments.ranks : std::max(4, RoleLayout::RanksFor(cluster));
+  const int ranks = train.ranks > 0 ? train.ranks : std::max(4, RoleLayout::RanksFor(cluster));
   const RoleLayout layout(cluster, ranks);
-  if (arguments.dry_run) {
-    const std::string session = std::filesystem::temp_directory_path();
-    const auto command = MpirunCommand(JobOf(arguments, ranks, cluster.weight_folder, session));
-    for (const std::string& word : command) std::printf("%s ", word.c_str());
-    std::printf("\n");
-    return kExitDone;
+  std::vector<std::string> hosts;
+  if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
+  if (train.dry_run) {
+    MpirunJob job = JobOf(arguments, experiment.base.launch, ranks);
+    if (!job.hosts) job.shared_memory_folder = cluster.weight_folder;
+    if (!job.hosts) job.session_folder = std::filesystem::temp_directory_path();
+    return DryRun(job, layout, hosts);
   }
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();
@@ -66,10 +90,10 @@ int LaunchCommand(const TrainArguments& given) {
   int without_progress = -1;  // restarts; the first run is none
   for (int attempt = 1;; ++attempt) {
     const std::string before = ProgressMark(run_folder);
-    const int code = RunOnce(arguments, ranks, cluster.weight_folder);
+    const int code = RunOnce(JobOf(arguments, experiment.base.launch, ranks), cluster.weight_folder);
     if (IsFinal(code)) return code;
     if (NumStopSignals() > 0) return kExitRetry;  // mpirun's own code after a second signal would mean nothing to whoever asks
-    arguments.resume = "auto";                    // what was started anew once is gone on with
+    train.resume = "auto";                        // what was started anew once is gone on with
     without_progress = ProgressMark(run_folder) == before ? without_progress + 1 : 0;
     if (without_progress >= kMaxRestartsWithoutProgress) {
       std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s/logs/latest\n",
@@ -91,7 +115,40 @@ int EvalCommand(const TrainArguments& given, const std::string& model) {
   // The last word: a run that trained must not get into the way, nor out of it.
   const std::string name = "run.name=" + experiment.base.run.name + "-eval";
   arguments.overrides.insert(arguments.overrides.end(), {"stages=[eval]", "policy.path=" + model, name});
-  return LaunchCommand(arguments);
+  return LaunchCommand({.train = arguments, .hostfile = ""});
+}
+
+void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required) {
+  command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required(config_required);
+  command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
+  command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
+  command->add_flag("--dry-run", arguments->dry_run, "check everything, print what would be started, start nothing");
+  command->add_option("-n,--np", arguments->ranks, "number of ranks (default: what the config asks for)");
+}
+
+void AddLaunchCommand(CLI::App* app, int* exit_code) {
+  const auto launch = std::make_shared<LaunchArguments>();
+  const auto slurm = std::make_shared<SlurmArguments>();
+  auto* here =
+      app->add_subcommand("launch", "starts a job on this host (launch CONFIG), on several (launch mpirun), or submits it (launch slurm)");
+  AddTrainOptions(here, &launch->train, /*config_required=*/false);
+  here->callback([=] {
+    if (!here->get_subcommands().empty()) return;
+    if (launch->train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
+    *exit_code = LaunchCommand(*launch);
+  });
+  auto* hosts = here->add_subcommand("mpirun", "starts a job on the hosts of a hostfile, or of Slurm's allocation");
+  AddTrainOptions(hosts, &launch->train);
+  hosts->add_option("--hostfile", launch->hostfile, "a line a host: node01 slots=8");
+  hosts->callback([=] {
+    launch->hosts = true;
+    *exit_code = LaunchCommand(*launch);
+  });
+  auto* submit = here->add_subcommand("slurm", "writes an sbatch script (launch.slurm.* of the config) and submits it");
+  AddTrainOptions(submit, &slurm->train);
+  submit->add_flag("--workers-only", slurm->workers_only, "only cluster.rollout_workers and .reward_workers, which join a running job");
+  submit->add_option("--connect", slurm->connect, "with --workers-only: folder of the run they join");
+  submit->callback([=] { *exit_code = SlurmCommand(*slurm); });
 }
 
 }  // namespace temper

@@ -7,16 +7,18 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "cluster/bytes.h"
 #include "cluster/clock.h"
 #include "cluster/communicator_nccl.h"
 #include "cluster/log.h"
+#include "cluster/owned_folder.h"
 #include "cluster/process.h"
 #include "cluster/spawner.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
+#include "orchestrator/job_start.h"
+#include "orchestrator/rendezvous.h"
 #include "orchestrator/trace_summary.h"
 #include "policy/compute_device.h"
 #include "policy/torch_version.h"
@@ -32,38 +34,13 @@ constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 
 milliseconds Seconds(double seconds) { return milliseconds(static_cast<int64_t>(seconds * 1000)); }
 
-// What rank 0 tells every rank at the start.
-struct StartMessage {
-  std::string error;  // not empty: rank 0 could not start, everybody leaves
-  std::string endpoint;
-  uint64_t run_id = 0;
-  std::string logs;
-
-  std::string Encode() const {
-    ByteWriter out;
-    out.PutString(error);
-    out.PutString(endpoint);
-    out.Put(run_id);
-    out.PutString(logs);
-    return out.Take();
-  }
-  static StartMessage Decode(const std::string& bytes) {
-    ByteReader in(bytes);
-    StartMessage m;
-    m.error = in.GetString();
-    m.endpoint = in.GetString();
-    m.run_id = in.Get<uint64_t>();
-    m.logs = in.GetString();
-    return m;
-  }
-};
-
 void IgnoreStopSignals() {
   for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) signal(sig, SIG_IGN);  // the orchestrator decides when the job ends
 }
 
-void OpenRoleLog(const StartMessage& start, Role role, int rank) {
-  OpenLog({.file = Concat(start.logs, "/", ToString(role), "/rank_", rank, ".log")});
+void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
+  CheckSharedFolder(start.logs, process.host());
+  OpenLog({.file = Concat(start.logs, "/", ToString(role), "/rank_", process.rank(), ".log")});
 }
 
 // Polls, without spinning, until every rank is at the end of the job.
@@ -152,20 +129,19 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   std::unique_ptr<Job> job;
   std::unique_ptr<JobBus> bus;
   std::unique_ptr<TargetsFile> targets;
+  std::unique_ptr<RendezvousFile> rendezvous;
   // The workers are told where to register first: they load their libraries while the data is read.
   int failed_code = Attempt(&start.error, [&] {
-    for (const std::string& host : process->hosts()) {
-      if (host == process->host()) continue;
-      throw ConfigError(Concat("ranks on ", process->host(), " and ", host,
-                               ": the bus listens on loopback only in this version; start all ranks on one host"));
-    }
+    ClusterConfig cluster = experiment.base.cluster;
+    cluster.endpoint = BusEndpointFor(cluster, *process);
+    const BusKeys keys = IsLoopback(cluster.endpoint) ? BusKeys{} : MakeBusKeys();
     const JobIdentity identity = OpenRunFolder(experiment, arguments.resume);
     start.logs = identity.attempt_logs;
-    start.run_id = identity.run_id;
-    OpenRoleLog(start, Role::kOrchestrator, 0);
-    bus = std::make_unique<JobBus>(experiment.base.cluster, identity.run_id, identity.epoch, layout.num_learners());
-    start.endpoint = bus->server().endpoint();
-    bus->monitor().Open(MonitorOf(experiment, identity, start.endpoint));
+    OpenRoleLog(start, Role::kOrchestrator, *process);
+    bus = std::make_unique<JobBus>(cluster, keys, identity.run_id, identity.epoch, layout.num_learners());
+    start.contact = {bus->server().endpoint(), identity.run_id, keys.ForClients()};
+    rendezvous = std::make_unique<RendezvousFile>(identity.run_folder, start.contact);
+    bus->monitor().Open(MonitorOf(experiment, identity, start.contact.endpoint));
     targets = std::make_unique<TargetsFile>(experiment.base, layout, process->hosts());
     job = std::make_unique<Job>(experiment, layout, identity);
   });
@@ -175,8 +151,8 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   failed_code = Attempt(&verdict, [&] {
     job->Prepare();
     job->Welcome(&bus->server());
-    std::printf("temper: %s, epoch %llu, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
-                static_cast<unsigned long long>(bus->server().epoch()), process->size(), job->run_folder().c_str());
+    std::printf("temper: %s, epoch %llu%s, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
+                static_cast<unsigned long long>(bus->server().epoch()), SlurmAttempt().c_str(), process->size(), job->run_folder().c_str());
     std::printf("%s", layout.Table(process->hosts()).c_str());
     std::fflush(stdout);
   });
@@ -196,14 +172,13 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
 
 // The learners of this learner's host.
 int64_t LearnersBeside(const RoleLayout& layout, const Process& process) {
-  const auto& hosts = process.hosts();
-  return std::count(hosts.begin() + 1, hosts.begin() + 1 + layout.num_learners(), process.host());
+  const auto& nodes = process.nodes();
+  return std::count(nodes.begin() + 1, nodes.begin() + 1 + layout.num_learners(), nodes[static_cast<size_t>(process.rank())]);
 }
 
 bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
-  const auto& hosts = process.hosts();  // learners are the ranks from 1 on
-  return std::all_of(hosts.begin() + 1, hosts.begin() + 1 + layout.num_learners(),
-                     [&](const std::string& host) { return host == hosts[1]; });
+  const auto& nodes = process.nodes();  // learners are the ranks from 1 on
+  return std::all_of(nodes.begin() + 1, nodes.begin() + 1 + layout.num_learners(), [&](int node) { return node == nodes[1]; });
 }
 
 // What the config asks for. Left open: NCCL where every learner computes on a GPU of its own, shared memory where they are on one host,
@@ -231,7 +206,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   const ClusterConfig& cluster = experiment.base.cluster;
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
-  OpenRoleLog(start, Role::kLearner, process->rank());
+  OpenRoleLog(start, Role::kLearner, *process);
   if (!PreparedWell(process)) return LeaveAfterFailedStart(process, kExitDone);
   SetComputeThreads(1);
   LearnerWorkerOptions options;
@@ -245,17 +220,18 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                      .dtype = experiment.base.policy.dtype,
                      .recompute_activations = experiment.base.learner.recompute_activations,
                      .lora = experiment.base.policy.lora};
-  options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.run_id, "-", getpid());
+  options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.contact.run_id, "-", getpid());
   // On-policy nobody asks for an older version than the newest.
   const int64_t staleness = experiment.base.rl.max_staleness;
   options.keep_versions = staleness == 0 ? 1 : staleness + 2;
   MetricsEndpoint metrics(EndpointOf(experiment.base, ToString(Role::kLearner), process->rank(), process->host()));
-  BusClient bus({.endpoint = start.endpoint,
+  BusClient bus({.endpoint = start.contact.endpoint,
                  .role = Concat("learner/", layout.IndexOf(process->rank())),
                  .capacity = 4,
-                 .run_id = start.run_id,
+                 .run_id = start.contact.run_id,
                  .heartbeat = Seconds(cluster.heartbeat_s),
-                 .silence = std::chrono::hours(24)});
+                 .silence = std::chrono::hours(24),
+                 .keys = start.contact.keys});
   Telemetry telemetry(process->rank(), experiment.base.monitor.cluster_log_s > 0);
   if (telemetry.on()) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   bus.Register(Seconds(cluster.start_timeout_s));
@@ -274,17 +250,14 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   const ClusterConfig& cluster = experiment.base.cluster;
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
-  OpenRoleLog(start, role, process->rank());
-  // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
-  const RolloutConfig& rollout = experiment.base.rollout;
-  const int64_t capacity = role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : 8;
+  OpenRoleLog(start, role, *process);
   const EndpointOptions endpoint = EndpointOf(experiment.base, ToString(role), process->rank(), process->host());
   std::vector<std::string> command = {ProgramPath(), "worker"};
   const auto add = [&](const char* option, const std::string& value) { command.insert(command.end(), {option, value}); };
-  add("--connect", start.endpoint);
+  add("--connect", start.contact.endpoint);
   add("--role", ToString(role));
-  add("--run-id", Concat(start.run_id));
-  add("--capacity", Concat(capacity));
+  add("--run-id", Concat(start.contact.run_id));
+  add("--capacity", Concat(WorkerCapacity(role, experiment.base.rollout)));
   add("--rank", Concat(process->rank()));
   add("--local-rank", Concat(process->local_rank()));
   add("--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s));
@@ -293,7 +266,7 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   add("--metrics-address", endpoint.address);
   add("--metrics-port", Concat(endpoint.port));
   if (experiment.base.monitor.cluster_log_s == 0) command.push_back("--no-telemetry");
-  spawner->Launch(command);
+  spawner->Launch(command, {{kBusKeysVariable, start.contact.keys.Encode()}});
   if (!PreparedWell(process)) {
     spawner->Stop();
     return LeaveAfterFailedStart(process, kExitDone);
@@ -323,13 +296,27 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   return kExitDone;
 }
 
+// OpenMPI's ranks of one node share memory in files that a killed job leaves behind. `temper launch` on one host has made a folder for them
+// that it removes; otherwise each rank makes its own, which the next job on the node finds and removes.
+std::unique_ptr<OwnedFolder> FolderForSegments() {
+  constexpr char kVariable[] = "OMPI_MCA_btl_vader_backing_directory";
+  constexpr char kSharedMemory[] = "/dev/shm";
+  if (std::getenv(kVariable) != nullptr || access(kSharedMemory, W_OK | X_OK) != 0) return nullptr;
+  auto folder = std::make_unique<OwnedFolder>(Concat(kSharedMemory, "/temper-mpi-", getpid()), "free some space there");
+  setenv(kVariable, folder->path().c_str(), 1);
+  return folder;
+}
+
 }  // namespace
 
 std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
 int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
-  const LaunchedRank launched = RankFromEnvironment();
+  LaunchedRank launched = RankFromEnvironment();
+  if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
+    launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
+  }
   if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
@@ -340,6 +327,7 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
   // Before MPI_Init: what is forked after it would be tied to the job's fate.
   std::unique_ptr<Spawner> spawner;
   if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>();
+  const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
   Process process(argc, argv);
   SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
   if (process.rank() != launched.rank || process.size() != launched.size) {

@@ -1,15 +1,19 @@
 #include <cmath>
+#include <cstdlib>
+#include <thread>
 
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
 #include "cluster/bus.h"
+#include "cluster/clock.h"
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "cluster/monitor/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/rendezvous.h"
 #include "policy/torch_version.h"
 #include "workers/reward_worker.h"
 #include "workers/rollout_worker.h"
@@ -18,6 +22,7 @@ namespace temper {
 namespace {
 
 constexpr auto kRegisterDeadline = std::chrono::seconds(60);
+constexpr auto kLookAgain = std::chrono::milliseconds(200);
 constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 constexpr auto kGiveUpAfter = std::chrono::minutes(10);
 
@@ -28,6 +33,39 @@ void Serve(Worker* worker, BusClient* bus) {
     TEMPER_CHECK(bus->silent_for() < kGiveUpAfter, "the orchestrator was silent for ", kGiveUpAfter.count(), " minutes");
   }
   bus->Leave(kLeaveDeadline);
+}
+
+// Of the job in the folder, which may be about to start.
+BusContact AwaitJob(const std::string& run_folder) {
+  const Stopwatch waited;
+  while (waited.Seconds() < std::chrono::duration<double>(kRegisterDeadline).count()) {
+    if (const auto contact = ReadRendezvous(run_folder)) return *contact;
+    std::this_thread::sleep_for(kLookAgain);
+  }
+  throw ConfigError(
+      Concat("--connect ", run_folder, ": no job runs in this folder (for ", kRegisterDeadline.count(), " s no rendezvous.json)"));
+}
+
+// By the run folder, or by the endpoint with the keys in the environment.
+BusContact ContactOf(const WorkerArguments& arguments) {
+  if (arguments.connect.find("://") == std::string::npos) return AwaitJob(arguments.connect);
+  if (arguments.run_id == 0)
+    throw ConfigError(Concat("--connect ", arguments.connect, ": an endpoint needs --run-id too; a run folder does not"));
+  const char* keys = std::getenv(kBusKeysVariable);
+  return {arguments.connect, arguments.run_id, BusKeys::Decode(keys == nullptr ? "" : keys, kBusKeysVariable)};
+}
+
+BusClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact& contact) {
+  BusClient::Options options{.endpoint = contact.endpoint,
+                             .role = arguments.role,
+                             .capacity = arguments.capacity,
+                             .run_id = contact.run_id,
+                             .heartbeat = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000))),
+                             .keys = contact.keys};
+  // A worker that joined stays when the job starts anew, elsewhere perhaps.
+  if (arguments.connect.find("://") == std::string::npos)
+    options.find_again = [folder = arguments.connect] { return ReadRendezvous(folder); };
+  return options;
 }
 
 }  // namespace
@@ -42,15 +80,12 @@ int WorkerCommand(const WorkerArguments& arguments) {
                                       {"role", arguments.role},
                                       {"rank", arguments.rank < 0 ? "joined" : Concat(arguments.rank)},
                                       {"host", LocalHostName()}}});
-  BusClient bus({.endpoint = arguments.connect,
-                 .role = arguments.role,
-                 .capacity = arguments.capacity,
-                 .run_id = arguments.run_id,
-                 .heartbeat = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000)))});
+  const BusContact contact = ContactOf(arguments);
+  BusClient bus(OptionsOf(arguments, contact));
   Telemetry telemetry(arguments.rank, arguments.telemetry);
   if (arguments.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);
-  TEMPER_LOG(Info, "registered at ", arguments.connect);
+  TEMPER_LOG(Info, "registered at ", contact.endpoint);
   try {
     if (arguments.role == "reward") {
       RewardWorker worker(&bus, &telemetry, &metrics, welcome);

@@ -16,11 +16,7 @@ constexpr RealRange kFraction{0, 1};
 constexpr RealRange kSeconds{0.001, 1e9};
 
 // ZeroMQ would listen on another port where the number is too large.
-bool IsLocalEndpoint(const std::string& endpoint) {
-  constexpr std::string_view kTcp = "tcp://127.0.0.1:";
-  if (endpoint.starts_with("ipc://")) return endpoint.size() > 6;
-  if (!endpoint.starts_with(kTcp)) return false;
-  const std::string port = endpoint.substr(kTcp.size());
+bool IsPort(const std::string& port) {
   if (port == "*") return true;
   const bool digits = !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == std::string::npos;
   return digits && std::stoi(port) >= 1 && std::stoi(port) <= 65535;
@@ -29,6 +25,19 @@ bool IsLocalEndpoint(const std::string& endpoint) {
 bool IsIpv4(const std::string& address) {
   in_addr parsed{};
   return inet_pton(AF_INET, address.c_str(), &parsed) == 1;
+}
+
+// "All addresses" is none that a worker could be told.
+bool IsBusEndpoint(const std::string& endpoint) {
+  constexpr std::string_view kTcp = "tcp://";
+  if (endpoint == "auto") return true;
+  if (endpoint.starts_with("ipc://")) return endpoint.size() > 6;
+  const size_t colon = endpoint.rfind(':');
+  if (!endpoint.starts_with(kTcp) || colon < kTcp.size()) return false;
+  const std::string host = endpoint.substr(kTcp.size(), colon - kTcp.size());
+  const bool word =
+      std::all_of(host.begin(), host.end(), [](unsigned char c) { return std::isalnum(c) || c == '.' || c == '-' || c == '_'; });
+  return word && !host.empty() && host != "0.0.0.0" && IsPort(endpoint.substr(colon + 1));
 }
 
 void DescribeRun(RunConfig& c, ConfigFields& f) {
@@ -55,7 +64,9 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Enum("device", &c.device, {"auto", "cpu", "cuda"},
          "where learners and rollout workers compute; cuda: each on the GPU of its rank on the host, modulo the visible ones; auto = cuda "
          "where the program was built with CUDA and a GPU is visible, else cpu");
-  f.String("endpoint", &c.endpoint, "where the bus listens; * takes a free port. Only loopback addresses: the bus is not encrypted");
+  f.String("endpoint", &c.endpoint,
+           "where the bus listens: tcp://ADDRESS:PORT, with an interface's name or its address and a PORT or *, or ipc://PATH; auto = on "
+           "loopback where all ranks share a host, else at the address this host has towards the others. Beyond loopback it is encrypted");
   f.Enum("weight_transport", &c.weight_transport, {"auto", "shared_memory", "zeromq"},
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
   f.String("weight_folder", &c.weight_folder, "shared-memory file system the weight versions are published in");
@@ -69,10 +80,9 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Real("lease_s", &c.lease_s, kSeconds, "a task whose worker shows no progress for this long goes to another");
   f.Real("step_timeout_s", &c.step_timeout_s, kSeconds, "deadline for the workers to finish the groups of one step");
   f.Int("max_attempts", &c.max_attempts, kPositive, "a task given out this often without a result ends the job");
-  f.Rule(
-      [&c] { return IsLocalEndpoint(c.endpoint); },
-      "cluster.endpoint must be tcp://127.0.0.1:PORT, with a PORT from 1 to 65535 or *, or ipc://PATH: other addresses would be reachable "
-      "unencrypted");
+  f.Rule([&c] { return IsBusEndpoint(c.endpoint); },
+         "cluster.endpoint must be auto, tcp://ADDRESS:PORT, with an ADDRESS or interface of this host and a PORT from 1 to 65535 or *, or "
+         "ipc://PATH");
 }
 
 void DescribePolicy(PolicyConfig& c, ConfigFields& f) {
@@ -287,6 +297,7 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
     s.Rule([&c] { return IsIpv4(c.monitor.prometheus_address); },
            "monitor.prometheus_address must be an IPv4 address of this host, e.g. 127.0.0.1, or 0.0.0.0 for all of them");
   });
+  f.Section("launch", "how temper launch places the ranks", [&](ConfigFields& s) { DescribeLaunch(c.launch, s); });
   f.Rule(
       [&c] {
         const std::vector<std::string> order = {"sft", "rl", "eval"};

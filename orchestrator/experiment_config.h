@@ -8,6 +8,7 @@
 
 #include "cluster/config_reader.h"
 #include "learner/learner_options.h"
+#include "orchestrator/launch_config.h"
 #include "orchestrator/world.h"
 #include "policy/lora_options.h"
 #include "policy/transformer_config.h"
@@ -32,7 +33,7 @@ struct ClusterConfig {
   int64_t reward_workers = 0;
   int64_t learner_threads = 1;
   std::string device = "auto";  // auto | cpu | cuda
-  std::string endpoint = "tcp://127.0.0.1:*";
+  std::string endpoint = "auto";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq
   std::string weight_folder = "/dev/shm";
   std::string learner_backend = "auto";  // auto | mpi | nccl | shared
@@ -150,6 +151,7 @@ struct ExperimentConfig {
   EvalConfig eval;
   CheckpointConfig checkpoint;
   MonitorConfig monitor;
+  LaunchConfig launch;
 
   bool HasStage(const std::string& stage) const;
 };

@@ -36,8 +36,8 @@ void CheckArmsFit(const Experiment& experiment) {
     }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
       const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix :
-           {"run.", "cluster.", "policy.", "reward.policy_spec", "rollout.slots", "data.source", "data.tokenizer", "monitor.prometheus"}) {
+      for (const char* prefix : {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "rollout.slots", "data.source",
+                                 "data.tokenizer", "monitor.prometheus"}) {
         if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
           throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
         }
@@ -55,7 +55,9 @@ std::string TimeStamp() {
   return text;
 }
 
-void MoveAside(const std::string& folder) {
+}  // namespace
+
+void SetAside(const std::string& folder) {
   for (int n = 1;; ++n) {
     const std::string aside = Concat(folder, ".old-", n);
     if (fs::exists(aside)) continue;
@@ -64,6 +66,8 @@ void MoveAside(const std::string& folder) {
     return;
   }
 }
+
+namespace {
 
 // Starts of the run so far.
 uint64_t ReadEpoch(const std::string& path) {
@@ -89,7 +93,7 @@ void CheckWeightFolder(const std::string& folder) {
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
   JobIdentity identity;
   identity.run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
-  if (resume == "never" && fs::exists(identity.run_folder)) MoveAside(identity.run_folder);
+  if (resume == "never" && fs::exists(identity.run_folder)) SetAside(identity.run_folder);
   if (resume != "auto" && resume != "never") {
     identity.resume_folder = resume;
     if (!fs::exists(resume + "/state.json"))

@@ -14,8 +14,8 @@ namespace temper {
 
 // What the orchestrator of one incarnation of a job knows about itself.
 struct JobIdentity {
-  std::string run_folder;  // <run.dir>/<run.name>
-  uint64_t run_id = 0;
+  std::string run_folder;     // <run.dir>/<run.name>
+  uint64_t run_id = 0;        // of this incarnation
   uint64_t epoch = 1;         // incarnations of this run so far
   std::string attempt_logs;   // logs/attempt_<epoch> of the run folder
   std::string resume_folder;  // --resume DIR
@@ -25,7 +25,10 @@ struct JobIdentity {
 // folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume);
 
-// All ranks are on this host: what the learner will not be able to write, nobody needs to wait for. ConfigError.
+// Renames the folder to <folder>.old-<n>.
+void SetAside(const std::string& folder);
+
+// What the learner will not be able to write, nobody needs to wait for. ConfigError.
 void CheckWeightFolder(const std::string& folder);
 
 // The whole experiment, from rank 0's point of view: data, shared SFT, every arm's RL, evaluations, report.

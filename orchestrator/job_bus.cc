@@ -37,10 +37,11 @@ uint64_t GroupOf(TaskId task) { return task >> 1 & ((uint64_t{1} << kGroupBits) 
 // A run that is started again may find its endpoint still taken by ranks of the last time, on their way out after their mpirun was killed.
 constexpr auto kBindPatience = std::chrono::seconds(10);
 
-BusOptions OptionsFrom(const ClusterConfig& config, uint64_t run_id, uint64_t epoch) {
+BusOptions OptionsFrom(const ClusterConfig& config, const BusKeys& keys, uint64_t run_id, uint64_t epoch) {
   BusOptions options;
   options.run_id = run_id;
   options.epoch = epoch;
+  options.keys = keys;
   if (epoch > 1) options.bind_patience = kBindPatience;
   options.heartbeat = std::chrono::milliseconds(static_cast<int64_t>(config.heartbeat_s * 1000));
   options.rules = {.lease = static_cast<Millis>(config.lease_s * 1000),
@@ -77,9 +78,9 @@ void InstallSignalHandlers() {
   for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) sigaction(sig, &action, nullptr);
 }
 
-JobBus::JobBus(const ClusterConfig& config, uint64_t run_id, uint64_t epoch, int num_learners)
+JobBus::JobBus(const ClusterConfig& config, const BusKeys& keys, uint64_t run_id, uint64_t epoch, int num_learners)
     : config_(config),
-      server_(config.endpoint, OptionsFrom(config, run_id, epoch)),
+      server_(config.endpoint, OptionsFrom(config, keys, run_id, epoch)),
       num_learners_(num_learners),
       next_learner_task_(kLearnerBase) {
   // A learner computes for long without a word, and its death ends the job through MPI.

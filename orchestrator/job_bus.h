@@ -42,7 +42,8 @@ void InstallSignalHandlers();
 // Everything waits in Poll. Throws Error naming who was waited for when a deadline passes or a task failed for good.
 class JobBus {
  public:
-  JobBus(const ClusterConfig& config, uint64_t run_id, uint64_t epoch, int num_learners);
+  // `keys` may be empty where config.endpoint is on loopback.
+  JobBus(const ClusterConfig& config, const BusKeys& keys, uint64_t run_id, uint64_t epoch, int num_learners);
 
   BusServer& server() { return server_; }
   ClusterMonitor& monitor() { return monitor_; }

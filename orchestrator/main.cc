@@ -38,14 +38,6 @@ std::string UsageError(const CLI::App& app, const CLI::Error& error, const std::
   return Concat("temper: ", error.what(), " (see temper ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help)\n");
 }
 
-void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
-  command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required();
-  command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
-  command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
-  command->add_flag("--dry-run", arguments->dry_run, "check everything, print the resolved config and the rank layout, start nothing");
-  command->add_option("-n,--np", arguments->ranks, "number of ranks (launch, eval, --dry-run)");
-}
-
 // mpirun's way to write it; a short option has one letter.
 constexpr char kRanksOption[] = "--np";
 
@@ -62,9 +54,7 @@ int Run(int argc, char** argv) {
   auto* train_command = app.add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
   AddTrainOptions(train_command, &train);
   train_command->callback([&] { exit_code = TrainCommand(train, &argc, &argv); });
-  auto* launch_command = app.add_subcommand("launch", "starts mpirun itself with the right -np, restarts from checkpoints");
-  AddTrainOptions(launch_command, &train);
-  launch_command->callback([&] { exit_code = LaunchCommand(train); });
+  AddLaunchCommand(&app, &exit_code);
 
   std::string model;
   auto* eval_command = app.add_subcommand("eval", "evaluates a model folder under a config: temper eval CONFIG --model DIR");
@@ -77,9 +67,9 @@ int Run(int argc, char** argv) {
 
   WorkerArguments worker;
   auto* worker_command = app.add_subcommand("worker", "a rollout or reward worker; started by its rank, or by hand to join a job");
-  worker_command->add_option("--connect", worker.connect, "the orchestrator's endpoint")->required();
+  worker_command->add_option("--connect", worker.connect, "folder of a running job, or the endpoint of its bus")->required();
   worker_command->add_option("--role", worker.role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
-  worker_command->add_option("--run-id", worker.run_id, "the run's id")->required();
+  worker_command->add_option("--run-id", worker.run_id, "the run's id, with an endpoint");
   worker_command->add_option("--capacity", worker.capacity, "groups held at a time");
   worker_command->add_option("--local-rank", worker.local_rank, "picks the GPU: this number modulo the visible ones")
       ->check(CLI::NonNegativeNumber);

@@ -103,14 +103,24 @@ int Attend(pid_t mpirun, int error_output) {
 }  // namespace
 
 std::vector<std::string> MpirunCommand(const MpirunJob& job) {
-  std::vector<std::string> command = {"mpirun", "-np", Concat(job.ranks), "--oversubscribe", "--bind-to", "none"};
+  std::vector<std::string> command = {"mpirun", "-np", Concat(job.ranks)};
+  const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
+  if (job.hosts) {
+    if (!job.hostfile.empty()) add({"--hostfile", job.hostfile});
+    add({"--map-by", job.bind ? Concat("slot:PE=", job.cpus_per_rank) : "slot"});
+  } else {
+    add({"--oversubscribe"});
+  }
+  add({"--bind-to", job.bind ? "core" : "none"});
   const std::pair<const char*, std::string> parameters[] = {{"oob_tcp_keepalive_time", "3"},
                                                             {"oob_tcp_keepalive_intvl", "1"},
                                                             {"oob_tcp_keepalive_probes", "3"},
                                                             {"odls_base_sigkill_timeout", "0"},  // else two seconds, dead or not
                                                             {"btl_vader_backing_directory", job.shared_memory_folder},
                                                             {"orte_tmpdir_base", job.session_folder}};
-  for (const auto& [name, value] : parameters) command.insert(command.end(), {"--mca", name, value});
+  for (const auto& [name, value] : parameters) {
+    if (!value.empty()) add({"--mca", name, value});
+  }
   if (geteuid() == 0) command.push_back("--allow-run-as-root");
   command.insert(command.end(), job.program.begin(), job.program.end());
   return command;

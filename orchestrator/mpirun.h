@@ -9,11 +9,15 @@ namespace temper {
 struct MpirunJob {
   int ranks = 0;
   std::vector<std::string> program;  // and its arguments
-  std::string shared_memory_folder;  // for the segments of MPI's ranks, 4 MiB each
-  std::string session_folder;        // for mpirun's own files
+  std::string shared_memory_folder;  // for the segments of MPI's ranks, 4 MiB each; "" = each rank's choice
+  std::string session_folder;        // for mpirun's own files; "" = its choice
+  bool hosts = false;                // on the hosts of `hostfile` or of Slurm's allocation, as many ranks on each as it has slots
+  std::string hostfile;              // "" = none
+  int64_t cpus_per_rank = 1;
+  bool bind = false;  // each rank to its cores
 };
 
-// The command line: ranks may be more than the cores and are not bound to any; a rank that hangs up is noticed within some ten seconds.
+// The command line: on one host ranks may be more than the cores; a rank that hangs up is noticed within some ten seconds.
 std::vector<std::string> MpirunCommand(const MpirunJob& job);
 
 // From now on SIGINT, SIGTERM and SIGUSR1 do not end this process: the first one asks the job for a checkpoint and an end (SIGUSR1 to

@@ -29,6 +29,12 @@ std::string CountOf(int64_t count, const char* role) {
 
 }  // namespace
 
+int64_t WorkerCapacity(Role role, const RolloutConfig& rollout) {
+  constexpr int64_t kGrading = 8;
+  // Two groups more than the slots hold, so that a free slot never waits for the orchestrator.
+  return role == Role::kRollout ? std::max<int64_t>(2, rollout.slots / rollout.group_size + 2) : kGrading;
+}
+
 RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   learners_ = static_cast<int>(config.learners);
   rollout_ = static_cast<int>(config.rollout_workers);

@@ -10,6 +10,9 @@ namespace temper {
 enum class Role { kOrchestrator, kLearner, kRollout, kReward };
 const char* ToString(Role role);
 
+// Tasks a worker of the role (kRollout or kReward) holds at a time.
+int64_t WorkerCapacity(Role role, const RolloutConfig& rollout);
+
 // Which rank is what: 0 orchestrator, 1..L learners, then rollout worker ranks, then reward worker ranks.
 class RoleLayout {
  public:

@@ -76,14 +76,26 @@ TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
   }
 }
 
-TEST(ExperimentConfig, TheBusListensOnThisHostOnly) {
+TEST(ExperimentConfig, TheBusListensWhereAWorkerCanBeTold) {
   const auto load = [](const std::string& endpoint) {
     return LoadExperiment((kConfigs / "smoke.yaml").string(), {"cluster.endpoint=\"" + endpoint + "\""}).base.cluster.endpoint;
   };
-  for (const char* fine : {"tcp://127.0.0.1:*", "tcp://127.0.0.1:1", "tcp://127.0.0.1:65535", "ipc:///tmp/bus"})
+  EXPECT_EQ(LoadExperiment((kConfigs / "smoke.yaml").string(), {}).base.cluster.endpoint, "auto");
+  for (const char* fine : {"auto", "tcp://127.0.0.1:*", "tcp://127.0.0.1:1", "tcp://10.1.2.3:65535", "tcp://eth0.7:*", "ipc:///tmp/bus"})
     EXPECT_EQ(load(fine), fine);
   for (const char* wrong : {"tcp://0.0.0.0:5555", "tcp://*:5555", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:99999",
-                            "tcp://127.0.0.1:", "tcp://127.0.0.1:+1", "tcp://127.0.0.1", "ipc://", "inproc://x"}) {
+                            "tcp://127.0.0.1:", "tcp://127.0.0.1:+1", "tcp://127.0.0.1", "tcp://:5555", "tcp://", "tcp://eth0;x:1",
+                            "ipc://", "inproc://x", "Auto", ""}) {
+    EXPECT_THROW(load(wrong), ConfigError) << wrong;
+  }
+}
+
+TEST(ExperimentConfig, WhatSlurmIsAskedForCannotBreakTheScript) {
+  const auto load = [](const std::string& override) { LoadExperiment((kConfigs / "smoke.yaml").string(), {override}); };
+  EXPECT_NO_THROW(load("launch.slurm.directives=[--exclusive, --mail-type=END]"));
+  for (const char* wrong :
+       {"launch.slurm.partition=\"a b\"", "launch.slurm.time=\"1\\n#SBATCH --x\"", "launch.slurm.directives=[exclusive]",
+        "launch.slurm.directives=[\"--x\\nrm\"]", "launch.slurm.warn_s=5", "launch.slurm.nodes=0", "launch.bind=socket"}) {
     EXPECT_THROW(load(wrong), ConfigError) << wrong;
   }
 }
