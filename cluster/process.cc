@@ -1,5 +1,6 @@
 #include "cluster/process.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -69,16 +70,13 @@ Process::Process(int* argc, char*** argv) {
   TEMPER_MPI_CHECK(MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided));
   TEMPER_MPI_CHECK(MPI_Comm_rank(MPI_COMM_WORLD, &rank_));
   TEMPER_MPI_CHECK(MPI_Comm_size(MPI_COMM_WORLD, &size_));
-  MPI_Comm beside = MPI_COMM_NULL;
-  TEMPER_MPI_CHECK(MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &beside));
-  TEMPER_MPI_CHECK(MPI_Comm_rank(beside, &local_rank_));
-  TEMPER_MPI_CHECK(MPI_Comm_free(&beside));
   char name[256] = {};
   gethostname(name, sizeof(name) - 1);
   std::vector<char> all(static_cast<size_t>(size_) * sizeof(name));
   TEMPER_MPI_CHECK(MPI_Allgather(name, sizeof(name), MPI_CHAR, all.data(), sizeof(name), MPI_CHAR, MPI_COMM_WORLD));
   for (int r = 0; r < size_; ++r) hosts_.emplace_back(all.data() + static_cast<size_t>(r) * sizeof(name));
   nodes_ = GatherNodes(rank_, size_);
+  local_rank_ = static_cast<int>(std::count(nodes_.begin(), nodes_.begin() + rank_, nodes_[static_cast<size_t>(rank_)]));
 }
 
 Process::~Process() {
