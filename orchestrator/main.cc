@@ -42,6 +42,7 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments) {
   command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
   command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
   command->add_flag("--dry-run", arguments->dry_run, "check everything, print the resolved config and the rank layout, start nothing");
+  command->add_option("--member", arguments->member, "of a config with seeds: or sweep:, one run by name or by index from 0");
   command->add_option("-n,--np", arguments->ranks, "number of ranks (launch, eval, --dry-run)");
 }
 
@@ -60,10 +61,10 @@ int Run(int argc, char** argv) {
   TrainArguments train;
   auto* train_command = app.add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
   AddTrainOptions(train_command, &train);
-  train_command->callback([&] { exit_code = TrainCommand(train, &argc, &argv); });
+  train_command->callback([&] { exit_code = TrainCommand(OneRun(train), &argc, &argv); });
   auto* launch_command = app.add_subcommand("launch", "starts mpirun itself with the right -np, restarts from checkpoints");
   AddTrainOptions(launch_command, &train);
-  launch_command->callback([&] { exit_code = LaunchCommand(train); });
+  launch_command->callback([&] { exit_code = LaunchRuns(train, LaunchCommand); });
 
   std::string model;
   auto* eval_command = app.add_subcommand("eval", "evaluates a model folder under a config: temper eval CONFIG --model DIR");
@@ -136,12 +137,24 @@ int Run(int argc, char** argv) {
   world_command->add_option("--permitted-dual-use", permitted, "share of purposeless requests the policy spec permits");
   world_command->callback([&] { exit_code = WorldCommand(folder, seed, prompts, eval_prompts, demonstrations, permitted); });
 
-  std::vector<std::string> runs;
+  std::string run;
   std::string output;
-  auto* report_command = app.add_subcommand("report", "report of a run, or of several runs of the same arms side by side");
-  report_command->add_option("runs", runs, "run folders")->required();
+  auto* report_command = app.add_subcommand("report", "report of a run (several: temper compare)");
+  report_command->add_option("run", run, "run folder")->required();
   report_command->add_option("-o,--output", output, "folder to write into (default: the run's own)");
-  report_command->callback([&] { exit_code = ReportCommand(runs, output); });
+  report_command->callback([&] { exit_code = ReportCommand(run, output); });
+
+  CompareArguments compare;
+  auto* compare_command = app.add_subcommand("compare", "figures of several runs with intervals, their differences, settings that differ");
+  compare_command->add_option("runs", compare.paths, "run folders, or folders of runs (of a sweep, of several seeds)")->required();
+  compare_command->add_option("-o,--output", compare.output, "folder to write report.html, report.json and CSV files into");
+  auto* json = compare_command->add_flag_callback(
+      "--json", [&] { compare.format = "json"; }, "print JSON");
+  compare_command
+      ->add_flag_callback(
+          "--csv", [&] { compare.format = "csv"; }, "print CSV")
+      ->excludes(json);
+  compare_command->callback([&] { exit_code = CompareCommand(compare); });
 
   std::string journal;
   auto* journal_command = app.add_subcommand("journal", "checks a journal: every trajectory consumed at most once, nothing lost");
