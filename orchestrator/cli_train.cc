@@ -16,6 +16,7 @@
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/job.h"
+#include "orchestrator/provenance.h"
 #include "policy/torch_version.h"
 #include "workers/learner_worker.h"
 
@@ -141,6 +142,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
     LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
     exit_code = request.exit_code();
   }
+  RecordEnd(job->run_folder(), exit_code);
   std::fflush(stdout);
   bus->server().Drain(kDrainDeadline);
   // After a stop at the very start a learner may register only now, and must be told as well.

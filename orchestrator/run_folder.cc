@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 
 #include <fcntl.h>
@@ -17,20 +16,12 @@
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "orchestrator/checkpoint.h"
+#include "orchestrator/utc_time.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 }  // namespace
 
