@@ -33,7 +33,8 @@ void PrintRuns(const Sweep& sweep, const std::vector<std::string>& states) {
   std::printf("%zu runs in %s\n", sweep.runs.size(), sweep.folder.c_str());
   for (size_t i = 0; i < sweep.runs.size(); ++i) {
     const SweepRun& run = sweep.runs[i];
-    std::printf("  %3zu  %-*s  %s  %s\n", i, static_cast<int>(width), run.name.c_str(), SettingsText(run).c_str(), states[i].c_str());
+    const std::string state = states[i].empty() ? "" : "  " + states[i];
+    std::printf("  %3zu  %-*s  %s%s\n", i, static_cast<int>(width), run.name.c_str(), SettingsText(run).c_str(), state.c_str());
   }
   std::fflush(stdout);
 }

@@ -62,8 +62,9 @@ std::map<std::string, std::string> Versions() {
 // Adds the files that an arm is made from.
 void AddInputs(const ExperimentConfig& config, const std::string& world_folder, ProvenanceInput* provenance) {
   const auto add = [&](const std::string& name, const std::string& path) {
+    if (path.empty()) return;
     std::vector<std::string>& paths = provenance->inputs[name];
-    if (!path.empty() && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   };
   add("policy_spec", config.reward.policy_spec);
   add("base_model", config.policy.path);

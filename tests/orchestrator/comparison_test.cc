@@ -21,7 +21,7 @@ constexpr const char* kLr = "rl.optimizer.lr";
 
 // A run of one arm whose answers to every prompt are safe as given: safe[p][c] of prompt p, completion c. The prompts' texts begin with
 // `texts`.
-RunRecord Run(uint64_t seed, const std::string& lr, const std::vector<std::vector<int>>& safe, const std::string& texts = "tell ") {
+RunRecord RunOf(uint64_t seed, const std::string& lr, const std::vector<std::vector<int>>& safe, const std::string& texts = "tell ") {
   RunRecord record;
   record.name = Concat("lr_", lr, "-seed_", seed);
   record.seed = seed;
@@ -47,7 +47,8 @@ RunRecord Run(uint64_t seed, const std::string& lr, const std::vector<std::vecto
 const RunsFigure& SafetyOf(const RunsSets& sets) { return sets.at("dev").at("all").at("safety"); }
 
 TEST(Conditions, RunsThatDifferInTheirSeedAloneAreOne) {
-  const std::vector<RunRecord> records = {Run(2, "1e-3", {{1}}), Run(1, "5e-4", {{1}}), Run(1, "1e-3", {{1}}), Run(2, "5e-4", {{1}})};
+  const std::vector<RunRecord> records = {RunOf(2, "1e-3", {{1}}), RunOf(1, "5e-4", {{1}}), RunOf(1, "1e-3", {{1}}),
+                                          RunOf(2, "5e-4", {{1}})};
   const auto conditions = ConditionsOf(records);
   ASSERT_EQ(conditions.size(), 2U);
   EXPECT_EQ(conditions[0].name, "lr=1e-3");
@@ -78,7 +79,7 @@ TEST(Conditions, ArmsKeepTheirNamesUntilOneNameStandsForTwo) {
 }
 
 TEST(Conditions, OneRunDoneTwiceIsRefusedUnlessRunsAreNotRepeatable) {
-  std::vector<RunRecord> records = {Run(1, "1e-3", {{1}}), Run(1, "1e-3", {{1}})};
+  std::vector<RunRecord> records = {RunOf(1, "1e-3", {{1}}), RunOf(1, "1e-3", {{1}})};
   EXPECT_THAT([&] { ConditionsOf(records); }, ThrowsMessage<Error>(HasSubstr("have the same settings and the same seed 1")));
   for (RunRecord& record : records) record.arms[0].settings["run.deterministic"] = "false";
   EXPECT_EQ(ConditionsOf(records)[0].runs.size(), 2U);
@@ -86,8 +87,8 @@ TEST(Conditions, OneRunDoneTwiceIsRefusedUnlessRunsAreNotRepeatable) {
 }
 
 TEST(Conditions, PairsAreOfOneSeedOrElseInOrder) {
-  const std::vector<RunRecord> records = {Run(1, "a", {{1}}), Run(2, "a", {{1}}), Run(2, "b", {{1}}), Run(5, "b", {{1}}),
-                                          Run(8, "c", {{1}})};
+  const std::vector<RunRecord> records = {RunOf(1, "a", {{1}}), RunOf(2, "a", {{1}}), RunOf(2, "b", {{1}}), RunOf(5, "b", {{1}}),
+                                          RunOf(8, "c", {{1}})};
   const auto conditions = ConditionsOf(records);
   const auto same = PairRuns(records, conditions[0], conditions[1]);
   ASSERT_EQ(same.size(), 1U);
@@ -100,8 +101,8 @@ TEST(Conditions, PairsAreOfOneSeedOrElseInOrder) {
 
 TEST(Comparison, MeansOverSeedsWithPromptsOfTheirOwn) {
   // Safe: 2 of 4, 3 of 4 and 4 of 4: mean 0.75, s = 0.25, standard error 0.144338, t(2) = 4.30265.
-  const std::vector<RunRecord> records = {Run(1, "a", {{1, 1}, {0, 0}}, "one "), Run(2, "a", {{1, 1}, {1, 0}}, "two "),
-                                          Run(3, "a", {{1, 1}, {1, 1}}, "three ")};
+  const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {0, 0}}, "one "), RunOf(2, "a", {{1, 1}, {1, 0}}, "two "),
+                                          RunOf(3, "a", {{1, 1}, {1, 1}}, "three ")};
   const RunsComparison comparison = CompareRuns(records);
   const RunsFigure& safety = SafetyOf(comparison.cells[0]);
   EXPECT_FALSE(safety.shared_prompts);
@@ -113,7 +114,7 @@ TEST(Comparison, MeansOverSeedsWithPromptsOfTheirOwn) {
 }
 
 TEST(Comparison, SharedPromptsAddTheirVariance) {
-  const std::vector<RunRecord> records = {Run(1, "a", {{1, 1}, {0, 0}, {1, 0}}), Run(2, "a", {{1, 1}, {1, 0}, {1, 0}})};
+  const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {0, 0}, {1, 0}}), RunOf(2, "a", {{1, 1}, {1, 0}, {1, 0}})};
   const RunsFigure safety = SafetyOf(CompareRuns(records).cells[0]);
   EXPECT_TRUE(safety.shared_prompts);
   const Estimate seeds_alone = IntervalOverRuns(safety.runs, nullptr);
@@ -123,7 +124,7 @@ TEST(Comparison, SharedPromptsAddTheirVariance) {
 
 TEST(Comparison, DifferencesArePairedBySeedAndPrompt) {
   // Of each prompt b is safe half as often: the difference is 0.5 whatever prompts are drawn.
-  const std::vector<RunRecord> records = {Run(1, "a", {{1, 1}, {1, 1}}), Run(1, "b", {{1, 0}, {0, 1}})};
+  const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {1, 1}}), RunOf(1, "b", {{1, 0}, {0, 1}})};
   const RunsComparison comparison = CompareRuns(records);
   const RunsFigure& difference = SafetyOf(comparison.differences[0]);
   EXPECT_DOUBLE_EQ(difference.over.mean, 0.5);
@@ -133,7 +134,7 @@ TEST(Comparison, DifferencesArePairedBySeedAndPrompt) {
 }
 
 TEST(Comparison, PromptsOfOneIdWithOtherTextsAreNotPaired) {
-  const std::vector<RunRecord> records = {Run(1, "a", {{1}, {1}}, "one "), Run(2, "b", {{0}, {1}}, "two ")};
+  const std::vector<RunRecord> records = {RunOf(1, "a", {{1}, {1}}, "one "), RunOf(2, "b", {{0}, {1}}, "two ")};
   const RunsComparison comparison = CompareRuns(records);
   EXPECT_THAT(comparison.differences[0], IsEmpty());
   EXPECT_EQ(SafetyOf(comparison.cells[1]).over.mean, 0.5);
@@ -152,7 +153,7 @@ TEST(Comparison, OverTheArmsOfSeveralRuns) {
 }
 
 TEST(Comparison, PrintsATableOfConditionsAndTheSettingsThatDiffer) {
-  const std::vector<RunRecord> records = {Run(1, "1e-3", {{1, 1}, {1, 1}}), Run(1, "5e-4", {{1, 0}, {0, 1}})};
+  const std::vector<RunRecord> records = {RunOf(1, "1e-3", {{1, 1}, {1, 1}}), RunOf(1, "5e-4", {{1, 0}, {0, 1}})};
   const std::string text = RenderText(CompareRuns(records));
   EXPECT_THAT(text, HasSubstr("\n  lr=1e-3: seed 1\n  lr=5e-4: seed 1\n"));
   EXPECT_THAT(text, HasSubstr("Settings that differ, in this order\n  rl.optimizer.lr: 1e-3 | 5e-4\n"));
@@ -163,7 +164,7 @@ TEST(Comparison, PrintsATableOfConditionsAndTheSettingsThatDiffer) {
 }
 
 TEST(Comparison, JsonAndCsvHoldTheSameNumbers) {
-  const std::vector<RunRecord> records = {Run(1, "1e-3", {{1, 1}, {1, 1}}), Run(1, "5e-4", {{1, 0}, {0, 1}})};
+  const std::vector<RunRecord> records = {RunOf(1, "1e-3", {{1, 1}, {1, 1}}), RunOf(1, "5e-4", {{1, 0}, {0, 1}})};
   const RunsComparison comparison = CompareRuns(records);
   const auto json = nlohmann::json::parse(RenderJson(comparison));
   EXPECT_EQ(json["conditions"][1]["name"], "lr=5e-4");
