@@ -98,6 +98,9 @@ int LaunchRuns(const TrainArguments& arguments, const std::function<int(const Tr
   }
   if (arguments.resume != "auto" && arguments.resume != "never")
     throw ConfigError(Concat("--resume ", arguments.resume, " is a checkpoint of one run; say which with --member"));
+  if (fs::exists(sweep.folder + "/run.json"))
+    throw ConfigError(
+        Concat(sweep.folder, " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=..."));
   std::optional<int> stopped;
   int failed = kExitDone;
   const std::vector<std::string> states = LaunchEach(sweep, arguments, launch, &stopped, &failed);

@@ -72,7 +72,7 @@ int Run(int argc, char** argv) {
   eval_command->add_option("--model", model, "Hugging Face folder")->required();
   eval_command->callback([&] {
     if (eval_command->count("--resume") == 0) train.resume = "never";  // the model may be another one at the same place
-    exit_code = EvalCommand(train, model);
+    exit_code = EvalCommand(train.member.empty() ? train : OneRun(train), model);
   });
 
   WorkerArguments worker;

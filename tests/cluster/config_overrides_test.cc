@@ -71,7 +71,7 @@ TEST(ConfigOverrides, TheResolvedFormReadsBackToTheSame) {
 }
 
 TEST(ConfigOverrides, MistakesAreToldWithTheirPlace) {
-  EXPECT_EQ(ErrorOf("seeds: [1, x]\n"), "study.yaml:1:12: seeds.1: must be a whole number, not \"x\"");
+  EXPECT_EQ(ErrorOf("seeds: [1, x]\n"), "study.yaml:1:12: seeds.1: must be a whole number, not \"x\"; write e.g. 16");
   EXPECT_THAT(ErrorOf("seeds: [-1]\n"), HasSubstr("study.yaml:1:9: seeds.0: "));
   EXPECT_THAT(ErrorOf("seeds: 3\n"), HasSubstr("seeds: must be a list of whole numbers, like [1, 2], not "));
   EXPECT_EQ(ErrorOf("grid:\n  a.b: []\n"),

@@ -1,5 +1,6 @@
 // A config that stands for several runs: each in its folder, what is done is skipped, one that fails does not stop the others.
 #include <filesystem>
+#include <fstream>
 
 #include <gtest/gtest.h>
 
@@ -55,6 +56,16 @@ TEST(Sweep, ARunThatFailsIsToldAndTheRestGoesOn) {
   EXPECT_EQ(Launch(&job), kConfigError);
   EXPECT_EQ(CountOf("temper launch: run path_model failed with exit code 78, see ", job.output()), 1) << job.output();
   EXPECT_EQ(ReadJson(job.folder() + "/steps_1/status.json")["state"], "done") << job.output();
+}
+
+TEST(Sweep, DoesNotMixItsRunsIntoTheFolderOfASingleOne) {
+  TinyJob job("single", kShort);
+  job.overrides.push_back("seeds=[4,5]");
+  fs::create_directories(job.folder());
+  std::ofstream(job.folder() + "/run.json") << "{}";
+  EXPECT_EQ(Launch(&job), kConfigError);
+  EXPECT_EQ(job.output(), "temper: " + job.folder() +
+                              " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=...\n");
 }
 
 TEST(Sweep, OneRunIsChosenByIndexOrNameAndAllAreListed) {
