@@ -20,6 +20,18 @@ struct RealRange {
   double max = std::numeric_limits<double>::infinity();
 };
 
+// A key and the values it takes in turn, each as YAML text; source: where it stands, quickstart.yaml:12.
+struct OverrideAxis {
+  std::string key;  // dotted
+  std::vector<std::string> values;
+  std::string source;
+};
+// Overrides that belong together: dotted key -> value as YAML text, in file order.
+struct OverrideSet {
+  std::vector<std::pair<std::string, std::string>> values;
+  std::string source;
+};
+
 // What a section of a YAML file may hold, bound to the struct it fills. A struct's describe function calls these once per field; the
 // same calls serve reading, the reference document and printing the resolved config. The value a target holds beforehand is the default.
 class ConfigFields {
@@ -36,11 +48,16 @@ class ConfigFields {
   // One of the given words.
   virtual void Enum(std::string_view name, std::string* target, const std::vector<std::string>& allowed, std::string_view help) = 0;
   virtual void StringList(std::string_view name, std::vector<std::string>* target, std::string_view help) = 0;
+  virtual void IntList(std::string_view name, std::vector<int64_t>* target, IntRange range, std::string_view help) = 0;
   virtual void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view help) = 0;
   virtual void StringMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view help) = 0;
   // Free-form maps of dotted key -> scalar text, e.g. the overrides of an arm; keys may be nested or dotted.
   virtual void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
                             std::string_view help) = 0;
+  // Keys, nested or dotted, each with the list of values it takes; a list of maps of overrides. Neither an empty list of values nor a value
+  // twice is allowed.
+  virtual void OverrideGrid(std::string_view name, std::vector<OverrideAxis>* target, std::string_view help) = 0;
+  virtual void OverrideList(std::string_view name, std::vector<OverrideSet>* target, std::string_view help) = 0;
 
   virtual void Section(std::string_view name, std::string_view help, const std::function<void(ConfigFields&)>& describe) = 0;
   // A map with free keys, or a list, whose entries are sections; `add` is called once per entry, in file order, and must make the

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/config_compose.h"
+#include "cluster/config_overrides.h"
 #include "cluster/config_record.h"
 #include "cluster/config_rules.h"
 #include "cluster/config_value.h"
@@ -93,6 +94,17 @@ class SectionReader : public ConfigFields {
     Record(name, YamlOf(*target));
   }
 
+  void IntList(std::string_view name, std::vector<int64_t>* target, IntRange range, std::string_view) override {
+    const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list of whole numbers, like [1, 2]");
+    if (list != nullptr) {
+      target->clear();
+      for (size_t i = 0; i < list->children.size(); ++i) {
+        Entry(name, std::to_string(i), list->children[i], ReadConfigInt(list->children[i], range, &target->emplace_back()));
+      }
+    }
+    Record(name, YamlOf(*target));
+  }
+
   void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view) override {
     OpenMap(name, target, [range](const ConfigNode& node, double* value) { return ReadConfigReal(node, range, value); });
     Record(name, YamlOf(*target));
@@ -114,11 +126,29 @@ class SectionReader : public ConfigFields {
         if (entry.reset) continue;
         auto& flat = target->emplace_back(entry.key, std::map<std::string, std::string>()).second;
         Entry(name, entry.key, entry, MapProblem(entry));
-        if (entry.kind == ConfigNode::Kind::kMap) Flatten(entry, JoinPath(path, entry.key), "", &flat, &marks);
-        marks.emplace(JoinPath(path, entry.key), entry.key_mark);
+        const std::string entry_path = JoinPath(path, entry.key);
+        for (const auto& [key, node] : FlattenOverrides(entry, entry_path, &state_->errors)) {
+          flat.emplace(key, RawYamlOf(*node));
+          marks.emplace(JoinPath(entry_path, key), node->mark);
+        }
+        marks.emplace(entry_path, entry.key_mark);
       }
     }
     state_->record.AddOverrideMaps(level_, std::string(name), path, *target, marks);
+  }
+
+  void OverrideGrid(std::string_view name, std::vector<OverrideAxis>* target, std::string_view) override {
+    const ConfigNode* map =
+        Collection(name, ConfigNode::Kind::kMap, "a map of keys to lists of values, like {rl.optimizer.lr: [1e-3, 5e-4]}");
+    if (map != nullptr) *target = ReadOverrideGrid(*map, JoinPath(path_, std::string(name)), &state_->errors);
+    Record(name, YamlOf(*target));
+  }
+
+  void OverrideList(std::string_view name, std::vector<OverrideSet>* target, std::string_view) override {
+    const ConfigNode* list =
+        Collection(name, ConfigNode::Kind::kList, "a list of maps of overrides, like [{rl.kl.coef: 0}, {rl.kl.coef: 0.1}]");
+    if (list != nullptr) *target = ReadOverrideList(*list, JoinPath(path_, std::string(name)), &state_->errors);
+    Record(name, YamlOf(*target));
   }
 
   void Section(std::string_view name, std::string_view, const std::function<void(ConfigFields&)>& describe) override {
@@ -198,12 +228,6 @@ class SectionReader : public ConfigFields {
     state_->errors.Add(node.mark, JoinPath(JoinPath(path_, std::string(name)), key), problem);
   }
 
-  static std::string MapProblem(const ConfigNode& entry) {
-    if (entry.kind == ConfigNode::Kind::kMap) return "";
-    if (entry.kind == ConfigNode::Kind::kNull) return "must be a map of keys, not empty; write {} for one without any";
-    return Concat("must be a map of keys, not ", entry.KindName());
-  }
-
   template <typename T, typename Read>
   void OpenMap(std::string_view name, std::map<std::string, T>* target, const Read& read) {
     const ConfigNode* map = Collection(name, ConfigNode::Kind::kMap, "a map");
@@ -224,21 +248,6 @@ class SectionReader : public ConfigFields {
     describe(reader);
     reader.Finish();
     state_->record.CloseBlock(start, " {}");
-  }
-
-  // Nested and dotted keys to dotted ones. A key given in both ways is a duplicate.
-  void Flatten(const ConfigNode& node, const std::string& path, const std::string& prefix, std::map<std::string, std::string>* flat,
-               ConfigMarks* marks) {
-    for (const ConfigNode& child : node.children) {
-      const std::string key = JoinPath(prefix, child.key);
-      if (child.kind == ConfigNode::Kind::kMap && child.raw.empty() && !child.children.empty()) {
-        Flatten(child, path, key, flat, marks);
-      } else if (!flat->emplace(key, RawYamlOf(child)).second) {
-        state_->errors.Add(child.key_mark, JoinPath(path, key), "duplicate key, once nested and once dotted");
-      } else {
-        marks->emplace(JoinPath(path, key), child.mark);
-      }
-    }
   }
 
   void Record(std::string_view name, const std::string& value) {

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "cluster/config_overrides.h"
 #include "cluster/config_reader.h"
 #include "cluster/config_value.h"
 #include "cluster/error.h"
@@ -96,6 +97,10 @@ class ReferenceWriter : public ConfigFields {
     Add(name, help, "List of texts", YamlOf(*target));
   }
 
+  void IntList(std::string_view name, std::vector<int64_t>* target, IntRange range, std::string_view help) override {
+    Add(name, help, "List of whole numbers" + Bounds(RangeText(range)), YamlOf(*target));
+  }
+
   void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view help) override {
     Add(name, help, "Map of names to numbers" + Bounds(RangeText(range)), YamlOf(*target));
   }
@@ -113,6 +118,14 @@ class ReferenceWriter : public ConfigFields {
       maps += (maps.empty() ? "" : ", ") + QuoteYaml(entry) + ": {" + values + "}";
     }
     Add(name, help, "Map of names to maps of dotted keys and values, e.g. {name: {section.key: 1}}", "{" + maps + "}");
+  }
+
+  void OverrideGrid(std::string_view name, std::vector<OverrideAxis>* target, std::string_view help) override {
+    Add(name, help, "Map of keys to lists of values, e.g. {section.key: [1, 2]}", YamlOf(*target));
+  }
+
+  void OverrideList(std::string_view name, std::vector<OverrideSet>* target, std::string_view help) override {
+    Add(name, help, "List of maps of keys and values, e.g. [{section.key: 1}, {section.key: 2}]", YamlOf(*target));
   }
 
   void Section(std::string_view name, std::string_view help, const std::function<void(ConfigFields&)>& describe) override {

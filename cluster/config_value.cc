@@ -199,6 +199,12 @@ std::string YamlOf(const std::vector<std::string>& value) {
   return "[" + text + "]";
 }
 
+std::string YamlOf(const std::vector<int64_t>& value) {
+  std::string text;
+  for (const int64_t item : value) text += (text.empty() ? "" : ", ") + YamlOf(item);
+  return "[" + text + "]";
+}
+
 std::string YamlOf(const std::map<std::string, double>& value) { return FlowMap(value); }
 
 std::string YamlOf(const std::map<std::string, std::string>& value) { return FlowMap(value); }

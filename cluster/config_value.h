@@ -32,6 +32,7 @@ std::string YamlOf(int64_t value);
 std::string YamlOf(double value);  // shortest that reads back the same; null where not finite
 std::string YamlOf(const std::string& value);
 std::string YamlOf(const std::vector<std::string>& value);
+std::string YamlOf(const std::vector<int64_t>& value);
 std::string YamlOf(const std::map<std::string, double>& value);
 std::string YamlOf(const std::map<std::string, std::string>& value);
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct TrainArguments {
   std::string config;
   std::vector<std::string> overrides;
   std::string resume = "auto";
+  std::string member;  // of a config with seeds: or sweep:, name or index of one run; "" = all
   bool dry_run = false;
   int ranks = 0;  // launch and dry-run: 0 = what the config asks for
 };
@@ -43,6 +45,15 @@ int SlurmCommand(const SlurmArguments& arguments);
 
 // `temper launch`, `temper launch mpirun`, `temper launch slurm`. Adds the subcommand, which sets *exit_code when it has run.
 void AddLaunchCommand(CLI::App* app, int* exit_code);
+
+// The arguments of the one run meant: --member of a config with seeds: or sweep:, or the config itself where it is a single run.
+TrainArguments OneRun(const TrainArguments& arguments);
+
+// Launches the run meant, or every run of the config one after the other: those that are finished are skipped, one that fails is told
+// and the rest goes on. With --dry-run lists them. Then compares those that are done, in <run.dir>/<run.name>. Returns 0 when all are
+// done, 85 when it was stopped, else the smallest code of those that failed.
+// `outcome`: what a run that was launched with code 0 is.
+int LaunchRuns(const TrainArguments& arguments, const std::function<int(const TrainArguments&)>& launch, const char* outcome = "done");
 
 // Evaluates the Hugging Face folder `model` under the config, as a run <run.name>-eval of its own: no arms, no training.
 int EvalCommand(const TrainArguments& arguments, const std::string& model);
@@ -90,7 +101,17 @@ int TokenizeCommand(const TokenizeArguments& arguments);
 int GradeCommand(const std::string& policy_spec, const std::string& input);
 
 int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_t eval, int64_t demonstrations, double permitted);
-int ReportCommand(const std::vector<std::string>& runs, const std::string& output);
+int ReportCommand(const std::string& run, const std::string& output);
+
+struct CompareArguments {
+  std::vector<std::string> paths;  // run folders, and folders around runs
+  std::string output;              // folder for report.html and the like; "" = none
+  std::string format = "text";     // what is printed: text | json | csv
+};
+// Compares runs: their figures with intervals, differences, settings that differ.
+int CompareCommand(const CompareArguments& arguments);
+// The run folders that paths stand for: a run's own, or every finished run right below a folder, with a note in `left_out` of the others.
+std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std::string* left_out);
 int JournalCommand(const std::string& path);
 int DoctorCommand();
 int ReferenceCommand();  // prints configs/reference.yaml

@@ -111,7 +111,7 @@ int LaunchCommand(const LaunchArguments& given) {
 int EvalCommand(const TrainArguments& given, const std::string& model) {
   TrainArguments arguments = given;
   const Experiment experiment = LoadExperiment(given.config, given.overrides);
-  arguments.overrides.insert(arguments.overrides.begin(), "arms={}");  // the user's own may say otherwise
+  arguments.overrides.insert(arguments.overrides.begin(), {"arms={}", "seeds=[]", "sweep={}"});  // the user's own may say otherwise
   // The last word: a run that trained must not get into the way, nor out of it.
   const std::string name = "run.name=" + experiment.base.run.name + "-eval";
   arguments.overrides.insert(arguments.overrides.end(), {"stages=[eval]", "policy.path=" + model, name});
@@ -123,6 +123,7 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_r
   command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
   command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
   command->add_flag("--dry-run", arguments->dry_run, "check everything, print what would be started, start nothing");
+  command->add_option("--member", arguments->member, "of a config with seeds: or sweep:, one run by name or by index from 0");
   command->add_option("-n,--np", arguments->ranks, "number of ranks (default: what the config asks for)");
 }
 
@@ -135,20 +136,26 @@ void AddLaunchCommand(CLI::App* app, int* exit_code) {
   here->callback([=] {
     if (!here->get_subcommands().empty()) return;
     if (launch->train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
-    *exit_code = LaunchCommand(*launch);
+    *exit_code = LaunchRuns(launch->train, [=](const TrainArguments& run) { return LaunchCommand({.train = run, .hostfile = ""}); });
   });
   auto* hosts = here->add_subcommand("mpirun", "starts a job on the hosts of a hostfile, or of Slurm's allocation");
   AddTrainOptions(hosts, &launch->train);
   hosts->add_option("--hostfile", launch->hostfile, "a line a host: node01 slots=8");
   hosts->callback([=] {
-    launch->hosts = true;
-    *exit_code = LaunchCommand(*launch);
+    *exit_code = LaunchRuns(launch->train, [=](const TrainArguments& run) {
+      return LaunchCommand({.train = run, .hosts = true, .hostfile = launch->hostfile});
+    });
   });
   auto* submit = here->add_subcommand("slurm", "writes an sbatch script (launch.slurm.* of the config) and submits it");
   AddTrainOptions(submit, &slurm->train);
   submit->add_flag("--workers-only", slurm->workers_only, "only cluster.rollout_workers and .reward_workers, which join a running job");
   submit->add_option("--connect", slurm->connect, "with --workers-only: folder of the run they join");
-  submit->callback([=] { *exit_code = SlurmCommand(*slurm); });
+  submit->callback([=] {
+    const auto submit_run = [=](const TrainArguments& run) {
+      return SlurmCommand({.train = run, .workers_only = slurm->workers_only, .connect = slurm->connect});
+    };
+    *exit_code = LaunchRuns(slurm->train, submit_run, "submitted");
+  });
 }
 
 }  // namespace temper

@@ -86,23 +86,12 @@ int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_
   return kExitDone;
 }
 
-int ReportCommand(const std::vector<std::string>& runs, const std::string& output) {
-  for (const std::string& run : runs) {
-    if (!std::filesystem::exists(run + "/run.json"))
-      throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>"));
-  }
-  if (runs.size() == 1) {
-    const std::string folder = output.empty() ? runs[0] : output;
-    std::filesystem::create_directories(folder);
-    std::cout << WriteReport(ReadRunRecord(runs[0]), folder) << "\nreport: " << folder << "/report.html\n";
-    return kExitDone;
-  }
-  if (output.empty()) throw ConfigError("a report of several runs needs a folder of its own: -o FOLDER");
-  std::vector<RunRecord> records;
-  records.reserve(runs.size());
-  for (const std::string& run : runs) records.push_back(ReadRunRecord(run));
-  std::filesystem::create_directories(output);
-  std::cout << WriteComparisonReport(records, output) << "\nreport: " << output << "/report.html\n";
+int ReportCommand(const std::string& run, const std::string& output) {
+  if (!std::filesystem::exists(run + "/run.json"))
+    throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
+  const std::string folder = output.empty() ? run : output;
+  std::filesystem::create_directories(folder);
+  std::cout << WriteReport(ReadRunRecord(run), folder) << "\nreport: " << folder << "/report.html\n";
   return kExitDone;
 }
 

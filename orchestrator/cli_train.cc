@@ -18,6 +18,7 @@
 #include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
 #include "orchestrator/job_start.h"
+#include "orchestrator/provenance.h"
 #include "orchestrator/rendezvous.h"
 #include "orchestrator/trace_summary.h"
 #include "policy/compute_device.h"
@@ -161,6 +162,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   if (!verdict.empty()) return LeaveAfterFailedStart(process, failed_code);
   process->Split(-1, deadline);
   const int exit_code = RunJob(layout, job.get(), bus.get());
+  RecordEnd(job->run_folder(), exit_code);
   std::fflush(stdout);
   bus->Drain(kDrainDeadline);
   // After a stop at the very start a learner may register only now, and must be told as well.

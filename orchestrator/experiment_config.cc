@@ -263,6 +263,12 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.StringList("stages", &c.stages, "stages to run, of sft, rl, eval, in this order");
   f.OverrideMaps("arms", &c.arms,
                  "named overrides; each arm runs the stages with its own, sharing every stage before the first difference");
+  f.IntList("seeds", &c.seeds, kNotNegative, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
+  f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",
+            [&](ConfigFields& s) {
+              s.OverrideGrid("grid", &c.sweep.grid, "every combination of these values is a run; the last key varies fastest");
+              s.OverrideList("list", &c.sweep.list, "each of these is a run, after those of the grid");
+            });
   f.Section("cluster", "ranks, workers, transports and deadlines", [&](ConfigFields& s) { DescribeCluster(c.cluster, s); });
   f.Section("policy", "the model being trained", [&](ConfigFields& s) { DescribePolicy(c.policy, s); });
   f.Section("data", "prompts and demonstrations", [&](ConfigFields& s) { DescribeData(c.data, s); });
@@ -311,6 +317,8 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
         return !c.stages.empty();
       },
       "stages must be some of [sft, rl, eval], in this order");
+  f.Rule([&c] { return std::set<int64_t>(c.seeds.begin(), c.seeds.end()).size() == c.seeds.size(); },
+         "seeds must not name a seed twice: the same run would be made twice");
   f.Rule([&c] { return !c.run.deterministic || c.rl.max_staleness == 0; },
          "run.deterministic: true needs rl.max_staleness: 0 "
          "(with staleness the weights a token was drawn from depend on timing)");

@@ -136,10 +136,18 @@ struct LearnerConfig {
   bool recompute_activations = false;
 };
 
+// Points in the space of settings, each a run of its own (orchestrator/sweep.h).
+struct SweepConfig {
+  std::vector<OverrideAxis> grid;
+  std::vector<OverrideSet> list;
+};
+
 struct ExperimentConfig {
   RunConfig run;
   std::vector<std::string> stages = {"sft", "rl", "eval"};
   std::vector<std::pair<std::string, std::map<std::string, std::string>>> arms;
+  std::vector<int64_t> seeds;  // each a run of its own; empty = run.seed alone
+  SweepConfig sweep;
   ClusterConfig cluster;
   PolicyConfig policy;
   DataConfig data;

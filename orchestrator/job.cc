@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <set>
 
@@ -17,8 +16,10 @@
 #include "cluster/weight_store.h"
 #include "orchestrator/checkpoint.h"
 #include "orchestrator/endpoints.h"
+#include "orchestrator/provenance.h"
 #include "orchestrator/report.h"
 #include "orchestrator/run_settings.h"
+#include "orchestrator/utc_time.h"
 #include "policy/torch_version.h"
 
 namespace temper {
@@ -46,15 +47,6 @@ void CheckArmsFit(const Experiment& experiment) {
   }
 }
 
-std::string TimeStamp() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 }  // namespace
 
 void SetAside(const std::string& folder) {
@@ -68,6 +60,26 @@ void SetAside(const std::string& folder) {
 }
 
 namespace {
+
+std::map<std::string, std::string> Versions() {
+  return {{"temper", TemperVersion()}, {"torch", TorchVersion()},   {"mpi", MpiVersion()},
+          {"zeromq", ZeroMqVersion()}, {"nccl", NcclVersionText()}, {"compiler", CompilerVersion()}};
+}
+
+// Adds the files that an arm is made from.
+void AddInputs(const ExperimentConfig& config, const std::string& world_folder, ProvenanceInput* provenance) {
+  const auto add = [&](const std::string& name, const std::string& path) {
+    if (path.empty()) return;
+    std::vector<std::string>& paths = provenance->inputs[name];
+    if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
+  };
+  add("policy_spec", config.reward.policy_spec);
+  add("base_model", config.policy.path);
+  if (config.data.source == "world") return add("data", world_folder);
+  add("data", config.data.path);
+  add("data", config.data.demonstrations);
+  for (const auto& [set, file] : config.data.eval) add("data", file);
+}
 
 // Starts of the run so far.
 uint64_t ReadEpoch(const std::string& path) {
@@ -108,7 +120,7 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   const std::string epoch_file = identity.run_folder + "/epoch";
   identity.epoch = ReadEpoch(epoch_file) + 1;
   WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
-  identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", TimeStamp(), " ", NowMillis()));
+  identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", UtcNow(), " ", NowMillis()));
   identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
   for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) fs::create_directories(identity.attempt_logs + "/" + role);
   fs::remove(identity.run_folder + "/logs/latest", failed);
@@ -126,6 +138,7 @@ void Job::Prepare() {
   CheckArmsFit(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
   spec_ = LoadPolicySpec(experiment_.base.reward.policy_spec);
+  ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .tokenizer_json = {}, .versions = Versions()};
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
@@ -135,6 +148,7 @@ void Job::Prepare() {
     const std::string world_folder = Concat(identity_.run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_",
                                             world.eval_prompts_per_intent, "_", world.demonstrations, "_", world.permitted_dual_use);
     state.data = LoadData(arm.config, spec_, world_folder);
+    AddInputs(arm.config, world_folder, &provenance);
     fs::create_directories(state.folder + "/configs");
     WriteFileAtomically(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml());
     arms_.push_back(std::move(state));
@@ -142,6 +156,8 @@ void Job::Prepare() {
   WriteFileAtomically(identity_.run_folder + "/configs/resolved.yaml", experiment_.resolved.ToYaml());
   WriteFileAtomically(identity_.run_folder + "/configs/source.yaml", ReadFileText(experiment_.resolved.files.back()));
   WriteRunJson();
+  provenance.tokenizer_json = arms_.front().data.tokenizer_json;
+  RecordStart(identity_.run_folder, provenance);
 }
 
 void Job::WriteRunJson() const {
@@ -150,15 +166,10 @@ void Job::WriteRunJson() const {
   run["seed"] = experiment_.base.run.seed;
   run["policy_spec"] = spec_.id;
   run["built_in_world"] = experiment_.base.data.source == "world";
-  run["environment"] = {{"temper", TemperVersion()},
-                        {"torch", TorchVersion()},
-                        {"mpi", MpiVersion()},
-                        {"zeromq", ZeroMqVersion()},
-                        {"nccl", NcclVersionText()},
-                        {"compiler", CompilerVersion()},
-                        {"host", HostDescription()},
-                        {"ranks", Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ", layout_.num_rollout_workers(),
-                                         " rollout, ", layout_.num_reward_workers(), " reward)")}};
+  run["environment"] = Versions();
+  run["environment"]["host"] = HostDescription();
+  run["environment"]["ranks"] = Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ", layout_.num_rollout_workers(),
+                                       " rollout, ", layout_.num_reward_workers(), " reward)");
   for (const EvalSet& set : arms_.front().data.eval_sets) run["eval_sets"].push_back(set.name);
   for (const ArmState& arm : arms_) {
     ordered_json overrides = ordered_json::object();

@@ -53,7 +53,7 @@ int Run(int argc, char** argv) {
   TrainArguments train;
   auto* train_command = app.add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
   AddTrainOptions(train_command, &train);
-  train_command->callback([&] { exit_code = TrainCommand(train, &argc, &argv); });
+  train_command->callback([&] { exit_code = TrainCommand(OneRun(train), &argc, &argv); });
   AddLaunchCommand(&app, &exit_code);
 
   std::string model;
@@ -62,7 +62,7 @@ int Run(int argc, char** argv) {
   eval_command->add_option("--model", model, "Hugging Face folder")->required();
   eval_command->callback([&] {
     if (eval_command->count("--resume") == 0) train.resume = "never";  // the model may be another one at the same place
-    exit_code = EvalCommand(train, model);
+    exit_code = EvalCommand(train.member.empty() ? train : OneRun(train), model);
   });
 
   WorkerArguments worker;
@@ -135,12 +135,24 @@ int Run(int argc, char** argv) {
   world_command->add_option("--permitted-dual-use", permitted, "share of purposeless requests the policy spec permits");
   world_command->callback([&] { exit_code = WorldCommand(folder, seed, prompts, eval_prompts, demonstrations, permitted); });
 
-  std::vector<std::string> runs;
+  std::string run;
   std::string output;
-  auto* report_command = app.add_subcommand("report", "report of a run, or of several runs of the same arms side by side");
-  report_command->add_option("runs", runs, "run folders")->required();
+  auto* report_command = app.add_subcommand("report", "report of a run (several: temper compare)");
+  report_command->add_option("run", run, "run folder")->required();
   report_command->add_option("-o,--output", output, "folder to write into (default: the run's own)");
-  report_command->callback([&] { exit_code = ReportCommand(runs, output); });
+  report_command->callback([&] { exit_code = ReportCommand(run, output); });
+
+  CompareArguments compare;
+  auto* compare_command = app.add_subcommand("compare", "figures of several runs with intervals, their differences, settings that differ");
+  compare_command->add_option("runs", compare.paths, "run folders, or folders of runs (of a sweep, of several seeds)")->required();
+  compare_command->add_option("-o,--output", compare.output, "folder to write report.html, report.json and CSV files into");
+  auto* json = compare_command->add_flag_callback(
+      "--json", [&] { compare.format = "json"; }, "print JSON");
+  compare_command
+      ->add_flag_callback(
+          "--csv", [&] { compare.format = "csv"; }, "print CSV")
+      ->excludes(json);
+  compare_command->callback([&] { exit_code = CompareCommand(compare); });
 
   AddStatusCommand(&app, &exit_code);
   AddTopCommand(&app, &exit_code);

@@ -21,6 +21,7 @@ struct MetricRow {
 struct ArmRecord {
   std::string name;
   std::vector<std::pair<std::string, std::string>> overrides;  // dotted key -> value
+  std::map<std::string, std::string> settings;                 // dotted key -> value as YAML, all of them; empty where not known
   std::vector<MetricRow> metrics;
   std::map<std::string, std::vector<EvalSample>> evaluations;  // set name -> samples; "start/<set>" = before RL
   std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set
@@ -43,6 +44,7 @@ struct RunRecord {
 //   run.json                          {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value},
 //                                      "eval_sets": [...] (optional), "arms": [{"name", "overrides": {dotted key: value}}]}
 //   sft/metrics.jsonl                 rows of the shared stages (optional)
+//   <arm>/configs/resolved.yaml       the settings (optional)
 //   <arm>/metrics.jsonl               one object per step: "stage", "step" and numbers; of two rows for one step the later counts
 //                                     (the run was resumed), and a last line without its end is left out (the run goes on)
 //   <arm>/eval/[start/]<set>.jsonl    samples, see WriteEvalSamples
@@ -55,9 +57,8 @@ RunRecord ReadRunRecord(const std::string& run_folder);
 // be written.
 std::string WriteReport(const RunRecord& record, const std::string& folder);
 
-// Reports several runs side by side (the same arms over seeds): mean over runs of every figure, with the least and the largest run and
-// how many runs agree on the sign of a difference. Writes the same three files into `folder`. Throws Error when there is no run, or
-// when the runs have different arms.
+// Reports several runs side by side (orchestrator/report_comparison.h): report.json, report.html, comparison.csv and eval_cells.csv of all
+// runs in `folder`, which must exist. Returns the table for a terminal. Throws Error when there is no run.
 std::string WriteComparisonReport(const std::vector<RunRecord>& records, const std::string& folder);
 
 }  // namespace temper

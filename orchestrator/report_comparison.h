@@ -4,44 +4,57 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/report_conditions.h"
 #include "orchestrator/report_data.h"
 
 namespace temper {
 
-// A figure over several runs: the mean of the runs' values and the least and the largest of them (a range, not an interval: runs are
-// few). Runs in which the figure is undefined are left out.
+// A figure over the runs of a condition, or a difference over its pairs of runs. Runs in which it is undefined are left out.
 struct RunsFigure {
-  std::vector<double> values;  // of the runs in which it is defined, in run order
-  int64_t num_positive = 0;    // runs whose own interval lies above 0 (differences)
-  int64_t num_negative = 0;    // runs whose own interval lies below 0
+  std::vector<Estimate> runs;   // by seed
+  Estimate over;                // their mean and 95 % interval (orchestrator/report_intervals.h); n = runs
+  bool shared_prompts = false;  // the runs answered the same prompts
 
-  bool present() const { return !values.empty(); }
-  double mean() const;
-  // As an estimate: low and high are the range, n the runs.
-  Estimate AsEstimate() const;
+  bool present() const { return over.present; }
+  int64_t num_positive() const;  // runs whose own interval lies above 0 (differences)
+  int64_t num_negative() const;
+  std::vector<double> values() const;  // the runs' means
 };
 
-// key of FigureColumns() -> figure
+// key of FigureColumns() -> figure; intent ("all" too) -> cell; set -> intents
 using RunsCell = std::map<std::string, RunsFigure>;
+using RunsIntents = std::map<std::string, RunsCell>;
+using RunsSets = std::map<std::string, RunsIntents>;
 
-// The same arms over several runs (seeds).
+// Several runs side by side: arms of one run, the same arms over seeds, the runs of a sweep, runs of different configs.
 struct RunsComparison {
   std::vector<Report> reports;  // of each run; they look into the records given
-  std::vector<std::string> arms;
+  std::vector<Condition> conditions;
+  std::vector<DifferingSetting> settings;
   std::vector<std::string> sets;
-  // set -> intent ("all" too) -> cell, per arm; start: before RL; differences: the first arm minus each other one (index b - 1).
-  std::vector<std::map<std::string, std::map<std::string, RunsCell>>> cells;
-  std::map<std::string, std::map<std::string, RunsCell>> start;
-  std::vector<std::map<std::string, std::map<std::string, RunsCell>>> differences;
-  std::vector<RunsFigure> reward_rise;  // per arm
+  std::vector<RunsSets> cells;          // per condition
+  RunsSets start;                       // before RL, of the first condition
+  std::vector<RunsSets> differences;    // the first condition minus each other one (index b - 1), over pairs of runs with the same prompts
+  std::vector<RunsFigure> reward_rise;  // per condition
+
+  const ArmReport& ReportOf(const RunArm& at) const { return reports[at.run].arms[at.arm]; }
+  std::vector<std::string> Names() const;               // of the conditions
+  std::string Seeds(const Condition& condition) const;  // "1, 2, 3"
 };
 
-// Throws Error when there is no run, or when the runs' arms differ.
+// Throws Error where ConditionsOf does.
 RunsComparison CompareRuns(const std::vector<RunRecord>& records);
 
 std::string RenderText(const RunsComparison& comparison);
 std::string RenderJson(const RunsComparison& comparison);
 std::string RenderHtml(const RunsComparison& comparison);
+std::string RenderCsv(const RunsComparison& comparison);
+
+// What the intervals of this comparison are, in a sentence or two.
+std::string IntervalNote(const RunsComparison& comparison);
+
+// The figure, or null where it is not there or undefined.
+const RunsFigure* FindFigure(const RunsSets& sets, const std::string& set, const std::string& intent, const std::string& key);
 
 // Intents of a set in the order shown, "all" last.
 std::vector<std::string> IntentsOf(const RunsComparison& comparison, const std::string& set);

@@ -8,6 +8,7 @@
 #include "cluster/error.h"
 #include "orchestrator/report.h"
 #include "orchestrator/report_files.h"
+#include "orchestrator/run_settings.h"
 
 namespace temper {
 namespace {
@@ -103,6 +104,12 @@ ArmRecord ReadArm(const fs::path& run, const Json& description) {
   for (const auto& [key, value] : overrides.items()) arm.overrides.emplace_back(key, TextOf(value));
   const fs::path folder = run / arm.name;
   TEMPER_CHECK(fs::is_directory(folder), folder.string(), " is missing, though run.json names the arm '", arm.name, "'");
+  const fs::path settings = folder / "configs" / "resolved.yaml";
+  if (fs::exists(settings)) {
+    if (const auto resolved = ReadResolved(settings.string())) {
+      for (const ResolvedValue& value : resolved->values) arm.settings[value.key] = value.value;
+    }
+  }
   const fs::path metrics = folder / "metrics.jsonl";
   if (fs::exists(metrics)) arm.metrics = ReadMetrics(metrics.string());
   ReadEvaluations(folder / "eval", "", arm);

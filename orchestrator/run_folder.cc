@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "orchestrator/checkpoint.h"
+#include "orchestrator/utc_time.h"
 
 namespace temper {
 namespace {

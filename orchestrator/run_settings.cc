@@ -32,17 +32,17 @@ std::vector<std::string> KeysInUse(const std::string& run_folder, const std::str
   return keys;
 }
 
+}  // namespace
+
 std::optional<ResolvedConfig> ReadResolved(const std::string& path) {
   ExperimentConfig config = DefaultExperiment();
   try {
     return ReadConfig({path, {}}, [&](ConfigFields& fields) { Describe(config, fields); });
   } catch (const ConfigError& error) {
-    TEMPER_LOG(Warn, "whether the run was made with the same settings cannot be told: ", error.what());
+    TEMPER_LOG(Warn, "the settings of an earlier start cannot be told: ", error.what());
     return std::nullopt;
   }
 }
-
-}  // namespace
 
 void CheckSameSettings(const std::string& run_folder, const std::string& arm_folder, const ResolvedConfig& now) {
   const std::string path = arm_folder + "/configs/resolved.yaml";

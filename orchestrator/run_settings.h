@@ -1,10 +1,15 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cluster/config_reader.h"
 
 namespace temper {
+
+// The settings in a file configs/resolved.yaml of a run. Nothing, with a warning in the log, where there is no such file or where this
+// version cannot read it.
+std::optional<ResolvedConfig> ReadResolved(const std::string& path);
 
 // What a run folder holds is not made again, so it must be of the settings that the config has now. Compares those with the arm's
 // configs/resolved.yaml as an earlier start left it, as far as what was made depends on them: the model's and the data's once SFT has

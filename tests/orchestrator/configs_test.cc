@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -12,6 +13,7 @@
 #include "cluster/config_reader.h"
 #include "cluster/error.h"
 #include "orchestrator/experiment_config.h"
+#include "orchestrator/sweep.h"
 #include "reward/policy_spec.h"
 #include "tests/support/temp_folder.h"
 
@@ -28,12 +30,19 @@ const fs::path kConfigs = fs::path(TEMPER_SOURCE_DIR) / "configs";
 
 std::string Name(const fs::path& path) { return fs::relative(path, kConfigs).string(); }
 
-// YAML files below configs/, by name; policy specs and experiments apart.
-std::vector<fs::path> Shipped(bool policy_specs) {
+enum class Kind { kExperiment, kPart, kPolicySpec };  // a part is one that experiments are composed of
+
+Kind KindOf(const fs::path& path) {
+  const std::string folder = path.parent_path().filename();
+  return folder == "policies" ? Kind::kPolicySpec : folder == "models" || folder == "base" ? Kind::kPart : Kind::kExperiment;
+}
+
+// YAML files below configs/ of a kind, by name.
+std::vector<fs::path> Shipped(Kind kind) {
   std::vector<fs::path> found;
   for (const auto& entry : fs::recursive_directory_iterator(kConfigs)) {
     if (entry.path().extension() != ".yaml" || Name(entry.path()) == "reference.yaml") continue;
-    if ((entry.path().parent_path().filename() == "policies") == policy_specs) found.push_back(entry.path());
+    if (KindOf(entry.path()) == kind) found.push_back(entry.path());
   }
   std::sort(found.begin(), found.end());
   return found;
@@ -58,9 +67,10 @@ const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
 }
 
 TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
-  const std::vector<fs::path> configs = Shipped(/*policy_specs=*/false);
-  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
-                                            "experiments/open_safe_intent.yaml", "experiments/safe_vs_refusal.yaml"}));
+  const std::vector<fs::path> configs = Shipped(Kind::kExperiment);
+  ASSERT_THAT(Names(configs),
+              IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                            "experiments/open_safe_intent.yaml", "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml"}));
   for (const fs::path& path : configs) {
     SCOPED_TRACE(Name(path));
     try {
@@ -74,6 +84,37 @@ TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
       ADD_FAILURE() << error.what();
     }
   }
+}
+
+// A part laid over the smoke run is an experiment.
+TEST(ShippedConfigs, EachPartComposesWithAnExperiment) {
+  const std::vector<fs::path> parts = Shipped(Kind::kPart);
+  ASSERT_THAT(Names(parts),
+              IsSupersetOf({"base/two_arms.yaml", "models/llama_0.1m.yaml", "models/llama_0.5m.yaml", "models/llama_13m.yaml"}));
+  const TempFolder folder;
+  for (const fs::path& path : parts) {
+    WriteBytes(folder / "job.yaml", "defaults: [\"" + (kConfigs / "smoke.yaml").string() + "\", \"" + path.string() + "\"]\n");
+    EXPECT_NO_THROW(LoadExperiment(folder / "job.yaml", {})) << Name(path);
+  }
+}
+
+// The number of parameters beside the embeddings is in the name of a model.
+TEST(ShippedConfigs, ModelsHaveTheSizeOfTheirName) {
+  for (const auto& [name, millions] : std::map<std::string, double>{{"llama_0.1m", 0.1}, {"llama_0.5m", 0.43}, {"llama_13m", 13.1}}) {
+    const std::string model = (kConfigs / "models" / (name + ".yaml")).string();
+    const TempFolder folder;
+    WriteBytes(folder / "job.yaml", "defaults: [\"" + (kConfigs / "smoke.yaml").string() + "\", \"" + model + "\"]\n");
+    const TransformerConfig shape = LoadExperiment(folder / "job.yaml", {}).base.policy.shape;
+    const int64_t attention = shape.hidden_size * shape.head_dim * 2 * (shape.num_heads + shape.num_kv_heads);
+    const int64_t mlp = 3 * shape.hidden_size * shape.intermediate_size;
+    EXPECT_NEAR(static_cast<double>(shape.num_layers * (attention + mlp)) / 1e6, millions, 0.1 * millions) << name;
+  }
+}
+
+TEST(ShippedConfigs, TheSweepIsEveryCombinationWithEverySeed) {
+  const Sweep sweep = ExpandSweep((kConfigs / "experiments/kl_sweep.yaml").string(), {});
+  ASSERT_EQ(sweep.runs.size(), 12U);
+  EXPECT_EQ(sweep.runs[3].name, "coef_0.0-lr_1.0e-3-seed_1");
 }
 
 TEST(ExperimentConfig, TheBusListensWhereAWorkerCanBeTold) {
@@ -103,7 +144,7 @@ TEST(ExperimentConfig, WhatSlurmIsAskedForCannotBreakTheScript) {
 // What a run folder keeps as configs/resolved.yaml must be the whole truth: read alone it is the same experiment.
 TEST(ShippedConfigs, TheResolvedFormOfEachArmReadsBackToTheSame) {
   const TempFolder folder;
-  for (const fs::path& path : Shipped(/*policy_specs=*/false)) {
+  for (const fs::path& path : Shipped(Kind::kExperiment)) {
     for (const Arm& arm : LoadExperiment(path.string(), {}).arms) {
       SCOPED_TRACE(Name(path) + " arm " + arm.name);
       WriteBytes(folder / "resolved.yaml", arm.resolved.ToYaml());
@@ -134,14 +175,14 @@ TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
 // Two configs of one name would write into one folder.
 TEST(ShippedConfigs, NoTwoShareARunFolder) {
   std::set<std::string> names;
-  for (const fs::path& path : Shipped(/*policy_specs=*/false)) {
+  for (const fs::path& path : Shipped(Kind::kExperiment)) {
     const std::string name = LoadExperiment(path.string(), {}).base.run.name;
     EXPECT_TRUE(names.insert(name).second) << Name(path) << ": run.name " << name << " is another config's too";
   }
 }
 
 TEST(ShippedConfigs, PolicySpecsLoad) {
-  const std::vector<fs::path> specs = Shipped(/*policy_specs=*/true);
+  const std::vector<fs::path> specs = Shipped(Kind::kPolicySpec);
   ASSERT_THAT(Names(specs), IsSupersetOf({"policies/apothecary.yaml", "policies/open_safe_intent.yaml"}));
   for (const fs::path& path : specs) {
     const PolicySpec spec = LoadPolicySpec(path.string());

@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/error.h"
-#include "orchestrator/report_comparison.h"
 #include "orchestrator/report_data.h"
 #include "orchestrator/report_files.h"
 #include "orchestrator/report_format.h"
@@ -321,34 +320,14 @@ TEST(RunFolder, ErrorsNameWhatIsMissingOrWrong) {
   fails(folder, "1 rewards for 12 samples");
 }
 
-TEST(Comparison, MeansAndRangesOverRuns) {
-  std::vector<RunRecord> records = {DrawRun(1, 24, 24), DrawRun(2, 24, 24), DrawRun(3, 24, 24)};
-  const RunsComparison comparison = CompareRuns(records);
-  double sum = 0, least = 9, largest = -9;
-  for (const RunRecord& record : records) {
-    const double value = BuildReport(record).arms[0].evaluations.at("past_tense").by_intent.at("dual_use").utility.mean;
-    sum += value;
-    least = std::min(least, value);
-    largest = std::max(largest, value);
-  }
-  const Estimate range = comparison.cells[0].at("past_tense").at("dual_use").at("utility").AsEstimate();
-  EXPECT_DOUBLE_EQ(range.mean, sum / 3);
-  EXPECT_EQ(range.low, least);
-  EXPECT_EQ(range.high, largest);
-  EXPECT_EQ(comparison.differences[0].at("held_out_topics").at("malicious").at("help_given_safe").num_positive, 3);
-  EXPECT_FALSE(comparison.cells[0].at("past_tense").at("malicious").at("over_refusal").present());
+TEST(Comparison, WritesItsFilesWithinAHundredColumns) {
+  const std::vector<RunRecord> records = {DrawRun(1, 24, 24), DrawRun(2, 24, 24), DrawRun(3, 24, 24)};
   const std::string folder = FreshFolder("comparison");
   std::istringstream lines(WriteComparisonReport(records, folder));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
   EXPECT_EQ(HtmlFault(Slurp(folder + "/report.html")), "");
   EXPECT_EQ(nlohmann::json::parse(Slurp(folder + "/report.json"))["runs"].size(), 3U);
-}
-
-TEST(Comparison, RefusesRunsOfOtherArmsAndNoRunsAtAll) {
-  std::vector<RunRecord> records = {DrawRun(1, 3, 3), DrawRun(2, 3, 3)};
-  records[1].arms[1].name = "strict";
-  EXPECT_THAT([&] { CompareRuns(records); }, ThrowsMessage<Error>(HasSubstr("(seed 2) has other arms")));
-  EXPECT_THAT([] { CompareRuns({}); }, ThrowsMessage<Error>(HasSubstr("no run to compare")));
+  EXPECT_THAT(Slurp(folder + "/comparison.csv"), HasSubstr("\r\ndifference,refusal,past_tense,all,utility,"));
 }
 
 TEST(Format, NumbersAndNames) {

@@ -1,0 +1,101 @@
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/error.h"
+#include "orchestrator/cli.h"
+#include "orchestrator/report_comparison.h"
+#include "orchestrator/report_files.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Numbers in names by their value: seed_2 before seed_10.
+bool NaturallyBefore(const std::string& a, const std::string& b) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  size_t i = 0, j = 0;
+  while (i < a.size() && j < b.size()) {
+    if (!digit(a[i]) || !digit(b[j])) {
+      if (a[i] != b[j]) return a[i] < b[j];
+      ++i, ++j;
+      continue;
+    }
+    const size_t end_a = std::min(a.find_first_not_of("0123456789", i), a.size());
+    const size_t end_b = std::min(b.find_first_not_of("0123456789", j), b.size());
+    if (end_a - i != end_b - j) return end_a - i < end_b - j;
+    const int order = a.compare(i, end_a - i, b, j, end_b - j);
+    if (order != 0) return order < 0;
+    i = end_a, j = end_b;
+  }
+  return a.size() - i < b.size() - j;
+}
+
+bool IsDone(const fs::path& run) {
+  if (!fs::exists(run / "status.json")) return false;
+  const auto status = nlohmann::json::parse(ReadWholeFile((run / "status.json").string(), "where the run stands"), nullptr, false);
+  return status.is_object() && status.value("state", nlohmann::json()) == "done";
+}
+
+void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std::string* left_out) {
+  if (!fs::is_directory(folder))
+    throw ConfigError(Concat(folder, ": no such folder; give run folders, <run.dir>/<run.name>, or one around runs"));
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    // <name>.old-<n> was set aside by --resume never.
+    if (fs::exists(entry.path() / "run.json") && name.find(".old-") == std::string::npos) names.push_back(name);
+  }
+  if (names.empty()) throw ConfigError(Concat(folder, ": no run there and none right below it; a run's folder has a run.json"));
+  std::sort(names.begin(), names.end(), NaturallyBefore);
+  for (const std::string& name : names) {
+    const std::string run = folder + "/" + name;
+    if (IsDone(run)) {
+      runs->push_back(run);
+    } else {
+      *left_out += Concat("left out, not done yet: ", run, "\n");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std::string* left_out) {
+  std::vector<std::string> runs;
+  for (std::string path : paths) {
+    while (path.size() > 1 && path.back() == '/') path.pop_back();
+    if (fs::exists(path + "/run.json")) {
+      runs.push_back(path);
+    } else {
+      AddRunsBelow(path, &runs, left_out);
+    }
+  }
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (size_t j = 0; j < i; ++j) {
+      if (fs::equivalent(runs[i], runs[j])) throw ConfigError(Concat(runs[i], ": given twice"));
+    }
+  }
+  if (runs.empty()) throw ConfigError(*left_out + "no finished run to compare");
+  return runs;
+}
+
+int CompareCommand(const CompareArguments& arguments) {
+  std::string left_out;
+  std::vector<RunRecord> records;
+  for (const std::string& run : RunFoldersOf(arguments.paths, &left_out)) records.push_back(ReadRunRecord(run));
+  std::cerr << left_out;
+  const RunsComparison comparison = CompareRuns(records);
+  std::cout << (arguments.format == "json"  ? RenderJson(comparison)
+                : arguments.format == "csv" ? RenderCsv(comparison)
+                                            : RenderText(comparison));
+  if (arguments.output.empty()) return kExitDone;
+  fs::create_directories(arguments.output);
+  WriteComparisonReport(records, arguments.output);
+  std::cerr << "report: " << arguments.output << "/report.html\n";
+  return kExitDone;
+}
+
+}  // namespace temper

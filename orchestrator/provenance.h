@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+// Where a run comes from, as provenance.json in its folder:
+//   inputs: {name: [{path, bytes, xxh128}]}   every file it was made from, as it was at the newest start (xxh128sum prints the same)
+//   tokenizer_xxh128                          of the tokenizer.json in use
+//   started, ended                            of the first attempt, and of the last one (null while it runs); UTC
+//   attempts: [{epoch, started, ended, exit_code, host, command, source, versions, environment}], a start each; ended and exit_code
+//             are null where the attempt was killed. source: revision and dirty (changes not committed), null where the build knew of
+//             no repository. environment: the variables of an allow-list, so that no secret gets into a run folder.
+struct ProvenanceInput {
+  uint64_t epoch = 0;
+  std::map<std::string, std::vector<std::string>> inputs;  // name -> files and folders; a folder stands for the files right in it
+  std::string tokenizer_json;
+  std::map<std::string, std::string> versions;
+};
+
+// Adds an attempt. Throws Error when an input cannot be read.
+void RecordStart(const std::string& run_folder, const ProvenanceInput& input);
+// Ends the newest attempt. Does nothing where RecordStart was not reached.
+void RecordEnd(const std::string& run_folder, int exit_code);
+
+// The variables of an environment ("NAME=value" strings) that are kept.
+std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment);
+
+// Hexadecimal XXH3-128 of a file. Throws Error.
+std::string HashOfFile(const std::string& path);
+
+}  // namespace temper
