@@ -171,7 +171,6 @@ int Run(int argc, char** argv) {
     exit_code = ReferenceCommand();
   });
 
-  std::string run;
   std::string format;
   auto* export_command = app.add_subcommand("export", "writes a run's metrics for another program");
   export_command->add_option("run", run, "folder of the run")->required();

@@ -101,6 +101,7 @@ LearnerTask ExampleLearnerTask() {
   task.rl = {"reinforce", 1, 2, 3, "constant", 4, 5, "k1", "reward", 6, 7, 8, 9};
   task.examples = {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}};
   task.groups = {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}};
+  task.step = 3;
   task.publish_version = 4;
   return task;
 }
@@ -172,11 +173,11 @@ TEST(Wire, RewardMessagesKeepEveryField) {
 TEST(Wire, LearnerMessagesKeepEveryField) {
   const LearnerTask task = ExampleLearnerTask();
   const LearnerTask got = LearnerTask::Decode(task.Encode());
-  const auto& [kind, config_json, seed, folder, tokenizer_json, optimizer, total_steps, set_reference, rl, examples, groups,
+  const auto& [kind, config_json, seed, folder, tokenizer_json, optimizer, total_steps, set_reference, rl, examples, groups, step,
                publish_version] = got;
-  EXPECT_EQ(std::tie(kind, config_json, seed, folder, tokenizer_json, total_steps, set_reference, publish_version),
+  EXPECT_EQ(std::tie(kind, config_json, seed, folder, tokenizer_json, total_steps, set_reference, step, publish_version),
             std::tie(task.kind, task.config_json, task.seed, task.folder, task.tokenizer_json, task.total_steps, task.set_reference,
-                     task.publish_version));
+                     task.step, task.publish_version));
   EXPECT_EQ(Tie(optimizer), Tie(task.optimizer));
   EXPECT_EQ(Tie(rl), Tie(task.rl));
   ASSERT_EQ(examples.size(), 2u);
