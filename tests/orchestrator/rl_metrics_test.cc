@@ -53,6 +53,7 @@ class RlMetricsTest : public ::testing::Test {
     group.graded.grades = {safe, other};
     RewardParts good, bad;
     good.reward = 1;
+    good.usable = true;
     bad.reward = 0.5;
     bad.usable = !failed;
     group.parts = {good, bad};
