@@ -54,7 +54,8 @@ std::string ReadWeightChunk(const std::string& request);  // the chunk's body; t
 // A worker's end. Writes the bytes of a version into `out`, from the file when it lies on this host (`force_remote` false), else chunk by
 // chunk through `fetch` (request body -> chunk body). Throws Error when `out` has another size, the version is gone, or the hash of what
 // arrived is not that of the reference; `out` is then undefined.
-void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch, std::span<char> out);
+void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch,
+                  std::span<char> out);
 
 std::string LocalHostName();
 

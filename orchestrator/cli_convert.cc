@@ -41,7 +41,7 @@ std::optional<at::ScalarType> ParseDtype(const std::string& text) {
 
 int ConvertCommand(const ConvertArguments& arguments) {
   namespace fs = std::filesystem;
-  SetComputeThreads(1);
+  SetComputeThreads(AllThreads());
   SaveOptions options;
   options.type = ParseDtype(arguments.dtype);
   options.max_shard_bytes = ParseByteSize(arguments.shard_size);

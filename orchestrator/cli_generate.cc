@@ -4,7 +4,6 @@
 #include <iostream>
 #include <map>
 #include <memory>
-#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <c10/core/InferenceMode.h>
@@ -131,7 +130,7 @@ class PromptLines {
 };
 
 int GenerateCommand(const GenerateArguments& arguments) {
-  SetComputeThreads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
+  SetComputeThreads(AllThreads());
   const c10::InferenceMode inference;
   const bool chat = !arguments.prompt && !arguments.json && isatty(STDIN_FILENO) == 1;
   if (chat) return ChatOnTerminal(arguments);

@@ -6,6 +6,7 @@
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/clock.h"
 #include "cluster/config_reader.h"
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
@@ -23,9 +24,11 @@
 namespace temper {
 
 int LogitsCommand(const std::string& model_folder, const std::string& ids_path, const std::string& out_path) {
-  SetComputeThreads(1);
+  SetComputeThreads(AllThreads());
   const c10::InferenceMode inference;
+  const Stopwatch watch;
   const Transformer model = LoadHfModel(model_folder);
+  std::fprintf(stderr, "read %s in %.2f s\n", model_folder.c_str(), watch.Seconds());
   std::ifstream file(ids_path);
   if (!file) throw ConfigError(Concat(ids_path, ": cannot be read"));
   const auto lists = nlohmann::json::parse(file, nullptr, false);

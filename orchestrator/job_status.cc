@@ -120,7 +120,9 @@ int64_t ProcessStart(int64_t pid) {
   // The name, in parentheses, may hold anything; 20 fields on from its end is the 22nd.
   std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 1)));
   std::string field;
-  for (int i = 0; i < 20; ++i) rest >> field;
+  rest >> field;
+  if (field == "Z" || field == "X") return -1;  // it has ended, only nobody has asked how
+  for (int i = 1; i < 20; ++i) rest >> field;
   return field.empty() ? -1 : std::strtoll(field.c_str(), nullptr, 10);
 }
 

@@ -49,7 +49,7 @@ inline constexpr double kSilentSeconds = 30;
 // now: seconds since 1970; host: of the caller.
 JobLife LifeOf(const JobStatus& status, double now, const std::string& host);
 
-// Field 22 of /proc/PID/stat; -1 when there is no such process.
+// Field 22 of /proc/PID/stat; -1 when there is no such process, or it has ended.
 int64_t ProcessStart(int64_t pid);
 
 }  // namespace temper

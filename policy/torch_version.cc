@@ -1,5 +1,8 @@
 #include "policy/torch_version.h"
 
+#include <algorithm>
+#include <thread>
+
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <torch/headeronly/version.h>
@@ -7,6 +10,8 @@
 namespace temper {
 
 std::string TorchVersion() { return TORCH_VERSION; }
+
+int AllThreads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 void SetComputeThreads(int threads) {
   constexpr int kKeepBytes = 1 << 30;

@@ -64,12 +64,13 @@ def make_model(folder: pathlib.Path) -> None:
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<eos>"}))
 
 
-def logits(temper: str, folder: pathlib.Path, out: pathlib.Path) -> float:
-    """Writes them; returns the seconds of the process."""
+def logits(temper: str, folder: pathlib.Path, out: pathlib.Path) -> tuple:
+    """Writes them; returns the seconds of the process and what it says of the time to read the model."""
     (out / "ids.json").write_text("[[40, 41, 42, 43]]", encoding="utf-8")
     begin = time.time()
-    subprocess.run([temper, "logits", "--model", str(folder), "--ids", str(out / "ids.json"), "--out", str(out / "logits.safetensors")], check=True)
-    return time.time() - begin
+    done = subprocess.run([temper, "logits", "--model", str(folder), "--ids", str(out / "ids.json"), "--out", str(out / "logits.safetensors")], check=True,
+                          capture_output=True, text=True)
+    return time.time() - begin, done.stderr.split(" in ")[-1].strip()
 
 
 def check_reopens(temper: str, folder: pathlib.Path, out: pathlib.Path, name: str) -> None:
@@ -132,8 +133,8 @@ def main() -> None:
     (out / "demonstrations.jsonl").write_text(
         "".join(json.dumps({**row, "response": row["prompt"][::-1]}) + "\n" for row in rows[:16]), encoding="utf-8")
     if options.only in (None, "load"):
-        seconds = [logits(options.temper, out / "model", out) for _ in range(4)][1:]
-        print(f"half_billion load: {', '.join(f'{s:.2f}' for s in seconds)} s from the start of the process to the logits of four tokens", flush=True)
+        seconds, reads = zip(*[logits(options.temper, out / "model", out) for _ in range(4)][1:])
+        print(f"half_billion load: {', '.join(f'{s:.2f}' for s in seconds)} s from the start of the process to the logits of four tokens; of that reading the model: {', '.join(reads)}", flush=True)
     if options.only in (None, "lora"):
         train(options.temper, out, "lora", rank=8, steps=2)
     if options.only in (None, "full"):
