@@ -19,6 +19,10 @@ mpirun_by_the_book() {
   doc mpirun > by_the_book.txt 2>&1 || { cat by_the_book.txt; fail "the job ended with an error"; }
   grep -q "rank 2  learner 1  on node2" by_the_book.txt || fail "no learner on node2: $(cat by_the_book.txt)"
   grep -q '"state": "done"' runs/first/status.json || fail "status: $(cat runs/first/status.json)"
+  doc watch > watch.txt || { cat watch.txt; fail "a command that watches the job failed"; }
+  grep -q "learner .*node2" watch.txt || fail "top shows no learner on node2: $(cat watch.txt)"
+  python3 -c 'import json; json.load(open("trace.json"))["traceEvents"][0]' || fail "trace.json is no trace"
+  [ -n "$(ls first_csv)" ] || fail "nothing was exported"
 }
 
 # The keys of a running job: in a file that is its owner's alone, in no command line.
