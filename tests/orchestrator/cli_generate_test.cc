@@ -23,7 +23,7 @@ using ::testing::Not;
 
 // A model that says the same whatever it is told: after each byte of `cycle` comes the next one. The embedding of a token is a one-hot
 // vector, attention and MLP add nothing, and the output row of the next token is that vector, so its logit is far above all others.
-void WriteParrot(const std::string& folder, const std::string& cycle, const std::string& template_text) {
+void WriteParrot(const std::string& folder, const std::string& cycle, const std::string& template_text, int64_t max_positions = 512) {
   const auto tokenizer = ParseTokenizer(ByteLevelTokenizerJson());
   TransformerConfig config;
   config.vocab_size = tokenizer->vocab_size();
@@ -32,7 +32,7 @@ void WriteParrot(const std::string& folder, const std::string& cycle, const std:
   config.num_layers = 1;
   config.num_heads = config.num_kv_heads = 1;
   config.head_dim = 2;
-  config.max_positions = 512;
+  config.max_positions = max_positions;
   config.tie_embeddings = false;
   config.bos_id = 1;
   config.pad_id = 0;
@@ -212,7 +212,7 @@ class Terminal {
       const bool readable = waited < 300 && poll(&ready, 1, 100) >= 0;
       const ssize_t count = readable && (ready.revents & (POLLIN | POLLHUP)) != 0 ? read(descriptor_, block, sizeof(block)) : 0;
       if (!readable || count < 0) {
-        ADD_FAILURE() << "never showed: " << end << "\nbut: " << screen_;
+        ADD_FAILURE() << "never showed: " << end << "\nbut: " << screen_ << (count < 0 ? "\nand ended" : "");
         return std::exchange(screen_, "");
       }
       screen_.append(block, static_cast<size_t>(count));
@@ -271,8 +271,8 @@ TEST_F(CliGenerateTest, RemembersTheConversation) {
 }
 
 TEST_F(CliGenerateTest, CtrlCStopsTheAnswerOnly) {
-  WriteParrot(model(), "abc", kTemplate);
-  Terminal terminal({"--model", model(), "--temperature", "0", "--max-new-tokens", "450"});
+  WriteParrot(model(), "abc", kTemplate, 100'000);  // long enough that the key is pressed in the middle
+  Terminal terminal({"--model", model(), "--temperature", "0", "--max-new-tokens", "90000"});
   terminal.Until("> ");
   terminal.Type("x\n");
   terminal.Until("x\r\nabcabc");
