@@ -3,6 +3,7 @@
 #include <csignal>
 #include <iostream>
 
+#include <pthread.h>
 #include <unistd.h>
 
 #include "cluster/error.h"
@@ -19,12 +20,20 @@ using Json = nlohmann::ordered_json;
 // Tokens of a prompt between two looks at the keyboard.
 constexpr int64_t kPrefillTokens = 256;
 
+// The thread that holds Ctrl-C back.
+pthread_t holder;
+
 // While it lives Ctrl-C ends nothing: it waits to be taken, and interrupts a LineReader that waits.
 class HeldInterrupt {
  public:
   HeldInterrupt() {
     struct sigaction action = {};
-    action.sa_handler = [](int) {};
+    holder = pthread_self();
+    // A compute thread may get the signal: it passes it on.
+    action.sa_handler = [](int) {
+      if (pthread_equal(pthread_self(), holder) == 0) pthread_kill(holder, SIGINT);
+    };
+    action.sa_flags = SA_RESTART;
     sigaction(SIGINT, &action, &action_before_);
     sigemptyset(&interrupt_);
     sigaddset(&interrupt_, SIGINT);
@@ -161,7 +170,7 @@ class Chat {
 
   static void Show(const std::string& text) { std::cout << Printable(text) << std::flush; }
 
-  HeldInterrupt interrupt_;  // before anything that may start a thread, which would take the signal
+  HeldInterrupt interrupt_;
   TextGenerator generator_;
   GenerationEngine engine_;
   std::string system_;
