@@ -31,7 +31,8 @@ PY
 scrape() {
   while sleep 1; do
     for rank in 0 1 2 3; do
-      exec 3<>"/dev/tcp/127.0.0.1/$(($1 + rank))" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && cat <&3 >/dev/null && exec 3>&-
+      # In a shell of its own: where nobody listens yet, the redirection ends it.
+      (exec 3<>"/dev/tcp/127.0.0.1/$(($1 + rank))" && printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3 && cat <&3 >/dev/null) || true
     done
   done 2>/dev/null
 }
@@ -43,7 +44,7 @@ for round in $(seq "$rounds"); do
     scrape "$port" &
     local scraper=$!
     on=$(one "on_$round" monitor.tensorboard=true monitor.prometheus_port="$port")
-    kill "$scraper" 2>/dev/null; wait "$scraper" 2>/dev/null || true
+    kill "$scraper" 2>/dev/null || true; wait "$scraper" 2>/dev/null || true
   }
   measure_off() { off=$(one "off_$round" monitor.tensorboard=false monitor.prometheus_port=0 monitor.traces_per_step=0); }
   # Who goes first alternates, so that a machine that grows slower or faster favours nobody.

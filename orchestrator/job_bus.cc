@@ -10,6 +10,7 @@
 #include "cluster/log.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "rollout/stop_strings.h"
+#include "workers/learner_worker.h"
 
 namespace temper {
 namespace {
@@ -51,21 +52,9 @@ BusOptions OptionsFrom(const ClusterConfig& config, const BusKeys& keys, uint64_
 }
 
 // What the orchestrator does while the learners carry out such an order.
-const char* PhaseOf(LearnerTask::Kind kind) {
-  using Kind = LearnerTask::Kind;
-  switch (kind) {
-    case Kind::kSft:
-    case Kind::kRl:
-      return phase::kWaitLearners;
-    case Kind::kPublish:
-      return phase::kPublish;
-    case Kind::kSave:
-      return phase::kCheckpoint;
-    case Kind::kExport:
-      return phase::kExport;
-    default:
-      return phase::kLoad;
-  }
+const char* PhaseDuring(LearnerTask::Kind kind) {
+  const bool updates = kind == LearnerTask::Kind::kSft || kind == LearnerTask::Kind::kRl;
+  return updates ? phase::kWaitLearners : PhaseOf(kind);
 }
 
 }  // namespace
@@ -145,7 +134,7 @@ LearnerResult JobBus::TakeLearnerResult() {
 }
 
 LearnerResult JobBus::OrderAndWait(const std::vector<LearnerTask>& tasks, double deadline_s) {
-  monitor_.telemetry().Enter(PhaseOf(tasks.at(0).kind), tasks[0].step);
+  monitor_.telemetry().Enter(PhaseDuring(tasks.at(0).kind), tasks[0].step);
   Order(tasks);
   const double limit = deadline_s > 0 ? deadline_s : config_.step_timeout_s;
   const double end = NowSeconds() + limit;

@@ -12,6 +12,8 @@ namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
+}  // namespace
+
 const char* PhaseOf(LearnerTask::Kind kind) {
   using Kind = LearnerTask::Kind;
   switch (kind) {
@@ -32,8 +34,6 @@ const char* PhaseOf(LearnerTask::Kind kind) {
   }
   return phase::kLoad;
 }
-
-}  // namespace
 
 LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, MetricsEndpoint* metrics,
                              const LearnerWorkerOptions& options)

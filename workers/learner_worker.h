@@ -14,6 +14,9 @@
 
 namespace temper {
 
+// The phase a learner is in while it carries out such an order.
+const char* PhaseOf(LearnerTask::Kind kind);
+
 struct LearnerWorkerOptions {
   LearnerOptions learner;
   at::Device device = at::kCPU;  // where the model and all of its training are
