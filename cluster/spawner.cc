@@ -1,9 +1,11 @@
 #include "cluster/spawner.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -14,6 +16,7 @@
 #include "cluster/bytes.h"
 #include "cluster/clock.h"
 #include "cluster/error.h"
+#include "cluster/process_title.h"
 
 extern char** environ;
 
@@ -38,10 +41,24 @@ void ScrubEnvironment() {
   for (const std::string& name : names) unsetenv(name.c_str());
 }
 
+// As exec does.
+void CloseWhatIsNotInherited() {
+  std::vector<int> open;
+  if (DIR* folder = opendir("/proc/self/fd")) {
+    while (const dirent* entry = readdir(folder)) open.push_back(std::atoi(entry->d_name));
+    closedir(folder);
+  }
+  for (const int fd : open) {
+    const int flags = fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) != 0) close(fd);
+  }
+}
+
 // The spawner's whole life, in the forked child. Runs no library code that could hold a lock from before the fork.
 class SpawnerLoop {
  public:
-  SpawnerLoop(int command_fd, int report_fd) : command_fd_(command_fd), report_fd_(report_fd) {}
+  SpawnerLoop(WorkerMain worker_main, int command_fd, int report_fd)
+      : worker_main_(worker_main), command_fd_(command_fd), report_fd_(report_fd) {}
 
   [[noreturn]] void Run() {
     const std::vector<std::string> argv = ReadCommand();
@@ -90,23 +107,23 @@ class SpawnerLoop {
   }
 
   void Start(const std::vector<std::string>& argv) {
+    const pid_t parent = getpid();
+    worker_ = fork();
+    if (worker_ != 0) return;
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) std::_Exit(1);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, nullptr);
+    for (const int sig : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) signal(sig, SIG_DFL);
+    CloseWhatIsNotInherited();
+    SetProcessTitle(argv);
     std::vector<char*> words;
     words.reserve(argv.size() + 1);
     for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
-    const pid_t parent = getpid();
-    worker_ = fork();
-    if (worker_ == 0) {
-      setpgid(0, 0);
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      if (getppid() != parent) std::_Exit(1);
-      sigset_t none;
-      sigemptyset(&none);
-      sigprocmask(SIG_SETMASK, &none, nullptr);
-      for (const int sig : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) signal(sig, SIG_DFL);
-      execv(words[0], words.data());
-      std::_Exit(127);
-    }
+    std::exit(worker_main_(static_cast<int>(argv.size()), words.data()));
   }
 
   void Reap() {
@@ -149,6 +166,7 @@ class SpawnerLoop {
     waitpid(worker_, nullptr, 0);
   }
 
+  WorkerMain worker_main_;
   int command_fd_;
   int report_fd_;
   pid_t worker_ = -1;
@@ -159,11 +177,12 @@ class SpawnerLoop {
 
 }  // namespace
 
-Spawner::Spawner() {
+Spawner::Spawner(WorkerMain worker_main) {
   int command[2];
   int report[2];
   TEMPER_CHECK(pipe2(command, O_CLOEXEC) == 0 && pipe2(report, O_CLOEXEC) == 0, "spawner: pipe: ", std::strerror(errno));
   const pid_t parent = getpid();
+  std::fflush(nullptr);  // or the worker would print it too
   pid_ = fork();
   TEMPER_CHECK(pid_ >= 0, "spawner: fork: ", std::strerror(errno));
   if (pid_ == 0) {
@@ -176,7 +195,7 @@ Spawner::Spawner() {
     for (const int sig : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE}) signal(sig, SIG_IGN);
     if (getppid() != parent) std::_Exit(1);
     ScrubEnvironment();
-    SpawnerLoop(command[0], report[1]).Run();
+    SpawnerLoop(worker_main, command[0], report[1]).Run();
   }
   close(command[0]);
   close(report[1]);

@@ -8,17 +8,22 @@
 
 namespace temper {
 
-// Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init: forks the spawner, a process
-// with a group of its own and MPI's environment removed. Launch tells it what to exec; from then on it starts the worker anew whenever it
-// dies (back-off 0, 1, 2, 4 .. 60 s; five deaths within 60 s give the slot up). When this object or the rank dies, the worker is killed.
+// What a worker process runs: its words in, its exit code out.
+using WorkerMain = int (*)(int argc, char** argv);
+
+// Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init and before any thread: forks the
+// spawner, a process with a group of its own and MPI's environment removed. Launch tells it the worker's words; from then on it forks the
+// worker, and forks it anew whenever it dies (back-off 0, 1, 2, 4 .. 60 s; five deaths within 60 s give the slot up). A worker is a copy
+// of the rank as it was then, not a new program: the libraries' pages are shared and need not be loaded again. When this object or the
+// rank dies, the worker is killed.
 class Spawner {
  public:
-  Spawner();
+  explicit Spawner(WorkerMain worker_main);
   ~Spawner();  // stops the worker: SIGTERM, after 2 s SIGKILL
   Spawner(const Spawner&) = delete;
   Spawner& operator=(const Spawner&) = delete;
 
-  // argv[0] is the program's path; `environment` is added to the worker's. Once only.
+  // argv[0] is the program's name; `environment` is added to the worker's. Once only.
   void Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment = {});
   void Stop();
 

@@ -22,8 +22,9 @@ struct TrainArguments {
   int ranks = 0;  // launch and dry-run: 0 = what the config asks for
 };
 
-// One rank of the job; argc and argv go to MPI.
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv);
+// One rank of the job; argc and argv go to MPI. `program_main`: the whole program, which a worker of this rank runs in a process of its
+// own.
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, int (*program_main)(int argc, char** argv));
 
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required = true);
 

@@ -313,7 +313,7 @@ std::unique_ptr<OwnedFolder> FolderForSegments() {
 
 std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, int (*program_main)(int argc, char** argv)) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
@@ -328,7 +328,7 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv) {
   const Role role = layout.RoleOf(launched.rank);
   // Before MPI_Init: what is forked after it would be tied to the job's fate.
   std::unique_ptr<Spawner> spawner;
-  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>();
+  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(program_main);
   const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
   Process process(argc, argv);
   SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));

@@ -9,6 +9,7 @@
 #include "cluster/error.h"
 #include "cluster/log.h"
 #include "cluster/process.h"
+#include "cluster/process_title.h"
 #include "cluster/versions.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/metrics_export.h"
@@ -16,6 +17,8 @@
 
 namespace temper {
 namespace {
+
+int ProgramMain(int argc, char** argv);
 
 constexpr unsigned kFirstRankGrace = 5;  // seconds
 
@@ -53,7 +56,7 @@ int Run(int argc, char** argv) {
   TrainArguments train;
   auto* train_command = app.add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
   AddTrainOptions(train_command, &train);
-  train_command->callback([&] { exit_code = TrainCommand(OneRun(train), &argc, &argv); });
+  train_command->callback([&] { exit_code = TrainCommand(OneRun(train), &argc, &argv, &ProgramMain); });
   AddLaunchCommand(&app, &exit_code);
 
   std::string model;
@@ -194,23 +197,29 @@ int Run(int argc, char** argv) {
   return exit_code;
 }
 
-}  // namespace
-}  // namespace temper
-
-int main(int argc, char** argv) {
-  // Ranks that wait must yield their core: MPI reads this when it is initialised.
-  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+// The whole program after main, and what a worker runs that was forked from its rank.
+int ProgramMain(int argc, char** argv) {
   try {
-    return temper::Run(argc, argv);
-  } catch (const temper::ConfigError& error) {
-    temper::LetFirstRankSpeak();
+    return Run(argc, argv);
+  } catch (const ConfigError& error) {
+    LetFirstRankSpeak();
     std::fprintf(stderr, "temper: %s\n", error.what());
-    return temper::kExitConfig;
-  } catch (const temper::ExitRequest& request) {
+    return kExitConfig;
+  } catch (const ExitRequest& request) {
     std::fprintf(stderr, "temper: %s\n", request.what());
     return request.exit_code();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "temper: error: %s\n", error.what());
-    return temper::kExitRetry;
+    return kExitRetry;
   }
+}
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  temper::KeepProcessTitle(argc, argv);
+  // Ranks that wait must yield their core: MPI reads this when it is initialised.
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  return temper::ProgramMain(argc, argv);
 }

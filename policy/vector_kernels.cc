@@ -83,6 +83,14 @@ VK_LANEWISE(ScaleByPowerOfTwo, (const F16& a, const F16& n), __builtin_ldexpf(a.
 VK_LANEWISE(ZeroWhereBelow, (const F16& x, const F16& bound, const F16& a), x.v[i] < bound.v[i] ? 0.0f : a.v[i])
 #undef VK_LANEWISE
 
+// Every instruction set adds in this order: the upper half to the lower one, again and again.
+VK_INLINE float SumLanes(const F16& a) {
+  F16 sum = a;
+  for (int width = 8; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) sum.v[i] += sum.v[i + width];
+  return sum.v[0];
+}
+
 struct Pairs {
   F16 even, odd;  // elements 2 i and 2 i + 1 of pair i
   VK_INLINE Pairs Load(const Bf16* p) {
@@ -165,6 +173,12 @@ VK_INLINE F16 ScaleByPowerOfTwo(const F16& a, const F16& n) { return Mul(a, {Pow
 VK_INLINE F16 ZeroWhereBelow(const F16& x, const F16& bound, const F16& a) {
   return {_mm256_andnot_ps(_mm256_cmp_ps(x.lo, bound.lo, _CMP_LT_OQ), a.lo),
           _mm256_andnot_ps(_mm256_cmp_ps(x.hi, bound.hi, _CMP_LT_OQ), a.hi)};
+}
+VK_INLINE float SumLanes(const F16& a) {
+  const __m256 eight = _mm256_add_ps(a.lo, a.hi);
+  const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+  const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+  return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
 struct Pairs {

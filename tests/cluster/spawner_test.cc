@@ -5,12 +5,14 @@
 #include <fstream>
 #include <sstream>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/error.h"
+#include "cluster/process_title.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -19,6 +21,23 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+
+// A worker that writes its command line and its open descriptors to the file argv[1], then waits for its end.
+int Describe(int, char** argv) {
+  std::ofstream file(std::string(argv[1]) + ".tmp");
+  file << ReadBytes("/proc/self/cmdline") << "\n";
+  for (int fd = 3; fd < 64; ++fd)
+    if (fcntl(fd, F_GETFD) >= 0 && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) file << "descriptor " << fd << " is open\n";
+  file.close();
+  std::rename((std::string(argv[1]) + ".tmp").c_str(), argv[1]);
+  for (;;) pause();
+}
+
+// A worker that becomes another program.
+int Exec(int, char** argv) {
+  execv(argv[0], argv);
+  return 127;
+}
 
 // The shell commands run by /bin/sh as the worker.
 std::vector<std::string> Shell(const std::string& script) { return {"/bin/sh", "-c", script}; }
@@ -41,7 +60,7 @@ bool Gone(pid_t pid) {
 TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
   TempFolder folder;
   const std::string pids = folder / "pids";
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch(Shell("echo $$ >> " + pids + "; exec sleep 100"));
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   kill(PidsIn(pids)[0], SIGKILL);
@@ -59,7 +78,7 @@ TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
 TEST(Spawner, GivesUpAfterFiveDeathsWithBackOff) {
   TempFolder folder;
   const std::string pids = folder / "pids";
-  Spawner spawner;
+  Spawner spawner(&Exec);
   const double start = NowSeconds();
   spawner.Launch(Shell("echo $$ >> " + pids + "; exit 3"));
   std::vector<std::string> lines;
@@ -80,7 +99,7 @@ TEST(Spawner, GivesUpAfterFiveDeathsWithBackOff) {
 }
 
 TEST(Spawner, AConfigErrorIsNotRetried) {
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch(Shell("exit 78"));
   ASSERT_TRUE(Eventually([&] {
     spawner.Reports();
@@ -91,7 +110,7 @@ TEST(Spawner, AConfigErrorIsNotRetried) {
 TEST(Spawner, AWorkerThatLeftIsNotStartedAgain) {
   TempFolder folder;
   const std::string pids = folder / "pids";
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch(Shell("echo $$ >> " + pids));
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   usleep(300'000);
@@ -100,7 +119,7 @@ TEST(Spawner, AWorkerThatLeftIsNotStartedAgain) {
 }
 
 TEST(Spawner, AProgramThatIsNotThereGivesTheSlotUp) {
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch({"/no/such/program"});
   std::vector<std::string> lines;
   ASSERT_TRUE(Eventually([&] { return !(lines = spawner.Reports()).empty(); }));
@@ -113,7 +132,7 @@ TEST(Spawner, TheWorkerSeesNothingOfTheLauncher) {
   setenv("PMIX_RANK", "3", 1);
   setenv("PMI_SIZE", "4", 1);
   setenv("TEMPER_TEST_KEPT", "yes", 1);
-  Spawner spawner;
+  Spawner spawner(&Exec);
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_SIZE"}) unsetenv(name);
   const std::string path = folder / "environment";
   spawner.Launch(Shell("env > " + path + ".tmp; mv " + path + ".tmp " + path));
@@ -128,7 +147,7 @@ TEST(Spawner, TheWorkerSeesNothingOfTheLauncher) {
 TEST(Spawner, AWorkerDeafToTermIsKilledAfterTheGrace) {
   TempFolder folder;
   const std::string pids = folder / "pids";
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch(Shell("trap '' TERM; echo $$ >> " + pids + "; while :; do sleep 0.1; done"));
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   const double start = NowSeconds();
@@ -141,7 +160,7 @@ TEST(Spawner, AWorkerDeafToTermIsKilledAfterTheGrace) {
 // As when a job finds a mistake in its data before the workers have begun.
 TEST(Spawner, StopRightAfterLaunchEndsTheWorkerAtOnce) {
   for (int i = 0; i < 10; ++i) {
-    Spawner spawner;
+    Spawner spawner(&Exec);
     spawner.Launch({"/bin/sleep", "100"});
     const double start = NowSeconds();
     spawner.Stop();
@@ -150,9 +169,23 @@ TEST(Spawner, StopRightAfterLaunchEndsTheWorkerAtOnce) {
 }
 
 TEST(Spawner, StopBeforeLaunchEnds) {
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Stop();
   spawner.Stop();
+}
+
+TEST(Spawner, AWorkerHasItsOwnCommandLineAndNothingThatExecWouldClose) {
+  TempFolder folder;
+  const std::string path = folder / "description";
+  const int kept = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(kept, 3);
+  Spawner spawner(&Describe);
+  spawner.Launch({"temper", path, "worker", "--role", "rollout"});
+  ASSERT_TRUE(Eventually([&] { return access(path.c_str(), F_OK) == 0; }));
+  const std::string text = ReadBytes(path);
+  EXPECT_TRUE(text.starts_with("temper " + path + " worker --role rollout")) << text;
+  EXPECT_EQ(text.find("is open"), std::string::npos) << text;
+  close(kept);
 }
 
 // The rank is killed -9: neither the spawner nor the worker may outlive it.
@@ -169,7 +202,7 @@ TEST(Spawner, TheWorkerDiesWithTheRank) {
 
 int RunRank(const std::string& pids) {
   alarm(60);
-  Spawner spawner;
+  Spawner spawner(&Exec);
   spawner.Launch(Shell("printf '%s\\n%s\\n' $$ $PPID > " + pids + "; exec sleep 100"));
   for (;;) pause();
 }
@@ -178,6 +211,7 @@ int RunRank(const std::string& pids) {
 }  // namespace temper
 
 int main(int argc, char** argv) {
+  temper::KeepProcessTitle(argc, argv);
   if (argc == 3 && std::string(argv[1]) == "--rank") return temper::RunRank(argv[2]);
   testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();

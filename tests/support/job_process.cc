@@ -17,11 +17,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> SplitAtZero(const std::string& bytes) {
+std::vector<std::string> SplitAt(char separator, const std::string& bytes) {
   std::vector<std::string> words;
   std::stringstream in(bytes);
-  for (std::string word; std::getline(in, word, '\0');) words.push_back(word);
+  for (std::string word; std::getline(in, word, separator);) words.push_back(word);
   return words;
+}
+
+// A worker, which was forked and not executed, has its whole command line in one word, and zeros to the length of its parent's.
+std::vector<std::string> CommandLine(const fs::path& process) {
+  std::vector<std::string> words = SplitAt('\0', ReadText(process / "cmdline"));
+  while (!words.empty() && words.back().empty()) words.pop_back();
+  return words.size() == 1 ? SplitAt(' ', words[0]) : words;
 }
 
 int RankIn(const std::vector<std::string>& environment) {
@@ -103,10 +110,10 @@ std::vector<ProcessInfo> ProcessesWith(const std::string& mark) {
     ProcessInfo info;
     info.pid = std::stoi(name);
     if (info.pid == getpid() || !ReadStat(entry.path(), &info)) continue;
-    info.command = SplitAtZero(ReadText(entry.path() / "cmdline"));
+    info.command = CommandLine(entry.path());
     for (const std::string& word : info.command) {
       if (word.find(mark) == std::string::npos) continue;
-      info.rank = RankIn(SplitAtZero(ReadText(entry.path() / "environ")));
+      info.rank = RankIn(SplitAt('\0', ReadText(entry.path() / "environ")));
       found.push_back(info);
       break;
     }
