@@ -87,26 +87,53 @@ class SharedMemoryCommunicator final : public Communicator {
   void Barrier(std::string_view name) override { bootstrap_->Barrier(name); }
 
  private:
+  // Stretch by stretch, so that a sum goes out again while it is still in the caches.
   template <typename T>
   void AllReduce(T* data, size_t count, std::string_view name) {
-    ReduceScatter(data, count, name);
-    Gather(data, count, name);
+    const size_t stretch = kPlaceBytes / sizeof(T) / static_cast<size_t>(size_);
+    for (size_t start = 0; start < LongestShard(count); start += stretch) {
+      ReduceStretch(data, count, start, stretch, name);
+      GatherStretch(data, count, start, stretch, name);
+    }
   }
 
-  // Every rank lays out its part of each other shard, a stretch at a time, and adds up what lies there for its own, from rank 0 up.
   template <typename T>
   void ReduceScatter(T* data, size_t count, std::string_view name) {
     const size_t stretch = kPlaceBytes / sizeof(T) / static_cast<size_t>(size_);
-    for (size_t start = 0; start < LongestShard(count); start += stretch) {
-      const size_t set = NextSet();
-      T* place = reinterpret_cast<T*>(memory_.Place(set, rank_, size_));
-      for (int r = 0; r < size_; ++r) {
-        const Shard part = Stretch(r, count, start, stretch);
-        if (r != rank_) std::copy(data + part.begin, data + part.end, place + stretch * static_cast<size_t>(r));
-      }
-      memory_.barrier().Arrive(rank_, size_, deadline_, name);
-      const Shard own = Stretch(rank_, count, start, stretch);
-      AddUp(data + own.begin, own.size(), stretch * static_cast<size_t>(rank_), set);
+    for (size_t start = 0; start < LongestShard(count); start += stretch) ReduceStretch(data, count, start, stretch, name);
+  }
+
+  template <typename T>
+  void Gather(T* data, size_t count, std::string_view name) {
+    const size_t stretch = kPlaceBytes / sizeof(T);
+    for (size_t start = 0; start < LongestShard(count); start += stretch) GatherStretch(data, count, start, stretch, name);
+  }
+
+  // Every rank lays out its part of each other shard's stretch, and adds up what lies there for its own, from rank 0 up.
+  template <typename T>
+  void ReduceStretch(T* data, size_t count, size_t start, size_t stretch, std::string_view name) {
+    const size_t set = NextSet();
+    T* place = reinterpret_cast<T*>(memory_.Place(set, rank_, size_));
+    for (int r = 0; r < size_; ++r) {
+      const Shard part = Stretch(r, count, start, stretch);
+      if (r != rank_) std::copy(data + part.begin, data + part.end, place + stretch * static_cast<size_t>(r));
+    }
+    memory_.barrier().Arrive(rank_, size_, deadline_, name);
+    const Shard own = Stretch(rank_, count, start, stretch);
+    AddUp(data + own.begin, own.size(), stretch * static_cast<size_t>(rank_), set);
+  }
+
+  // Every rank lays out its own shard's stretch and takes those of the others.
+  template <typename T>
+  void GatherStretch(T* data, size_t count, size_t start, size_t stretch, std::string_view name) {
+    const size_t set = NextSet();
+    const Shard own = Stretch(rank_, count, start, stretch);
+    std::copy(data + own.begin, data + own.end, reinterpret_cast<T*>(memory_.Place(set, rank_, size_)));
+    memory_.barrier().Arrive(rank_, size_, deadline_, name);
+    for (int r = 0; r < size_; ++r) {
+      if (r == rank_) continue;
+      const Shard part = Stretch(r, count, start, stretch);
+      std::copy_n(reinterpret_cast<const T*>(memory_.Place(set, r, size_)), part.size(), data + part.begin);
     }
   }
 
@@ -125,22 +152,6 @@ class SharedMemoryCommunicator final : public Communicator {
           for (size_t i = 0; i < length; ++i) sum[i] += part[i];
       }
       std::copy_n(sum, length, own + first);
-    }
-  }
-
-  template <typename T>
-  void Gather(T* data, size_t count, std::string_view name) {
-    const size_t stretch = kPlaceBytes / sizeof(T);
-    for (size_t start = 0; start < LongestShard(count); start += stretch) {
-      const size_t set = NextSet();
-      const Shard own = Stretch(rank_, count, start, stretch);
-      std::copy(data + own.begin, data + own.end, reinterpret_cast<T*>(memory_.Place(set, rank_, size_)));
-      memory_.barrier().Arrive(rank_, size_, deadline_, name);
-      for (int r = 0; r < size_; ++r) {
-        if (r == rank_) continue;
-        const Shard part = Stretch(r, count, start, stretch);
-        std::copy_n(reinterpret_cast<const T*>(memory_.Place(set, r, size_)), part.size(), data + part.begin);
-      }
     }
   }
 
