@@ -6,6 +6,7 @@
 #include "learner/row_math.h"
 
 // Fortran BLAS of the library LibTorch is built on.
+// NOLINTNEXTLINE(readability-identifier-naming): the library names it
 extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k, const float* alpha,
                        const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c, const int* ldc);
 

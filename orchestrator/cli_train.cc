@@ -298,12 +298,23 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   return kExitDone;
 }
 
+// Ranks of one host meet in shared memory. That OpenMPI looks for networks all the same takes more than half of its start. What a user has
+// set stays.
+void UseNoNetworkOnOneHost() {
+  const char *here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), *all = std::getenv("OMPI_COMM_WORLD_SIZE");
+  if (here == nullptr || all == nullptr || std::string_view(here) != all) return;
+  setenv("OMPI_MCA_pml", "ob1", 0);
+  setenv("OMPI_MCA_btl", "self,vader", 0);
+}
+
 // OpenMPI's ranks of one node share memory in files that a killed job leaves behind. `temper launch` on one host has made a folder for them
 // that it removes; otherwise each rank makes its own, which the next job on the node finds and removes.
 std::unique_ptr<OwnedFolder> FolderForSegments() {
   constexpr char kVariable[] = "OMPI_MCA_btl_vader_backing_directory";
   constexpr char kSharedMemory[] = "/dev/shm";
-  if (std::getenv(kVariable) != nullptr || access(kSharedMemory, W_OK | X_OK) != 0) return nullptr;
+  if (access(kSharedMemory, W_OK | X_OK) != 0) return nullptr;
+  UseNoNetworkOnOneHost();
+  if (std::getenv(kVariable) != nullptr) return nullptr;
   auto folder = std::make_unique<OwnedFolder>(Concat(kSharedMemory, "/temper-mpi-", getpid()), "free some space there");
   setenv(kVariable, folder->path().c_str(), 1);
   return folder;

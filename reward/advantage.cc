@@ -99,6 +99,7 @@ std::vector<GroupAdvantages> EstimateAdvantages(const AdvantageOptions& options,
   for (size_t part = 0; part <= lambdas.size(); ++part) {
     const double weight = (part == 0 ? 1 : -lambdas[part - 1]) / (1 + lambda_sum);
     std::vector<Part> values;
+    values.reserve(alive.size());
     for (const size_t g : alive) values.push_back(WithinGroup(options, PartOf(groups[g], part)));
     if (options.type == "reinforce_pp") DivideByBatchStd(options.std_eps, &values);
     for (size_t i = 0; i < alive.size(); ++i) {

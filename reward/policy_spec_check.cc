@@ -49,6 +49,7 @@ class SpecChecker {
   template <typename Map>
   std::string KnownIn(const Map& map, const std::string& name) const {
     std::vector<std::string> names;
+    names.reserve(map.size());
     for (const auto& [key, value] : map) names.push_back(key);
     return Known(names, name);
   }

@@ -30,7 +30,7 @@ void DataOrder::FillEpoch() {
   if (shuffle_) KeyedStream(seed_, purpose_, static_cast<uint64_t>(epoch)).Shuffle(order_);
 }
 
-StratifiedOrder::StratifiedOrder(uint64_t seed, std::string purpose, std::vector<std::vector<int64_t>> strata)
+StratifiedOrder::StratifiedOrder(uint64_t seed, const std::string& purpose, std::vector<std::vector<int64_t>> strata)
     : strata_(std::move(strata)) {
   TEMPER_CHECK(!strata_.empty(), "an order over no strata (", purpose, ")");
   for (size_t k = 0; k < strata_.size(); ++k) {

@@ -68,7 +68,7 @@ class DataOrder {
 // Like DataOrder but every run of `strata.size()` draws takes one item of each stratum in turn (e.g. equal thirds by intent).
 class StratifiedOrder {
  public:
-  StratifiedOrder(uint64_t seed, std::string purpose, std::vector<std::vector<int64_t>> strata);
+  StratifiedOrder(uint64_t seed, const std::string& purpose, std::vector<std::vector<int64_t>> strata);
   int64_t Next();
   int64_t position() const { return position_; }
   void Seek(int64_t position);
