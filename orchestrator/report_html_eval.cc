@@ -4,6 +4,7 @@
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 #include "orchestrator/report_svg.h"
+#include "orchestrator/report_tradeoff.h"
 
 // The evaluation section: per set, dot plots of the figures by intent, severity and mode mixes, differences, and every cell with its n.
 namespace temper {
@@ -170,6 +171,7 @@ std::string SetSection(const Report& report, const std::string& set) {
   for (const ArmReport& arm : report.arms) names.push_back(arm.name);
   std::string out =
       "<section><h3>" + EscapeHtml(Prose(set)) + "</h3>" + Source(report, set) + HtmlLegend(names, StartOf(report, set) != nullptr);
+  out += HtmlTradeoff(report, set);
   out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safety (share of safe answers)", 0, 1) +
          Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
          Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);

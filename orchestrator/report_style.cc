@@ -20,7 +20,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-app
 main{max-width:1160px;margin:0 auto;padding:28px 24px 56px}
 h1{font-size:25px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:18px;margin:40px 0 8px;padding-top:14px;border-top:1px solid var(--rule)}
-h3{font-size:15px;margin:22px 0 6px}
+h3{font-size:15px;margin:22px 0 6px}h4{font-size:13.5px;margin:18px 0 4px}
 p{margin:6px 0}.sub,.note,caption,figcaption{color:var(--soft)}.note,figcaption{font-size:13px;max-width:88ch}
 nav{margin:10px 0 0;font-size:13px;display:flex;flex-wrap:wrap;gap:2px 14px}a{color:var(--accent)}
 ul{margin:6px 0;padding-left:20px}li{margin:4px 0;max-width:100ch}
@@ -39,7 +39,7 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .s0{--c:var(--a0)}.s1{--c:var(--a1)}.s2{--c:var(--a2)}.s3{--c:var(--a3)}.s4{--c:var(--a4)}.s5{--c:var(--a5)}.start{--c:var(--start)}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}.raw{fill:none;stroke:var(--c);stroke-width:1;opacity:.3}
 .band{fill:var(--c);opacity:.16}.dot{fill:var(--c)}.hollow{fill:var(--bg);stroke:var(--c);stroke-width:1.6}.ci{stroke:var(--c);stroke-width:2;stroke-linecap:round}
-.run{fill:var(--c);opacity:.45}
+.run{fill:var(--c);opacity:.45}.tail{fill:none;stroke:var(--c);stroke-width:1.2;stroke-dasharray:3 3;opacity:.8}
 .v1{--c:var(--v1)}.v2{--c:var(--v2)}.v3{--c:var(--v3)}.v4{--c:var(--v4)}.m0{--c:var(--m0)}.m1{--c:var(--m1)}.m2{--c:var(--m2)}.m3{--c:var(--m3)}.m4{--c:var(--m4)}
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
