@@ -38,6 +38,7 @@ const std::vector<FigureColumn>& FigureColumns();
 
 // Parts of the page.
 std::string HtmlPage(const std::string& title, const std::string& body);  // head, style sheet and body (report_style.cc)
+std::string HtmlNavigation(const std::string& sections);                  // links to those of the sections that the page has
 std::string HtmlLegend(const std::vector<std::string>& arms, bool with_start);
 std::string HtmlTable(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows, const std::string& caption,
                       const std::string& css_class = "");  // "two" = the second column holds words too; cells are HTML
@@ -46,6 +47,11 @@ std::string HtmlTraining(const Report& report);
 std::string HtmlEvaluation(const Report& report);
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);
+struct ThroughputRow {
+  std::string group, label;  // rows that share a group stand together; "" = none
+  const Throughput* throughput;
+};
+std::string HtmlThroughput(const std::vector<ThroughputRow>& rows);
 std::string HtmlSetup(const Report& report);
 std::string HtmlLimits(bool built_in_world);
 

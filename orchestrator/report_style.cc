@@ -47,7 +47,7 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
 caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
 th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
-th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2){text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
+th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2),.words th,.words td{text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
 tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}.settled{font-weight:650}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin:8px 0 16px}

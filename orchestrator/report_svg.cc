@@ -57,7 +57,7 @@ std::string Axes(const Frame& frame, const std::string& x_label) {
     out += SvgLine(frame.left, frame.Y(tick), frame.right, frame.Y(tick), "grid");
     out += SvgText(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(frame.y.step)));
   }
-  const double step = TickStep(frame.x.high - frame.x.low, 5);
+  const double step = std::max(1.0, TickStep(frame.x.high - frame.x.low, 5));  // steps are whole
   for (double tick = std::ceil(frame.x.low / step - 1e-9) * step; tick <= frame.x.high + 1e-9; tick += step) {
     out += SvgText(frame.X(tick), frame.bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
   }
@@ -163,13 +163,16 @@ std::string DotPlot(const DotPlotSpec& spec) {
 }
 
 std::string StackedBars(const StackedBarsSpec& spec) {
-  constexpr double kLeft = 112, kRight = kChartWidth - 62, kTop = 24, kBar = 13, kStep = 18, kGroup = 18;
-  double largest = 0, height = kTop;
+  constexpr double kRight = kChartWidth - 62, kTop = 24, kBar = 13, kStep = 18, kGroup = 18;
+  constexpr double kLetter = 5.4, kLeastLeft = 66, kMostLeft = 172;  // room for labels, by their letters
+  constexpr size_t kMostLetters = 30;
+  double largest = 0, height = kTop, left = kLeastLeft;
   std::string group;
   for (const StackRow& row : spec.rows) {
     double sum = 0;
     for (const StackPart& part : row.parts) sum += part.value;
     largest = std::max(largest, sum);
+    left = std::clamp(static_cast<double>(row.label.size()) * kLetter + 10, left, kMostLeft);
     height += kStep + (row.group != group ? kGroup : 0);
     group = row.group;
   }
@@ -184,11 +187,11 @@ std::string StackedBars(const StackedBarsSpec& spec) {
     }
     double sum = 0;
     for (const StackPart& part : row.parts) sum += part.value;
-    out += SvgText(kLeft - 8, y + kBar - 3, "tick", "end", row.label);
-    double x = kLeft;
+    out += SvgText(left - 8, y + kBar - 3, "tick", "end", ShortLabel(row.label, kMostLetters));
+    double x = left;
     for (const StackPart& part : row.parts) {
       if (part.value <= 0) continue;
-      const double width = part.value / (spec.normalized ? sum : largest) * (kRight - kLeft);
+      const double width = part.value / (spec.normalized ? sum : largest) * (kRight - left);
       out += Concat("<rect class=\"part ", part.style_class, "\" x=\"", SvgNumber(x), "\" y=\"", SvgNumber(y), "\" width=\"",
                     SvgNumber(width), "\" height=\"", SvgNumber(kBar), "\"><title>",
                     EscapeHtml(Concat(row.label, ", ", part.label, ": ", Fixed(part.value, spec.normalized ? 0 : 3), spec.unit, " (",
@@ -198,7 +201,7 @@ std::string StackedBars(const StackedBarsSpec& spec) {
         out += SvgText(x + width / 2, y + kBar - 3, "on " + part.style_class, "middle", Fixed(100 * part.value / sum, 0) + " %");
       x += width;
     }
-    if (sum <= 0) out += SvgText(kLeft + 2, y + kBar - 3, "none", "start", "none");
+    if (sum <= 0) out += SvgText(left + 2, y + kBar - 3, "none", "start", "none");
     out += SvgText(kRight + 8, y + kBar - 3, "tick", "start", row.note);
     y += kStep;
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cluster/error.h"
+#include "orchestrator/report_files.h"
 #include "orchestrator/report_format.h"
 
 namespace temper {
@@ -44,6 +45,16 @@ std::string SvgMarker(const std::string& css, double x, double y, double r) {
                   SvgNumber(x - d), " ", SvgNumber(y + d), "Z\"/>");
   }
   return Concat("<circle class=\"dot\" cx=\"", SvgNumber(x), "\" cy=\"", SvgNumber(y), "\" r=\"", SvgNumber(r), "\"/>");
+}
+
+std::string ShortLabel(const std::string& text, size_t max) {
+  size_t at = 0, end = 0;  // end: of the last character that stands where something is cut
+  for (size_t characters = 0; at < text.size(); ++characters) {
+    if (characters == max) return text.substr(0, end) + "\xE2\x80\xA6";
+    at += std::max<size_t>(1, Utf8Length(text, at));
+    if (characters + 2 <= max) end = at;
+  }
+  return text;
 }
 
 double TickStep(double range, int count) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace temper {
@@ -21,6 +22,9 @@ std::string SvgOpen(double height, const std::string& title);
 
 // Marker of a style class around (x, y): circle, square, diamond, triangle, by the digit of "s0".."s5"; hollow for "start".
 std::string SvgMarker(const std::string& css, double x, double y, double r);
+
+// A label cut to at most `max` characters, the last of them "..." as one.
+std::string ShortLabel(const std::string& text, size_t max);
 
 // A step of 1, 2 or 5 times a power of ten that cuts the range into about `count` parts, and the decimals its multiples need.
 double TickStep(double range, int count);

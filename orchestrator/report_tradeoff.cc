@@ -124,10 +124,8 @@ std::string HtmlTradeoff(const std::vector<TradeoffPanel>& panels) {
 }
 
 std::string HtmlTradeoff(const Report& report, const std::string& set) {
-  std::vector<std::string> intents = IntentsOf(report, set);
-  if (intents.size() != 1) intents.emplace_back("all");
   std::vector<TradeoffPanel> panels;
-  for (const std::string& intent : intents) {
+  for (const std::string& intent : IntentsOf(report, set)) {
     TradeoffPanel panel{intent, {}};
     if (const EvalCell* cell = CellOf(StartOf(report, set), intent)) panel.marks.push_back(MarkOf("before RL", "start", *cell));
     for (size_t i = 0; i < report.arms.size(); ++i) {
