@@ -1,3 +1,5 @@
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 
@@ -49,6 +51,10 @@ caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
 th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2),.words th,.words td{text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
 tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}.settled{font-weight:650}
+main:has(.index){max-width:1700px}.index{min-width:100%}.index td:first-child{position:sticky;left:0;background:var(--bg)}@media print{.scroll{overflow:visible}.index{font-size:8px}.index th button::after{content:""!important}}
+.index td,.index th{vertical-align:top;text-align:left}.index .n{text-align:right}.index th button{all:unset;cursor:pointer}.index th button:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
+.index th button::after{content:" \2195";color:var(--soft)}.index th[aria-sort=ascending] button::after{content:" \2191"}.index th[aria-sort=descending] button::after{content:" \2193"}
+.index tbody th{background:var(--panel);font-size:13px;color:var(--ink);padding-top:8px}.index .links a{margin-right:9px}.index .why{white-space:normal;max-width:26ch;color:var(--soft)}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin:8px 0 16px}
 .talk{border:1px solid var(--rule);border-radius:8px;background:var(--panel);padding:10px 13px;font-size:13.5px;min-width:0;break-inside:avoid}
@@ -68,12 +74,20 @@ h2,h3{break-after:avoid}figure,.talk,.card,tr{break-inside:avoid}details::detail
 
 }  // namespace
 
-std::string HtmlPage(const std::string& title, const std::string& body) {
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-         "<title>" +
-         EscapeHtml(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
+std::string HtmlPage(const std::string& title, const std::string& body, const std::string& script) {
+  // The script is let in by a number that depends on all of the page: text within the page cannot know it.
+  std::string policy = "default-src 'none'; style-src 'unsafe-inline'", element;
+  if (!script.empty()) {
+    const std::string nonce = Concat("n", KeyOf(body + script));
+    policy += Concat("; script-src 'nonce-", nonce, "'");
+    element = Concat("<script nonce=\"", nonce, "\">", script, "</script>\n");
+  }
+  return Concat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"",
+      policy, "\">\n<title>", EscapeHtml(title), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<main>\n", body, "</main>\n",
+      element, "</body>\n</html>\n");
 }
 
 }  // namespace temper
