@@ -25,7 +25,7 @@ std::string ConditionTable(const RunsComparison& comparison, bool with_settings)
                    with_settings && !comparison.settings.empty()
                        ? "Runs that differ in their seed alone are one condition; with the settings in which conditions differ."
                        : "Runs that differ in their seed alone are one condition.",
-                   "two");
+                   "two whole");
 }
 
 // A row a setting, where there are many.
@@ -37,7 +37,7 @@ std::string SettingTable(const RunsComparison& comparison) {
     rows.push_back({"<code>" + EscapeHtml(setting.key) + "</code>"});
     for (const std::string& value : setting.values) rows.back().push_back(Value(value));
   }
-  return HtmlTable(head, rows, "Settings in which the conditions differ; all others are the same.");
+  return HtmlTable(head, rows, "Settings in which the conditions differ; all others are the same.", "whole");
 }
 
 std::string Runs(const RunsComparison& comparison, const std::vector<size_t>& runs) {

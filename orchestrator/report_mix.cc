@@ -38,13 +38,24 @@ std::string Bars(const std::vector<MixRow>& rows, const std::string& title, Part
   return "<div><figure>" + StackedBars(spec) + "</figure><div class=\"legend\">" + legend + "</div></div>";
 }
 
+// The rows in which grades failed, "" where none did.
+std::string Ungraded(const std::vector<MixRow>& rows) {
+  std::string text;
+  for (const MixRow& row : rows) {
+    if (row.cell.n_failed_grades == 0) continue;
+    text += Concat(text.empty() ? "Left out, as their grade failed: " : "; ", Prose(row.intent), ", ", row.label, " ",
+                   Thousands(row.cell.n_failed_grades), " of ", Thousands(row.cell.n));
+  }
+  return text.empty() ? "" : "<p class=\"note\">" + EscapeHtml(text) + ".</p>";
+}
+
 }  // namespace
 
 std::string HtmlMixes(const std::vector<MixRow>& rows) {
   if (rows.empty()) return "";
   const auto unsafe = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades - cell.n_safe; };
   const auto graded = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades; };
-  return Bars(rows, "Severity of unsafe answers", SeverityParts, unsafe) + Bars(rows, "Response modes", ModeParts, graded);
+  return Bars(rows, "Severity of unsafe answers", SeverityParts, unsafe) + Bars(rows, "Response modes", ModeParts, graded) + Ungraded(rows);
 }
 
 void AddCounts(const EvalCell& cell, EvalCell* sum) {

@@ -14,7 +14,7 @@ struct MixRow {
   EvalCell cell;  // only its counts are looked at
 };
 
-// Two charts with their legends: severities of the unsafe answers, and response modes of all graded ones.
+// Two charts with their legends: severities of the unsafe answers, and response modes of all graded ones; and how many could not be graded.
 std::string HtmlMixes(const std::vector<MixRow>& rows);
 
 // Adds the counts of `cell` to *sum; its estimates stay what they are.

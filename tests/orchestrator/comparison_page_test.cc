@@ -117,6 +117,7 @@ TEST(Mixes, AddTheCountsOfAllSeeds) {
   const std::string html = HtmlMixes({{"dual_use", "arm", sum}});
   EXPECT_THAT(html, AllOf(HasSubstr("arm, low: 2 (50.0 %)"), HasSubstr("arm, moderate: 2 (50.0 %)"), HasSubstr("n = 4"))) << html;
   EXPECT_THAT(html, HasSubstr("n = 13")) << "graded";
+  EXPECT_THAT(html, HasSubstr("Left out, as their grade failed: dual-use, arm 1 of 14."));
 }
 
 RunRecord RunFrom(uint64_t seed, const std::string& policy, const std::string& data, bool built_in) {
