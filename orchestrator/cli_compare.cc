@@ -8,31 +8,12 @@
 #include "orchestrator/cli.h"
 #include "orchestrator/report_comparison.h"
 #include "orchestrator/report_files.h"
+#include "orchestrator/run_index.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Numbers in names by their value: seed_2 before seed_10.
-bool NaturallyBefore(const std::string& a, const std::string& b) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (!digit(a[i]) || !digit(b[j])) {
-      if (a[i] != b[j]) return a[i] < b[j];
-      ++i, ++j;
-      continue;
-    }
-    const size_t end_a = std::min(a.find_first_not_of("0123456789", i), a.size());
-    const size_t end_b = std::min(b.find_first_not_of("0123456789", j), b.size());
-    if (end_a - i != end_b - j) return end_a - i < end_b - j;
-    const int order = a.compare(i, end_a - i, b, j, end_b - j);
-    if (order != 0) return order < 0;
-    i = end_a, j = end_b;
-  }
-  return a.size() - i < b.size() - j;
-}
 
 bool IsDone(const fs::path& run) {
   if (!fs::exists(run / "status.json")) return false;

@@ -7,6 +7,7 @@
 #include "orchestrator/cli.h"
 #include "orchestrator/mpirun.h"
 #include "orchestrator/report.h"
+#include "orchestrator/run_index.h"
 #include "orchestrator/sweep.h"
 
 namespace temper {
@@ -77,6 +78,15 @@ void CompareDone(const Sweep& sweep) {
   std::printf("\n%s\nreport: %s/report.html\n", WriteComparisonReport(records, sweep.folder).c_str(), sweep.folder.c_str());
 }
 
+// The launcher alone writes it, when its runs are over: no job waits for it or can fail by it.
+void IndexRuns(const Sweep& sweep) {
+  try {
+    if (fs::is_directory(sweep.folder)) WriteRunIndex(sweep.folder);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "temper launch: no index.html over the runs: %s\n", error.what());
+  }
+}
+
 }  // namespace
 
 TrainArguments OneRun(const TrainArguments& arguments) {
@@ -107,9 +117,9 @@ int LaunchRuns(const TrainArguments& arguments, const std::function<int(const Tr
   const std::vector<std::string> states = LaunchEach(sweep, arguments, launch, outcome, &stopped, &failed);
   std::printf("\n");
   PrintRuns(sweep, states);
-  if (stopped) return *stopped;
-  CompareDone(sweep);
-  return failed;
+  if (!stopped) CompareDone(sweep);
+  IndexRuns(sweep);
+  return stopped ? *stopped : failed;
 }
 
 }  // namespace temper

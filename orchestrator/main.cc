@@ -157,6 +157,7 @@ int Run(int argc, char** argv) {
       ->excludes(json);
   compare_command->callback([&] { exit_code = CompareCommand(compare); });
 
+  AddIndexCommand(&app, &exit_code);
   AddStatusCommand(&app, &exit_code);
   AddTopCommand(&app, &exit_code);
   AddTraceCommand(&app, &exit_code);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "orchestrator/evaluation.h"
+#include "orchestrator/run_origin.h"
 
 namespace temper {
 
@@ -35,6 +36,7 @@ struct RunRecord {
   bool built_in_world = false;
   uint64_t seed = 0;
   std::map<std::string, std::string> environment;  // versions, host, ranks
+  RunOrigin origin;                                // of provenance.json; empty where there is none
   std::vector<std::string> eval_sets;              // order of the sets in the report; sets not named follow by name
   std::vector<MetricRow> shared_metrics;           // of the stages the arms share (SFT)
   std::vector<ArmRecord> arms;                     // the first is the one the others are compared with
@@ -43,6 +45,7 @@ struct RunRecord {
 // Reads a run folder:
 //   run.json                          {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value},
 //                                      "eval_sets": [...] (optional), "arms": [{"name", "overrides": {dotted key: value}}]}
+//   provenance.json                   see ReadOrigin (optional)
 //   sft/metrics.jsonl                 rows of the shared stages (optional)
 //   <arm>/configs/resolved.yaml       the settings (optional)
 //   <arm>/metrics.jsonl               one object per step: "stage", "step" and numbers; of two rows for one step the later counts

@@ -180,6 +180,8 @@ RunsComparison CompareRuns(const std::vector<RunRecord>& records) {
   RunsComparison comparison;
   comparison.conditions = ConditionsOf(records);
   comparison.settings = DifferingSettings(records, comparison.conditions);
+  comparison.origins = DifferingOrigins(records);
+  comparison.warnings = ComparabilityWarnings(records);
   for (const RunRecord& record : records) {
     comparison.reports.push_back(BuildReport(record));
     for (const std::string& set : comparison.reports.back().sets) {

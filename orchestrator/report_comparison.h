@@ -31,6 +31,8 @@ struct RunsComparison {
   std::vector<Report> reports;  // of each run; they look into the records given
   std::vector<Condition> conditions;
   std::vector<DifferingSetting> settings;
+  std::vector<DifferingOrigin> origins;
+  std::vector<std::string> warnings;  // why figures are not comparable
   std::vector<std::string> sets;
   std::vector<RunsSets> cells;          // per condition
   RunsSets start;                       // before RL, of the first condition

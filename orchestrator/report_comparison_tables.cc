@@ -59,16 +59,25 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 }  // namespace
 
 // Schema (version 2): kind "comparison"; intervals: what they are; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
-// {condition: value}}: those that differ; sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first
-// condition; differences{condition: the first minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of
-// its 95 % interval, shared_prompts, runs[] (the values), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side),
-// or null where no run has a sample.
+// {condition: value}}: those that differ; origins{what: {value: [run names]}}: likewise; warnings[]: why figures are not comparable;
+// sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first condition; differences{condition: the first
+// minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval, shared_prompts, runs[] (the
+// values), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side), or null where no run has a sample.
 std::string RenderJson(const RunsComparison& comparison) {
   Json json = {{"version", 2}, {"kind", "comparison"}, {"intervals", IntervalNote(comparison)}};
   for (const char* key : {"runs", "conditions"}) json[key] = Json::array();
   for (const Report& report : comparison.reports)
     json["runs"].push_back({{"name", RepairUtf8(report.record->name)}, {"seed", report.record->seed}});
   json["settings"] = Json::object();
+  json["origins"] = Json::object();
+  for (const DifferingOrigin& origin : comparison.origins) {
+    for (const auto& [value, runs] : origin.values) {
+      for (const size_t run : runs)
+        json["origins"][RepairUtf8(origin.what)][RepairUtf8(value)].push_back(RepairUtf8(comparison.reports[run].record->name));
+    }
+  }
+  json["warnings"] = Json::array();
+  for (const std::string& warning : comparison.warnings) json["warnings"].push_back(RepairUtf8(warning));
   json["sets"] = Json::array();
   for (const std::string& set : comparison.sets) json["sets"].push_back(RepairUtf8(set));
   for (const char* key : {"cells", "start", "differences", "reward_rise"}) json[key] = Json::object();
@@ -79,7 +88,7 @@ std::string RenderJson(const RunsComparison& comparison) {
     Json seeds = Json::array();
     for (const RunArm& at : condition.runs) seeds.push_back(comparison.reports[at.run].record->seed);
     json["conditions"].push_back({{"name", name}, {"seeds", seeds}});
-    for (const DifferingSetting& setting : comparison.settings) json["settings"][setting.key][name] = RepairUtf8(setting.values[i]);
+    for (const DifferingSetting& setting : comparison.settings) json["settings"][RepairUtf8(setting.key)][name] = RepairUtf8(setting.values[i]);
     json["cells"][name] = ToJson(comparison.cells[i]);
     if (i > 0) json["differences"][name] = ToJson(comparison.differences[i - 1]);
     json["reward_rise"][name] = ToJson(comparison.reward_rise[i]);

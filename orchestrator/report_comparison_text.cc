@@ -101,6 +101,7 @@ std::string RenderText(const RunsComparison& comparison) {
   std::string out = Concat("Comparison of ", runs, runs == 1 ? " run\n" : " runs\n", Conditions(comparison, names));
   out += Wrap(IntervalNote(comparison) + " '- X': the first minus X, '*' where the interval excludes 0; '-': undefined.", kColumns, "") +
          "\n\n";
+  for (const std::string& warning : comparison.warnings) out += Wrap("Not comparable: " + EscapeTerminal(warning), kColumns, "  ") + "\n\n";
   for (const std::string& set : comparison.sets) out += SetTable(comparison, names, set);
   out += "Rise of the reward under each one's own composer\n";
   for (size_t i = 0; i < names.size(); ++i) {

@@ -62,7 +62,8 @@ Throughput ThroughputOf(const std::map<std::string, Series>& curves) {
   Throughput throughput;
   for (const auto& [metric, series] : curves) {
     if (metric.starts_with("timing_s/")) throughput.seconds[metric.substr(9)] = Mean(series.values);
-    if (metric.starts_with("perf/") && metric.ends_with("_per_s")) throughput.rates[metric.substr(5)] = Mean(series.values);
+    if (metric == "perf/idle_frac_learner" || (metric.starts_with("perf/") && metric.ends_with("_per_s")))
+      throughput.rates[metric.substr(5)] = Mean(series.values);
   }
   return throughput;
 }

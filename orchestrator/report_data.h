@@ -30,7 +30,7 @@ struct RewardRise {
 // Mean seconds of each stage of an RL step, and rates.
 struct Throughput {
   std::map<std::string, double> seconds;  // rollout, reward, update, publish, step
-  std::map<std::string, double> rates;    // rollout_tokens_per_s, train_tokens_per_s, samples_per_s
+  std::map<std::string, double> rates;    // rollout_tokens_per_s, train_tokens_per_s, samples_per_s, and idle_frac_learner, a share
 };
 
 struct ArmReport {

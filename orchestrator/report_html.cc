@@ -33,24 +33,12 @@ std::string Cards(const Report& report) {
                       ".</p>\n");
 }
 
-// Links to those of the sections that the page has.
-std::string Navigation(const std::string& sections) {
-  static constexpr std::pair<const char*, const char*> kSections[] = {
-      {"findings", "What the numbers say"}, {"training", "Training"}, {"evaluation", "Evaluation"}, {"transcripts", "Transcripts"},
-      {"throughput", "Throughput"},         {"setup", "Setup"},       {"limits", "Limits"}};
-  std::string out = "<nav aria-label=\"Sections\">";
-  for (const auto& [id, label] : kSections) {
-    if (sections.find(Concat("<section id=\"", id, "\"")) != std::string::npos) out += Concat("<a href=\"#", id, "\">", label, "</a>");
-  }
-  return out + "</nav>";
-}
-
 std::string Heading(const Report& report, const std::string& sections) {
   const RunRecord& record = *report.record;
   return Concat("<header><h1>Safety report: ", EscapeHtml(record.name), "</h1><p class=\"sub\">Policy spec <code>",
                 EscapeHtml(record.policy_name), "</code>, seed ", record.seed, ", ", record.arms.size(),
-                record.arms.size() == 1 ? " arm" : " arms", record.built_in_world ? ", built-in world" : "", "</p>", Navigation(sections),
-                "</header>\n");
+                record.arms.size() == 1 ? " arm" : " arms", record.built_in_world ? ", built-in world" : "", "</p>",
+                HtmlNavigation(sections), "</header>\n");
 }
 
 std::string Findings(const Report& report) {
@@ -62,6 +50,23 @@ std::string Findings(const Report& report) {
 }  // namespace
 
 std::string ArmClass(size_t arm) { return "s" + std::to_string(arm % 6); }
+
+std::string HtmlNavigation(const std::string& sections) {
+  static constexpr std::pair<const char*, const char*> kSections[] = {{"findings", "What the numbers say"},
+                                                                      {"conditions", "What is compared"},
+                                                                      {"training", "Training"},
+                                                                      {"evaluation", "Evaluation"},
+                                                                      {"transcripts", "Transcripts"},
+                                                                      {"throughput", "Throughput"},
+                                                                      {"setup", "Setup"},
+                                                                      {"runs", "The runs"},
+                                                                      {"limits", "Limits"}};
+  std::string out = "<nav aria-label=\"Sections\">";
+  for (const auto& [id, label] : kSections) {
+    if (sections.find(Concat("<section id=\"", id, "\"")) != std::string::npos) out += Concat("<a href=\"#", id, "\">", label, "</a>");
+  }
+  return out + "</nav>";
+}
 
 std::string HtmlList(const std::vector<std::string>& items) {
   std::string out = "<ul>";

@@ -2,14 +2,14 @@
 
 #include "cluster/error.h"
 #include "orchestrator/report_format.h"
+#include "orchestrator/report_mix.h"
 #include "orchestrator/report_render.h"
 #include "orchestrator/report_svg.h"
+#include "orchestrator/report_tradeoff.h"
 
 // The evaluation section: per set, dot plots of the figures by intent, severity and mode mixes, differences, and every cell with its n.
 namespace temper {
 namespace {
-
-constexpr const char* kModeWords[kNumModes] = {"direct answer", "safe-completion", "refusal with redirection", "bare refusal", "off topic"};
 
 std::vector<std::string> RowsOf(const Report& report, const std::string& set) {
   std::vector<std::string> rows = IntentsOf(report, set);
@@ -36,43 +36,16 @@ std::string Dots(const Report& report, const std::string& set, const FigureColum
   return spec.rows.empty() ? "" : "<figure>" + DotPlot(spec) + "</figure>";
 }
 
-std::vector<StackPart> SeverityParts(const EvalCell& cell) {
-  std::vector<StackPart> parts;
-  for (int s = 1; s < kNumSeverities; ++s) {
-    parts.push_back({ToString(static_cast<Severity>(s)), "v" + std::to_string(s),
-                     static_cast<double>(cell.severity_of_unsafe[static_cast<size_t>(s)])});
-  }
-  return parts;
-}
-
-std::vector<StackPart> ModeParts(const EvalCell& cell) {
-  std::vector<StackPart> parts;
-  parts.reserve(kNumModes);
-  for (int m = 0; m < kNumModes; ++m)
-    parts.push_back({kModeWords[m], "m" + std::to_string(m), static_cast<double>(cell.modes[static_cast<size_t>(m)])});
-  return parts;
-}
-
-template <typename Parts, typename Count>
-std::string Bars(const Report& report, const std::string& set, const std::string& title, Parts parts, Count count) {
-  StackedBarsSpec spec;
-  spec.title = title;
+std::vector<MixRow> MixRows(const Report& report, const std::string& set) {
+  std::vector<MixRow> rows;
   for (const std::string& intent : RowsOf(report, set)) {
     const auto add = [&](const std::string& label, const EvalCell* cell) {
-      if (cell != nullptr) spec.rows.push_back({Prose(intent), label, parts(*cell), "n = " + Thousands(count(*cell))});
+      if (cell != nullptr) rows.push_back({intent, label, *cell});
     };
     add("before RL", CellOf(StartOf(report, set), intent));
     for (const ArmReport& arm : report.arms) add(Prose(arm.name), CellOf(ResultOf(arm, set), intent));
   }
-  return "<figure>" + StackedBars(spec) + "</figure>";
-}
-
-std::string Swatches(const std::string& prefix, const std::vector<std::string>& labels, int first) {
-  std::string out = "<div class=\"legend\">";
-  for (size_t i = 0; i < labels.size(); ++i) {
-    out += Concat("<span><i class=\"swatch ", prefix, static_cast<int>(i) + first, "\"></i>", labels[i], "</span>");
-  }
-  return out + "</div>";
+  return rows;
 }
 
 std::string Value(const Estimate& e, int digits) {
@@ -170,15 +143,11 @@ std::string SetSection(const Report& report, const std::string& set) {
   for (const ArmReport& arm : report.arms) names.push_back(arm.name);
   std::string out =
       "<section><h3>" + EscapeHtml(Prose(set)) + "</h3>" + Source(report, set) + HtmlLegend(names, StartOf(report, set) != nullptr);
+  out += HtmlTradeoff(report, set);
   out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safety (share of safe answers)", 0, 1) +
          Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
          Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);
-  std::vector<std::string> severities, modes(kModeWords, kModeWords + kNumModes);
-  for (int s = 1; s < kNumSeverities; ++s) severities.emplace_back(ToString(static_cast<Severity>(s)));
-  const auto unsafe = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades - cell.n_safe; };
-  const auto graded = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades; };
-  out += "<div>" + Bars(report, set, "Severity of unsafe answers", SeverityParts, unsafe) + Swatches("v", severities, 1) + "</div><div>" +
-         Bars(report, set, "Response modes", ModeParts, graded) + Swatches("m", modes, 0) + "</div></div>";
+  out += HtmlMixes(MixRows(report, set)) + "</div>";
   return out + Differences(report, set) + Cells(report, set) + "</section>\n";
 }
 

@@ -135,29 +135,40 @@ std::string HtmlTraining(const Report& report) {
 }
 
 std::string HtmlThroughput(const Report& report) {
+  std::vector<ThroughputRow> rows;
+  for (const ArmReport& arm : report.arms) rows.push_back({"", Prose(arm.name), &arm.throughput});
+  return HtmlThroughput(rows);
+}
+
+std::string HtmlThroughput(const std::vector<ThroughputRow>& rows) {
   StackedBarsSpec spec;
   spec.title = "Mean seconds of an RL step, by stage";
   spec.unit = " s";
   spec.normalized = false;
-  std::vector<std::vector<std::string>> rows;
-  for (const ArmReport& arm : report.arms) {
-    if (arm.throughput.seconds.empty()) continue;
+  std::vector<std::vector<std::string>> cells;
+  for (const auto& [group, label, throughput] : rows) {
+    if (throughput->seconds.empty()) continue;
     const auto text = [](const std::map<std::string, double>& values, const std::string& key, int digits) {
       const auto found = values.find(key);
       return found == values.end() ? std::string("-") : digits == 0 ? Thousands(std::llround(found->second)) : Fixed(found->second, digits);
     };
-    spec.rows.push_back({"", Prose(arm.name), StageParts(arm.throughput), text(arm.throughput.seconds, "step", 3) + " s"});
-    std::vector<std::string> row = {EscapeHtml(Prose(arm.name))};
-    for (const char* stage : {"rollout", "reward", "update", "publish", "step"}) row.push_back(text(arm.throughput.seconds, stage, 3));
-    for (const char* rate : {"rollout_tokens_per_s", "train_tokens_per_s"}) row.push_back(text(arm.throughput.rates, rate, 0));
-    row.push_back(text(arm.throughput.rates, "samples_per_s", 1));
-    rows.push_back(row);
+    spec.rows.push_back({group, label, StageParts(*throughput), text(throughput->seconds, "step", 3) + " s"});
+    std::vector<std::string> row = {EscapeHtml(group.empty() ? label : group + ", " + label)};
+    for (const char* stage : {"rollout", "reward", "update", "publish", "step"}) row.push_back(text(throughput->seconds, stage, 3));
+    for (const char* rate : {"rollout_tokens_per_s", "train_tokens_per_s"}) row.push_back(text(throughput->rates, rate, 0));
+    row.push_back(text(throughput->rates, "samples_per_s", 1));
+    row.push_back(text(throughput->rates, "idle_frac_learner", 2));
+    cells.push_back(row);
   }
-  if (rows.empty()) return "";
+  if (cells.empty()) return "";
   return "<section id=\"throughput\"><h2>Throughput by stage</h2>" + StageLegend() + "<div class=\"charts\"><figure>" + StackedBars(spec) +
          "</figure></div>" +
-         HtmlTable({"arm", "rollout s", "reward s", "update s", "publish s", "step s", "rollout tokens/s", "train tokens/s", "samples/s"},
-                   rows, "Means over the RL steps. Stages may overlap, so their sum can exceed the step.") +
+         HtmlTable(
+             {"arm", "rollout s", "reward s", "update s", "publish s", "step s", "rollout tokens/s", "train tokens/s", "samples/s",
+              "learner idle"},
+             cells,
+             "Means over the RL steps. Publish: new weights to the workers. Stages may overlap, so their sum can exceed the step; other "
+             "is what is left of it. Learner idle: share of the step in which the learners had no order.") +
          "</section>\n";
 }
 

@@ -136,6 +136,7 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
     const Json environment = json.value("environment", Json::object()), sets = json.value("eval_sets", Json::array());
     for (const auto& [key, value] : environment.items()) record.environment[key] = TextOf(value);
     for (const Json& set : sets) record.eval_sets.push_back(set.get<std::string>());
+    record.origin = ReadOrigin(run_folder);
     const fs::path shared = run / "sft" / "metrics.jsonl";
     if (fs::exists(shared)) record.shared_metrics = ReadMetrics(shared.string());
     for (const Json& arm : json.at("arms")) record.arms.push_back(ReadArm(run, arm));

@@ -1,3 +1,5 @@
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 
@@ -20,7 +22,7 @@ body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-app
 main{max-width:1160px;margin:0 auto;padding:28px 24px 56px}
 h1{font-size:25px;line-height:1.2;margin:0 0 4px;letter-spacing:-.01em}
 h2{font-size:18px;margin:40px 0 8px;padding-top:14px;border-top:1px solid var(--rule)}
-h3{font-size:15px;margin:22px 0 6px}
+h3{font-size:15px;margin:22px 0 6px}h4{font-size:13.5px;margin:18px 0 4px}
 p{margin:6px 0}.sub,.note,caption,figcaption{color:var(--soft)}.note,figcaption{font-size:13px;max-width:88ch}
 nav{margin:10px 0 0;font-size:13px;display:flex;flex-wrap:wrap;gap:2px 14px}a{color:var(--accent)}
 ul{margin:6px 0;padding-left:20px}li{margin:4px 0;max-width:100ch}
@@ -39,16 +41,21 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .s0{--c:var(--a0)}.s1{--c:var(--a1)}.s2{--c:var(--a2)}.s3{--c:var(--a3)}.s4{--c:var(--a4)}.s5{--c:var(--a5)}.start{--c:var(--start)}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round}.raw{fill:none;stroke:var(--c);stroke-width:1;opacity:.3}
 .band{fill:var(--c);opacity:.16}.dot{fill:var(--c)}.hollow{fill:var(--bg);stroke:var(--c);stroke-width:1.6}.ci{stroke:var(--c);stroke-width:2;stroke-linecap:round}
-.run{fill:var(--c);opacity:.45}
+.run{fill:var(--c);opacity:.45}.tail{fill:none;stroke:var(--c);stroke-width:1.2;stroke-dasharray:3 3;opacity:.8}
 .v1{--c:var(--v1)}.v2{--c:var(--v2)}.v3{--c:var(--v3)}.v4{--c:var(--v4)}.m0{--c:var(--m0)}.m1{--c:var(--m1)}.m2{--c:var(--m2)}.m3{--c:var(--m3)}.m4{--c:var(--m4)}
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
 .scroll{overflow-x:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
-caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
+caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:min(88ch,100vw - 48px)}
+.whole td code,.words td code{white-space:nowrap}.words td:last-child{white-space:normal;min-width:24ch}
 th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
-th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2){text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
+th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2),.words th,.words td{text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
 tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}.settled{font-weight:650}
+main:has(.index){max-width:1700px}.index{min-width:100%}.index td:first-child{position:sticky;left:0;background:var(--bg)}@media print{.scroll{overflow:visible}.index{font-size:8px}.index th button::after{content:""!important}}
+.index td,.index th{vertical-align:top;text-align:left}.index .n{text-align:right}.index th button{all:unset;cursor:pointer}.index th button:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
+.index th button::after{content:" \2195";color:var(--soft)}.index th[aria-sort=ascending] button::after{content:" \2191"}.index th[aria-sort=descending] button::after{content:" \2193"}
+.index tbody th{background:var(--panel);font-size:13px;color:var(--ink);padding-top:8px}.index .links a{margin-right:9px}.index .why{white-space:normal;max-width:26ch;color:var(--soft)}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin:8px 0 16px}
 .talk{border:1px solid var(--rule);border-radius:8px;background:var(--panel);padding:10px 13px;font-size:13.5px;min-width:0;break-inside:avoid}
@@ -68,12 +75,20 @@ h2,h3{break-after:avoid}figure,.talk,.card,tr{break-inside:avoid}details::detail
 
 }  // namespace
 
-std::string HtmlPage(const std::string& title, const std::string& body) {
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-         "<title>" +
-         EscapeHtml(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
+std::string HtmlPage(const std::string& title, const std::string& body, const std::string& script) {
+  // The script is let in by a number that depends on all of the page: text within the page cannot know it.
+  std::string policy = "default-src 'none'; style-src 'unsafe-inline'", element;
+  if (!script.empty()) {
+    const std::string nonce = Concat("n", KeyOf(body + script));
+    policy += Concat("; script-src 'nonce-", nonce, "'");
+    element = Concat("<script nonce=\"", nonce, "\">", script, "</script>\n");
+  }
+  return Concat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"",
+      policy, "\">\n<title>", EscapeHtml(title), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<main>\n", body, "</main>\n",
+      element, "</body>\n</html>\n");
 }
 
 }  // namespace temper

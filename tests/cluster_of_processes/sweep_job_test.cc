@@ -40,6 +40,11 @@ TEST(Sweep, RunsEachSeedComparesThemAndSkipsWhatIsDone) {
   EXPECT_EQ(report["kind"], "comparison");
   EXPECT_EQ(report["cells"]["main"]["dev"]["all"]["safety"]["runs"].size(), 2U);
 
+  const std::string index = ReadText(job.folder() + "/index.html");
+  EXPECT_EQ(CountOf("2 runs: 2 done", index), 1);
+  EXPECT_EQ(CountOf("<a href=\"seed_4/report.html\">seed_4</a>", index), 1);
+  EXPECT_EQ(CountOf("<a href=\"report.html\">compared</a>", index), 1);
+
   // Once more with a third one: only that is run.
   job.overrides.back() = "seeds=[4,5,6]";
   ASSERT_EQ(Launch(&job), 0) << job.output();
