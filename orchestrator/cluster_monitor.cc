@@ -132,6 +132,7 @@ void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer
   line["pid"] = report.pid;
   line["clock_error_us"] = report.clock_error_us;
   if (report.spans_dropped > 0) line["dropped"] = report.spans_dropped;
+  if (role == "orchestrator" && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
   const int64_t offset = report.clock_offset_us + wall_offset_us_;
   for (const Span& span : report.spans) {
     line["spans"].push_back({span.name, static_cast<int>(span.lane), span.begin_us + offset, span.duration_us, span.step, span.version,
@@ -144,7 +145,8 @@ void ClusterMonitor::FlushOwnSpans() {
   if (own_.on()) WriteSpans("orchestrator", "", own_.Report(own_clock_));
 }
 
-void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) {
+void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness) {
+  max_staleness_ = max_staleness;
   status_.state = "running";
   status_.arm = arm;
   status_.stage = stage;
