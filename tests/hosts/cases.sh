@@ -79,7 +79,8 @@ seen_from_another_host() {
   wait_for 90 "the third RL step" rl_steps_done observed 3
   mkdir -p elsewhere && cp -p runs/observed/rendezvous.json elsewhere
   watch status --connect "$WORK/elsewhere" --json > status.json || fail "no status: $(cat status.json)"
-  grep -q '"stage": "rl"' status.json && grep -q '"life": "alive"' status.json || fail "$(cat status.json)"
+  grep -q '"stage": "rl"' status.json || fail "$(cat status.json)"
+  grep -q '"life": "alive"' status.json || fail "$(cat status.json)"
   watch top --connect "$WORK/elsewhere/rendezvous.json" --once > top.txt || fail "no picture: $(cat top.txt)"
   grep -q "^rollout .*node1" top.txt || fail "$(cat top.txt)"
   # With the client keys of the job before, which keys_are_kept left here.
@@ -91,7 +92,8 @@ contact["keys"] = " ".join([contact["keys"].split()[0], before[1], before[2]])
 json.dump(contact, open(sys.argv[1], "w"))
 PY
   watch status --connect "$WORK/elsewhere" > refused.txt 2>&1 || code=$?
-  [ $code = 78 ] && grep -q "turned this key away" refused.txt || fail "exit code $code: $(cat refused.txt)"
+  [ $code = 78 ] || fail "exit code $code: $(cat refused.txt)"
+  grep -q "turned this key away" refused.txt || fail "$(cat refused.txt)"
   wait $job || { cat observed.txt; fail "the job ended with an error"; }
   same_weights observed
   grep -q "turned away .*: not a key of this job" runs/observed/logs/latest/orchestrator/rank_0.log || fail "the refusal is not in the log"
