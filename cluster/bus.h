@@ -27,7 +27,7 @@ struct BusOptions {
 
 // What happened at the orchestrator's end since the last call.
 struct BusEvent {
-  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest, kReport };
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kWeightRequest, kReport, kStatusRequest };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
   std::string role;  // of the peer
@@ -59,6 +59,8 @@ class BusServer {
   void Announce(const std::string& role, const std::string& body);
   // Answers a WeightRequest.
   void SendWeightChunk(PeerId peer, std::string body);
+  // Answers a StatusRequest: of an observer, who is no peer and may be gone by now.
+  void SendStatus(PeerId observer, std::string body);
   // Asks every peer to finish and leave, then waits for their Bye until the deadline. Returns what happened meanwhile.
   std::vector<BusEvent> Drain(std::chrono::milliseconds deadline);
 

@@ -157,6 +157,10 @@ struct BusServer::State {
         events.push_back({BusEvent::Kind::kWeightRequest, peer, table.HasPeer(peer) ? table.RoleOf(peer) : "", 0, frame.body});
         return;
       }
+      case FrameKind::kStatusRequest: {
+        events.push_back({BusEvent::Kind::kStatusRequest, peer, "", 0, ""});
+        return;
+      }
       default:
         ++refused;
     }
@@ -178,7 +182,9 @@ struct BusServer::State {
     std::string reason = "not one message part";
     std::optional<Frame> frame;
     if (peer && parts == 2) frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
-    if (frame && frame->run_id != options.run_id) {
+    // Who only asks for the status need not know the run.
+    const bool any_run = frame && frame->kind == FrameKind::kStatusRequest && frame->run_id == 0;
+    if (frame && frame->run_id != options.run_id && !any_run) {
       reason = "another run's";
       frame.reset();
     }
@@ -299,6 +305,7 @@ void BusServer::Announce(const std::string& role, const std::string& body) {
 }
 
 void BusServer::SendWeightChunk(PeerId peer, std::string body) { state_->Send(peer, FrameKind::kWeightChunk, std::move(body)); }
+void BusServer::SendStatus(PeerId observer, std::string body) { state_->Send(observer, FrameKind::kStatus, std::move(body)); }
 
 std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
   State& s = *state_;

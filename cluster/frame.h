@@ -8,7 +8,7 @@
 namespace temper {
 
 // Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
-// Ack, Cancel, Announce, Heartbeat, Drain, WeightChunk.
+// Ack, Cancel, Announce, Heartbeat, Drain, WeightChunk. Observer -> orchestrator: StatusRequest, answered with Status.
 enum class FrameKind : uint16_t {
   kRegister = 1,
   kWelcome = 2,
@@ -22,6 +22,8 @@ enum class FrameKind : uint16_t {
   kBye = 10,
   kWeightRequest = 11,
   kWeightChunk = 12,
+  kStatusRequest = 13,
+  kStatus = 14,
 };
 
 // One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of

@@ -43,6 +43,7 @@ BoundedFile& BoundedFile::operator=(BoundedFile&& other) noexcept {
   std::swap(size_, other.size_);
   std::swap(failed_, other.failed_);
   std::swap(retry_at_ms_, other.retry_at_ms_);
+  std::swap(missed_, other.missed_);
   std::swap(warned_, other.warned_);
   return *this;
 }
@@ -55,6 +56,7 @@ void BoundedFile::Close() {
 void BoundedFile::Fail(const std::string& what) {
   const int error = errno;
   ++failed_;
+  ++missed_;
   retry_at_ms_ = NowMillis() + kRetryAfterMs;
   Close();
   if (std::exchange(warned_, true)) return;
@@ -64,7 +66,7 @@ void BoundedFile::Fail(const std::string& what) {
 
 // What a process that was killed left of its last line is cut off.
 bool BoundedFile::Open() {
-  fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
   if (fd_ < 0) return false;
   size_ = lseek(fd_, 0, SEEK_END);
   char last = '\n';
@@ -82,6 +84,7 @@ void BoundedFile::Append(const std::string& lines) {
   if (path_.empty() || lines.empty()) return;
   if (fd_ < 0 && retry_at_ms_ > 0 && NowMillis() < retry_at_ms_) {
     ++failed_;
+    ++missed_;
     return;
   }
   if (fd_ < 0 && !Open()) return Fail("cannot be opened");
@@ -96,11 +99,13 @@ void BoundedFile::Append(const std::string& lines) {
     return Fail("cannot be written");
   }
   size_ += static_cast<int64_t>(lines.size());
+  if (missed_ > 0) TEMPER_LOG(Info, path_, ": written again, the lines of ", missed_, " writes are missing");
+  missed_ = 0;
 }
 
 bool ReplaceFile(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".tmp";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
   if (fd < 0) return false;
   const bool written = WriteAll(fd, text);
   const bool closed = close(fd) == 0;

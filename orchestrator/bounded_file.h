@@ -31,6 +31,7 @@ class BoundedFile {
   int64_t size_ = 0;
   int64_t failed_ = 0;
   int64_t retry_at_ms_ = 0;
+  int64_t missed_ = 0;  // calls, since the last that was written
   bool warned_ = false;
 };
 

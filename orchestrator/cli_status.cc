@@ -9,6 +9,7 @@
 
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/job_connection.h"
 #include "orchestrator/run_view.h"
 #include "orchestrator/terminal_text.h"
 #include "orchestrator/top_frame.h"
@@ -18,6 +19,7 @@ namespace {
 
 struct StatusArguments {
   std::string run;
+  std::string connect;
   bool json = false;
 };
 
@@ -50,9 +52,18 @@ void PrintText(const RunView& view) {
   for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";
 }
 
+constexpr auto kAnswerWithin = std::chrono::seconds(10);
+
 // 0: alive or well ended; 1: dead, silent or failed.
 int StatusCommand(const StatusArguments& arguments) {
-  const RunView view = ReadRun(arguments.run);
+  if (arguments.run.empty() == arguments.connect.empty())
+    throw ConfigError("temper status: name a run's folder, or a running job with --connect");
+  const bool ask = !arguments.connect.empty();
+  const RunView view = ask ? JobConnection(arguments.connect).Look(kAnswerWithin) : ReadRun(arguments.run);
+  if (!view.status && ask) {
+    std::cerr << "temper: " << view.problems.at(0) << "\n";
+    return 1;
+  }
   if (!view.status) throw ConfigError(view.problems.at(0));
   if (arguments.json) {
     PrintJson(view);
@@ -68,8 +79,9 @@ int StatusCommand(const StatusArguments& arguments) {
 
 void AddStatusCommand(CLI::App* app, int* exit_code) {
   auto arguments = std::make_shared<StatusArguments>();
-  auto* command = app->add_subcommand("status", "where a run stands; exits with 1 when its job is dead or has failed");
-  command->add_option("run", arguments->run, "the run's folder")->required();
+  auto* command = app->add_subcommand("status", "where a run stands; exits with 1 when its job is dead, has failed or does not answer");
+  command->add_option("run", arguments->run, "the run's folder");
+  command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--json", arguments->json, "status.json, with life (alive, dead, silent, ended) and age_s");
   command->callback([arguments, exit_code] { *exit_code = StatusCommand(*arguments); });
 }

@@ -13,6 +13,7 @@
 #include "cluster/clock.h"
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/job_connection.h"
 #include "orchestrator/run_view.h"
 #include "orchestrator/terminal_text.h"
 #include "orchestrator/top_frame.h"
@@ -22,6 +23,7 @@ namespace {
 
 struct TopArguments {
   std::string run;
+  std::string connect;
   bool once = false;
   double every_s = 1;
 };
@@ -97,11 +99,19 @@ TopStyle StyleNow() {
   return style;
 }
 
+constexpr auto kAnswerWithin = std::chrono::seconds(10);       // of the one answer that --once waits for
+constexpr auto kRedrawAfter = std::chrono::milliseconds(500);  // without an answer: keys are not read meanwhile
+
 int TopCommand(const TopArguments& arguments) {
+  if (arguments.run.empty() == arguments.connect.empty())
+    throw ConfigError("temper top: name a run's folder, or a running job with --connect");
+  std::unique_ptr<JobConnection> job;
+  if (!arguments.connect.empty()) job = std::make_unique<JobConnection>(arguments.connect);
+  const auto look = [&](std::chrono::milliseconds deadline) { return job ? job->Look(deadline) : ReadRun(arguments.run); };
   if (arguments.once) {
     TopStyle style = StyleNow();
     if (isatty(STDOUT_FILENO) != 1) style.width = style.height = 200;
-    const RunView view = ReadRun(arguments.run);
+    const RunView view = look(kAnswerWithin);
     for (const std::string& line : RenderTop(view, style)) std::cout << line << "\n";
     return view.status ? kExitDone : kExitConfig;
   }
@@ -110,7 +120,7 @@ int TopCommand(const TopArguments& arguments) {
   {
     Screen screen;
     do {
-      screen.Draw(RenderTop(ReadRun(arguments.run), StyleNow()));
+      screen.Draw(RenderTop(look(kRedrawAfter), StyleNow()));
     } while (!screen.WaitForQuit(static_cast<int64_t>(arguments.every_s * 1000)));
   }
   // The caller learns of a signal as of any other program that one ended.
@@ -121,8 +131,9 @@ int TopCommand(const TopArguments& arguments) {
 
 void AddTopCommand(CLI::App* app, int* exit_code) {
   auto arguments = std::make_shared<TopArguments>();
-  auto* command = app->add_subcommand("top", "shows a run on the terminal while it goes on, from its folder; q leaves");
-  command->add_option("run", arguments->run, "the run's folder; of a job on another host where the folder is shared")->required();
+  auto* command = app->add_subcommand("top", "shows a run on the terminal while it goes on; q leaves");
+  command->add_option("run", arguments->run, "the run's folder");
+  command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--once", arguments->once, "prints one picture and exits");
   command->add_option("--every", arguments->every_s, "seconds between two pictures (default 1)")->check(CLI::Range(0.1, 3600.0));
   command->callback([arguments, exit_code] { *exit_code = TopCommand(*arguments); });

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -20,6 +21,7 @@ using nlohmann::ordered_json;
 
 constexpr Millis kStatusEvery = 1000;
 constexpr size_t kMaxWarnings = 8;
+constexpr size_t kCurveLength = 300;  // more than a terminal has columns
 
 double WallSeconds() { return static_cast<double>(WallMicros()) / 1e6; }
 
@@ -132,6 +134,7 @@ void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer
   line["pid"] = report.pid;
   line["clock_error_us"] = report.clock_error_us;
   if (report.spans_dropped > 0) line["dropped"] = report.spans_dropped;
+  if (role == "orchestrator" && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
   const int64_t offset = report.clock_offset_us + wall_offset_us_;
   for (const Span& span : report.spans) {
     line["spans"].push_back({span.name, static_cast<int>(span.lane), span.begin_us + offset, span.duration_us, span.step, span.version,
@@ -144,13 +147,15 @@ void ClusterMonitor::FlushOwnSpans() {
   if (own_.on()) WriteSpans("orchestrator", "", own_.Report(own_clock_));
 }
 
-void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) {
+void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness) {
+  max_staleness_ = max_staleness;
   status_.state = "running";
   status_.arm = arm;
   status_.stage = stage;
   status_.step = status_.steps = 0;
   status_.eta_s = -1;
   stage_first_ = -1;
+  curves_.clear();
   WriteStatus();
 }
 
@@ -177,6 +182,13 @@ void ClusterMonitor::OnStep(int64_t step, int64_t steps, const std::map<std::str
                                                             {"timing_s/step", "step_s"},
                                                             {"off_policy/staleness_mean", "staleness_mean"},
                                                             {"off_policy/staleness_max", "staleness_max"}};
+  for (const char* name : kCurves) {
+    const auto found = values.find(name);
+    if (found == values.end()) continue;
+    std::deque<double>& curve = curves_[name];
+    curve.push_back(found->second);
+    if (curve.size() > kCurveLength) curve.pop_front();
+  }
   status_.last.clear();
   for (const auto& [metric, name] : kShown) {
     if (const auto found = values.find(metric); found != values.end()) status_.last[name] = found->second;
@@ -224,6 +236,7 @@ void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight,
   std::string lines = row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
   for (const auto& [id, peer] : peers_) lines += PeerRow(id, peer, table, time, now_s);
   rows_.Append(lines);
+  newest_rows_ = std::move(lines);
 }
 
 void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
@@ -254,11 +267,27 @@ void ClusterMonitor::Finish(const std::string& state, const std::string& message
   WriteStatus();
 }
 
+const std::string& ClusterMonitor::Picture() {
+  const Millis now = NowMillis();
+  if (!picture_.empty() && now - picture_at_ < kPictureEvery) return picture_;
+  picture_at_ = now;
+  status_.updated = WallSeconds();
+  ordered_json picture;
+  picture["folder"] = options_.run_folder;
+  picture["status"] = ordered_json::parse(ToJson(status_));
+  picture["processes"] = ordered_json::array();
+  std::istringstream rows(newest_rows_);
+  for (std::string row; std::getline(rows, row);) picture["processes"].push_back(ordered_json::parse(row));
+  picture["curves"] = curves_;  // what is no number becomes null
+  picture_ = picture.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return picture_;
+}
+
 void ClusterMonitor::WriteStatus() {
   if (options_.run_folder.empty()) return;
   status_.updated = WallSeconds();
   if (ReplaceFile(options_.run_folder + "/status.json", ToJson(status_))) return;
-  if (std::exchange(status_failed_, true)) return;
+  if (++status_failures_ > 1) return;
   TEMPER_LOG(Warn, options_.run_folder, "/status.json cannot be written: ", std::strerror(errno), "; the job goes on");
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 
@@ -34,7 +35,8 @@ class ClusterMonitor {
   // A kReport event's body; one that is malformed is refused with a warning, one a peer.
   void OnReport(PeerId peer, const std::string& role, const std::string& body);
 
-  void SetStage(const std::string& arm, const std::string& stage);
+  // max_staleness: rl.max_staleness where the stage is rl, -1 elsewhere.
+  void SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness = -1);
   void SetProgress(int64_t step, int64_t steps);  // steps done, of the stage
   // After a step: its metrics.
   void OnStep(int64_t step, int64_t steps, const std::map<std::string, double>& values);
@@ -43,7 +45,14 @@ class ClusterMonitor {
   void Tick(const TaskTable& table, int64_t groups_in_flight);
   // The end, as JobStatus::state names it. Written at once.
   void Finish(const std::string& state, const std::string& message);
+  // Writes that failed so far: of rows, spans and the status.
+  int64_t failed_writes() const { return rows_.failed() + spans_.failed() + status_failures_; }
   const std::string& run_folder() const { return options_.run_folder; }
+
+  // What an observer of the job is shown, as JSON: {folder, status: status.json, processes: [the newest rows of cluster.jsonl],
+  // curves: {metric: [its last values]}}. Made anew at most every kPictureEvery.
+  const std::string& Picture();
+  static constexpr Millis kPictureEvery = 200;
 
  private:
   struct Peer {
@@ -66,11 +75,16 @@ class ClusterMonitor {
   ClockOffset own_clock_;  // of rank 0 itself: none
   std::map<PeerId, Peer> peers_;
   BoundedFile rows_, spans_;
+  std::string newest_rows_;                           // of all processes, as written last
+  std::map<std::string, std::deque<double>> curves_;  // of the stage
+  std::string picture_;
+  Millis picture_at_ = 0;
   int64_t wall_offset_us_ = 0;  // from rank 0's monotonic clock to the time of day
   Millis next_row_ = 0, next_status_ = 0;
-  double stage_since_ = 0;   // NowSeconds() at the stage's first step of this attempt
-  int64_t stage_first_ = 0;  // that step
-  bool status_failed_ = false;
+  int64_t max_staleness_ = -1;  // of the stage in work
+  double stage_since_ = 0;      // NowSeconds() at the stage's first step of this attempt
+  int64_t stage_first_ = 0;     // that step
+  int64_t status_failures_ = 0;
 };
 
 }  // namespace temper

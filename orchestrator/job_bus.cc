@@ -223,6 +223,8 @@ void JobBus::OnEvent(const BusEvent& event) {
     }
     case Kind::kReport:
       return monitor_.OnReport(event.peer, event.role, event.body);
+    case Kind::kStatusRequest:
+      return server_.SendStatus(event.peer, monitor_.Picture());
     case Kind::kPeerJoined:
       monitor_.OnPeerJoined(event.peer, event.role, event.body);
       TEMPER_LOG(Info, "worker joined: ", event.role, " on ", event.body, started_ ? " (while running)" : "");

@@ -94,6 +94,17 @@ std::string ToJson(const JobStatus& s) {
   return j.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
+std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem) {
+  const json parsed = json::parse(text, nullptr, false);
+  try {
+    if (parsed.is_object() && parsed.contains("state")) return FromJson(parsed);
+    *problem = Concat(origin, ": no JSON object with a state");
+  } catch (const json::exception& error) {
+    *problem = Concat(origin, ": ", error.what());
+  }
+  return std::nullopt;
+}
+
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
   const std::string path = run_folder + "/status.json";
   std::ifstream file(path);
@@ -103,14 +114,7 @@ std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::strin
   }
   std::stringstream text;
   text << file.rdbuf();
-  const json parsed = json::parse(text.str(), nullptr, false);
-  try {
-    if (parsed.is_object() && parsed.contains("state")) return FromJson(parsed);
-    *problem = Concat(path, ": no JSON object with a state");
-  } catch (const json::exception& error) {
-    *problem = Concat(path, ": ", error.what());
-  }
-  return std::nullopt;
+  return ParseJobStatus(text.str(), path, problem);
 }
 
 int64_t ProcessStart(int64_t pid) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,6 +36,11 @@ struct JobStatus {
 
 std::string ToJson(const JobStatus& status);  // indented, with a line end
 
+// The metrics that a run's views draw curves of.
+inline constexpr std::array kCurves = {"reward/mean", "reward/safety_mean", "reward/helpfulness_mean", "actor/loss"};
+
+// ToJson's text. Nothing, and why in `*problem` after `origin`, when it is none.
+std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem);
 // From the run's folder. Nothing, and why in `*problem`, when there is no status.json or it is none.
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem);
 

@@ -21,6 +21,12 @@ namespace fs = std::filesystem;
 
 std::string PathIn(const std::string& run_folder) { return run_folder + "/rendezvous.json"; }
 
+// The file of a folder, or the file itself: a copy of it, perhaps.
+std::string PathOf(const std::string& run_folder) {
+  std::error_code ignored;
+  return fs::is_regular_file(run_folder, ignored) ? run_folder : PathIn(run_folder);
+}
+
 // Nobody else may read it even for a moment.
 void WritePrivately(const std::string& path, const std::string& text) {
   const std::string temporary = path + ".tmp";
@@ -52,7 +58,7 @@ RendezvousFile::~RendezvousFile() {
 }
 
 std::optional<BusContact> ReadRendezvous(const std::string& run_folder) {
-  const std::string path = PathIn(run_folder);
+  const std::string path = PathOf(run_folder);
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return std::nullopt;
   if ((info.st_mode & 077) != 0) {
@@ -72,7 +78,7 @@ std::optional<BusContact> ReadRendezvous(const std::string& run_folder) {
   if (IsLoopback(contact.endpoint) && host != LocalHostName()) {
     throw ConfigError(Concat("the job in ", run_folder, " listens on ", host,
                              " only: start it with cluster.endpoint=tcp://INTERFACE:* for "
-                             "workers of other hosts to join"));
+                             "other hosts to reach it"));
   }
   return contact;
 }

@@ -20,8 +20,8 @@ class RendezvousFile {
   std::string path_;
 };
 
-// The contact of the job that runs in the folder; nothing when none does. Throws ConfigError when the file is damaged, others than its
-// owner can read it, or the job listens on another host's loopback.
+// The contact of the job that runs in the folder; nothing when none does. A copy of its rendezvous.json may stand for the folder. Throws
+// ConfigError when the file is damaged, others than its owner can read it, or the job listens on another host's loopback.
 std::optional<BusContact> ReadRendezvous(const std::string& run_folder);
 
 }  // namespace temper

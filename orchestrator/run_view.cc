@@ -62,6 +62,12 @@ int OrderOf(const std::string& role) {
   return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), role) - kOrder.begin());
 }
 
+void SortProcesses(RunView* view) {
+  std::sort(view->processes.begin(), view->processes.end(), [](const RunView::Process& a, const RunView::Process& b) {
+    return std::make_tuple(OrderOf(a.role), a.rank < 0, a.rank, a.host) < std::make_tuple(OrderOf(b.role), b.rank < 0, b.rank, b.host);
+  });
+}
+
 void ReadProcesses(RunView* view) {
   std::map<std::string, RunView::Process> newest;  // by peer
   double last = 0;
@@ -78,9 +84,7 @@ void ReadProcesses(RunView* view) {
   for (auto& [peer, process] : newest) {
     if (last - process.t < kGoneAfterRows) view->processes.push_back(std::move(process));
   }
-  std::sort(view->processes.begin(), view->processes.end(), [](const RunView::Process& a, const RunView::Process& b) {
-    return std::make_tuple(OrderOf(a.role), a.rank < 0, a.rank, a.host) < std::make_tuple(OrderOf(b.role), b.rank < 0, b.rank, b.host);
-  });
+  SortProcesses(view);
 }
 
 void ReadCurves(RunView* view) {
@@ -93,7 +97,7 @@ void ReadCurves(RunView* view) {
   for (const std::string& line : TailLines(folder + "/metrics.jsonl", kTailBytes)) {
     const json row = json::parse(line, nullptr, false);
     if (!row.is_object()) continue;
-    for (const char* name : {"reward/mean", "reward/safety_mean", "reward/helpfulness_mean", "actor/loss"}) {
+    for (const char* name : kCurves) {
       if (row.contains(name)) view->curves[name].push_back(Number(row, name, std::nan("")));
     }
   }
@@ -115,6 +119,33 @@ RunView ReadRun(const std::string& run_folder) {
   view.life = LifeOf(*view.status, view.now, view.host);
   ReadProcesses(&view);
   ReadCurves(&view);
+  return view;
+}
+
+RunView ViewOfPicture(const std::string& picture, double age_s) {
+  RunView view;
+  view.host = LocalHostName();
+  const json parsed = json::parse(picture, nullptr, false);
+  const json none = json::object();
+  const auto part = [&](const char* name) -> const json& { return parsed.is_object() && parsed.contains(name) ? parsed[name] : none; };
+  std::string problem;
+  view.status = ParseJobStatus(part("status").dump(), "the job's answer", &problem);
+  if (!view.status) {
+    view.problems.push_back(problem);
+    return view;
+  }
+  view.folder = Concat(view.status->host, ":", Text(parsed, "folder"));
+  view.now = view.status->updated + age_s;
+  // Its process may have a namesake here: only whether it answers counts.
+  view.life = LifeOf(*view.status, view.now, "");
+  for (const json& row : part("processes")) {
+    if (row.is_object()) view.processes.push_back(ProcessOf(row));
+  }
+  SortProcesses(&view);
+  for (const auto& [name, values] : part("curves").items()) {
+    if (!values.is_array()) continue;
+    for (const json& value : values) view.curves[name].push_back(value.is_number() ? value.get<double>() : std::nan(""));
+  }
   return view;
 }
 

@@ -35,6 +35,8 @@ struct RunView {
 };
 
 RunView ReadRun(const std::string& run_folder);
+// From what a running job answers (ClusterMonitor::Picture), `age_s` seconds ago. Times are then those of the job's host.
+RunView ViewOfPicture(const std::string& picture, double age_s);
 
 // What has become of the job and what to do about it, in a sentence or two.
 std::string Verdict(const RunView& view);

@@ -1,12 +1,13 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "cluster/clock.h"
 #include "cluster/keyed_random.h"
 #include "cluster/log.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/audit_file.h"
 #include "orchestrator/ledger.h"
+#include "orchestrator/prompt_plan.h"
 #include "orchestrator/rl_metrics.h"
 #include "orchestrator/run_folder.h"
 #include "orchestrator/stage.h"
@@ -23,43 +24,6 @@ namespace fs = std::filesystem;
 constexpr int kMaxNonfiniteSteps = 3;
 constexpr auto kPollFor = std::chrono::milliseconds(100);
 
-// Which prompt a group gets: a function of its step and index alone, so that nothing about the order of events can change it.
-class PromptPlan {
- public:
-  PromptPlan(const ExperimentConfig& config, const std::vector<Prompt>& prompts)
-      : prompts_(prompts),
-        per_step_(config.rl.prompts_per_step),
-        replacements_(std::max<int64_t>(1, config.rl.max_resampled_per_step)),
-        main_(Order(config, prompts, "rl")),
-        spare_(Order(config, prompts, "rl replacements")) {}
-
-  const Prompt& PromptOf(uint64_t group) {
-    const int64_t step = Ledger::StepOf(group);
-    const int64_t index = Ledger::IndexOf(group);
-    const bool replacement = index >= per_step_;
-    StratifiedOrder& order = replacement ? spare_ : main_;
-    order.Seek(replacement ? step * replacements_ + index - per_step_ : step * per_step_ + index);
-    return prompts_[static_cast<size_t>(order.Next())];
-  }
-
- private:
-  static StratifiedOrder Order(const ExperimentConfig& config, const std::vector<Prompt>& prompts, const std::string& purpose) {
-    auto strata = StrataByIntent(prompts);
-    if (!config.data.stratify_by_intent) {
-      std::vector<int64_t> all;
-      for (size_t i = 0; i < prompts.size(); ++i) all.push_back(static_cast<int64_t>(i));
-      strata = {all};
-    }
-    return StratifiedOrder(static_cast<uint64_t>(config.run.seed), purpose, strata);
-  }
-
-  const std::vector<Prompt>& prompts_;
-  int64_t per_step_;
-  int64_t replacements_;
-  StratifiedOrder main_;
-  StratifiedOrder spare_;
-};
-
 class RlStage {
  public:
   RlStage(const StageContext& context, const std::string& start_folder);
@@ -72,7 +36,6 @@ class RlStage {
   void TrainWhenReady();
   void FinishStep();
   std::vector<LearnerTask> Shards(const Ledger::StepGroups& groups);
-  void OpenAudit();
   void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   void AfterStep();
@@ -90,7 +53,7 @@ class RlStage {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<StageMetrics> metrics_;
   std::unique_ptr<Progress> progress_;
-  std::ofstream audit_;
+  std::unique_ptr<AuditFile> audit_;
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
@@ -155,7 +118,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
-  OpenAudit();
+  audit_ = std::make_unique<AuditFile>(context_.folder + "/audit.jsonl", state_.step);
   context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
   waiting_since_ = NowSeconds();
@@ -243,30 +206,24 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   return tasks;
 }
 
-// What an earlier attempt wrote of the steps that are now repeated is void, and so is a line cut short.
-void RlStage::OpenAudit() {
-  const std::string path = context_.folder + "/audit.jsonl";
-  KeepRows(path, [this](const std::string&, int64_t step) { return step < state_.step; });
-  audit_.open(path, std::ios::app);
-}
-
 void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {
   const auto names = composer_->constraint_names();
+  std::string lines;
   for (size_t g = 0; g < groups.live.size(); ++g) {
     const ScoredGroup& group = scored_.at(groups.live[g]);
     for (size_t i = 0; i < group.parts.size(); ++i) {
-      audit_ << AuditRecordToJson({.step = groups.step,
-                                   .prompt_id = group.graded.prompt->id,
-                                   .sample = static_cast<int64_t>(i),
-                                   .category = group.graded.prompt->category,
-                                   .grade = group.graded.grades[i],
-                                   .parts = group.parts[i],
-                                   .constraint_names = names,
-                                   .advantage = advantages[g].advantages[i]})
-             << "\n";
+      lines += AuditRecordToJson({.step = groups.step,
+                                  .prompt_id = group.graded.prompt->id,
+                                  .sample = static_cast<int64_t>(i),
+                                  .category = group.graded.prompt->category,
+                                  .grade = group.graded.grades[i],
+                                  .parts = group.parts[i],
+                                  .constraint_names = names,
+                                  .advantage = advantages[g].advantages[i]}) +
+               "\n";
     }
   }
-  audit_.flush();
+  if (const std::string error = audit_->Write(std::move(lines)); !error.empty()) context_.metrics->failures.Report(audit_->path(), error);
 }
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
@@ -380,6 +337,8 @@ std::string RlStage::Run() {
     Collect();
     if (training_step_ >= 0 && context_.bus->LearnersDone()) FinishStep();
   }
+  if (const std::string error = audit_->Write(""); !error.empty() || audit_->lost() > 0)
+    TEMPER_LOG(Error, audit_->path(), " is not complete: ", audit_->lost(), " rows were lost ", error);
   context_.bus->BeginPhase(nullptr);
   ExportPolicy(context_, weights);
   return weights;

@@ -151,6 +151,7 @@ std::vector<std::string> RenderTop(const RunView& view, const TopStyle& style) {
     return out.Take();
   }
   AddHead(view, &out);
+  for (const std::string& problem : view.problems) out.Add(problem, Tone::kBad);
   AddCurves(view, style, &out);
   const size_t warnings = std::min<size_t>(view.status->warnings.size(), 3);
   AddProcesses(view, out.left() > warnings ? out.left() - warnings : 0, &out);

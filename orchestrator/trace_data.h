@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct TraceProcess {
 
 struct TraceData {
   std::vector<TraceProcess> processes;  // orchestrator, learners, rollout, reward workers; by rank
+  std::set<int64_t> max_staleness;      // rl.max_staleness of the arms whose RL is in it; empty = not told
   int64_t damaged = 0;                  // lines that could not be read
 };
 

@@ -5,16 +5,11 @@
 #include <cstdio>
 #include <set>
 
-#include "cluster/error.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/trace_findings.h"
 
 namespace temper {
 namespace {
-
-constexpr double kMuchWaiting = 0.20;  // share of the time from which waiting is worth a sentence
-constexpr double kMostlyIdle = 0.80;
-constexpr double kStraggling = 0.20;  // slower than the median by more
-constexpr int64_t kFewSteps = 3;      // fewer say little
 
 struct Interval {
   int64_t begin = 0, end = 0;
@@ -84,8 +79,9 @@ TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double
   row.role = process.role;
   double units = 0, working = 0, busy = 0;
   for (const Span& span : process.spans) {
-    if (span.lane != Span::kPhase) continue;
     const double overlap = static_cast<double>(Overlap(span, rl)) / 1e6;
+    if (span.lane == Span::kPart && span.name == phase::kForwardBackward) row.passes_s += overlap;
+    if (span.lane != Span::kPhase) continue;
     if (overlap <= 0) continue;
     row.seconds[span.name] += overlap;
     if (!IsIdle(span.name)) busy += overlap;
@@ -124,92 +120,6 @@ std::map<std::string, double> LearnerWaits(const TraceData& data, const Interval
   return waits;
 }
 
-std::string Percent(double share) { return Concat(std::lround(share * 100), " %"); }
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
-}
-
-double MeanIdle(const TraceSummary& summary, const std::string& role, int64_t* count) {
-  double sum = 0;
-  *count = 0;
-  for (const TraceSummary::Row& row : summary.rows) {
-    if (row.role != role) continue;
-    sum += row.idle;
-    ++*count;
-  }
-  return *count > 0 ? sum / static_cast<double>(*count) : 0;
-}
-
-void AddStragglers(const char* role, const char* does, TraceSummary* summary) {
-  std::vector<double> rates;
-  for (const TraceSummary::Row& row : summary->rows) {
-    if (row.role == role && row.units_per_s > 0) rates.push_back(row.units_per_s);
-  }
-  if (rates.size() < 2) return;
-  const double median = Median(rates);
-  for (const TraceSummary::Row& row : summary->rows) {
-    if (row.role != role || row.units_per_s <= 0 || row.units_per_s >= (1 - kStraggling) * median) continue;
-    summary->findings.push_back(Concat(row.name, " ", does, " ", Percent(1 - row.units_per_s / median),
-                                       " slower than the median: look at what else runs on its host"));
-  }
-}
-
-void AddFindings(TraceSummary* summary) {
-  const auto waited = [&](const char* what) {
-    const auto found = summary->learner_waits.find(what);
-    return found == summary->learner_waits.end() ? 0 : found->second;
-  };
-  if (waited("rollouts") >= kMuchWaiting) {
-    summary->findings.push_back(
-        Concat("learner waited ", Percent(waited("rollouts")), " for rollouts: add rollout workers or raise rl.max_staleness"));
-  }
-  if (waited("grades") >= kMuchWaiting)
-    summary->findings.push_back(Concat("learner waited ", Percent(waited("grades")), " for grades: add reward workers"));
-  if (waited("other") >= kMuchWaiting) {
-    summary->findings.push_back(Concat("learner waited ", Percent(waited("other")),
-                                       " for the orchestrator (batches, checkpoints, files): raise checkpoint.every, or put run.dir on a "
-                                       "faster disk"));
-  }
-  int64_t workers = 0;
-  const double rollout_idle = MeanIdle(*summary, "rollout", &workers);
-  int64_t learners = 0;
-  const bool learners_busy = MeanIdle(*summary, "learner", &learners) < 0.5 && learners > 0;
-  if (rollout_idle >= 0.5 && workers > 0 && learners_busy) {
-    summary->findings.push_back(
-        Concat("rollout workers idle ", Percent(rollout_idle), ": the learner is the slower side: add learners or raise rl.max_staleness"));
-  }
-  const double reward_idle = MeanIdle(*summary, "reward", &workers);
-  if (reward_idle >= kMostlyIdle && workers > 1)
-    summary->findings.push_back(Concat("reward workers idle ", Percent(reward_idle), ": fewer would do"));
-  AddStragglers("rollout", "draws", summary);
-  AddStragglers("reward", "grades", summary);
-}
-
-// Learners share each step's work equally and wait for each other in the reduction: the time of their own part tells who is slow.
-void AddSlowLearners(const TraceData& data, const Intervals& rl, TraceSummary* summary) {
-  std::vector<std::pair<std::string, double>> own;
-  std::vector<double> seconds;
-  for (const TraceProcess& process : data.processes) {
-    if (process.role != "learner") continue;
-    double sum = 0;
-    for (const Span& span : process.spans) {
-      if (span.lane == Span::kPart && span.name == phase::kForwardBackward) sum += static_cast<double>(Overlap(span, rl)) / 1e6;
-    }
-    if (sum > 0) own.emplace_back(process.Name(), sum);
-    if (sum > 0) seconds.push_back(sum);
-  }
-  if (own.size() < 2) return;
-  const double median = Median(seconds);
-  for (const auto& [name, time] : own) {
-    if (time <= (1 + kStraggling) * median) continue;
-    summary->findings.push_back(
-        Concat(name, " takes ", Percent(time / median - 1), " longer than the median for its share of a step; the others wait for it"));
-  }
-}
-
 }  // namespace
 
 TraceSummary Summarize(const TraceData& data) {
@@ -223,10 +133,8 @@ TraceSummary Summarize(const TraceData& data) {
     if (!row.seconds.empty()) summary.rows.push_back(std::move(row));
   }
   summary.learner_waits = LearnerWaits(data, rl, summary.seconds);
-  if (summary.steps >= kFewSteps) {
-    AddFindings(&summary);
-    AddSlowLearners(data, rl, &summary);
-  }
+  summary.max_staleness = data.max_staleness;
+  if (summary.steps >= kFewSteps) summary.findings = FindingsOf(summary);
   return summary;
 }
 

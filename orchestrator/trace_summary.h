@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,17 @@ struct TraceSummary {
     double idle = 0;                        // waiting, or not there
     std::map<std::string, double> seconds;  // by phase
     double units_per_s = 0;                 // tokens or grades per second of work
+    double passes_s = 0;                    // of a learner: forward and backward, without waiting for the others
   };
   std::vector<Row> rows;
 
   // Shares of `seconds` that the learners waited, by what for: rollouts, grades, other (batches, checkpoints, the orchestrator).
   std::map<std::string, double> learner_waits;
-  std::vector<std::string> findings;  // sentences; the first matters most
+  std::set<int64_t> max_staleness;    // of the arms, as in TraceData
+  std::vector<std::string> findings;  // sentences, as trace_findings.h makes them; none of fewer than kFewSteps steps
 };
+
+inline constexpr int64_t kFewSteps = 3;  // fewer say little
 
 TraceSummary Summarize(const TraceData& data);
 

@@ -25,9 +25,10 @@ std::string UtcText(double wall_seconds) {
   return text;
 }
 
-// Opened anew each time: a file whose folder was removed is noticed, one that was moved away is begun again.
+// Opened anew each time: a file whose folder was removed is noticed, one that was moved away is begun again. A pipe in the file's place
+// that nobody reads is an error, not a wait.
 std::string AppendToFile(const std::string& path, const std::string& bytes) {
-  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
   if (fd < 0) return std::strerror(errno);
   const off_t before = lseek(fd, 0, SEEK_END);
   const ssize_t written = write(fd, bytes.data(), bytes.size());
@@ -41,8 +42,16 @@ std::string AppendToFile(const std::string& path, const std::string& bytes) {
 
 void SinkFailures::Report(const std::string& sink, const std::string& error) {
   ++count_;
-  if (++by_sink_[sink] > 1) return;
-  TEMPER_LOG(Warn, sink, ": ", error, "; training goes on without it, sys/sink_failures counts");
+  const bool known = missed_.contains(sink);
+  ++missed_[sink];
+  if (!known) TEMPER_LOG(Warn, sink, ": ", error, "; training goes on without it, sys/sink_failures counts");
+}
+
+void SinkFailures::Recovered(const std::string& sink) {
+  const auto found = missed_.find(sink);
+  if (found == missed_.end() || found->second == 0) return;
+  TEMPER_LOG(Info, sink, ": written again, ", found->second, " rows are missing");
+  found->second = 0;
 }
 
 void MetricSinks::Write(StepRow row) {
@@ -50,7 +59,11 @@ void MetricSinks::Write(StepRow row) {
   for (const auto& [name, value] : row.values) RequireMetric(name);
   for (const auto& [name, values] : row.distributions) RequireMetric(name);
   for (const auto& sink : sinks_) {
-    if (const std::string error = sink->Write(row); !error.empty()) failures_->Report(sink->Name(), error);
+    if (const std::string error = sink->Write(row); !error.empty()) {
+      failures_->Report(sink->Name(), error);
+    } else {
+      failures_->Recovered(sink->Name());
+    }
   }
 }
 

@@ -42,11 +42,16 @@ class SinkFailures {
  public:
   // Warns of the first failure of a sink of this name, counts every one.
   void Report(const std::string& sink, const std::string& error);
-  int64_t count() const { return count_; }
+  // Tells, once, that a sink takes rows again, and how many it has missed.
+  void Recovered(const std::string& sink);
+  // Of what is written elsewhere, so far: cluster.jsonl, spans, status.json.
+  void SetElsewhere(int64_t count) { elsewhere_ = count; }
+  int64_t count() const { return count_ + elsewhere_; }
 
  private:
-  std::map<std::string, int64_t> by_sink_;
+  std::map<std::string, int64_t> missed_;  // by sink that has failed; 0 once it took a row again
   int64_t count_ = 0;
+  int64_t elsewhere_ = 0;
 };
 
 // Gives each row to every sink. A dead sink never stops the job: it is reported to `failures`, and asked again at the next row.

@@ -26,7 +26,7 @@ void SealHeader(std::string* bytes) {
 }
 
 TEST(Frame, RoundTripsEveryKindAndAnEmptyBody) {
-  for (auto kind = static_cast<uint16_t>(FrameKind::kRegister); kind <= static_cast<uint16_t>(FrameKind::kWeightChunk); ++kind) {
+  for (auto kind = static_cast<uint16_t>(FrameKind::kRegister); kind <= static_cast<uint16_t>(FrameKind::kStatus); ++kind) {
     for (const std::string& body : {std::string(), std::string(1, '\0'), std::string(100'000, 'x')}) {
       Frame frame = Example();
       frame.kind = static_cast<FrameKind>(kind);
@@ -76,7 +76,7 @@ TEST(Frame, RefusesAnotherProtocolVersionAndUnknownKinds) {
   std::memcpy(bytes.data() + 4, &version, sizeof(version));
   SealHeader(&bytes);
   EXPECT_EQ(ReasonFor(bytes), "protocol version 2, this program speaks 1");
-  for (const uint16_t kind : {0, 13, 65535}) {
+  for (const uint16_t kind : {0, 15, 65535}) {
     bytes = EncodeFrame(Example());
     std::memcpy(bytes.data() + 6, &kind, sizeof(kind));
     SealHeader(&bytes);

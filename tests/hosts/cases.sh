@@ -69,6 +69,36 @@ worker_joins_from_another_host() {
   same_weights joined
 }
 
+# Seen from node3, which has nothing of the run but a copy of its rendezvous.json: over the bus, with its keys, and with others not.
+seen_from_another_host() {
+  say "a job is observed from node3"
+  "$TEMPER" launch "$CONFIG" run.name=observed "${JOB_SIZE[@]}" cluster.endpoint='tcp://eth0:*' > observed.txt 2>&1 &
+  local job=$! code=0
+  # Its file system has no run folder.
+  watch() { "$OMPI_MCA_plm_rsh_agent" node3 "mount -t tmpfs tmpfs $WORK/runs && exec $TEMPER $*"; }
+  wait_for 90 "the third RL step" rl_steps_done observed 3
+  mkdir -p elsewhere && cp -p runs/observed/rendezvous.json elsewhere
+  watch status --connect "$WORK/elsewhere" --json > status.json || fail "no status: $(cat status.json)"
+  grep -q '"stage": "rl"' status.json || fail "$(cat status.json)"
+  grep -q '"life": "alive"' status.json || fail "$(cat status.json)"
+  watch top --connect "$WORK/elsewhere/rendezvous.json" --once > top.txt || fail "no picture: $(cat top.txt)"
+  grep -q "^rollout .*node1" top.txt || fail "$(cat top.txt)"
+  # With the client keys of the job before, which keys_are_kept left here.
+  python3 - elsewhere/rendezvous.json keys.txt <<'PY'
+import json, sys
+contact = json.load(open(sys.argv[1]))
+before = open(sys.argv[2]).read().split()
+contact["keys"] = " ".join([contact["keys"].split()[0], before[1], before[2]])
+json.dump(contact, open(sys.argv[1], "w"))
+PY
+  watch status --connect "$WORK/elsewhere" > refused.txt 2>&1 || code=$?
+  [ $code = 78 ] || fail "exit code $code: $(cat refused.txt)"
+  grep -q "turned this key away" refused.txt || fail "$(cat refused.txt)"
+  wait $job || { cat observed.txt; fail "the job ended with an error"; }
+  same_weights observed
+  grep -q "turned away .*: not a key of this job" runs/observed/logs/latest/orchestrator/rank_0.log || fail "the refusal is not in the log"
+}
+
 # Loopback and a host that is not this one: refused in a sentence.
 loopback_is_refused() {
   say "a bus on loopback is refused"
@@ -84,5 +114,6 @@ say "the same job on one host, to compare with"
 make_reference
 worker_lost_on_another_host
 worker_joins_from_another_host
+seen_from_another_host
 loopback_is_refused
 say "all passed"

@@ -1,4 +1,5 @@
 // The files a job is watched by: bounded, whole, and no reason to stop.
+#include <cmath>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -6,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@
 #include "orchestrator/cluster_monitor.h"
 #include "orchestrator/job_status.h"
 #include "orchestrator/line_follower.h"
+#include "orchestrator/run_view.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -48,6 +51,17 @@ TEST(BoundedFile, GoesOnAfterATornLineOfAKilledProcess) {
   BoundedFile file(folder / "log", 1000);
   file.Append("next\n");
   EXPECT_EQ(ReadBytes(folder / "log"), "whole\nnext\n");
+}
+
+// A pipe that nobody reads must not hold up who writes; neither must one whose reader stalls.
+TEST(BoundedFile, APipeInItsPlaceCostsLinesOnly) {
+  TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "log").c_str(), 0600), 0);
+  ASSERT_EQ(mkfifo((folder / "status.json.tmp").c_str(), 0600), 0);
+  BoundedFile file(folder / "log", 1000);
+  file.Append("line\n");
+  EXPECT_EQ(file.failed(), 1);
+  EXPECT_FALSE(ReplaceFile(folder / "status.json", "text"));
 }
 
 TEST(BoundedFile, AFolderThatIsNotThereCostsLinesOnly) {
@@ -217,6 +231,41 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   EXPECT_EQ(status->workers.at("rollout"), 1);
   EXPECT_EQ(status->pid, getpid());
   EXPECT_THAT(ReadBytes(folder / "traces/spans.jsonl"), HasSubstr(R"(["rollout",0,)"));
+}
+
+// What an observer on another host sees is what the files say here.
+TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
+  TempFolder folder;
+  ClusterMonitor monitor;
+  monitor.Open(OptionsIn(folder.path()));
+  TaskTable table(TaskRules{});
+  table.AddPeer(5, "rollout", 4, NowMillis());
+  monitor.OnPeerJoined(5, "rollout", "n7");
+  monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode());
+  monitor.SetStage("main", "rl", 0);
+  for (int64_t step = 0; step < 400; ++step)
+    monitor.OnStep(step + 1, 800, {{"reward/mean", step == 399 ? std::nan("") : static_cast<double>(step)}});
+  monitor.Tick(table, 2);
+
+  const RunView seen = ViewOfPicture(monitor.Picture(), 2.5);
+  const RunView read = ReadRun(folder.path());
+  ASSERT_TRUE(seen.status && read.status);
+  EXPECT_EQ(seen.status->step, 400);
+  EXPECT_EQ(seen.status->workers, read.status->workers);
+  EXPECT_EQ(seen.life, JobLife::kAlive);
+  EXPECT_DOUBLE_EQ(seen.now - seen.status->updated, 2.5);
+  EXPECT_EQ(seen.folder, LocalHostName() + ":" + folder.path());
+  ASSERT_EQ(seen.processes.size(), 2U);
+  EXPECT_EQ(seen.processes[1].host, "n7");
+  EXPECT_EQ(seen.processes[1].units_per_s, read.processes[1].units_per_s);
+  const auto& curve = seen.curves.at("reward/mean");
+  ASSERT_EQ(curve.size(), 300U);
+  EXPECT_EQ(curve[298], 398);
+  EXPECT_TRUE(std::isnan(curve[299]));
+
+  EXPECT_EQ(ViewOfPicture(monitor.Picture(), 31).life, JobLife::kUnknown) << "it has not answered for long";
+  for (const char* damaged : {"", "{", "[]", "{}", R"({"status":3})", R"({"status":{"state":"running"},"processes":4,"curves":[1]})"})
+    EXPECT_TRUE(ViewOfPicture(damaged, 0).processes.empty()) << damaged;
 }
 
 TEST(ClusterMonitor, RefusesADamagedReportAndGoesOn) {

@@ -1,17 +1,20 @@
 #include "orchestrator/run_folder.h"
 
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/audit_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -116,6 +119,24 @@ TEST(Progress, NoneIsSilent) {
   testing::internal::CaptureStderr();
   progress.Step(0, {{"reward/mean", 0.25}});
   EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
+}
+
+// A disk that is full for a while: nothing that was trained on goes missing.
+TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  WriteBytes(path, "{\"step\":0}\n{\"step\":1}\n{\"st");
+  AuditFile audit(path, 1);
+  EXPECT_EQ(audit.Write("{\"step\":1,\"a\":1}\n"), "");
+  fs::rename(path, folder / "kept");
+  fs::create_symlink("/dev/full", path);
+  EXPECT_EQ(audit.Write("{\"step\":2}\n{\"step\":2}\n"), "No space left on device (2 rows wait for the next try, 0 are lost)");
+  EXPECT_EQ(audit.Write("{\"step\":3}\n"), "No space left on device (3 rows wait for the next try, 0 are lost)");
+  EXPECT_NE(audit.Write(std::string(AuditFile::kMaxWaiting, 'x') + "\n"), "");
+  EXPECT_EQ(audit.lost(), 1) << "memory is not the disk's to fill";
+  fs::rename(folder / "kept", path);
+  EXPECT_EQ(audit.Write("{\"step\":4}\n"), "");
+  EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":1,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
 }
 
 }  // namespace

@@ -54,9 +54,6 @@ TEST(TraceSummary, SaysWhatTheLearnerWaitedForToThePercent) {
   EXPECT_NEAR(summary.rows[2].busy, 0.31, 1e-9);
   EXPECT_NEAR(summary.rows[2].seconds.at("rollout"), 1.2, 1e-9);
   EXPECT_NEAR(summary.rows[2].units_per_s, 3000, 1e-6);
-  EXPECT_THAT(summary.findings,
-              ElementsAre("learner waited 31 % for rollouts: add rollout workers or raise rl.max_staleness",
-                          "rollout workers idle 69 %: the learner is the slower side: add learners or raise rl.max_staleness"));
   EXPECT_THAT(ToText(summary), HasSubstr("4 RL steps, 4.0 s"));
 }
 
@@ -69,47 +66,6 @@ TEST(TraceSummary, CountsOnlyTheTimeOfRl) {
   }
   EXPECT_DOUBLE_EQ(Summarize(data).seconds, 4.0);
   EXPECT_DOUBLE_EQ(Summarize(data).learner_waits.at("rollouts"), before);
-}
-
-TEST(TraceSummary, NamesTheRolloutWorkerThatDrawsSlowerAndItsHost) {
-  TraceBuilder trace;
-  TraceProcess* orchestrator = trace.Process("orchestrator", 0);
-  std::vector<TraceProcess*> workers;
-  for (int64_t rank = 2; rank <= 4; ++rank) workers.push_back(trace.Process("rollout", rank, rank == 4 ? "n2" : "n1"));
-  for (int64_t step = 0; step < 3; ++step) {
-    TraceBuilder::Add(orchestrator, "wait_rollouts", step * 1000, step * 1000 + 1000, step);
-    for (size_t i = 0; i < workers.size(); ++i)
-      TraceBuilder::Add(workers[i], "rollout", step * 1000, step * 1000 + 1000, step, i == 2 ? 600 : 1000);
-  }
-  EXPECT_THAT(Summarize(trace.Finished()).findings,
-              ElementsAre("rollout rank 4 on n2 draws 40 % slower than the median: look at what else runs on its host"));
-}
-
-TEST(TraceSummary, NamesIdleRewardWorkersAndASlowLearner) {
-  TraceBuilder trace;
-  TraceProcess* orchestrator = trace.Process("orchestrator", 0);
-  TraceProcess* first = trace.Process("learner", 1);
-  TraceProcess* second = trace.Process("learner", 2);
-  TraceProcess* third = trace.Process("learner", 3);
-  TraceProcess* graders[] = {trace.Process("reward", 4), trace.Process("reward", 5)};
-  for (int64_t step = 0; step < 5; ++step) {
-    const int64_t t = step * 1000;
-    TraceBuilder::Add(orchestrator, "wait_rollouts", t, t + 100, step);
-    TraceBuilder::Add(orchestrator, "wait_learners", t + 100, t + 1000, step);
-    for (TraceProcess* learner : {first, second, third}) {
-      TraceBuilder::Add(learner, "wait_task", t, t + 100);
-      TraceBuilder::Add(learner, "update", t + 100, t + 1000, step);
-      const int64_t own = learner == second ? 900 : 600;
-      TraceBuilder::Add(learner, "forward_backward", t + 100, t + 100 + own, step, 0, -1, Span::kPart);
-    }
-    for (TraceProcess* grader : graders) {
-      TraceBuilder::Add(grader, "grade", t, t + 150, -1, 30);
-      TraceBuilder::Add(grader, "wait_task", t + 150, t + 1000);
-    }
-  }
-  EXPECT_THAT(Summarize(trace.Finished()).findings,
-              ElementsAre("reward workers idle 85 %: fewer would do",
-                          "learner rank 2 on n1 takes 50 % longer than the median for its share of a step; the others wait for it"));
 }
 
 TEST(TraceSummary, DoesNotJudgeTwoSteps) {
@@ -179,13 +135,14 @@ TEST(Trace, ReadsWhatIsThereAndCountsWhatIsDamaged) {
   EXPECT_THROW(ReadTrace(folder.path()), ConfigError);
   std::filesystem::create_directories(folder / "traces");
   const std::string good =
-      R"({"attempt":1,"role":"reward","rank":3,"peer":"ab","host":"n1","pid":7,"clock_error_us":5,"spans":[["grade",0,100,50,-1,-1,8.0]]})";
+      R"({"attempt":1,"role":"reward","rank":3,"peer":"ab","host":"n1","pid":7,"clock_error_us":5,"max_staleness":2,"spans":[["grade",0,100,50,-1,-1,8.0]]})";
   WriteBytes(folder / "traces/spans.jsonl.1", good + "\n");
   WriteBytes(folder / "traces/spans.jsonl", "nonsense\n{\"attempt\":1}\n" + good + "\n" + good.substr(0, 40));
   const TraceData data = ReadTrace(folder.path());
   EXPECT_EQ(data.damaged, 2) << "the last line is only cut short";
   ASSERT_EQ(data.processes.size(), 1U);
   EXPECT_EQ(data.processes[0].clock_error_us, 5);
+  EXPECT_EQ(data.max_staleness, std::set<int64_t>({2}));
   EXPECT_EQ(ReadTrace(folder.path(), 2).processes.size(), 0U);
 }
 

@@ -1,7 +1,10 @@
 // Where rows go, and what becomes of a job whose sinks die.
 #include <filesystem>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cluster/error.h"
 #include "cluster/monitor/event_encoding.h"
@@ -87,6 +90,37 @@ TEST(AppendToFile, SaysWhatWentWrongAndLeavesNoTornRow) {
   EXPECT_EQ(AppendToFile("/dev/full", "row\n"), "No space left on device");
   EXPECT_EQ(AppendToFile(folder / "gone/a", "row\n"), "No such file or directory");
   EXPECT_EQ(AppendToFile(folder.path(), "row\n"), "Is a directory");
+}
+
+// Whoever writes does not wait: not for the reader of a pipe to come, and not for it to read.
+TEST(AppendToFile, APipeIsAnErrorAndNoWait) {
+  TempFolder folder;
+  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
+  EXPECT_EQ(AppendToFile(folder / "pipe", "row\n"), "No such device or address");
+  const int reader = open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  ASSERT_GE(reader, 0);
+  std::string error;
+  for (int i = 0; i < 1000 && error.empty(); ++i) error = AppendToFile(folder / "pipe", std::string(4000, 'x') + "\n");
+  EXPECT_NE(error, "") << "a megabyte went into a pipe that nobody empties";
+  close(reader);
+}
+
+TEST(MetricSinks, SayWhenASinkIsBackAndWhatItMissed) {
+  TempFolder folder;
+  SinkFailures failures;
+  MetricSinks sinks(&failures);
+  sinks.Add(std::make_unique<TensorBoardSink>(folder / "tb", 0, HparamsSession{}));
+  WriteBytes(folder / "tb", "a file in its place");
+  ::testing::internal::CaptureStderr();
+  sinks.Write(Row(0));
+  sinks.Write(Row(1));
+  fs::remove(folder / "tb");
+  for (int64_t step = 2; step < 5; ++step) sinks.Write(Row(step));
+  failures.SetElsewhere(10);
+  EXPECT_EQ(failures.count(), 12);
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("training goes on without it"));
+  EXPECT_EQ(FilesIn(folder / "tb").size(), 1u) << "it is back";
 }
 
 TEST(TensorBoardSink, BeginsAFileWithItsFirstRow) {

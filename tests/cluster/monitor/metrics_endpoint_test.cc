@@ -1,7 +1,9 @@
 // What Prometheus gets from a process.
 #include "cluster/monitor/metrics_endpoint.h"
 
+#include <chrono>
 #include <thread>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
@@ -116,6 +118,36 @@ TEST(MetricsEndpoint, ATakenPortIsAWarningAndNoMore) {
   endpoint.Set("actor/loss", 1);
   MetricsEndpoint beyond(OptionsOf(70000));
   EXPECT_THAT(beyond.failure(), HasSubstr("ports end at 65535"));
+}
+
+// Clients that ask and never read, more of them than the server has threads: who sets values does not notice, and leaves in time.
+TEST(MetricsEndpoint, ClientsThatNeverReadHoldUpNobody) {
+  std::vector<int> clients;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    MetricsEndpoint endpoint(OptionsOf(FreePort()));
+    ASSERT_TRUE(endpoint.on()) << endpoint.failure();
+    for (int i = 0; i < 200; ++i) endpoint.Set(Concat("reward/lambda/", std::string(200, 'c'), i), i);  // a long page
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(endpoint.port()));
+    std::string requests;
+    for (int i = 0; i < 200; ++i) requests += "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (int i = 0; i < 8; ++i) {
+      clients.push_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+      const int little = 4096;
+      setsockopt(clients.back(), SOL_SOCKET, SO_RCVBUF, &little, sizeof(little));
+      ASSERT_EQ(connect(clients.back(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+      (void)send(clients.back(), requests.data(), requests.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));  // they are stuck by now
+    const auto set = std::chrono::steady_clock::now();
+    for (int i = 0; i < 10'000; ++i) endpoint.Set("perf/tokens_generated", i);
+    EXPECT_LT(std::chrono::steady_clock::now() - set, std::chrono::seconds(5));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(20)) << "the end of the job waits for none of them";
+  for (const int client : clients) close(client);
 }
 
 TEST(MetricsEndpoint, RefusesNamesAndKindsThatAreNotDeclared) {

@@ -1,0 +1,81 @@
+// A running job seen from outside, over its bus: by who has no run folder, stalls, dies, or comes with the wrong keys.
+#include <csignal>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cluster_of_processes/temper_command.h"
+#include "tests/cluster_of_processes/tiny_job.h"
+#include "tests/support/on_a_terminal.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper::testing {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using ::testing::HasSubstr;
+
+TEST(ObservingAJob, ShowsItOverItsBusAndLeavesItAlone) {
+  TinyJob job("observed", {"rl.steps=80", "sft.steps=60", "stages=[sft, rl]", "cluster.heartbeat_s=0.2"});
+  const auto process = job.StartMpirun(4);
+  ASSERT_TRUE(job.WaitForRlStep(2)) << process->Output();
+  TempFolder elsewhere;  // all that an observer has of the run
+  const std::string copy = elsewhere / "rendezvous.json";
+  fs::copy_file(job.folder() + "/rendezvous.json", copy);
+  const std::string endpoint = json::parse(ReadText(copy)).at("endpoint");
+
+  const Printed status = Temper(job, {"status", "--connect", copy, "--json"});
+  ASSERT_EQ(status.code, 0) << status.text;
+  const json parsed = json::parse(status.text);
+  EXPECT_EQ(parsed.at("life"), "alive");
+  EXPECT_EQ(parsed.at("stage"), "rl");
+  EXPECT_EQ(parsed.at("steps"), 80);
+  EXPECT_GE(parsed.at("step"), 3);
+  EXPECT_EQ(parsed.at("workers").at("rollout"), 1);
+  EXPECT_LT(parsed.at("age_s"), 5);
+  const Printed top = Temper(job, {"top", "--connect", endpoint, "--once"});
+  EXPECT_EQ(top.code, 0);
+  EXPECT_THAT(top.text, HasSubstr("stage rl, arm main, step "));
+  for (const char* shown : {"\norchestrator    0 ", "\nlearner         1 ", "\nrollout         2 ", "\nreward          3 ", "\nsafety "})
+    EXPECT_THAT(top.text, HasSubstr(shown));
+
+  OnATerminal stalls({TEMPER_BINARY, "top", "--connect", copy});
+  ASSERT_TRUE(stalls.WaitFor("stage rl, arm main, step ")) << stalls.screen();
+  stalls.Signal(SIGSTOP);
+  OnATerminal dies({TEMPER_BINARY, "top", "--connect", copy});
+  ASSERT_TRUE(dies.WaitFor("stage rl, arm main, step ")) << dies.screen();
+  dies.Signal(SIGKILL);
+  EXPECT_EQ(dies.Wait(), 128 + SIGKILL);
+
+  ASSERT_EQ(job.Finish(process.get(), Seconds(120)), 0) << job.output();
+  ExpectComplete(job, 80, 4);
+  EXPECT_EQ(job.RlRows().back().at("cluster/workers_lost"), 0);
+  const std::string log = job.Log("orchestrator");
+  EXPECT_EQ(CountOf("worker joined: ", log), 3) << "learner, rollout and reward worker, nobody else";
+  EXPECT_EQ(CountOf("refused", log), 0) << log;
+
+  stalls.Signal(SIGCONT);
+  stalls.Forget();
+  EXPECT_TRUE(stalls.WaitFor("no answer from " + endpoint)) << "it says so when it looks again: " << stalls.screen();
+  stalls.Type("q");
+  EXPECT_EQ(stalls.Wait(), 0);
+  const Printed ended = Temper(job, {"status", "--connect", job.folder()});
+  EXPECT_EQ(ended.code, 78);
+  EXPECT_THAT(ended.text, HasSubstr("no job runs there"));
+}
+
+TEST(ObservingAJob, RefusesWhatIsNoPlaceOfAJob) {
+  TinyJob job("nowhere");
+  EXPECT_EQ(Temper(job, {"status"}).code, 78);
+  EXPECT_EQ(Temper(job, {"status", job.folder(), "--connect", job.folder()}).code, 78) << "one of them";
+  EXPECT_EQ(Temper(job, {"top", "--connect", job.folder(), "--once"}).code, 78);
+  TempFolder folder;
+  WriteBytes(folder / "rendezvous.json", "{}");
+  fs::permissions(folder / "rendezvous.json", fs::perms::owner_read);
+  EXPECT_THAT(Temper(job, {"status", "--connect", folder.path()}).text, HasSubstr("not a rendezvous file"));
+}
+
+}  // namespace
+}  // namespace temper::testing
