@@ -1,4 +1,5 @@
 #include "cluster/error.h"
+#include "orchestrator/report_browser.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 
@@ -98,7 +99,7 @@ std::string HtmlLimits(bool built_in_world) {
 std::string RenderHtml(const Report& report) {
   const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlTranscripts(report) +
                                HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
-  return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections);
+  return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections, BrowserScript());
 }
 
 }  // namespace temper

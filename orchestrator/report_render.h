@@ -16,7 +16,7 @@ std::string RenderText(const Report& report);
 // report.json; the schema is in report_json.cc.
 std::string RenderJson(const Report& report);
 
-// One self-contained page without script (report_html.cc and the sections below).
+// One self-contained page (report_html.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
 // Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals and n,
@@ -37,7 +37,8 @@ struct FigureColumn {
 const std::vector<FigureColumn>& FigureColumns();
 
 // Parts of the page.
-std::string HtmlPage(const std::string& title, const std::string& body);  // head, style sheet and body (report_style.cc)
+// Head, style sheet and body (report_style.cc). A script, of the page's own, runs after the body; no other can.
+std::string HtmlPage(const std::string& title, const std::string& body, const std::string& script = "");
 std::string HtmlLegend(const std::vector<std::string>& arms, bool with_start);
 std::string HtmlTable(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows, const std::string& caption,
                       const std::string& css_class = "");  // "two" = the second column holds words too; cells are HTML

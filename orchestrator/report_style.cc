@@ -1,3 +1,5 @@
+#include "cluster/error.h"
+#include "cluster/keyed_random.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 
@@ -61,19 +63,37 @@ mark{background:var(--mark);color:inherit;border-radius:3px;padding:0 2px}
 .limits{background:var(--panel);border-left:4px solid var(--a1);padding:10px 18px;border-radius:4px}
 .limits h2{border:0;margin:0 0 4px;padding:0}
 code{font:12.5px ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}td code{white-space:normal}
-@media print{:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
+.filters{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:end;margin:10px 0}.filters label{display:flex;flex-direction:column;font-size:12.5px;color:var(--soft);gap:2px}
+.filters label[hidden]{display:none}.filters .wide{flex:1 1 14em}select,input,button{font:inherit;font-size:13.5px;color:var(--ink);background:var(--bg);border:1px solid var(--start);border-radius:6px;padding:4px 8px;max-width:100%}
+button{cursor:pointer;background:var(--panel)}button:disabled{cursor:default;color:var(--soft);border-color:var(--rule)}
+:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
+#matches{font-weight:600;font-size:13.5px}.split{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,7fr);gap:14px;align-items:start}
+#hits{list-style:none;margin:0;padding:0;height:30em;overflow:auto;border:1px solid var(--rule);border-radius:8px;font-size:12.5px}
+#hits li{margin:0;max-width:none;padding:6px 10px;border-bottom:1px solid var(--rule);cursor:pointer;overflow-wrap:anywhere}#hits li[aria-selected=true]{background:var(--panel);box-shadow:inset 4px 0 var(--accent)}
+.start-of{display:block;color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}.steps{display:flex;gap:10px;align-items:center;justify-content:space-between;margin:8px 0;font-size:12.5px}#answer .steps{margin-top:0}
+#answer .ask{margin-top:4px}#answer li{font-size:12.5px;overflow-wrap:anywhere}#answer li button{font-size:12.5px;padding:1px 7px}
+@media (max-width:760px){.split{grid-template-columns:minmax(0,1fr)}#hits{height:14em}main{padding:18px 14px 40px}}
+@media print{.browser{display:none}:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
 h2,h3{break-after:avoid}figure,.talk,.card,tr{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}
 .talk q,.ask{max-height:none}.charts{grid-template-columns:repeat(3,1fr)}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
 
 }  // namespace
 
-std::string HtmlPage(const std::string& title, const std::string& body) {
-  return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-         "<title>" +
-         EscapeHtml(title) + "</title>\n<style>" + kStyle + "</style>\n</head>\n<body>\n<main>\n" + body + "</main>\n</body>\n</html>\n";
+std::string HtmlPage(const std::string& title, const std::string& body, const std::string& script) {
+  // The script is let in by a number that depends on all of the page: text within the page cannot know it.
+  std::string policy = "default-src 'none'; style-src 'unsafe-inline'", element;
+  if (!script.empty()) {
+    const std::string nonce = Concat("n", KeyOf(body + script));
+    policy += Concat("; script-src 'nonce-", nonce, "'");
+    element = Concat("<script nonce=\"", nonce, "\">", script, "</script>\n");
+  }
+  return Concat(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"",
+      policy, "\">\n<title>", EscapeHtml(title), "</title>\n<style>", kStyle, "</style>\n</head>\n<body>\n<main>\n", body, "</main>\n",
+      element, "</body>\n</html>\n");
 }
 
 }  // namespace temper

@@ -16,14 +16,10 @@ constexpr double kMostlyIdle = 0.80;
 constexpr double kStraggling = 0.20;  // slower than the median by more
 constexpr int64_t kFewSteps = 3;      // fewer say little
 
-struct Interval {
-  int64_t begin = 0, end = 0;
-};
-using Intervals = std::vector<Interval>;  // in order, disjoint
+using Intervals = std::vector<TimeRange>;  // in order, disjoint
 
-// The stretches in which an RL step was under way: consecutive spans of the orchestrator that belong to a step of it, with what lies
-// between them as long as that is no other stage.
-Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
+// RlTime, and the steps that lie in it.
+Intervals RlTimeAndSteps(const TraceData& data, std::set<int64_t>* steps) {
   Intervals all;
   for (const TraceProcess& process : data.processes) {
     if (process.role != "orchestrator") continue;
@@ -44,13 +40,13 @@ Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
       }
     }
   }
-  std::sort(all.begin(), all.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::sort(all.begin(), all.end(), [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
   return all;
 }
 
 int64_t Overlap(const Span& span, const Intervals& intervals) {
   const int64_t end = span.begin_us + span.duration_us;
-  auto it = std::lower_bound(intervals.begin(), intervals.end(), span.begin_us, [](const Interval& i, int64_t t) { return i.end <= t; });
+  auto it = std::lower_bound(intervals.begin(), intervals.end(), span.begin_us, [](const TimeRange& i, int64_t t) { return i.end <= t; });
   int64_t sum = 0;
   for (; it != intervals.end() && it->begin < end; ++it) sum += std::min(end, it->end) - std::max(span.begin_us, it->begin);
   return sum;
@@ -58,7 +54,7 @@ int64_t Overlap(const Span& span, const Intervals& intervals) {
 
 int64_t Length(const Intervals& intervals) {
   int64_t sum = 0;
-  for (const Interval& i : intervals) sum += i.end - i.begin;
+  for (const TimeRange& i : intervals) sum += i.end - i.begin;
   return sum;
 }
 
@@ -72,11 +68,9 @@ Intervals PhasesOf(const TraceData& data, const std::string& name) {
         found.push_back({span.begin_us, span.begin_us + span.duration_us});
     }
   }
-  std::sort(found.begin(), found.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::sort(found.begin(), found.end(), [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
   return found;
 }
-
-bool IsIdle(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
 
 TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double seconds) {
   TraceSummary::Row row;
@@ -88,7 +82,7 @@ TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double
     const double overlap = static_cast<double>(Overlap(span, rl)) / 1e6;
     if (overlap <= 0) continue;
     row.seconds[span.name] += overlap;
-    if (!IsIdle(span.name)) busy += overlap;
+    if (!IsIdlePhase(span.name)) busy += overlap;
     if (span.count <= 0) continue;
     units += span.count * overlap * 1e6 / static_cast<double>(span.duration_us);
     working += overlap;
@@ -212,10 +206,17 @@ void AddSlowLearners(const TraceData& data, const Intervals& rl, TraceSummary* s
 
 }  // namespace
 
+bool IsIdlePhase(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
+
+std::vector<TimeRange> RlTime(const TraceData& data) {
+  std::set<int64_t> steps;
+  return RlTimeAndSteps(data, &steps);
+}
+
 TraceSummary Summarize(const TraceData& data) {
   TraceSummary summary;
   std::set<int64_t> steps;
-  const Intervals rl = RlTime(data, &steps);
+  const Intervals rl = RlTimeAndSteps(data, &steps);
   summary.seconds = static_cast<double>(Length(rl)) / 1e6;
   summary.steps = static_cast<int64_t>(steps.size());
   for (const TraceProcess& process : data.processes) {
