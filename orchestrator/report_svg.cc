@@ -6,69 +6,12 @@
 
 #include "cluster/error.h"
 #include "orchestrator/report_format.h"
+#include "orchestrator/report_svg_parts.h"
 
 namespace temper {
 namespace {
 
-constexpr double kWidth = 360;
 constexpr size_t kMaxPoints = 500;  // of a line; longer ones are thinned by means of runs of steps
-
-std::string N(double value) { return Fixed(value, 1); }
-
-std::string Text(double x, double y, const std::string& css, const std::string& anchor, const std::string& text) {
-  return Concat("<text class=\"", css, "\" x=\"", N(x), "\" y=\"", N(y), "\" text-anchor=\"", anchor, "\">", EscapeHtml(text), "</text>");
-}
-
-std::string Line(double x1, double y1, double x2, double y2, const std::string& css) {
-  return Concat("<line class=\"", css, "\" x1=\"", N(x1), "\" y1=\"", N(y1), "\" x2=\"", N(x2), "\" y2=\"", N(y2), "\"/>");
-}
-
-std::string Open(double height, const std::string& title) {
-  const std::string label = EscapeHtml(title);
-  return Concat("<svg class=\"chart\" viewBox=\"0 0 ", N(kWidth), " ", N(height), "\" role=\"img\" aria-label=\"", label, "\"><title>",
-                label, "</title>");
-}
-
-// Marker of a style class: circle, square, diamond, triangle, by the class's last digit; hollow for "start".
-std::string Marker(const std::string& css, double x, double y, double r) {
-  const int shape = css.starts_with("s") && css.size() == 2 ? css[1] - '0' : 0;
-  if (css == "start") return Concat("<circle class=\"hollow\" cx=\"", N(x), "\" cy=\"", N(y), "\" r=\"", N(r), "\"/>");
-  if (shape % 4 == 1)
-    return Concat("<rect class=\"dot\" x=\"", N(x - r), "\" y=\"", N(y - r), "\" width=\"", N(2 * r), "\" height=\"", N(2 * r), "\"/>");
-  if (shape % 4 == 2) {
-    const double d = 1.35 * r;
-    return Concat("<path class=\"dot\" d=\"M", N(x), " ", N(y - d), "L", N(x + d), " ", N(y), "L", N(x), " ", N(y + d), "L", N(x - d), " ",
-                  N(y), "Z\"/>");
-  }
-  if (shape % 4 == 3) {
-    const double d = 1.25 * r;
-    return Concat("<path class=\"dot\" d=\"M", N(x), " ", N(y - d), "L", N(x + d), " ", N(y + d), "L", N(x - d), " ", N(y + d), "Z\"/>");
-  }
-  return Concat("<circle class=\"dot\" cx=\"", N(x), "\" cy=\"", N(y), "\" r=\"", N(r), "\"/>");
-}
-
-// A step of 1, 2 or 5 times a power of ten that cuts the range into about `count` parts.
-double TickStep(double range, int count) {
-  const double raw = range / count, power = std::pow(10.0, std::floor(std::log10(raw)));
-  const double fraction = raw / power;
-  return power * (fraction < 1.5 ? 1 : fraction < 3.5 ? 2 : fraction < 7.5 ? 5 : 10);
-}
-
-int DigitsOf(double step) { return std::clamp(static_cast<int>(std::ceil(-std::log10(step) - 1e-9)), 0, 9); }
-
-struct Axis {
-  double low, high, step;
-};
-
-Axis NiceAxis(double low, double high, int count) {
-  if (!(high > low)) {
-    const double margin = low == 0 ? 1 : std::abs(low) * 0.1;
-    low -= margin;
-    high += margin;
-  }
-  const double step = TickStep(high - low, count);
-  return {std::floor(low / step + 1e-9) * step, std::ceil(high / step - 1e-9) * step, step};
-}
 
 // Runs of steps replaced by their means, so that a line has at most kMaxPoints points.
 void Thin(std::vector<double>& values) {
@@ -86,8 +29,8 @@ void Thin(std::vector<double>& values) {
 
 // The drawing area of a line chart and its scales.
 struct Frame {
-  double left = 38, right = kWidth - 10, top = 26, bottom = 172;
-  Axis x{}, y{};
+  double left = 38, right = kChartWidth - 10, top = 26, bottom = 172;
+  ChartAxis x{}, y{};
 
   double X(double value) const { return left + (value - x.low) / (x.high - x.low) * (right - left); }
   double Y(double value) const { return bottom - (value - y.low) / (y.high - y.low) * (bottom - top); }
@@ -95,29 +38,31 @@ struct Frame {
 
 std::string Polyline(const Frame& frame, const std::vector<double>& x, const std::vector<double>& y, const std::string& css) {
   std::string points;
-  for (size_t i = 0; i < x.size(); ++i) points += Concat(i == 0 ? "" : " ", N(frame.X(x[i])), ",", N(frame.Y(y[i])));
+  for (size_t i = 0; i < x.size(); ++i) points += Concat(i == 0 ? "" : " ", SvgNumber(frame.X(x[i])), ",", SvgNumber(frame.Y(y[i])));
   return Concat("<polyline class=\"", css, "\" points=\"", points, "\"/>");
 }
 
 std::string Band(const Frame& frame, const LineSeries& series) {
   std::string points;
-  for (size_t i = 0; i < series.x.size(); ++i) points += Concat(N(frame.X(series.x[i])), ",", N(frame.Y(series.low[i])), " ");
-  for (size_t i = series.x.size(); i-- > 0;) points += Concat(N(frame.X(series.x[i])), ",", N(frame.Y(series.high[i])), " ");
+  for (size_t i = 0; i < series.x.size(); ++i)
+    points += Concat(SvgNumber(frame.X(series.x[i])), ",", SvgNumber(frame.Y(series.low[i])), " ");
+  for (size_t i = series.x.size(); i-- > 0;)
+    points += Concat(SvgNumber(frame.X(series.x[i])), ",", SvgNumber(frame.Y(series.high[i])), " ");
   return Concat("<polygon class=\"band\" points=\"", points, "\"/>");
 }
 
 std::string Axes(const Frame& frame, const std::string& x_label) {
   std::string out;
   for (double tick = frame.y.low; tick <= frame.y.high + frame.y.step / 2; tick += frame.y.step) {
-    out += Line(frame.left, frame.Y(tick), frame.right, frame.Y(tick), "grid");
-    out += Text(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(frame.y.step)));
+    out += SvgLine(frame.left, frame.Y(tick), frame.right, frame.Y(tick), "grid");
+    out += SvgText(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(frame.y.step)));
   }
   const double step = TickStep(frame.x.high - frame.x.low, 5);
   for (double tick = std::ceil(frame.x.low / step - 1e-9) * step; tick <= frame.x.high + 1e-9; tick += step) {
-    out += Text(frame.X(tick), frame.bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
+    out += SvgText(frame.X(tick), frame.bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
   }
-  return out + Line(frame.left, frame.bottom, frame.right, frame.bottom, "axis") +
-         Text(frame.right, frame.bottom + 28, "tick", "end", x_label);
+  return out + SvgLine(frame.left, frame.bottom, frame.right, frame.bottom, "axis") +
+         SvgText(frame.right, frame.bottom + 28, "tick", "end", x_label);
 }
 
 Frame FrameOf(const LineChartSpec& spec, const std::vector<LineSeries>& series) {
@@ -133,7 +78,7 @@ Frame FrameOf(const LineChartSpec& spec, const std::vector<LineSeries>& series) 
   Frame frame;
   frame.x = {x_low, x_high > x_low ? x_high : x_low + 1, 1};
   const bool unit = spec.unit_range && y_low >= 0 && y_high <= 1;
-  frame.y = unit ? Axis{0, 1, 0.2} : NiceAxis(y_low >= 0 && y_low < y_high * 0.5 ? 0 : y_low, y_high, 4);
+  frame.y = unit ? ChartAxis{0, 1, 0.2} : NiceAxis(y_low >= 0 && y_low < y_high * 0.5 ? 0 : y_low, y_high, 4);
   return frame;
 }
 
@@ -143,8 +88,9 @@ std::string DrawSeries(const Frame& frame, const LineSeries& series) {
   if (!series.low.empty()) out += Band(frame, series);
   const std::vector<double> line = series.smooth ? SmoothedValues(series.y, kSmoothing) : series.y;
   if (series.smooth) out += Polyline(frame, series.x, series.y, "raw");
+  if (series.dashed) return out + Polyline(frame, series.x, line, "tail") + "</g>";
   out += Polyline(frame, series.x, line, "line");
-  return out + Marker(series.style_class, frame.X(series.x.back()), frame.Y(line.back()), 3.2) + "</g>";
+  return out + SvgMarker(series.style_class, frame.X(series.x.back()), frame.Y(line.back()), 3.2) + "</g>";
 }
 
 }  // namespace
@@ -161,7 +107,7 @@ std::vector<double> SmoothedValues(const std::vector<double>& values, double kee
 }
 
 std::string LegendMark(const std::string& style_class) {
-  return Concat("<svg class=\"key ", style_class, "\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">", Marker(style_class, 7, 7, 4.5),
+  return Concat("<svg class=\"key ", style_class, "\" viewBox=\"0 0 14 14\" aria-hidden=\"true\">", SvgMarker(style_class, 7, 7, 4.5),
                 "</svg>");
 }
 
@@ -171,29 +117,29 @@ std::string LineChart(const LineChartSpec& spec) {
     for (auto* values : {&line.x, &line.y, &line.low, &line.high}) Thin(*values);
   }
   const Frame frame = FrameOf(spec, series);
-  std::string out = Open(206, spec.title) + Text(0, 13, "title", "start", spec.title) + Axes(frame, spec.x_label);
+  std::string out = SvgOpen(206, spec.title) + SvgText(0, 13, "title", "start", spec.title) + Axes(frame, spec.x_label);
   for (const LineSeries& line : series) out += DrawSeries(frame, line);
   return out + "</svg>";
 }
 
 std::string DotPlot(const DotPlotSpec& spec) {
-  constexpr double kLeft = 84, kRight = kWidth - 14, kTop = 30, kRowGap = 12, kMarkStep = 13;
+  constexpr double kLeft = 84, kRight = kChartWidth - 14, kTop = 30, kRowGap = 12, kMarkStep = 13;
   double height = kTop;
   for (const DotRow& row : spec.rows) height += static_cast<double>(row.marks.size()) * kMarkStep + kRowGap;
   const double bottom = height;
   const auto scale = [&](double v) {
     return kLeft + (std::clamp(v, spec.low, spec.high) - spec.low) / (spec.high - spec.low) * (kRight - kLeft);
   };
-  std::string out = Open(bottom + 22, spec.title) + Text(0, 13, "title", "start", spec.title);
+  std::string out = SvgOpen(bottom + 22, spec.title) + SvgText(0, 13, "title", "start", spec.title);
   const double step = TickStep(spec.high - spec.low, 4);
   for (double tick = std::ceil(spec.low / step - 1e-9) * step; tick <= spec.high + 1e-9; tick += step) {
-    out += Line(scale(tick), kTop - 4, scale(tick), bottom, std::abs(tick) < 1e-9 && spec.low < 0 ? "axis" : "grid");
-    out += Text(scale(tick), bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
+    out += SvgLine(scale(tick), kTop - 4, scale(tick), bottom, std::abs(tick) < 1e-9 && spec.low < 0 ? "axis" : "grid");
+    out += SvgText(scale(tick), bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
   }
   double y = kTop;
   for (const DotRow& row : spec.rows) {
     const double rows_height = static_cast<double>(row.marks.size()) * kMarkStep;
-    out += Text(kLeft - 8, y + rows_height / 2 + 4, "label", "end", row.label);
+    out += SvgText(kLeft - 8, y + rows_height / 2 + 4, "label", "end", row.label);
     for (const DotMark& mark : row.marks) {
       const double middle = y + kMarkStep / 2;
       y += kMarkStep;
@@ -203,11 +149,11 @@ std::string DotPlot(const DotPlotSpec& spec) {
                  "</title>");
       if (mark.estimate.present) {
         for (const double point : mark.points)
-          out += Concat("<circle class=\"run\" cx=\"", N(scale(point)), "\" cy=\"", N(middle), "\" r=\"2\"/>");
-        out += Line(scale(mark.estimate.low), middle, scale(mark.estimate.high), middle, "ci") +
-               Marker(mark.style_class, scale(mark.estimate.mean), middle, 3.6);
+          out += Concat("<circle class=\"run\" cx=\"", SvgNumber(scale(point)), "\" cy=\"", SvgNumber(middle), "\" r=\"2\"/>");
+        out += SvgLine(scale(mark.estimate.low), middle, scale(mark.estimate.high), middle, "ci") +
+               SvgMarker(mark.style_class, scale(mark.estimate.mean), middle, 3.6);
       } else {
-        out += Text(kLeft + 4, middle + 3.5, "none", "start", "undefined (n = 0)");
+        out += SvgText(kLeft + 4, middle + 3.5, "none", "start", "undefined (n = 0)");
       }
       out += "</g>";
     }
@@ -217,7 +163,7 @@ std::string DotPlot(const DotPlotSpec& spec) {
 }
 
 std::string StackedBars(const StackedBarsSpec& spec) {
-  constexpr double kLeft = 112, kRight = kWidth - 62, kTop = 24, kBar = 13, kStep = 18, kGroup = 18;
+  constexpr double kLeft = 112, kRight = kChartWidth - 62, kTop = 24, kBar = 13, kStep = 18, kGroup = 18;
   double largest = 0, height = kTop;
   std::string group;
   for (const StackRow& row : spec.rows) {
@@ -227,33 +173,33 @@ std::string StackedBars(const StackedBarsSpec& spec) {
     height += kStep + (row.group != group ? kGroup : 0);
     group = row.group;
   }
-  std::string out = Open(height + 6, spec.title) + Text(0, 13, "title", "start", spec.title);
+  std::string out = SvgOpen(height + 6, spec.title) + SvgText(0, 13, "title", "start", spec.title);
   double y = kTop;
   group.clear();
   for (const StackRow& row : spec.rows) {
     if (row.group != group) {
-      out += Text(0, y + 12, "label", "start", row.group);
+      out += SvgText(0, y + 12, "label", "start", row.group);
       y += kGroup;
       group = row.group;
     }
     double sum = 0;
     for (const StackPart& part : row.parts) sum += part.value;
-    out += Text(kLeft - 8, y + kBar - 3, "tick", "end", row.label);
+    out += SvgText(kLeft - 8, y + kBar - 3, "tick", "end", row.label);
     double x = kLeft;
     for (const StackPart& part : row.parts) {
       if (part.value <= 0) continue;
       const double width = part.value / (spec.normalized ? sum : largest) * (kRight - kLeft);
-      out += Concat("<rect class=\"part ", part.style_class, "\" x=\"", N(x), "\" y=\"", N(y), "\" width=\"", N(width), "\" height=\"",
-                    N(kBar), "\"><title>",
+      out += Concat("<rect class=\"part ", part.style_class, "\" x=\"", SvgNumber(x), "\" y=\"", SvgNumber(y), "\" width=\"",
+                    SvgNumber(width), "\" height=\"", SvgNumber(kBar), "\"><title>",
                     EscapeHtml(Concat(row.label, ", ", part.label, ": ", Fixed(part.value, spec.normalized ? 0 : 3), spec.unit, " (",
                                       Fixed(100 * part.value / sum, 1), " %)")),
                     "</title></rect>");
       if (spec.normalized && width > 30)
-        out += Text(x + width / 2, y + kBar - 3, "on " + part.style_class, "middle", Fixed(100 * part.value / sum, 0) + " %");
+        out += SvgText(x + width / 2, y + kBar - 3, "on " + part.style_class, "middle", Fixed(100 * part.value / sum, 0) + " %");
       x += width;
     }
-    if (sum <= 0) out += Text(kLeft + 2, y + kBar - 3, "none", "start", "none");
-    out += Text(kRight + 8, y + kBar - 3, "tick", "start", row.note);
+    if (sum <= 0) out += SvgText(kLeft + 2, y + kBar - 3, "none", "start", "none");
+    out += SvgText(kRight + 8, y + kBar - 3, "tick", "start", row.note);
     y += kStep;
   }
   return out + "</svg>";

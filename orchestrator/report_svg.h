@@ -17,6 +17,7 @@ struct LineSeries {
   std::vector<double> x, y;       // parallel, x ascending
   std::vector<double> low, high;  // a band around y, parallel to it; empty = none
   bool smooth = true;             // draw y faintly and its exponential mean over it; false = draw y itself
+  bool dashed = false;            // with smooth false: a thin dashed line that ends without a mark
 };
 
 struct LineChartSpec {
