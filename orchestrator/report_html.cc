@@ -37,8 +37,8 @@ std::string Cards(const Report& report) {
 // Links to those of the sections that the page has.
 std::string Navigation(const std::string& sections) {
   static constexpr std::pair<const char*, const char*> kSections[] = {
-      {"findings", "What the numbers say"}, {"training", "Training"}, {"evaluation", "Evaluation"}, {"transcripts", "Transcripts"},
-      {"throughput", "Throughput"},         {"setup", "Setup"},       {"limits", "Limits"}};
+      {"findings", "What the numbers say"}, {"training", "Training"},     {"evaluation", "Evaluation"}, {"transcripts", "Transcripts"},
+      {"time", "Where the time went"},      {"throughput", "Throughput"}, {"setup", "Setup"},           {"limits", "Limits"}};
   std::string out = "<nav aria-label=\"Sections\">";
   for (const auto& [id, label] : kSections) {
     if (sections.find(Concat("<section id=\"", id, "\"")) != std::string::npos) out += Concat("<a href=\"#", id, "\">", label, "</a>");
@@ -98,7 +98,7 @@ std::string HtmlLimits(bool built_in_world) {
 
 std::string RenderHtml(const Report& report) {
   const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlTranscripts(report) +
-                               HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
+                               HtmlTime(report) + HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
   return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections, BrowserScript());
 }
 

@@ -44,6 +44,8 @@ std::string HtmlTable(const std::vector<std::string>& head, const std::vector<st
                       const std::string& css_class = "");  // "two" = the second column holds words too; cells are HTML
 std::string HtmlList(const std::vector<std::string>& items);
 std::string HtmlTraining(const Report& report);
+std::string HtmlBehaviour(const Report& report);  // (report_html_curves.cc)
+std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);

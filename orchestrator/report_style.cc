@@ -45,6 +45,7 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .v1{--c:var(--v1)}.v2{--c:var(--v2)}.v3{--c:var(--v3)}.v4{--c:var(--v4)}.m0{--c:var(--m0)}.m1{--c:var(--m1)}.m2{--c:var(--m2)}.m3{--c:var(--m3)}.m4{--c:var(--m4)}
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
+.layer,.solid{fill:var(--c)}.ground{fill:var(--panel)}svg.wide{min-width:720px}.healthy{fill:var(--good);opacity:.1}.wrap td:nth-child(2){white-space:normal;min-width:16em}
 .scroll{overflow-x:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
 caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
