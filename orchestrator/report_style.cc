@@ -48,7 +48,7 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .layer,.solid{fill:var(--c)}.ground{fill:var(--panel)}svg.wide{min-width:720px}.healthy{fill:var(--good);opacity:.1}.wrap td:nth-child(2){white-space:normal;min-width:16em}
 .scroll{overflow-x:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
-caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:88ch}
+caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:min(88ch,calc(100vw - 28px))}
 th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2){text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
 tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}.settled{font-weight:650}
