@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kSampleOverhead = 85;  // bytes of a sample in JSON beside its texts, about
+constexpr size_t kSampleOverhead = 72;  // bytes of a sample in JSON beside its texts, about
 constexpr size_t kPromptOverhead = 60;
 
 bool Graded(const EvalSample& sample) { return sample.grade.outcome == GradeOutcome::kOk; }

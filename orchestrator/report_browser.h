@@ -13,7 +13,7 @@ namespace temper {
 // The sample browser: every stored evaluation answer as data within the page, shown, filtered and sorted by a script of the page's own.
 // Without the script the page shows its chosen transcripts alone.
 
-inline constexpr size_t kBrowserBytes = size_t{2} << 20;  // of samples in a page
+inline constexpr size_t kBrowserBytes = size_t{9} << 18;  // of samples in a page: 2.25 MiB
 
 // One answer in the browser. The pointer looks into the RunRecord.
 struct BrowserSample {

@@ -56,7 +56,7 @@ std::string BusyTable(const TraceSummary& summary) {
     rows.push_back({EscapeHtml(row.name), Seconds(row.seconds), Fixed(row.busy * 100, 0) + " %", Fixed(row.idle * 100, 0) + " %", rate});
   }
   return HtmlTable({"process", "phases", "busy", "idle", "while working"}, rows,
-                   Concat("Of the ", Fixed(summary.seconds, 1), " s of RL, ", summary.steps, " steps."), "two wrap");
+                   Concat("Over the ", Fixed(summary.seconds, 1), " s of RL (", summary.steps, " steps)."), "two wrap");
 }
 
 std::string Scrolled(const std::string& chart, const std::string& label) {

@@ -45,7 +45,7 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .v1{--c:var(--v1)}.v2{--c:var(--v2)}.v3{--c:var(--v3)}.v4{--c:var(--v4)}.m0{--c:var(--m0)}.m1{--c:var(--m1)}.m2{--c:var(--m2)}.m3{--c:var(--m3)}.m4{--c:var(--m4)}
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
-.layer,.solid{fill:var(--c)}.ground{fill:var(--panel)}svg.wide{min-width:720px}.healthy{fill:var(--good);opacity:.1}.wrap td:nth-child(2){white-space:normal;min-width:16em}
+.layer,.solid{fill:var(--c)}.ground{fill:var(--panel)}svg.wide{min-width:1000px}.healthy{fill:var(--good);opacity:.1}.wrap td:nth-child(2){white-space:normal;min-width:16em}
 .scroll{overflow-x:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
 caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:min(88ch,calc(100vw - 28px))}
@@ -74,7 +74,7 @@ button{cursor:pointer;background:var(--panel)}button:disabled{cursor:default;col
 .start-of{display:block;color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}.steps{display:flex;gap:10px;align-items:center;justify-content:space-between;margin:8px 0;font-size:12.5px}#answer .steps{margin-top:0}
 #answer .ask{margin-top:4px}#answer li{font-size:12.5px;overflow-wrap:anywhere}#answer li button{font-size:12.5px;padding:1px 7px}
 @media (max-width:760px){.split{grid-template-columns:minmax(0,1fr)}#hits{height:14em}main{padding:18px 14px 40px}}
-@media print{.browser{display:none}:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
+@media print{.browser{display:none}svg.wide{min-width:0}:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
 h2,h3{break-after:avoid}figure,.talk,.card,tr{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}
 .talk q,.ask{max-height:none}.charts{grid-template-columns:repeat(3,1fr)}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";

@@ -52,11 +52,13 @@ std::string Band(const Frame& frame, const LineSeries& series) {
   return Concat("<polygon class=\"band\" points=\"", points, "\"/>");
 }
 
-// As decimals, or as "2e-06" where they would be many.
+// As decimals, as "2e-06" where they would be many, as "25k" where the numbers are long.
 std::string TickLabel(double tick, double step) {
+  if (step >= 1000) return tick == 0 ? "0" : Fixed(tick / 1000, 0) + "k";
   if (step >= 1e-4 || std::abs(tick) < step / 2) return Fixed(tick, step >= 1e-4 ? DigitsOf(step) : 0);
   char text[32];
-  std::snprintf(text, sizeof text, "%.2g", tick);
+  const double digits = std::floor(std::log10(std::abs(tick))) - std::floor(std::log10(step)) + 1;
+  std::snprintf(text, sizeof text, "%.*g", std::clamp(static_cast<int>(digits), 1, 4), tick);
   return text;
 }
 
@@ -84,6 +86,7 @@ Frame FrameOf(const LineChartSpec& spec, const std::vector<LineSeries>& series) 
     }
   }
   if (x_low == inf) x_low = y_low = 0, x_high = y_high = 1;
+  if (y_high - y_low < 1e-3 * std::abs(y_high)) y_low = y_high;  // too little to be told apart on an axis
   if (spec.x_range) x_low = spec.x_range->first, x_high = spec.x_range->second;
   Frame frame;
   frame.x = {x_low, x_high > x_low ? x_high : x_low + 1, 1};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <set>
 
 #include "cluster/error.h"
 #include "cluster/telemetry/telemetry_phases.h"
@@ -18,12 +17,13 @@ constexpr int64_t kFewSteps = 3;      // fewer say little
 
 using Intervals = std::vector<TimeRange>;  // in order, disjoint
 
-// RlTime, and the steps that lie in it.
-Intervals RlTimeAndSteps(const TraceData& data, std::set<int64_t>* steps) {
+// RlTime, and how many steps lie in it; each arm has its own.
+Intervals RlTimeAndSteps(const TraceData& data, int64_t* steps) {
   Intervals all;
   for (const TraceProcess& process : data.processes) {
     if (process.role != "orchestrator") continue;
     bool in_rl = false;
+    int64_t step = -1;
     for (const Span& span : process.spans) {
       if (span.lane != Span::kPhase) continue;
       const bool sampling = span.name == phase::kWaitRollouts || span.name == phase::kWaitGrades;
@@ -31,7 +31,8 @@ Intervals RlTimeAndSteps(const TraceData& data, std::set<int64_t>* steps) {
       const bool between = span.name == phase::kCheckpoint || span.name == phase::kPrepare;
       in_rl = sampling || (in_rl && (within || between));
       if (!in_rl) continue;
-      if (sampling) steps->insert(span.step);
+      if (sampling && span.step != step) ++*steps;
+      if (sampling) step = span.step;
       const int64_t end = span.begin_us + span.duration_us;
       if (!all.empty() && span.begin_us - all.back().end <= 2000 && span.begin_us >= all.back().begin) {
         all.back().end = std::max(all.back().end, end);
@@ -209,16 +210,14 @@ void AddSlowLearners(const TraceData& data, const Intervals& rl, TraceSummary* s
 bool IsIdlePhase(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
 
 std::vector<TimeRange> RlTime(const TraceData& data) {
-  std::set<int64_t> steps;
+  int64_t steps = 0;
   return RlTimeAndSteps(data, &steps);
 }
 
 TraceSummary Summarize(const TraceData& data) {
   TraceSummary summary;
-  std::set<int64_t> steps;
-  const Intervals rl = RlTimeAndSteps(data, &steps);
+  const Intervals rl = RlTimeAndSteps(data, &summary.steps);
   summary.seconds = static_cast<double>(Length(rl)) / 1e6;
-  summary.steps = static_cast<int64_t>(steps.size());
   for (const TraceProcess& process : data.processes) {
     TraceSummary::Row row = RowOf(process, rl, summary.seconds);
     if (!row.seconds.empty()) summary.rows.push_back(std::move(row));
