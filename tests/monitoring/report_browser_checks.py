@@ -6,13 +6,13 @@ SEARCH_WORD = "cannot"
 
 def stored(run):
     """Every evaluated answer of the run: (arm as the page names it, set, sample)."""
-    description = json.loads((run / "run.json").read_text())
-    for arm in description["arms"]:
-        folder = run / arm["name"] / "eval"
-        for path in sorted(folder.rglob("*.jsonl")):
+    arms = [arm["name"] for arm in json.loads((run / "run.json").read_text())["arms"]]
+    starting = [arm for arm in arms if list((run / arm / "eval/start").glob("*.jsonl"))]
+    for arm in arms:
+        before = "before RL" if len(starting) < 2 else f"before RL ({arm})"
+        for path in sorted((run / arm / "eval").rglob("*.jsonl")):
             for line in path.read_text().splitlines():
-                start = path.parent.name == "start"
-                yield ("before RL" if start else arm["name"]), path.stem, json.loads(line)
+                yield (before if path.parent.name == "start" else arm), path.stem, json.loads(line)
 
 
 def key_of(name, arm, dataset, sample):
