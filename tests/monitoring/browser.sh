@@ -19,7 +19,7 @@ if [ ! -f "$venv/.installed" ] || [ "$(cat "$venv/.installed")" != "$kWanted" ];
 fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-settings=(run.dir="$folder" run.name=page sft.steps=200 rl.steps=6 eval.sets='[dev, past_tense]')
+settings=(run.dir="$folder" run.name=page rl.steps=6 eval.sets='[dev, past_tense]')
 timeout 120 "$temper" launch "$here/../cluster_of_processes/tiny.yaml" "${settings[@]}" >"$folder/output.txt" 2>&1 ||
   { cat "$folder/output.txt"; exit 1; }
 cp -r "$folder/page" "$folder/hostile"

@@ -5,14 +5,15 @@ SEARCH_WORD = "cannot"
 
 
 def stored(run):
-    """Every evaluated answer of the run: (arm as the page names it, set, sample)."""
+    """Every evaluated answer of the run: (arm as the page names it, set, sample), the sample with its "reward"."""
     arms = [arm["name"] for arm in json.loads((run / "run.json").read_text())["arms"]]
     starting = [arm for arm in arms if list((run / arm / "eval/start").glob("*.jsonl"))]
     for arm in arms:
         before = "before RL" if len(starting) < 2 else f"before RL ({arm})"
         for path in sorted((run / arm / "eval").rglob("*.jsonl")):
-            for line in path.read_text().splitlines():
-                yield (before if path.parent.name == "start" else arm), path.stem, json.loads(line)
+            rewards = json.loads(path.with_suffix(".meta.json").read_text())["rewards"]
+            for line, reward in zip(path.read_text().splitlines(), rewards, strict=True):
+                yield (before if path.parent.name == "start" else arm), path.stem, json.loads(line) | {"reward": reward}
 
 
 def key_of(name, arm, dataset, sample):
@@ -75,11 +76,11 @@ def order(page, samples):
     page.locator("select[name=sort]").select_option("severity")
     verdict = page.locator("#answer header .chip").first.inner_text()
     assert verdict == (f"unsafe: {worst}" if worst else "safe"), verdict
-    ends = []
-    for way in ("low", "high"):
+    rewards = [s["reward"] for _, _, s in samples if s["reward"] is not None]
+    for way, wanted in (("low", min(rewards)), ("high", max(rewards))):
         page.locator("select[name=sort]").select_option(way)
-        ends.append(float(page.locator("#answer .grades").inner_text().split("own reward ")[1].split()[0]))
-    assert ends[0] < ends[1], ends
+        first = float(page.locator("#answer .grades").inner_text().split("own reward ")[1].split()[0])
+        assert abs(first - wanted) < 0.0056, f"{way}: {first} comes first, the files' is {wanted}"  # shown with two decimals of three
     page.locator("button[type=reset]").click()
 
 
