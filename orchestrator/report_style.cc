@@ -65,7 +65,7 @@ mark{background:var(--mark);color:inherit;border-radius:3px;padding:0 2px}
 .limits h2{border:0;margin:0 0 4px;padding:0}
 code{font:12.5px ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}td code{white-space:normal}
 .filters{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:end;margin:10px 0}.filters label{display:flex;flex-direction:column;font-size:12.5px;color:var(--soft);gap:2px}
-.filters label[hidden]{display:none}.filters .wide{flex:1 1 14em}select,input,button{font:inherit;font-size:13.5px;color:var(--ink);background:var(--bg);border:1px solid var(--start);border-radius:6px;padding:4px 8px;max-width:100%}
+.filters label{min-width:0;max-width:100%}.filters select{max-width:min(100%,18em)}.filters label[hidden]{display:none}.filters .wide{flex:1 1 14em}select,input,button{font:inherit;font-size:13.5px;color:var(--ink);background:var(--bg);border:1px solid var(--start);border-radius:6px;padding:4px 8px;max-width:100%}
 button{cursor:pointer;background:var(--panel)}button:disabled{cursor:default;color:var(--soft);border-color:var(--rule)}
 :focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
 #matches{font-weight:600;font-size:13.5px}.split{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,7fr);gap:14px;align-items:start}
