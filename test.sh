@@ -7,5 +7,5 @@ cd "$(dirname "$0")"
 scripts/setup.sh
 cmake --preset release -DTEMPER_TESTS=ON -DTEMPER_BENCH=ON >/dev/null
 cmake --build --preset release
-echo "test: left out here: jobs over several hosts and under Slurm (./dev slurm), TensorBoard and Prometheus (./dev monitor)"
+echo "test: left out here: jobs over several hosts and under Slurm (./dev slurm), TensorBoard, Prometheus and Chromium (./dev monitor)"
 exec ctest --test-dir build/release --output-on-failure -LE '^(hosts|slurm|monitor)$' "$@"

@@ -94,7 +94,7 @@ int ReportCommand(const std::string& run, const std::string& output) {
     throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
   const std::string folder = output.empty() ? run : output;
   std::filesystem::create_directories(folder);
-  std::cout << WriteReport(ReadRunRecord(run), folder) << "\nreport: " << folder << "/report.html\n";
+  std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << folder << "/report.html\n";
   return kExitDone;
 }
 

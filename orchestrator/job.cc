@@ -289,7 +289,7 @@ std::string Job::Run(JobBus* bus) {
     reportable = reportable && ran;
   }
   if (reportable) {
-    const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder);
+    const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder, ReadTimeline(identity_.run_folder));
     summary = Concat("\n", table, "\nreport: ", identity_.run_folder, "/report.html\n");
   }
   return summary;

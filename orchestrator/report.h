@@ -8,6 +8,7 @@
 
 #include "orchestrator/evaluation.h"
 #include "orchestrator/run_origin.h"
+#include "orchestrator/trace_timeline.h"
 
 namespace temper {
 
@@ -55,10 +56,13 @@ struct RunRecord {
 // An arm must have metrics or evaluations. Throws Error naming the file and line, or what is missing.
 RunRecord ReadRunRecord(const std::string& run_folder);
 
+// Reads the run's spans (traces/spans.jsonl) and reduces them to a time line; an empty one where there are none.
+TraceTimeline ReadTimeline(const std::string& run_folder);
+
 // Writes report.json, report.html (self-contained) and eval_cells.csv into `folder`, which must exist, and returns the table for a
-// terminal (plain text, 100 columns). The same record gives the same bytes. Throws Error when the record has no arm or a file cannot
-// be written.
-std::string WriteReport(const RunRecord& record, const std::string& folder);
+// terminal (plain text, 100 columns). The same record and time line give the same bytes. Throws Error when the record has no arm or a
+// file cannot be written.
+std::string WriteReport(const RunRecord& record, const std::string& folder, const TraceTimeline& timeline = {});
 
 // Reports several runs side by side (orchestrator/report_comparison.h): report.json, report.html, comparison.csv and eval_cells.csv of all
 // runs in `folder`, which must exist. Returns the table for a terminal. Throws Error when there is no run.

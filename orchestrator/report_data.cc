@@ -108,10 +108,11 @@ PairReport Pair(const RunRecord& record, size_t a, size_t b) {
 
 }  // namespace
 
-Report BuildReport(const RunRecord& record) {
+Report BuildReport(const RunRecord& record, TraceTimeline timeline) {
   TEMPER_CHECK(!record.arms.empty(), "run '", record.name, "' has no arm to report");
   Report report;
   report.record = &record;
+  report.timeline = std::move(timeline);
   report.sets = OrderSets(record);
   for (const ArmRecord& arm : record.arms) report.arms.push_back(ReportArm(record, arm));
   for (size_t b = 1; b < record.arms.size(); ++b) report.pairs.push_back(Pair(record, 0, b));

@@ -7,6 +7,7 @@
 
 #include "orchestrator/evaluation.h"
 #include "orchestrator/report.h"
+#include "orchestrator/trace_timeline.h"
 
 namespace temper {
 
@@ -65,11 +66,12 @@ struct Report {
   std::vector<ArmReport> arms;
   std::vector<PairReport> pairs;  // the first arm minus each other one
   std::vector<Transcript> transcripts;
+  TraceTimeline timeline;               // empty where the run has no spans
   std::vector<std::string> findings;    // plain sentences, from the numbers
   std::vector<std::string> weaknesses;  // likewise: what is worse, or cannot be told
 };
 
-Report BuildReport(const RunRecord& record);
+Report BuildReport(const RunRecord& record, TraceTimeline timeline = {});
 
 // The figures before RL of a set: those of the first arm that has them, null if none.
 const EvalResult* StartOf(const Report& report, const std::string& set);

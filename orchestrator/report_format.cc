@@ -81,9 +81,9 @@ std::string Prose(std::string_view name) {
 
 bool ExcludesZero(const Estimate& difference) { return difference.present && (difference.low > 0 || difference.high < 0); }
 
-std::string EscapeHtml(std::string_view text) {
+std::string VisibleText(std::string_view text) {
   std::string out;
-  out.reserve(text.size() + text.size() / 8);
+  out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
     const size_t length = Utf8Length(text, i);
     const std::string_view character = text.substr(i, length == 0 ? 1 : length);
@@ -92,18 +92,52 @@ std::string EscapeHtml(std::string_view text) {
       out += "\xEF\xBF\xBD";
     } else if (const char* mark = ReorderingMark(character)) {
       out += std::string("[") + mark + "]";
-    } else if (character == "&") {
-      out += "&amp;";
-    } else if (character == "<") {
-      out += "&lt;";
-    } else if (character == ">") {
-      out += "&gt;";
-    } else if (character == "\"") {
-      out += "&quot;";
-    } else if (character == "'") {
-      out += "&#39;";
     } else {
       out += character;
+    }
+  }
+  return out;
+}
+
+std::string EscapeHtml(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 8);
+  for (const char c : VisibleText(text)) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string EscapeJsonForHtml(std::string_view json) {
+  std::string out;
+  out.reserve(json.size() + json.size() / 16);
+  for (size_t i = 0; i < json.size(); ++i) {
+    const std::string_view rest = json.substr(i, 3);
+    if (json[i] == '<' || json[i] == '>' || json[i] == '&') {
+      out += json[i] == '<' ? "\\u003c" : json[i] == '>' ? "\\u003e" : "\\u0026";
+    } else if (rest == "\xE2\x80\xA8" || rest == "\xE2\x80\xA9") {
+      out += rest == "\xE2\x80\xA8" ? "\\u2028" : "\\u2029";
+      i += 2;
+    } else {
+      out += json[i];
     }
   }
   return out;

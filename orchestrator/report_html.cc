@@ -1,4 +1,5 @@
 #include "cluster/error.h"
+#include "orchestrator/report_browser.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 
@@ -57,6 +58,7 @@ std::string HtmlNavigation(const std::string& sections) {
                                                                       {"training", "Training"},
                                                                       {"evaluation", "Evaluation"},
                                                                       {"transcripts", "Transcripts"},
+                                                                      {"time", "Where the time went"},
                                                                       {"throughput", "Throughput"},
                                                                       {"setup", "Setup"},
                                                                       {"runs", "The runs"},
@@ -102,8 +104,8 @@ std::string HtmlLimits(bool built_in_world) {
 
 std::string RenderHtml(const Report& report) {
   const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlTranscripts(report) +
-                               HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
-  return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections);
+                               HtmlTime(report) + HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(report.record->built_in_world);
+  return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections, BrowserScript());
 }
 
 }  // namespace temper

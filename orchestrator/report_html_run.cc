@@ -121,17 +121,13 @@ std::string HtmlTraining(const Report& report) {
   charts += Curve(report, "reward/safety_mean", "Safety s", true);
   charts += Curve(report, "reward/helpfulness_mean", "Helpfulness h", true);
   charts += Curve(report, "reward/frac_dead_groups", "Share of groups without signal", true);
-  charts += Curve(report, "actor/kl", "KL to the reference", false);
-  charts += Curve(report, "actor/entropy", "Entropy", false);
-  charts += Curve(report, "response/length_mean", "Response length, tokens", false);
-  charts += Curve(report, "actor/grad_norm", "Gradient norm", false);
   charts += SharedCurve(report);
   if (charts.empty()) return "";
   return "<section id=\"training\"><h2>Training</h2>" + HtmlLegend(ArmNames(report), false) + "<div class=\"charts\">" + charts +
          "</div><p class=\"note\">Faint: every step. Bold: exponential mean (weight 0.8 on the past, corrected for its start), ending in "
          "the arm's "
          "mark.</p>" +
-         RiseTable(report) + "</section>\n";
+         RiseTable(report) + HtmlBehaviour(report) + "</section>\n";
 }
 
 std::string HtmlThroughput(const Report& report) {

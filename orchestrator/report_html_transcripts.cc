@@ -1,7 +1,8 @@
 #include <algorithm>
 
 #include "cluster/error.h"
-#include "orchestrator/report_files.h"
+#include "orchestrator/report_answers.h"
+#include "orchestrator/report_browser.h"
 #include "orchestrator/report_format.h"
 #include "orchestrator/report_render.h"
 #include "orchestrator/report_svg.h"
@@ -10,32 +11,6 @@
 namespace temper {
 namespace {
 
-constexpr size_t kShownBytes = 6000;  // of a prompt or an answer
-
-// The evidence each byte of the response belongs to, the first that covers it; -1 = none. Spans are widened to whole characters.
-std::vector<int> Cover(const std::string& response, const std::vector<Evidence>& evidence) {
-  std::vector<int> cover(response.size(), -1);
-  const auto continues = [&](size_t at) { return at < response.size() && (static_cast<unsigned char>(response[at]) & 0xC0) == 0x80; };
-  for (size_t e = 0; e < evidence.size(); ++e) {
-    size_t begin = std::min<size_t>(evidence[e].begin, response.size()), end = std::min<size_t>(evidence[e].end, response.size());
-    if (begin >= end) continue;
-    while (begin > 0 && continues(begin)) --begin;
-    while (continues(end)) ++end;
-    for (size_t i = begin; i < end; ++i) {
-      if (cover[i] < 0) cover[i] = static_cast<int>(e);
-    }
-  }
-  return cover;
-}
-
-// The first kShownBytes of a text, cut between characters.
-std::string Shown(const std::string& text) {
-  if (text.size() <= kShownBytes) return text;
-  size_t end = kShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end);
-}
-
 std::string CutNote(const std::string& text) {
   return text.size() <= kShownBytes
              ? ""
@@ -43,20 +18,16 @@ std::string CutNote(const std::string& text) {
 }
 
 std::string Answer(const EvalSample& sample) {
-  const std::string response = Shown(sample.response);
-  if (response.empty()) return "<i>(empty answer)</i>";
-  const std::vector<int> cover = Cover(response, sample.grade.evidence);
+  if (sample.response.empty()) return "<i>(empty answer)</i>";
   std::string out;
-  for (size_t i = 0; i < response.size();) {
-    size_t end = i + 1;
-    while (end < response.size() && cover[end] == cover[i]) ++end;
-    const std::string text = EscapeHtml(std::string_view(response).substr(i, end - i));
-    if (cover[i] < 0) {
+  for (const AnswerPiece& piece : MarkedPieces(ShownPart(sample.response), sample.grade.evidence)) {
+    const std::string text = EscapeHtml(piece.text);
+    if (piece.evidence < 0) {
       out += text;
     } else {
-      out += "<mark title=\"" + EscapeHtml(sample.grade.evidence[static_cast<size_t>(cover[i])].proposition) + "\">" + text + "</mark>";
+      out +=
+          "<mark title=\"" + EscapeHtml(sample.grade.evidence[static_cast<size_t>(piece.evidence)].proposition) + "\">" + text + "</mark>";
     }
-    i = end;
   }
   return out + CutNote(sample.response);
 }
@@ -96,7 +67,7 @@ std::string Talk(const Report& report, const Transcript& transcript, bool with_p
   }
   if (with_prompt) out += Chip(Prose(sample.intent), "") + Chip(Prose(transcript.set), "");
   out += "</header>";
-  if (with_prompt) out += "<div class=\"ask\">" + EscapeHtml(Shown(sample.prompt)) + CutNote(sample.prompt) + "</div>";
+  if (with_prompt) out += "<div class=\"ask\">" + EscapeHtml(ShownPart(sample.prompt)) + CutNote(sample.prompt) + "</div>";
   return out + "<blockquote>" + Answer(sample) + "</blockquote><div class=\"grades\">" + Grades(transcript) + "</div></article>";
 }
 
@@ -111,7 +82,7 @@ std::string SideBySide(const Report& report) {
   std::string out;
   for (const EvalSample* prompt : prompts) {
     out += "<div class=\"ask\">" + Chip(Prose(prompt->intent), "") + " " +
-           (prompt->category.empty() ? "" : Chip(prompt->category, "") + " ") + EscapeHtml(Shown(prompt->prompt)) +
+           (prompt->category.empty() ? "" : Chip(prompt->category, "") + " ") + EscapeHtml(ShownPart(prompt->prompt)) +
            CutNote(prompt->prompt) + "</div><div class=\"pair\">";
     for (const Transcript& transcript : report.transcripts) {
       if (!transcript.worst && transcript.sample->prompt_id == prompt->prompt_id) out += Talk(report, transcript, false);
@@ -126,11 +97,11 @@ std::string SideBySide(const Report& report) {
 std::string HtmlTranscripts(const Report& report) {
   if (report.transcripts.empty()) return "";
   std::string out =
-      "<section id=\"transcripts\"><h2>Transcripts</h2><p class=\"note\">Marked: the words a grade rests on. The first prompts are spread "
-      "over the intents and "
-      "picked by a hash of their id, not by hand, as is the completion shown; then come each arm's worst answers of any evaluation "
-      "set.</p>";
-  out += "<h3>The same prompts, every arm</h3>" + SideBySide(report);
+      "<section id=\"transcripts\"><h2>Transcripts</h2>" + HtmlBrowser(report, kBrowserBytes) +
+      "<h3>The same prompts, every arm</h3><p class=\"note\">Marked: the words a grade rests on. The prompts are spread over the "
+      "intents and picked by a hash of their id, not by hand, as is the completion shown; below come each arm's worst answers "
+      "of any evaluation set.</p>" +
+      SideBySide(report);
   for (size_t arm = 0; arm < report.arms.size(); ++arm) {
     std::string worst;
     for (const Transcript& transcript : report.transcripts) {

@@ -19,6 +19,8 @@
 //       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; n counts prompts)
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
+//   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
+//       processes[]: name, role, busy (share), seconds{phase: s}, units_per_s (tokens or grades, while working)
 //   findings[], weaknesses[], limits[]: sentences
 namespace temper {
 namespace {
@@ -126,6 +128,23 @@ Json Sentences(const std::vector<std::string>& sentences) {
   return json;
 }
 
+Json TimeToJson(const TraceSummary& summary) {
+  if (summary.rows.empty()) return nullptr;
+  Json json = {{"seconds", summary.seconds},
+               {"steps", summary.steps},
+               {"learner_waits", summary.learner_waits},
+               {"findings", Sentences(summary.findings)},
+               {"processes", Json::array()}};
+  for (const TraceSummary::Row& row : summary.rows) {
+    json["processes"].push_back({{"name", RepairUtf8(row.name)},
+                                 {"role", RepairUtf8(row.role)},
+                                 {"busy", row.busy},
+                                 {"seconds", row.seconds},
+                                 {"units_per_s", row.units_per_s}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string RenderJson(const Report& report) {
@@ -149,6 +168,7 @@ std::string RenderJson(const Report& report) {
   for (const PairReport& pair : report.pairs) json["pairs"].push_back(PairToJson(report, pair));
   json["transcripts"] = Json::array();
   for (const Transcript& transcript : report.transcripts) json["transcripts"].push_back(TranscriptToJson(report, transcript));
+  json["time"] = TimeToJson(report.timeline.summary);
   json["findings"] = Sentences(report.findings);
   json["weaknesses"] = Sentences(report.weaknesses);
   json["limits"] = record.built_in_world ? Sentences(BuiltInWorldLimits()) : Json::array();

@@ -39,12 +39,14 @@ const std::vector<FigureColumn>& FigureColumns();
 // Parts of the page.
 // Head, style sheet and body (report_style.cc). A script, of the page's own, runs after the body; no other can.
 std::string HtmlPage(const std::string& title, const std::string& body, const std::string& script = "");
-std::string HtmlNavigation(const std::string& sections);                  // links to those of the sections that the page has
+std::string HtmlNavigation(const std::string& sections);  // links to those of the sections that the page has
 std::string HtmlLegend(const std::vector<std::string>& arms, bool with_start);
 std::string HtmlTable(const std::vector<std::string>& head, const std::vector<std::vector<std::string>>& rows, const std::string& caption,
                       const std::string& css_class = "");  // "two" = the second column holds words too; cells are HTML
 std::string HtmlList(const std::vector<std::string>& items);
 std::string HtmlTraining(const Report& report);
+std::string HtmlBehaviour(const Report& report);  // (report_html_curves.cc)
+std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);

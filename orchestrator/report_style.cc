@@ -45,9 +45,10 @@ svg .on{font-size:10px;fill:var(--ol)}svg .on.v1,svg .on.v2,svg .on.m3{fill:var(
 .v1{--c:var(--v1)}.v2{--c:var(--v2)}.v3{--c:var(--v3)}.v4{--c:var(--v4)}.m0{--c:var(--m0)}.m1{--c:var(--m1)}.m2{--c:var(--m2)}.m3{--c:var(--m3)}.m4{--c:var(--m4)}
 .t0{--c:var(--t0)}.t1{--c:var(--t1)}.t2{--c:var(--t2)}.t3{--c:var(--t3)}.t4{--c:var(--t4)}.t5{--c:var(--t5)}
 .part{fill:var(--c);stroke:var(--bg);stroke-width:1}.swatch{background:var(--c)}
+.layer,.solid{fill:var(--c)}.ground{fill:var(--panel)}svg.wide{min-width:1000px}.healthy{fill:var(--good);opacity:.1}.wrap td:nth-child(2){white-space:normal;min-width:16em}
 .scroll{overflow-x:auto;margin:8px 0}
 table{border-collapse:collapse;font-size:12px;font-variant-numeric:tabular-nums;min-width:60%}
-caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:min(88ch,100vw - 48px)}
+caption{text-align:left;font-size:13px;padding:0 0 4px;max-width:min(88ch,calc(100vw - 28px))}
 .whole td code,.words td code{white-space:nowrap}.words td:last-child{white-space:normal;min-width:24ch}
 th,td{text-align:right;padding:3px 6px;border-bottom:1px solid var(--rule);white-space:nowrap}
 th:first-child,td:first-child,.two th:nth-child(2),.two td:nth-child(2),.words th,.words td{text-align:left}thead th{font-weight:600;color:var(--soft);border-bottom:1.5px solid var(--rule)}
@@ -68,7 +69,17 @@ mark{background:var(--mark);color:inherit;border-radius:3px;padding:0 2px}
 .limits{background:var(--panel);border-left:4px solid var(--a1);padding:10px 18px;border-radius:4px}
 .limits h2{border:0;margin:0 0 4px;padding:0}
 code{font:12.5px ui-monospace,"SF Mono",Menlo,Consolas,monospace;overflow-wrap:anywhere}td code{white-space:normal}
-@media print{:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
+.filters{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:end;margin:10px 0}.filters label{display:flex;flex-direction:column;font-size:12.5px;color:var(--soft);gap:2px}
+.filters label{min-width:0;max-width:100%}.filters select{max-width:min(100%,18em)}.filters label[hidden]{display:none}.filters .wide{flex:1 1 14em}select,input,button{font:inherit;font-size:13.5px;color:var(--ink);background:var(--bg);border:1px solid var(--start);border-radius:6px;padding:4px 8px;max-width:100%}
+button{cursor:pointer;background:var(--panel)}button:disabled{cursor:default;color:var(--soft);border-color:var(--rule)}
+:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
+#matches{font-weight:600;font-size:13.5px}.split{display:grid;grid-template-columns:minmax(0,5fr) minmax(0,7fr);gap:14px;align-items:start}
+#hits{list-style:none;margin:0;padding:0;height:30em;overflow:auto;border:1px solid var(--rule);border-radius:8px;font-size:12.5px}
+#hits li{margin:0;max-width:none;padding:6px 10px;border-bottom:1px solid var(--rule);cursor:pointer;overflow-wrap:anywhere}#hits li[aria-selected=true]{background:var(--panel);box-shadow:inset 4px 0 var(--accent)}
+.start-of{display:block;color:var(--soft);white-space:nowrap;overflow:hidden;text-overflow:ellipsis}.steps{display:flex;gap:10px;align-items:center;justify-content:space-between;margin:8px 0;font-size:12.5px}#answer .steps{margin-top:0}
+#answer .ask{margin-top:4px}#answer li{font-size:12.5px;overflow-wrap:anywhere}#answer li button{font-size:12.5px;padding:1px 7px}
+@media (max-width:760px){.split{grid-template-columns:minmax(0,1fr)}#hits{height:14em}main{padding:18px 14px 40px}}
+@media print{.browser{display:none}svg.wide{min-width:0}:root{--bg:#fff;--panel:#fff}body{font-size:11px}main{max-width:none;padding:0}nav{display:none}
 h2,h3{break-after:avoid}figure,.talk,.card,tr{break-inside:avoid}details::details-content{content-visibility:visible;block-size:auto}
 .talk q,.ask{max-height:none}.charts{grid-template-columns:repeat(3,1fr)}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <limits>
 
 #include "cluster/error.h"
@@ -51,11 +52,21 @@ std::string Band(const Frame& frame, const LineSeries& series) {
   return Concat("<polygon class=\"band\" points=\"", points, "\"/>");
 }
 
+// As decimals, as "2e-06" where they would be many, as "25k" where the numbers are long.
+std::string TickLabel(double tick, double step) {
+  if (step >= 1000) return tick == 0 ? "0" : Fixed(tick / 1000, 0) + "k";
+  if (step >= 1e-4 || std::abs(tick) < step / 2) return Fixed(tick, step >= 1e-4 ? DigitsOf(step) : 0);
+  char text[32];
+  const double digits = std::floor(std::log10(std::abs(tick))) - std::floor(std::log10(step)) + 1;
+  std::snprintf(text, sizeof text, "%.*g", std::clamp(static_cast<int>(digits), 1, 4), tick);
+  return text;
+}
+
 std::string Axes(const Frame& frame, const std::string& x_label) {
   std::string out;
   for (double tick = frame.y.low; tick <= frame.y.high + frame.y.step / 2; tick += frame.y.step) {
     out += SvgLine(frame.left, frame.Y(tick), frame.right, frame.Y(tick), "grid");
-    out += SvgText(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(frame.y.step)));
+    out += SvgText(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", TickLabel(tick, frame.y.step));
   }
   const double step = std::max(1.0, TickStep(frame.x.high - frame.x.low, 5));  // steps are whole
   for (double tick = std::ceil(frame.x.low / step - 1e-9) * step; tick <= frame.x.high + 1e-9; tick += step) {
@@ -75,11 +86,23 @@ Frame FrameOf(const LineChartSpec& spec, const std::vector<LineSeries>& series) 
     }
   }
   if (x_low == inf) x_low = y_low = 0, x_high = y_high = 1;
+  if (y_high - y_low < 1e-3 * std::abs(y_high)) y_low = y_high;  // too little to be told apart on an axis
+  if (spec.x_range) x_low = spec.x_range->first, x_high = spec.x_range->second;
   Frame frame;
   frame.x = {x_low, x_high > x_low ? x_high : x_low + 1, 1};
   const bool unit = spec.unit_range && y_low >= 0 && y_high <= 1;
   frame.y = unit ? ChartAxis{0, 1, 0.2} : NiceAxis(y_low >= 0 && y_low < y_high * 0.5 ? 0 : y_low, y_high, 4);
   return frame;
+}
+
+// The part of the drawing area whose values are usual.
+std::string HealthyBand(const Frame& frame, const LineChartSpec& spec) {
+  if (!spec.healthy) return "";
+  const double low = std::clamp(spec.healthy->first, frame.y.low, frame.y.high);
+  const double high = std::clamp(spec.healthy->second, frame.y.low, frame.y.high);
+  if (high <= low) return "";
+  return Concat("<rect class=\"healthy\" x=\"", SvgNumber(frame.left), "\" y=\"", SvgNumber(frame.Y(high)), "\" width=\"",
+                SvgNumber(frame.right - frame.left), "\" height=\"", SvgNumber(frame.Y(low) - frame.Y(high)), "\"/>");
 }
 
 std::string DrawSeries(const Frame& frame, const LineSeries& series) {
@@ -117,7 +140,8 @@ std::string LineChart(const LineChartSpec& spec) {
     for (auto* values : {&line.x, &line.y, &line.low, &line.high}) Thin(*values);
   }
   const Frame frame = FrameOf(spec, series);
-  std::string out = SvgOpen(206, spec.title) + SvgText(0, 13, "title", "start", spec.title) + Axes(frame, spec.x_label);
+  std::string out =
+      SvgOpen(206, spec.title) + SvgText(0, 13, "title", "start", spec.title) + HealthyBand(frame, spec) + Axes(frame, spec.x_label);
   for (const LineSeries& line : series) out += DrawSeries(frame, line);
   return out + "</svg>";
 }

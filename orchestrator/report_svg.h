@@ -1,6 +1,8 @@
 #pragma once
 
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "orchestrator/evaluation.h"
@@ -24,7 +26,9 @@ struct LineChartSpec {
   std::string title;
   std::string x_label;
   std::vector<LineSeries> series;
-  bool unit_range = false;  // y axis from 0 to 1 when the values lie within
+  bool unit_range = false;                                          // y axis from 0 to 1 when the values lie within
+  std::optional<std::pair<double, double>> x_range = std::nullopt;  // what charts side by side share; none = that of the series
+  std::optional<std::pair<double, double>> healthy = std::nullopt;  // values shaded as usual; a side may be infinite
 };
 std::string LineChart(const LineChartSpec& spec);
 

@@ -108,9 +108,14 @@ void FinishTrace(TraceData* data) {
   });
 }
 
+bool HasTrace(const std::string& run_folder) {
+  const std::string path = run_folder + "/traces/spans.jsonl";
+  return std::filesystem::exists(path) || std::filesystem::exists(path + ".1");
+}
+
 TraceData ReadTrace(const std::string& run_folder, int64_t attempt) {
   const std::string path = run_folder + "/traces/spans.jsonl";
-  if (!std::filesystem::exists(path) && !std::filesystem::exists(path + ".1")) {
+  if (!HasTrace(run_folder)) {
     throw ConfigError(
         Concat(path, ": there is none; is ", run_folder, " a run's folder, and was it run with monitor.cluster_log_s above 0?"));
   }

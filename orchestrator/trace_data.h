@@ -30,6 +30,9 @@ struct TraceData {
   int64_t damaged = 0;                  // lines that could not be read
 };
 
+// Whether the run has spans.
+bool HasTrace(const std::string& run_folder);
+
 // Reads RUN/traces/spans.jsonl and its predecessor. attempt 0 = all. Throws ConfigError when there is no such file.
 TraceData ReadTrace(const std::string& run_folder, int64_t attempt = 0);
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <set>
 
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/trace_findings.h"
@@ -11,18 +10,15 @@
 namespace temper {
 namespace {
 
-struct Interval {
-  int64_t begin = 0, end = 0;
-};
-using Intervals = std::vector<Interval>;  // in order, disjoint
+using Intervals = std::vector<TimeRange>;  // in order, disjoint
 
-// The stretches in which an RL step was under way: consecutive spans of the orchestrator that belong to a step of it, with what lies
-// between them as long as that is no other stage.
-Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
+// RlTime, and how many steps lie in it; each arm has its own.
+Intervals RlTimeAndSteps(const TraceData& data, int64_t* steps) {
   Intervals all;
   for (const TraceProcess& process : data.processes) {
     if (process.role != "orchestrator") continue;
     bool in_rl = false;
+    int64_t step = -1;
     for (const Span& span : process.spans) {
       if (span.lane != Span::kPhase) continue;
       const bool sampling = span.name == phase::kWaitRollouts || span.name == phase::kWaitGrades;
@@ -30,7 +26,8 @@ Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
       const bool between = span.name == phase::kCheckpoint || span.name == phase::kPrepare;
       in_rl = sampling || (in_rl && (within || between));
       if (!in_rl) continue;
-      if (sampling) steps->insert(span.step);
+      if (sampling && span.step != step) ++*steps;
+      if (sampling) step = span.step;
       const int64_t end = span.begin_us + span.duration_us;
       if (!all.empty() && span.begin_us - all.back().end <= 2000 && span.begin_us >= all.back().begin) {
         all.back().end = std::max(all.back().end, end);
@@ -39,13 +36,13 @@ Intervals RlTime(const TraceData& data, std::set<int64_t>* steps) {
       }
     }
   }
-  std::sort(all.begin(), all.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::sort(all.begin(), all.end(), [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
   return all;
 }
 
 int64_t Overlap(const Span& span, const Intervals& intervals) {
   const int64_t end = span.begin_us + span.duration_us;
-  auto it = std::lower_bound(intervals.begin(), intervals.end(), span.begin_us, [](const Interval& i, int64_t t) { return i.end <= t; });
+  auto it = std::lower_bound(intervals.begin(), intervals.end(), span.begin_us, [](const TimeRange& i, int64_t t) { return i.end <= t; });
   int64_t sum = 0;
   for (; it != intervals.end() && it->begin < end; ++it) sum += std::min(end, it->end) - std::max(span.begin_us, it->begin);
   return sum;
@@ -53,7 +50,7 @@ int64_t Overlap(const Span& span, const Intervals& intervals) {
 
 int64_t Length(const Intervals& intervals) {
   int64_t sum = 0;
-  for (const Interval& i : intervals) sum += i.end - i.begin;
+  for (const TimeRange& i : intervals) sum += i.end - i.begin;
   return sum;
 }
 
@@ -67,11 +64,9 @@ Intervals PhasesOf(const TraceData& data, const std::string& name) {
         found.push_back({span.begin_us, span.begin_us + span.duration_us});
     }
   }
-  std::sort(found.begin(), found.end(), [](const Interval& a, const Interval& b) { return a.begin < b.begin; });
+  std::sort(found.begin(), found.end(), [](const TimeRange& a, const TimeRange& b) { return a.begin < b.begin; });
   return found;
 }
-
-bool IsIdle(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
 
 TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double seconds) {
   TraceSummary::Row row;
@@ -84,7 +79,7 @@ TraceSummary::Row RowOf(const TraceProcess& process, const Intervals& rl, double
     if (span.lane != Span::kPhase) continue;
     if (overlap <= 0) continue;
     row.seconds[span.name] += overlap;
-    if (!IsIdle(span.name)) busy += overlap;
+    if (!IsIdlePhase(span.name)) busy += overlap;
     if (span.count <= 0) continue;
     units += span.count * overlap * 1e6 / static_cast<double>(span.duration_us);
     working += overlap;
@@ -122,12 +117,17 @@ std::map<std::string, double> LearnerWaits(const TraceData& data, const Interval
 
 }  // namespace
 
+bool IsIdlePhase(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
+
+std::vector<TimeRange> RlTime(const TraceData& data) {
+  int64_t steps = 0;
+  return RlTimeAndSteps(data, &steps);
+}
+
 TraceSummary Summarize(const TraceData& data) {
   TraceSummary summary;
-  std::set<int64_t> steps;
-  const Intervals rl = RlTime(data, &steps);
+  const Intervals rl = RlTimeAndSteps(data, &summary.steps);
   summary.seconds = static_cast<double>(Length(rl)) / 1e6;
-  summary.steps = static_cast<int64_t>(steps.size());
   for (const TraceProcess& process : data.processes) {
     TraceSummary::Row row = RowOf(process, rl, summary.seconds);
     if (!row.seconds.empty()) summary.rows.push_back(std::move(row));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -34,6 +35,17 @@ struct TraceSummary {
 inline constexpr int64_t kFewSteps = 3;  // fewer say little
 
 TraceSummary Summarize(const TraceData& data);
+
+// A stretch of time, in microseconds since 1970.
+struct TimeRange {
+  int64_t begin = 0, end = 0;
+};
+// The stretches in which an RL step was under way, in order and disjoint: consecutive spans of the orchestrator that belong to a step of
+// it, with what lies between them as long as that is no other stage.
+std::vector<TimeRange> RlTime(const TraceData& data);
+
+// Whether a phase is one of waiting.
+bool IsIdlePhase(const std::string& name);
 
 std::string ToText(const TraceSummary& summary);  // a table, then the findings; with line ends
 

@@ -66,8 +66,8 @@ TEST(Rendezvous, AnotherHostsLoopbackIsNoPlaceToGo) {
   WriteBytes(folder / "rendezvous.json", R"({"endpoint": "tcp://127.0.0.1:1", "run_id": 1, "host": "elsewhere", "keys": ""})");
   chmod((folder / "rendezvous.json").c_str(), 0600);
   EXPECT_EQ(ErrorOf(folder.path()), "the job in " + std::string(folder.path()) +
-                                        " listens on elsewhere only: start it with cluster.endpoint=tcp://INTERFACE:* for workers of "
-                                        "other hosts to join");
+                                        " listens on elsewhere only: start it with cluster.endpoint=tcp://INTERFACE:* for other "
+                                        "hosts to reach it");
 }
 
 }  // namespace
