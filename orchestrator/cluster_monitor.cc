@@ -148,6 +148,7 @@ void ClusterMonitor::FlushOwnSpans() {
 }
 
 void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness) {
+  if (max_staleness_ >= 0) FlushOwnSpans();  // with what the stage was that they belong to
   max_staleness_ = max_staleness;
   status_.state = "running";
   status_.arm = arm;

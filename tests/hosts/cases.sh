@@ -72,7 +72,8 @@ worker_joins_from_another_host() {
 # Seen from node3, which has nothing of the run but a copy of its rendezvous.json: over the bus, with its keys, and with others not.
 seen_from_another_host() {
   say "a job is observed from node3"
-  "$TEMPER" launch "$CONFIG" run.name=observed "${JOB_SIZE[@]}" cluster.endpoint='tcp://eth0:*' > observed.txt 2>&1 &
+  # So many steps that it lasts while it is looked at.
+  "$TEMPER" launch "$CONFIG" run.name=observed "${JOB_SIZE[@]}" rl.steps=400 cluster.endpoint='tcp://eth0:*' > observed.txt 2>&1 &
   local job=$! code=0
   # Its file system has no run folder.
   watch() { "$OMPI_MCA_plm_rsh_agent" node3 "mount -t tmpfs tmpfs $WORK/runs && exec $TEMPER $*"; }
@@ -95,7 +96,7 @@ PY
   [ $code = 78 ] || fail "exit code $code: $(cat refused.txt)"
   grep -q "turned this key away" refused.txt || fail "$(cat refused.txt)"
   wait $job || { cat observed.txt; fail "the job ended with an error"; }
-  same_weights observed
+  "$TEMPER" journal runs/observed/main > journal.txt || { cat journal.txt; fail "a journal with violations"; }
   grep -q "turned away .*: not a key of this job" runs/observed/logs/latest/orchestrator/rank_0.log || fail "the refusal is not in the log"
 }
 

@@ -4,7 +4,7 @@ TREE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 CONFIG=$TREE/tests/cluster_of_processes/tiny.yaml
 # Two learners, two rollout workers, one reward worker; long enough to be disturbed, with a checkpoint now and then.
 JOB_ROLES=(cluster.learners=2 cluster.rollout_workers=2 cluster.reward_workers=1)
-JOB_SIZE=(run.dir="$WORK/runs" rl.steps=40 rl.prompts_per_step=12 rollout.group_size=8 "${JOB_ROLES[@]}")
+JOB_SIZE=(run.dir="$WORK/runs" rl.steps=150 rl.prompts_per_step=12 rollout.group_size=8 "${JOB_ROLES[@]}")
 
 say() { printf '%s %s\n' "$(date +%T)" "$*"; }
 
