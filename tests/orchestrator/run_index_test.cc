@@ -75,7 +75,7 @@ TEST(RunIndex, FiguresStepsAndTimesAreThoseOfTheRun) {
   EXPECT_EQ(indexed.steps, 30);
   EXPECT_EQ(indexed.set, "held_out_topics");
   EXPECT_THAT(indexed.links, ElementsAre(Pair("report", "report.html"), Pair("config", "configs/source.yaml")));
-  const Estimate& own = BuildReport(record).arms[1].evaluations.at("held_out_topics").all.utility;
+  const Estimate own = BuildReport(record).arms[1].evaluations.at("held_out_topics").all.utility;
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").mean, own.mean);
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").low, own.low);
   EXPECT_THAT(RenderHtml(index), AllOf(HasSubstr("1 run: 1 done"), HasSubstr("<a href=\"a/report.html\">a</a>"), HasSubstr(">2 min</td>"),
