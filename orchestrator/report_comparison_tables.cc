@@ -88,7 +88,8 @@ std::string RenderJson(const RunsComparison& comparison) {
     Json seeds = Json::array();
     for (const RunArm& at : condition.runs) seeds.push_back(comparison.reports[at.run].record->seed);
     json["conditions"].push_back({{"name", name}, {"seeds", seeds}});
-    for (const DifferingSetting& setting : comparison.settings) json["settings"][RepairUtf8(setting.key)][name] = RepairUtf8(setting.values[i]);
+    for (const DifferingSetting& setting : comparison.settings)
+      json["settings"][RepairUtf8(setting.key)][name] = RepairUtf8(setting.values[i]);
     json["cells"][name] = ToJson(comparison.cells[i]);
     if (i > 0) json["differences"][name] = ToJson(comparison.differences[i - 1]);
     json["reward_rise"][name] = ToJson(comparison.reward_rise[i]);
