@@ -4,7 +4,7 @@
 set -euo pipefail
 temper=$1 venv=$2 shots=${3:-$2/../report-screenshots}
 here=$(cd "$(dirname "$0")" && pwd)
-readonly kWanted="playwright==1.65.2"
+. "$here/venv.sh"
 if ! command -v chromium >/dev/null; then
   as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo)
@@ -12,11 +12,7 @@ if ! command -v chromium >/dev/null; then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null ||
     { echo "browser.sh: Debian's package chromium could not be installed: this test opens the report in it" >&2; exit 1; }
 fi
-if [ ! -f "$venv/.installed" ] || [ "$(cat "$venv/.installed")" != "$kWanted" ]; then
-  /usr/bin/python3 -m venv --clear "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "$kWanted"
-  printf '%s' "$kWanted" >"$venv/.installed"
-fi
+venv_with "$venv" "playwright==1.65.2"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 settings=(run.dir="$folder" run.name=page rl.steps=6 eval.sets='[dev, past_tense]')

@@ -4,12 +4,8 @@
 set -euo pipefail
 temper=$1 venv=$2
 here=$(cd "$(dirname "$0")" && pwd)
-readonly kWanted="tensorboard==2.21.0"
-if [ ! -f "$venv/.installed" ] || [ "$(cat "$venv/.installed")" != "$kWanted" ]; then
-  /usr/bin/python3 -m venv --clear "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check "$kWanted"
-  printf '%s' "$kWanted" >"$venv/.installed"
-fi
+. "$here/venv.sh"
+venv_with "$venv" "tensorboard==2.21.0"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 settings=(run.dir="$folder" run.name=events sft.steps=200 rl.steps=6 checkpoint.every=2 monitor.traces_every=2)
