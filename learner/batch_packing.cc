@@ -1,6 +1,7 @@
 #include "learner/batch_packing.h"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
 
 #include <ATen/ops/empty.h>
@@ -39,7 +40,7 @@ class Packer {
     int64_t size = static_cast<int64_t>(prompt.size());
     int64_t rows = 0;
     for (const Tokens completion : completions) {
-      rows += static_cast<int64_t>(completion.size());
+      rows += learned.empty() ? static_cast<int64_t>(completion.size()) : std::count_if(learned.begin(), learned.end(), std::identity());
       size += std::max<int64_t>(0, static_cast<int64_t>(completion.size()) - 1);
     }
     if (rows == 0) return;
@@ -73,10 +74,16 @@ class Packer {
     return segment;
   }
 
+  int64_t Want(int64_t position) {
+    wanted_.push_back(position);
+    return static_cast<int64_t>(wanted_.size()) - 1;
+  }
+
   void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned) {
     SharedPrefixGroup packed;
     packed.prefix = AppendSegment(prompt, 0);
-    const int64_t last_prompt_row = packed.prefix.begin + packed.prefix.length - 1;
+    const int64_t last_of_prompt = packed.prefix.begin + packed.prefix.length - 1;
+    int64_t row_of_prompt = -1;  // once it is wanted
     for (size_t sample = 0; sample < completions.size(); ++sample) {
       const Tokens completion = completions[sample];
       const auto first_row = static_cast<int64_t>(rows_.size());
@@ -84,7 +91,10 @@ class Packer {
         const Segment suffix = AppendSegment(completion.first(completion.size() - 1), packed.prefix.length);
         for (int64_t t = 0; t < static_cast<int64_t>(completion.size()); ++t) {
           if (!learned.empty() && learned[t] == 0) continue;
-          rows_.push_back(t == 0 ? last_prompt_row : suffix.begin + t - 1);
+          if (t > 0)
+            rows_.push_back(Want(suffix.begin + t - 1));
+          else
+            rows_.push_back(row_of_prompt = row_of_prompt < 0 ? Want(last_of_prompt) : row_of_prompt);
           targets_.push_back(completion[t]);
         }
         if (suffix.length > 0) packed.suffixes.push_back(suffix);
@@ -98,19 +108,20 @@ class Packer {
     MicroBatch batch;
     batch.tokens_T = ToTensor(tokens_);
     batch.positions_T = ToTensor(positions_);
+    batch.wanted_W = ToTensor(wanted_);
     batch.rows_N = ToTensor(rows_);
     batch.targets_N = ToTensor(targets_);
     batch.groups = std::move(groups_);
     batch.samples = std::move(samples_);
     batches_.push_back(std::move(batch));
-    for (auto* values : {&tokens_, &positions_, &rows_, &targets_}) values->clear();
+    for (auto* values : {&tokens_, &positions_, &wanted_, &rows_, &targets_}) values->clear();
     groups_.clear();
     samples_.clear();
   }
 
   int64_t limit_;
   const TransformerConfig& config_;
-  std::vector<int64_t> tokens_, positions_, rows_, targets_;
+  std::vector<int64_t> tokens_, positions_, wanted_, rows_, targets_;
   std::vector<SharedPrefixGroup> groups_;
   std::vector<PackedSample> samples_;
   std::vector<MicroBatch> batches_;

@@ -16,7 +16,8 @@ namespace temper {
 //   stream:  P0 P1 P2   a b         d             the last token of a completion is only ever a target, so it is not in the stream
 //   position  0  1  2   3 4         3             rotary positions of each completion continue after the prompt
 //   sees:    P causally; each R all of P and itself causally, never another R
-//   rows:    a from P2, b from a, c from b; d from P2, e from d
+//   wanted:  P2 a b d                             what predicts a token with a loss: of the others no hidden state is asked for
+//   rows:    a from P2, b from a, c from b; d from P2, e from d (as places in `wanted`)
 
 // Consecutive tokens [begin, begin + length) of the stream that attend to each other causally.
 struct Segment {
@@ -37,11 +38,12 @@ struct PackedSample {
   int64_t num_rows = 0;
 };
 
-// One forward and backward. T stream tokens, N rows (one per completion token with a loss: the stream position that predicts it).
+// One forward and backward. T stream tokens, W of them wanted, N rows (one per completion token with a loss).
 struct MicroBatch {
   at::Tensor tokens_T;     // int64
   at::Tensor positions_T;  // int64
-  at::Tensor rows_N;       // int64, index into the stream
+  at::Tensor wanted_W;     // int64, index into the stream, ascending
+  at::Tensor rows_N;       // int64, index into wanted_W: the one that predicts the target
   at::Tensor targets_N;    // int64, the token predicted
   std::vector<SharedPrefixGroup> groups;
   std::vector<PackedSample> samples;
@@ -55,7 +57,8 @@ struct MicroBatch {
 // than max_positions, or log-probs that do not match the tokens.
 std::vector<MicroBatch> PackGroups(std::span<const TrainGroup> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
-// One group with one completion per example, in the order given; rows are those of learned tokens. Throws Error unless
+// One group with one completion per example, in the order given; rows are those of learned tokens, and an example of which nothing is
+// learned is left out. Throws Error unless
 // 0 < prompt_length <= tokens and there are as many flags as answer tokens, or none.
 std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 

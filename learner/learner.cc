@@ -95,8 +95,8 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
 TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
   if (scored.portable()) return ScorePortable(scored, batch, temperature);
   const auto attention = std::make_shared<PackedAttention>(batch.groups, scored.config().layer_windows);
-  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T, batch.positions_T, *attention);
-  TokenScores scores = ScoreTokens(at::index_select(hidden_TD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
+  const at::Tensor hidden_WD = scored.Hidden(batch.tokens_T, batch.positions_T, *attention, batch.wanted_W);
+  TokenScores scores = ScoreTokens(at::index_select(hidden_WD, 0, batch.rows_N), scored.output_weight(), batch.targets_N, temperature);
   scores.attention = attention;
   return scores;
 }
@@ -104,8 +104,9 @@ TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& b
 TokenScores Learner::State::ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const {
   const at::Device device = scored.device();
   const auto attention = std::make_shared<PortableAttention>(batch.groups, scored.config().layer_windows, device);
-  const at::Tensor hidden_TD = scored.Hidden(batch.tokens_T.to(device), batch.positions_T.to(device), *attention);
-  TokenScores scores = ScoreTokensPortable(at::index_select(hidden_TD, 0, batch.rows_N.to(device)), scored.output_weight(),
+  const at::Tensor hidden_WD =
+      scored.Hidden(batch.tokens_T.to(device), batch.positions_T.to(device), *attention, batch.wanted_W.to(device));
+  TokenScores scores = ScoreTokensPortable(at::index_select(hidden_WD, 0, batch.rows_N.to(device)), scored.output_weight(),
                                            batch.targets_N.to(device), temperature, scored.compute_type());
   scores.attention = attention;
   return scores;

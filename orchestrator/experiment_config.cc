@@ -61,6 +61,9 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Int("learner_threads", &c.learner_threads, kPositive,
         "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits. "
         "Learners on GPUs do not use it");
+  f.Int("rollout_threads", &c.rollout_threads, kPositive,
+        "threads a rollout worker decodes with on the CPU, each for its share of the completions; the numbers do not depend on it. Where "
+        "learner and workers take turns (rl.max_staleness 0), as many as there are cores to a worker");
   f.Enum("device", &c.device, {"auto", "cpu", "cuda"},
          "where learners and rollout workers compute; cuda: each on the GPU of its rank on the host, modulo the visible ones; auto = cuda "
          "where the program was built with CUDA and a GPU is visible, else cpu");

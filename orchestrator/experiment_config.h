@@ -32,6 +32,7 @@ struct ClusterConfig {
   int64_t rollout_workers = 0;
   int64_t reward_workers = 0;
   int64_t learner_threads = 1;
+  int64_t rollout_threads = 1;
   std::string device = "auto";  // auto | cpu | cuda
   std::string endpoint = "auto";
   std::string weight_transport = "auto";  // auto | shared_memory | zeromq

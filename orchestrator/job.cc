@@ -186,6 +186,7 @@ void Job::Welcome(BusServer* server) const {
   RolloutWelcome rollout;
   rollout.config_json = ToConfigJson(arms_.front().data.model);
   rollout.slots = config.rollout.slots;
+  rollout.threads = config.cluster.rollout_threads;
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
   rollout.bf16 = config.rollout.dtype == "bf16";
   rollout.device = config.cluster.device;

@@ -9,6 +9,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/rms_norm.h>
@@ -64,6 +65,8 @@ at::Tensor Gated(const at::Tensor& gate_up) {
 
 }  // namespace
 
+at::Tensor PickRows(const at::Tensor& x_T, const at::Tensor& rows_N) { return rows_N.defined() ? at::index_select(x_T, 0, rows_N) : x_T; }
+
 at::Tensor ProductInFp32(const at::Tensor& a_MK, const at::Tensor& b_KN, at::ScalarType type) {
   if (type == at::kFloat) return at::mm(a_MK.to(at::kFloat), b_KN.to(at::kFloat));
   if (a_MK.is_cuda()) return at::mm(a_MK.to(type), b_KN.to(type), at::kFloat);
@@ -79,7 +82,8 @@ PortableForward::PortableForward(const TransformerConfig& config, std::span<cons
 }
 
 at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType type, double lora_scale, bool recompute,
-                                   const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
+                                   const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                                   const at::Tensor& rows_N) const {
   const bool with_graph = c10::GradMode::is_enabled();
   const auto linear = [type, lora_scale, with_graph](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                                                      const AdaptedRows& adapted) {
@@ -100,7 +104,9 @@ at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType t
     const LayerWeights& l = weights.layers[static_cast<size_t>(i)];
     const auto [q, k, v] = Heads(linear(norm(x, l.attention_norm), l.qkv, l.qkv_bias, l.qkv_pairs), l, config_, angles);
     const at::Tensor seen = attention.Attend(i, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim});
-    add(linear(seen, l.output, l.output_bias, l.output_pairs));
+    const at::Tensor rows = i + 1 == config_.num_layers ? rows_N : at::Tensor();
+    x = PickRows(x, rows);
+    add(linear(PickRows(seen, rows), l.output, l.output_bias, l.output_pairs));
     const at::Tensor gate_up = linear(norm(x, l.mlp_norm), l.gate_up, l.gate_up_bias, l.gate_up_pairs);
     add(linear(Gated(gate_up), l.down, l.down_bias, l.down_pairs));
     return x;

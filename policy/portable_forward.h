@@ -20,14 +20,17 @@ class PortableForward {
   PortableForward(const TransformerConfig& config, std::span<const float> frequencies, at::Device device);
 
   // `weights`: the matrices in `type`, or fp32 to be rounded to it; everything else fp32. tokens_T and positions_T int64 on the device.
-  // recompute: a graph keeps a layer's input alone (policy/recompute.h).
+  // recompute: a graph keeps a layer's input alone (policy/recompute.h). rows_N: as in Transformer::Hidden.
   at::Tensor Hidden(const ModelWeights& weights, at::ScalarType type, double lora_scale, bool recompute, const at::Tensor& tokens_T,
-                    const at::Tensor& positions_T, Attention& attention) const;
+                    const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N) const;
 
  private:
   TransformerConfig config_;
   at::Tensor cos_PR_, sin_PR_;  // P positions, R = C / 2
 };
+
+// The rows of x_T that rows_N names; all when it is not defined.
+at::Tensor PickRows(const at::Tensor& x_T, const at::Tensor& rows_N);
 
 // a_MK b_KN with both rounded to `type`, sums and result in fp32.
 at::Tensor ProductInFp32(const at::Tensor& a_MK, const at::Tensor& b_KN, at::ScalarType type);

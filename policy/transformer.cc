@@ -226,25 +226,29 @@ at::Tensor Transformer::Linear(const at::Tensor& x, const at::Tensor& weight, co
   return y;
 }
 
-// One decoder layer with a graph.
-at::Tensor Transformer::LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
+// One decoder layer with a graph. After the attention it goes on with rows_N alone, if defined.
+at::Tensor Transformer::LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention,
+                                       const at::Tensor& rows_N) const {
   const LayerWeights& l = weights_->layers[static_cast<size_t>(index)];
   const double eps = config_.rms_norm_eps;
   const at::Tensor qkv = Linear(RmsNorm(x, l.attention_norm, eps), l.qkv, l.qkv_bias, &l.qkv_pairs);
   const auto [q, k, v] = Heads(qkv, l, angles);
   const at::Tensor seen = attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim});
-  const at::Tensor between = at::add(x, Linear(seen, l.output, l.output_bias, &l.output_pairs));
+  const at::Tensor between = at::add(PickRows(x, rows_N), Linear(PickRows(seen, rows_N), l.output, l.output_bias, &l.output_pairs));
   const at::Tensor gate_up = Linear(RmsNorm(between, l.mlp_norm, eps), l.gate_up, l.gate_up_bias, &l.gate_up_pairs);
   return at::add(between, Linear(SwiGlu(gate_up), l.down, l.down_bias, &l.down_pairs));
 }
 
 // The same without one, on packed weights; x is written over.
-void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention) const {
+void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention,
+                                    const at::Tensor& rows_N) const {
   const LayerWeights& l = weights_->layers[static_cast<size_t>(index)];
   const PackedWeights::PackedLayer& packed = packed_->layers[static_cast<size_t>(index)];
   const double eps = config_.rms_norm_eps;
   const auto [q, k, v] = Heads(packed.qkv.Apply(RmsNorm(x, l.attention_norm, eps)), l, angles);
-  x.add_(packed.output.Apply(attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim})));
+  const at::Tensor seen = attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim});
+  x = PickRows(x, rows_N);
+  x.add_(packed.output.Apply(PickRows(seen, rows_N)));
   x.add_(packed.down.Apply(SwiGlu(packed.gate_up.Apply(RmsNorm(x, l.mlp_norm, eps)))));
 }
 
@@ -255,25 +259,27 @@ std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const LayerW
   return {Rotate(RmsNorm(q, l.q_norm, config_.rms_norm_eps), angles), Rotate(RmsNorm(k, l.k_norm, config_.rms_norm_eps), angles), v};
 }
 
-at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const {
+at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                               const at::Tensor& rows_N) const {
   const bool with_graph = c10::GradMode::is_enabled() && gradients().defined();
   if (portable_) {
     const double scale = adapter_ ? adapter_->options().scale() : 0;
-    if (with_graph) return portable_->Hidden(*weights_, compute_type_, scale, recompute_, tokens_T, positions_T, attention);
+    if (with_graph) return portable_->Hidden(*weights_, compute_type_, scale, recompute_, tokens_T, positions_T, attention, rows_N);
     const c10::NoGradGuard no_grad;
-    return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention);
+    return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention, rows_N);
   }
   if (!with_graph) Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
   at::Tensor x = at::embedding(weights_->embedding, tokens_T);
   if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {
+    const at::Tensor rows = i + 1 == config_.num_layers ? rows_N : at::Tensor();
     if (!with_graph)
-      LayerWithoutGraph(i, x, angles, attention);
+      LayerWithoutGraph(i, x, angles, attention, rows);
     else if (recompute_)
-      x = Recomputed(x, [this, i, angles, &attention](const at::Tensor& in) { return LayerWithGraph(i, in, angles, attention); });
+      x = Recomputed(x, [=, this, &attention](const at::Tensor& in) { return LayerWithGraph(i, in, angles, attention, rows); });
     else
-      x = LayerWithGraph(i, x, angles, attention);
+      x = LayerWithGraph(i, x, angles, attention, rows);
   }
   return RmsNorm(x, weights_->final_norm, config_.rms_norm_eps);
 }

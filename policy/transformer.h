@@ -87,8 +87,9 @@ class Transformer {
   at::Tensor EnableGradients();
   const at::Tensor& gradients() const { return adapter_ ? adapter_->gradients() : flat_grad_; }  // undefined before EnableGradients
 
-  // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm.
-  at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention) const;
+  // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm, of all tokens or of rows_N
+  // (int64, ascending, each once): what the last layer's other rows are not needed for is not computed.
+  at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N = {}) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
   // [V, D] of the output projection, an autograd leaf after EnableGradients but with an adapter: for losses that never build all logits.
@@ -113,8 +114,9 @@ class Transformer {
   struct RoundedWeights;
   const ModelWeights& Rounded() const;
   std::array<at::Tensor, 3> Heads(const at::Tensor& qkv, const LayerWeights& l, const RotaryAngles& angles) const;
-  at::Tensor LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention) const;
-  void LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention) const;
+  at::Tensor LayerWithGraph(int64_t index, const at::Tensor& x, const RotaryAngles& angles, Attention& attention,
+                            const at::Tensor& rows_N) const;
+  void LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAngles& angles, Attention& attention, const at::Tensor& rows_N) const;
   at::Tensor Linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const AdaptedRows* adapted) const;
   void BindParameters();
 

@@ -1,5 +1,6 @@
 #include "workers/rollout_worker.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
@@ -18,6 +19,7 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank)
     : bus_(bus), telemetry_(telemetry), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
+  at::set_num_threads(static_cast<int>(welcome_.threads));
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   model_->MoveTo(ComputeDevice(welcome_.device, local_rank));
   TEMPER_LOG(Info, "computing on ", model_->device().str());

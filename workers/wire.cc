@@ -69,7 +69,7 @@ void Fields(V& v, WeightRef& r) {
 }
 template <typename V>
 void Fields(V& v, RolloutWelcome& w) {
-  All(v, w.config_json, w.slots, w.max_tokens, w.bf16, w.device, w.cuda_graphs, w.force_remote_weights, w.tokenizer_json);
+  All(v, w.config_json, w.slots, w.threads, w.max_tokens, w.bf16, w.device, w.cuda_graphs, w.force_remote_weights, w.tokenizer_json);
 }
 template <typename V>
 void Fields(V& v, SamplingOptions& s) {

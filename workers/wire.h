@@ -21,6 +21,7 @@ namespace temper {
 struct RolloutWelcome {
   std::string config_json;  // of the model
   int64_t slots = 64;
+  int64_t threads = 1;
   int64_t max_tokens = 512;     // prompt + completion
   bool bf16 = false;            // inference type
   std::string device = "auto";  // cluster.device

@@ -34,7 +34,8 @@ TEST(BatchPackingTest, PromptStandsOnceAndCompletionsContinueIt) {
   const MicroBatch& b = batches[0];
   EXPECT_THAT(Values(b.tokens_T), ElementsAre(10, 11, 12, 1, 2, 4));
   EXPECT_THAT(Values(b.positions_T), ElementsAre(0, 1, 2, 3, 4, 3));
-  EXPECT_THAT(Values(b.rows_N), ElementsAre(2, 3, 4, 2, 5, 2));
+  EXPECT_THAT(Values(b.wanted_W), ElementsAre(2, 3, 4, 5));
+  EXPECT_THAT(Values(b.rows_N), ElementsAre(0, 1, 2, 0, 3, 0));
   EXPECT_THAT(Values(b.targets_N), ElementsAre(1, 2, 3, 4, 5, 6));
   ASSERT_EQ(b.groups.size(), 1u);
   EXPECT_EQ(b.groups[0].prefix.length, 3);
@@ -92,7 +93,8 @@ TEST(BatchPackingTest, ExamplesHaveTheirLossOnTheAnswer) {
   ASSERT_EQ(batches.size(), 1u);
   EXPECT_THAT(Values(batches[0].tokens_T), ElementsAre(1, 2, 3, 5));
   EXPECT_THAT(Values(batches[0].targets_N), ElementsAre(3, 4, 6));
-  EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Values(batches[0].wanted_W), ElementsAre(1, 2, 3));
+  EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(0, 1, 2));
 }
 
 TEST(BatchPackingTest, TurnsOfOthersAreSeenButHaveNoLoss) {
@@ -101,10 +103,13 @@ TEST(BatchPackingTest, TurnsOfOthersAreSeenButHaveNoLoss) {
   ASSERT_EQ(batches.size(), 1u);
   EXPECT_THAT(Values(batches[0].tokens_T), ElementsAre(1, 2, 3, 4, 5, 7));
   EXPECT_THAT(Values(batches[0].targets_N), ElementsAre(3, 6, 8));
-  EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(1, 4, 5));
+  EXPECT_THAT(Values(batches[0].wanted_W), ElementsAre(1, 4, 5));
+  EXPECT_THAT(Values(batches[0].rows_N), ElementsAre(0, 1, 2));
   ASSERT_EQ(batches[0].samples.size(), 2u);
   EXPECT_EQ(batches[0].samples[0].num_rows, 2);
   EXPECT_EQ(batches[0].samples[1].first_row, 2);
+  const std::vector<SftExample> nothing = {{{1, 2, 3}, 1, {0, 0}}};
+  EXPECT_TRUE(PackExamples(nothing, 10, TinyConfig()).empty());
   const std::vector<SftExample> unmatched = {{{1, 2, 3}, 1, {1}}};
   EXPECT_THROW(PackExamples(unmatched, 10, TinyConfig()), Error);
 }

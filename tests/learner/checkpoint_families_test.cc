@@ -59,7 +59,7 @@ TEST_P(Family, TheLearnerScoresWhatTheEngineDrew) {
     const MicroBatch& batch = batches[0];
     const c10::NoGradGuard no_grad;
     PackedAttention attention(batch.groups, model_.config().layer_windows);
-    const at::Tensor hidden = model_.Hidden(batch.tokens_T, batch.positions_T, attention);
+    const at::Tensor hidden = model_.Hidden(batch.tokens_T, batch.positions_T, attention, batch.wanted_W);
     const TokenScores scores =
         ScoreTokens(at::index_select(hidden, 0, batch.rows_N), model_.output_weight(), batch.targets_N, /*temperature=*/1.0);
     const at::Tensor logprobs = scores.logprob_N.to(at::kFloat).contiguous();

@@ -1,5 +1,6 @@
 #include "policy/transformer.h"
 
+#include <array>
 #include <cmath>
 #include <cstring>
 
@@ -7,6 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/add.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/mul.h>
 #include <ATen/ops/softmax.h>
@@ -67,7 +69,8 @@ Transformer RandomModel(const TransformerConfig& config) {
 
 const std::vector<int32_t> kTokens = {3, 1, 12, 5, 5, 0, 7};
 
-at::Tensor LogitsWithGraph(const Transformer& model) {
+// With a graph, if gradients are enabled. rows_N: the hidden states asked for, all when not defined.
+at::Tensor LogitsWithGraph(const Transformer& model, const at::Tensor& rows_N = {}) {
   const int64_t count = static_cast<int64_t>(kTokens.size());
   at::Tensor tokens = at::empty({count}, at::kLong);
   at::Tensor positions = at::empty({count}, at::kLong);
@@ -75,8 +78,8 @@ at::Tensor LogitsWithGraph(const Transformer& model) {
     tokens.mutable_data_ptr<int64_t>()[t] = kTokens[t];
     positions.mutable_data_ptr<int64_t>()[t] = t;
   }
-  PlainAttention attention;
-  return model.Logits(model.Hidden(tokens, positions, attention));
+  static PlainAttention attention;  // a recomputing backward needs it
+  return model.Logits(model.Hidden(tokens, positions, attention, rows_N));
 }
 
 at::Tensor Weights(const at::Tensor& like) {
@@ -128,6 +131,30 @@ TEST_P(EveryFamily, ForwardWithAndWithoutGraphAgree) {
   model.EnableGradients();
   const at::Tensor graph = LogitsWithGraph(model);
   for (int64_t i = 0; i < plain.numel(); ++i) EXPECT_NEAR(graph.const_data_ptr<float>()[i], plain.const_data_ptr<float>()[i], 2e-5);
+}
+
+TEST_P(EveryFamily, RowsAskedForAreThoseOfAFullForward) {
+  Transformer model = RandomModel(Config());
+  at::Tensor rows = at::empty({3}, at::kLong);
+  for (const int64_t i : {0, 1, 2}) rows.mutable_data_ptr<int64_t>()[i] = std::array<int64_t, 3>{1, 4, 6}[static_cast<size_t>(i)];
+  const auto expect_near = [](const at::Tensor& a, const at::Tensor& b, float tolerance) {
+    ASSERT_EQ(a.sizes(), b.sizes());
+    for (int64_t i = 0; i < a.numel(); ++i) EXPECT_NEAR(a.const_data_ptr<float>()[i], b.const_data_ptr<float>()[i], tolerance) << i;
+  };
+  expect_near(LogitsWithGraph(model, rows), at::index_select(LogitsWithGraph(model), 0, rows), 0);
+  for (const bool recompute : {false, true}) {
+    model.SetRecompute(recompute);
+    const at::Tensor grad = model.EnableGradients();
+    const auto gradient_of = [&grad](const at::Tensor& logits) {
+      grad.zero_();
+      at::sum(at::mul(logits, Weights(logits))).backward();
+      return grad.clone();
+    };
+    const at::Tensor picked = LogitsWithGraph(model, rows);
+    const at::Tensor full = at::index_select(LogitsWithGraph(model), 0, rows);
+    expect_near(picked, full, 2e-5f);
+    expect_near(gradient_of(picked), gradient_of(full), 1e-4f);
+  }
 }
 
 TEST_P(EveryFamily, GradientsAreViewsOfOneBuffer) {

@@ -107,6 +107,16 @@ TEST_P(EveryInferenceType, GivesTheSameBitsForAnyBatch) {
   ExpectSameBits(alone, Generate(model, 7, reversed));
 }
 
+TEST_P(EveryInferenceType, ThreadsDoNotChangeABit) {
+  const Transformer model = Model();
+  const std::vector<uint64_t> order = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+  const auto alone = Generate(model, 64, order);
+  at::set_num_threads(3);
+  ExpectSameBits(alone, Generate(model, 64, order));     // shares of 21 rows and fewer, to a last row on its own
+  ExpectSameBits(alone, Generate(model, 64, order, 4));  // prompts in pieces of 4 tokens
+  at::set_num_threads(1);
+}
+
 TEST_P(EveryInferenceType, RecordsTheLogProbabilityAFullForwardGives) {
   const Transformer model = Model();
   for (const auto& [id, group] : Generate(model, 8, {0, 3, 6})) {
