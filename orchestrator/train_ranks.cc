@@ -12,7 +12,6 @@
 #include "cluster/communicator_nccl.h"
 #include "cluster/log.h"
 #include "cluster/versions.h"
-#include "orchestrator/cli.h"
 #include "orchestrator/endpoints.h"
 #include "orchestrator/job.h"
 #include "orchestrator/job_start.h"
@@ -254,16 +253,17 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
   OpenRoleLog(start, role, *process);
   const EndpointOptions endpoint = EndpointOf(experiment.base, ToString(role), process->rank(), process->host());
-  std::vector<std::string> command = {ProgramPath(), "worker"};
+  // What tells workers apart comes first: a process's title is cut.
+  std::vector<std::string> command = {"temper", "worker"};
   const auto add = [&](const char* option, const std::string& value) { command.insert(command.end(), {option, value}); };
-  add("--connect", start.contact.endpoint);
   add("--role", ToString(role));
+  add("--log", Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"));
+  add("--rank", Concat(process->rank()));
+  add("--connect", start.contact.endpoint);
   add("--run-id", Concat(start.contact.run_id));
   add("--capacity", Concat(WorkerCapacity(role, experiment.base.rollout)));
-  add("--rank", Concat(process->rank()));
   add("--local-rank", Concat(process->local_rank()));
   add("--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s));
-  add("--log", Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"));
   add("--run-name", experiment.base.run.name);
   add("--metrics-address", endpoint.address);
   add("--metrics-port", Concat(endpoint.port));

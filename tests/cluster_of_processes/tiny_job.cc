@@ -128,7 +128,7 @@ std::vector<pid_t> TinyJob::Workers(const std::string& role) const {
   std::vector<pid_t> pids;
   for (const ProcessInfo& process : ProcessesWith(dir_)) {
     const auto& words = process.command;
-    const bool is_worker = words.size() > 5 && words[1] == "worker" && words[4] == "--role" && words[5] == role;
+    const bool is_worker = words.size() > 3 && words[1] == "worker" && words[2] == "--role" && words[3] == role;
     if (is_worker) pids.push_back(process.pid);
   }
   return pids;
