@@ -52,7 +52,9 @@ if(LibTorch_FOUND AND NOT TARGET torch::cpu)
   add_library(torch::cpu INTERFACE IMPORTED)
   target_include_directories(torch::cpu SYSTEM INTERFACE
     ${LibTorch_INCLUDE_DIR} ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include)
-  target_link_libraries(torch::cpu INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY})
+  # The OpenMP that LibTorch computes with, for code of ours that uses its threads: a second one would have threads of its own.
+  file(GLOB _openmp ${_lib}/libgomp*.so*)
+  target_link_libraries(torch::cpu INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY} ${_openmp})
   target_link_options(torch::cpu INTERFACE ${_link_paths} "-Wl,-rpath,${_lib}")
   if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY)
     add_library(torch::cuda INTERFACE IMPORTED)

@@ -3,7 +3,6 @@
 #include <cmath>
 #include <utility>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/ivalue.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -12,6 +11,7 @@
 
 #include "cluster/error.h"
 #include "learner/attention_tiles.h"
+#include "policy/parallel.h"
 
 namespace temper {
 
@@ -45,7 +45,7 @@ HeadView<T> Head(const at::Tensor& x_THC, int64_t head) {
 template <typename Body>
 void ForEachGroupAndHead(const PackedAttention::Plan& plan, int64_t kv_heads, const Body& body) {
   const auto tasks = static_cast<int64_t>(plan.tiles.size()) * kv_heads;
-  at::parallel_for(0, tasks, 1, [&](int64_t begin, int64_t end) {
+  InParallel(0, tasks, 1, [&](int64_t begin, int64_t end) {
     std::vector<float> scratch;
     for (int64_t task = begin; task < end; ++task) body(task / kv_heads, task % kv_heads, scratch);
   });

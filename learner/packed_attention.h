@@ -14,7 +14,7 @@ namespace temper {
 // Attention within one packed micro-batch (batch_packing.h): exact, differentiable, and no work on pairs of tokens that do not see each
 // other beyond one tile's edge. Per key/value head and group it runs small GEMMs: all completions against the shared prompt at once, each
 // completion against itself. The backward recomputes the scores, so memory beyond q, k, v and the output is one tile per thread.
-// Inputs: CPU tensors, fp32 or bf16 (computed in fp32). Immutable after construction. Uses at::parallel_for over groups and heads; the
+// Inputs: CPU tensors, fp32 or bf16 (computed in fp32). Immutable after construction. Computes groups and heads in parallel; the
 // result does not depend on the number of threads.
 class PackedAttention final : public Attention {
  public:

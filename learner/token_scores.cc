@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/mm.h>
@@ -12,6 +11,7 @@
 
 #include "cluster/error.h"
 #include "learner/row_math.h"
+#include "policy/parallel.h"
 
 namespace temper {
 namespace {
@@ -56,7 +56,7 @@ class ScoreFunction : public torch::autograd::Function<ScoreFunction> {
     ForEachChunk(hidden_ND, weight_VD, [&](int64_t begin, at::Tensor& logits) {
       if (inverse != 1) logits.mul_(inverse);
       const float* z = logits.const_data_ptr<float>();
-      at::parallel_for(0, logits.size(0), 64, [&](int64_t first, int64_t last) {
+      InParallel(0, logits.size(0), 64, [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i) {
           const float* row = z + i * vocabulary;
           const float shift = RowMax(row, vocabulary);
@@ -89,7 +89,7 @@ class ScoreFunction : public torch::autograd::Function<ScoreFunction> {
     ForEachChunk(hidden, weight, [&](int64_t begin, at::Tensor& logits) {
       if (inverse != 1) logits.mul_(inverse);
       float* z = logits.mutable_data_ptr<float>();
-      at::parallel_for(0, logits.size(0), 64, [&](int64_t first, int64_t last) {
+      InParallel(0, logits.size(0), 64, [&](int64_t first, int64_t last) {
         for (int64_t i = first; i < last; ++i) {
           const int64_t n = begin + i;
           const float a = -inverse * (g_logprob[n] + g_entropy[n] * entropy[n]), b = -inverse * g_entropy[n];

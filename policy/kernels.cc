@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
@@ -11,6 +10,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "cluster/error.h"
+#include "policy/parallel.h"
 #include "policy/vector_kernels.h"
 #include "policy/weight_panels.h"
 
@@ -247,12 +247,11 @@ void InParts(int64_t m, int64_t n, int64_t k, const Part& part) {
   if (m == 1) {
     const int64_t panels = (n + kPanelWidth - 1) / kPanelWidth;
     const int64_t grain = std::max<int64_t>(1, kWorthAThread / (kPanelWidth * k));
-    at::parallel_for(0, panels, grain, [&](int64_t begin, int64_t end) {
-      part(0, 1, begin * kPanelWidth, std::min(n, end * kPanelWidth) - begin * kPanelWidth);
-    });
+    InParallel(0, panels, grain,
+               [&](int64_t begin, int64_t end) { part(0, 1, begin * kPanelWidth, std::min(n, end * kPanelWidth) - begin * kPanelWidth); });
     return;
   }
-  at::parallel_for(0, m, kRowsOfAThread, [&](int64_t begin, int64_t end) { part(begin, end - begin, 0, n); });
+  InParallel(0, m, kRowsOfAThread, [&](int64_t begin, int64_t end) { part(begin, end - begin, 0, n); });
 }
 
 }  // namespace

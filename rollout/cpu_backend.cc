@@ -5,6 +5,7 @@
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
+#include "policy/parallel.h"
 #include "rollout/decode_backend.h"
 #include "rollout/kv_cache.h"
 
@@ -141,7 +142,7 @@ class CpuBackend final : public DecodeBackend {
     if (shares <= 1) return work(lanes_[0], 0, total);
     model_->Prepack();
     const auto place = [&](int64_t share) { return total * static_cast<size_t>(share) / static_cast<size_t>(shares); };
-    at::parallel_for(0, shares, 1, [&](int64_t first, int64_t last) {
+    InParallel(0, shares, 1, [&](int64_t first, int64_t last) {
       const c10::InferenceMode inference;  // is of a thread
       for (int64_t i = first; i < last; ++i) work(lanes_[static_cast<size_t>(i)], place(i), place(i + 1) - place(i));
     });

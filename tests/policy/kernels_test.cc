@@ -4,7 +4,11 @@
 #include <bit>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <mutex>
+#include <numeric>
 #include <string>
+#include <thread>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/add.h>
@@ -14,7 +18,9 @@
 #include <ATen/ops/sum.h>
 #include <gtest/gtest.h>
 
+#include "cluster/error.h"
 #include "cluster/keyed_random.h"
+#include "policy/parallel.h"
 #include "policy/rope.h"
 #include "policy/vector_kernels.h"
 #include "policy/weight_panels.h"
@@ -154,6 +160,20 @@ TEST(SplitHeads, UnusedOutputsHaveNoGradient) {
   at::sum(SplitHeads(x, 1, 1, 6, nullptr)[2]).backward();
   const float* grad = x.grad().const_data_ptr<float>();
   for (int64_t i = 0; i < 36; ++i) EXPECT_EQ(grad[i], i % 18 >= 12 ? 1.0f : 0.0f);
+}
+
+TEST(InParallelTest, PiecesRunInThreadsOfTheirOwnAndFailuresComeBack) {
+  at::set_num_threads(3);
+  std::mutex mutex;
+  std::map<std::thread::id, int64_t> done;
+  InParallel(0, 30, 1, [&](int64_t from, int64_t to) {
+    const std::lock_guard lock(mutex);
+    done[std::this_thread::get_id()] += to - from;
+  });
+  EXPECT_EQ(done.size(), 3U);
+  EXPECT_EQ(std::accumulate(done.begin(), done.end(), int64_t{0}, [](int64_t sum, const auto& part) { return sum + part.second; }), 30);
+  EXPECT_THROW(InParallel(0, 30, 1, [](int64_t, int64_t) { TEMPER_FAIL("a piece failed"); }), Error);
+  at::set_num_threads(1);
 }
 
 // ---- raw loops ----
