@@ -1,8 +1,10 @@
 #include "orchestrator/audit_file.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "cluster/error.h"
+#include "cluster/log.h"
 #include "cluster/monitor/metric_sink.h"
 #include "orchestrator/run_folder.h"
 
@@ -30,6 +32,24 @@ std::string AuditFile::Write(std::string lines) {
     return "";
   }
   return Concat(error, " (", NumLines(waiting_), " rows wait for the next try, ", lost_, " are lost)");
+}
+
+void AuditFile::Finish() noexcept {
+  try {
+    std::string why = "they were more than can wait in memory";
+    if (!waiting_.empty()) {
+      if (const std::string error = AppendToFile(path_, waiting_); !error.empty()) {
+        lost_ += NumLines(waiting_);
+        why = error;
+      }
+      waiting_.clear();
+    }
+    if (lost_ == 0 || std::exchange(told_, true)) return;
+    TEMPER_LOG(Error, path_, " is not complete: ", lost_, " rows are lost (", why,
+               "); the policy is as it would be with them. Free some space there; for the rows, resume from a checkpoint before their "
+               "steps (--resume FOLDER)");
+  } catch (...) {  // memory is short as well: nobody is left to tell
+  }
 }
 
 }  // namespace temper

@@ -53,7 +53,7 @@ class RlStage {
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<StageMetrics> metrics_;
   std::unique_ptr<Progress> progress_;
-  std::unique_ptr<AuditFile> audit_;
+  std::unique_ptr<AuditFile> audit_;  // finished by its destructor where an error or a stop ends the stage
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
@@ -337,8 +337,7 @@ std::string RlStage::Run() {
     Collect();
     if (training_step_ >= 0 && context_.bus->LearnersDone()) FinishStep();
   }
-  if (const std::string error = audit_->Write(""); !error.empty() || audit_->lost() > 0)
-    TEMPER_LOG(Error, audit_->path(), " is not complete: ", audit_->lost(), " rows were lost ", error);
+  audit_->Finish();
   context_.bus->BeginPhase(nullptr);
   ExportPolicy(context_, weights);
   return weights;

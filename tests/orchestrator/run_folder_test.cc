@@ -139,5 +139,39 @@ TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
   EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":1,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
 }
 
+// A job that is stopped or fails ends its stage by an exception: the rows that wait get their last try all the same.
+TEST(AuditFile, RowsThatWaitAreTriedOnceMoreHoweverTheStageEnds) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  try {
+    AuditFile audit(path, 0);
+    fs::remove(path);
+    fs::create_symlink("/dev/full", path);
+    EXPECT_NE(audit.Write("{\"step\":0}\n{\"step\":0}\n"), "");
+    fs::remove(path);
+    throw std::runtime_error("stopped");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":0}\n");
+}
+
+TEST(AuditFile, TellsOnceWhatIsLostAndWhatToDo) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  testing::internal::CaptureStderr();
+  {
+    AuditFile audit(path, 0);
+    fs::remove(path);
+    fs::create_symlink("/dev/full", path);
+    EXPECT_NE(audit.Write("{\"step\":0}\n{\"step\":0}\n"), "");
+    audit.Finish();
+    EXPECT_EQ(audit.lost(), 2);
+  }
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr(path + " is not complete: 2 rows are lost (No space left on device)"));
+  EXPECT_THAT(said, HasSubstr("--resume FOLDER"));
+  EXPECT_EQ(said.find("is not complete"), said.rfind("is not complete")) << said;
+}
+
 }  // namespace
 }  // namespace temper
