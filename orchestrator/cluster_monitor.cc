@@ -147,9 +147,9 @@ void ClusterMonitor::FlushOwnSpans() {
   if (own_.on()) WriteSpans("orchestrator", "", own_.Report(own_clock_));
 }
 
-void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness) {
+void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) {
   if (max_staleness_ >= 0) FlushOwnSpans();  // with what the stage was that they belong to
-  max_staleness_ = max_staleness;
+  max_staleness_ = -1;
   status_.state = "running";
   status_.arm = arm;
   status_.stage = stage;

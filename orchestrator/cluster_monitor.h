@@ -35,8 +35,9 @@ class ClusterMonitor {
   // A kReport event's body; one that is malformed is refused with a warning, one a peer.
   void OnReport(PeerId peer, const std::string& role, const std::string& body);
 
-  // max_staleness: rl.max_staleness where the stage is rl, -1 elsewhere.
-  void SetStage(const std::string& arm, const std::string& stage, int64_t max_staleness = -1);
+  void SetStage(const std::string& arm, const std::string& stage);
+  // rl.max_staleness of the stage, which is RL that has steps to do: spans tell it until the next stage.
+  void SetMaxStaleness(int64_t max_staleness) { max_staleness_ = max_staleness; }
   void SetProgress(int64_t step, int64_t steps);  // steps done, of the stage
   // After a step: its metrics.
   void OnStep(int64_t step, int64_t steps, const std::map<std::string, double>& values);
@@ -81,7 +82,7 @@ class ClusterMonitor {
   Millis picture_at_ = 0;
   int64_t wall_offset_us_ = 0;  // from rank 0's monotonic clock to the time of day
   Millis next_row_ = 0, next_status_ = 0;
-  int64_t max_staleness_ = -1;  // of the stage in work
+  int64_t max_staleness_ = -1;  // of the stage in work; -1 = it is not RL, or has nothing to do
   double stage_since_ = 0;      // NowSeconds() at the stage's first step of this attempt
   int64_t stage_first_ = 0;     // that step
   int64_t status_failures_ = 0;

@@ -265,7 +265,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->folder);
   WeightRef weights;
   if (config.HasStage("rl")) {
-    bus->monitor().SetStage(arm->arm->name, "rl", config.rl.max_staleness);
+    bus->monitor().SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
     if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
   } else if (config.HasStage("eval")) {

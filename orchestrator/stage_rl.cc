@@ -88,6 +88,7 @@ std::map<std::string, std::string> RlStage::Settings() const {
 }
 
 void RlStage::Start() {
+  context_.bus->monitor().SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
   LearnerTask begin;
   begin.kind = LearnerTask::Kind::kBeginStage;

@@ -93,7 +93,7 @@ bool AddTraceLine(const std::string& line, TraceData* data) {
     known->clock_error_us = j.at("clock_error_us").get<int64_t>();
     known->dropped = j.value("dropped", int64_t{0});
     known->spans.insert(known->spans.end(), spans.begin(), spans.end());
-    if (const auto limit = j.find("max_staleness"); limit != j.end()) data->max_staleness.insert(limit->get<int64_t>());
+    if (const auto limit = j.find("max_staleness"); limit != j.end()) known->max_staleness.insert(limit->get<int64_t>());
     return true;
   } catch (const json::exception&) {
     return false;

@@ -17,16 +17,16 @@ struct TraceProcess {
   std::string peer;   // its name on the bus
   std::string host;
   int64_t pid = 0;
-  int64_t clock_error_us = 0;  // at most, of the last report
-  int64_t dropped = 0;         // spans it had no room for
-  std::vector<Span> spans;     // by lane, then by time; none overlaps the one before it in its lane
+  int64_t clock_error_us = 0;       // at most, of the last report
+  int64_t dropped = 0;              // spans it had no room for
+  std::set<int64_t> max_staleness;  // rl.max_staleness of the arms whose RL it went through; the orchestrator tells
+  std::vector<Span> spans;          // by lane, then by time; none overlaps the one before it in its lane
 
   std::string Name() const;  // "rollout 2 on n1", or "rollout (joined) pid 17 on n1"
 };
 
 struct TraceData {
   std::vector<TraceProcess> processes;  // orchestrator, learners, rollout, reward workers; by rank
-  std::set<int64_t> max_staleness;      // rl.max_staleness of the arms whose RL is in it; empty = not told
   int64_t damaged = 0;                  // lines that could not be read
 };
 

@@ -129,11 +129,11 @@ TraceSummary Summarize(const TraceData& data) {
   const Intervals rl = RlTimeAndSteps(data, &summary.steps);
   summary.seconds = static_cast<double>(Length(rl)) / 1e6;
   for (const TraceProcess& process : data.processes) {
+    summary.max_staleness.insert(process.max_staleness.begin(), process.max_staleness.end());
     TraceSummary::Row row = RowOf(process, rl, summary.seconds);
     if (!row.seconds.empty()) summary.rows.push_back(std::move(row));
   }
   summary.learner_waits = LearnerWaits(data, rl, summary.seconds);
-  summary.max_staleness = data.max_staleness;
   if (summary.steps >= kFewSteps) summary.findings = FindingsOf(summary);
   return summary;
 }

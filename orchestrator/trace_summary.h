@@ -28,7 +28,7 @@ struct TraceSummary {
 
   // Shares of `seconds` that the learners waited, by what for: rollouts, grades, other (batches, checkpoints, the orchestrator).
   std::map<std::string, double> learner_waits;
-  std::set<int64_t> max_staleness;    // of the arms, as in TraceData
+  std::set<int64_t> max_staleness;    // of the arms, by all processes; empty = not told
   std::vector<std::string> findings;  // sentences, as trace_findings.h makes them; none of fewer than kFewSteps steps
 };
 

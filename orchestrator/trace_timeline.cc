@@ -24,7 +24,6 @@ TraceData OfAttempt(const TraceData& data, int64_t attempt) {
   for (const TraceProcess& process : data.processes) {
     if (process.attempt == attempt) part.processes.push_back(process);
   }
-  part.max_staleness = data.max_staleness;
   return part;
 }
 

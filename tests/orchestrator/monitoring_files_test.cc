@@ -242,7 +242,7 @@ TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
   table.AddPeer(5, "rollout", 4, NowMillis());
   monitor.OnPeerJoined(5, "rollout", "n7");
   monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode());
-  monitor.SetStage("main", "rl", 0);
+  monitor.SetStage("main", "rl");
   for (int64_t step = 0; step < 400; ++step)
     monitor.OnStep(step + 1, 800, {{"reward/mean", step == 399 ? std::nan("") : static_cast<double>(step)}});
   monitor.Tick(table, 2);

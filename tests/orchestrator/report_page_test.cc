@@ -186,7 +186,7 @@ TEST(HtmlTime, SaysWhatTheLearnerWaitedForAndDrawsEveryProcess) {
   }
   const RunRecord record = DrawRun(7, 3, 6);
   TraceData data = trace.Finished();
-  data.max_staleness = {0};
+  data.processes[0].max_staleness = {0};
   const std::string html = HtmlTime(BuildReport(record, BuildTimeline(data)));
   EXPECT_THAT(html,
               AllOf(HasSubstr("<li>on-policy (rl.max_staleness: 0) the stages take turns, and each waits for the others: rollouts 31 %, "

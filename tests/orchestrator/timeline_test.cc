@@ -116,6 +116,8 @@ TEST(Timeline, ShowsTheAttemptWithTheMostRl) {
   TraceProcess *orchestrator = trace.Process("orchestrator", 0), *later = trace.Process("orchestrator", 0);
   later->attempt = 2;
   later->pid = 900;
+  orchestrator->max_staleness = {2};
+  later->max_staleness = {0};
   for (int64_t step = 0; step < 5; ++step) TraceBuilder::Add(orchestrator, "wait_rollouts", step * 100, step * 100 + 100, step);
   TraceBuilder::Add(later, "wait_rollouts", 90000, 90100, 5);
   const TraceTimeline line = BuildTimeline(trace.Finished());
@@ -123,6 +125,7 @@ TEST(Timeline, ShowsTheAttemptWithTheMostRl) {
   EXPECT_EQ(line.attempts, 2);
   EXPECT_DOUBLE_EQ(line.seconds, 0.5);
   ASSERT_THAT(line.rows, SizeIs(1));
+  EXPECT_THAT(line.summary.max_staleness, ElementsAre(2));
 }
 
 TEST(Timeline, WithoutSpansThereIsNone) {

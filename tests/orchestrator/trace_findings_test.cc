@@ -42,7 +42,7 @@ TraceData JobOf(const StepOf& step_of, std::set<int64_t> max_staleness, int64_t 
     }
   }
   TraceData data = trace.Finished();
-  data.max_staleness = std::move(max_staleness);
+  data.processes[0].max_staleness = std::move(max_staleness);
   return data;
 }
 
@@ -149,7 +149,7 @@ TEST(TraceFindings, NameASlowLearnerBeforeAnythingElse) {
     TraceBuilder::Add(rollout, "wait_task", t + 300, t + 1000);
   }
   TraceData data = trace.Finished();
-  data.max_staleness = {1};
+  data.processes[0].max_staleness = {1};
   EXPECT_THAT(Findings(data),
               ElementsAre("learner rank 2 on n1 takes 50 % longer than the median for its share of a step; the others wait for it",
                           "rollout workers idle 70 %, learner busy: the learner is the slower side: add learners, or take fewer rollout "

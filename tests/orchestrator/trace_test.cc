@@ -142,8 +142,22 @@ TEST(Trace, ReadsWhatIsThereAndCountsWhatIsDamaged) {
   EXPECT_EQ(data.damaged, 2) << "the last line is only cut short";
   ASSERT_EQ(data.processes.size(), 1U);
   EXPECT_EQ(data.processes[0].clock_error_us, 5);
-  EXPECT_EQ(data.max_staleness, std::set<int64_t>({2}));
+  EXPECT_EQ(data.processes[0].max_staleness, std::set<int64_t>({2}));
   EXPECT_EQ(ReadTrace(folder.path(), 2).processes.size(), 0U);
+}
+
+// A job started again whose first arm was done: what that arm allowed is no news of the second start.
+TEST(Trace, AnAttemptTellsOfTheArmsWhoseRlItRan) {
+  TempFolder folder;
+  std::filesystem::create_directories(folder / "traces");
+  const auto line = [](int64_t attempt, int64_t max_staleness) {
+    return Concat(R"({"attempt":)", attempt, R"(,"role":"orchestrator","rank":0,"peer":"","host":"n1","pid":)", 6 + attempt,
+                  R"(,"clock_error_us":0,"max_staleness":)", max_staleness, R"(,"spans":[["wait_rollouts",0,)", attempt,
+                  "00,50,1,-1,0]]}\n");
+  };
+  WriteBytes(folder / "traces/spans.jsonl", line(1, 0) + line(1, 2) + line(2, 2));
+  EXPECT_EQ(Summarize(ReadTrace(folder.path(), 1)).max_staleness, std::set<int64_t>({0, 2}));
+  EXPECT_EQ(Summarize(ReadTrace(folder.path(), 2)).max_staleness, std::set<int64_t>({2}));
 }
 
 }  // namespace
