@@ -277,6 +277,20 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   }
 }
 
+namespace {
+
+// For the report of a job that has done its work: it does not fail for want of a picture.
+TraceTimeline TimelineIfAny(const std::string& run_folder) {
+  try {
+    return ReadTimeline(run_folder);
+  } catch (const std::exception& error) {
+    TEMPER_LOG(Warn, run_folder, "/traces: ", error.what(), "; the report goes without the time line, temper report writes it anew");
+    return {};
+  }
+}
+
+}  // namespace
+
 std::string Job::Run(JobBus* bus) {
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].start_weights.empty()) MakeStart(i, bus);
@@ -290,7 +304,7 @@ std::string Job::Run(JobBus* bus) {
     reportable = reportable && ran;
   }
   if (reportable) {
-    const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder, ReadTimeline(identity_.run_folder));
+    const std::string table = WriteReport(ReadRunRecord(identity_.run_folder), identity_.run_folder, TimelineIfAny(identity_.run_folder));
     summary = Concat("\n", table, "\nreport: ", identity_.run_folder, "/report.html\n");
   }
   return summary;

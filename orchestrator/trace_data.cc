@@ -69,6 +69,17 @@ void Tidy(std::vector<Span>* spans) {
   *spans = std::move(tidy);
 }
 
+// Of what is there: opening a pipe in a file's place would wait for ever, and a folder that cannot be read must not throw.
+std::vector<std::string> SpanFiles(const std::string& run_folder) {
+  const std::string path = run_folder + "/traces/spans.jsonl";
+  std::vector<std::string> files;
+  for (const std::string& file : {path + ".1", path}) {
+    std::error_code unreadable;
+    if (std::filesystem::is_regular_file(file, unreadable)) files.push_back(file);
+  }
+  return files;
+}
+
 }  // namespace
 
 std::string TraceProcess::Name() const {
@@ -108,19 +119,16 @@ void FinishTrace(TraceData* data) {
   });
 }
 
-bool HasTrace(const std::string& run_folder) {
-  const std::string path = run_folder + "/traces/spans.jsonl";
-  return std::filesystem::exists(path) || std::filesystem::exists(path + ".1");
-}
+bool HasTrace(const std::string& run_folder) { return !SpanFiles(run_folder).empty(); }
 
 TraceData ReadTrace(const std::string& run_folder, int64_t attempt) {
-  const std::string path = run_folder + "/traces/spans.jsonl";
-  if (!HasTrace(run_folder)) {
-    throw ConfigError(
-        Concat(path, ": there is none; is ", run_folder, " a run's folder, and was it run with monitor.cluster_log_s above 0?"));
+  const std::vector<std::string> files = SpanFiles(run_folder);
+  if (files.empty()) {
+    throw ConfigError(Concat(run_folder, "/traces/spans.jsonl: there is none that can be read; is ", run_folder,
+                             " a run's folder, and was it run with monitor.cluster_log_s above 0?"));
   }
   TraceData data;
-  for (const std::string& file : {path + ".1", path}) {
+  for (const std::string& file : files) {
     std::ifstream in(file);
     for (std::string line; std::getline(in, line);) {
       if (!AddTraceLine(line, &data) && !in.eof()) ++data.damaged;  // the last line may just be written

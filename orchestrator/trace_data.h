@@ -30,7 +30,7 @@ struct TraceData {
   int64_t damaged = 0;                  // lines that could not be read
 };
 
-// Whether the run has spans.
+// Whether the run has spans, in files that are such.
 bool HasTrace(const std::string& run_folder);
 
 // Reads RUN/traces/spans.jsonl and its predecessor. attempt 0 = all. Throws ConfigError when there is no such file.

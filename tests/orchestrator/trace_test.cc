@@ -1,9 +1,11 @@
 // From spans to sentences and to Chrome's format: hand-made spans, exact numbers.
+#include <filesystem>
 #include <map>
 #include <set>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "cluster/error.h"
 #include "orchestrator/trace_export.h"
@@ -144,6 +146,19 @@ TEST(Trace, ReadsWhatIsThereAndCountsWhatIsDamaged) {
   EXPECT_EQ(data.processes[0].clock_error_us, 5);
   EXPECT_EQ(data.processes[0].max_staleness, std::set<int64_t>({2}));
   EXPECT_EQ(ReadTrace(folder.path(), 2).processes.size(), 0U);
+}
+
+// A report must neither wait nor fail for what stands in the place of the spans.
+TEST(Trace, WhatIsNoFileIsNoTrace) {
+  TempFolder folder;
+  EXPECT_FALSE(HasTrace(folder.path()));
+  std::filesystem::create_directories(folder / "traces/spans.jsonl.1");
+  ASSERT_EQ(mkfifo((folder / "traces/spans.jsonl").c_str(), 0600), 0);
+  EXPECT_FALSE(HasTrace(folder.path()));
+  EXPECT_THROW(ReadTrace(folder.path()), ConfigError);
+  std::filesystem::remove_all(folder / "traces");
+  std::filesystem::create_symlink("traces", folder / "traces");  // round and round
+  EXPECT_FALSE(HasTrace(folder.path()));
 }
 
 // A job started again whose first arm was done: what that arm allowed is no news of the second start.
