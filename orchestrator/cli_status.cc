@@ -10,7 +10,6 @@
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/job_connection.h"
-#include "orchestrator/run_view.h"
 #include "orchestrator/terminal_text.h"
 #include "orchestrator/top_frame.h"
 
@@ -52,19 +51,14 @@ void PrintText(const RunView& view) {
   for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";
 }
 
-constexpr auto kAnswerWithin = std::chrono::seconds(10);
-
-// 0: alive or well ended; 1: dead, silent or failed.
+// 0: alive or well ended; 1: dead, silent or failed, or no answer.
 int StatusCommand(const StatusArguments& arguments) {
-  if (arguments.run.empty() == arguments.connect.empty())
-    throw ConfigError("temper status: name a run's folder, or a running job with --connect");
-  const bool ask = !arguments.connect.empty();
-  const RunView view = ask ? JobConnection(arguments.connect).Look(kAnswerWithin) : ReadRun(arguments.run);
-  if (!view.status && ask) {
+  WatchedRun run("temper status", arguments.run, arguments.connect);
+  const RunView view = run.Look();
+  if (!view.status) {
     std::cerr << "temper: " << view.problems.at(0) << "\n";
-    return 1;
+    return run.NothingSeen();
   }
-  if (!view.status) throw ConfigError(view.problems.at(0));
   if (arguments.json) {
     PrintJson(view);
   } else {

@@ -14,7 +14,6 @@
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/job_connection.h"
-#include "orchestrator/run_view.h"
 #include "orchestrator/terminal_text.h"
 #include "orchestrator/top_frame.h"
 
@@ -99,28 +98,23 @@ TopStyle StyleNow() {
   return style;
 }
 
-constexpr auto kAnswerWithin = std::chrono::seconds(10);       // of the one answer that --once waits for
 constexpr auto kRedrawAfter = std::chrono::milliseconds(500);  // without an answer: keys are not read meanwhile
 
 int TopCommand(const TopArguments& arguments) {
-  if (arguments.run.empty() == arguments.connect.empty())
-    throw ConfigError("temper top: name a run's folder, or a running job with --connect");
-  std::unique_ptr<JobConnection> job;
-  if (!arguments.connect.empty()) job = std::make_unique<JobConnection>(arguments.connect);
-  const auto look = [&](std::chrono::milliseconds deadline) { return job ? job->Look(deadline) : ReadRun(arguments.run); };
+  WatchedRun run("temper top", arguments.run, arguments.connect);
   if (arguments.once) {
     TopStyle style = StyleNow();
     if (isatty(STDOUT_FILENO) != 1) style.width = style.height = 200;
-    const RunView view = look(kAnswerWithin);
+    const RunView view = run.Look();
     for (const std::string& line : RenderTop(view, style)) std::cout << line << "\n";
-    return view.status ? kExitDone : kExitConfig;
+    return view.status ? kExitDone : run.NothingSeen();
   }
   if (isatty(STDOUT_FILENO) != 1)
     throw ConfigError("temper top draws on a terminal, and standard output is none: --once prints one picture");
   {
     Screen screen;
     do {
-      screen.Draw(RenderTop(look(kRedrawAfter), StyleNow()));
+      screen.Draw(RenderTop(run.Look(kRedrawAfter), StyleNow()));
     } while (!screen.WaitForQuit(static_cast<int64_t>(arguments.every_s * 1000)));
   }
   // The caller learns of a signal as of any other program that one ended.

@@ -56,4 +56,11 @@ RunView JobConnection::Look(std::chrono::milliseconds deadline) {
   return view;
 }
 
+WatchedRun::WatchedRun(const std::string& command, const std::string& run_folder, const std::string& connect) : run_folder_(run_folder) {
+  if (run_folder.empty() == connect.empty()) throw ConfigError(Concat(command, ": name a run's folder, or a running job with --connect"));
+  if (!connect.empty()) job_ = std::make_unique<JobConnection>(connect);
+}
+
+RunView WatchedRun::Look(std::chrono::milliseconds deadline) { return job_ ? job_->Look(deadline) : ReadRun(run_folder_); }
+
 }  // namespace temper

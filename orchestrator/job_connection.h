@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cluster/bus_observer.h"
+#include "cluster/error.h"
 #include "orchestrator/run_view.h"
 
 namespace temper {
@@ -34,6 +35,24 @@ class JobConnection {
   std::unique_ptr<BusObserver> observer_;
   std::string answer_;  // the last one, "" = none yet
   double answered_at_ = 0;
+};
+
+// The run that a command line names: its folder, or with --connect a running job.
+class WatchedRun {
+ public:
+  // command: for messages, "temper top". Throws ConfigError unless one of the two is named, and as JobConnection does.
+  WatchedRun(const std::string& command, const std::string& run_folder, const std::string& connect);
+
+  // deadline: of a running job's answer; a folder is read at once.
+  RunView Look(std::chrono::milliseconds deadline = kAnswerWithin);
+  // The exit code where a look showed nothing: a job that does not answer may do so later, a folder without a status is the wrong one.
+  int NothingSeen() const { return job_ ? 1 : kExitConfig; }
+
+  static constexpr auto kAnswerWithin = std::chrono::seconds(10);
+
+ private:
+  std::string run_folder_;
+  std::unique_ptr<JobConnection> job_;
 };
 
 }  // namespace temper

@@ -81,6 +81,8 @@ TEST(ObservingAJob, RefusesWhatIsNoPlaceOfAJob) {
   EXPECT_EQ(Temper(job, {"status"}).code, 78);
   EXPECT_EQ(Temper(job, {"status", job.folder(), "--connect", job.folder()}).code, 78) << "one of them";
   EXPECT_EQ(Temper(job, {"top", "--connect", job.folder(), "--once"}).code, 78);
+  const Printed silent = Temper(job, {"top", "--connect", "tcp://127.0.0.1:1", "--once"});
+  EXPECT_EQ(silent.code, 1) << "it may answer later: " << silent.text;
   TempFolder folder;
   WriteBytes(folder / "rendezvous.json", "{}");
   fs::permissions(folder / "rendezvous.json", fs::perms::owner_read);

@@ -7,6 +7,7 @@
 
 #include "cluster/error.h"
 #include "cluster/weight_store.h"
+#include "orchestrator/job_connection.h"
 #include "orchestrator/terminal_text.h"
 #include "orchestrator/top_frame.h"
 #include "orchestrator/transcript_feed.h"
@@ -151,6 +152,20 @@ TEST(TopFrame, SaysThatAJobIsDeadAndWhatToDo) {
   for (const std::string& line : RenderTop(view, {200, 24, false, false})) all += line + "\n";
   EXPECT_THAT(all, HasSubstr("DEAD: process 17 on n1 is gone"));
   EXPECT_THAT(all, HasSubstr("start the same command again"));
+}
+
+TEST(WatchedRun, AJobThatDoesNotAnswerIsNotAWrongCommand) {
+  TempFolder folder;
+  WatchedRun job("temper top", "", "tcp://127.0.0.1:1");
+  const RunView silent = job.Look(std::chrono::milliseconds(50));
+  EXPECT_FALSE(silent.status);
+  EXPECT_THAT(silent.problems, SizeIs(1));
+  EXPECT_EQ(job.NothingSeen(), 1);
+  WatchedRun none("temper top", folder.path(), "");
+  EXPECT_FALSE(none.Look().status);
+  EXPECT_EQ(none.NothingSeen(), kExitConfig);
+  EXPECT_THROW(WatchedRun("temper top", "", ""), ConfigError);
+  EXPECT_THROW(WatchedRun("temper top", folder.path(), "tcp://127.0.0.1:1"), ConfigError);
 }
 
 TEST(RunView, ReadsWhatIsThereWhileItIsWritten) {
