@@ -15,23 +15,22 @@ int64_t NumLines(const std::string& text) { return std::count(text.begin(), text
 
 }  // namespace
 
-AuditFile::AuditFile(std::string path, int64_t first_step) : path_(std::move(path)) {
+AuditFile::AuditFile(std::string path, int64_t first_step, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {
   KeepRows(path_, [first_step](const std::string&, int64_t step) { return step < first_step; });
 }
 
-std::string AuditFile::Write(std::string lines) {
-  if (waiting_.size() + lines.size() <= kMaxWaiting) {
+void AuditFile::Write(std::string lines) {
+  const bool room = waiting_.empty() || waiting_.size() + lines.size() <= kMaxWaiting;
+  if (room) {
     waiting_ += lines;
   } else {
     lost_ += NumLines(lines);
   }
-  if (waiting_.empty()) return "";
-  const std::string error = AppendToFile(path_, waiting_);
-  if (error.empty()) {
-    waiting_.clear();
-    return "";
-  }
-  return Concat(error, " (", NumLines(waiting_), " rows wait for the next try, ", lost_, " are lost)");
+  if (waiting_.empty()) return;
+  if (const std::string error = AppendToFile(path_, waiting_); !error.empty())
+    return failures_->Report(path_, error + " (its rows wait in memory)", room ? 0 : 1);
+  waiting_.clear();
+  failures_->Recovered(path_);
 }
 
 void AuditFile::Finish() noexcept {
@@ -41,6 +40,9 @@ void AuditFile::Finish() noexcept {
       if (const std::string error = AppendToFile(path_, waiting_); !error.empty()) {
         lost_ += NumLines(waiting_);
         why = error;
+        failures_->Report(path_, error);
+      } else {
+        failures_->Recovered(path_);
       }
       waiting_.clear();
     }

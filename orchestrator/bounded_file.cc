@@ -44,7 +44,6 @@ BoundedFile& BoundedFile::operator=(BoundedFile&& other) noexcept {
   std::swap(failed_, other.failed_);
   std::swap(retry_at_ms_, other.retry_at_ms_);
   std::swap(missed_, other.missed_);
-  std::swap(warned_, other.warned_);
   return *this;
 }
 
@@ -56,10 +55,9 @@ void BoundedFile::Close() {
 void BoundedFile::Fail(const std::string& what) {
   const int error = errno;
   ++failed_;
-  ++missed_;
   retry_at_ms_ = NowMillis() + kRetryAfterMs;
   Close();
-  if (std::exchange(warned_, true)) return;
+  if (++missed_ > 1) return;
   TEMPER_LOG(Warn, path_, ": ", what, ": ", std::strerror(error), "; lines are left out, the job goes on (tried again every ",
              kRetryAfterMs / 1000, " s)");
 }

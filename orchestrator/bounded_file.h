@@ -32,7 +32,6 @@ class BoundedFile {
   int64_t failed_ = 0;
   int64_t retry_at_ms_ = 0;
   int64_t missed_ = 0;  // calls, since the last that was written
-  bool warned_ = false;
 };
 
 // Writes a small file that readers find whole, as it was or as it is: a temporary one, renamed. Not flushed to disk. False, with errno,

@@ -287,9 +287,14 @@ const std::string& ClusterMonitor::Picture() {
 void ClusterMonitor::WriteStatus() {
   if (options_.run_folder.empty()) return;
   status_.updated = WallSeconds();
-  if (ReplaceFile(options_.run_folder + "/status.json", ToJson(status_))) return;
-  if (++status_failures_ > 1) return;
-  TEMPER_LOG(Warn, options_.run_folder, "/status.json cannot be written: ", std::strerror(errno), "; the job goes on");
+  const std::string path = options_.run_folder + "/status.json";
+  if (ReplaceFile(path, ToJson(status_))) {
+    if (std::exchange(status_fails_, false)) TEMPER_LOG(Info, path, ": written again");
+    return;
+  }
+  const int error = errno;
+  ++status_failures_;
+  if (!std::exchange(status_fails_, true)) TEMPER_LOG(Warn, path, " cannot be written: ", std::strerror(error), "; the job goes on");
 }
 
 }  // namespace temper

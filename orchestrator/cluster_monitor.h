@@ -86,6 +86,7 @@ class ClusterMonitor {
   double stage_since_ = 0;      // NowSeconds() at the stage's first step of this attempt
   int64_t stage_first_ = 0;     // that step
   int64_t status_failures_ = 0;
+  bool status_fails_ = false;  // the last write did
 };
 
 }  // namespace temper

@@ -119,7 +119,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
-  audit_ = std::make_unique<AuditFile>(context_.folder + "/audit.jsonl", state_.step);
+  audit_ = std::make_unique<AuditFile>(context_.folder + "/audit.jsonl", state_.step, &context_.metrics->failures);
   context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
   waiting_since_ = NowSeconds();
@@ -224,18 +224,20 @@ void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<Gro
                "\n";
     }
   }
-  if (const std::string error = audit_->Write(std::move(lines)); !error.empty()) context_.metrics->failures.Report(audit_->path(), error);
+  audit_->Write(std::move(lines));
 }
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
   if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
   row_.texts = Transcripts(all, config_.monitor.traces_per_step);
-  const std::string path = Concat(context_.folder, "/traces/step_", training_step_, ".jsonl");
+  const std::string folder = context_.folder + "/traces";
+  const std::string path = Concat(folder, "/step_", training_step_, ".jsonl");
   std::error_code failed;
-  fs::create_directories(context_.folder + "/traces", failed);
+  fs::create_directories(folder, failed);
   fs::remove(path, failed);  // of an attempt before
   const std::string error = AppendToFile(path, TraceLines(all, training_step_, config_.monitor.traces_per_step));
-  if (!error.empty()) context_.metrics->failures.Report(context_.folder + "/traces", error);
+  if (error.empty()) return context_.metrics->failures.Recovered(folder);
+  context_.metrics->failures.Report(folder, error);
 }
 
 void RlStage::TrainWhenReady() {

@@ -40,18 +40,17 @@ std::string AppendToFile(const std::string& path, const std::string& bytes) {
   return error;
 }
 
-void SinkFailures::Report(const std::string& sink, const std::string& error) {
-  ++count_;
-  const bool known = missed_.contains(sink);
-  ++missed_[sink];
-  if (!known) TEMPER_LOG(Warn, sink, ": ", error, "; training goes on without it, sys/sink_failures counts");
+void SinkFailures::Report(const std::string& sink, const std::string& error, int64_t lost) {
+  count_ += lost;
+  const auto [missed, begins] = missed_.try_emplace(sink, 0);
+  missed->second += lost;
+  if (begins) TEMPER_LOG(Warn, sink, ": ", error, "; training goes on without it, sys/sink_failures counts what is lost");
 }
 
 void SinkFailures::Recovered(const std::string& sink) {
-  const auto found = missed_.find(sink);
-  if (found == missed_.end() || found->second == 0) return;
-  TEMPER_LOG(Info, sink, ": written again, ", found->second, " rows are missing");
-  found->second = 0;
+  const auto missed = missed_.extract(sink);
+  if (missed.empty()) return;
+  TEMPER_LOG(Info, sink, ": written again, ", missed.mapped() == 0 ? "nothing is" : Concat(missed.mapped(), " writes are"), " missing");
 }
 
 void MetricSinks::Write(StepRow row) {

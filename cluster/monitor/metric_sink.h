@@ -40,16 +40,16 @@ std::string AppendToFile(const std::string& path, const std::string& bytes);
 // Counts what sinks could not take, over all stages of a job: sys/sink_failures.
 class SinkFailures {
  public:
-  // Warns of the first failure of a sink of this name, counts every one.
-  void Report(const std::string& sink, const std::string& error);
-  // Tells, once, that a sink takes rows again, and how many it has missed.
+  // Warns when a sink of this name begins to fail, counts what is lost. lost: 0 where what could not be written waits for the next try.
+  void Report(const std::string& sink, const std::string& error, int64_t lost = 1);
+  // Tells that a sink which failed is written again, and what it has missed; the next failure is news then.
   void Recovered(const std::string& sink);
   // Of what is written elsewhere, so far: cluster.jsonl, spans, status.json.
   void SetElsewhere(int64_t count) { elsewhere_ = count; }
   int64_t count() const { return count_ + elsewhere_; }
 
  private:
-  std::map<std::string, int64_t> missed_;  // by sink that has failed; 0 once it took a row again
+  std::map<std::string, int64_t> missed_;  // writes, by sink that fails now
   int64_t count_ = 0;
   int64_t elsewhere_ = 0;
 };

@@ -301,6 +301,30 @@ TEST(ClusterMonitor, AFolderThatVanishesDoesNotStopIt) {
   monitor.Finish("done", "");
 }
 
+// Each outage of status.json is told, and its end.
+TEST(ClusterMonitor, SaysWhenItsStatusIsWrittenAgain) {
+  TempFolder folder;
+  ClusterMonitor monitor;
+  MonitorOptions options = OptionsIn(folder.path());
+  options.cluster_log_s = 0;
+  monitor.Open(options);
+  ::testing::internal::CaptureStderr();
+  for (int i = 0; i < 2; ++i) {
+    fs::create_directories(folder / "status.json.tmp");
+    monitor.SetStage("main", "sft");
+    monitor.SetStage("main", "rl");
+    fs::remove(folder / "status.json.tmp");
+    monitor.SetStage("main", "eval");
+  }
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(monitor.failed_writes(), 4);
+  for (const char* told : {"status.json cannot be written: Is a directory", "status.json: written again"}) {
+    const size_t first = said.find(told);
+    ASSERT_NE(first, std::string::npos) << said;
+    EXPECT_NE(said.find(told, first + 1), std::string::npos) << said;
+  }
+}
+
 TEST(ClusterMonitor, WritesNeitherRowsNorSpansWhenOff) {
   TempFolder folder;
   ClusterMonitor monitor;

@@ -126,47 +126,61 @@ TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
   TempFolder folder;
   const std::string path = folder / "audit.jsonl";
   WriteBytes(path, "{\"step\":0}\n{\"step\":1}\n{\"st");
-  AuditFile audit(path, 1);
-  EXPECT_EQ(audit.Write("{\"step\":1,\"a\":1}\n"), "");
+  SinkFailures failures;
+  AuditFile audit(path, 1, &failures);
+  audit.Write("{\"step\":1,\"a\":1}\n");
   fs::rename(path, folder / "kept");
   fs::create_symlink("/dev/full", path);
-  EXPECT_EQ(audit.Write("{\"step\":2}\n{\"step\":2}\n"), "No space left on device (2 rows wait for the next try, 0 are lost)");
-  EXPECT_EQ(audit.Write("{\"step\":3}\n"), "No space left on device (3 rows wait for the next try, 0 are lost)");
-  EXPECT_NE(audit.Write(std::string(AuditFile::kMaxWaiting, 'x') + "\n"), "");
+  testing::internal::CaptureStderr();
+  audit.Write("{\"step\":2}\n{\"step\":2}\n");
+  audit.Write("{\"step\":3}\n");
+  EXPECT_EQ(failures.count(), 0) << "they wait";
+  audit.Write(std::string(AuditFile::kMaxWaiting, 'x') + "\n");
   EXPECT_EQ(audit.lost(), 1) << "memory is not the disk's to fill";
+  EXPECT_EQ(failures.count(), 1);
   fs::rename(folder / "kept", path);
-  EXPECT_EQ(audit.Write("{\"step\":4}\n"), "");
+  audit.Write("{\"step\":4}\n");
   EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":1,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("No space left on device (its rows wait in memory)"));
+  EXPECT_EQ(said.find("No space"), said.rfind("No space")) << said;
+  EXPECT_THAT(said, HasSubstr(path + ": written again, 1 writes are missing"));
 }
 
 // A job that is stopped or fails ends its stage by an exception: the rows that wait get their last try all the same.
 TEST(AuditFile, RowsThatWaitAreTriedOnceMoreHoweverTheStageEnds) {
   TempFolder folder;
   const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
+  testing::internal::CaptureStderr();
   try {
-    AuditFile audit(path, 0);
+    AuditFile audit(path, 0, &failures);
     fs::remove(path);
     fs::create_symlink("/dev/full", path);
-    EXPECT_NE(audit.Write("{\"step\":0}\n{\"step\":0}\n"), "");
+    audit.Write("{\"step\":0}\n{\"step\":0}\n");
     fs::remove(path);
     throw std::runtime_error("stopped");
   } catch (const std::runtime_error&) {
   }
   EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":0}\n");
+  EXPECT_EQ(failures.count(), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("written again, nothing is missing"));
 }
 
 TEST(AuditFile, TellsOnceWhatIsLostAndWhatToDo) {
   TempFolder folder;
   const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
   testing::internal::CaptureStderr();
   {
-    AuditFile audit(path, 0);
+    AuditFile audit(path, 0, &failures);
     fs::remove(path);
     fs::create_symlink("/dev/full", path);
-    EXPECT_NE(audit.Write("{\"step\":0}\n{\"step\":0}\n"), "");
+    audit.Write("{\"step\":0}\n{\"step\":0}\n");
     audit.Finish();
     EXPECT_EQ(audit.lost(), 2);
   }
+  EXPECT_EQ(failures.count(), 1);
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_THAT(said, HasSubstr(path + " is not complete: 2 rows are lost (No space left on device)"));
   EXPECT_THAT(said, HasSubstr("--resume FOLDER"));

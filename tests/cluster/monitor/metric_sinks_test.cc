@@ -1,4 +1,5 @@
 // Where rows go, and what becomes of a job whose sinks die.
+#include <algorithm>
 #include <filesystem>
 
 #include <fcntl.h>
@@ -25,7 +26,7 @@ using ::testing::StartsWith;
 class KeepingSink : public MetricSink {
  public:
   KeepingSink(std::vector<StepRow>* rows, std::string error) : rows_(rows), error_(std::move(error)) {}
-  std::string Name() const override { return "the sink"; }
+  std::string Name() const override { return error_.empty() ? "another sink" : "the sink"; }
   std::string Write(const StepRow& row) override {
     rows_->push_back(row);
     return error_;
@@ -120,7 +121,27 @@ TEST(MetricSinks, SayWhenASinkIsBackAndWhatItMissed) {
   EXPECT_EQ(failures.count(), 12);
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(said, HasSubstr("training goes on without it"));
+  EXPECT_THAT(said, HasSubstr("written again, 2 writes are missing"));
   EXPECT_EQ(FilesIn(folder / "tb").size(), 1u) << "it is back";
+}
+
+TEST(SinkFailures, EachOutageIsNewsAndSoIsItsEnd) {
+  SinkFailures failures;
+  ::testing::internal::CaptureStderr();
+  failures.Recovered("traces");  // it never failed
+  failures.Report("traces", "first");
+  failures.Report("traces", "silent");
+  failures.Recovered("traces");
+  failures.Recovered("traces");
+  failures.Report("traces", "second", 0);
+  failures.Recovered("traces");
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_EQ(failures.count(), 2);
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 4) << said;
+  EXPECT_THAT(said, HasSubstr("traces: first; "));
+  EXPECT_THAT(said, HasSubstr("traces: written again, 2 writes are missing"));
+  EXPECT_THAT(said, HasSubstr("traces: second; "));
+  EXPECT_THAT(said, HasSubstr("traces: written again, nothing is missing"));
 }
 
 TEST(TensorBoardSink, BeginsAFileWithItsFirstRow) {
