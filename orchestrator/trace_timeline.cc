@@ -149,25 +149,34 @@ void AddToBins(const Span& span, const TimeRange& extent, TraceTimeline::Row* ro
   }
 }
 
-void AddToWindow(const Span& span, int64_t origin, const TraceTimeline& line, TraceTimeline::Row* row) {
+// Phases that follow each other too closely to be told apart become one piece, which is what the longest of them is. longest_s: of those in
+// the row's last piece.
+void AddToWindow(const Span& span, int64_t origin, const TraceTimeline& line, TraceTimeline::Row* row, double* longest_s) {
   TraceTimeline::Piece piece;
   piece.begin_s = std::max(line.window_begin_s, static_cast<double>(span.begin_us - origin) / 1e6);
   piece.end_s = std::min(line.window_end_s, static_cast<double>(EndOf(span) - origin) / 1e6);
-  if (piece.end_s <= piece.begin_s) return;
+  const double length = piece.end_s - piece.begin_s;
+  if (length <= 0) return;
   piece.activity = ActivityOf(span.name);
   piece.phase = span.name;
   piece.step = span.step;
   const double visible = (line.window_end_s - line.window_begin_s) * kResolution;
-  if (!row->window.empty()) {
+  if (!row->window.empty() && piece.begin_s - row->window.back().end_s < visible) {
     TraceTimeline::Piece& before = row->window.back();
-    // What is too short to be seen is drawn as part of what it follows.
-    const bool same = before.activity == piece.activity && before.step == piece.step && piece.begin_s - before.end_s < visible;
-    if (same || piece.end_s - piece.begin_s < visible) {
-      before.end_s = piece.end_s;
+    const bool same = before.activity == piece.activity && before.step == piece.step;
+    if (same || length < visible) {
+      if (length > *longest_s) {
+        piece.begin_s = before.begin_s;
+        before = std::move(piece);
+        *longest_s = length;
+      } else {
+        before.end_s = piece.end_s;
+      }
       return;
     }
   }
   row->window.push_back(std::move(piece));
+  *longest_s = length;
 }
 
 TraceTimeline::Row RowOf(const TraceProcess& process, const TimeRange& extent, const TraceTimeline& line) {
@@ -175,10 +184,11 @@ TraceTimeline::Row RowOf(const TraceProcess& process, const TimeRange& extent, c
   row.name = process.Name();
   row.role = process.role;
   row.bins.assign(kTimelineBins, {});
+  double longest_s = 0;
   for (const Span& span : process.spans) {
     if (span.lane != Span::kPhase) continue;
     AddToBins(span, extent, &row);
-    AddToWindow(span, extent.begin, line, &row);
+    AddToWindow(span, extent.begin, line, &row, &longest_s);
   }
   return row;
 }

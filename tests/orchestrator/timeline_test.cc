@@ -111,6 +111,33 @@ TEST(Timeline, PiecesTooShortToBeSeenBecomePartOfTheOneBefore) {
   EXPECT_NEAR(line.rows[1].window.back().end_s, 10.0, 1e-9);
 }
 
+TEST(Timeline, AMergedPieceHasThePhaseOfItsLongestPart) {
+  TraceBuilder trace;
+  TraceProcess *orchestrator = trace.Process("orchestrator", 0), *learner = trace.Process("learner", 1);
+  TraceBuilder::Add(orchestrator, "wait_rollouts", 0, 10000, 0);
+  TraceBuilder::Add(learner, "load", 0, 100, 0);
+  TraceBuilder::Add(learner, "checkpoint", 100, 900, 0);
+  TraceBuilder::Add(learner, "export", 900, 1100, 0);
+  const TraceTimeline line = BuildTimeline(trace.Finished());
+  ASSERT_THAT(line.rows[1].window, SizeIs(1));
+  EXPECT_EQ(line.rows[1].window[0].phase, "checkpoint");
+  EXPECT_NEAR(line.rows[1].window[0].begin_s, 0.0, 1e-9);
+  EXPECT_NEAR(line.rows[1].window[0].end_s, 1.1, 1e-9);
+}
+
+TEST(Timeline, APieceTooShortToBeSeenDoesNotFillTheGapBeforeIt) {
+  TraceBuilder trace;
+  TraceProcess *orchestrator = trace.Process("orchestrator", 0), *rollout = trace.Process("rollout", 2);
+  TraceBuilder::Add(orchestrator, "wait_rollouts", 0, 10000, 0);
+  TraceBuilder::Add(rollout, "rollout", 0, 1000, 0);
+  TraceBuilder::Add(rollout, "rollout", 8000, 8002, 0);
+  const TraceTimeline line = BuildTimeline(trace.Finished());
+  const std::vector<TraceTimeline::Piece>& pieces = line.rows[1].window;
+  ASSERT_THAT(pieces, SizeIs(2));
+  EXPECT_NEAR(pieces[0].end_s, 1.0, 1e-9);
+  EXPECT_NEAR(pieces[1].begin_s, 8.0, 1e-9);
+}
+
 TEST(Timeline, ShowsTheAttemptWithTheMostRl) {
   TraceBuilder trace;
   TraceProcess *orchestrator = trace.Process("orchestrator", 0), *later = trace.Process("orchestrator", 0);
