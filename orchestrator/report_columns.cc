@@ -12,18 +12,6 @@ namespace {
 
 constexpr double kLeft = 38, kRight = kChartWidth - 10, kTop = 26, kBottom = 172;
 
-// Means of runs of `run` values.
-std::vector<double> Means(const std::vector<double>& values, size_t run) {
-  std::vector<double> means;
-  for (size_t begin = 0; begin < values.size(); begin += run) {
-    const size_t end = std::min(values.size(), begin + run);
-    double sum = 0;
-    for (size_t i = begin; i < end; ++i) sum += values[i];
-    means.push_back(sum / static_cast<double>(end - begin));
-  }
-  return means;
-}
-
 // The outline of columns between two heights, as steps.
 std::string Outline(const std::vector<double>& edges, const std::vector<double>& low, const std::vector<double>& high) {
   std::string path = Concat("M", SvgNumber(edges[0]), " ", SvgNumber(low[0]));
@@ -45,11 +33,7 @@ std::string ColumnAxes(const ChartAxis& y, const std::vector<double>& x, const s
     out += SvgLine(kLeft, height(tick), kRight, height(tick), "grid");
     out += SvgText(kLeft - 6, height(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(y.step)));
   }
-  const double low = x.front(), high = std::max(x.back(), low + 1), step = TickStep(high - low, 5);
-  for (double tick = std::ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) {
-    out += SvgText(kLeft + (tick - low) / (high - low) * (kRight - kLeft), kBottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
-  }
-  return out + SvgText(kRight, kBottom + 28, "tick", "end", x_label);
+  return out + StepAxis(x.front(), std::max(x.back(), x.front() + 1), kLeft, kRight, kBottom, x_label);
 }
 
 }  // namespace
@@ -57,11 +41,11 @@ std::string ColumnAxes(const ChartAxis& y, const std::vector<double>& x, const s
 std::string StackedColumns(const ColumnsSpec& spec) {
   const std::string open = SvgOpen(206, spec.title) + SvgText(0, 13, "title", "start", spec.title);
   if (spec.x.empty()) return open + "</svg>";
-  const size_t run = (spec.x.size() + kMaxColumns - 1) / kMaxColumns;
+  const size_t run = RunLength(spec.x.size(), kMaxColumns);
   std::vector<std::vector<double>> tops = {{}};  // cumulated, from 0
   double largest = 0;
   for (const ColumnLayer& layer : spec.layers) {
-    std::vector<double> top = Means(layer.values, run);
+    std::vector<double> top = Thinned(layer.values, kMaxColumns);
     tops[0].resize(top.size(), 0);
     for (size_t i = 0; i < top.size(); ++i) largest = std::max(largest, top[i] += tops.back()[i]);
     tops.push_back(std::move(top));

@@ -14,20 +14,6 @@ namespace {
 
 constexpr size_t kMaxPoints = 500;  // of a line; longer ones are thinned by means of runs of steps
 
-// Runs of steps replaced by their means, so that a line has at most kMaxPoints points.
-void Thin(std::vector<double>& values) {
-  const size_t run = (values.size() + kMaxPoints - 1) / kMaxPoints;
-  if (run <= 1) return;
-  std::vector<double> thinned;
-  for (size_t begin = 0; begin < values.size(); begin += run) {
-    const size_t end = std::min(values.size(), begin + run);
-    double sum = 0;
-    for (size_t i = begin; i < end; ++i) sum += values[i];
-    thinned.push_back(sum / static_cast<double>(end - begin));
-  }
-  values = std::move(thinned);
-}
-
 // The drawing area of a line chart and its scales.
 struct Frame {
   double left = 38, right = kChartWidth - 10, top = 26, bottom = 172;
@@ -68,12 +54,8 @@ std::string Axes(const Frame& frame, const std::string& x_label) {
     out += SvgLine(frame.left, frame.Y(tick), frame.right, frame.Y(tick), "grid");
     out += SvgText(frame.left - 6, frame.Y(tick) + 3.5, "tick", "end", TickLabel(tick, frame.y.step));
   }
-  const double step = std::max(1.0, TickStep(frame.x.high - frame.x.low, 5));  // steps are whole
-  for (double tick = std::ceil(frame.x.low / step - 1e-9) * step; tick <= frame.x.high + 1e-9; tick += step) {
-    out += SvgText(frame.X(tick), frame.bottom + 14, "tick", "middle", Fixed(tick, DigitsOf(step)));
-  }
   return out + SvgLine(frame.left, frame.bottom, frame.right, frame.bottom, "axis") +
-         SvgText(frame.right, frame.bottom + 28, "tick", "end", x_label);
+         StepAxis(frame.x.low, frame.x.high, frame.left, frame.right, frame.bottom, x_label);
 }
 
 Frame FrameOf(const LineChartSpec& spec, const std::vector<LineSeries>& series) {
@@ -137,7 +119,7 @@ std::string LegendMark(const std::string& style_class) {
 std::string LineChart(const LineChartSpec& spec) {
   std::vector<LineSeries> series = spec.series;
   for (LineSeries& line : series) {
-    for (auto* values : {&line.x, &line.y, &line.low, &line.high}) Thin(*values);
+    for (auto* values : {&line.x, &line.y, &line.low, &line.high}) *values = Thinned(*values, kMaxPoints);
   }
   const Frame frame = FrameOf(spec, series);
   std::string out =

@@ -75,4 +75,27 @@ ChartAxis NiceAxis(double low, double high, int count) {
   return {std::floor(low / step + 1e-9) * step, std::ceil(high / step - 1e-9) * step, step};
 }
 
+std::string StepAxis(double low, double high, double left, double right, double bottom, const std::string& label) {
+  std::string out;
+  const double step = std::max(1.0, TickStep(high - low, 5));  // steps are whole
+  for (double tick = std::ceil(low / step - 1e-9) * step; tick <= high + 1e-9; tick += step) {
+    out += SvgText(left + (tick - low) / (high - low) * (right - left), bottom + 14, "tick", "middle", Fixed(tick, 0));
+  }
+  return out + SvgText(right, bottom + 28, "tick", "end", label);
+}
+
+size_t RunLength(size_t count, size_t most) { return std::max<size_t>(1, (count + most - 1) / most); }
+
+std::vector<double> Thinned(const std::vector<double>& values, size_t most) {
+  const size_t run = RunLength(values.size(), most);
+  std::vector<double> means;
+  for (size_t begin = 0; begin < values.size(); begin += run) {
+    const size_t end = std::min(values.size(), begin + run);
+    double sum = 0;
+    for (size_t i = begin; i < end; ++i) sum += values[i];
+    means.push_back(sum / static_cast<double>(end - begin));
+  }
+  return means;
+}
+
 }  // namespace temper

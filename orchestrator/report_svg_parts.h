@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace temper {
 
@@ -36,5 +37,13 @@ struct ChartAxis {
 };
 // The one around [low, high] with about `count` steps; a range of nothing is widened.
 ChartAxis NiceAxis(double low, double high, int count);
+
+// The x axis of charts over training steps from `low` to `high`, under the drawing area: ticks at whole steps and the label.
+std::string StepAxis(double low, double high, double left, double right, double bottom, const std::string& label);
+
+// The means of runs of values, all but the last as long, so that there are at most `most`; the values themselves where they are no more.
+std::vector<double> Thinned(const std::vector<double>& values, size_t most);
+// How many values are in a run.
+size_t RunLength(size_t count, size_t most);
 
 }  // namespace temper

@@ -1,6 +1,7 @@
 // The parts of a run's page that are not tables: the sample browser's data, charts, and the section on time.
 #include <limits>
 #include <map>
+#include <regex>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -169,6 +170,21 @@ TEST(Columns, AreMeansWhereThereAreMoreStepsThanColumns) {
   EXPECT_THAT(first, HasSubstr("a: mean 0.500"));
   spec.x.clear();
   EXPECT_THAT(StackedColumns(spec), Not(HasSubstr("<path")));
+}
+
+TEST(Columns, OfAFewStepsStandOverWholeSteps) {
+  for (int steps = 1; steps <= 5; ++steps) {
+    ColumnsSpec spec{"t", "step", "", {}, {{"a", "t0", {}}}, true};
+    for (int i = 0; i < steps; ++i) {
+      spec.x.push_back(i);
+      spec.layers[0].values.push_back(0.5);
+    }
+    const std::string svg = StackedColumns(spec);
+    std::string ticks;
+    static const std::regex kTick("text-anchor=\"middle\">([^<]*)<");
+    for (std::sregex_iterator it(svg.begin(), svg.end(), kTick), end; it != end; ++it) ticks += (*it)[1].str() + " ";
+    EXPECT_EQ(ticks, std::string("0 1 2 3 4 ").substr(0, 2 * static_cast<size_t>(std::max(2, steps)))) << steps;
+  }
 }
 
 TEST(HtmlTime, SaysWhatTheLearnerWaitedForAndDrawsEveryProcess) {
