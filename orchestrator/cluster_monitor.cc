@@ -264,6 +264,7 @@ void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
 void ClusterMonitor::Finish(const std::string& state, const std::string& message) {
   status_.state = state;
   status_.message = message;
+  picture_.clear();
   FlushOwnSpans();
   WriteStatus();
 }

@@ -38,6 +38,9 @@ uint64_t GroupOf(TaskId task) { return task >> 1 & ((uint64_t{1} << kGroupBits) 
 // A run that is started again may find its endpoint still taken by ranks of the last time, on their way out after their mpirun was killed.
 constexpr auto kBindPatience = std::chrono::seconds(10);
 
+// While the peers leave, an observer is answered after at most so long.
+constexpr std::chrono::milliseconds kDrainSlice(100);
+
 BusOptions OptionsFrom(const ClusterConfig& config, const BusKeys& keys, uint64_t run_id, uint64_t epoch) {
   BusOptions options;
   options.run_id = run_id;
@@ -270,9 +273,13 @@ std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
 }
 
 void JobBus::Drain(std::chrono::milliseconds deadline) {
-  for (const BusEvent& event : server_.Drain(deadline)) {
-    if (event.kind == BusEvent::Kind::kReport) monitor_.OnReport(event.peer, event.role, event.body);
-  }
+  const Millis end = NowMillis() + deadline.count();
+  do {
+    for (const BusEvent& event : server_.Drain(std::min(deadline, kDrainSlice))) {
+      if (event.kind == BusEvent::Kind::kReport) monitor_.OnReport(event.peer, event.role, event.body);
+      if (event.kind == BusEvent::Kind::kStatusRequest) server_.SendStatus(event.peer, monitor_.Picture());
+    }
+  } while (NowMillis() < end && !server_.table().Peers("").empty());
 }
 
 bool JobBus::AnyUndrawn(uint64_t first, uint64_t last) const {

@@ -70,7 +70,7 @@ class JobBus {
 
   // Handles traffic for at most `timeout`; returns the groups that became complete.
   std::vector<GradedGroup> Poll(std::chrono::milliseconds timeout);
-  // Asks all peers to finish and leave, and waits for that until the deadline.
+  // Asks all peers to finish and leave, and waits for that until the deadline. Observers are answered meanwhile.
   void Drain(std::chrono::milliseconds deadline);
 
   // Counted since the start: workers lost, groups taken over from the journal, groups generated.

@@ -266,6 +266,10 @@ TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
   EXPECT_EQ(ViewOfPicture(monitor.Picture(), 31).life, JobLife::kUnknown) << "it has not answered for long";
   for (const char* damaged : {"", "{", "[]", "{}", R"({"status":3})", R"({"status":{"state":"running"},"processes":4,"curves":[1]})"})
     EXPECT_TRUE(ViewOfPicture(damaged, 0).processes.empty()) << damaged;
+
+  monitor.Picture();
+  monitor.Finish("done", "");
+  EXPECT_EQ(ViewOfPicture(monitor.Picture(), 0).status->state, "done") << "at once, whatever it said a moment ago";
 }
 
 TEST(ClusterMonitor, RefusesADamagedReportAndGoesOn) {
