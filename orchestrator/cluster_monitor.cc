@@ -264,6 +264,10 @@ void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
 void ClusterMonitor::Finish(const std::string& state, const std::string& message) {
   status_.state = state;
   status_.message = message;
+  status_.eta_s = -1;
+  for (auto& [queue, count] : status_.queues) count = 0;
+  for (auto& [role, count] : status_.workers) count = role == "lost" ? count : 0;
+  newest_rows_.clear();
   picture_.clear();
   FlushOwnSpans();
   WriteStatus();

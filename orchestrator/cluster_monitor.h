@@ -44,7 +44,7 @@ class ClusterMonitor {
 
   // Writes what is due; cheap when nothing is.
   void Tick(const TaskTable& table, int64_t groups_in_flight);
-  // The end, as JobStatus::state names it. Written at once.
+  // The end, as JobStatus::state names it: nothing is queued and nobody works any more. Written at once.
   void Finish(const std::string& state, const std::string& message);
   // Writes that failed so far: of rows, spans and the status.
   int64_t failed_writes() const { return rows_.failed() + spans_.failed() + status_failures_; }

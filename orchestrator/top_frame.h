@@ -16,7 +16,7 @@ struct TopStyle {
 };
 
 // One picture of a run for a terminal: at most style.height lines, none wider than style.width columns and none with a line end. What
-// comes from outside (names, states, warnings) is escaped.
+// comes from outside (names, states, warnings) is escaped. Queues, rates and processes are those of a job that is alive.
 std::vector<std::string> RenderTop(const RunView& view, const TopStyle& style);
 
 }  // namespace temper

@@ -148,6 +148,8 @@ TEST_F(WatchedJob, StatusAndTopOfAFinishedRun) {
   EXPECT_EQ(top.code, 0);
   EXPECT_THAT(top.text, HasSubstr("done; the report is "));
   EXPECT_THAT(top.text, HasSubstr("reward"));
+  EXPECT_THAT(top.text, Not(HasSubstr("queues"))) << "nothing goes on any more";
+  EXPECT_THAT(top.text, Not(HasSubstr("wait_"))) << top.text;
   EXPECT_THAT(top.text, Not(HasSubstr("\033"))) << "no terminal, no colours";
   EXPECT_EQ(Temper(*job_, {"top", job_->folder()}).code, 78) << "drawing needs a terminal";
   EXPECT_EQ(Temper(*job_, {"status", job_->dir()}).code, 78);

@@ -272,6 +272,28 @@ TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
   EXPECT_EQ(ViewOfPicture(monitor.Picture(), 0).status->state, "done") << "at once, whatever it said a moment ago";
 }
 
+TEST(ClusterMonitor, AtTheEndNothingIsQueuedAndNobodyWorks) {
+  TempFolder folder;
+  ClusterMonitor monitor;
+  monitor.Open(OptionsIn(folder.path()));
+  TaskTable table(TaskRules{});
+  table.AddPeer(5, "rollout", 4, NowMillis());
+  table.Submit(2, "reward", NowMillis());
+  monitor.OnPeerJoined(5, "rollout", "n7");
+  monitor.OnPeerLost(6, "reward", "gone");
+  monitor.SetStage("main", "rl");
+  monitor.Tick(table, 2);
+  std::string problem;
+  ASSERT_EQ(ReadJobStatus(folder.path(), &problem)->queues.at("reward"), 1);
+  monitor.Finish("done", "");
+  const auto status = ReadJobStatus(folder.path(), &problem);
+  ASSERT_TRUE(status) << problem;
+  for (const auto& [queue, count] : status->queues) EXPECT_EQ(count, 0) << queue;
+  EXPECT_EQ(status->workers.at("rollout"), 0);
+  EXPECT_EQ(status->workers.at("lost"), 1);
+  EXPECT_THAT(ViewOfPicture(monitor.Picture(), 0).processes, IsEmpty());
+}
+
 TEST(ClusterMonitor, RefusesADamagedReportAndGoesOn) {
   TempFolder folder;
   ClusterMonitor monitor;

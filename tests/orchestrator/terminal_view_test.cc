@@ -154,6 +154,23 @@ TEST(TopFrame, SaysThatAJobIsDeadAndWhatToDo) {
   EXPECT_THAT(all, HasSubstr("start the same command again"));
 }
 
+TEST(TopFrame, ShowsNoWorkOfAJobThatHasEnded) {
+  for (const JobLife life : {JobLife::kEnded, JobLife::kDead, JobLife::kUnknown}) {
+    RunView view = BusyRun(5);
+    view.life = life;
+    view.status->state = life == JobLife::kEnded ? "done" : "running";
+    view.status->queues = {{"rollout", 195}, {"leased", 10}};
+    view.status->workers = {{"rollout", 2}, {"lost", 3}};
+    std::string all;
+    for (const std::string& line : RenderTop(view, {200, 60, false, false})) all += line + "\n";
+    for (const char* work : {"queues", "leased", "tokens/s", "UNITS/S", "AGE", "wait_rollouts", "left 1 min"})
+      EXPECT_THAT(all, Not(HasSubstr(work))) << all;
+    EXPECT_THAT(all, HasSubstr("workers lost 3"));
+    EXPECT_THAT(all, HasSubstr("step 5/20"));
+    EXPECT_THAT(all, HasSubstr("reward        0.9"));
+  }
+}
+
 TEST(WatchedRun, AJobThatDoesNotAnswerIsNotAWrongCommand) {
   TempFolder folder;
   WatchedRun job("temper top", "", "tcp://127.0.0.1:1");
