@@ -183,7 +183,7 @@ void ClusterMonitor::OnStep(int64_t step, int64_t steps, const std::map<std::str
                                                             {"timing_s/step", "step_s"},
                                                             {"off_policy/staleness_mean", "staleness_mean"},
                                                             {"off_policy/staleness_max", "staleness_max"}};
-  for (const char* name : kCurves) {
+  for (const char* name : kStatusCurves) {
     const auto found = values.find(name);
     if (found == values.end()) continue;
     std::deque<double>& curve = curves_[name];

@@ -37,7 +37,7 @@ struct JobStatus {
 std::string ToJson(const JobStatus& status);  // indented, with a line end
 
 // The metrics that a run's views draw curves of.
-inline constexpr std::array kCurves = {"reward/mean", "reward/safety_mean", "reward/helpfulness_mean", "actor/loss"};
+inline constexpr std::array kStatusCurves = {"reward/mean", "reward/safety_mean", "reward/helpfulness_mean", "actor/loss"};
 
 // ToJson's text. Nothing, and why in `*problem` after `origin`, when it is none.
 std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem);

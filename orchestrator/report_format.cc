@@ -126,6 +126,13 @@ std::string EscapeHtml(std::string_view text) {
   return out;
 }
 
+std::string HtmlSwatches(const std::vector<std::pair<std::string, std::string>>& classes_and_labels) {
+  std::string out = "<div class=\"legend\">";
+  for (const auto& [style_class, label] : classes_and_labels)
+    out += "<span><i class=\"swatch " + EscapeHtml(style_class) + "\"></i>" + EscapeHtml(label) + "</span>";
+  return out + "</div>";
+}
+
 std::string EscapeJsonForHtml(std::string_view json) {
   std::string out;
   out.reserve(json.size() + json.size() / 16);

@@ -2,6 +2,8 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "orchestrator/evaluation.h"
 
@@ -30,6 +32,9 @@ std::string VisibleText(std::string_view text);
 // Text made safe for HTML and SVG, in content and in quoted attributes: VisibleText with markup characters as references, so that no
 // completion can forge or hide part of a page.
 std::string EscapeHtml(std::string_view text);
+
+// A legend of coloured squares: (style class, label), escaped here.
+std::string HtmlSwatches(const std::vector<std::pair<std::string, std::string>>& classes_and_labels);
 
 // JSON made safe within a <script> element: what could end the element, open a comment or end a line of script (<, >, &, U+2028, U+2029)
 // as \u escapes. These occur within strings only, so the value is the same.

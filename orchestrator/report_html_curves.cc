@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <regex>
 
 #include "cluster/error.h"
 #include "cluster/monitor/metric_table.h"
@@ -134,12 +133,6 @@ std::string MixFigure(const Report& report, size_t arm, const std::string& title
   return spec.x.empty() ? "" : "<figure>" + StackedColumns(spec) + "</figure>";
 }
 
-std::string MixLegend(const std::vector<std::pair<std::string, std::string>>& classes_and_labels) {
-  std::string out = "<div class=\"legend\">";
-  for (const auto& [style, label] : classes_and_labels) out += Concat("<span><i class=\"swatch ", style, "\"></i>", label, "</span>");
-  return out + "</div>";
-}
-
 // Severity and mode of the completions of each step.
 std::string Mixes(const Report& report) {
   std::string severities, modes;
@@ -160,30 +153,11 @@ std::string Mixes(const Report& report) {
   for (int mode = 0; mode < kNumModes; ++mode)
     names.emplace_back("m" + std::to_string(mode), Prose(ToString(static_cast<ResponseMode>(mode))));
   return "<h3>What the graders said of each step</h3>" +
-         MixLegend({{"v4", "high"}, {"v3", "moderate"}, {"v1", "low or negligible"}, {"m0", "safe"}}) + "<div class=\"charts\">" +
-         severities + "</div>" + MixLegend(names) + "<div class=\"charts\">" + modes + "</div>";
+         HtmlSwatches({{"v4", "high"}, {"v3", "moderate"}, {"v1", "low or negligible"}, {"m0", "safe"}}) + "<div class=\"charts\">" +
+         severities + "</div>" + HtmlSwatches(names) + "<div class=\"charts\">" + modes + "</div>";
 }
 
 }  // namespace
-
-std::optional<std::pair<double, double>> HealthyRange(std::string_view words, const std::map<std::string, std::string>& settings) {
-  static const std::regex kBound(R"((below|at most|above) (`([^`]+)`|[0-9][0-9.e+-]*))"), kBetween(R"(^([0-9][0-9.]*) to ([0-9][0-9.]*))");
-  constexpr double kInfinite = std::numeric_limits<double>::infinity();
-  const std::string text(words);
-  std::smatch found;
-  if (std::regex_search(text, found, kBetween)) return Range{std::stod(found[1]), std::stod(found[2])};
-  if (!std::regex_search(text, found, kBound)) return std::nullopt;
-  std::string bound = found[2];
-  if (found[3].matched) {
-    const auto setting = settings.find(found[3]);
-    if (setting == settings.end()) return std::nullopt;
-    bound = setting->second;
-  }
-  char* end = nullptr;
-  const double value = std::strtod(bound.c_str(), &end);
-  if (end == bound.c_str()) return std::nullopt;
-  return found[1] == "above" ? Range{value, kInfinite} : Range{-kInfinite, value};
-}
 
 std::string HtmlBehaviour(const Report& report) {
   const Range steps = StepRange(report);

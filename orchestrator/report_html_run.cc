@@ -82,12 +82,7 @@ std::vector<StackPart> StageParts(const Throughput& throughput) {
 }
 
 std::string StageLegend() {
-  std::string out = "<div class=\"legend\">";
-  int index = 0;
-  for (const char* stage : {"rollout", "reward", "update", "publish", "other"}) {
-    out += Concat("<span><i class=\"swatch t", index++, "\"></i>", stage, "</span>");
-  }
-  return out + "</div>";
+  return HtmlSwatches({{"t0", "rollout"}, {"t1", "reward"}, {"t2", "update"}, {"t3", "publish"}, {"t4", "other"}});
 }
 
 std::string OverrideOf(const ArmRecord& arm, const std::string& key) {

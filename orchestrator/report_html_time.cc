@@ -15,10 +15,9 @@ std::string ActivityLegend() {
   static constexpr const char* kMeanings[kNumActivities] = {
       "draws completions",  "grades", "computes the update", "moves weights (sync)", "other work: data, checkpoints, evaluation",
       "waits (a thin line)"};
-  std::string out = "<div class=\"legend\">";
-  for (int i = 0; i < kNumActivities; ++i)
-    out += Concat("<span><i class=\"swatch ", ActivityClass(static_cast<Activity>(i)), "\"></i>", kMeanings[i], "</span>");
-  return out + "</div>";
+  std::vector<std::pair<std::string, std::string>> legend;
+  for (int i = 0; i < kNumActivities; ++i) legend.emplace_back(ActivityClass(static_cast<Activity>(i)), kMeanings[i]);
+  return HtmlSwatches(legend);
 }
 
 // The arms' names for the RL stages where they are as many; the order of both is that of the run.
@@ -114,11 +113,11 @@ std::string StepColumns(const ArmReport& arm, const ArmRecord& record) {
 }
 
 std::string SectionLegend() {
-  std::string out = "<div class=\"legend\">";
-  int index = 0;
-  for (const char* section : {"waiting for rollouts", "waiting for grades", "update", "publishing weights", "other: data, files, messages"})
-    out += Concat("<span><i class=\"swatch t", index++, "\"></i>", section, "</span>");
-  return out + "</div>";
+  return HtmlSwatches({{"t0", "waiting for rollouts"},
+                       {"t1", "waiting for grades"},
+                       {"t2", "update"},
+                       {"t3", "publishing weights"},
+                       {"t4", "other: data, files, messages"}});
 }
 
 }  // namespace

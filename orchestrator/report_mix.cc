@@ -32,10 +32,9 @@ std::string Bars(const std::vector<MixRow>& rows, const std::string& title, Part
   StackedBarsSpec spec;
   spec.title = title;
   for (const MixRow& row : rows) spec.rows.push_back({Prose(row.intent), row.label, parts(row.cell), "n = " + Thousands(count(row.cell))});
-  std::string legend;
-  for (const StackPart& part : parts(EvalCell{}))
-    legend += "<span><i class=\"swatch " + part.style_class + "\"></i>" + part.label + "</span>";
-  return "<div><figure>" + StackedBars(spec) + "</figure><div class=\"legend\">" + legend + "</div></div>";
+  std::vector<std::pair<std::string, std::string>> legend;
+  for (const StackPart& part : parts(EvalCell{})) legend.emplace_back(part.style_class, part.label);
+  return "<div><figure>" + StackedBars(spec) + "</figure>" + HtmlSwatches(legend) + "</div>";
 }
 
 // The rows in which grades failed, "" where none did.

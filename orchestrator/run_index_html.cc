@@ -40,7 +40,6 @@ heads.forEach((head, column) => {
 )js";
 
 constexpr const char* kHeads[] = {"run", "state", "seed", "started, UTC", "took", "RL steps", "arm", "set"};
-constexpr size_t kColumns = std::size(kHeads) + 5;  // the figures and the links
 
 // A path as a relative link: every byte but letters, digits and "-._~/" as %XX, so that it is no scheme, query or fragment.
 std::string LinkTo(const std::string& path) {
@@ -129,7 +128,8 @@ std::string GroupRow(const IndexedGroup& group) {
   std::string text = group.path.empty() ? "In this folder" : EscapeHtml(group.path);
   text += Concat(": ", group.runs.size(), group.runs.size() == 1 ? " run" : " runs");
   if (group.has_comparison) text += ", " + Anchor((group.path.empty() ? "" : group.path + "/") + "report.html", "compared");
-  return Concat("<tr data-group=\"1\"><th scope=\"rowgroup\" colspan=\"", kColumns, "\">", text, "</th></tr>");
+  const size_t columns = std::size(kHeads) + FigureColumns().size() + 1;  // and the links
+  return Concat("<tr data-group=\"1\"><th scope=\"rowgroup\" colspan=\"", columns, "\">", text, "</th></tr>");
 }
 
 std::string Table(const RunIndex& index) {

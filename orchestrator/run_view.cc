@@ -97,7 +97,7 @@ void ReadCurves(RunView* view) {
   for (const std::string& line : TailLines(folder + "/metrics.jsonl", kTailBytes)) {
     const json row = json::parse(line, nullptr, false);
     if (!row.is_object()) continue;
-    for (const char* name : kCurves) {
+    for (const char* name : kStatusCurves) {
       if (row.contains(name)) view->curves[name].push_back(Number(row, name, std::nan("")));
     }
   }

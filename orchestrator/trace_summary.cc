@@ -48,12 +48,6 @@ int64_t Overlap(const Span& span, const Intervals& intervals) {
   return sum;
 }
 
-int64_t Length(const Intervals& intervals) {
-  int64_t sum = 0;
-  for (const TimeRange& i : intervals) sum += i.end - i.begin;
-  return sum;
-}
-
 // The orchestrator's spans of one name within the RL time.
 Intervals PhasesOf(const TraceData& data, const std::string& name) {
   Intervals found;
@@ -118,6 +112,12 @@ std::map<std::string, double> LearnerWaits(const TraceData& data, const Interval
 }  // namespace
 
 bool IsIdlePhase(const std::string& name) { return name.starts_with("wait_") || name == phase::kStart; }
+
+int64_t Length(const std::vector<TimeRange>& ranges) {
+  int64_t sum = 0;
+  for (const TimeRange& range : ranges) sum += range.end - range.begin;
+  return sum;
+}
 
 std::vector<TimeRange> RlTime(const TraceData& data) {
   int64_t steps = 0;

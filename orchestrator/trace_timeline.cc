@@ -13,12 +13,6 @@ constexpr double kResolution = 1.0 / 1500;  // of the window: shorter gaps canno
 
 int64_t EndOf(const Span& span) { return span.begin_us + span.duration_us; }
 
-int64_t Length(const std::vector<TimeRange>& ranges) {
-  int64_t sum = 0;
-  for (const TimeRange& range : ranges) sum += range.end - range.begin;
-  return sum;
-}
-
 TraceData OfAttempt(const TraceData& data, int64_t attempt) {
   TraceData part;
   for (const TraceProcess& process : data.processes) {

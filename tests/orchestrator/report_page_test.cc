@@ -187,6 +187,10 @@ TEST(Columns, OfAFewStepsStandOverWholeSteps) {
   }
 }
 
+TEST(HtmlSwatches, EscapesItsLabels) {
+  EXPECT_EQ(HtmlSwatches({{"t0", "a<b"}}), "<div class=\"legend\"><span><i class=\"swatch t0\"></i>a&lt;b</span></div>");
+}
+
 TEST(HtmlTime, SaysWhatTheLearnerWaitedForAndDrawsEveryProcess) {
   TraceBuilder trace;
   TraceProcess *orchestrator = trace.Process("orchestrator", 0), *learner = trace.Process("learner", 1),
