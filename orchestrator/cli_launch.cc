@@ -15,6 +15,7 @@
 #include "orchestrator/mpirun.h"
 #include "orchestrator/role_layout.h"
 #include "orchestrator/slurm_script.h"
+#include "orchestrator/start_checks.h"
 
 namespace temper {
 namespace {
@@ -79,6 +80,8 @@ int LaunchCommand(const LaunchArguments& given) {
   std::vector<std::string> hosts;
   if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
   if (train.dry_run) {
+    CheckInputs(experiment, train.resume);
+    CheckDevice(cluster, /*here=*/!arguments.hosts);
     MpirunJob job = JobOf(arguments, experiment.base.launch, ranks);
     if (!job.hosts) job.shared_memory_folder = cluster.weight_folder;
     if (!job.hosts) job.session_folder = std::filesystem::temp_directory_path();
@@ -122,7 +125,7 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_r
   command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required(config_required);
   command->add_option("overrides", arguments->overrides, "a.b=value, applied over the file");
   command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
-  command->add_flag("--dry-run", arguments->dry_run, "check everything, print what would be started, start nothing");
+  command->add_flag("--dry-run", arguments->dry_run, "check the config and what it names, print what would be started, start nothing");
   command->add_option("--member", arguments->member, "of a config with seeds: or sweep:, one run by name or by index from 0");
   command->add_option("-n,--np", arguments->ranks, "number of ranks (default: what the config asks for)");
 }

@@ -13,6 +13,7 @@
 #include "orchestrator/job.h"
 #include "orchestrator/role_layout.h"
 #include "orchestrator/slurm_script.h"
+#include "orchestrator/start_checks.h"
 
 namespace temper {
 namespace {
@@ -82,6 +83,8 @@ int SlurmCommand(const SlurmArguments& arguments) {
     text = RenderJobScript(job, RoleLayout(config.cluster, ranks));
   }
   if (arguments.train.dry_run) {
+    CheckDevice(config.cluster, /*here=*/false);
+    if (!arguments.workers_only) CheckInputs(experiment, arguments.train.resume);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kExitDone;
   }

@@ -8,6 +8,7 @@
 #include "orchestrator/mpirun.h"
 #include "orchestrator/report.h"
 #include "orchestrator/run_index.h"
+#include "orchestrator/start_checks.h"
 #include "orchestrator/sweep.h"
 
 namespace temper {
@@ -38,6 +39,19 @@ void PrintRuns(const Sweep& sweep, const std::vector<std::string>& states) {
     std::printf("  %3zu  %-*s  %s%s\n", i, static_cast<int>(width), run.name.c_str(), SettingsText(run).c_str(), state.c_str());
   }
   std::fflush(stdout);
+}
+
+// What a start of each would refuse, with the run's name.
+void CheckEach(const Sweep& sweep, const TrainArguments& arguments) {
+  std::string errors;
+  for (const SweepRun& run : sweep.runs) {
+    try {
+      CheckInputs(LoadExperiment(arguments.config, ArgumentsOf(arguments, run).overrides), arguments.resume);
+    } catch (const ConfigError& error) {
+      errors += Concat(errors.empty() ? "" : "\n", "run ", run.name, ": ", error.what());
+    }
+  }
+  if (!errors.empty()) throw ConfigError(errors);
 }
 
 // Launches those that are not done yet; what became of each. `stopped`: the code to leave with, where the user stopped it.
@@ -101,14 +115,15 @@ int LaunchRuns(const TrainArguments& arguments, const std::function<int(const Tr
   const Sweep sweep = ExpandSweep(arguments.config, arguments.overrides);
   if (!arguments.member.empty()) return launch(ArgumentsOf(arguments, FindRun(sweep, arguments.member)));
   if (sweep.runs.empty()) return launch(arguments);
+  if (arguments.resume != "auto" && arguments.resume != "never")
+    throw ConfigError(Concat("--resume ", arguments.resume, " is a checkpoint of one run; say which with --member"));
   if (arguments.dry_run) {
+    CheckEach(sweep, arguments);
     std::vector<std::string> states;
     for (const SweepRun& run : sweep.runs) states.emplace_back(IsFinished(run, arguments.config, arguments.overrides) ? "done" : "");
     PrintRuns(sweep, states);
     return kExitDone;
   }
-  if (arguments.resume != "auto" && arguments.resume != "never")
-    throw ConfigError(Concat("--resume ", arguments.resume, " is a checkpoint of one run; say which with --member"));
   if (fs::exists(sweep.folder + "/run.json"))
     throw ConfigError(
         Concat(sweep.folder, " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=..."));

@@ -10,8 +10,8 @@
 #include "cluster/process.h"
 #include "cluster/spawner.h"
 #include "orchestrator/cli.h"
+#include "orchestrator/start_checks.h"
 #include "orchestrator/train_ranks.h"
-#include "reward/policy_spec.h"
 
 namespace temper {
 namespace {
@@ -20,11 +20,12 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   int ranks = arguments.ranks > 0 ? arguments.ranks : launched_ranks;
   if (ranks <= 0) ranks = std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
   const RoleLayout layout(experiment.base.cluster, ranks);
+  CheckInputs(experiment, arguments.resume);
+  CheckDevice(experiment.base.cluster, /*here=*/true);
   for (const Arm& arm : experiment.arms) {
     if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
     std::cout << arm.resolved.ToYaml() << "\n";
   }
-  LoadPolicySpec(experiment.base.reward.policy_spec);
   std::cout << "# layout of " << ranks << " ranks\n";
   for (int rank = 0; rank < ranks; ++rank) {
     std::cout << "#   rank " << rank << ": " << ToString(layout.RoleOf(rank)) << " " << layout.IndexOf(rank) << "\n";

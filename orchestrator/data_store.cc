@@ -10,6 +10,7 @@
 #include "cluster/keyed_random.h"
 #include "cluster/log.h"
 #include "policy/hf_checkpoint.h"
+#include "rollout/dataset_rows.h"
 
 namespace temper {
 namespace {
@@ -24,7 +25,8 @@ std::string ReadText(const std::string& path) {
   return text.str();
 }
 
-void SetTokenizer(const ExperimentConfig& config, const std::string& world_folder, DataStore* store) {
+// tokenizer.json of the policy's folder, the built-in world's, or the one named; "" = the byte-level one.
+std::string TokenizerFile(const ExperimentConfig& config, const std::string& world_folder) {
   std::string folder = config.policy.path;
   std::string key = "policy.path";
   if (folder.empty() && config.data.source == "world") folder = world_folder;
@@ -36,17 +38,25 @@ void SetTokenizer(const ExperimentConfig& config, const std::string& world_folde
   if (!folder.empty() && !fs::exists(file)) {
     throw ConfigError(Concat(key, ": there is no ", fs::is_directory(folder) ? "file " + file : "folder " + folder));
   }
-  store->tokenizer_json = folder.empty() ? ByteLevelTokenizerJson() : ReadText(file);
+  return folder.empty() ? "" : file;
+}
+
+void SetTokenizer(const ExperimentConfig& config, const std::string& world_folder, DataStore* store) {
+  const std::string file = TokenizerFile(config, world_folder);
+  store->tokenizer_json = file.empty() ? ByteLevelTokenizerJson() : ReadText(file);
   store->tokenizer = ParseTokenizer(store->tokenizer_json);
+}
+
+TransformerConfig ModelIn(const std::string& folder) {
+  TransformerConfig model = LoadHfConfig(folder);
+  if (!model.eos_ids.empty()) return model;
+  throw ConfigError(
+      Concat("policy.path: ", folder, " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
 }
 
 void SetModel(const ExperimentConfig& config, DataStore* store) {
   if (!config.policy.path.empty()) {
-    store->model = LoadHfConfig(config.policy.path);
-    if (store->model.eos_ids.empty()) {
-      throw ConfigError(Concat("policy.path: ", config.policy.path,
-                               " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
-    }
+    store->model = ModelIn(config.policy.path);
     return;
   }
   store->model = config.policy.shape;
@@ -203,6 +213,16 @@ void ChooseEvalSets(const ExperimentConfig& config, std::vector<EvalSet>* sets) 
 }
 
 }  // namespace
+
+void CheckDataFiles(const ExperimentConfig& config) {
+  const bool world = config.data.source == "world";
+  if (!world || !config.policy.path.empty()) TokenizerFile(config, "");
+  if (!config.policy.path.empty()) ModelIn(config.policy.path);
+  if (world) return;
+  CheckRowsFile(config.data.path);
+  if (!config.data.demonstrations.empty()) CheckRowsFile(config.data.demonstrations);
+  for (const auto& [set, path] : config.data.eval) CheckRowsFile(path);
+}
 
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder) {
   DataStore store;

@@ -52,6 +52,10 @@ struct DataStore {
 // Writes the built-in world into `world_folder` when the config asks for it (and it is not there yet). ConfigError for bad data.
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder);
 
+// What of LoadData can be checked without loading anything or writing the built-in world: that the model's folder is one that can be
+// served, and that every file is there. ConfigError in LoadData's words.
+void CheckDataFiles(const ExperimentConfig& config);
+
 // Indices of prompts by intent, in order of appearance: the strata of StratifiedOrder.
 std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prompts);
 

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
-#include <set>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -19,35 +18,14 @@
 #include "orchestrator/provenance.h"
 #include "orchestrator/report.h"
 #include "orchestrator/run_settings.h"
+#include "orchestrator/start_checks.h"
 #include "orchestrator/utc_time.h"
 #include "policy/torch_version.h"
 
 namespace temper {
-namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
-
-// Arms run in one job, on the same ranks and workers: what those were set up with cannot differ between them.
-void CheckArmsFit(const Experiment& experiment) {
-  const Arm& first = experiment.arms.front();
-  for (const Arm& arm : experiment.arms) {
-    if (arm.name == "sft" || arm.name == "data" || arm.name == "logs" || arm.name == "configs" || arm.name == "tb") {
-      throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
-    }
-    for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
-      const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix : {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "rollout.slots", "data.source",
-                                 "data.tokenizer", "monitor.prometheus"}) {
-        if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
-          throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
-        }
-      }
-    }
-  }
-}
-
-}  // namespace
 
 void SetAside(const std::string& folder) {
   for (int n = 1;; ++n) {
@@ -106,11 +84,8 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   JobIdentity identity;
   identity.run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
   if (resume == "never" && fs::exists(identity.run_folder)) SetAside(identity.run_folder);
-  if (resume != "auto" && resume != "never") {
-    identity.resume_folder = resume;
-    if (!fs::exists(resume + "/state.json"))
-      throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
-  }
+  CheckResume(resume);
+  if (resume != "auto" && resume != "never") identity.resume_folder = resume;
   std::error_code failed;
   fs::create_directories(identity.run_folder + "/configs", failed);
   if (failed) throw ConfigError(Concat("run.dir: cannot make ", identity.run_folder, ": ", failed.message()));

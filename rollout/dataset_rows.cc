@@ -108,6 +108,15 @@ class CsvRows : public RowReader {
   std::vector<std::string> names_;
 };
 
+enum class Format { kCsv, kJsonLines };
+
+Format FormatOf(const std::string& path) {
+  const std::string extension = std::filesystem::path(path).extension().string();
+  if (extension == ".csv") return Format::kCsv;
+  if (extension == ".jsonl" || extension == ".json") return Format::kJsonLines;
+  throw ConfigError(Concat(path, ": the name must end in .jsonl, .json or .csv"));
+}
+
 }  // namespace
 
 std::string ReadWholeFile(const std::string& path) {
@@ -120,11 +129,16 @@ std::string ReadWholeFile(const std::string& path) {
   return text;
 }
 
+void CheckRowsFile(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) throw ConfigError(Concat(path, ": no such file"));
+  if (!std::ifstream(path, std::ios::binary)) throw ConfigError(Concat(path, ": cannot be read"));
+  FormatOf(path);
+}
+
 std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text) {
-  const std::string extension = std::filesystem::path(path).extension().string();
-  if (extension == ".csv") return std::make_unique<CsvRows>(text, path);
-  if (extension == ".jsonl" || extension == ".json") return std::make_unique<JsonLines>(text);
-  throw ConfigError(Concat(path, ": the name must end in .jsonl, .json or .csv"));
+  if (FormatOf(path) == Format::kCsv) return std::make_unique<CsvRows>(text, path);
+  return std::make_unique<JsonLines>(text);
 }
 
 }  // namespace temper

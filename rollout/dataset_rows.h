@@ -26,6 +26,9 @@ class RowReader {
 // ConfigError naming the path where the file cannot be read.
 std::string ReadWholeFile(const std::string& path);
 
+// That the file is there, can be opened and has a name that OpenRows knows. ConfigError naming the path.
+void CheckRowsFile(const std::string& path);
+
 // A reader of `text`, the content of the file at `path`, by the path's extension: .jsonl and .json (one object a line) or .csv (with a
 // header record). ConfigError on another extension or an unusable header. The text is borrowed.
 std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text);

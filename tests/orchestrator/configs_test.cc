@@ -13,6 +13,7 @@
 #include "cluster/config_reader.h"
 #include "cluster/error.h"
 #include "orchestrator/experiment_config.h"
+#include "orchestrator/start_checks.h"
 #include "orchestrator/sweep.h"
 #include "reward/policy_spec.h"
 #include "tests/support/temp_folder.h"
@@ -23,6 +24,7 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
 using ::testing::SizeIs;
 
@@ -139,6 +141,38 @@ TEST(ExperimentConfig, WhatSlurmIsAskedForCannotBreakTheScript) {
         "launch.slurm.directives=[\"--x\\nrm\"]", "launch.slurm.warn_s=5", "launch.slurm.nodes=0", "launch.bind=socket"}) {
     EXPECT_THROW(load(wrong), ConfigError) << wrong;
   }
+}
+
+// What a dry run says of a smoke job with these overrides.
+std::string ProblemOf(std::vector<std::string> overrides, const std::string& resume = "never") {
+  try {
+    CheckInputs(LoadExperiment((kConfigs / "smoke.yaml").string(), overrides), resume);
+    return "none";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
+  const TempFolder folder;
+  const std::string rows = folder / "rows.jsonl", model = folder / "model";
+  WriteBytes(rows, "{}\n");
+  const auto files = [&](const std::string& more) { return ProblemOf({"data.source=files", "data.path=" + rows, more}); };
+  EXPECT_EQ(ProblemOf({}), "none");
+  EXPECT_EQ(files("data.limit=0"), "none");
+  EXPECT_EQ(files("data.path=/nonexistent/a.jsonl"), "/nonexistent/a.jsonl: no such file");
+  EXPECT_EQ(files("data.demonstrations=/nonexistent/b.csv"), "/nonexistent/b.csv: no such file");
+  EXPECT_EQ(files("data.eval={mine: /nonexistent/c.json}"), "/nonexistent/c.json: no such file");
+  EXPECT_EQ(files("data.tokenizer=/nonexistent"), "data.tokenizer: there is no folder /nonexistent");
+  EXPECT_EQ(ProblemOf({"policy.path=/nonexistent"}), "policy.path: there is no folder /nonexistent");
+  fs::create_directories(model);
+  WriteBytes(model + "/tokenizer.json", "{}");
+  EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr(model + "/config.json: cannot read"));
+  WriteBytes(model + "/config.json", "{\"model_type\": \"gpt2\"}");
+  EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr("gpt2"));
+  EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 64}}"}), HasSubstr("arms: b sets policy.hidden_size"));
+  EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));
+  EXPECT_THAT(ProblemOf({}, "/nonexistent"), HasSubstr("--resume /nonexistent: no checkpoint there"));
 }
 
 // What a run folder keeps as configs/resolved.yaml must be the whole truth: read alone it is the same experiment.
