@@ -13,13 +13,6 @@ namespace temper {
 namespace {
 
 constexpr size_t kMaxShownBytes = 60;
-constexpr size_t kMaxListedNames = 16;
-
-std::string Normalized(const std::string& name) {
-  std::string result = name;
-  for (char& c : result) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
 
 // Edits (insert, delete, replace, swap of neighbours) that turn a into b: the restricted Damerau-Levenshtein distance.
 size_t EditDistance(const std::string& a, const std::string& b) {
@@ -39,6 +32,11 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 }
 
 }  // namespace
+
+std::string NormalizedName(std::string name) {
+  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
 
 std::string ConfigMark::ToString() const { return line == 0 ? file : Concat(file, ":", line, ":", column); }
 
@@ -87,30 +85,26 @@ std::string ShownText(const std::string& text) {
   return shown + "\"";
 }
 
-std::string NearestName(const std::string& name, const std::vector<std::string>& known) {
-  const std::string wanted = Normalized(name);
-  std::string nearest;
-  size_t nearest_distance = std::max<size_t>(1, wanted.size() / 3) + 1;
+std::vector<std::string> NearestNames(const std::string& name, const std::vector<std::string>& known) {
+  const std::string wanted = NormalizedName(name);
+  std::vector<std::string> nearest;
+  size_t nearest_distance = std::max<size_t>(1, wanted.size() / 3);
   for (const std::string& candidate : known) {
-    const std::string other = Normalized(candidate);
+    const std::string other = NormalizedName(candidate);
     const size_t longer = std::max(wanted.size(), other.size());
-    if (longer - std::min(wanted.size(), other.size()) >= nearest_distance) continue;
+    if (longer - std::min(wanted.size(), other.size()) > nearest_distance) continue;
     const size_t distance = EditDistance(wanted, other);
-    if (distance < nearest_distance && distance < longer) {
-      nearest = candidate;
-      nearest_distance = distance;
-    }
+    if (distance > nearest_distance || distance >= longer) continue;
+    if (distance < nearest_distance) nearest.clear();
+    nearest.push_back(candidate);
+    nearest_distance = distance;
   }
   return nearest;
 }
 
-std::string NearestHint(const std::string& name, const std::string& prefix, const std::vector<std::string>& known) {
-  const std::string nearest = NearestName(name, known);
-  if (!nearest.empty()) return "; the nearest known one is " + JoinPath(prefix, nearest);
-  if (known.empty()) return "";
-  std::string list;
-  for (size_t i = 0; i < std::min(known.size(), kMaxListedNames); ++i) list += (i == 0 ? "" : ", ") + known[i];
-  return "; known here: " + list + (known.size() > kMaxListedNames ? ", ..." : "");
+std::string NearestName(const std::string& name, const std::vector<std::string>& known) {
+  const std::vector<std::string> nearest = NearestNames(name, known);
+  return nearest.empty() ? "" : nearest.front();
 }
 
 std::string JoinPath(const std::string& section, const std::string& name) { return section.empty() ? name : section + "." + name; }

@@ -44,8 +44,11 @@ class ConfigErrors {
 // Untrusted text for a message: in double quotes, on one line, control characters escaped, cut after 60 bytes.
 std::string ShownText(const std::string& text);
 
-// "; the nearest known one is PREFIX.NAME", or a list of what is known there, or "" where nothing is.
-std::string NearestHint(const std::string& name, const std::string& prefix, const std::vector<std::string>& known);
+// In lower case, with '_' for '-': what names are compared by.
+std::string NormalizedName(std::string name);
+
+// The names in `known` nearest to `name` by edit distance, all that are equally near; none where none is near.
+std::vector<std::string> NearestNames(const std::string& name, const std::vector<std::string>& known);
 
 // "a.b" from "a" and "b"; the first may be empty.
 std::string JoinPath(const std::string& section, const std::string& name);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cluster/config_compose.h"
+#include "cluster/config_hints.h"
 #include "cluster/config_overrides.h"
 #include "cluster/config_record.h"
 #include "cluster/config_rules.h"
@@ -16,12 +17,20 @@
 namespace temper {
 namespace {
 
+// A key that its section does not have.
+struct UnknownKey {
+  const ConfigNode* node;
+  std::string section;
+  std::vector<std::string> siblings;  // names the section has
+};
+
 // What the readers of all sections share.
 struct ReadState {
   ConfigErrors errors;
   ConfigRecord record;
   std::vector<ConfigRule> rules;
   std::vector<std::string> fields;  // dotted keys of every field, for hints
+  std::vector<UnknownKey> unknown;  // told once every field is known
   ConfigMarks key_marks;            // of the keys that were set
   bool complete = true;
 };
@@ -34,7 +43,7 @@ class SectionReader : public ConfigFields {
   SectionReader(ReadState* state, const ConfigNode* section, const ConfigMark& where, std::string path, size_t level, bool broken)
       : state_(state), section_(section), where_(where), path_(std::move(path)), level_(level), broken_(broken) {}
 
-  // Reports unknown and missing keys; called once the section is described.
+  // Reports missing keys and notes unknown ones; called once the section is described.
   void Finish() {
     for (const std::string& name : required_) {
       TEMPER_CHECK(Known(name), "config section '", path_, "' requires '", name, "', which it does not describe");
@@ -45,10 +54,7 @@ class SectionReader : public ConfigFields {
     }
     if (section_ == nullptr) return;
     for (const ConfigNode& child : section_->children) {
-      if (!Known(child.key)) unknown_.push_back(&child);
-    }
-    for (const ConfigNode* child : unknown_) {
-      state_->errors.Add(child->key_mark, JoinPath(path_, child->key), "unknown key" + UnknownHint(child->key));
+      if (!Known(child.key)) state_->unknown.push_back({&child, path_, known_});
     }
   }
 
@@ -255,18 +261,6 @@ class SectionReader : public ConfigFields {
     state_->record.AddValue(level_, QuoteYaml(std::string(name)), path, value, SourceOf(state_->key_marks, path));
   }
 
-  std::string UnknownHint(const std::string& key) const {
-    if (state_->errors.size() >= ConfigErrors::kMaxShown) return "";
-    if (key.find('.') != std::string::npos) return "; a dotted key is read in overrides only: in a file, nest it";
-    if (NearestName(key, known_).empty()) {
-      for (const std::string& field : state_->fields) {
-        const size_t dot = field.rfind('.');
-        if (dot != std::string::npos && field.substr(dot + 1) == key) return "; there is a " + field;
-      }
-    }
-    return NearestHint(key, path_, known_);
-  }
-
   ReadState* state_;
   const ConfigNode* section_;
   const ConfigMark where_;
@@ -275,8 +269,15 @@ class SectionReader : public ConfigFields {
   const bool broken_;
   std::vector<std::string> known_;
   std::vector<std::string> required_;
-  std::vector<const ConfigNode*> unknown_;
 };
+
+void ReportUnknown(ReadState* state) {
+  for (const auto& [node, section, siblings] : state->unknown) {
+    const bool shown = state->errors.size() < ConfigErrors::kMaxShown;
+    const std::string hint = shown ? UnknownKeyHint(node->key, section, siblings, state->fields) : "";
+    state->errors.Add(node->key_mark, JoinPath(section, node->key), "unknown key" + hint);
+  }
+}
 
 // What each field is set to without any file, as references to keys that stand in none need it.
 ConfigDefault DefaultsOf(const DescribeConfig& describe) {
@@ -306,6 +307,7 @@ ResolvedConfig Read(ComposedConfig composed, ConfigErrors errors, const Describe
   SectionReader reader(&state, broken ? nullptr : &composed.root, composed.root.mark, "", 0, broken);
   describe(reader);
   reader.Finish();
+  ReportUnknown(&state);
   if (state.complete) CheckRules(state.rules, state.key_marks, &state.errors);
   if (!state.errors.empty()) state.errors.Throw(composed.files);
   return std::move(state.record.resolved);

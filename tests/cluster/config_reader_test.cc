@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/config_hints.h"
 #include "cluster/error.h"
 #include "tests/cluster/config_example.h"
 
@@ -348,6 +349,22 @@ TEST(ConfigReader, FindsTheNearestName) {
   EXPECT_EQ(NearestName("x", known), "");
   EXPECT_EQ(NearestName("", known), "");
   EXPECT_EQ(NearestName("kl", {}), "");
+}
+
+TEST(ConfigReader, HintsAtTheKeyOfTheSameSectionFirst) {
+  const std::vector<std::string> fields = {
+      "sft",   "sft.batch_size", "sft.optimizer", "sft.optimizer.lr", "rl",     "rl.steps",   "rl.prompts_per_step",
+      "rl.kl", "rl.kl.coef",     "rl.optimizer",  "rl.optimizer.lr",  "policy", "policy.path"};
+  const std::vector<std::string> rl = {"steps", "prompts_per_step", "kl", "optimizer"};
+  EXPECT_EQ(UnknownKeyHint("lr", "rl", rl, fields), "; the nearest known one is rl.optimizer.lr");
+  EXPECT_EQ(UnknownKeyHint("kl_coef", "rl", rl, fields), "; the nearest known one is rl.kl.coef");
+  EXPECT_EQ(UnknownKeyHint("num_steps", "rl", rl, fields), "; the nearest known one is rl.steps");
+  EXPECT_EQ(UnknownKeyHint("model_path", "policy", {"path", "model_type"}, fields), "; the nearest known one is policy.path");
+  EXPECT_EQ(UnknownKeyHint("batch_size", "rl", rl, fields),
+            "; there is a sft.batch_size elsewhere; known here: steps, prompts_per_step, kl, optimizer");
+  EXPECT_EQ(UnknownKeyHint("lr", "", {"sft", "rl", "policy"}, fields), "; there are sft.optimizer.lr, rl.optimizer.lr");
+  EXPECT_EQ(UnknownKeyHint("kll", "rl", {"kl1", "kl2", "steps"}, fields), "; the nearest known ones are rl.kl1, rl.kl2");
+  EXPECT_EQ(UnknownKeyHint("zzzzzz", "rl", rl, fields), "; known here: steps, prompts_per_step, kl, optimizer");
 }
 
 TEST(ConfigReader, RefusesASchemaThatContradictsItself) {
