@@ -137,6 +137,8 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, DataSt
   const DataConfig& data = config.data;
   RawData raw;
   DatasetOptions options{.path = data.path, .columns = data.columns, .bad_row_budget = data.bad_row_budget, .limit = data.limit};
+  if (config.HasStage("rl") || config.HasStage("eval"))
+    options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
   store->left_out += train.bad_rows;

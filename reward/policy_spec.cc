@@ -225,6 +225,19 @@ std::string SpecPromptText(const PolicySpec& spec, const std::string& category) 
   return out;
 }
 
+std::string CategoryProblem(const PolicySpec& spec, const std::string& category) {
+  const std::string& meant = category.empty() ? spec.lexical.default_category : category;
+  if (spec.categories.contains(meant) || (category.empty() && spec.facts.present)) return "";
+  std::string known;
+  for (const auto& [id, unused] : spec.categories) known += (known.empty() ? "" : ", ") + id;
+  if (category.empty()) {
+    return Concat("the prompt has no category, and policy spec ", spec.id, " has no lexical.default_category to take instead; it has ",
+                  known);
+  }
+  return Concat("category \"", category, "\" is not in policy spec ", spec.id, ", which has ", known,
+                "; name the column with data.columns.category, or set that to '' and lexical.default_category in the spec");
+}
+
 std::string FillPlaceholders(const std::string& text, const std::map<std::string, std::string>& values) {
   std::string out;
   size_t at = 0;

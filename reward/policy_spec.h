@@ -171,6 +171,10 @@ PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name
 // Throws ConfigError for an unknown category.
 std::string SpecPromptText(const PolicySpec& spec, const std::string& category);
 
+// Why no prompt of this category can be graded, "" where it can. The empty category is the one the prompt itself names (facts), or
+// lexical.default_category.
+std::string CategoryProblem(const PolicySpec& spec, const std::string& category);
+
 // `text` with every {key} of `values` replaced; braces around other words stay.
 std::string FillPlaceholders(const std::string& text, const std::map<std::string, std::string>& values);
 

@@ -216,6 +216,10 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
   LoadedPrompts loaded;
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
+    for (const Prompt& prompt : prompts) {
+      const std::string problem = options.problem_of && row->error.empty() ? options.problem_of(prompt) : "";
+      if (!problem.empty()) Reject(row, problem);
+    }
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
     for (Prompt& prompt : prompts) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -28,6 +29,7 @@ struct DatasetOptions {
   ColumnMapping columns;
   int64_t bad_row_budget = 0;  // this many malformed rows are skipped, logged and counted; one more is a ConfigError
   int64_t limit = 0;           // 0 = all rows
+  std::function<std::string(const Prompt&)> problem_of = {};  // why a prompt is of no use, "" where it is; its row counts as malformed
 };
 
 struct LoadedPrompts {

@@ -70,9 +70,9 @@ const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
 
 TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
   const std::vector<fs::path> configs = Shipped(Kind::kExperiment);
-  ASSERT_THAT(Names(configs),
-              IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
-                            "experiments/open_safe_intent.yaml", "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml"}));
+  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml",
+                                            "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml"}));
   for (const fs::path& path : configs) {
     SCOPED_TRACE(Name(path));
     try {
@@ -265,6 +265,16 @@ TEST(ShippedConfigs, OpenSafeIntentTakesItsFileFromTheCommandLine) {
   EXPECT_EQ(data.columns.prompts_by_intent.at("dual_use"), "prompt_dual_use");
   // The longest prompt and the longest completion must fit the model: a byte is a token.
   EXPECT_LE(data.max_prompt_tokens + experiment.base.rollout.sampling.max_new_tokens, experiment.base.policy.shape.max_positions);
+}
+
+TEST(ShippedConfigs, AnOwnModelIsNotTrainedAtTheRatesOfATinyOne) {
+  const std::string path = (kConfigs / "experiments/own_model.yaml").string();
+  const ExperimentConfig config = LoadExperiment(path, {"policy.path=/somewhere/model", "data.path=/somewhere/prompts.csv"}).base;
+  EXPECT_EQ(config.policy.path, "/somewhere/model");
+  EXPECT_TRUE(config.policy.lora.enabled());
+  EXPECT_LE(config.rl.optimizer.lr, 1e-5);
+  EXPECT_GE(config.rollout.sampling.max_new_tokens, 512);
+  EXPECT_EQ(config.data.prompt_template, "{prompt}");  // a chat template puts it into the user's message
 }
 
 TEST(ShippedConfigs, LagrangianAndAsyncAreWhatTheySay) {

@@ -42,6 +42,9 @@ class DataStoreTest : public ::testing::Test {
     config_.data.demonstrations = folder_ / "demonstrations.jsonl";
     config_.data.eval_fraction = 0;
     config_.data.columns.category = config_.data.columns.intent = "";
+    spec_.id = "spec";
+    for (const char* id : {"any", "other"}) spec_.categories[id];
+    spec_.lexical.default_category = "any";
     Save(kTemplate);
     WriteBytes(config_.data.path,
                "{\"prompt\": \"hi\"}\n"
@@ -56,7 +59,7 @@ class DataStoreTest : public ::testing::Test {
     SaveHfModel(model, {.tokenizer_json = ByteLevelTokenizerJson()}, config_.policy.path);
     if (!template_text.empty()) WriteBytes(config_.policy.path + "/chat_template.jinja", template_text);
   }
-  DataStore Load() const { return LoadData(config_, PolicySpec{}, ""); }
+  DataStore Load() const { return LoadData(config_, spec_, ""); }
   std::vector<std::string> Prompts(const DataStore& store) const {
     std::vector<std::string> texts;
     for (const Prompt& prompt : store.train) texts.push_back(store.tokenizer->Decode(store.PromptTokens(prompt), /*skip_specials=*/false));
@@ -81,6 +84,7 @@ class DataStoreTest : public ::testing::Test {
   TempFolder folder_;
   TransformerConfig shape_;
   ExperimentConfig config_;
+  PolicySpec spec_;
 };
 
 TEST_F(DataStoreTest, RendersPromptsByTheTemplateOfThePolicy) {
@@ -138,6 +142,27 @@ TEST_F(DataStoreTest, SaysWhichPromptIsWrong) {
   Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
   WriteBytes(config_.data.path, "{\"prompt\": []}\n");
   Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
+}
+
+TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
+  config_.data.columns.category = "kind";
+  const std::string graded = "{\"prompt\": \"hi\", \"kind\": \"other\"}\n";
+  WriteBytes(config_.data.path, graded + "{\"prompt\": \"ho\", \"kind\": \"strange\"}\n");
+  Refused("prompts.jsonl:2: category \"strange\" is not in policy spec spec, which has any, other; name the column");
+  config_.data.bad_row_budget = 1;
+  EXPECT_EQ(Load().train.size(), 1u);
+  config_.data.bad_row_budget = 0;
+  config_.stages = {"sft"};  // nothing is graded
+  config_.data.demonstrations = "";
+  spec_.demonstrations.emplace_back().text = "no";
+  EXPECT_EQ(Load().train.size(), 2u);
+  config_.stages = {"eval"};
+  config_.data.columns.category = "";
+  EXPECT_EQ(Load().train.size(), 2u);
+  spec_.lexical.default_category = "";
+  Refused("prompts.jsonl:1: the prompt has no category, and policy spec spec has no lexical.default_category");
+  spec_.facts.present = true;  // the prompts name it
+  EXPECT_EQ(Load().train.size(), 2u);
 }
 
 TEST_F(DataStoreTest, NeedsAStopToken) {
