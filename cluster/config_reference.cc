@@ -201,7 +201,10 @@ class ReferenceWriter : public ConfigFields {
 std::string ReferenceYaml(const DescribeConfig& describe) {
   ReferenceWriter writer(0);
   describe(writer);
-  return "# Every key of this configuration with its default and meaning. Written from the schema; do not edit.\n\n" + writer.Text();
+  return "# Every key of this configuration with its default and meaning. Written from the schema; do not edit.\n"
+         "# A [Path] in a file is relative to that file, in an override (a.b=value) to the working directory. Of two overrides of one key\n"
+         "# the last counts.\n\n" +
+         writer.Text();
 }
 
 }  // namespace temper

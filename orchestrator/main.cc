@@ -60,8 +60,10 @@ int Run(int argc, char** argv) {
   AddLaunchCommand(&app, &exit_code);
 
   std::string model;
-  auto* eval_command = app.add_subcommand("eval", "evaluates a model folder under a config: temper eval CONFIG --model DIR");
+  auto* eval_command = app.add_subcommand(
+      "eval", "evaluates a model folder under a config, its arms left out, into <run.dir>/<run.name>-eval: temper eval CONFIG --model DIR");
   AddTrainOptions(eval_command, &train);
+  eval_command->get_option("--resume")->description("never (default: an earlier evaluation is kept aside), auto, or a checkpoint's folder");
   eval_command->add_option("--model", model, "Hugging Face folder")->required();
   eval_command->callback([&] {
     if (eval_command->count("--resume") == 0) train.resume = "never";  // the model may be another one at the same place
