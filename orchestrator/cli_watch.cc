@@ -6,10 +6,12 @@
 #include <memory>
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cluster/error.h"
+#include "orchestrator/checkpoint.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/run_view.h"
 #include "orchestrator/terminal_text.h"
@@ -39,10 +41,26 @@ bool JobEnded(const std::string& run) {
   return view.status && view.life == JobLife::kEnded;
 }
 
+// A run, with the arm, where it has named its arms already.
+void CheckIsThere(const WatchArguments& arguments) {
+  const RunView view = ReadRun(arguments.run);
+  if (!view.status) throw ConfigError(view.problems.at(0));
+  const std::string described = arguments.run + "/run.json";
+  if (arguments.arm.empty() || !std::filesystem::exists(described)) return;
+  const auto run = nlohmann::json::parse(ReadFileText(described), nullptr, false);
+  std::string names;
+  for (const auto& arm : run.is_object() && run.contains("arms") ? run["arms"] : nlohmann::json::array()) {
+    const auto name = arm.is_object() ? arm.value("name", nlohmann::json()) : nlohmann::json();
+    if (name == arguments.arm) return;
+    if (name.is_string()) names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  }
+  throw ConfigError(Concat("--arm ", arguments.arm, ": the run has ", names.empty() ? "no arm" : names));
+}
+
 int WatchCommand(const WatchArguments& arguments) {
-  if (!std::filesystem::exists(arguments.run))
-    throw ConfigError(Concat(arguments.run, ": no such folder; a run's folder is <run.dir>/<run.name>"));
-  TranscriptFeed feed(arguments.run, arguments.arm, ParseFilter(arguments.filters), arguments.all || arguments.once);
+  const TranscriptFilter filter = ParseFilter(arguments.filters);
+  CheckIsThere(arguments);
+  TranscriptFeed feed(arguments.run, arguments.arm, filter, arguments.all || arguments.once);
   const bool color = WantsColor();
   for (bool told = false;;) {
     const bool ended = arguments.once || JobEnded(arguments.run);  // before the look, so that nothing is missed

@@ -1,0 +1,51 @@
+// What the commands say of folders and files that are not what they are taken for: at once, with exit code 78.
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include "cluster/clock.h"
+#include "cluster/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CliMessages : public ::testing::Test {
+ protected:
+  // The exit code; output and errors are in output().
+  int Run(const std::string& arguments) const {
+    const std::string command = Concat(TEMPER_BINARY, " ", arguments, " > ", scratch_ / "output", " 2>&1");
+    const int status = std::system(command.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  void Refused(const std::string& arguments, const std::string& why) const {
+    EXPECT_EQ(Run(arguments), kExitConfig) << arguments << "\n" << output();
+    EXPECT_THAT(output(), HasSubstr(why)) << arguments;
+  }
+  std::string output() const { return ReadBytes(scratch_ / "output"); }
+  // A folder that looks like a finished run of two arms.
+  std::string MakeRun() const {
+    const std::string run = scratch_ / "run";
+    for (const char* arm : {"one", "two"}) std::filesystem::create_directories(Concat(run, "/", arm, "/journal"));
+    WriteBytes(run + "/run.json", R"({"name": "run", "arms": [{"name": "one"}, {"name": "two"}]})");
+    WriteBytes(run + "/status.json", R"({"run": "run", "state": "done"})");
+    return run;
+  }
+  const std::string smoke_ = std::string(TEMPER_SOURCE_DIR) + "/configs/smoke.yaml";
+  TempFolder scratch_;
+};
+
+TEST_F(CliMessages, WatchWantsARunAndAnArmOfIt) {
+  Refused("watch " + scratch_.path(), "is this a run's folder");
+  Refused("watch /nonexistent --once", "is this a run's folder");
+  const std::string run = MakeRun();
+  Refused("watch --once --arm nope " + run, "--arm nope: the run has one, two");
+  EXPECT_EQ(Run("watch --once --arm two " + run), kExitDone) << output();
+}
+
+}  // namespace
+}  // namespace temper
