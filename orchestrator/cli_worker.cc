@@ -1,6 +1,9 @@
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <thread>
+#include <utility>
 
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
@@ -37,9 +40,16 @@ void Serve(Worker* worker, BusClient* bus) {
 
 // Of the job in the folder, which may be about to start.
 BusContact AwaitJob(const std::string& run_folder) {
+  if (!std::filesystem::exists(run_folder)) {
+    throw ConfigError(Concat("--connect ", run_folder, ": there is no such run folder; a job's is <run.dir>/<run.name>"));
+  }
   const Stopwatch waited;
-  while (waited.Seconds() < std::chrono::duration<double>(kRegisterDeadline).count()) {
+  for (bool told = false; waited.Seconds() < std::chrono::duration<double>(kRegisterDeadline).count();) {
     if (const auto contact = ReadRendezvous(run_folder)) return *contact;
+    if (!std::exchange(told, true)) {
+      std::fprintf(stderr, "temper: waiting up to %lld s for a job to start in %s (its rendezvous.json)\n",
+                   static_cast<long long>(kRegisterDeadline.count()), run_folder.c_str());
+    }
     std::this_thread::sleep_for(kLookAgain);
   }
   throw ConfigError(

@@ -47,5 +47,11 @@ TEST_F(CliMessages, WatchWantsARunAndAnArmOfIt) {
   EXPECT_EQ(Run("watch --once --arm two " + run), kExitDone) << output();
 }
 
+TEST_F(CliMessages, AWorkerDoesNotWaitForAFolderThatIsNotThere) {
+  const Stopwatch watch;
+  Refused("worker --role reward --connect /nonexistent", "--connect /nonexistent: there is no such run folder");
+  EXPECT_LT(watch.Seconds(), 30);
+}
+
 }  // namespace
 }  // namespace temper
