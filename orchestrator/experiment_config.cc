@@ -264,8 +264,12 @@ bool ExperimentConfig::HasStage(const std::string& stage) const { return std::fi
 void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("run", "identity of the run", [&](ConfigFields& s) { DescribeRun(c.run, s); });
   f.StringList("stages", &c.stages, "stages to run, of sft, rl, eval, in this order");
-  f.OverrideMaps("arms", &c.arms,
-                 "named overrides; each arm runs the stages with its own, sharing every stage before the first difference");
+  f.OverrideMaps(
+      "arms", &c.arms,
+      "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
+      "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, reward.policy_spec, rollout.slots, data.source, "
+      "data.tokenizer or monitor.prometheus_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
+      "of arms");
   f.IntList("seeds", &c.seeds, kNotNegative, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
   f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",
             [&](ConfigFields& s) {

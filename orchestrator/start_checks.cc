@@ -13,7 +13,7 @@ namespace temper {
 void CheckArmsFit(const Experiment& experiment) {
   const Arm& first = experiment.arms.front();
   for (const Arm& arm : experiment.arms) {
-    for (const char* taken : {"sft", "data", "logs", "configs", "tb"}) {
+    for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"}) {
       if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
     }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
