@@ -295,7 +295,10 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
     s.Int("keep", &c.checkpoint.keep, {2, 1000}, "newest checkpoints to keep");
   });
   f.Section("monitor", "what is shown and written", [&](ConfigFields& s) {
-    s.Enum("progress", &c.monitor.progress, {"auto", "bar", "plain", "none"}, "auto = a bar on a terminal, a line a step otherwise");
+    s.Enum("progress", &c.monitor.progress, {"auto", "bar", "plain", "none"},
+           "a bar, or a line, for each RL step and every 20th SFT step; auto = a bar where standard error is a terminal and neither mpirun "
+           "nor srun "
+           "started the process, so never under temper launch, and lines otherwise");
     s.Int("traces_every", &c.monitor.traces_every, kPositive, "steps between samples written to traces/");
     s.Int("traces_per_step", &c.monitor.traces_per_step, kNotNegative, "groups written each time");
     s.Real("cluster_log_s", &c.monitor.cluster_log_s, {0, 3600},
