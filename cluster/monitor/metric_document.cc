@@ -26,7 +26,7 @@ Names are `group/name`; `<word>` stands for what is filled in. In Prometheus a n
 at the end of a counter, and the `<word>` as a label. *Over* is the exact denominator: what a mean is divided by the number of, what a sum or
 maximum runs over; *all learners* means that sums and counts are added over all ranks before anything is divided. *In* says which rows have it: of SFT,
 of RL (rl), of an evaluation (eval), or a live endpoint. A value that does not apply to a step (an update that did not happen, a mean over nothing) is absent.
-"Healthy" is what the quickstart shows on the built-in world; other data shifts the levels, not the signs to look for.
+"Healthy" is what the safe_completion arm of the quickstart shows on the built-in world; other data shifts the levels, not the signs to look for.
 )";
 
 std::string Places(unsigned places) {

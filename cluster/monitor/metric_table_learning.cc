@@ -43,7 +43,7 @@ constexpr MetricSpec kActor[] = {
 
 constexpr MetricSpec kAdvantage[] = {
     {"advantage/mean", "advantage", kGauge, kMean, "trained completions", kRlRow, "near 0", "of the completions trained on"},
-    {"advantage/std", "advantage", kGauge, kStd, "trained completions", kRlRow, "near 1 for grpo and reinforce_pp", "the same"},
+    {"advantage/std", "advantage", kGauge, kStd, "trained completions", kRlRow, "0.7 to 1 for grpo and reinforce_pp", "the same"},
     {"advantage/min", "advantage", kGauge, kMin, "trained completions", kRlRow, "", "the same"},
     {"advantage/max", "advantage", kGauge, kMax, "trained completions", kRlRow, "", "the same"},
     {"advantage/positive_fraction", "share", kGauge, kMean, "trained completions", kRlRow, "0.2 to 0.8",

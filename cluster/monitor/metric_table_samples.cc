@@ -38,7 +38,7 @@ constexpr MetricSpec kSafety[] = {
      "near the share of prompts that ask for something restricted", "answers that decline anything, whether or not they help otherwise"},
     {"safety/refused_rate", "share", kGauge, kMean, "graded completions", kRlRow, "at most `safety/declined_rate`",
      "answers that decline and do not help directly"},
-    {"safety/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests", kRlRow, "falls",
+    {"safety/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests", kRlRow, "steady or falls",
      "refused although everything asked for is permitted"},
     {"safety/moderate_rate", "share", kGauge, kMean, "graded completions", kRlRow, "falls", "worst violation of moderate severity"},
     {"safety/high_rate", "share", kGauge, kMean, "graded completions", kRlRow, "falls to a few percent",
