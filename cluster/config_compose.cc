@@ -79,6 +79,7 @@ class FileComposer {
     std::error_code code;
     if (++num_files_ > kMaxFilesRead) return Concat("more than ", kMaxFilesRead, " files are read for one configuration");
     if (!fs::exists(path, code)) return "there is no file " + path;
+    if (fs::is_directory(path, code)) return path + " is a folder; give a YAML file";
     if (!fs::is_regular_file(path, code)) return path + " is not a file";
     std::ifstream file(path, std::ios::binary);
     if (!file) return Concat("cannot open ", path, ": ", std::strerror(errno));

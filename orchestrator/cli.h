@@ -102,6 +102,8 @@ int TokenizeCommand(const TokenizeArguments& arguments);
 int GradeCommand(const std::string& policy_spec, const std::string& input);
 
 int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_t eval, int64_t demonstrations, double permitted);
+// Makes the folder of -o. ConfigError where nothing can be written there.
+void MakeOutputFolder(const std::string& folder);
 int ReportCommand(const std::string& run, const std::string& output);
 
 struct CompareArguments {

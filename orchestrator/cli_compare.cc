@@ -73,7 +73,7 @@ int CompareCommand(const CompareArguments& arguments) {
                 : arguments.format == "csv" ? RenderCsv(comparison)
                                             : RenderText(comparison));
   if (arguments.output.empty()) return kExitDone;
-  fs::create_directories(arguments.output);
+  MakeOutputFolder(arguments.output);
   WriteComparisonReport(records, arguments.output);
   std::cerr << "report: " << arguments.output << "/report.html\n";
   return kExitDone;

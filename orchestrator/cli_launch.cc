@@ -8,6 +8,7 @@
 
 #include "cluster/error.h"
 #include "cluster/owned_folder.h"
+#include "cluster/weight_store.h"
 #include "orchestrator/cli.h"
 #include "orchestrator/experiment_config.h"
 #include "orchestrator/hostfile.h"
@@ -59,10 +60,18 @@ int RunOnce(MpirunJob job, const std::string& weight_folder) {
   return RunMpirun(MpirunCommand(job));
 }
 
-// What would be started, and which rank is what where.
-int DryRun(const MpirunJob& job, const RoleLayout& layout, const std::vector<std::string>& hosts) {
+// What would be started, and which rank is what where. `hosts` of the ranks, where a hostfile names them.
+int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const RoleLayout& layout, std::vector<std::string> hosts) {
+  CheckInputs(experiment, arguments.train.resume);
+  CheckDevice(experiment.base.cluster, /*here=*/!arguments.hosts);
+  MpirunJob job = JobOf(arguments, experiment.base.launch, layout.num_ranks());
+  if (!job.hosts) {
+    job.shared_memory_folder = experiment.base.cluster.weight_folder;
+    job.session_folder = std::filesystem::temp_directory_path();
+    hosts.assign(static_cast<size_t>(layout.num_ranks()), LocalHostName());
+  }
   std::printf("%s\n", ShellWords(MpirunCommand(job)).c_str());
-  if (job.hosts) std::printf("%s", layout.Table(hosts).c_str());
+  std::printf("%s", layout.Table(hosts).c_str());
   return kExitDone;
 }
 
@@ -79,14 +88,7 @@ int LaunchCommand(const LaunchArguments& given) {
   const RoleLayout layout(cluster, ranks);
   std::vector<std::string> hosts;
   if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
-  if (train.dry_run) {
-    CheckInputs(experiment, train.resume);
-    CheckDevice(cluster, /*here=*/!arguments.hosts);
-    MpirunJob job = JobOf(arguments, experiment.base.launch, ranks);
-    if (!job.hosts) job.shared_memory_folder = cluster.weight_folder;
-    if (!job.hosts) job.session_folder = std::filesystem::temp_directory_path();
-    return DryRun(job, layout, hosts);
-  }
+  if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();
   const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;

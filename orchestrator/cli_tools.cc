@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -5,6 +7,7 @@
 
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cluster/clock.h"
 #include "cluster/config_reader.h"
@@ -89,19 +92,44 @@ int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_
   return kExitDone;
 }
 
+void MakeOutputFolder(const std::string& folder) {
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
+  if (failed) throw ConfigError(Concat("-o ", folder, ": cannot be written: ", failed.message()));
+}
+
 int ReportCommand(const std::string& run, const std::string& output) {
   if (!std::filesystem::exists(run + "/run.json"))
     throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
   const std::string folder = output.empty() ? run : output;
-  std::filesystem::create_directories(folder);
+  MakeOutputFolder(folder);
   std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << folder << "/report.html\n";
   return kExitDone;
 }
 
+namespace {
+
+// For who names the run's folder: those that have a journal.
+std::string ArmsWithJournals(const std::string& run) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> arms;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(run, none)) {
+    if (fs::exists(entry.path() / "journal/journal.bin", none)) arms.push_back(entry.path().string());
+  }
+  std::sort(arms.begin(), arms.end());
+  std::string text;
+  for (const std::string& arm : arms) text += (text.empty() ? "; each arm has its own: " : ", ") + arm;
+  return text;
+}
+
+}  // namespace
+
 int JournalCommand(const std::string& path) {
   namespace fs = std::filesystem;
   const std::string file = fs::is_directory(path) ? path + "/journal/journal.bin" : path;
-  if (!fs::exists(file)) throw ConfigError(Concat(file, ": no journal there"));
+  if (!fs::exists(file)) throw ConfigError(Concat(file, ": no journal there", ArmsWithJournals(path)));
   const JournalSummary s = SummarizeJournal(file);
   std::printf("attempts:%lld steps:%lld groups issued:%lld generated:%lld graded:%lld consumed:%lld violations:%zu\n",
               static_cast<long long>(s.attempts), static_cast<long long>(s.consumed_steps), static_cast<long long>(s.issued),

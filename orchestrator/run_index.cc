@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 // Files of a run's folder that the index leads to.
+constexpr size_t kMaxNamed = 3;  // folders that are no runs, in an error
 constexpr std::pair<const char*, const char*> kLinks[] = {
     {"report", "report.html"}, {"config", "configs/source.yaml"}, {"resolved", "configs/resolved.yaml"}, {"logs", "logs/latest"}};
 
@@ -208,7 +209,14 @@ RunIndex ReadRunIndex(const std::string& folder, double now, const std::string& 
 }
 
 void WriteRunIndex(const std::string& folder) {
-  WriteWholeFile(folder + "/index.html", RenderHtml(ReadRunIndex(folder, static_cast<double>(WallMicros()) / 1e6, LocalHostName())));
+  const RunIndex index = ReadRunIndex(folder, static_cast<double>(WallMicros()) / 1e6, LocalHostName());
+  if (index.groups.empty()) {
+    std::string why = Concat(folder, ": no run there and none right below its folders; a run's folder has a run.json");
+    for (size_t i = 0; i < std::min(index.left_out.size(), kMaxNamed); ++i)
+      why += Concat("\n  ", index.left_out[i].first, ": ", index.left_out[i].second);
+    throw ConfigError(why);
+  }
+  WriteWholeFile(folder + "/index.html", RenderHtml(index));
 }
 
 bool NaturallyBefore(const std::string& a, const std::string& b) {

@@ -53,7 +53,7 @@ RunIndex ReadRunIndex(const std::string& folder, double now, const std::string& 
 // index.html: the same index gives the same bytes. Works from a file: URL, without any other resource.
 std::string RenderHtml(const RunIndex& index);
 
-// Reads and writes <folder>/index.html. Throws as above, and Error when it cannot be written.
+// Reads and writes <folder>/index.html. Throws as above, ConfigError where there is no run, and Error when it cannot be written.
 void WriteRunIndex(const std::string& folder);
 
 // Numbers in names by their value: seed_2 before seed_10.

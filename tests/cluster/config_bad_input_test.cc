@@ -240,7 +240,7 @@ std::string FileError(const std::string& path, const std::vector<std::string>& o
 TEST(ConfigBadInput, FilesThatCannotBeRead) {
   const ConfigFolder folder;
   EXPECT_EQ(FileError(folder / "none.yaml"), Concat(folder / "none.yaml", ": there is no file ", folder / "none.yaml"));
-  EXPECT_EQ(FileError(folder / ""), Concat(folder / "", ": ", folder / "", " is not a file"));
+  EXPECT_EQ(FileError(folder / ""), Concat(folder / "", ": ", folder / "", " is a folder; give a YAML file"));
   const std::string large = folder.Write("large.yaml", std::string((1 << 20) + 1, '#'));
   EXPECT_EQ(FileError(large), Concat(large, ": ", large, " is larger than 1048576 bytes"));
 }

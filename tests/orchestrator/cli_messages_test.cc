@@ -53,5 +53,29 @@ TEST_F(CliMessages, AWorkerDoesNotWaitForAFolderThatIsNotThere) {
   EXPECT_LT(watch.Seconds(), 30);
 }
 
+TEST_F(CliMessages, AFolderIsNoConfigAndNoJournal) {
+  Refused("launch " + scratch_.path(), " is a folder; give a YAML file");
+  const std::string run = MakeRun();
+  Refused("journal " + run, "no journal there\n");
+  WriteBytes(run + "/two/journal/journal.bin", "x");
+  Refused("journal " + run, "no journal there; each arm has its own: " + run + "/two\n");
+}
+
+TEST_F(CliMessages, OutputsThatCannotBeWrittenAreNamed) {
+  WriteBytes(scratch_ / "file", "x");
+  Refused(Concat("report ", MakeRun(), " -o ", scratch_ / "file/below"), "-o " + (scratch_ / "file/below") + ": cannot be written: ");
+  std::filesystem::create_directories(scratch_ / "empty");
+  Refused("index " + (scratch_ / "empty"), "no run there");
+}
+
+TEST_F(CliMessages, ADryRunShowsWhichRankIsWhat) {
+  ASSERT_EQ(Run("launch --dry-run --np 5 " + smoke_), kExitDone) << output();
+  EXPECT_THAT(output(), HasSubstr("  rank 0  orchestrator  on "));
+  EXPECT_THAT(output(), HasSubstr("  rank 4  reward 0  on "));
+  for (const char* command : {"launch", "launch slurm", "launch mpirun", "train", "eval --model /nonexistent"})
+    Refused(Concat(command, " --dry-run ", smoke_, " policy.path=/nonexistent"), "policy.path: there is no folder /nonexistent");
+  Refused("launch --dry-run --resume nevr " + smoke_, "--resume nevr: no checkpoint there");
+}
+
 }  // namespace
 }  // namespace temper

@@ -167,9 +167,12 @@ TEST(RunIndex, NamesAndLinksSurviveAnyCharacters) {
 
 TEST(RunIndex, IsWrittenWholeAndSaysWhatIsNoFolderOfRuns) {
   const std::string folder = FreshFolder("index_written");
-  WriteRunIndex(folder);
-  EXPECT_THAT(ReadWholeFile(folder + "/index.html", "test"), HasSubstr("No run here."));
+  fs::create_directories(fs::path(folder) / "other");
+  EXPECT_THAT([&] { WriteRunIndex(folder); }, ThrowsMessage<ConfigError>(AllOf(HasSubstr("no run there"), HasSubstr("other: no run"))));
+  EXPECT_FALSE(fs::exists(folder + "/index.html"));
   AddRun(fs::path(folder) / "a", "a", 1);
+  WriteRunIndex(folder);
+  EXPECT_THAT(ReadWholeFile(folder + "/index.html", "test"), HasSubstr("</html>"));
   const auto read = [](const std::string& path) { return [path] { ReadRunIndex(path, kNow, "here"); }; };
   EXPECT_THAT(read(folder + "/a"), ThrowsMessage<ConfigError>(HasSubstr("a run's own folder")));
   EXPECT_THAT(read(folder + "/b"), ThrowsMessage<ConfigError>(HasSubstr("no such folder")));
