@@ -59,14 +59,14 @@ std::string UnknownKeyHint(const std::string& key, const std::string& section, c
                            const std::vector<std::string>& fields) {
   if (key.find('.') != std::string::npos) return "; a dotted key is read in overrides only: in a file, nest it";
   const std::string words = Words(key);
+  const std::vector<std::string> elsewhere = FieldsEndingIn(words, "", fields);
   std::vector<std::string> near;
   if (!section.empty()) near = FieldsEndingIn(words, section, fields);
-  if (near.empty()) near = In(section, NearestNames(key, siblings));
+  if (near.empty() && (elsewhere.empty() || !section.empty())) near = In(section, NearestNames(key, siblings));
   if (near.empty()) near = In(section, NamesAtEndOf(words, siblings));
   if (near.empty() && !section.empty()) near = FieldsEndingIn(words, section.substr(0, section.find('.')), fields);
   if (!near.empty())
     return (near.size() > 1 ? "; the nearest known ones are " : "; the nearest known one is ") + List(near, kMaxCandidates);
-  const std::vector<std::string> elsewhere = FieldsEndingIn(words, "", fields);
   std::string hint;
   if (!elsewhere.empty()) hint = (elsewhere.size() > 1 ? "; there are " : "; there is a ") + List(elsewhere, kMaxCandidates);
   // Of another section it may be another thing altogether.

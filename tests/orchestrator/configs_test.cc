@@ -170,7 +170,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr(model + "/config.json: cannot read"));
   WriteBytes(model + "/config.json", "{\"model_type\": \"gpt2\"}");
   EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr("gpt2"));
-  EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 64}}"}), HasSubstr("arms: b sets policy.hidden_size"));
+  EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
   EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));

@@ -145,6 +145,8 @@ TEST_F(DataStoreTest, SaysWhichPromptIsWrong) {
 }
 
 TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
+  config_.stages = {"rl"};
+  config_.data.demonstrations = "";
   config_.data.columns.category = "kind";
   const std::string graded = "{\"prompt\": \"hi\", \"kind\": \"other\"}\n";
   WriteBytes(config_.data.path, graded + "{\"prompt\": \"ho\", \"kind\": \"strange\"}\n");
@@ -153,7 +155,6 @@ TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
   EXPECT_EQ(Load().train.size(), 1u);
   config_.data.bad_row_budget = 0;
   config_.stages = {"sft"};  // nothing is graded
-  config_.data.demonstrations = "";
   spec_.demonstrations.emplace_back().text = "no";
   EXPECT_EQ(Load().train.size(), 2u);
   config_.stages = {"eval"};
