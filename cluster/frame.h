@@ -36,7 +36,7 @@ struct Frame {
   std::string body;
 };
 
-inline constexpr uint16_t kProtocolVersion = 1;
+inline constexpr uint16_t kProtocolVersion = 2;
 inline constexpr size_t kFrameHeaderBytes = 64;
 inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 

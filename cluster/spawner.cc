@@ -54,7 +54,7 @@ void CloseWhatIsNotInherited() {
   }
 }
 
-// The spawner's whole life, in the forked child. Runs no library code that could hold a lock from before the fork.
+// The spawner's whole life, in the forked child. The rank has one thread then, so no lock is held that a worker may want.
 class SpawnerLoop {
  public:
   SpawnerLoop(WorkerMain worker_main, int command_fd, int report_fd)
@@ -109,7 +109,8 @@ class SpawnerLoop {
   void Start(const std::vector<std::string>& argv) {
     const pid_t parent = getpid();
     worker_ = fork();
-    if (worker_ != 0) return;
+    if (worker_ < 0) return Failed(Concat("no worker could be forked (", std::strerror(errno), ")"));
+    if (worker_ > 0) return;
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) std::_Exit(1);
@@ -137,18 +138,21 @@ class SpawnerLoop {
       return;
     }
     const std::string how = WIFSIGNALED(status) ? Concat("signal ", WTERMSIG(status)) : Concat("exit code ", WEXITSTATUS(status));
+    Failed(Concat("worker ", pid, " died (", how, ")"), WIFEXITED(status) && WEXITSTATUS(status) == kExitConfig);
+  }
+
+  // Starts the worker anew, later perhaps; gives up after too many deaths, or where another would be in vain.
+  void Failed(const std::string& what, bool in_vain = false) {
     const int64_t now = NowMillis();
     deaths_.push_back(now);
     while (!deaths_.empty() && now - deaths_.front() > kDeathWindow) deaths_.pop_front();
-    const bool config_error = WIFEXITED(status) && WEXITSTATUS(status) == kExitConfig;
-    if (deaths_.size() >= kMaxDeaths || config_error) {
+    if (deaths_.size() >= kMaxDeaths || in_vain) {
       given_up_ = true;
-      Report(Concat("slot down: worker ", pid, " died (", how, "), ", deaths_.size(), " deaths within ", kDeathWindow / 1000, " s"));
-      return;
+      return Report(Concat("slot down: ", what, ", ", deaths_.size(), " deaths within ", kDeathWindow / 1000, " s"));
     }
     const int64_t backoff = deaths_.size() <= 1 ? 0 : std::min<int64_t>(kMaxBackoff, 1000LL << (deaths_.size() - 2));
     start_at_ = now + backoff;
-    Report(Concat("worker ", pid, " died (", how, "), starting it anew", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
+    Report(Concat(what, ", starting it anew", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
   }
 
   void Kill() {

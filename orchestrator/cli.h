@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/spawner.h"
+
 namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
 class App;
 }
@@ -24,7 +26,7 @@ struct TrainArguments {
 
 // One rank of the job; argc and argv go to MPI. `program_main`: the whole program, which a worker of this rank runs in a process of its
 // own.
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, int (*program_main)(int argc, char** argv));
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main);
 
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required = true);
 

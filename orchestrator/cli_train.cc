@@ -59,7 +59,7 @@ std::unique_ptr<OwnedFolder> FolderForSegments() {
 
 std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
 
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, int (*program_main)(int argc, char** argv)) {
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone

@@ -11,6 +11,7 @@ namespace temper {
 namespace {
 
 constexpr IntRange kPositive{1};
+constexpr IntRange kThreads{1, 1024};
 constexpr IntRange kNotNegative{0};
 constexpr RealRange kFraction{0, 1};
 constexpr RealRange kSeconds{0.001, 1e9};
@@ -58,10 +59,10 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Int("learners", &c.learners, kNotNegative, "learner ranks; 0 = from the number of ranks (see --dry-run)");
   f.Int("rollout_workers", &c.rollout_workers, kNotNegative, "rollout worker ranks; 0 = from the number of ranks");
   f.Int("reward_workers", &c.reward_workers, kNotNegative, "reward worker ranks; 0 = from the number of ranks");
-  f.Int("learner_threads", &c.learner_threads, kPositive,
+  f.Int("learner_threads", &c.learner_threads, kThreads,
         "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits. "
         "Learners on GPUs do not use it");
-  f.Int("rollout_threads", &c.rollout_threads, kPositive,
+  f.Int("rollout_threads", &c.rollout_threads, kThreads,
         "threads a rollout worker decodes with on the CPU, each for its share of the completions; the numbers do not depend on it. Where "
         "learner and workers take turns (rl.max_staleness 0), as many as there are cores to a worker");
   f.Enum("device", &c.device, {"auto", "cpu", "cuda"},

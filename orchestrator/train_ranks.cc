@@ -161,7 +161,7 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
   std::unique_ptr<JobBus> bus;
   std::unique_ptr<TargetsFile> targets;
   std::unique_ptr<RendezvousFile> rendezvous;
-  // The workers are told where to register first: they load their libraries while the data is read.
+  // The workers are told where to register first: they start while the data is read.
   int failed_code = Attempt(&start.error, [&] {
     ClusterConfig cluster = experiment.base.cluster;
     cluster.endpoint = BusEndpointFor(cluster, *process);
