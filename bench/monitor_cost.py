@@ -2,15 +2,15 @@
 
   monitor_cost.py TEMPER BLOCKS
 
-A block is four jobs, on off off on, so that a machine that grows slower or faster favours neither. On: TensorBoard, Prometheus on every
-process asked once a second, cluster.jsonl, spans, transcripts. Off: none of these; metrics.jsonl and status.json are always written.
-Two figures a block: processor time of all processes of the job, start to end, which other programs on the machine hardly change; and
-the median wall clock of an RL step. Of both the median over the blocks, with its interval.
+On: TensorBoard, Prometheus on every process asked once a second, cluster.jsonl, spans, transcripts. Off: none of these; metrics.jsonl and
+status.json are always written. Two jobs, one of each, run at the same time, each on a core of its own, so that a machine that grows slower
+or faster favours neither; a block is two such pairs, the second with the cores exchanged. Two figures a block: processor time of all
+processes of a job, start to end, and the median wall clock of an RL step. Of both the median over the blocks, with its interval.
 """
 import json
 import math
+import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -19,9 +19,9 @@ import tempfile
 import threading
 import urllib.request
 
-# A step takes some 200 ms on two cores, as the steps of small real jobs do; RL is most of the job.
+# A step takes some 100 ms on one core, less than the steps of small real jobs; RL is most of the job.
 SIZE = ["policy.hidden_size=128", "policy.intermediate_size=384", "policy.num_layers=2", "policy.num_heads=4", "rl.prompts_per_step=16",
-        "rollout.group_size=8", "rollout.max_new_tokens=48", "sft.steps=20", "rl.steps=50", "stages=[sft, rl]", "checkpoint.every=1000"]
+        "rollout.group_size=8", "rollout.max_new_tokens=48", "sft.steps=20", "rl.steps=150", "stages=[sft, rl]", "checkpoint.every=1000"]
 ON = ["monitor.tensorboard=true", "monitor.traces_every=10", "monitor.cluster_log_s=1"]
 OFF = ["monitor.tensorboard=false", "monitor.prometheus_port=0", "monitor.traces_per_step=0", "monitor.cluster_log_s=0"]
 RANKS = 4
@@ -37,30 +37,31 @@ def scrape(port, done):
                 pass  # nobody listens yet, or no more
 
 
-def children_cpu_s():
-    use = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return use.ru_utime + use.ru_stime
-
-
-def one(temper, folder, on):
-    """Runs the job; returns its processor seconds and the median seconds of an RL step after the fifth."""
-    port = random.randrange(20000, 30000)
+def start(temper, folder, on, core, port):
     settings = [*SIZE, *ON, f"monitor.prometheus_port={port}"] if on else [*SIZE, *OFF]
-    done = threading.Event()
-    scraper = threading.Thread(target=scrape, args=(port, done), daemon=True)
-    if on:
-        scraper.start()
-    before = children_cpu_s()
-    job = subprocess.run([temper, "launch", "tests/cluster_of_processes/tiny.yaml", f"run.dir={folder}", "run.name=job", *settings],
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    cpu_s = children_cpu_s() - before
+    name = "on" if on else "off"
+    with open(f"{folder}/{name}.log", "w") as log:
+        return subprocess.Popen(["taskset", "-c", str(core), temper, "launch", "tests/cluster_of_processes/tiny.yaml", f"run.dir={folder}",
+                                 f"run.name={name}", *settings], stdout=log, stderr=subprocess.STDOUT)
+
+
+def pair(temper, folder, cores):
+    """One job of each kind, on at cores[0]; of each, by on, its processor seconds and the median seconds of an RL step after the fifth."""
+    port, done = random.randrange(20000, 30000), threading.Event()
+    jobs = {on: start(temper, folder, on, core, port) for on, core in zip((True, False), cores)}
+    threading.Thread(target=scrape, args=(port, done), daemon=True).start()
+    figures = {}
+    for on, job in jobs.items():
+        _, status, use = os.wait4(job.pid, 0)
+        name = "on" if on else "off"
+        if status != 0:
+            sys.exit(f"monitor_cost: the job '{name}' failed:\n{open(f'{folder}/{name}.log').read()}")
+        with open(f"{folder}/{name}/main/metrics.jsonl") as rows:
+            step_s = statistics.median(json.loads(row)["timing_s/step"] for row in list(rows)[5:])
+        figures[on] = (use.ru_utime + use.ru_stime, step_s)
+        shutil.rmtree(f"{folder}/{name}")
     done.set()
-    if job.returncode != 0:
-        sys.exit(f"monitor_cost: the job ended with {job.returncode}:\n{job.stdout}")
-    with open(f"{folder}/job/main/metrics.jsonl") as rows:
-        step_s = statistics.median(json.loads(row)["timing_s/step"] for row in list(rows)[5:])
-    shutil.rmtree(f"{folder}/job")
-    return cpu_s, step_s
+    return figures
 
 
 def median_interval(values):
@@ -75,13 +76,12 @@ def median_interval(values):
 
 def main():
     temper, blocks = sys.argv[1], int(sys.argv[2])
+    first, second = sorted(os.sched_getaffinity(0))[:2]
     ratios = {"processor time": [], "step": []}
     with tempfile.TemporaryDirectory() as folder:
         for block in range(1, blocks + 1):
-            sides = {True: [], False: []}
-            for on in (True, False, False, True):
-                sides[on].append(one(temper, folder, on))
-            mean = {on: [statistics.mean(figures) for figures in zip(*sides[on])] for on in sides}
+            pairs = [pair(temper, folder, cores) for cores in ((first, second), (second, first))]
+            mean = {on: [statistics.mean(figures) for figures in zip(*(figures[on] for figures in pairs))] for on in (True, False)}
             for i, name in enumerate(ratios):
                 ratios[name].append(mean[True][i] / mean[False][i])
             print(f"block {block}: processor time on {mean[True][0]:.2f} s, off {mean[False][0]:.2f} s ({100 * ratios['processor time'][-1] - 100:+.2f} %); "
