@@ -2,7 +2,7 @@
 
   monitor_cost.py TEMPER BLOCKS
 
-On: TensorBoard, Prometheus on every process asked once a second, cluster.jsonl, spans, transcripts. Off: none of these; metrics.jsonl and
+On: TensorBoard, Prometheus on every process asked every 5 s, cluster.jsonl, spans, transcripts. Off: none of these; metrics.jsonl and
 status.json are always written. Two jobs, one of each, run at the same time, each on a core of its own, so that a machine that grows slower
 or faster favours neither; a block is two such pairs, the second with the cores exchanged. Two figures a block: processor time of all
 processes of a job, start to end, and the median wall clock of an RL step. Of both the median over the blocks, with its interval.
@@ -19,17 +19,18 @@ import tempfile
 import threading
 import urllib.request
 
-# A step takes some 100 ms on one core, less than the steps of small real jobs; RL is most of the job.
-SIZE = ["policy.hidden_size=128", "policy.intermediate_size=384", "policy.num_layers=2", "policy.num_heads=4", "rl.prompts_per_step=16",
-        "rollout.group_size=8", "rollout.max_new_tokens=48", "sft.steps=20", "rl.steps=150", "stages=[sft, rl]", "checkpoint.every=1000"]
+# A step takes some 200 ms on one core, as the steps of small real jobs do; RL is most of the job.
+SIZE = ["policy.hidden_size=128", "policy.intermediate_size=384", "policy.num_layers=2", "policy.num_heads=4", "rl.prompts_per_step=56",
+        "rollout.group_size=8", "rollout.max_new_tokens=48", "sft.steps=20", "rl.steps=60", "stages=[sft, rl]", "checkpoint.every=1000"]
 ON = ["monitor.tensorboard=true", "monitor.traces_every=10", "monitor.cluster_log_s=1"]
 OFF = ["monitor.tensorboard=false", "monitor.prometheus_port=0", "monitor.traces_per_step=0", "monitor.cluster_log_s=0"]
 RANKS = 4
+SCRAPE_S = 5
 
 
 def scrape(port, done):
-    """Asks every process once a second, as Prometheus would."""
-    while not done.wait(1):
+    """Asks every process as Prometheus does with cluster/monitor/prometheus.yml. It takes its time from both jobs."""
+    while not done.wait(SCRAPE_S):
         for rank in range(RANKS):
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port + rank}/metrics", timeout=1).read()
