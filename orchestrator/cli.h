@@ -131,7 +131,8 @@ void AddTemplateCommand(CLI::App* app, int* exit_code);
 // `temper index`: index.html over the runs of a folder. Adds the subcommand, which sets *exit_code when it has run.
 void AddIndexCommand(CLI::App* app, int* exit_code);
 
-// `temper status`, `top`, `trace` and `watch`: a run as its folder tells. Each adds its subcommand, which sets *exit_code when it has run.
+// `temper status`, `top`, `trace` and `watch`: a run as its folder tells, or its job over the bus. Each adds its subcommand, which sets
+// *exit_code when it has run.
 void AddStatusCommand(CLI::App* app, int* exit_code);
 void AddTopCommand(CLI::App* app, int* exit_code);
 void AddTraceCommand(CLI::App* app, int* exit_code);

@@ -1,4 +1,4 @@
-// temper status: where a run stands, from its folder alone.
+// temper status: where a run stands, from its folder or over the job's bus.
 #include <cmath>
 #include <fstream>
 #include <iostream>

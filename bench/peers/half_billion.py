@@ -68,8 +68,10 @@ def logits(temper: str, folder: pathlib.Path, out: pathlib.Path) -> tuple:
     """Writes them; returns the seconds of the process and what it says of the time to read the model."""
     (out / "ids.json").write_text("[[40, 41, 42, 43]]", encoding="utf-8")
     begin = time.time()
-    done = subprocess.run([temper, "logits", "--model", str(folder), "--ids", str(out / "ids.json"), "--out", str(out / "logits.safetensors")], check=True,
+    done = subprocess.run([temper, "logits", "--model", str(folder), "--ids", str(out / "ids.json"), "--out", str(out / "logits.safetensors")],
                           capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"half_billion: temper logits ended with {done.returncode}:\n{done.stderr}")
     return time.time() - begin, done.stderr.split(" in ")[-1].strip()
 
 
