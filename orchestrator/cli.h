@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,7 +12,44 @@ class App;
 
 namespace temper {
 
-// The subcommands of the temper program. Each returns the process's exit code and throws Error, ConfigError or ExitRequest.
+// The subcommands of the temper program, each in its cli_<name>.cc. Each function adds one, which sets *exit_code when it has run and
+// throws Error, ConfigError or ExitRequest.
+
+// One rank of the job; argc and argv go to MPI. `program_main`: the whole program, which a worker of this rank runs in a process of its
+// own.
+void AddTrainCommand(CLI::App* app, int* exit_code, int* argc, char*** argv, WorkerMain program_main);
+void AddLaunchCommand(CLI::App* app, int* exit_code);  // on this host, on several, by Slurm
+void AddEvalCommand(CLI::App* app, int* exit_code);
+void AddWorkerCommand(CLI::App* app, int* exit_code);
+
+// A model: completions, logits, its folder anew, its chat template, its tokens.
+void AddGenerateCommand(CLI::App* app, int* exit_code);
+void AddLogitsCommand(CLI::App* app, int* exit_code);
+void AddConvertCommand(CLI::App* app, int* exit_code);
+void AddTemplateCommand(CLI::App* app, int* exit_code);
+void AddTokenizeCommand(CLI::App* app, int* exit_code);
+
+// Grades and data.
+void AddGradeCommand(CLI::App* app, int* exit_code);
+void AddWorldCommand(CLI::App* app, int* exit_code);
+
+// A run, or its job while it runs.
+void AddStatusCommand(CLI::App* app, int* exit_code);
+void AddTopCommand(CLI::App* app, int* exit_code);
+void AddTraceCommand(CLI::App* app, int* exit_code);
+void AddWatchCommand(CLI::App* app, int* exit_code);
+void AddReportCommand(CLI::App* app, int* exit_code);
+void AddCompareCommand(CLI::App* app, int* exit_code);
+void AddIndexCommand(CLI::App* app, int* exit_code);
+void AddJournalCommand(CLI::App* app, int* exit_code);
+void AddExportCommand(CLI::App* app, int* exit_code);
+
+// The program itself: the machine, every config key, every metric.
+void AddDoctorCommand(CLI::App* app, int* exit_code);
+void AddReferenceCommand(CLI::App* app, int* exit_code);
+void AddMetricsCommand(CLI::App* app, int* exit_code);
+
+// What the commands share.
 
 struct TrainArguments {
   std::string config;
@@ -23,11 +59,6 @@ struct TrainArguments {
   bool dry_run = false;
   int ranks = 0;  // launch and dry-run: 0 = what the config asks for
 };
-
-// One rank of the job; argc and argv go to MPI. `program_main`: the whole program, which a worker of this rank runs in a process of its
-// own.
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main);
-
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required = true);
 
 // Starts mpirun with the config's ranks and, by the exit-code contract, starts it again from the last checkpoint.
@@ -46,9 +77,6 @@ struct SlurmArguments {
 };
 int SlurmCommand(const SlurmArguments& arguments);
 
-// `temper launch`, `temper launch mpirun`, `temper launch slurm`. Adds the subcommand, which sets *exit_code when it has run.
-void AddLaunchCommand(CLI::App* app, int* exit_code);
-
 // The arguments of the one run meant: --member of a config with seeds: or sweep:, or the config itself where it is a single run.
 TrainArguments OneRun(const TrainArguments& arguments);
 
@@ -58,85 +86,11 @@ TrainArguments OneRun(const TrainArguments& arguments);
 // `outcome`: what a run that was launched with code 0 is.
 int LaunchRuns(const TrainArguments& arguments, const std::function<int(const TrainArguments&)>& launch, const char* outcome = "done");
 
-// Evaluates the Hugging Face folder `model` under the config, as a run <run.name>-eval of its own: no arms, no training.
-int EvalCommand(const TrainArguments& arguments, const std::string& model);
-
-struct WorkerArguments {
-  std::string connect;  // a run folder, or an endpoint
-  std::string role;     // rollout | reward
-  uint64_t run_id = 0;  // with an endpoint
-  int64_t capacity = 4;
-  int local_rank = 0;  // of the rank it belongs to, on its host: picks the GPU
-  std::string log;
-  int rank = -1;  // that started it; -1 = joined by hand
-  double heartbeat_s = 1;
-  bool telemetry = true;  // tells the orchestrator what it does
-  std::string run_name;   // labels of the Prometheus endpoint
-  std::string metrics_address = "127.0.0.1";
-  int metrics_port = 0;  // 0 = no endpoint
-};
-int WorkerCommand(const WorkerArguments& arguments);
-
-// Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
-int LogitsCommand(const std::string& model, const std::string& ids_path, const std::string& out_path);
-
-struct ConvertArguments {
-  std::string model;
-  std::string adapter;  // a LoRA adapter in PEFT's layout to merge; "" = none
-  std::string out;
-  std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
-  std::string shard_size = "5GB";
-};
-// Writes a Hugging Face folder anew: in another dtype, other shards, with an adapter merged.
-int ConvertCommand(const ConvertArguments& arguments);
-
-struct TokenizeArguments {
-  std::string model;
-  bool special = false;       // add what the post-processor puts around a text
-  bool decode = false;        // ids in, texts out
-  bool skip_special = false;  // with decode: leave special tokens out
-};
-
-// JSON strings on standard input, one a line, to JSON lists of ids on standard output; with `decode` the other way.
-int TokenizeCommand(const TokenizeArguments& arguments);
-
-// JSONL of {prompt, response[, category]} on `input` ("-" = standard input), grades as JSONL on standard output.
-int GradeCommand(const std::string& policy_spec, const std::string& input);
-
-int WorldCommand(const std::string& folder, uint64_t seed, int64_t train, int64_t eval, int64_t demonstrations, double permitted);
-// Makes the folder of -o. ConfigError where nothing can be written there.
-void MakeOutputFolder(const std::string& folder);
-int ReportCommand(const std::string& run, const std::string& output);
-
-struct CompareArguments {
-  std::vector<std::string> paths;  // run folders, and folders around runs
-  std::string output;              // folder for report.html and the like; "" = none
-  std::string format = "text";     // what is printed: text | json | csv
-};
-// Compares runs: their figures with intervals, differences, settings that differ.
-int CompareCommand(const CompareArguments& arguments);
 // The run folders that paths stand for: a run's own, or every finished run right below a folder, with a note in `left_out` of the others.
 std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std::string* left_out);
-int JournalCommand(const std::string& path);
-int DoctorCommand();
-int ReferenceCommand();  // prints configs/reference.yaml
-int MetricsCommand();    // prints docs/METRICS.md
 
-// `temper generate`: a chat on a terminal, or prompts in and completions out. Adds the subcommand, which sets *exit_code when it has run.
-void AddGenerateCommand(CLI::App* app, int* exit_code);
-
-// `temper template`: chats in, texts out. Adds the subcommand, which sets *exit_code when it has run.
-void AddTemplateCommand(CLI::App* app, int* exit_code);
-
-// `temper index`: index.html over the runs of a folder. Adds the subcommand, which sets *exit_code when it has run.
-void AddIndexCommand(CLI::App* app, int* exit_code);
-
-// `temper status`, `top`, `trace` and `watch`: a run as its folder tells, or its job over the bus. Each adds its subcommand, which sets
-// *exit_code when it has run.
-void AddStatusCommand(CLI::App* app, int* exit_code);
-void AddTopCommand(CLI::App* app, int* exit_code);
-void AddTraceCommand(CLI::App* app, int* exit_code);
-void AddWatchCommand(CLI::App* app, int* exit_code);
+// Makes the folder of -o. ConfigError where nothing can be written there.
+void MakeOutputFolder(const std::string& folder);
 
 // Path of the running program.
 std::string ProgramPath();

@@ -1,7 +1,10 @@
+// temper compare: figures of several runs with intervals, their differences, settings that differ.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cluster/error.h"
@@ -14,6 +17,12 @@ namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
+
+struct CompareArguments {
+  std::vector<std::string> paths;  // run folders, and folders around runs
+  std::string output;              // folder for report.html and the like; "" = none
+  std::string format = "text";     // what is printed: text | json | csv
+};
 
 bool IsDone(const fs::path& run) {
   if (!fs::exists(run / "status.json")) return false;
@@ -63,6 +72,8 @@ std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std
   return runs;
 }
 
+namespace {
+
 int CompareCommand(const CompareArguments& arguments) {
   std::string left_out;
   std::vector<RunRecord> records;
@@ -77,6 +88,19 @@ int CompareCommand(const CompareArguments& arguments) {
   WriteComparisonReport(records, arguments.output);
   std::cerr << "report: " << arguments.output << "/report.html\n";
   return kExitDone;
+}
+
+}  // namespace
+
+void AddCompareCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<CompareArguments>();
+  auto* command = app->add_subcommand("compare", "figures of several runs with intervals, their differences, settings that differ");
+  command->add_option("runs", arguments->paths, "run folders, or folders of runs (of a sweep, of several seeds)")->required();
+  command->add_option("-o,--output", arguments->output, "folder to write report.html, report.json and CSV files into");
+  const auto print = [arguments](const char* format) { return [arguments, format] { arguments->format = format; }; };
+  auto* json = command->add_flag_callback("--json", print("json"), "print JSON");
+  command->add_flag_callback("--csv", print("csv"), "print CSV")->excludes(json);
+  command->callback([arguments, exit_code] { *exit_code = CompareCommand(*arguments); });
 }
 
 }  // namespace temper

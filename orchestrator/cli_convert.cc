@@ -1,7 +1,12 @@
+// temper convert: a model folder anew, in another dtype, other shards, with an adapter merged.
 #include <array>
 #include <charconv>
 #include <filesystem>
 #include <iostream>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
 
 #include "cluster/error.h"
 #include "orchestrator/cli.h"
@@ -10,6 +15,14 @@
 
 namespace temper {
 namespace {
+
+struct ConvertArguments {
+  std::string model;
+  std::string adapter;  // a LoRA adapter in PEFT's layout to merge; "" = none
+  std::string out;
+  std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
+  std::string shard_size = "5GB";
+};
 
 // "500MB" as Hugging Face counts: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024; without a unit, bytes.
 uint64_t ParseByteSize(const std::string& text) {
@@ -37,8 +50,6 @@ std::optional<at::ScalarType> ParseDtype(const std::string& text) {
   return text == "bf16" ? at::kBFloat16 : text == "fp16" ? at::kHalf : at::kFloat;
 }
 
-}  // namespace
-
 int ConvertCommand(const ConvertArguments& arguments) {
   namespace fs = std::filesystem;
   SetComputeThreads(AllThreads());
@@ -52,6 +63,19 @@ int ConvertCommand(const ConvertArguments& arguments) {
   ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter);
   std::cout << "wrote " << arguments.out << "\n";
   return kExitDone;
+}
+
+}  // namespace
+
+void AddConvertCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<ConvertArguments>();
+  auto* command = app->add_subcommand("convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged");
+  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge");
+  command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
+  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
+  command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  command->callback([arguments, exit_code] { *exit_code = ConvertCommand(*arguments); });
 }
 
 }  // namespace temper

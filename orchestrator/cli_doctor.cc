@@ -1,7 +1,9 @@
+// temper doctor: is what a job needs on this machine?
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include <CLI/CLI.hpp>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -65,8 +67,6 @@ void CheckFiles(Checks* checks) {
   checks->Line(limit.rlim_cur >= kMinFiles, "open files (ulimit -n)", Concat(limit.rlim_cur), "raise it: ulimit -n 4096");
 }
 
-}  // namespace
-
 int DoctorCommand() {
   Checks checks;
   checks.Note("temper", TemperVersion() + ", compiled by " + CompilerVersion());
@@ -83,6 +83,14 @@ int DoctorCommand() {
   CheckFiles(&checks);
   std::printf("%s\n", checks.all_fine() ? "all fine" : "something is missing, see BAD above");
   return checks.all_fine() ? kExitDone : 1;
+}
+
+}  // namespace
+
+void AddDoctorCommand(CLI::App* app, int* exit_code) {
+  app->add_subcommand("doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs")->callback([exit_code] {
+    *exit_code = DoctorCommand();
+  });
 }
 
 }  // namespace temper

@@ -1,3 +1,4 @@
+// temper launch: starts a job and, by the exit-code contract, starts it again. temper eval: the same for a model to evaluate.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -113,6 +114,9 @@ int LaunchCommand(const LaunchArguments& given) {
   }
 }
 
+namespace {
+
+// Evaluates the Hugging Face folder `model` under the config, as a run <run.name>-eval of its own: no arms, no training.
 int EvalCommand(const TrainArguments& given, const std::string& model) {
   TrainArguments arguments = given;
   const Experiment experiment = LoadExperiment(given.config, given.overrides);
@@ -122,6 +126,8 @@ int EvalCommand(const TrainArguments& given, const std::string& model) {
   arguments.overrides.insert(arguments.overrides.end(), {"stages=[eval]", "policy.path=" + model, name});
   return LaunchCommand({.train = arguments, .hostfile = ""});
 }
+
+}  // namespace
 
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required) {
   command->add_option("config", arguments->config, "YAML file (configs/reference.yaml lists every key)")->required(config_required);
@@ -160,6 +166,26 @@ void AddLaunchCommand(CLI::App* app, int* exit_code) {
       return SlurmCommand({.train = run, .workers_only = slurm->workers_only, .connect = slurm->connect});
     };
     *exit_code = LaunchRuns(slurm->train, submit_run, "submitted");
+  });
+}
+
+void AddEvalCommand(CLI::App* app, int* exit_code) {
+  struct Arguments {
+    TrainArguments train;
+    std::string model;
+  };
+  const auto arguments = std::make_shared<Arguments>();
+  TrainArguments& train = arguments->train;
+  auto* command = app->add_subcommand(
+      "eval", "evaluates a model folder under a config, its arms left out, into <run.dir>/<run.name>-eval: temper eval CONFIG --model DIR");
+  AddTrainOptions(command, &train);
+  auto* resume = command->get_option("--resume");
+  resume->description("never (default: an earlier evaluation is kept aside), auto, or a checkpoint's folder");
+  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+  command->callback([=] {
+    TrainArguments given = arguments->train;
+    if (resume->count() == 0) given.resume = "never";  // the model may be another one at the same place
+    *exit_code = EvalCommand(given.member.empty() ? given : OneRun(given), arguments->model);
   });
 }
 

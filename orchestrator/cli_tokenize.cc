@@ -1,6 +1,9 @@
+// temper tokenize: texts to token ids and back, a line each.
 #include <iostream>
 #include <limits>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cluster/error.h"
@@ -11,6 +14,13 @@
 
 namespace temper {
 namespace {
+
+struct TokenizeArguments {
+  std::string model;
+  bool special = false;       // add what the post-processor puts around a text
+  bool decode = false;        // ids in, texts out
+  bool skip_special = false;  // with decode: leave special tokens out
+};
 
 constexpr int kMaxDepth = 2;
 
@@ -43,8 +53,7 @@ std::string DecodeLine(const Tokenizer& tokenizer, const std::string& line, int6
   return nlohmann::json(tokenizer.Decode(ids, skip_special)).dump();
 }
 
-}  // namespace
-
+// JSON strings on standard input, one a line, to JSON lists of ids on standard output; with `decode` the other way.
 int TokenizeCommand(const TokenizeArguments& arguments) {
   const auto tokenizer = LoadTokenizer(arguments.model);
   int64_t number = 0;
@@ -55,6 +64,18 @@ int TokenizeCommand(const TokenizeArguments& arguments) {
     std::cout << out << std::endl;  // at once: the other side may wait for it before it sends the next line
   }
   return kExitDone;
+}
+
+}  // namespace
+
+void AddTokenizeCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<TokenizeArguments>();
+  auto* command = app->add_subcommand("tokenize", "JSON strings on standard input, one a line, to JSON lists of token ids");
+  command->add_option("--model", arguments->model, "folder with a tokenizer.json")->required();
+  auto* decode = command->add_flag("--decode", arguments->decode, "the other way: lists of ids to strings");
+  command->add_flag("--special", arguments->special, "add the special tokens that the file puts around a text")->excludes(decode);
+  command->add_flag("--skip-special", arguments->skip_special, "leave special tokens out of the strings")->needs(decode);
+  command->callback([arguments, exit_code] { *exit_code = TokenizeCommand(*arguments); });
 }
 
 }  // namespace temper

@@ -1,8 +1,11 @@
+// temper train: one rank of a job.
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 
+#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cluster/log.h"
@@ -55,10 +58,7 @@ std::unique_ptr<OwnedFolder> FolderForSegments() {
   return folder;
 }
 
-}  // namespace
-
-std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
-
+// argc and argv go to MPI; `program_main`: the whole program, which a worker of this rank runs in a process of its own.
 int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
@@ -100,6 +100,17 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
     spawner.reset();
     process.Abort(kExitRetry);
   }
+}
+
+}  // namespace
+
+std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+void AddTrainCommand(CLI::App* app, int* exit_code, int* argc, char*** argv, WorkerMain program_main) {
+  const auto arguments = std::make_shared<TrainArguments>();
+  auto* command = app->add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
+  AddTrainOptions(command, arguments.get());
+  command->callback([=] { *exit_code = TrainCommand(OneRun(*arguments), argc, argv, program_main); });
 }
 
 }  // namespace temper

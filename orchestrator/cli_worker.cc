@@ -1,10 +1,13 @@
+// temper worker: a rollout or reward worker, started by its rank or by hand to join a job.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <thread>
 #include <utility>
 
+#include <CLI/CLI.hpp>
 #include <c10/core/InferenceMode.h>
 #include <signal.h>
 
@@ -23,6 +26,21 @@
 
 namespace temper {
 namespace {
+
+struct WorkerArguments {
+  std::string connect;  // a run folder, or an endpoint
+  std::string role;     // rollout | reward
+  uint64_t run_id = 0;  // with an endpoint
+  int64_t capacity = 4;
+  int local_rank = 0;  // of the rank it belongs to, on its host: picks the GPU
+  std::string log;
+  int rank = -1;  // that started it; -1 = joined by hand
+  double heartbeat_s = 1;
+  bool telemetry = true;  // tells the orchestrator what it does
+  std::string run_name;   // labels of the Prometheus endpoint
+  std::string metrics_address = "127.0.0.1";
+  int metrics_port = 0;  // 0 = no endpoint
+};
 
 constexpr auto kRegisterDeadline = std::chrono::seconds(60);
 constexpr auto kLookAgain = std::chrono::milliseconds(200);
@@ -78,8 +96,6 @@ BusClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact&
   return options;
 }
 
-}  // namespace
-
 int WorkerCommand(const WorkerArguments& arguments) {
   SetErrorContext(Concat(arguments.role, " worker ", LocalHostName()));
   if (!arguments.log.empty()) OpenLog({.file = arguments.log});
@@ -110,6 +126,27 @@ int WorkerCommand(const WorkerArguments& arguments) {
     throw;
   }
   return kExitDone;
+}
+
+}  // namespace
+
+void AddWorkerCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<WorkerArguments>();
+  auto* command = app->add_subcommand("worker", "a rollout or reward worker; started by its rank, or by hand to join a job");
+  command->add_option("--connect", arguments->connect, "folder of a running job, or the endpoint of its bus")->required();
+  command->add_option("--role", arguments->role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
+  command->add_option("--run-id", arguments->run_id, "the run's id, with an endpoint");
+  command->add_option("--capacity", arguments->capacity, "groups held at a time");
+  command->add_option("--local-rank", arguments->local_rank, "picks the GPU: this number modulo the visible ones")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--log", arguments->log, "log file");
+  command->add_option("--rank", arguments->rank, "the rank that starts it");
+  command->add_option("--heartbeat-s", arguments->heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);
+  command->add_flag("!--no-telemetry", arguments->telemetry, "tell the orchestrator nothing but that it lives");
+  command->add_option("--metrics-port", arguments->metrics_port, "port of its Prometheus endpoint (default: none)");
+  command->add_option("--metrics-address", arguments->metrics_address, "address of its Prometheus endpoint");
+  command->add_option("--run-name", arguments->run_name, "label run at the endpoint");
+  command->callback([arguments, exit_code] { *exit_code = WorkerCommand(*arguments); });
 }
 
 }  // namespace temper
