@@ -14,6 +14,8 @@
 namespace temper {
 namespace {
 
+constexpr useconds_t kLeaveWaitMicros = 5000;
+
 int EnvironmentInt(std::initializer_list<const char*> names) {
   for (const char* name : names) {
     if (const char* value = std::getenv(name); value != nullptr && *value != '\0') return std::atoi(value);
@@ -82,7 +84,14 @@ Process::Process(int* argc, char*** argv) {
 Process::~Process() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (!finalized) MPI_Finalize();
+  if (finalized) return;
+  // MPI_Finalize waits for all ranks as well, but spinning, and the orchestrator may have files to read and servers to stop.
+  MPI_Request everyone;
+  int here = 0;
+  if (MPI_Ibarrier(MPI_COMM_WORLD, &everyone) == MPI_SUCCESS) {
+    while (MPI_Test(&everyone, &here, MPI_STATUS_IGNORE) == MPI_SUCCESS && here == 0) usleep(kLeaveWaitMicros);
+  }
+  MPI_Finalize();
 }
 
 std::string Process::BroadcastText(const std::string& text, std::chrono::milliseconds deadline) {

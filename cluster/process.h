@@ -18,7 +18,7 @@ struct LaunchedRank {
 LaunchedRank RankFromEnvironment();
 
 // This process in the MPI world. Construct once, in main, after any fork. Only rank and size are promised to every rank; collectives run
-// under a deadline. The destructor finalizes MPI.
+// under a deadline. The destructor waits, asleep, until every rank is at its own, and finalizes MPI.
 class Process {
  public:
   Process(int* argc, char*** argv);

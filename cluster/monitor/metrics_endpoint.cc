@@ -1,16 +1,21 @@
 #include "cluster/monitor/metrics_endpoint.h"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <limits>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include <netdb.h>
 #include <prometheus/client_metric.h>
 #include <prometheus/collectable.h>
 #include <prometheus/exposer.h>
 #include <prometheus/metric_family.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "cluster/error.h"
 #include "cluster/log.h"
@@ -24,6 +29,7 @@ using prometheus::ClientMetric;
 using Labels = std::map<std::string, std::string>;
 
 constexpr int kMaxPort = 65535;
+constexpr auto kKnockAgain = std::chrono::milliseconds(5);
 // Upper limits of the buckets of a live histogram, in seconds.
 constexpr double kBuckets[] = {1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1, 2.5, 10, 25, 100};
 
@@ -57,6 +63,21 @@ struct LiveHistogram {
     return histogram;
   }
 };
+
+// Connects to whoever listens there, and leaves.
+void Knock(const std::string& address, int port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return;
+  const int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0) {
+    (void)connect(fd, found->ai_addr, found->ai_addrlen);
+    close(fd);
+  }
+  freeaddrinfo(found);
+}
 
 }  // namespace
 
@@ -118,8 +139,21 @@ struct MetricsEndpoint::Series : public prometheus::Collectable {
 };
 
 struct MetricsEndpoint::Server {
-  explicit Server(const std::string& address) : exposer(address) {}
-  prometheus::Exposer exposer;
+  Server(const std::string& listen_address, int listen_port)
+      : address(listen_address), port(listen_port), exposer(std::make_unique<prometheus::Exposer>(Concat(address, ":", port))) {}
+  // The library's listening thread looks every 2 s whether it shall end, and whenever somebody connects.
+  ~Server() {
+    const std::jthread knocking([this](const std::stop_token& stopped) {
+      while (!stopped.stop_requested()) {
+        Knock(address, port);
+        std::this_thread::sleep_for(kKnockAgain);
+      }
+    });
+    exposer.reset();
+  }
+  std::string address;
+  int port;
+  std::unique_ptr<prometheus::Exposer> exposer;
 };
 
 MetricsEndpoint::MetricsEndpoint(const EndpointOptions& options) : series_(std::make_shared<Series>(options.labels)) {
@@ -129,8 +163,8 @@ MetricsEndpoint::MetricsEndpoint(const EndpointOptions& options) : series_(std::
     failure_ = Concat(address, ": ports end at ", kMaxPort);
   } else {
     try {  // the library says so by throwing; a job does without the endpoint
-      server_ = std::make_unique<Server>(address);
-      server_->exposer.RegisterCollectable(series_);
+      server_ = std::make_unique<Server>(options.address, options.port);
+      server_->exposer->RegisterCollectable(series_);
       port_ = options.port;
     } catch (const std::exception& error) {
       server_.reset();
