@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What monitoring costs a job: bench/monitor_cost.py on an idle machine. The goal is below 1 %.
-#   bench/monitor_cost.sh [BLOCKS]     default 12, a minute each; needs two cores
+#   bench/monitor_cost.sh [BLOCKS]     default 12, half a minute each
 set -euo pipefail
 cd "$(dirname "$0")/.."
 temper=${TEMPER:-build/release/bin/temper}
