@@ -177,21 +177,27 @@ MetricsEndpoint::MetricsEndpoint(const EndpointOptions& options) : series_(std::
 
 MetricsEndpoint::~MetricsEndpoint() = default;
 
+// Both are called for every completion and every sampled token: a name is looked up in the metric table only when it is new here.
 void MetricsEndpoint::Set(std::string_view name, double value) {
   if (!on()) return;
-  TEMPER_CHECK(RequireMetric(name).kind != MetricKind::kHistogram, "metric ", name, " is a histogram: Observe it");
   const std::lock_guard lock(series_->mutex);
-  if (const auto found = series_->values.find(name); found != series_->values.end())
+  if (const auto found = series_->values.find(name); found != series_->values.end()) {
     found->second = value;
-  else
-    series_->values.emplace(name, value);
+    return;
+  }
+  TEMPER_CHECK(RequireMetric(name).kind != MetricKind::kHistogram, "metric ", name, " is a histogram: Observe it");
+  series_->values.emplace(name, value);
 }
 
 void MetricsEndpoint::Observe(std::string_view name, double value) {
   if (!on()) return;
-  TEMPER_CHECK(RequireMetric(name).kind == MetricKind::kHistogram, "metric ", name, " is no histogram: Set it");
   const std::lock_guard lock(series_->mutex);
-  series_->histograms.try_emplace(std::string(name)).first->second.Observe(value);
+  auto found = series_->histograms.find(name);
+  if (found == series_->histograms.end()) {
+    TEMPER_CHECK(RequireMetric(name).kind == MetricKind::kHistogram, "metric ", name, " is no histogram: Set it");
+    found = series_->histograms.emplace(name, LiveHistogram{}).first;
+  }
+  found->second.Observe(value);
 }
 
 void MetricsEndpoint::SetRow(const std::string& arm, const StepRow& row) {
