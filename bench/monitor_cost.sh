@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What monitoring costs a job: bench/monitor_cost.py on an idle machine. The goal is below 1 %.
-#   bench/monitor_cost.sh [BLOCKS]     default 12, half a minute each
+#   bench/monitor_cost.sh [ROUNDS]     default 6, a block on every core, a minute each
 set -euo pipefail
 cd "$(dirname "$0")/.."
 temper=${TEMPER:-build/release/bin/temper}
@@ -11,5 +11,5 @@ if awk -v l="$load" -v c="$(nproc)" 'BEGIN { exit !(l > c / 2) }' && [ -z "${BEN
   exit 1
 fi
 echo "cores $(nproc), load $load, $(git describe --always --dirty)"
-python3 bench/monitor_cost.py "$temper" "${1:-12}"
+python3 bench/monitor_cost.py "$temper" "${1:-6}"
 echo "load afterwards $(cut -d' ' -f1 /proc/loadavg)"
