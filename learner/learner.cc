@@ -61,7 +61,7 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
 }
 
 int64_t Learner::State::MicroBatchTokens(int64_t total, int64_t longest) const {
-  const int64_t share = (total + options.threads - 1) / options.threads + longest;
+  const int64_t share = std::max<int64_t>(1, (total + options.threads - 1) / options.threads + longest);  // no tokens: an empty share
   return options.threads == 1 ? options.micro_batch_tokens : std::min(options.micro_batch_tokens, share);
 }
 

@@ -217,7 +217,9 @@ void JobBus::OnEvent(const BusEvent& event) {
   switch (event.kind) {
     case Kind::kResult: {
       if (const auto learner = learner_waiting_.find(event.task); learner != learner_waiting_.end()) {
-        learner_results_[static_cast<size_t>(learner->second)] = LearnerResult::Decode(event.body);
+        LearnerResult& result = learner_results_[static_cast<size_t>(learner->second)];
+        result = LearnerResult::Decode(event.body);
+        learner_failed_ |= !result.error.empty();
         learner_waiting_.erase(learner);
         return;
       }

@@ -53,7 +53,8 @@ class JobBus {
 
   // Gives every learner its order (one task per learner, same kind). Done() turns true when all have answered.
   void Order(const std::vector<LearnerTask>& tasks);
-  bool LearnersDone() const { return learner_waiting_.empty(); }
+  // All have finished their order, or one has failed: the others may wait for it in a collective until their deadline.
+  bool LearnersDone() const { return learner_waiting_.empty() || learner_failed_; }
   LearnerResult TakeLearnerResult();  // of the last order: learner 0's publication, the report; throws Error with a learner's error
   // Order, wait, result; `deadline_s` 0 = cluster.step_timeout_s.
   LearnerResult OrderAndWait(const std::vector<LearnerTask>& tasks, double deadline_s = 0);
@@ -97,6 +98,7 @@ class JobBus {
   TaskId next_learner_task_;
   std::map<TaskId, int> learner_waiting_;
   std::vector<LearnerResult> learner_results_;
+  bool learner_failed_ = false;
   std::map<uint64_t, InFlight> groups_;
   std::vector<GradedGroup> complete_;
   uint64_t phase_ = 0;

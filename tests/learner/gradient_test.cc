@@ -127,6 +127,23 @@ TEST(GradientTest, RanksDoNotChangeIt) {
   }
 }
 
+TEST(GradientTest, ARankWithoutSamplesHasThreadsToo) {
+  const auto groups = RandomGroups(4, 4);
+  const auto examples = RandomExamples(4);
+  const Result whole = RlGradient(groups, EveryTerm());
+  ThreadWorld world(2);
+  world.Run([&](Communicator& communicator) {
+    ASSERT_EQ(communicator.size(), 2);
+    const bool has_all = communicator.rank() == 0;
+    Trainer rl(&communicator, 1000, /*threads=*/2);
+    rl.learner.RlUpdate(has_all ? groups : std::vector<TrainGroup>{}, EveryTerm());
+    EXPECT_LT(RelativeDistance(rl.model.EnableGradients(), whole.gradient), 1e-6);
+    Trainer sft(&communicator, 1000, /*threads=*/2);
+    const UpdateReport report = sft.learner.SftUpdate(has_all ? examples : std::vector<SftExample>{}, {});
+    EXPECT_GT(report.at("actor/loss"), 0);
+  });
+}
+
 TEST(GradientTest, SftDoesNotDependOnTheSplit) {
   const auto examples = RandomExamples(9);
   const auto gradient = [&](Communicator& communicator, std::span<const SftExample> share, int64_t tokens) {
