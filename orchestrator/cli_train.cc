@@ -89,7 +89,7 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
       case Role::kLearner:
         return RunLearner(experiment, layout, &process);
       default:
-        return RunWorkerRank(experiment, role, &process, spawner.get());
+        return RunWorkerRank(experiment, layout, role, &process, spawner.get());
     }
   } catch (const ConfigError& error) {
     std::fprintf(stderr, "temper: %s\n", error.what());

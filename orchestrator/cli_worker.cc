@@ -34,7 +34,8 @@ struct WorkerArguments {
   int64_t capacity = 4;
   int local_rank = 0;  // of the rank it belongs to, on its host: picks the GPU
   std::string log;
-  int rank = -1;  // that started it; -1 = joined by hand
+  int workers_here = 1;  // rollout workers of its host, which share the cores
+  int rank = -1;         // that started it; -1 = joined by hand
   double heartbeat_s = 1;
   bool telemetry = true;  // tells the orchestrator what it does
   std::string run_name;   // labels of the Prometheus endpoint
@@ -118,7 +119,7 @@ int WorkerCommand(const WorkerArguments& arguments) {
       Serve(&worker, &bus);
     } else {
       const c10::InferenceMode inference;
-      RolloutWorker worker(&bus, &telemetry, &metrics, welcome, arguments.local_rank);
+      RolloutWorker worker(&bus, &telemetry, &metrics, welcome, arguments.local_rank, arguments.workers_here);
       Serve(&worker, &bus);
     }
   } catch (const std::exception& error) {
@@ -139,6 +140,8 @@ void AddWorkerCommand(CLI::App* app, int* exit_code) {
   command->add_option("--capacity", arguments->capacity, "groups held at a time");
   command->add_option("--local-rank", arguments->local_rank, "picks the GPU: this number modulo the visible ones")
       ->check(CLI::NonNegativeNumber);
+  command->add_option("--workers-here", arguments->workers_here, "rollout workers of this host, which share its cores (default 1)")
+      ->check(CLI::PositiveNumber);
   command->add_option("--log", arguments->log, "log file");
   command->add_option("--rank", arguments->rank, "the rank that starts it");
   command->add_option("--heartbeat-s", arguments->heartbeat_s, "interval of its heartbeats (default 1)")->check(CLI::PositiveNumber);

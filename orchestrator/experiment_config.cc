@@ -64,7 +64,7 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
         "Learners on GPUs do not use it");
   f.Int("rollout_threads", &c.rollout_threads, kThreads,
         "threads a rollout worker decodes with on the CPU, each for its share of the completions; the numbers do not depend on it. Where "
-        "learner and workers take turns (rl.max_staleness 0), as many as there are cores to a worker");
+        "learner and workers take turns (rl.max_staleness 0), as many as there are cores to a worker; it takes no more than those");
   f.Enum("device", &c.device, {"auto", "cpu", "cuda"},
          "where learners and rollout workers compute; cuda: each on the GPU of its rank on the host, modulo the visible ones; auto = cuda "
          "where the program was built with CUDA and a GPU is visible, else cpu");

@@ -120,10 +120,14 @@ int RunJob(const RoleLayout& layout, Job* job, JobBus* bus) {
   }
 }
 
-// The learners of this learner's host.
-int64_t LearnersBeside(const RoleLayout& layout, const Process& process) {
+// The ranks of a role on this rank's host.
+int64_t RanksHere(Role role, const RoleLayout& layout, const Process& process) {
   const auto& nodes = process.nodes();
-  return std::count(nodes.begin() + 1, nodes.begin() + 1 + layout.num_learners(), nodes[static_cast<size_t>(process.rank())]);
+  int64_t count = 0;
+  for (int rank = 0; rank < process.size(); ++rank) {
+    count += layout.RoleOf(rank) == role && nodes[static_cast<size_t>(rank)] == nodes[static_cast<size_t>(process.rank())];
+  }
+  return count;
 }
 
 bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
@@ -213,7 +217,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   LearnerWorkerOptions options;
   options.device = ComputeDevice(cluster.device, process->local_rank());
   TEMPER_LOG(Info, "computing on ", options.device.str());
-  const bool own_gpu = options.device.is_cuda() && LearnersBeside(layout, *process) <= NumComputeGpus();
+  const bool own_gpu = options.device.is_cuda() && RanksHere(Role::kLearner, layout, *process) <= NumComputeGpus();
   const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)),
                                           LearnersShareAHost(layout, *process), own_gpu ? options.device.index() : -1);
   options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
@@ -246,7 +250,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   return kExitDone;
 }
 
-int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spawner* spawner) {
+int RunWorkerRank(const Experiment& experiment, const RoleLayout& layout, Role role, Process* process, Spawner* spawner) {
   IgnoreStopSignals();
   const ClusterConfig& cluster = experiment.base.cluster;
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
@@ -263,6 +267,7 @@ int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spa
   add("--run-id", Concat(start.contact.run_id));
   add("--capacity", Concat(WorkerCapacity(role, experiment.base.rollout)));
   add("--local-rank", Concat(process->local_rank()));
+  if (role == Role::kRollout) add("--workers-here", Concat(RanksHere(role, layout, *process)));
   add("--heartbeat-s", Concat(experiment.base.cluster.heartbeat_s));
   add("--run-name", experiment.base.run.name);
   add("--metrics-address", endpoint.address);

@@ -18,6 +18,6 @@ int RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, cons
 int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* process);
 
 // Keeps a rollout or reward worker alive through `spawner`, which was made before MPI_Init.
-int RunWorkerRank(const Experiment& experiment, Role role, Process* process, Spawner* spawner);
+int RunWorkerRank(const Experiment& experiment, const RoleLayout& layout, Role role, Process* process, Spawner* spawner);
 
 }  // namespace temper

@@ -1,5 +1,7 @@
 #include "workers/rollout_worker.h"
 
+#include <algorithm>
+
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
@@ -8,6 +10,7 @@
 #include "cluster/log.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "policy/compute_device.h"
+#include "policy/torch_version.h"
 
 namespace temper {
 namespace {
@@ -17,9 +20,15 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 
 }  // namespace
 
-RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank)
+RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank,
+                             int workers_here)
     : bus_(bus), telemetry_(telemetry), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
-  at::set_num_threads(static_cast<int>(welcome_.threads));
+  const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(welcome_.threads, AllThreads() / workers_here));
+  if (threads < welcome_.threads) {
+    TEMPER_LOG(Info, "decoding with ", threads, " of ", welcome_.threads, " threads: ", workers_here, " rollout workers share ",
+               AllThreads(), " cores");
+  }
+  at::set_num_threads(static_cast<int>(threads));
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   model_->MoveTo(ComputeDevice(welcome_.device, local_rank));
   TEMPER_LOG(Info, "computing on ", model_->device().str());

@@ -17,8 +17,10 @@ namespace temper {
 class RolloutWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers
-  // compute on GPUs.
-  RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank);
+  // compute on GPUs. `workers_here`: rollout workers of this host, which share its cores: of the threads that the welcome asks for this one
+  // takes no more than its share, at least one.
+  RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank,
+                int workers_here = 1);
   ~RolloutWorker();
 
   // One turn; false when the orchestrator asked to leave and everything is delivered.
