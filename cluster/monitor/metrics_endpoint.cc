@@ -177,7 +177,8 @@ MetricsEndpoint::MetricsEndpoint(const EndpointOptions& options) : series_(std::
 
 MetricsEndpoint::~MetricsEndpoint() = default;
 
-// Both are called for every completion and every sampled token: a name is looked up in the metric table only when it is new here.
+// Both are called in inner loops, every decoding step and every graded completion: a name is looked up in the metric table only when it is
+// new here.
 void MetricsEndpoint::Set(std::string_view name, double value) {
   if (!on()) return;
   const std::lock_guard lock(series_->mutex);
