@@ -59,10 +59,15 @@ void RolloutWorker::Draw() {
   for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
   const int64_t drawn = engine_->tokens_generated();
   if (before == 0 && drawn > 0) TEMPER_LOG(Info, "first token sampled");
-  bus_->SetProgress(static_cast<uint64_t>(drawn));
+  ShowProgress(drawn - before);
   telemetry_->Count(static_cast<double>(drawn - before));
   telemetry_->SetGauge("groups_pending", static_cast<double>(pending_.size()));
   telemetry_->SetGauge("groups_running", static_cast<double>(running_.size()));
+}
+
+void RolloutWorker::ShowProgress(int64_t more) {
+  progress_ += more;
+  bus_->SetProgress(static_cast<uint64_t>(progress_));
 }
 
 void RolloutWorker::Show() const {
@@ -78,7 +83,9 @@ void RolloutWorker::Receive() {
     pending_.clear();
     loaded_ = {};  // an announcement may have been missed meanwhile
   }
-  while (const auto task = bus_->NextTask()) pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
+  while (const auto task = bus_->NextTask()) {
+    if (!Holds(task->id)) pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
+  }
   while (const auto id = bus_->NextCancelled()) {
     std::erase_if(pending_, [&](const Pending& p) { return p.id == *id; });
     std::erase_if(running_, [&](const auto& entry) {
@@ -90,6 +97,12 @@ void RolloutWorker::Receive() {
   std::optional<std::string> newest;
   while (auto announced = bus_->NextAnnouncement()) newest = std::move(announced);
   if (newest) Load(WeightRef::Decode(*newest));
+}
+
+// A task whose lease ran out, during a long transfer of weights for one, may be given to the same worker again.
+bool RolloutWorker::Holds(TaskId id) const {
+  return std::any_of(pending_.begin(), pending_.end(), [id](const Pending& p) { return p.id == id; }) ||
+         std::any_of(running_.begin(), running_.end(), [id](const auto& entry) { return entry.second.id == id; });
 }
 
 void RolloutWorker::Admit() {
@@ -116,7 +129,10 @@ void RolloutWorker::Load(const WeightRef& ref) {
         next = NowSeconds() + 2;
       }
       bus_->Poll(std::chrono::milliseconds(50));
-      if (auto chunk = bus_->NextWeightChunk()) return *chunk;
+      auto chunk = bus_->NextWeightChunk();
+      if (!chunk) continue;
+      ShowProgress(1);
+      return *chunk;
     }
     TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
   };

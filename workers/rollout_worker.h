@@ -32,12 +32,14 @@ class RolloutWorker {
     TaskId id;
     RolloutTask task;
   };
+  bool Holds(TaskId id) const;
   void Receive();
   void Admit();
   void Draw();
   void Load(const WeightRef& ref);
   void Return(TrajectoryGroup group);
-  void Show() const;  // at the endpoint
+  void ShowProgress(int64_t more);  // tokens drawn or weight chunks received, so that the leases of what is held do not run out
+  void Show() const;                // at the endpoint
 
   BusClient* bus_;
   Telemetry* telemetry_;
@@ -47,6 +49,7 @@ class RolloutWorker {
   std::unique_ptr<Tokenizer> tokenizer_;  // null unless tasks may have stop strings
   std::unique_ptr<GenerationEngine> engine_;
   WeightRef loaded_;
+  int64_t progress_ = 0;
   int64_t step_ = -1;  // the newest admitted task is for
   std::deque<Pending> pending_;
   struct Running {
