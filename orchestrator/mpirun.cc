@@ -20,6 +20,7 @@ namespace temper {
 namespace {
 
 constexpr int kPollMilliseconds = 100;
+constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGUSR1};
 
 std::atomic<int> g_signals{0};
 std::atomic<pid_t> g_mpirun{-1};
@@ -38,6 +39,7 @@ void PassOn(int) {
   setpgid(0, 0);                     // a Ctrl-C in the terminal must reach the launcher alone
   dup2(error_output, STDERR_FILENO);
   if (getppid() != launcher) std::_Exit(1);
+  for (const int sig : kStopSignals) signal(sig, SIG_DFL);  // what comes before mpirun has handlers of its own ends this process
   std::vector<char*> words;
   words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
@@ -127,7 +129,7 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job) {
 }
 
 void PassStopSignalsOn() {
-  for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) {
+  for (const int sig : kStopSignals) {
     struct sigaction action {};
     action.sa_handler = PassOn;
     sigaction(sig, &action, nullptr);
@@ -137,6 +139,7 @@ void PassStopSignalsOn() {
 int NumStopSignals() { return g_signals; }
 
 int RunMpirun(const std::vector<std::string>& command) {
+  if (g_signals > 0) return kExitPreempted;  // nothing runs yet, and what is on disk stays as it is
   Pipe error_output;
   const pid_t self = getpid();
   const pid_t pid = fork();
@@ -147,7 +150,8 @@ int RunMpirun(const std::vector<std::string>& command) {
   if (g_signals > 0) kill(pid, SIGUSR1);  // came before there was anybody to pass it on to
   const int status = Attend(pid, error_output.ends[0]);
   g_mpirun = -1;
-  return WIFEXITED(status) ? WEXITSTATUS(status) : kExitRetry;
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  return g_signals > 0 ? kExitPreempted : kExitRetry;
 }
 
 }  // namespace temper
