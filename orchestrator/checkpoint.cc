@@ -129,4 +129,14 @@ std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
   return std::nullopt;
 }
 
+void CheckpointStore::SetAsideAfter(int64_t step) const {
+  for (const auto& [newer, folder] : StepFolders(folder_)) {
+    if (newer <= step) return;
+    const std::string aside = Concat(folder_, "/abandoned_", StepName(newer));
+    fs::remove_all(aside);
+    fs::rename(folder, aside);
+    TEMPER_LOG(Warn, "checkpoint ", folder, " is newer than the one resumed from: renamed to ", aside);
+  }
+}
+
 }  // namespace temper

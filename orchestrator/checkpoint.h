@@ -26,6 +26,9 @@ class CheckpointStore {
   // The newest one whose manifest verifies; what is skipped is logged with the reason.
   std::optional<Found> Latest() const;
 
+  // Renames what is newer than `step` to abandoned_step_<N>: a run that was sent back to `step` must not go on from there later.
+  void SetAsideAfter(int64_t step) const;
+
  private:
   std::string folder_;
   int64_t keep_;

@@ -48,6 +48,18 @@ TEST_F(CheckpointTest, FindsTheNewestAndKeepsAsManyAsAsked) {
   EXPECT_FALSE(VerifyCheckpoint(found->folder).has_value());
 }
 
+TEST_F(CheckpointTest, WhatIsNewerThanAStepIsSetAside) {
+  CheckpointStore store(root_, 3);
+  for (const int64_t step : {2, 9, 10}) Save(store, step);
+  store.SetAsideAfter(9);
+  EXPECT_EQ(store.Latest()->step, 9);
+  store.SetAsideAfter(2);
+  EXPECT_EQ(store.Latest()->step, 2);
+  Save(store, 9);
+  store.SetAsideAfter(2);  // the name is taken already
+  EXPECT_THAT(Names(), UnorderedElementsAre("step_2", "abandoned_step_9", "abandoned_step_10", "latest"));
+}
+
 TEST_F(CheckpointTest, AStepSavedAgainReplacesTheOldOne) {
   CheckpointStore store(root_, 2);
   Save(store, 3);
