@@ -67,7 +67,7 @@ void CheckLora(const Learner::State& state, const nlohmann::json& saved, const s
 nlohmann::json ReadJson(const std::string& path) {
   std::ifstream in(path);
   TEMPER_CHECK(in.good(), "cannot read ", path, ": is the checkpoint complete?");
-  const nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   TEMPER_CHECK(json.is_object(), path, " is not a JSON object: the checkpoint is damaged");
   TEMPER_CHECK(json.value("format", 0) == kFormat, path, ": format ", json.value("format", 0), ", this program reads ", kFormat);
   return json;
@@ -136,8 +136,7 @@ void Learner::Load(const std::string& folder) {
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": ", error.what());
   }
-  state.reference.reset();
-  if (!json.value("has_reference", false)) return;
+  if (!json.value("has_reference", false)) return;  // that of the stage's begin, where it has one
   if (state.base && !tensors.contains("reference")) {
     state.reference = state.base;
     return;

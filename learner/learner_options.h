@@ -38,7 +38,8 @@ struct RlOptions {
   double clip_high = 0.28;
   double dual_clip = 3.0;                  // 0 = off
   std::string aggregation = "token_mean";  // token_mean | seq_mean_token_mean | seq_mean_token_sum | constant
-  int64_t max_completion_tokens = 48;      // the constant of `constant`
+  int64_t step_completions = 0;            // of `constant`: completions sampled for a step; 0 = those trained on
+  int64_t max_completion_tokens = 48;      // of `constant`
   double kl_coef = 0.02;
   std::string kl_estimator = "k3";  // k1 | k2 | k3
   std::string kl_in = "loss";       // loss | reward (k1 subtracted from the advantage's reward per token)

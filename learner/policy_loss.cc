@@ -90,7 +90,8 @@ double TokenWeight(const RlOptions& options, const GlobalCounts& counts, int64_t
   if (options.aggregation == "seq_mean_token_mean") return 1 / (counts.sequences * static_cast<double>(length));
   if (options.aggregation == "seq_mean_token_sum") return 1 / counts.sequences;
   TEMPER_CHECK(options.aggregation == "constant", "unknown aggregation \"", options.aggregation, "\"");
-  return 1 / (counts.sequences * static_cast<double>(options.max_completion_tokens));
+  const double sequences = options.step_completions > 0 ? static_cast<double>(options.step_completions) : counts.sequences;
+  return 1 / (sequences * static_cast<double>(options.max_completion_tokens));
 }
 
 void CheckRlOptions(const RlOptions& options) {
@@ -105,6 +106,7 @@ void CheckRlOptions(const RlOptions& options) {
   CheckReal(options.entropy_coef, "entropy_coef", true, "a finite number");
   CheckReal(options.tis_cap, "tis_cap", options.tis_cap >= 0, "0 (off) or more");
   CheckReal(options.temperature, "temperature", options.temperature > 0, "above 0 (greedy sampling has no gradient)");
+  if (options.step_completions < 0) throw ConfigError("rl.step_completions: expected 0 or more");
   if (options.max_completion_tokens < 1) throw ConfigError("rl.max_completion_tokens: expected 1 or more");
   if (options.updates_per_batch < 1) throw ConfigError("rl.updates_per_batch: expected 1 or more");
 }

@@ -57,7 +57,8 @@ struct GlobalCounts {
 
 // The factor of one token's loss in the batch loss, for a completion of `length` tokens:
 //   token_mean 1/tokens, seq_mean_token_mean 1/(sequences length), seq_mean_token_sum 1/sequences,
-//   constant 1/(sequences max_completion_tokens)  (Dr. GRPO, arXiv 2503.20783).
+//   constant 1/(step_completions max_completion_tokens)  (Dr. GRPO, arXiv 2503.20783): the same for every step, however many of its
+//   completions are of dead groups or could not be graded.
 double TokenWeight(const RlOptions& options, const GlobalCounts& counts, int64_t length);
 
 // Refuses values no loss can be computed with; throws ConfigError naming the key.

@@ -48,8 +48,8 @@ void AuditFile::Finish() noexcept {
     }
     if (lost_ == 0 || std::exchange(told_, true)) return;
     TEMPER_LOG(Error, path_, " is not complete: ", lost_, " rows are lost (", why,
-               "); the policy is as it would be with them. Free some space there; for the rows, resume from a checkpoint before their "
-               "steps (--resume FOLDER)");
+               "); the policy is as it would be with them. Free some space there; for the rows, move the trained weights/ away and "
+               "resume from a checkpoint before their steps (--resume FOLDER)");
   } catch (...) {  // memory is short as well: nobody is left to tell
   }
 }

@@ -85,12 +85,14 @@ BusContact ContactOf(const WorkerArguments& arguments) {
 }
 
 BusClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact& contact) {
+  const std::chrono::milliseconds heartbeat(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000)));
   BusClient::Options options{.endpoint = contact.endpoint,
                              .role = arguments.role,
                              .capacity = arguments.capacity,
                              .run_id = contact.run_id,
-                             .heartbeat = std::chrono::milliseconds(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000))),
+                             .heartbeat = heartbeat,
                              .keys = contact.keys};
+  options.silence = std::max(options.silence, 5 * heartbeat);  // a server that is well is heard once a heartbeat
   // A worker that joined stays when the job starts anew, elsewhere perhaps.
   if (arguments.connect.find("://") == std::string::npos)
     options.find_again = [folder = arguments.connect] { return ReadRendezvous(folder); };

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "cluster/error.h"
@@ -115,6 +116,24 @@ struct RawData {
   std::vector<EvalSet> eval_sets;
 };
 
+// What a prompt asks, whatever its row is called.
+std::string AskedBy(const Prompt& prompt) {
+  const auto messages = prompt.messages.empty() ? nlohmann::json() : nlohmann::json::parse(prompt.messages);
+  return messages.size() > 1 ? messages.dump() : prompt.text;
+}
+
+// Takes out of the training data what asks the same as a held-out prompt: rows that repeat it, and demonstrations that answer it.
+void KeepApart(const std::vector<Prompt>& held_out, RawData* raw) {
+  std::set<std::string> asked;
+  for (const Prompt& prompt : held_out) asked.insert(AskedBy(prompt));
+  const size_t prompts = std::erase_if(raw->train, [&](const Prompt& p) { return asked.contains(AskedBy(p)); });
+  const size_t answered = std::erase_if(raw->demonstrations, [&](const Demonstration& d) { return asked.contains(AskedBy(d.prompt)); });
+  if (prompts + answered > 0) {
+    TEMPER_LOG(Info, "data: ", prompts, " prompts and ", answered,
+               " demonstrations are not trained on: they ask what is held out for evaluation");
+  }
+}
+
 RawData LoadWorld(const ExperimentConfig& config, const std::string& folder, DataStore* store) {
   ColumnMapping columns;
   columns.label = config.data.columns.label.empty() ? "label_keyword" : config.data.columns.label;
@@ -157,7 +176,9 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, DataSt
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     store->left_out += loaded.bad_rows;
     raw.demonstrations = std::move(loaded.demonstrations);
-  } else if (config.HasStage("sft")) {
+  }
+  if (data.eval.empty() && data.eval_fraction > 0) KeepApart(raw.eval_sets.back().prompts, &raw);
+  if (data.demonstrations.empty() && config.HasStage("sft")) {
     raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   }
   return raw;
@@ -191,6 +212,18 @@ void Limit(int64_t count, std::vector<Prompt>* prompts) {
   if (count == 0) return;
   std::map<std::string, int64_t> seen;
   std::erase_if(*prompts, [&](const Prompt& p) { return ++seen[p.intent] > count; });
+}
+
+// What the composer would refuse at the first answer is said before anything is trained.
+void CheckLabels(const ExperimentConfig& config, const DataStore& store) {
+  const auto composer = MakeRewardComposer(config.reward.composer);
+  const auto check = [&](const std::vector<Prompt>& prompts) {
+    for (const Prompt& prompt : prompts) composer->CheckLabel(prompt.id, prompt.label);
+  };
+  if (config.HasStage("rl")) check(store.train);
+  for (const EvalSet& set : store.eval_sets) {
+    if (config.HasStage("eval")) check(set.prompts);
+  }
 }
 
 void ChooseEvalSets(const ExperimentConfig& config, std::vector<EvalSet>* sets) {
@@ -241,6 +274,7 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, &set.prompts, &store);
   ChooseEvalSets(config, &store.eval_sets);
   if (store.left_out > 0) TEMPER_LOG(Warn, "data: ", store.left_out, " rows left out (malformed, or longer than the limits)");
+  CheckLabels(config, store);
   if (config.HasStage("rl") && store.train.empty()) throw ConfigError("data: no training prompt is left");
   if (config.HasStage("sft") && store.demonstrations.empty()) throw ConfigError("data: no demonstration is left for stage sft");
   return store;

@@ -82,8 +82,11 @@ void DescribeCluster(ClusterConfig& c, ConfigFields& f) {
   f.Real("heartbeat_s", &c.heartbeat_s, kSeconds, "interval of the bus heartbeats");
   f.Real("peer_timeout_s", &c.peer_timeout_s, kSeconds, "a worker silent for this long is gone: its tasks go to another");
   f.Real("lease_s", &c.lease_s, kSeconds, "a task whose worker shows no progress for this long goes to another");
-  f.Real("step_timeout_s", &c.step_timeout_s, kSeconds, "deadline for the workers to finish the groups of one step");
+  f.Real("step_timeout_s", &c.step_timeout_s, kSeconds,
+         "deadline for the workers to finish a group, and for the learners to finish an order; an RL update also has collective_timeout_s");
   f.Int("max_attempts", &c.max_attempts, kPositive, "a task given out this often without a result ends the job");
+  f.Rule([&c] { return c.heartbeat_s * 2 <= c.peer_timeout_s; },
+         "cluster.heartbeat_s must be at most half of cluster.peer_timeout_s: a worker that is well would be taken for gone");
   f.Rule([&c] { return IsBusEndpoint(c.endpoint); },
          "cluster.endpoint must be auto, tcp://ADDRESS:PORT, with an ADDRESS or interface of this host and a PORT from 1 to 65535 or *, or "
          "ipc://PATH");
@@ -188,7 +191,8 @@ void DescribeLoss(RlOptions& c, ConfigFields& f) {
   f.Section("kl", "penalty towards the policy at the start of RL", [&](ConfigFields& k) {
     k.Real("coef", &c.kl_coef, {0, 100}, "weight; 0 = off");
     k.Enum("estimator", &c.kl_estimator, {"k1", "k2", "k3"}, "k1 = log ratio, k2 = half its square, k3 = non-negative and low-variance");
-    k.Enum("in", &c.kl_in, {"loss", "reward"}, "where the penalty acts");
+    k.Enum("in", &c.kl_in, {"loss", "reward"},
+           "where the penalty acts; k1 pulls in the reward alone: in the loss its gradient is zero on average");
   });
 }
 
@@ -254,7 +258,7 @@ void DescribeEval(EvalConfig& c, ConfigFields& f) {
   f.Int("samples_per_prompt", &c.samples_per_prompt, kPositive, "completions of a prompt");
   f.Int("prompts_per_set", &c.prompts_per_set, kNotNegative, "prompts of a set, the first of each intent; 0 = all");
   f.Real("temperature", &c.temperature, {0, 100}, "0 = greedy");
-  f.Int("bootstrap_draws", &c.bootstrap_draws, {10, 1000000}, "resamples of the prompts for an interval");
+  f.Int("bootstrap_draws", &c.bootstrap_draws, {10, 1000000}, "resamples of the prompts behind every interval of the report");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
 }
 
@@ -268,8 +272,9 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.OverrideMaps(
       "arms", &c.arms,
       "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
-      "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, reward.policy_spec, rollout.slots, data.source, "
-      "data.tokenizer or monitor.prometheus_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
+      "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, learner.*, reward.policy_spec, rollout.slots, "
+      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_* or "
+      "monitor.cluster_log_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
       "of arms");
   f.IntList("seeds", &c.seeds, kNotNegative, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
   f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",
@@ -337,11 +342,11 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
 
 namespace {
 
-// Everything the model is a function of up to the end of SFT.
-std::string SftSignature(const ResolvedConfig& resolved) {
+// The settings under `prefixes`, without what labels prompts: no policy and no completion depends on that.
+std::string Signature(const ResolvedConfig& resolved, std::initializer_list<const char*> prefixes) {
   std::string signature;
   for (const ResolvedValue& value : resolved.values) {
-    for (const char* prefix : {"run.seed", "policy.", "data.", "sft.", "learner.", "rollout.group_size"}) {
+    for (const char* prefix : prefixes) {
       if (!value.key.starts_with(prefix) || value.key.starts_with("data.columns.label")) continue;
       signature += value.key + "=" + value.value + "\n";
     }
@@ -357,6 +362,7 @@ void Finish(ExperimentConfig* config) {
   config->policy.lora.seed = static_cast<uint64_t>(config->run.seed);
   config->data.world.seed = static_cast<uint64_t>(config->run.seed);
   config->rl.loss.temperature = config->rollout.sampling.temperature;
+  config->rl.loss.step_completions = config->rl.prompts_per_step * config->rollout.group_size;
   config->rl.loss.max_completion_tokens = config->rollout.sampling.max_new_tokens;
 }
 
@@ -397,7 +403,9 @@ Experiment LoadExperiment(const std::string& path, const std::vector<std::string
       errors += Concat("arm ", name, ": ", error.what(), "\n");
       continue;
     }
-    arm.sft_signature = SftSignature(arm.resolved);
+    arm.sft_signature = Concat(arm.config.HasStage("sft") ? "sft\n" : "no sft\n",
+                               Signature(arm.resolved, {"run.seed", "policy.", "data.", "sft.", "learner.", "rollout.group_size"}));
+    arm.eval_signature = Signature(arm.resolved, {"eval.", "rollout."});
     Finish(&arm.config);
     experiment.arms.push_back(std::move(arm));
   }

@@ -176,7 +176,8 @@ struct Arm {
   std::vector<std::pair<std::string, std::string>> overrides;
   ExperimentConfig config;
   ResolvedConfig resolved;
-  std::string sft_signature;  // equal for arms that share everything up to the end of SFT
+  std::string sft_signature;   // equal for arms that share everything up to the end of SFT
+  std::string eval_signature;  // equal for arms that are evaluated on the same prompts, sampled in the same way
 };
 
 struct Experiment {

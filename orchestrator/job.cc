@@ -83,9 +83,10 @@ void CheckWeightFolder(const std::string& folder) {
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
   JobIdentity identity;
   identity.run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
+  identity.lock = std::make_shared<const RunLock>(identity.run_folder);
+  CheckResume(experiment, resume);
   if (resume == "never" && fs::exists(identity.run_folder)) SetAside(identity.run_folder);
-  CheckResume(resume);
-  if (resume != "auto" && resume != "never") identity.resume_folder = resume;
+  if (resume != "auto" && resume != "never") identity.resume_folder = fs::weakly_canonical(resume);
   std::error_code failed;
   fs::create_directories(identity.run_folder + "/configs", failed);
   if (failed) throw ConfigError(Concat("run.dir: cannot make ", identity.run_folder, ": ", failed.message()));
@@ -156,13 +157,16 @@ void Job::WriteRunJson() const {
 
 void Job::Welcome(BusServer* server) const {
   const ExperimentConfig& config = experiment_.base;
-  int64_t longest = 1;
-  for (const ArmState& arm : arms_) longest = std::max(longest, arm.data.longest_prompt);
+  int64_t longest = 1, most_new = 1;
+  for (const ArmState& arm : arms_) {
+    longest = std::max(longest, arm.data.longest_prompt);
+    most_new = std::max(most_new, arm.arm->config.rollout.sampling.max_new_tokens);
+  }
   RolloutWelcome rollout;
   rollout.config_json = ToConfigJson(arms_.front().data.model);
   rollout.slots = config.rollout.slots;
   rollout.threads = config.cluster.rollout_threads;
-  rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + config.rollout.sampling.max_new_tokens);
+  rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + most_new);
   rollout.bf16 = config.rollout.dtype == "bf16";
   rollout.device = config.cluster.device;
   rollout.cuda_graphs = config.rollout.cuda_graphs;
@@ -186,9 +190,7 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.metrics = &metrics_;
   context.tensorboard_folder = Concat(identity_.run_folder, "/tb/", fs::relative(folder, identity_.run_folder).string());
   context.folder = folder;
-  if (!identity_.resume_folder.empty() && fs::absolute(identity_.resume_folder).string().starts_with(fs::absolute(folder).string() + "/")) {
-    context.resume_folder = identity_.resume_folder;
-  }
+  if (StageFolderOf(identity_.resume_folder) == fs::weakly_canonical(folder)) context.resume_folder = identity_.resume_folder;
   bus->SetTokenizer(arm.data.tokenizer.get());
   return context;
 }
@@ -230,9 +232,26 @@ void Job::MakeStart(size_t first, JobBus* bus) {
     }
   }
   for (ArmState* each : sharing) each->start_weights = weights;
-  if (config.HasStage("eval") && config.HasStage("rl") && config.eval.at_start) {
-    EvaluateInto(sharing, PublishPolicy(context, 0), "/eval/start", bus);
+  EvaluateStart(context, sharing, bus);
+}
+
+void Job::EvaluateStart(const StageContext& context, const std::vector<ArmState*>& sharing, JobBus* bus) {
+  std::vector<std::vector<ArmState*>> alike;  // one sampling serves the arms that would sample the same
+  for (ArmState* arm : sharing) {
+    const ExperimentConfig& config = arm->arm->config;
+    if (!config.HasStage("eval") || !config.HasStage("rl") || !config.eval.at_start) continue;
+    const auto same = std::find_if(alike.begin(), alike.end(), [&](const std::vector<ArmState*>& others) {
+      return others.front()->arm->eval_signature == arm->arm->eval_signature;
+    });
+    if (same == alike.end()) {
+      alike.push_back({arm});
+    } else {
+      same->push_back(arm);
+    }
   }
+  if (alike.empty()) return;
+  const WeightRef weights = PublishPolicy(context, 0);
+  for (const std::vector<ArmState*>& arms : alike) EvaluateInto(arms, weights, "/eval/start", bus);
 }
 
 void Job::FinishArm(ArmState* arm, JobBus* bus) {

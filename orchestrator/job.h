@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "orchestrator/experiment_config.h"
 #include "orchestrator/job_bus.h"
 #include "orchestrator/role_layout.h"
+#include "orchestrator/run_lock.h"
 #include "orchestrator/stage.h"
 
 namespace temper {
@@ -18,11 +20,12 @@ struct JobIdentity {
   uint64_t run_id = 0;        // of this incarnation
   uint64_t epoch = 1;         // incarnations of this run so far
   std::string attempt_logs;   // logs/attempt_<epoch> of the run folder
-  std::string resume_folder;  // --resume DIR
+  std::string resume_folder;  // --resume DIR, canonical
+  std::shared_ptr<const RunLock> lock;
 };
 
-// Makes the run folder (or finds it again) and takes the next epoch, on disk before it returns. resume: auto | never | a checkpoint's
-// folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
+// Makes the run folder (or finds it again), locks it and takes the next epoch, on disk before it returns. resume: auto | never | a
+// checkpoint's folder. With never an existing folder is renamed to <name>.old-<n>. Throws ConfigError when the folder cannot be used.
 JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume);
 
 // Renames the folder to <folder>.old-<n>.
@@ -56,6 +59,7 @@ class Job {
   StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder);
   // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
   void MakeStart(size_t first, JobBus* bus);
+  void EvaluateStart(const StageContext& context, const std::vector<ArmState*>& sharing, JobBus* bus);
   void FinishArm(ArmState* arm, JobBus* bus);
   void EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, const std::string& subfolder, JobBus* bus);
 

@@ -93,7 +93,7 @@ RunsIntents CellsOf(const std::vector<RunRecord>& records, const std::vector<Run
   if (estimates.empty()) return {};
   std::optional<EvalResult> pooled;
   if (samples.size() > 1 && samples.size() == estimates.size() && SharePrompts(samples))
-    pooled = SummarizeEvaluation(set, Pool(samples), {}, records[runs.front().run].seed, kBootstrapDraws);
+    pooled = SummarizeEvaluation(set, Pool(samples), {}, records[runs.front().run].seed, records[runs.front().run].bootstrap_draws);
   const EstimateOf of_pooled = pooled ? FiguresOf(*pooled) : EstimateOf();
   return Over(intents, estimates, pooled ? &of_pooled : nullptr);
 }
@@ -108,13 +108,15 @@ RunsIntents DifferencesOf(const std::vector<RunRecord>& records, const std::vect
     if (found_a == of_a.end() || found_b == of_b.end() || !CanPair(found_a->second, found_b->second)) continue;
     left.push_back(&found_a->second);
     right.push_back(&found_b->second);
-    compared.push_back(CompareEvaluations(set, found_a->second, found_b->second, records[a.run].seed, kBootstrapDraws));
+    compared.push_back(CompareEvaluations(set, found_a->second, found_b->second, records[a.run].seed, records[a.run].bootstrap_draws));
   }
   if (compared.empty()) return {};
   std::optional<EvalComparison> pooled;
   if (compared.size() > 1 && SharePrompts(left) && SharePrompts(right))
-    pooled = CompareEvaluations(set, Pool(left), Pool(right), records[pairs.front().first.run].seed, kBootstrapDraws);
+    pooled = CompareEvaluations(set, Pool(left), Pool(right), records[pairs.front().first.run].seed,
+                                records[pairs.front().first.run].bootstrap_draws);
   std::vector<EstimateOf> estimates;
+  estimates.reserve(compared.size());
   for (const EvalComparison& comparison : compared) estimates.push_back(FiguresOf(comparison));
   const EstimateOf of_pooled = pooled ? FiguresOf(*pooled) : EstimateOf();
   return Over(intents, estimates, pooled ? &of_pooled : nullptr);

@@ -45,7 +45,7 @@ double Mean(const std::vector<double>& values) {
   return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
-RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string& arm, uint64_t seed) {
+RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string& arm, const RunRecord& record) {
   RewardRise rise;
   const auto reward = curves.find("reward/mean");
   if (reward == curves.end()) return rise;
@@ -54,7 +54,7 @@ RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string
   const std::vector<double> first(values.begin(), values.begin() + rise.window), last(values.end() - rise.window, values.end());
   rise.first = Mean(first);
   rise.last = Mean(last);
-  rise.rise = DifferenceOfMeans(first, last, seed, "reward_rise/" + arm, kBootstrapDraws);
+  rise.rise = DifferenceOfMeans(first, last, record.seed, "reward_rise/" + arm, record.bootstrap_draws);
   return rise;
 }
 
@@ -76,7 +76,8 @@ typename Map::mapped_type ValueOr(const Map& map, const std::string& key, typena
 
 EvalResult Summarize(const RunRecord& record, const ArmRecord& arm, const std::string& set) {
   const std::string shown = IsStart(set) ? set.substr(kStartPrefix.size()) : set;
-  EvalResult result = SummarizeEvaluation(shown, arm.evaluations.at(set), ValueOr(arm.eval_rewards, set, {}), record.seed, kBootstrapDraws);
+  EvalResult result =
+      SummarizeEvaluation(shown, arm.evaluations.at(set), ValueOr(arm.eval_rewards, set, {}), record.seed, record.bootstrap_draws);
   result.weight_version = ValueOr(arm.eval_versions, set, 0);
   result.weight_hash = ValueOr(arm.eval_hashes, set, "");
   return result;
@@ -86,7 +87,7 @@ ArmReport ReportArm(const RunRecord& record, const ArmRecord& arm) {
   ArmReport report;
   report.name = arm.name;
   report.curves = Curves(arm.metrics);
-  report.reward_rise = RiseOf(report.curves, arm.name, record.seed);
+  report.reward_rise = RiseOf(report.curves, arm.name, record);
   report.throughput = ThroughputOf(report.curves);
   for (const auto& [set, samples] : arm.evaluations) {
     EvalResult result = Summarize(record, arm, set);
@@ -101,7 +102,7 @@ PairReport Pair(const RunRecord& record, size_t a, size_t b) {
   for (const auto& [set, samples] : record.arms[a].evaluations) {
     const auto other = record.arms[b].evaluations.find(set);
     if (IsStart(set) || other == record.arms[b].evaluations.end()) continue;
-    pair.sets[set] = CompareEvaluations(set, samples, other->second, record.seed, kBootstrapDraws);
+    pair.sets[set] = CompareEvaluations(set, samples, other->second, record.seed, record.bootstrap_draws);
   }
   return pair;
 }

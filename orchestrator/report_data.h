@@ -11,9 +11,6 @@
 
 namespace temper {
 
-// Resamples behind every interval of a report.
-inline constexpr int64_t kBootstrapDraws = 1000;
-
 // One metric over the steps of a stage, in step order.
 struct Series {
   std::vector<double> steps;

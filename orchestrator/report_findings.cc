@@ -135,6 +135,41 @@ void AddDeadGroups(Report& report, const ArmReport& arm) {
                                      " % of the groups had equal rewards throughout and taught nothing."));
 }
 
+const ArmRecord& RecordOf(const RunRecord& record, const std::string& arm) {
+  return *std::find_if(record.arms.begin(), record.arms.end(), [&](const ArmRecord& each) { return each.name == arm; });
+}
+
+// Whether what two arms sampled before RL is the same, answer by answer.
+bool SameStart(const RunRecord& record, const std::string& a, const std::string& b) {
+  const auto answers = [&](const std::string& arm) {
+    std::vector<std::string> all;
+    for (const auto& [set, samples] : RecordOf(record, arm).evaluations) {
+      if (!set.starts_with("start/")) continue;
+      for (const EvalSample& sample : samples) all.insert(all.end(), {set, sample.prompt_id, sample.response});
+    }
+    return all;
+  };
+  return answers(a) == answers(b);
+}
+
+// The report's figures before RL are those of the first arm that has them.
+void AddOtherStarts(Report& report) {
+  const ArmReport* first = nullptr;
+  std::string others;
+  for (const ArmReport& arm : report.arms) {
+    if (arm.start.empty()) continue;
+    if (first == nullptr) {
+      first = &arm;
+    } else if (!SameStart(*report.record, first->name, arm.name)) {
+      others += (others.empty() ? "" : ", ") + Prose(arm.name);
+    }
+  }
+  if (!others.empty()) {
+    report.weaknesses.push_back(Concat("The figures before RL are those of ", Prose(first->name), "; ", others,
+                                       " began with other weights or sampled in another way, as report.json shows (arms, start)."));
+  }
+}
+
 }  // namespace
 
 void AddFindings(Report& report) {
@@ -153,6 +188,7 @@ void AddFindings(Report& report) {
     AddTransfer(report, arm);
     AddDeadGroups(report, arm);
   }
+  AddOtherStarts(report);
   report.weaknesses.push_back(
       "One run of one seed: the intervals cover the choice of evaluation prompts, not the luck of a training run. Compare several seeds "
       "before trusting a small difference.");

@@ -155,7 +155,7 @@ std::string RenderJson(const Report& report) {
                {"seed", record.seed},
                {"built_in_world", record.built_in_world},
                {"environment", Json::object()},
-               {"bootstrap_draws", kBootstrapDraws},
+               {"bootstrap_draws", record.bootstrap_draws},
                {"sets", Sentences(report.sets)}};
   for (const auto& [key, value] : record.environment) json["environment"][RepairUtf8(key)] = RepairUtf8(value);
   json["arms"] = Json::array();

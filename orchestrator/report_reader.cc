@@ -141,6 +141,8 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
     if (fs::exists(shared)) record.shared_metrics = ReadMetrics(shared.string());
     for (const Json& arm : json.at("arms")) record.arms.push_back(ReadArm(run, arm));
     TEMPER_CHECK(!record.arms.empty(), path, ": arms: empty; a run has at least one arm");
+    const auto draws = record.arms.front().settings.find("eval.bootstrap_draws");
+    if (draws != record.arms.front().settings.end()) record.bootstrap_draws = std::stoll(draws->second);
     return record;
   });
 }

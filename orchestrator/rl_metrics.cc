@@ -153,7 +153,8 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
   TrajectoryTotals trajectories;
   double dead = 0;
   for (const ScoredGroup* group : groups) {
-    dead += group->dead;
+    const auto usable = std::count_if(group->parts.begin(), group->parts.end(), [](const RewardParts& p) { return p.usable; });
+    dead += group->dead && usable >= 2;  // with fewer it failed, whatever its rewards would have been
     for (size_t i = 0; i < group->parts.size(); ++i) {
       grades.Add(group->graded.grades[i], group->parts[i]);
       trajectories.Add(group->graded.rollout.group.trajectories[i], step);

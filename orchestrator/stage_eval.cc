@@ -17,9 +17,13 @@ namespace fs = std::filesystem;
 
 std::string SetPath(const EvalOutput& output, const std::string& set) { return output.folder + "/" + set; }
 
-bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set) {
+// Of these weights: a run that was sent back to an older checkpoint has made others since.
+bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, const WeightRef& weights) {
   for (const EvalOutput& output : outputs) {
-    if (!fs::exists(SetPath(output, set) + ".meta.json")) return false;
+    const std::string path = SetPath(output, set) + ".meta.json";
+    if (!fs::exists(path)) return false;
+    const auto meta = nlohmann::json::parse(ReadFileText(path), nullptr, /*allow_exceptions=*/false);
+    if (!meta.is_object() || meta.value("weight_hash", "") != weights.hash) return false;
   }
   return true;
 }
@@ -103,7 +107,7 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
 
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
   for (const EvalSet& set : context.data->eval_sets) {
-    if (AllThere(outputs, set.name)) continue;
+    if (AllThere(outputs, set.name, weights)) continue;
     const std::vector<EvalSample> samples = SampleSet(context, weights, set);
     for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
     if (StopRequested()) Preempt(Concat("after evaluation set ", set.name));

@@ -40,7 +40,6 @@ class RlStage {
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   void AfterStep();
   void EnterPhase();
-  std::map<std::string, std::string> Settings() const;
 
   const StageContext& context_;
   const ExperimentConfig& config_;
@@ -61,6 +60,7 @@ class RlStage {
   int64_t training_step_ = -1;  // -1 = the learners are idle
   StepClock clock_;
   double waiting_since_ = 0;
+  double ordered_at_ = 0;  // when the learners got their update
   int nonfinite_ = 0;
 };
 
@@ -73,28 +73,21 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
       plan_(config_, context.data->train) {
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
-  state_.settings = Settings();
+  state_.settings = SettingsOf(*context_.resolved, {"rl.steps", "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
+                                                    "rollout.group_size", "reward.composer", "run.seed"});
 }
 
 // What the numbers of this stage depend on beside the data.
-std::map<std::string, std::string> RlStage::Settings() const {
-  return {{"rl.steps", Concat(config_.rl.steps)},
-          {"rl.prompts_per_step", Concat(config_.rl.prompts_per_step)},
-          {"rl.max_staleness", Concat(config_.rl.max_staleness)},
-          {"rl.optimizer.lr", Concat(config_.rl.optimizer.lr)},
-          {"rollout.group_size", Concat(config_.rollout.group_size)},
-          {"reward.composer", config_.reward.composer.type},
-          {"run.seed", Concat(config_.run.seed)}};
-}
-
 void RlStage::Start() {
   context_.bus->monitor().SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
   LearnerTask begin;
   begin.kind = LearnerTask::Kind::kBeginStage;
   begin.optimizer = config_.rl.optimizer;
-  begin.total_steps = config_.rl.steps * config_.rl.loss.updates_per_batch;
+  begin.total_steps = config_.rl.steps;
   begin.set_reference = config_.rl.loss.kl_coef > 0;
+  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == "loss" && config_.rl.loss.kl_estimator == "k1")
+    TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   context_.bus->OrderAndWait(ForAll(context_, begin));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
@@ -164,6 +157,11 @@ void RlStage::Collect() {
     recovered_.erase(id);
     waiting_since_ = NowSeconds();
   }
+  // A collective among the learners that ran out says more, so it may do so first.
+  const double update_limit = config_.cluster.step_timeout_s + config_.cluster.collective_timeout_s;
+  TEMPER_CHECK(training_step_ < 0 || NowSeconds() - ordered_at_ < update_limit, "step ", training_step_,
+               ": the learners did not finish their update within ", update_limit,
+               " s (cluster.step_timeout_s + cluster.collective_timeout_s)");
   TEMPER_CHECK(training_step_ >= 0 || NowSeconds() - waiting_since_ < config_.cluster.step_timeout_s, "no group became complete for ",
                config_.cluster.step_timeout_s, " s (cluster.step_timeout_s): ", context_.bus->groups_in_flight(), " are in flight, ",
                context_.bus->server().table().NumPeers("rollout"), " rollout and ", context_.bus->server().table().NumPeers("reward"),
@@ -274,6 +272,7 @@ void RlStage::TrainWhenReady() {
   journal_->Append(consumed);
   journal_->Sync();
   context_.bus->Order(tasks);
+  ordered_at_ = NowSeconds();
   clock_.Mark("timing_s/compose");
 }
 

@@ -46,6 +46,7 @@ std::string RunSft(const StageContext& context) {
   StageState state;
   state.stage = "sft";
   state.data_digest = context.data->digest;
+  state.settings = SettingsOf(*context.resolved, {"sft.steps", "sft.batch_size", "sft.optimizer.", "run.seed"});
   StartPolicy(context);
   BeginStage(context);
   const int64_t first = ResumeStage(context, store, state).step;

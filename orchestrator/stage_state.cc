@@ -1,5 +1,6 @@
 #include "orchestrator/stage_state.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -29,6 +30,15 @@ void CheckSame(const StageState& expected, const ordered_json& saved, const std:
 }
 
 }  // namespace
+
+std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes) {
+  std::map<std::string, std::string> settings;
+  for (const ResolvedValue& value : resolved.values) {
+    const auto begins = [&](const std::string& prefix) { return value.key.starts_with(prefix); };
+    if (std::any_of(prefixes.begin(), prefixes.end(), begins)) settings[value.key] = value.value;
+  }
+  return settings;
+}
 
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state) {
   LearnerTask task;
@@ -61,6 +71,7 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   task.folder = std::filesystem::absolute(found->folder);
   context.bus->OrderAndWait(ForAll(context, task));
   TEMPER_LOG(Info, "resumed from ", found->folder);
+  if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());
   return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>()};
 }
 

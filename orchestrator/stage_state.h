@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "orchestrator/stage.h"
 
@@ -17,11 +18,14 @@ struct StageState {
   std::map<std::string, std::string> settings;  // resolved keys the numbers depend on
 };
 
+// The settings whose keys begin with one of `prefixes`.
+std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes);
+
 // Writes a checkpoint: the learners save into it, then it is committed.
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
-// Loads the newest checkpoint (or --resume DIR's) into the learners. Nothing when there is none. Throws ConfigError naming the key when
-// the data or a setting is another than the checkpoint was made with.
+// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners. Nothing when there is none. Throws
+// ConfigError naming the key when the data or a setting is another than the checkpoint was made with.
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;

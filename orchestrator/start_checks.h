@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 #include "orchestrator/experiment_config.h"
@@ -12,8 +13,11 @@ namespace temper {
 // of a folder of the run.
 void CheckArmsFit(const Experiment& experiment);
 
-// `resume`: auto, never, or a checkpoint's folder, which must be one.
-void CheckResume(const std::string& resume);
+// `resume`: auto, never, or a checkpoint's folder, which must be one of this run and of a stage that has not come to its end.
+void CheckResume(const Experiment& experiment, const std::string& resume);
+
+// The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
+std::filesystem::path StageFolderOf(const std::string& checkpoint);
 
 // Everything a start of the experiment reads: arms, checkpoint, policy spec, the model's folder, the data's files. Of the files of prompts
 // only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and shared memory.

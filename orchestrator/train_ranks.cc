@@ -227,7 +227,8 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
                      .lora = experiment.base.policy.lora};
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.contact.run_id, "-", getpid());
   // On-policy nobody asks for an older version than the newest.
-  const int64_t staleness = experiment.base.rl.max_staleness;
+  int64_t staleness = 0;
+  for (const Arm& arm : experiment.arms) staleness = std::max(staleness, arm.config.rl.max_staleness);
   options.keep_versions = staleness == 0 ? 1 : staleness + 2;
   MetricsEndpoint metrics(EndpointOf(experiment.base, ToString(Role::kLearner), process->rank(), process->host()));
   BusClient bus({.endpoint = start.contact.endpoint,

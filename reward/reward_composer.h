@@ -36,6 +36,8 @@ class RewardComposer {
  public:
   virtual ~RewardComposer() = default;
   virtual RewardParts Compose(const Grade& grade, const std::string& label) const = 0;
+  // ConfigError naming the prompt where its label is one that Compose would refuse.
+  virtual void CheckLabel(const std::string& /*prompt_id*/, const std::string& /*label*/) const {}
   virtual std::vector<std::string> constraint_names() const { return {}; }
 
   // Lagrange multipliers, one per constraint. Update takes the episode costs of one step (rows as in RewardParts::costs):

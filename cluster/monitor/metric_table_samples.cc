@@ -26,7 +26,7 @@ constexpr MetricSpec kReward[] = {
     {"reward/helpfulness_mean", "0 to 1", kGauge, kMean, "graded completions", kRlRow, "rises, or holds while s rises",
      "h = max(h_direct, h_indirect)"},
     {"reward/frac_dead_groups", "share", kGauge, kMean, "groups", kRlRow, "below 0.8; at 1 the arm has stopped learning",
-     "groups of zero variance: all rewards are equal, no advantage, nothing learned"},
+     "groups of zero variance: all rewards are equal, no advantage, nothing learned; those whose grades failed are not among them"},
     {"reward/lambda/<constraint>", "multiplier", kGauge, kValue, "", kRlRow, "settles; at `reward.lambda_max` the limit cannot be met",
      "composer `lagrangian`: price of a constraint after this step's update"},
 };

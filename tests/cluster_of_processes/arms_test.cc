@@ -57,6 +57,24 @@ TEST(Arms, AnArmAloneIsTheSameAsBesideOthers) {
   EXPECT_EQ(alone.Weights("b"), both.Weights("b"));
 }
 
+TEST(Arms, EachBeginsWhereItsOwnStagesLeadAndIsSampledAsItAsks) {
+  TinyJob job("own_start");
+  WriteArms(&job,
+            {{"trained", ""}, {"short", "rollout.max_new_tokens: 8"}, {"untrained", "stages: [rl, eval], rollout.max_new_tokens: 60"}});
+  ASSERT_EQ(job.Run(4), 0);
+  const auto start = [&](const std::string& arm) { return ReadText(job.folder() + "/" + arm + "/eval/start/dev.jsonl"); };
+  const auto weights = [&](const std::string& arm) {
+    return nlohmann::json::parse(ReadText(job.folder() + "/" + arm + "/eval/start/dev.meta.json")).at("weight_hash");
+  };
+  EXPECT_EQ(weights("trained"), weights("short")) << "one SFT serves both";
+  EXPECT_NE(start("trained"), start("short"));
+  EXPECT_NE(weights("trained"), weights("untrained"));
+  EXPECT_FALSE(fs::exists(job.folder() + "/untrained/sft/metrics.jsonl"));
+  size_t longest = 0;
+  for (const auto& row : job.RlRows("untrained")) longest = std::max(longest, row.at("response/length_max").get<size_t>());
+  EXPECT_GT(longest, 40u) << "no completion was longer than the first arm allows, this test shows little";
+}
+
 // With staleness allowed a worker keeps the weights it holds while their version is the higher one, and the arm before leaves it the
 // highest.
 TEST(Arms, AnAsynchronousArmIsNotSampledFromTheOneBefore) {
@@ -100,6 +118,8 @@ TEST(Arms, EveryComposerEstimatorAndPenaltyTrains) {
     for (const auto& row : job.RlRows(arm)) EXPECT_FALSE(row.contains("nonfinite")) << arm << ": " << row["nonfinite"];
   }
   EXPECT_EQ(weights.size(), arms.size()) << "two arms learned the same";
+  // The schedule counts steps, however many updates each makes.
+  EXPECT_EQ(job.RlRows("two_updates").back().at("actor/lr"), job.RlRows("safe_completion").back().at("actor/lr"));
   // The multiplier of a constraint that is violated rises from its start, 1.
   const auto rows = job.RlRows("lagrangian");
   EXPECT_GT(rows.back().at("reward/lambda/safety").get<double>(), 0);

@@ -86,6 +86,78 @@ TEST(Resume, FallsBackToTheCheckpointBeforeADamagedOne) {
   EXPECT_EQ(CountOf("is not used: learner.safetensors has 1000 bytes", job.Log("orchestrator")), 1);
 }
 
+// Back to an older checkpoint with other settings: nothing of the way left is used again, also when the job is then killed.
+TEST(Resume, FromAnOlderCheckpointLeavesTheNewerOnesBehind) {
+  std::vector<std::string> overrides = RecoveryOverrides();
+  overrides.insert(overrides.end(), {"checkpoint.keep=100", "rl.kl.coef=0"});
+  TinyJob job("sent_back", overrides);
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(13)) << process->Output();
+    KillAllWith(job.dir());
+  }
+  ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
+  const std::string checkpoints = job.folder() + "/main/checkpoints";
+  job.overrides.back() = "rl.kl.coef=0.5";  // there was no reference before
+  job.overrides.insert(job.overrides.end(), {"--resume", job.dir() + "/./" + std::filesystem::path(job.folder()).filename().string() +
+                                                             "/main/checkpoints/step_6"});
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(WaitUntil([&] { return CountOf("main/checkpoints/step_6", job.Log("orchestrator")) > 0; }, Seconds(60)))
+        << process->Output();
+    ASSERT_TRUE(WaitUntil([&] { return std::filesystem::exists(checkpoints + "/abandoned_step_12"); }, Seconds(20))) << process->Output();
+    KillAllWith(job.dir());
+  }
+  job.overrides.resize(job.overrides.size() - 2);  // as a restart would: --resume auto
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
+  EXPECT_EQ(job.RlRows().at(5).at("actor/kl"), 0);
+  for (size_t step = 6; step < job.RlRows().size(); ++step) EXPECT_GT(job.RlRows().at(step).at("actor/kl"), 0) << step;
+  const std::string weights = job.Weights();
+  job.overrides.insert(job.overrides.end(), {"--resume", checkpoints + "/step_6"});
+  EXPECT_EQ(job.Run(4), 78);
+  EXPECT_EQ(CountOf("this stage has come to its end", job.output()), 1) << job.output();
+  std::filesystem::rename(job.folder() + "/main/weights", job.folder() + "/main/weights.old");
+  job.overrides.push_back("rl.optimizer.max_grad_norm=0.5");
+  EXPECT_EQ(job.Run(4), 78);
+  EXPECT_EQ(CountOf("rl.optimizer.max_grad_norm is 0.5, but", job.output()), 1) << job.output();
+  job.overrides.pop_back();
+  ASSERT_EQ(job.Run(4), 0);
+  EXPECT_EQ(job.Weights(), weights) << "the same way from the same step";
+}
+
+TEST(Resume, ASecondJobInTheFolderIsRefused) {
+  TinyJob job("twice", RecoveryOverrides());
+  const auto first = job.StartMpirun(4);
+  ASSERT_TRUE(job.WaitForRlStep(2)) << first->Output();
+  for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGSTOP);  // it shall not end meanwhile
+  JobProcess second({TEMPER_BINARY, "launch", job.config, "run.dir=" + job.dir(),
+                     "run.name=" + std::filesystem::path(job.folder()).filename().string(), "--resume", "never"},
+                    job.dir() + "/second.txt");
+  EXPECT_EQ(second.Wait(Seconds(40)), 78);
+  EXPECT_EQ(CountOf("is in use by process", second.Output()), 1) << second.Output();
+  for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGCONT);
+  EXPECT_EQ(job.Finish(first.get()), 0);
+  ExpectResumed(&job, 1);
+}
+
+// With one learner no collective runs out: the orchestrator's own deadline ends the job.
+TEST(Resume, ALearnerThatHangsInAnUpdateEndsTheAttempt) {
+  std::vector<std::string> overrides = RecoveryOverrides();
+  overrides.insert(overrides.end(), {"cluster.step_timeout_s=3", "cluster.collective_timeout_s=1", "checkpoint.every=30"});
+  TinyJob job("hung_learner", overrides);
+  {
+    const auto process = job.StartMpirun(4);
+    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+    kill(job.Rank(1), SIGSTOP);
+    EXPECT_EQ(process->Wait(Seconds(20)), 75);
+    EXPECT_EQ(CountOf("the learners did not finish their update within 4 s", process->Output()), 1) << process->Output();
+    KillAllWith(job.dir());
+  }
+  ASSERT_EQ(job.Run(4), 0);
+  ExpectResumed(&job, 2);
+}
+
 // The multipliers are part of what a checkpoint holds.
 TEST(Resume, GivesTheSameBitsWithLearnedMultipliers) {
   std::vector<std::string> overrides = RecoveryOverrides();

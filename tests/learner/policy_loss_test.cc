@@ -129,6 +129,8 @@ TEST(PolicyLossTest, AggregationWeightsOfThreeCompletions) {
   options.aggregation = "constant";
   options.max_completion_tokens = 8;
   EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 24);
+  options.step_completions = 16;  // of which three are trained on: the step weighs no more for that
+  EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 128);
   EXPECT_EQ(TokenWeight(options, counts, 0), 0);
 }
 

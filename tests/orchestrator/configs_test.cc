@@ -173,8 +173,49 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
+  for (const char* shared :
+       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "eval.bootstrap_draws: 99"})
+    EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
+  EXPECT_THAT(ProblemOf({"cluster.heartbeat_s=6", "cluster.peer_timeout_s=10"}), HasSubstr("at most half of cluster.peer_timeout_s"));
   EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));
   EXPECT_THAT(ProblemOf({}, "/nonexistent"), HasSubstr("--resume /nonexistent: no checkpoint there"));
+}
+
+TEST(StartChecks, ACheckpointMustBeOfThisRunAndOfAStageThatGoesOn) {
+  const TempFolder folder;
+  const auto checkpoint = [&](const std::string& stage) {
+    const std::string path = folder / stage + "/checkpoints/step_3";
+    fs::create_directories(path);
+    WriteBytes(path + "/state.json", "{}");
+    return path;
+  };
+  const std::vector<std::string> run = {"run.dir=" + (folder / "."), "run.name=mine", "rl.steps=7", "arms={a: {}, b: {rl.steps: 9}}"};
+  for (const char* stage : {"mine/sft", "mine/a", "mine/b", "mine/b/sft"}) EXPECT_EQ(ProblemOf(run, checkpoint(stage)), "none") << stage;
+  const std::string linked = folder / "link";
+  fs::create_directory_symlink(folder / "mine", linked);
+  EXPECT_EQ(ProblemOf(run, linked + "/./a/checkpoints/../checkpoints/step_3"), "none");
+  for (const char* stage : {"other/a", "mine/c", "mine"})
+    EXPECT_THAT(ProblemOf(run, checkpoint(stage)), HasSubstr("not a checkpoint of this run")) << stage;
+  fs::create_directories(folder / "mine/b/weights/step_9");
+  WriteBytes(folder / "mine/b/weights/step_9/config.json", "{}");
+  EXPECT_THAT(ProblemOf(run, folder / "mine/b/checkpoints/step_3"), HasSubstr("this stage has come to its end"));
+  EXPECT_EQ(ProblemOf(run, folder / "mine/a/checkpoints/step_3"), "none");
+}
+
+TEST(Arms, ShareAStartOnlyWhereTheyComeToItAlike) {
+  const auto arms = [](const std::string& b) {
+    return LoadExperiment((kConfigs / "smoke.yaml").string(), {Concat("arms={a: {}, b: {", b, "}}")}).arms;
+  };
+  for (const char* change : {"stages: [rl, eval]", "sft.steps: 3", "data.world.demonstrations: 300"})
+    EXPECT_NE(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+  for (const char* change : {"rollout.max_new_tokens: 9", "eval.temperature: 0.5", "eval.at_start: false"}) {
+    EXPECT_EQ(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+    EXPECT_NE(arms(change)[0].eval_signature, arms(change)[1].eval_signature) << change;
+  }
+  for (const char* change : {"rl.kl.coef: 0", "reward.composer: weighted", "data.columns.label: label_strict"}) {
+    EXPECT_EQ(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+    EXPECT_EQ(arms(change)[0].eval_signature, arms(change)[1].eval_signature) << change;
+  }
 }
 
 // What a run folder keeps as configs/resolved.yaml must be the whole truth: read alone it is the same experiment.

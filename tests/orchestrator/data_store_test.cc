@@ -2,6 +2,8 @@
 #include "orchestrator/data_store.h"
 
 #include <filesystem>
+#include <set>
+#include <span>
 
 #include <gmock/gmock.h>
 
@@ -164,6 +166,52 @@ TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
   Refused("prompts.jsonl:1: the prompt has no category, and policy spec spec has no lexical.default_category");
   spec_.facts.present = true;  // the prompts name it
   EXPECT_EQ(Load().train.size(), 2u);
+}
+
+// One file for both, where some prompts come twice: nothing that asks what is held out is trained on.
+TEST_F(DataStoreTest, WhatIsHeldOutIsInNoDemonstrationAndNoOtherRow) {
+  std::string rows;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text =
+        i % 8 == 7 ? "[{\"role\": \"user\", \"content\": \"p" + std::to_string(i % 20) + "\"}]" : "\"p" + std::to_string(i % 20) + "\"";
+    rows += "{\"prompt\": " + text + ", \"response\": \"r\"}\n";
+  }
+  WriteBytes(config_.data.path, rows);
+  config_.data.demonstrations = config_.data.path;
+  config_.data.eval_fraction = 0.3;
+  config_.stages = {"sft", "rl", "eval"};
+  const DataStore store = Load();
+  ASSERT_EQ(store.eval_sets.size(), 1u);
+  std::set<std::string> held_out, trained;
+  for (const Prompt& prompt : store.eval_sets[0].prompts) held_out.insert(prompt.text);
+  for (const Prompt& prompt : store.train) trained.insert(prompt.text);
+  ASSERT_GE(held_out.size(), 3u);
+  ASSERT_GE(trained.size(), 3u);
+  EXPECT_EQ(held_out.size() + trained.size(), 20u) << "a prompt is on both sides, or lost";
+  for (const std::string& text : trained) EXPECT_FALSE(held_out.contains(text)) << text;
+  EXPECT_EQ(store.demonstrations.size(), 2 * trained.size());
+  for (const SftExample& example : store.demonstrations) {
+    const std::string asked = store.tokenizer->Decode(std::span(example.tokens).first(static_cast<size_t>(example.prompt_length)), false);
+    for (const std::string& text : held_out) EXPECT_EQ(asked.find("<user>" + text + "<"), std::string::npos) << asked;
+  }
+}
+
+TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {
+  config_.reward.composer.type = "refusal_baseline";
+  Refused("needs a label comply or refuse on every prompt; prompts.jsonl:1 has ''");
+  config_.data.columns.label = "l";
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\", \"l\": \"comply\"}\n");
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\", \"l\": \"\"}\n");
+  EXPECT_EQ(Load().train.size(), 1u);
+  const std::string sets = folder_ / "eval.jsonl";
+  WriteBytes(sets, "{\"prompt\": \"ho\", \"l\": \"\"}\n");
+  config_.data.eval = {{"mine", sets}};
+  EXPECT_EQ(Load().train.size(), 1u) << "nothing is evaluated";
+  config_.stages = {"sft", "rl", "eval"};
+  Refused("eval.jsonl:1 has ''");
+  config_.stages = {"sft"};
+  config_.data.columns.label = "";
+  EXPECT_EQ(Load().train.size(), 1u) << "nothing is rewarded";
 }
 
 TEST_F(DataStoreTest, NeedsAStopToken) {

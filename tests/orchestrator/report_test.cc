@@ -236,6 +236,31 @@ TEST(Report, WeaknessesNameWhatIsWorse) {
   EXPECT_THAT(all, HasSubstr("refusal helps less in its safe answers than safe-completion on held-out topics"));
 }
 
+TEST(Report, SaysWhoseFiguresBeforeRlItShows) {
+  const auto said = [](const RunRecord& record) {
+    std::string all;
+    for (const std::string& weakness : BuildReport(record).weaknesses) all += weakness + "\n";
+    return all;
+  };
+  RunRecord record = DrawRun(7);
+  record.arms[1].evaluations["start/held_out_topics"] = record.arms[0].evaluations["start/held_out_topics"];
+  EXPECT_THAT(said(record), Not(HasSubstr("figures before RL")));
+  record.arms[1].evaluations["start/held_out_topics"][3].response += ".";
+  EXPECT_THAT(said(record), HasSubstr("The figures before RL are those of safe-completion; refusal began with other weights"));
+}
+
+TEST(Report, AsManyDrawsAsAskedForAreBehindAnInterval) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const auto rendered = [&](int64_t draws) {
+    record.bootstrap_draws = draws;
+    return nlohmann::json::parse(RenderJson(BuildReport(record)));
+  };
+  const auto few = rendered(20), many = rendered(2000);
+  EXPECT_EQ(few["bootstrap_draws"], 20);
+  EXPECT_EQ(many["bootstrap_draws"], 2000);
+  EXPECT_NE(few["arms"][0]["reward_rise"], many["arms"][0]["reward_rise"]);
+}
+
 TEST(Report, LimitsAreOnlyForTheBuiltInWorld) {
   RunRecord record = DrawRun(7, 12, 12);
   const std::string limit = "fictional guild";

@@ -115,6 +115,12 @@ TEST_F(RlMetricsTest, AFailedGradeIsCountedAsSuchAndNowhereElse) {
   EXPECT_EQ(v.at("perf/completions"), 2) << "it was sampled all the same";
 }
 
+TEST_F(RlMetricsTest, AGroupWithoutTwoGradesFailedAndIsNotOfZeroVariance) {
+  ScoredGroup failed = Group(true), alive = Group(false);
+  failed.dead = true;  // it trains nothing
+  EXPECT_EQ(SummarizeGroups({&failed, &alive}, 5).values.at("reward/frac_dead_groups"), 0);
+}
+
 TEST_F(RlMetricsTest, AStepWithoutGroupsHasNoMeans) {
   const StepRow row = SummarizeGroups({}, 0);
   EXPECT_FALSE(row.values.contains("reward/mean"));

@@ -41,8 +41,10 @@ auto Tie(const OptimizerOptions& o) {
   return std::tie(lr, beta1, beta2, eps, decay, norm, warmup, schedule, final_lr);
 }
 auto Tie(const RlOptions& o) {
-  const auto& [loss, low, high, dual, aggregation, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature, updates] = o;
-  return std::tie(loss, low, high, dual, aggregation, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature, updates);
+  const auto& [loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
+               updates] = o;
+  return std::tie(loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
+                  updates);
 }
 auto Tie(const SftExample& e) {
   const auto& [tokens, prompt_length, learned] = e;
@@ -98,7 +100,7 @@ LearnerTask ExampleLearnerTask() {
   task.optimizer = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "cosine", 0.8};
   task.total_steps = 100;
   task.set_reference = true;
-  task.rl = {"reinforce", 1, 2, 3, "constant", 4, 5, "k1", "reward", 6, 7, 8, 9};
+  task.rl = {"reinforce", 1, 2, 3, "constant", 64, 4, 5, "k1", "reward", 6, 7, 8, 9};
   task.examples = {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}};
   task.groups = {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}};
   task.step = 3;
