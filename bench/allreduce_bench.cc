@@ -10,10 +10,10 @@
 
 #include <mpi.h>
 
-#include "cluster/clock.h"
-#include "cluster/communicator.h"
-#include "cluster/error.h"
-#include "cluster/process.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "cluster/collectives/communicator.h"
+#include "cluster/collectives/process.h"
 
 namespace temper {
 namespace {

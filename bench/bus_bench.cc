@@ -10,9 +10,9 @@
 #include <sched.h>
 #include <zmq.hpp>
 
-#include "cluster/bus.h"
-#include "cluster/clock.h"
-#include "cluster/error.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "cluster/bus/bus.h"
 
 namespace temper {
 namespace {

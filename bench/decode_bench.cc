@@ -17,12 +17,12 @@
 #include <unistd.h>
 
 #include "bench/decode_device.h"
-#include "cluster/clock.h"
-#include "cluster/error.h"
-#include "cluster/shared_barrier.h"
-#include "policy/transformer.h"
-#include "policy/vector_kernels.h"
-#include "rollout/generation_engine.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "cluster/collectives/shared_barrier.h"
+#include "policy/kernels/vector_kernels.h"
+#include "policy/model/transformer.h"
+#include "rollout/engine/generation_engine.h"
 
 namespace temper {
 namespace {

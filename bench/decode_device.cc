@@ -6,9 +6,9 @@
 #include <ATen/Parallel.h>
 
 #include "bench/device_limits.h"
-#include "cluster/clock.h"
-#include "policy/compute_device.h"
-#include "rollout/generation_engine.h"
+#include "cluster/base/clock.h"
+#include "policy/kernels/compute_device.h"
+#include "rollout/engine/generation_engine.h"
 
 namespace temper {
 namespace {

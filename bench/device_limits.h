@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "policy/transformer.h"
+#include "policy/model/transformer.h"
 
 namespace temper {
 

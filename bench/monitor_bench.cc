@@ -9,14 +9,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "cluster/clock.h"
-#include "cluster/monitor/metric_table.h"
-#include "cluster/monitor/metrics_endpoint.h"
-#include "cluster/monitor/process_stats.h"
-#include "cluster/monitor/tensorboard_sink.h"
+#include "cluster/base/clock.h"
+#include "cluster/host/process_stats.h"
+#include "cluster/metrics/metric_table.h"
+#include "cluster/metrics/metrics_endpoint.h"
+#include "cluster/metrics/tensorboard_sink.h"
 #include "cluster/telemetry/telemetry.h"
-#include "orchestrator/cluster_monitor.h"
-#include "orchestrator/run_folder.h"
+#include "orchestrator/flow/cluster_monitor.h"
+#include "record/metrics_file.h"
 
 namespace temper {
 namespace {

@@ -37,7 +37,7 @@ FIGURES = ["processor time of a step", "wall clock of a step", "processor time o
 
 
 def scrape(port, done):
-    """Asks every process as Prometheus does with cluster/monitor/prometheus.yml. It takes its time from both jobs."""
+    """Asks every process as Prometheus does with cluster/metrics/prometheus.yml. It takes its time from both jobs."""
     while not done.wait(SCRAPE_S):
         for rank in range(RANKS):
             try:

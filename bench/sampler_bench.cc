@@ -11,9 +11,9 @@
 #include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
-#include "cluster/clock.h"
-#include "cluster/keyed_random.h"
-#include "rollout/sampler.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/keyed_random.h"
+#include "rollout/engine/sampler.h"
 
 namespace temper {
 namespace {

@@ -11,9 +11,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cluster/error.h"
-#include "cluster/keyed_random.h"
-#include "policy/tokenizer.h"
+#include "cluster/base/error.h"
+#include "cluster/base/keyed_random.h"
+#include "policy/tokenizer/tokenizer.h"
 
 namespace temper {
 namespace {

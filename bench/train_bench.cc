@@ -15,8 +15,8 @@
 #include <malloc.h>
 
 #include "bench/train_device.h"
-#include "cluster/communicator.h"
-#include "cluster/keyed_random.h"
+#include "cluster/base/keyed_random.h"
+#include "cluster/collectives/communicator.h"
 #include "learner/learner.h"
 
 namespace temper {

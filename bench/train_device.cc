@@ -7,11 +7,11 @@
 #include <ATen/Parallel.h>
 
 #include "bench/device_limits.h"
-#include "cluster/clock.h"
-#include "cluster/communicator.h"
-#include "cluster/keyed_random.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/keyed_random.h"
+#include "cluster/collectives/communicator.h"
 #include "learner/learner.h"
-#include "policy/compute_device.h"
+#include "policy/kernels/compute_device.h"
 
 namespace temper {
 namespace {

@@ -16,8 +16,8 @@
 #include <c10/core/InferenceMode.h>
 #include <unistd.h>
 
-#include "cluster/clock.h"
-#include "cluster/error.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
 #include "workers/learner_worker.h"
 #include "workers/rollout_worker.h"
 

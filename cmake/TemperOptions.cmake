@@ -18,10 +18,26 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE_PROGRAM})
 endif()
 
-# temper_room(NAME SOURCES ... [LINKS ...]): one static library per room, with the alias temper::NAME.
-function(temper_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
-  add_library(temper_${name} STATIC ${ROOM_SOURCES})
+# temper_wing(ROOM/WING [EXCEPT file...] [SOURCES file...] [LINKS ...] [PRIVATE_LINKS ...]): the static library of a wing, or of a room without
+# wings. Its sources are all .cc files of its folder but EXCEPT, and SOURCES: a new file needs no line here.
+# policy/jinja becomes the target temper_policy_jinja with the alias temper::policy_jinja.
+function(temper_wing path)
+  cmake_parse_arguments(WING "" "" "EXCEPT;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  string(REPLACE "/" "_" name ${path})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cc)
+  foreach(file ${WING_EXCEPT})
+    list(REMOVE_ITEM sources ${CMAKE_SOURCE_DIR}/${path}/${file})
+  endforeach()
+  add_library(temper_${name} STATIC ${sources} ${WING_SOURCES})
   add_library(temper::${name} ALIAS temper_${name})
-  target_link_libraries(temper_${name} PUBLIC temper_options ${ROOM_LINKS})
+  target_link_libraries(temper_${name} PUBLIC temper_options ${WING_LINKS} PRIVATE ${WING_PRIVATE_LINKS})
+endfunction()
+
+# temper_room(ROOM wing...): temper::ROOM stands for all of its wings.
+function(temper_room room)
+  add_library(temper_${room} INTERFACE)
+  add_library(temper::${room} ALIAS temper_${room})
+  foreach(wing ${ARGN})
+    target_link_libraries(temper_${room} INTERFACE temper::${room}_${wing})
+  endforeach()
 endfunction()

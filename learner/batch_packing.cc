@@ -6,7 +6,7 @@
 
 #include <ATen/ops/empty.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 
 namespace temper {
 namespace {

@@ -6,7 +6,8 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "learner/learner.h"
+#include "learner/train_batch.h"
+#include "policy/model/transformer_config.h"
 
 namespace temper {
 

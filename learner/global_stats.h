@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cluster/communicator.h"
+#include "cluster/collectives/communicator.h"
 
 namespace temper {
 

@@ -9,14 +9,14 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
-#include "cluster/error.h"
-#include "cluster/log.h"
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
 #include "learner/packed_attention.h"
 #include "learner/portable_attention.h"
-#include "policy/compute_device.h"
+#include "policy/kernels/compute_device.h"
 
 namespace temper {
 namespace {
@@ -40,7 +40,7 @@ std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptio
 
 }  // namespace
 
-Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator)
+LearnerState::LearnerState(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator)
     : model(borrowed_model),
       options(learner_options),
       communicator(borrowed_communicator),
@@ -60,12 +60,12 @@ Learner::State::State(Transformer* borrowed_model, const LearnerOptions& learner
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
 }
 
-int64_t Learner::State::MicroBatchTokens(int64_t total, int64_t longest) const {
+int64_t LearnerState::MicroBatchTokens(int64_t total, int64_t longest) const {
   const int64_t share = std::max<int64_t>(1, (total + options.threads - 1) / options.threads + longest);  // no tokens: an empty share
   return options.threads == 1 ? options.micro_batch_tokens : std::min(options.micro_batch_tokens, share);
 }
 
-void Learner::State::InThreads(const std::function<void(int64_t thread, const Transformer& own)>& work) {
+void LearnerState::InThreads(const std::function<void(int64_t thread, const Transformer& own)>& work) {
   gradient.zero_();
   for (const Transformer& replica : replicas) replica.gradients().zero_();
   std::vector<std::exception_ptr> failures(replicas.size() + 1);
@@ -92,7 +92,7 @@ void Learner::State::InThreads(const std::function<void(int64_t thread, const Tr
   for (const Transformer& replica : replicas) gradient.add_(replica.gradients());
 }
 
-TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+TokenScores LearnerState::Score(const Transformer& scored, const MicroBatch& batch, double temperature) const {
   if (scored.portable()) return ScorePortable(scored, batch, temperature);
   const auto attention = std::make_shared<PackedAttention>(batch.groups, scored.config().layer_windows);
   const at::Tensor hidden_WD = scored.Hidden(batch.tokens_T, batch.positions_T, *attention, batch.wanted_W);
@@ -101,7 +101,7 @@ TokenScores Learner::State::Score(const Transformer& scored, const MicroBatch& b
   return scores;
 }
 
-TokenScores Learner::State::ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const {
+TokenScores LearnerState::ScorePortable(const Transformer& scored, const MicroBatch& batch, double temperature) const {
   const at::Device device = scored.device();
   const auto attention = std::make_shared<PortableAttention>(batch.groups, scored.config().layer_windows, device);
   const at::Tensor hidden_WD =
@@ -112,7 +112,7 @@ TokenScores Learner::State::ScorePortable(const Transformer& scored, const Micro
   return scores;
 }
 
-void Learner::State::Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective) {
+void LearnerState::Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective) {
   const auto count = static_cast<size_t>(flat.numel());
   if (flat.is_cpu() || communicator->TakesDeviceMemory()) return collective(flat.mutable_data_ptr<float>(), count);
   at::Tensor on_host = flat.cpu();
@@ -120,14 +120,14 @@ void Learner::State::Share(at::Tensor& flat, const std::function<void(float* dat
   flat.copy_(on_host);
 }
 
-void Learner::State::Refresh() {
+void LearnerState::Refresh() {
   if (base)
     model->MergeAdapter(*base);
   else
     model->WeightsChanged();
 }
 
-StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
+StepOutcome LearnerState::FinishStep(double loss, PhaseTimes* times) {
   {
     const ScopedTimer timer(&times->allreduce);
     const ScopedPart part(options.telemetry, phase::kReduce);
@@ -154,7 +154,7 @@ StepOutcome Learner::State::FinishStep(double loss, PhaseTimes* times) {
   return outcome;
 }
 
-at::Tensor Learner::State::GatherShards(const at::Tensor& shard) const {
+at::Tensor LearnerState::GatherShards(const at::Tensor& shard) const {
   at::Tensor whole = at::zeros({gradient.numel()}, at::kFloat);
   const auto own = communicator->ShardOf(communicator->rank(), static_cast<size_t>(whole.numel()));
   whole.narrow(0, static_cast<int64_t>(own.begin), static_cast<int64_t>(own.size())).copy_(shard);
@@ -174,7 +174,7 @@ void ReportTimes(const PhaseTimes& times, Communicator& communicator, UpdateRepo
 }
 
 Learner::Learner(Transformer* model, const LearnerOptions& options, Communicator* communicator)
-    : state_(std::make_unique<State>(model, options, communicator)) {}
+    : state_(std::make_unique<LearnerState>(model, options, communicator)) {}
 
 Learner::~Learner() = default;
 

@@ -1,39 +1,18 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
-#include "cluster/communicator.h"
+#include "cluster/collectives/communicator.h"
 #include "learner/learner_options.h"
-#include "policy/transformer.h"
+#include "learner/train_batch.h"
+#include "policy/model/transformer.h"
 
 namespace temper {
 
-struct SftExample {
-  std::vector<int32_t> tokens;        // prompt then answer, ending with eos
-  int64_t prompt_length = 0;          // the loss is on tokens[prompt_length..]
-  std::vector<uint8_t> learned = {};  // of those: 1 = has a loss, 0 = has none (another's turn of a conversation); empty = all have one
-};
-
-struct TrainSample {
-  std::vector<int32_t> tokens;  // completion
-  std::vector<float> logprobs;  // behaviour log-probs, as in Trajectory
-  std::vector<int64_t> versions;
-  double advantage = 0;
-};
-struct TrainGroup {
-  uint64_t group_id = 0;
-  std::vector<int32_t> prompt_tokens;
-  std::vector<TrainSample> samples;
-};
-
-// Metric name ("actor/pg_loss") -> value over the global batch, the same on every learner; names are those of the metric table
-// (docs/METRICS.md).
-using UpdateReport = std::map<std::string, double>;
+struct LearnerState;  // learner_state.h: shared by the files that implement the updates
 
 // Owns optimizer state and the frozen reference; changes the model it borrows. Every rank of the communicator must make the same calls
 // with its own share of the batch (a share may be empty). Losses are sums over the share divided by counts over the global batch, so the
@@ -59,10 +38,8 @@ class Learner {
   void Save(const std::string& folder) const;
   void Load(const std::string& folder);
 
-  struct State;  // learner_state.h: shared by the files that implement the updates
-
  private:
-  std::unique_ptr<State> state_;
+  std::unique_ptr<LearnerState> state_;
 };
 
 }  // namespace temper

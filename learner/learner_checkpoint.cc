@@ -5,10 +5,11 @@
 #include <c10/core/GradMode.h>
 #include <nlohmann/json.hpp>
 
-#include "cluster/error.h"
-#include "cluster/weight_store.h"
+#include "cluster/base/error.h"
+#include "cluster/weights/weight_store.h"
+#include "learner/learner.h"
 #include "learner/learner_state.h"
-#include "policy/safetensors.h"
+#include "policy/formats/safetensors.h"
 
 // A learner's state is the same on every learner, whatever their number: rank 0 writes it, all read it.
 //   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order. With LoRA the first
@@ -46,7 +47,7 @@ OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
 }
 
 // What the adapters' numbers mean nothing without; null without adapters.
-nlohmann::json LoraJson(const Learner::State& state) {
+nlohmann::json LoraJson(const LearnerState& state) {
   if (!state.base) return nullptr;
   const LoraOptions& lora = state.options.lora;
   const at::Tensor base = state.base->flat().cpu();
@@ -56,7 +57,7 @@ nlohmann::json LoraJson(const Learner::State& state) {
           {"base_xxh128", WeightHash(base.const_data_ptr(), base.nbytes())}};
 }
 
-void CheckLora(const Learner::State& state, const nlohmann::json& saved, const std::string& path) {
+void CheckLora(const LearnerState& state, const nlohmann::json& saved, const std::string& path) {
   const nlohmann::json own = LoraJson(state);
   TEMPER_CHECK(saved.is_null() == own.is_null(), path, ": the checkpoint was made ", saved.is_null() ? "without" : "with",
                " LoRA, this run is ", own.is_null() ? "without" : "with", " it (policy.lora.rank)");
@@ -87,7 +88,7 @@ const at::Tensor& FlatTensor(const std::map<std::string, at::Tensor>& tensors, c
 }  // namespace
 
 void Learner::Save(const std::string& folder) const {
-  State& state = *state_;
+  LearnerState& state = *state_;
   const at::NoGradGuard no_grad;
   const at::Tensor exp_avg = state.GatherShards(state.optimizer.exp_avg());
   const at::Tensor exp_avg_sq = state.GatherShards(state.optimizer.exp_avg_sq());
@@ -113,7 +114,7 @@ void Learner::Save(const std::string& folder) const {
 }
 
 void Learner::Load(const std::string& folder) {
-  State& state = *state_;
+  LearnerState& state = *state_;
   const std::string path = folder + "/learner.json", tensors_path = folder + "/learner.safetensors";
   const nlohmann::json json = ReadJson(path);
   const std::map<std::string, at::Tensor> tensors = ReadSafetensors(tensors_path);

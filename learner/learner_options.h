@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "policy/lora_options.h"
+#include "policy/model/lora_options.h"
 
 namespace temper {
 

@@ -9,9 +9,11 @@
 
 #include "learner/batch_packing.h"
 #include "learner/global_stats.h"
-#include "learner/learner.h"
+#include "learner/learner_options.h"
 #include "learner/optimizer.h"
 #include "learner/token_scores.h"
+#include "learner/train_batch.h"
+#include "policy/model/transformer.h"
 
 namespace temper {
 
@@ -50,8 +52,8 @@ struct StepOutcome {
   bool nonfinite = false;  // loss or gradient was not finite: the parameters are as before
 };
 
-struct Learner::State {
-  State(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator);
+struct LearnerState {
+  LearnerState(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator);
 
   // Hidden states and scores of one micro-batch's rows. Records a graph when autograd is on.
   TokenScores Score(const Transformer& scored, const MicroBatch& batch, double temperature) const;

@@ -10,7 +10,7 @@
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 
 namespace temper {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <ATen/core/Tensor.h>
 
-#include "cluster/communicator.h"
+#include "cluster/collectives/communicator.h"
 #include "learner/learner_options.h"
 
 namespace temper {

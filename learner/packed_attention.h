@@ -7,7 +7,7 @@
 #include <c10/util/intrusive_ptr.h>
 
 #include "learner/batch_packing.h"
-#include "policy/transformer.h"
+#include "policy/model/attention.h"
 
 namespace temper {
 

@@ -5,7 +5,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 
 namespace temper {
 namespace {

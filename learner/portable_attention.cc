@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "policy/upload.h"
+#include "policy/kernels/upload.h"
 
 namespace temper {
 

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "learner/batch_packing.h"
-#include "policy/transformer.h"
-#include "policy/variable_attention.h"
+#include "policy/model/attention.h"
+#include "policy/model/variable_attention.h"
 
 namespace temper {
 

@@ -8,12 +8,13 @@
 #include <c10/core/GradMode.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "learner/learner.h"
 #include "learner/learner_state.h"
 #include "learner/policy_loss.h"
-#include "policy/compute_device.h"
+#include "policy/kernels/compute_device.h"
 
 namespace temper {
 namespace {
@@ -91,7 +92,7 @@ void PassFigures::AllReduce(Communicator& communicator) {
   for (const auto& [name, figure] : kMaxima) this->*figure = stats.max(name);
 }
 
-int64_t TokensPerMicroBatch(const Learner::State& state, std::span<const TrainGroup> share) {
+int64_t TokensPerMicroBatch(const LearnerState& state, std::span<const TrainGroup> share) {
   int64_t total = 0;
   int64_t longest = 0;
   for (const TrainGroup& group : share) {
@@ -106,7 +107,7 @@ int64_t TokensPerMicroBatch(const Learner::State& state, std::span<const TrainGr
 // One RL update: the batch, what the passes over it share, and the sums they give.
 class RlPass {
  public:
-  RlPass(Learner::State& state, std::span<const TrainGroup> share, const RlOptions& options)
+  RlPass(LearnerState& state, std::span<const TrainGroup> share, const RlOptions& options)
       : state_(state),
         share_(share),
         options_(options),
@@ -216,7 +217,7 @@ class RlPass {
     }
   }
 
-  Learner::State& state_;
+  LearnerState& state_;
   std::span<const TrainGroup> share_;
   const RlOptions& options_;
   std::vector<MicroBatch> batches_;
@@ -254,7 +255,7 @@ void ReportPass(const PassFigures& figures, const StepOutcome& outcome, double t
 
 UpdateReport Learner::RlUpdate(std::span<const TrainGroup> share, const RlOptions& options) {
   CheckRlOptions(options);
-  State& state = *state_;
+  LearnerState& state = *state_;
   TEMPER_CHECK(state.total_steps > 0, "RlUpdate before BeginStage");
   PhaseTimes times;
   RlPass pass(state, share, options);

@@ -5,17 +5,18 @@
 #include <ATen/ops/full_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "learner/learner.h"
 #include "learner/learner_state.h"
-#include "policy/compute_device.h"
+#include "policy/kernels/compute_device.h"
 
 namespace temper {
 
 // Loss: -sum of log pi over answer tokens / number of answer tokens of the global batch.
 UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOptions&) {
-  State& state = *state_;
+  LearnerState& state = *state_;
   TEMPER_CHECK(state.total_steps > 0, "SftUpdate before BeginStage");
   int64_t total = 0;
   int64_t longest = 0;

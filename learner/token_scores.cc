@@ -9,9 +9,9 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "learner/row_math.h"
-#include "policy/parallel.h"
+#include "policy/kernels/parallel.h"
 
 namespace temper {
 namespace {

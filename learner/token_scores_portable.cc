@@ -7,9 +7,9 @@
 #include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "learner/token_scores.h"
-#include "policy/portable_forward.h"
+#include "policy/model/portable_forward.h"
 
 namespace temper {
 namespace {

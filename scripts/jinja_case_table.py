@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes policy/jinja_case_table.inc: upper, lower and title case of every character, as Python's str has them.
+"""Writes policy/jinja/case_table.inc: upper, lower and title case of every character, as Python's str has them.
 
 Run with Python 3.11 (Unicode 14), the version the golden files of the chat templates come from.
 """

@@ -1,7 +1,9 @@
-// Reads the includes of every source under the rooms and fails on an arrow that the architecture does not have (docs/ARCHITECTURE.md).
+// Reads the includes of every source under the rooms and fails on an arrow that the architecture does not have (docs/ARCHITECTURE.md), on
+// units that include each other in a circle, and on folders and files that have outgrown their walls.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <regex>
@@ -18,15 +20,80 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-// In dependency order: a room includes from itself and from those before it.
-const std::vector<std::string> kRooms = {"cluster", "policy", "rollout", "reward", "learner", "workers", "orchestrator"};
+struct Wing {
+  std::string path;                  // a folder
+  std::vector<std::string> allowed;  // wings and rooms (all of their wings) that it may include from, beside itself
+};
+
+// From the ground up: a wing includes only from wings above its line.
+const std::vector<Wing> kWings = {
+    {"cluster/base", {}},
+    {"cluster/config", {"cluster/base"}},
+    {"cluster/collectives", {"cluster/base"}},
+    {"cluster/host", {"cluster/base"}},
+    {"cluster/weights", {"cluster/base", "cluster/host"}},
+    {"cluster/bus", {"cluster/base"}},
+    {"cluster/telemetry", {"cluster/base", "cluster/host"}},
+    {"cluster/metrics", {"cluster/base", "cluster/host"}},
+    {"policy/text", {"cluster/base"}},
+    {"policy/tokenizer", {"cluster/base", "policy/text"}},
+    {"policy/jinja", {"cluster/base", "policy/text"}},
+    {"policy/chat", {"cluster/base", "policy/jinja", "policy/text"}},
+    {"policy/kernels", {"cluster/base"}},
+    {"policy/model", {"cluster/base", "cluster/config", "policy/kernels", "policy/text"}},
+    {"policy/formats", {"cluster/base", "policy/model", "policy/text"}},
+    {"rollout/data", {"cluster/base", "cluster/config", "policy/text"}},
+    {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
+    {"reward/grade", {"cluster/base"}},
+    {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
+    {"reward/graders", {"cluster/base", "cluster/config", "reward/grade", "reward/spec"}},
+    {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
+    {"world", {"cluster/base", "cluster/config", "policy/tokenizer"}},
+    {"evaluation", {"cluster/base", "cluster/config", "reward/grade", "rollout/data"}},
+    {"record", {"cluster", "evaluation", "reward/compose", "reward/grade"}},
+    {"views/page", {"cluster/base", "evaluation"}},
+    {"views/trace", {"cluster/base", "cluster/telemetry", "record"}},
+    {"views/report", {"cluster/base", "cluster/metrics", "evaluation", "record", "reward/grade", "views/page", "views/trace"}},
+    {"views/compare", {"cluster/base", "evaluation", "record", "views/page", "views/report"}},
+    {"views/index", {"cluster/base", "cluster/host", "evaluation", "record", "views/page", "views/report"}},
+    {"views/export", {"cluster/base", "cluster/config", "record"}},
+    {"views/live", {"cluster/base", "cluster/bus", "cluster/host", "record"}},
+    {"learner", {"cluster", "policy/formats", "policy/kernels", "policy/model"}},
+    {"serve", {"cluster/base", "policy", "rollout/engine"}},
+    {"workers", {"cluster", "learner", "policy", "record", "reward", "rollout"}},
+    {"orchestrator/config", {"cluster/base", "cluster/config", "evaluation", "learner", "policy/model", "reward", "rollout", "world"}},
+    {"orchestrator/flow", {"cluster", "orchestrator/config", "policy/tokenizer", "record", "reward", "rollout", "workers"}},
+    {"orchestrator/data",
+     {"cluster/base", "learner", "orchestrator/config", "orchestrator/flow", "policy", "reward/spec", "rollout", "world"}},
+    {"orchestrator/stages",
+     {"cluster", "evaluation", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "record", "reward", "rollout"}},
+    {"orchestrator/job",
+     {"cluster", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels", "record",
+      "reward", "workers"}},
+    {"orchestrator/launch", {"cluster", "orchestrator/config", "orchestrator/job", "record"}},
+    {"cli", {"cluster", "evaluation", "orchestrator", "policy", "record", "reward", "rollout", "serve", "views", "workers", "world"}},
+};
+
+constexpr size_t kMaxUnits = 30;   // directly in a folder
+constexpr size_t kMaxLines = 420;  // of a file
 
 using Sources = std::map<std::string, std::string>;  // path from the repository root -> text
 
-// The place in kRooms of the room a path is in; kRooms.size() for none.
-size_t RoomOf(const std::string& path) {
-  const std::string folder = path.find('/') == std::string::npos ? "" : path.substr(0, path.find('/'));
-  return static_cast<size_t>(std::find(kRooms.begin(), kRooms.end(), folder) - kRooms.begin());
+bool StartsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
+
+std::string FolderOf(const std::string& path) { return path.find('/') == std::string::npos ? "" : path.substr(0, path.rfind('/')); }
+
+std::string UnitOf(const std::string& path) { return path.substr(0, path.rfind('.')); }
+
+std::string RoomOf(const std::string& path) { return path.substr(0, path.find('/')); }
+
+bool IsRoom(const std::string& name) {
+  return std::any_of(kWings.begin(), kWings.end(), [&](const Wing& wing) { return RoomOf(wing.path) == name; });
+}
+
+const Wing* WingOf(const std::string& path) {
+  const auto wing = std::find_if(kWings.begin(), kWings.end(), [&](const Wing& each) { return each.path == FolderOf(path); });
+  return wing == kWings.end() ? nullptr : &*wing;
 }
 
 // What a text includes, with the line of each. Includes that are commented out do not count.
@@ -42,19 +109,29 @@ std::vector<std::pair<std::string, int>> IncludesOf(const std::string& text) {
   return includes;
 }
 
-bool StartsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
-
 bool IsTensorHeader(const std::string& header) {
   return StartsWith(header, "ATen/") || StartsWith(header, "torch/") || StartsWith(header, "c10/");
+}
+
+// Why a file of one wing must not include a header of the house, "" where it may.
+std::string WrongArrow(const std::string& path, const std::string& header) {
+  if (!IsRoom(RoomOf(header)) || header.find('/') == std::string::npos) return "";
+  const Wing *from = WingOf(path), *to = WingOf(header);
+  if (from == nullptr) return "its folder is no wing: add it to the table";
+  if (to == nullptr) return "there is no wing " + FolderOf(header);
+  if (from == to) return "";
+  const bool allowed = std::any_of(from->allowed.begin(), from->allowed.end(),
+                                   [&](const std::string& each) { return each == to->path || each == RoomOf(to->path); });
+  return allowed ? "" : from->path + " must not include from " + to->path;
 }
 
 // Why `path` must not include `header` itself, "" where it may.
 std::string Objection(const std::string& path, const std::string& header) {
   static const std::set<std::string> kMachineHeaders = {"mpi.h", "nccl.h", "zmq.h", "zmq.hpp"};
-  const std::string room = path.substr(0, path.find('/'));
-  if (RoomOf(header) < kRooms.size() && RoomOf(header) > RoomOf(path)) return "a room must not include from one after it";
-  if (kMachineHeaders.count(header) > 0 && (room != "cluster" || !path.ends_with(".cc"))) return "belongs into cluster/*.cc";
-  if (StartsWith(header, "yaml-cpp/") && path != "cluster/config_node.cc") return "belongs into cluster/config_node.cc";
+  const std::string arrow = WrongArrow(path, header);
+  if (!arrow.empty()) return arrow;
+  if (kMachineHeaders.count(header) > 0 && (RoomOf(path) != "cluster" || !path.ends_with(".cc"))) return "belongs into a .cc of cluster";
+  if (StartsWith(header, "yaml-cpp/") && path != "cluster/config/node.cc") return "belongs into cluster/config/node.cc";
   if (header == "torch/torch.h" || header == "torch/all.h" || header == "ATen/ATen.h") return "include the narrow headers it stands for";
   return "";
 }
@@ -84,14 +161,65 @@ std::vector<std::string> Violations(const Sources& sources) {
   return violations;
 }
 
+// Unit (a .cc with its .h) -> units that it includes.
+std::map<std::string, std::set<std::string>> UnitGraph(const Sources& sources) {
+  std::map<std::string, std::set<std::string>> graph;
+  for (const auto& [path, text] : sources) {
+    for (const auto& [header, line] : IncludesOf(text)) {
+      if (sources.count(header) > 0 && UnitOf(header) != UnitOf(path)) graph[UnitOf(path)].insert(UnitOf(header));
+    }
+  }
+  return graph;
+}
+
+// A circle of units as "a -> b -> a", each circle that a depth-first walk meets.
+std::vector<std::string> Circles(const Sources& sources) {
+  const auto graph = UnitGraph(sources);
+  std::vector<std::string> circles, way;
+  std::set<std::string> done;
+  const std::function<void(const std::string&)> walk = [&](const std::string& unit) {
+    const auto on_way = std::find(way.begin(), way.end(), unit);
+    if (on_way != way.end()) {
+      std::string circle;
+      for (auto each = on_way; each != way.end(); ++each) circle += *each + " -> ";
+      circles.push_back(circle + unit);
+      return;
+    }
+    if (done.count(unit) > 0) return;
+    way.push_back(unit);
+    if (const auto edges = graph.find(unit); edges != graph.end()) std::for_each(edges->second.begin(), edges->second.end(), walk);
+    way.pop_back();
+    done.insert(unit);
+  };
+  for (const auto& [unit, edges] : graph) walk(unit);
+  return circles;
+}
+
+// Folders with too many units, files with too many lines.
+std::vector<std::string> Outgrown(const Sources& sources) {
+  std::vector<std::string> outgrown;
+  std::map<std::string, std::set<std::string>> units;
+  for (const auto& [path, text] : sources) {
+    units[FolderOf(path)].insert(UnitOf(path));
+    const auto lines = static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+    if (lines > kMaxLines) outgrown.push_back(path + ": " + std::to_string(lines) + " lines");
+  }
+  for (const auto& [folder, all] : units) {
+    if (all.size() > kMaxUnits) outgrown.push_back(folder + "/: " + std::to_string(all.size()) + " units");
+  }
+  return outgrown;
+}
+
 Sources ReadRooms() {
   namespace fs = std::filesystem;
+  static const std::set<std::string> kExtensions = {".h", ".cc", ".cuh", ".cu", ".inc"};
   const fs::path root = TEMPER_SOURCE_DIR;
+  std::set<std::string> rooms;
+  for (const Wing& wing : kWings) rooms.insert(RoomOf(wing.path));
   Sources sources;
-  for (const std::string& room : kRooms) {
+  for (const std::string& room : rooms) {
     for (const auto& entry : fs::recursive_directory_iterator(root / room)) {
-      const std::string extension = entry.path().extension().string();
-      if (extension != ".h" && extension != ".cc") continue;
+      if (kExtensions.count(entry.path().extension().string()) == 0) continue;
       std::ifstream file(entry.path());
       sources[fs::relative(entry.path(), root).string()] = {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     }
@@ -101,33 +229,72 @@ Sources ReadRooms() {
 
 TEST(Layering, TheTreeKeepsItsArrows) {
   const Sources sources = ReadRooms();
-  for (const std::string& room : kRooms) {
-    const auto in_room = [&room](const auto& source) { return StartsWith(source.first, room + "/"); };
-    EXPECT_GT(std::count_if(sources.begin(), sources.end(), in_room), 0) << "no sources found in " << room;
+  for (const Wing& wing : kWings) {
+    const auto in_wing = [&wing](const auto& source) { return FolderOf(source.first) == wing.path; };
+    EXPECT_GT(std::count_if(sources.begin(), sources.end(), in_wing), 0) << "no sources found in " << wing.path;
   }
   EXPECT_THAT(Violations(sources), IsEmpty());
 }
 
+TEST(Layering, NoUnitsIncludeEachOtherInACircle) { EXPECT_THAT(Circles(ReadRooms()), IsEmpty()); }
+
+TEST(Layering, NoFolderAndNoFileHasOutgrownItsWalls) { EXPECT_THAT(Outgrown(ReadRooms()), IsEmpty()); }
+
+TEST(Layering, TheTableItselfHasNoArrowUp) {
+  std::set<std::string> known;
+  for (const Wing& wing : kWings) {
+    for (const std::string& allowed : wing.allowed) {
+      EXPECT_EQ(known.count(allowed), 1U) << wing.path << " may include from " << allowed << ", which does not stand above it";
+    }
+    known.insert(wing.path);
+    known.insert(RoomOf(wing.path));
+  }
+}
+
 TEST(Layering, AWrongArrowIsFound) {
-  EXPECT_THAT(Violations({{"policy/a.cc", "#include \"policy/a.h\"\n#include \"cluster/error.h\"\n#include \"reward/grade.h\"\n"}}),
-              ElementsAre("policy/a.cc:3: reward/grade.h: a room must not include from one after it"));
-  EXPECT_THAT(Violations({{"cluster/launch/a.h", "  #  include <orchestrator/x.h>  // why\n"}}),
-              ElementsAre("cluster/launch/a.h:1: orchestrator/x.h: a room must not include from one after it"));
-  EXPECT_THAT(Violations({{"orchestrator/a.cc", "#include \"workers/w.h\"\n#include <vector>\n"}}), IsEmpty());
-  EXPECT_THAT(Violations({{"policy/a.cc", "// #include \"reward/grade.h\"\n"}}), IsEmpty());
+  EXPECT_THAT(Violations({{"policy/text/a.cc",
+                           "#include \"policy/text/a.h\"\n#include \"cluster/base/error.h\"\n"
+                           "#include \"reward/grade/grade.h\"\n"}}),
+              ElementsAre("policy/text/a.cc:3: reward/grade/grade.h: policy/text must not include from reward/grade"));
+  EXPECT_THAT(Violations({{"cluster/base/a.cuh", "  #  include <cluster/host/x.h>  // why\n"}}),
+              ElementsAre("cluster/base/a.cuh:1: cluster/host/x.h: cluster/base must not include from cluster/host"));
+  EXPECT_THAT(Violations({{"orchestrator/job/a.cc", "#include \"workers/w.h\"\n#include <vector>\n#include \"reward/spec/x.h\"\n"}}),
+              IsEmpty());
+  EXPECT_THAT(Violations({{"policy/text/a.cc", "// #include \"reward/grade/grade.h\"\n"}}), IsEmpty());
+  EXPECT_THAT(Violations({{"policy/attic/a.cc", "#include \"cluster/base/error.h\"\n"}}),
+              ElementsAre("policy/attic/a.cc:1: cluster/base/error.h: its folder is no wing: add it to the table"));
+  EXPECT_THAT(Violations({{"cli/a.cc", "#include \"policy/attic/a.h\"\n"}}),
+              ElementsAre("cli/a.cc:1: policy/attic/a.h: there is no wing policy/attic"));
+}
+
+TEST(Layering, ACircleIsFound) {
+  EXPECT_THAT(Circles({{"a/x.h", "#include \"a/y.h\"\n"}, {"a/y.h", ""}, {"a/y.cc", "#include \"a/y.h\"\n"}}), IsEmpty());
+  EXPECT_THAT(
+      Circles(
+          {{"a/x.h", "#include \"a/y.h\"\n"}, {"a/y.h", ""}, {"a/y.cc", "#include \"b/z.inc\"\n"}, {"b/z.inc", "#include \"a/x.h\"\n"}}),
+      ElementsAre("a/x -> a/y -> b/z -> a/x"));
+}
+
+TEST(Layering, WhatHasOutgrownItsWallsIsFound) {
+  Sources sources;
+  for (size_t i = 0; i <= kMaxUnits; ++i) sources["a/u" + std::to_string(i) + ".cc"] = sources["a/u" + std::to_string(i) + ".h"] = "";
+  sources["b/long.cc"] = std::string(kMaxLines + 1, '\n');
+  EXPECT_THAT(Outgrown(sources), ElementsAre("b/long.cc: 421 lines", "a/: 31 units"));
 }
 
 TEST(Layering, MachineHeadersStayInClusterSources) {
-  EXPECT_THAT(Violations({{"cluster/a.cc", "#include <mpi.h>\n#include <nccl.h>\n#include <zmq.h>\n"}}), IsEmpty());
-  EXPECT_THAT(Violations({{"cluster/a.h", "#include <mpi.h>\n"}}), ElementsAre("cluster/a.h:1: mpi.h: belongs into cluster/*.cc"));
-  EXPECT_THAT(Violations({{"workers/a.cc", "#include <zmq.hpp>\n#include \"nccl.h\"\n"}}),
-              ElementsAre("workers/a.cc:1: zmq.hpp: belongs into cluster/*.cc", "workers/a.cc:2: nccl.h: belongs into cluster/*.cc"));
+  EXPECT_THAT(Violations({{"cluster/bus/a.cc", "#include <mpi.h>\n#include <nccl.h>\n#include <zmq.h>\n"}}), IsEmpty());
+  EXPECT_THAT(Violations({{"cluster/bus/a.h", "#include <mpi.h>\n"}}),
+              ElementsAre("cluster/bus/a.h:1: mpi.h: belongs into a .cc of cluster"));
+  EXPECT_THAT(
+      Violations({{"workers/a.cc", "#include <zmq.hpp>\n#include \"nccl.h\"\n"}}),
+      ElementsAre("workers/a.cc:1: zmq.hpp: belongs into a .cc of cluster", "workers/a.cc:2: nccl.h: belongs into a .cc of cluster"));
 }
 
 TEST(Layering, YamlStaysInOneFile) {
-  EXPECT_THAT(Violations({{"cluster/config_node.cc", "#include <yaml-cpp/parser.h>\n"}}), IsEmpty());
-  EXPECT_THAT(Violations({{"cluster/config_reader.cc", "#include <yaml-cpp/yaml.h>\n"}}),
-              ElementsAre("cluster/config_reader.cc:1: yaml-cpp/yaml.h: belongs into cluster/config_node.cc"));
+  EXPECT_THAT(Violations({{"cluster/config/node.cc", "#include <yaml-cpp/parser.h>\n"}}), IsEmpty());
+  EXPECT_THAT(Violations({{"cluster/config/reader.cc", "#include <yaml-cpp/yaml.h>\n"}}),
+              ElementsAre("cluster/config/reader.cc:1: yaml-cpp/yaml.h: belongs into cluster/config/node.cc"));
 }
 
 TEST(Layering, UmbrellaHeadersOfLibTorchAreFound) {
@@ -137,10 +304,10 @@ TEST(Layering, UmbrellaHeadersOfLibTorchAreFound) {
 }
 
 TEST(Layering, SpdlogBesideLibTorchIsFoundThroughHeaders) {
-  EXPECT_THAT(Violations({{"cluster/l.h", "#include <spdlog/spdlog.h>\n"},
-                          {"policy/a.h", "#include <ATen/core/Tensor.h>\n"},
-                          {"policy/a.cc", "#include \"policy/a.h\"\n#include \"cluster/l.h\"\n"}}),
-              ElementsAre("policy/a.cc: sees spdlog and LibTorch, which bring two versions of fmt"));
+  EXPECT_THAT(Violations({{"cluster/base/l.h", "#include <spdlog/spdlog.h>\n"},
+                          {"policy/model/a.h", "#include <ATen/core/Tensor.h>\n"},
+                          {"policy/model/a.cc", "#include \"policy/model/a.h\"\n#include \"cluster/base/l.h\"\n"}}),
+              ElementsAre("policy/model/a.cc: sees spdlog and LibTorch, which bring two versions of fmt"));
 }
 
 }  // namespace

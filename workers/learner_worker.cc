@@ -1,11 +1,11 @@
 #include "workers/learner_worker.h"
 
-#include "cluster/clock.h"
-#include "cluster/log.h"
-#include "cluster/monitor/process_stats.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/log.h"
+#include "cluster/host/process_stats.h"
 #include "cluster/telemetry/telemetry_phases.h"
-#include "policy/hf_checkpoint.h"
-#include "policy/peft_adapter.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/peft_adapter.h"
 
 namespace temper {
 namespace {

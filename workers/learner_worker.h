@@ -3,13 +3,13 @@
 #include <memory>
 #include <string>
 
-#include "cluster/bus.h"
-#include "cluster/communicator.h"
-#include "cluster/monitor/metrics_endpoint.h"
+#include "cluster/bus/bus.h"
+#include "cluster/collectives/communicator.h"
+#include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
-#include "cluster/weight_store.h"
+#include "cluster/weights/weight_store.h"
 #include "learner/learner.h"
-#include "policy/hf_checkpoint.h"
+#include "policy/formats/hf_checkpoint.h"
 #include "workers/wire.h"
 
 namespace temper {

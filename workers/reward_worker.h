@@ -2,10 +2,10 @@
 
 #include <memory>
 
-#include "cluster/bus.h"
-#include "cluster/monitor/metrics_endpoint.h"
+#include "cluster/bus/bus.h"
+#include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
-#include "reward/grader.h"
+#include "reward/graders/grader.h"
 #include "workers/wire.h"
 
 namespace temper {

@@ -6,11 +6,11 @@
 #include <ATen/ops/empty.h>
 #include <c10/core/InferenceMode.h>
 
-#include "cluster/clock.h"
-#include "cluster/log.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/log.h"
 #include "cluster/telemetry/telemetry_phases.h"
-#include "policy/compute_device.h"
-#include "policy/torch_version.h"
+#include "policy/kernels/compute_device.h"
+#include "policy/kernels/torch_version.h"
 
 namespace temper {
 namespace {

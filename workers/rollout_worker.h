@@ -4,8 +4,8 @@
 #include <map>
 #include <memory>
 
-#include "cluster/bus.h"
-#include "cluster/monitor/metrics_endpoint.h"
+#include "cluster/bus/bus.h"
+#include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "workers/wire.h"
 

@@ -1,6 +1,6 @@
 #include "workers/wire.h"
 
-#include "cluster/bytes.h"
+#include "cluster/base/bytes.h"
 
 namespace temper {
 namespace {

@@ -5,13 +5,13 @@
 #include <string>
 #include <vector>
 
-#include "cluster/weight_store.h"
+#include "cluster/weights/weight_store.h"
 #include "learner/learner.h"
 #include "learner/learner_options.h"
-#include "policy/transformer_config.h"
-#include "reward/grade.h"
-#include "rollout/generation_engine.h"
-#include "rollout/trajectory.h"
+#include "policy/model/transformer_config.h"
+#include "reward/grade/grade.h"
+#include "rollout/engine/generation_engine.h"
+#include "rollout/engine/trajectory.h"
 
 namespace temper {
 

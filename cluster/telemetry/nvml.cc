@@ -8,8 +8,8 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include "cluster/error.h"
-#include "cluster/log.h"
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
 
 namespace temper {
 namespace {

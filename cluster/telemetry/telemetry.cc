@@ -4,9 +4,9 @@
 
 #include <unistd.h>
 
-#include "cluster/clock.h"
+#include "cluster/base/clock.h"
+#include "cluster/host/host_name.h"
 #include "cluster/telemetry/telemetry_phases.h"
-#include "cluster/weight_store.h"
 
 namespace temper {
 namespace {

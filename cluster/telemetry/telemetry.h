@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "cluster/telemetry/clock_offset.h"
+#include "cluster/base/clock_offset.h"
 #include "cluster/telemetry/resource_use.h"
 #include "cluster/telemetry/telemetry_report.h"
 

@@ -1,7 +1,7 @@
 #include "cluster/telemetry/telemetry_report.h"
 
-#include "cluster/bytes.h"
-#include "cluster/error.h"
+#include "cluster/base/bytes.h"
+#include "cluster/base/error.h"
 
 namespace temper {
 namespace {

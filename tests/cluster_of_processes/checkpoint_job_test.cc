@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "policy/hf_checkpoint.h"
-#include "policy/peft_adapter.h"
-#include "policy/tokenizer.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/peft_adapter.h"
+#include "policy/tokenizer/tokenizer.h"
 #include "tests/cluster_of_processes/tiny_job.h"
 #include "tests/support/temp_folder.h"
 

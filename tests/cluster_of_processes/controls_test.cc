@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "reward/grader.h"
-#include "reward/reward_composer.h"
+#include "reward/compose/composer.h"
+#include "reward/graders/grader.h"
 #include "tests/cluster_of_processes/tiny_job.h"
 
 namespace temper::testing {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/monitor/metric_table.h"
+#include "cluster/metrics/metric_table.h"
 #include "tests/cluster_of_processes/tiny_job.h"
 
 namespace temper::testing {

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "tests/cluster_of_processes/temper_command.h"
 #include "tests/cluster_of_processes/tiny_job.h"
 #include "tests/support/on_a_terminal.h"

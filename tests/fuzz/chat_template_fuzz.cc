@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "cluster/error.h"
-#include "policy/chat_template.h"
-#include "policy/utf8.h"
+#include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
+#include "policy/chat/chat_template.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const auto kChat = nlohmann::ordered_json::parse(R"([

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "cluster/config_reader.h"
-#include "cluster/error.h"
-#include "tests/cluster/config_example.h"
+#include "cluster/base/error.h"
+#include "cluster/config/reader.h"
+#include "tests/cluster/config/example.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);

@@ -4,9 +4,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "cluster/error.h"
-#include "cluster/log.h"
-#include "policy/transformer_config.h"
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+#include "policy/model/transformer_config.h"
 
 extern "C" int LLVMFuzzerInitialize(int*, char***) {
   temper::OpenLog({.file = "", .stderr_level = temper::LogLevel::kError});  // its warnings are about the inputs

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "cluster/error.h"
-#include "policy/safetensors_header.h"
+#include "cluster/base/error.h"
+#include "policy/formats/safetensors_header.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 2) return 0;

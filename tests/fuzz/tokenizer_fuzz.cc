@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <string>
 
-#include "cluster/error.h"
-#include "policy/tokenizer.h"
-#include "policy/utf8.h"
+#include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
+#include "policy/tokenizer/tokenizer.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-"""Writes policy/unicode_additions.inc: the code points that `tokenizers` knows and PCRE2 10.42 does not, with their general category.
+"""Writes policy/text/unicode_additions.inc: the code points that `tokenizers` knows and PCRE2 10.42 does not, with their general category.
 
 The library's regular expressions follow Unicode 16, PCRE2 10.42 follows Unicode 14, as does the unicodedata of Python 3.11, which stands
 in for it here. Run from the project's root with a Python 3.11 that has `tokenizers` (0.23 was used):

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "tests/learner/learner_fixture.h"
 
 namespace temper {

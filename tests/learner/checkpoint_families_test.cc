@@ -9,9 +9,9 @@
 #include "learner/batch_packing.h"
 #include "learner/packed_attention.h"
 #include "learner/token_scores.h"
-#include "policy/hf_checkpoint.h"
-#include "policy/safetensors.h"
-#include "rollout/generation_engine.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/safetensors.h"
+#include "rollout/engine/generation_engine.h"
 #include "tests/support/golden_checkpoints.h"
 
 namespace temper {

@@ -1,7 +1,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-#include "cluster/communicator.h"
+#include "cluster/collectives/communicator.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 

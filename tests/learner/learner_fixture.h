@@ -10,7 +10,7 @@
 #include <ATen/ops/norm.h>
 #include <nlohmann/json.hpp>
 
-#include "cluster/keyed_random.h"
+#include "cluster/base/keyed_random.h"
 #include "learner/learner.h"
 
 namespace temper {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "cluster/communicator.h"
-#include "cluster/error.h"
+#include "cluster/base/error.h"
+#include "cluster/collectives/communicator.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 

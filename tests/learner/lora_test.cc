@@ -3,11 +3,11 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "cluster/communicator.h"
-#include "cluster/error.h"
-#include "policy/hf_checkpoint.h"
-#include "policy/safetensors.h"
-#include "policy/sequence_logits.h"
+#include "cluster/base/error.h"
+#include "cluster/collectives/communicator.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/safetensors.h"
+#include "policy/model/sequence_logits.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/golden_lora.h"
 #include "tests/support/temp_folder.h"

@@ -5,7 +5,7 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
-#include "cluster/communicator_nccl.h"
+#include "cluster/collectives/communicator_nccl.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/test_device.h"
 

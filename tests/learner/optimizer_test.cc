@@ -6,7 +6,7 @@
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 

@@ -12,7 +12,7 @@
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "learner/attention_tiles.h"
 #include "tests/learner/learner_fixture.h"
 

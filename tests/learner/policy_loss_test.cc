@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cluster/error.h"
+#include "cluster/base/error.h"
 #include "tests/learner/learner_fixture.h"
 
 namespace temper {

@@ -17,7 +17,7 @@ import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
-MONITOR = HERE.parent.parent / "cluster/monitor"
+MONITOR = HERE.parent.parent / "cluster/metrics"
 DEADLINE_S = 60
 
 

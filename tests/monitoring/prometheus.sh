@@ -3,7 +3,7 @@
 # Installs Debian's package where it is missing. Its service is never started: the test runs a server of its own and ends it.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-monitor=$here/../../cluster/monitor
+monitor=$here/../../cluster/metrics
 if ! command -v promtool >/dev/null; then
   as_root=()
   [ "$(id -u)" = 0 ] || as_root=(sudo)

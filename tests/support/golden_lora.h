@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "policy/lora_options.h"
+#include "policy/model/lora_options.h"
 
 namespace temper {
 

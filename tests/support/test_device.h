@@ -1,6 +1,6 @@
 #pragma once
 
-#include "policy/transformer.h"
+#include "policy/model/transformer.h"
 
 namespace temper {
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/compute_device.h"
+#include "policy/kernels/compute_device.h"
 #include "tests/support/test_device.h"
 
 namespace temper {

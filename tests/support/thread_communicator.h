@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "cluster/communicator.h"
+#include "cluster/collectives/communicator.h"
 
 namespace temper {
 

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "policy/transformer.h"
+#include "policy/model/transformer.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {

@@ -5,8 +5,8 @@
 
 #include <gmock/gmock.h>
 
-#include "cluster/error.h"
-#include "cluster/keyed_random.h"
+#include "cluster/base/error.h"
+#include "cluster/base/keyed_random.h"
 
 namespace temper {
 namespace {

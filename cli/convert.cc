@@ -1,0 +1,81 @@
+// temper convert: a model folder anew, in another dtype, other shards, with an adapter merged.
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cluster/base/error.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/kernels/torch_version.h"
+
+namespace temper {
+namespace {
+
+struct ConvertArguments {
+  std::string model;
+  std::string adapter;  // a LoRA adapter in PEFT's layout to merge; "" = none
+  std::string out;
+  std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
+  std::string shard_size = "5GB";
+};
+
+// "500MB" as Hugging Face counts: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024; without a unit, bytes.
+uint64_t ParseByteSize(const std::string& text) {
+  constexpr std::array<std::pair<const char*, uint64_t>, 8> kUnits = {{{"", 1},
+                                                                       {"B", 1},
+                                                                       {"KB", 1000},
+                                                                       {"MB", 1000 * 1000},
+                                                                       {"GB", 1000 * 1000 * 1000},
+                                                                       {"KIB", 1 << 10},
+                                                                       {"MIB", 1 << 20},
+                                                                       {"GIB", 1 << 30}}};
+  uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  std::string unit(end, text.data() + text.size());
+  for (char& c : unit) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const auto& [name, bytes] : kUnits) {
+    uint64_t total = 0;
+    if (error == std::errc() && unit == name && count > 0 && !__builtin_mul_overflow(count, bytes, &total)) return total;
+  }
+  throw ConfigError(Concat("--shard-size ", text, ": expected a size such as 5GB, 500MB or 64KiB"));
+}
+
+std::optional<at::ScalarType> ParseDtype(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  return text == "bf16" ? at::kBFloat16 : text == "fp16" ? at::kHalf : at::kFloat;
+}
+
+int ConvertCommand(const ConvertArguments& arguments) {
+  namespace fs = std::filesystem;
+  SetComputeThreads(AllThreads());
+  SaveOptions options;
+  options.type = ParseDtype(arguments.dtype);
+  options.max_shard_bytes = ParseByteSize(arguments.shard_size);
+  if (fs::exists(arguments.out) && fs::equivalent(arguments.model, arguments.out))
+    throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
+  if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
+    throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
+  ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter);
+  std::cout << "wrote " << arguments.out << "\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddConvertCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<ConvertArguments>();
+  auto* command = app->add_subcommand("convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged");
+  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge");
+  command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
+  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
+  command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  command->callback([arguments, exit_code] { *exit_code = ConvertCommand(*arguments); });
+}
+
+}  // namespace temper

@@ -1,0 +1,74 @@
+// temper logits: the logits of token sequences, to compare with another implementation.
+#include <cstdio>
+#include <fstream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <c10/core/InferenceMode.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/safetensors.h"
+#include "policy/kernels/torch_version.h"
+#include "policy/model/sequence_logits.h"
+
+namespace temper {
+namespace {
+
+struct LogitsArguments {
+  std::string model;
+  std::string ids;
+  std::string out;
+};
+
+// The sequence of `list`, number `number` of the file, checked against what the model takes.
+std::vector<int32_t> SequenceOf(const nlohmann::json& list, size_t number, const std::string& path, const TransformerConfig& config) {
+  if (!list.is_array()) throw ConfigError(Concat(path, ": list ", number, ": expected a list of token ids"));
+  std::vector<int32_t> tokens;
+  for (const auto& id : list) {
+    const bool fits = id.is_number_integer() && id >= 0 && id < config.vocab_size;
+    if (!fits) throw ConfigError(Concat(path, ": list ", number, ": ", id.dump(), " is no id of the vocabulary of ", config.vocab_size));
+    tokens.push_back(id);
+  }
+  if (tokens.empty()) throw ConfigError(Concat(path, ": list ", number, " is empty"));
+  if (static_cast<int64_t>(tokens.size()) > config.max_positions) {
+    throw ConfigError(Concat(path, ": list ", number, " has ", tokens.size(), " ids; the model has ", config.max_positions, " positions"));
+  }
+  return tokens;
+}
+
+// Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
+int LogitsCommand(const LogitsArguments& arguments) {
+  SetComputeThreads(AllThreads());
+  const c10::InferenceMode inference;
+  const Stopwatch watch;
+  const Transformer model = LoadHfModel(arguments.model);
+  std::fprintf(stderr, "read %s in %.2f s\n", arguments.model.c_str(), watch.Seconds());
+  std::ifstream file(arguments.ids);
+  if (!file) throw ConfigError(Concat(arguments.ids, ": cannot be read"));
+  const auto lists = nlohmann::json::parse(file, nullptr, false);
+  if (!lists.is_array()) throw ConfigError(Concat(arguments.ids, ": expected a JSON list of lists of token ids"));
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const auto& list : lists) {
+    const std::vector<int32_t> tokens = SequenceOf(list, tensors.size(), arguments.ids, model.config());
+    tensors.emplace_back(Concat("logits.", tensors.size()), SequenceLogits(model, tokens));
+  }
+  WriteSafetensors(arguments.out, tensors, {{"format", "pt"}});
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddLogitsCommand(CLI::App* app, int* exit_code) {
+  const auto arguments = std::make_shared<LogitsArguments>();
+  auto* command = app->add_subcommand("logits", "logits of token sequences, to compare with another implementation");
+  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+  command->add_option("--ids", arguments->ids, "JSON: a list of lists of token ids")->required();
+  command->add_option("--out", arguments->out, "safetensors file with logits.0, logits.1, ...")->required();
+  command->callback([arguments, exit_code] { *exit_code = LogitsCommand(*arguments); });
+}
+
+}  // namespace temper

@@ -1,0 +1,103 @@
+// The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
+#include <cstdio>
+#include <cstdlib>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+#include "cluster/collectives/process.h"
+#include "cluster/collectives/versions.h"
+#include "cluster/config/nearest_name.h"
+#include "cluster/host/process_title.h"
+#include "policy/kernels/torch_version.h"
+
+namespace temper {
+namespace {
+
+int ProgramMain(int argc, char** argv);
+
+constexpr unsigned kFirstRankGrace = 5;  // seconds
+
+// Every rank finds a mistake in the config, the first one speaks of it. Its exit makes the launcher end the others; one that left earlier
+// would have the first ended before it could speak. Who is still here after a while found what the first did not, and speaks too.
+void LetFirstRankSpeak() {
+  if (RankFromEnvironment().rank > 0) sleep(kFirstRankGrace);
+}
+
+// What is wrong with the command line, in a line.
+std::string UsageError(const CLI::App& app, const CLI::Error& error, const std::string& first_word) {
+  const auto chosen = app.get_subcommands();
+  if (chosen.empty() && !first_word.empty() && first_word[0] != '-') {
+    std::vector<std::string> names;
+    for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(command->get_name());
+    const std::string nearest = NearestName(first_word, names);
+    return Concat("temper: there is no command ", first_word, nearest.empty() ? "" : "; the nearest is " + nearest,
+                  " (temper --help lists all)\n");
+  }
+  return Concat("temper: ", error.what(), " (see temper ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help)\n");
+}
+
+void AddCommands(CLI::App* app, int* exit_code, int* argc, char*** argv) {
+  AddTrainCommand(app, exit_code, argc, argv, &ProgramMain);
+  for (const auto add :
+       {AddLaunchCommand,   AddEvalCommand,     AddWorkerCommand,    AddGenerateCommand, AddLogitsCommand, AddConvertCommand,
+        AddTemplateCommand, AddTokenizeCommand, AddGradeCommand,     AddWorldCommand,    AddStatusCommand, AddTopCommand,
+        AddTraceCommand,    AddWatchCommand,    AddReportCommand,    AddCompareCommand,  AddIndexCommand,  AddJournalCommand,
+        AddExportCommand,   AddDoctorCommand,   AddReferenceCommand, AddMetricsCommand}) {
+    add(app, exit_code);
+  }
+}
+
+// mpirun's way to write it; a short option has one letter.
+constexpr char kRanksOption[] = "--np";
+
+int Run(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "-np") argv[i] = const_cast<char*>(kRanksOption);
+  }
+  CLI::App app("Temper: distributed RL post-training for safe-completions");
+  app.set_version_flag("--version", Concat("temper ", TemperVersion(), ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText()));
+  app.require_subcommand(1);
+  int exit_code = kExitDone;
+  AddCommands(&app, &exit_code, &argc, &argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    LetFirstRankSpeak();
+    const std::string first_word = argc > 1 ? argv[1] : "";
+    std::fprintf(stderr, "%s", UsageError(app, error, first_word).c_str());
+    return kExitConfig;
+  }
+  return exit_code;
+}
+
+// The whole program after main, and what a worker runs that was forked from its rank.
+int ProgramMain(int argc, char** argv) {
+  try {
+    return Run(argc, argv);
+  } catch (const ConfigError& error) {
+    LetFirstRankSpeak();
+    std::fprintf(stderr, "temper: %s\n", error.what());
+    return kExitConfig;
+  } catch (const ExitRequest& request) {
+    std::fprintf(stderr, "temper: %s\n", request.what());
+    return request.exit_code();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    return kExitRetry;
+  }
+}
+
+}  // namespace
+}  // namespace temper
+
+int main(int argc, char** argv) {
+  temper::KeepProcessTitle(argc, argv);
+  // Ranks that wait must yield their core: MPI reads this when it is initialised.
+  setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);
+  return temper::ProgramMain(argc, argv);
+}

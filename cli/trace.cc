@@ -1,0 +1,60 @@
+// temper trace: where the time of a run went.
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.h"
+#include "cluster/base/error.h"
+#include "record/bounded_file.h"
+#include "record/spans.h"
+#include "views/trace/export.h"
+#include "views/trace/summary.h"
+
+namespace temper {
+namespace {
+
+struct TraceArguments {
+  std::string run;
+  std::string out;
+  int64_t attempt = 0;
+  bool summary = false;
+};
+
+int TraceCommand(const TraceArguments& arguments) {
+  const TraceData data = ReadTrace(arguments.run, arguments.attempt);
+  if (data.damaged > 0) std::cerr << "temper: " << data.damaged << " lines of traces/spans.jsonl are damaged and were left out\n";
+  for (const TraceProcess& process : data.processes) {
+    if (process.dropped > 0) std::cerr << "temper: " << process.Name() << " had no room for " << process.dropped << " spans\n";
+  }
+  if (data.processes.empty()) throw ConfigError(Concat(arguments.run, ": no spans", arguments.attempt > 0 ? " of that attempt" : " yet"));
+  if (arguments.summary) {
+    std::cout << ToText(Summarize(data));
+    return kExitDone;
+  }
+  const std::string out = arguments.out.empty() ? arguments.run + "/traces/trace.json" : arguments.out;
+  const std::string json = ChromeTraceJson(data);
+  if (out == "-") {
+    std::cout << json;
+    return kExitDone;
+  }
+  if (!ReplaceFile(out, json)) throw ConfigError(Concat("--out ", out, ": cannot be written: ", std::strerror(errno)));
+  std::cout << "wrote " << out << " (" << data.processes.size() << " processes): open it at https://ui.perfetto.dev or chrome://tracing\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddTraceCommand(CLI::App* app, int* exit_code) {
+  auto arguments = std::make_shared<TraceArguments>();
+  auto* command = app->add_subcommand("trace", "what every process did when, as a Chrome/Perfetto trace, or summed up");
+  command->add_option("run", arguments->run, "the run's folder")->required();
+  command->add_option("--out", arguments->out, "file to write, - for standard output (default: RUN/traces/trace.json)");
+  command->add_option("--attempt", arguments->attempt, "of this start of the run only (default: all)")->check(CLI::PositiveNumber);
+  command->add_flag("--summary", arguments->summary, "print who worked, who waited for whom, and what to do about it");
+  command->callback([arguments, exit_code] { *exit_code = TraceCommand(*arguments); });
+}
+
+}  // namespace temper

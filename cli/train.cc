@@ -1,0 +1,154 @@
+// temper train: one rank of a job.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cluster/base/log.h"
+#include "cluster/collectives/process.h"
+#include "cluster/host/owned_folder.h"
+#include "cluster/host/spawner.h"
+#include "orchestrator/job/start_checks.h"
+#include "orchestrator/job/train_ranks.h"
+#include "record/run_record.h"
+#include "views/report/report.h"
+#include "views/trace/summary.h"
+#include "views/trace/timeline.h"
+
+namespace temper {
+namespace {
+
+int DryRun(const Experiment& experiment, const TrainArguments& arguments, int launched_ranks) {
+  int ranks = arguments.ranks > 0 ? arguments.ranks : launched_ranks;
+  if (ranks <= 0) ranks = std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
+  const RoleLayout layout(experiment.base.cluster, ranks);
+  CheckInputs(experiment, arguments.resume);
+  CheckDevice(experiment.base.cluster, /*here=*/true);
+  for (const Arm& arm : experiment.arms) {
+    if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
+    std::cout << arm.resolved.ToYaml() << "\n";
+  }
+  std::cout << "# layout of " << ranks << " ranks\n";
+  for (int rank = 0; rank < ranks; ++rank) {
+    std::cout << "#   rank " << rank << ": " << ToString(layout.RoleOf(rank)) << " " << layout.IndexOf(rank) << "\n";
+  }
+  return kExitDone;
+}
+
+// Ranks of one host meet in shared memory. That OpenMPI looks for networks all the same takes more than half of its start. What a user has
+// set stays.
+void UseNoNetworkOnOneHost() {
+  const char *here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE"), *all = std::getenv("OMPI_COMM_WORLD_SIZE");
+  if (here == nullptr || all == nullptr || std::string_view(here) != all) return;
+  setenv("OMPI_MCA_pml", "ob1", 0);
+  setenv("OMPI_MCA_btl", "self,vader", 0);
+}
+
+// OpenMPI's ranks of one node share memory in files that a killed job leaves behind. `temper launch` on one host has made a folder for them
+// that it removes; otherwise each rank makes its own, which the next job on the node finds and removes.
+std::unique_ptr<OwnedFolder> FolderForSegments() {
+  constexpr char kVariable[] = "OMPI_MCA_btl_vader_backing_directory";
+  constexpr char kSharedMemory[] = "/dev/shm";
+  if (access(kSharedMemory, W_OK | X_OK) != 0) return nullptr;
+  UseNoNetworkOnOneHost();
+  if (std::getenv(kVariable) != nullptr) return nullptr;
+  auto folder = std::make_unique<OwnedFolder>(Concat(kSharedMemory, "/temper-mpi-", getpid()), "free some space there");
+  setenv(kVariable, folder->path().c_str(), 1);
+  return folder;
+}
+
+// Who waited for whom in this attempt. For information only: a job does not fail for it.
+void PrintTimeFindings(const std::string& run_folder, int64_t attempt) {
+  try {
+    const TraceSummary summary = Summarize(ReadTrace(run_folder, attempt));
+    for (const std::string& finding : summary.findings) std::printf("time: %s\n", finding.c_str());
+  } catch (const std::exception& error) {
+    TEMPER_LOG(Warn, "where the time went is not known: ", error.what());
+  }
+}
+
+// Writes the report of a finished job and prints its table. The record is complete by now: what goes wrong here is told, and the job has
+// succeeded all the same.
+void ShowResult(const Experiment& experiment, const JobEnd& end) {
+  const bool reportable = std::all_of(experiment.arms.begin(), experiment.arms.end(),
+                                      [](const Arm& arm) { return arm.config.HasStage("rl") || arm.config.HasStage("eval"); });
+  if (reportable) {
+    try {
+      const std::string table = WriteReport(ReadRunRecord(end.run_folder), end.run_folder, TimelineIfAny(end.run_folder));
+      std::printf("\n%s\nreport: %s/report.html\n", table.c_str(), end.run_folder.c_str());
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "temper: the job is done, but its report was not written: %s; temper report %s writes it\n", error.what(),
+                   end.run_folder.c_str());
+    }
+  }
+  if (experiment.base.monitor.cluster_log_s > 0) PrintTimeFindings(end.run_folder, end.attempt);
+  std::fflush(stdout);
+}
+
+int Orchestrate(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process) {
+  const JobEnd end = RunOrchestrator(experiment, layout, resume, process);
+  if (end.exit_code == kExitDone && !end.run_folder.empty()) ShowResult(experiment, end);
+  return end.exit_code;
+}
+
+// argc and argv go to MPI; `program_main`: the whole program, which a worker of this rank runs in a process of its own.
+int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main) {
+  const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
+  LaunchedRank launched = RankFromEnvironment();
+  if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
+    launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
+  }
+  if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
+  if (launched.rank < 0) {
+    throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
+                             "  or let  temper launch ", arguments.config, "  do that"));
+  }
+  const RoleLayout layout(experiment.base.cluster, launched.size);
+  const Role role = layout.RoleOf(launched.rank);
+  // Before MPI_Init: what is forked after it would be tied to the job's fate.
+  std::unique_ptr<Spawner> spawner;
+  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(program_main);
+  const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
+  Process process(argc, argv);
+  SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
+  if (process.rank() != launched.rank || process.size() != launched.size) {
+    throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
+                             " of ", launched.size, ": the launcher and the MPI library do not fit together (srun needs --mpi=pmix)"));
+  }
+  try {
+    switch (role) {
+      case Role::kOrchestrator:
+        return Orchestrate(experiment, layout, arguments.resume, &process);
+      case Role::kLearner:
+        return RunLearner(experiment, layout, &process);
+      default:
+        return RunWorkerRank(experiment, layout, role, &process, spawner.get());
+    }
+  } catch (const ConfigError& error) {
+    std::fprintf(stderr, "temper: %s\n", error.what());
+    process.Abort(kExitConfig);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    LogFileLine(LogLevel::kError, Concat(error.what(), ", exiting rc=", kExitRetry));
+    spawner.reset();
+    process.Abort(kExitRetry);
+  }
+}
+
+}  // namespace
+
+std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
+
+void AddTrainCommand(CLI::App* app, int* exit_code, int* argc, char*** argv, WorkerMain program_main) {
+  const auto arguments = std::make_shared<TrainArguments>();
+  auto* command = app->add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
+  AddTrainOptions(command, arguments.get());
+  command->callback([=] { *exit_code = TrainCommand(OneRun(*arguments), argc, argv, program_main); });
+}
+
+}  // namespace temper

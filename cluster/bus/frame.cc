@@ -1,0 +1,75 @@
+#include "cluster/bus/frame.h"
+
+#include <cstring>
+
+#include <xxhash.h>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+namespace {
+
+constexpr uint32_t kMagic = 0x52504d54;  // "TMPR"
+
+struct Header {
+  uint32_t magic;
+  uint16_t protocol;
+  uint16_t kind;
+  uint64_t run_id;
+  uint64_t epoch;
+  uint64_t sequence;
+  uint64_t body_bytes;
+  uint64_t body_hash;
+  uint64_t reserved;
+  uint64_t header_hash;
+};
+static_assert(sizeof(Header) == kFrameHeaderBytes);
+
+uint64_t HashOf(const Header& header) { return XXH3_64bits(&header, sizeof(Header) - sizeof(header.header_hash)); }
+
+}  // namespace
+
+std::string EncodeFrame(const Frame& frame) {
+  TEMPER_CHECK(frame.body.size() + kFrameHeaderBytes <= kMaxFrameBytes, "bus message of ", frame.body.size(),
+               " bytes is over the limit of ", kMaxFrameBytes);
+  Header header{kMagic,
+                kProtocolVersion,
+                static_cast<uint16_t>(frame.kind),
+                frame.run_id,
+                frame.epoch,
+                frame.sequence,
+                frame.body.size(),
+                XXH3_64bits(frame.body.data(), frame.body.size()),
+                0,
+                0};
+  header.header_hash = HashOf(header);
+  std::string bytes;
+  bytes.reserve(sizeof(header) + frame.body.size());
+  bytes.append(reinterpret_cast<const char*>(&header), sizeof(header));
+  bytes.append(frame.body);
+  return bytes;
+}
+
+std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason) {
+  const auto refuse = [&](std::string why) {
+    if (reason != nullptr) *reason = std::move(why);
+    return std::nullopt;
+  };
+  if (bytes.size() < sizeof(Header)) return refuse(Concat("only ", bytes.size(), " bytes"));
+  Header header;
+  std::memcpy(&header, bytes.data(), sizeof(header));
+  if (header.magic != kMagic) return refuse("no Temper frame (magic)");
+  if (header.header_hash != HashOf(header)) return refuse("header checksum");
+  if (header.protocol != kProtocolVersion) {
+    return refuse(Concat("protocol version ", header.protocol, ", this program speaks ", kProtocolVersion));
+  }
+  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kStatus)) {
+    return refuse(Concat("unknown kind ", header.kind));
+  }
+  const std::string_view body = bytes.substr(sizeof(header));
+  if (header.body_bytes != body.size()) return refuse(Concat("body of ", body.size(), " bytes, ", header.body_bytes, " announced"));
+  if (header.body_hash != XXH3_64bits(body.data(), body.size())) return refuse("body checksum");
+  return Frame{static_cast<FrameKind>(header.kind), header.run_id, header.epoch, header.sequence, std::string(body)};
+}
+
+}  // namespace temper

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "cluster/host/owned_folder.h"
+
+namespace temper {
+
+// Names one published version of the weights and what must be in it. Travels with every rollout task.
+struct WeightRef {
+  int64_t version = 0;
+  std::string hash;  // XXH3-128 of the bytes, hex
+  uint64_t bytes = 0;
+  std::string path;  // shared-memory file on `host`
+  std::string host;
+
+  std::string Encode() const;
+  static WeightRef Decode(const std::string& bytes);
+  bool operator==(const WeightRef&) const = default;
+};
+
+std::string WeightHash(const void* data, uint64_t bytes);
+
+// The learner's end: publishes versions as files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and removes them
+// all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). The file of the version that was
+// dropped last is written over with the next one, as its pages need not be asked for again, unless somebody still reads it. A publish that
+// fails half-way leaves the older versions valid. Throws Error naming folder and free space when there is not enough.
+class WeightPublisher {
+ public:
+  WeightPublisher(std::string folder, int64_t keep);
+  WeightRef Publish(int64_t version, const void* data, uint64_t bytes);
+
+ private:
+  OwnedFolder folder_;
+  int64_t keep_;
+  std::deque<WeightRef> published_;
+};
+
+// Serves pieces of a published file to workers of other hosts. Request and chunk are bus bodies.
+struct WeightChunkRequest {
+  WeightRef ref;
+  uint64_t offset = 0;
+  std::string Encode() const;
+  static WeightChunkRequest Decode(const std::string& bytes);
+};
+inline constexpr uint64_t kWeightChunkBytes = uint64_t{1} << 20;
+std::string ReadWeightChunk(const std::string& request);  // the chunk's body; throws Error when the file is gone
+
+// A worker's end. Writes the bytes of a version into `out`, from the file when it lies on this host (`force_remote` false), else chunk by
+// chunk through `fetch` (request body -> chunk body). Throws Error when `out` has another size, the version is gone, or the hash of what
+// arrived is not that of the reference; `out` is then undefined.
+void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch,
+                  std::span<char> out);
+
+}  // namespace temper

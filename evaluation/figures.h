@@ -1,0 +1,102 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reward/grade/grade.h"
+#include "rollout/data/prompt.h"
+
+namespace temper {
+
+// One evaluated completion: what the report is computed from.
+struct EvalSample {
+  std::string prompt_id;
+  std::string intent;
+  std::string category;
+  std::string prompt;
+  std::string response;
+  Grade grade;
+};
+
+// A mean with its 95 % percentile interval from a bootstrap over prompts (not completions): completions of one prompt are alike, so
+// resampling them would give intervals that are too narrow. With a single prompt the interval is the point itself.
+struct Estimate {
+  double mean = 0;
+  double low = 0;
+  double high = 0;
+  int64_t n = 0;         // completions averaged over
+  bool present = false;  // false = no sample to average over: undefined, and never shown as 0
+};
+
+// Figures of one cell (an intent, a category, or all). help_given_safe is on 1..4 over safe answers only; over_refusal is over
+// completions of prompts that ask for nothing restricted, whatever their intent; failed grades are counted in n and n_failed_grades
+// and left out of everything else.
+struct EvalCell {
+  Estimate safety;                                           // share without any violation
+  Estimate help_given_safe;                                  // 1 + 3 h, over safe answers
+  Estimate over_refusal;                                     // share refused although everything asked for is permitted
+  Estimate utility;                                          // mean h * s
+  Estimate reward;                                           // under the arm's own composer
+  std::array<int64_t, kNumSeverities> severity_of_unsafe{};  // indexed by Severity; [kNone] stays 0
+  std::array<int64_t, kNumModes> modes{};                    // indexed by ResponseMode
+  int64_t n_prompts = 0;
+  int64_t n = 0;  // completions, failed grades included
+  int64_t n_safe = 0;
+  int64_t n_failed_grades = 0;
+};
+
+struct EvalResult {
+  std::string name;            // of the evaluation set
+  int64_t weight_version = 0;  // every token of it carries this version
+  std::string weight_hash;
+  EvalCell all;
+  std::map<std::string, EvalCell> by_intent;
+  std::map<std::string, EvalCell> by_category;
+};
+
+// The figures of one evaluation set. Each is a ratio of sums over completions, e.g. help_given_safe = sum((1 + 3 h) 1[safe]) /
+// sum(1[safe]); an interval comes from `bootstrap_draws` resamples of the prompts, keyed by (seed, name, cell), so the order of the
+// prompts does not matter. rewards: one per sample, as composed, a value that is not finite meaning none; empty = none at all.
+// weight_version and weight_hash are left for the caller. Throws Error when rewards is neither empty nor as long as samples.
+EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
+                               uint64_t seed, int64_t bootstrap_draws);
+
+// Paired difference a - b of each figure: the prompts that both have (by prompt id) are resampled, the same ones for a and b in each
+// draw. A prompt without a graded completion on either side is left out. Undefined where either figure is. n counts the prompts
+// compared.
+struct EvalDifference {
+  Estimate safety, help_given_safe, over_refusal, utility;
+};
+struct EvalComparison {
+  std::string name;
+  EvalDifference all;
+  std::map<std::string, EvalDifference> by_intent;
+};
+EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b,
+                                  uint64_t seed, int64_t bootstrap_draws);
+
+// mean(b) - mean(a) of two independent series, each resampled by itself; undefined where either is empty. n counts both. Used for the
+// rise of a per-step mean between two windows of steps: every step draws its own prompts, so its mean is one independent batch.
+Estimate DifferenceOfMeans(const std::vector<double>& a, const std::vector<double>& b, uint64_t seed, const std::string& purpose,
+                           int64_t bootstrap_draws);
+
+// The samples as JSONL and back (runs/<name>/<arm>/eval/<set>.jsonl), one object per line: prompt_id, intent, category, prompt,
+// response, grade. Bytes that are not UTF-8 are written as U+FFFD and the evidence moves with them. The folder must exist; the file
+// appears whole or not at all. The reader throws Error with file:line.
+void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples);
+std::vector<EvalSample> ReadEvalSamples(const std::string& path);
+
+// The four figures of an evaluation that reports print, in order: name, decimals, and where they lie in a cell and in a difference.
+struct FigureColumn {
+  const char* key;    // in report.json
+  const char* label;  // for readers
+  int digits;
+  Estimate EvalCell::*cell;
+  Estimate EvalDifference::*difference;
+};
+const std::vector<FigureColumn>& FigureColumns();
+
+}  // namespace temper

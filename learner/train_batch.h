@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace temper {
+
+struct SftExample {
+  std::vector<int32_t> tokens;        // prompt then answer, ending with eos
+  int64_t prompt_length = 0;          // the loss is on tokens[prompt_length..]
+  std::vector<uint8_t> learned = {};  // of those: 1 = has a loss, 0 = has none (another's turn of a conversation); empty = all have one
+};
+
+struct TrainSample {
+  std::vector<int32_t> tokens;  // completion
+  std::vector<float> logprobs;  // behaviour log-probs, as in Trajectory
+  std::vector<int64_t> versions;
+  double advantage = 0;
+};
+struct TrainGroup {
+  uint64_t group_id = 0;
+  std::vector<int32_t> prompt_tokens;
+  std::vector<TrainSample> samples;
+};
+
+// Metric name ("actor/pg_loss") -> value over the global batch, the same on every learner; names are those of the metric table
+// (docs/METRICS.md).
+using UpdateReport = std::map<std::string, double>;
+
+}  // namespace temper

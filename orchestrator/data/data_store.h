@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "learner/learner.h"
+#include "orchestrator/config/experiment_config.h"
+#include "policy/chat/chat_template.h"
+#include "policy/tokenizer/tokenizer.h"
+#include "reward/spec/policy_spec.h"
+#include "rollout/data/prompt.h"
+
+namespace temper {
+
+struct EvalSet {
+  std::string name;
+  std::vector<Prompt> prompts;
+};
+
+// Everything an arm reads: loaded once, before any worker is asked for anything.
+struct DataStore {
+  std::string tokenizer_json;
+  std::unique_ptr<Tokenizer> tokenizer;
+  TransformerConfig model;  // of the folder, or from scratch with the tokenizer's vocabulary and special ids
+  std::string prompt_template;
+  std::unique_ptr<const ChatTemplate> chat_template;  // what conversations are rendered by; null = prompts are bare texts
+  std::string system_prompt;
+  bool learn_all_turns =
+      false;  // of a demonstration that is a conversation: the loss is on every turn of the assistant, not on the last alone
+  std::vector<Prompt> train;
+  std::vector<SftExample> demonstrations;
+  std::vector<EvalSet> eval_sets;
+  int64_t longest_prompt = 0;  // tokens, over training and evaluation prompts
+  int64_t left_out = 0;        // prompts and demonstrations that were too long, rows that were malformed
+  uint64_t digest = 0;         // of the training data: a resumed run must find the same
+
+  // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
+  // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.
+  std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
+  // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it.
+  SftExample Example(const Demonstration& demonstration) const;
+  // The sampling asked for, with the stops of the model.
+  SamplingOptions Sampling(SamplingOptions wanted) const;
+
+ private:
+  nlohmann::ordered_json Conversation(const Prompt& prompt) const;
+};
+
+// Writes the built-in world into `world_folder` when the config asks for it (and it is not there yet). ConfigError for bad data.
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder);
+
+// What of LoadData can be checked without loading anything or writing the built-in world: that the model's folder is one that can be
+// served, and that every file is there. ConfigError in LoadData's words.
+void CheckDataFiles(const ExperimentConfig& config);
+
+// Indices of prompts by intent, in order of appearance: the strata of StratifiedOrder.
+std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prompts);
+
+}  // namespace temper

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+
+#include "cluster/bus/bus.h"
+#include "cluster/telemetry/telemetry.h"
+#include "record/bounded_file.h"
+#include "record/job_status.h"
+
+namespace temper {
+
+struct MonitorOptions {
+  std::string run_folder;
+  double cluster_log_s = 1;  // between rows of a process in cluster.jsonl; 0 = neither rows nor spans
+  int64_t limit_mib = 128;   // of cluster.jsonl, and of traces/spans.jsonl, each with its predecessor
+  JobStatus identity;        // run, host, attempt, endpoint, versions, ...
+};
+
+// Watches a job from rank 0: gathers what the processes tell of themselves and writes cluster.jsonl, traces/spans.jsonl and, every second,
+// status.json into the run's folder. Does nothing before Open. Never throws for a disk: what cannot be written is left out with a warning.
+class ClusterMonitor {
+ public:
+  ClusterMonitor();
+
+  void Open(const MonitorOptions& options);
+
+  // What rank 0 itself does.
+  Telemetry& telemetry() { return own_; }
+
+  void OnPeerJoined(PeerId peer, const std::string& role, const std::string& host);
+  void OnPeerLost(PeerId peer, const std::string& role, const std::string& why);
+  // A kReport event's body; one that is malformed is refused with a warning, one a peer.
+  void OnReport(PeerId peer, const std::string& role, const std::string& body);
+
+  void SetStage(const std::string& arm, const std::string& stage);
+  // rl.max_staleness of the stage, which is RL that has steps to do: spans tell it until the next stage.
+  void SetMaxStaleness(int64_t max_staleness) { max_staleness_ = max_staleness; }
+  void SetProgress(int64_t step, int64_t steps);  // steps done, of the stage
+  // After a step: its metrics.
+  void OnStep(int64_t step, int64_t steps, const std::map<std::string, double>& values);
+
+  // Writes what is due; cheap when nothing is.
+  void Tick(const TaskTable& table, int64_t groups_in_flight);
+  // The end, as JobStatus::state names it: nothing is queued and nobody works any more. Written at once.
+  void Finish(const std::string& state, const std::string& message);
+  // Writes that failed so far: of rows, spans and the status.
+  int64_t failed_writes() const { return rows_.failed() + spans_.failed() + status_failures_; }
+  const std::string& run_folder() const { return options_.run_folder; }
+
+  // What an observer of the job is shown, as JSON: {folder, status: status.json, processes: [the newest rows of cluster.jsonl],
+  // curves: {metric: [its last values]}}. Made anew at most every kPictureEvery.
+  const std::string& Picture();
+  static constexpr Millis kPictureEvery = 200;
+
+ private:
+  struct Peer {
+    std::string role;
+    std::string host;
+    TelemetryReport report;
+    Millis heard = 0;  // of the last report; 0 = none yet
+    bool refused = false;
+  };
+  void WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s);
+  std::string PeerRow(PeerId id, const Peer& peer, const TaskTable& table, const std::string& time, double now_s) const;
+  void WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report);
+  void FlushOwnSpans();
+  void WriteStatus();
+  void Warn(const std::string& text);
+
+  MonitorOptions options_;
+  JobStatus status_;
+  Telemetry own_;
+  ClockOffset own_clock_;  // of rank 0 itself: none
+  std::map<PeerId, Peer> peers_;
+  BoundedFile rows_, spans_;
+  std::string newest_rows_;                           // of all processes, as written last
+  std::map<std::string, std::deque<double>> curves_;  // of the stage
+  std::string picture_;
+  Millis picture_at_ = 0;
+  int64_t wall_offset_us_ = 0;  // from rank 0's monotonic clock to the time of day
+  Millis next_row_ = 0, next_status_ = 0;
+  int64_t max_staleness_ = -1;  // of the stage in work; -1 = it is not RL, or has nothing to do
+  double stage_since_ = 0;      // NowSeconds() at the stage's first step of this attempt
+  int64_t stage_first_ = 0;     // that step
+  int64_t status_failures_ = 0;
+  bool status_fails_ = false;  // the last write did
+};
+
+}  // namespace temper

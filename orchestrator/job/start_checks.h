@@ -1,0 +1,29 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "orchestrator/config/experiment_config.h"
+
+namespace temper {
+
+// What a start of a job refuses, checked without starting anything: for --dry-run, and for the start itself. Each throws ConfigError.
+
+// Arms run in one job, on the same ranks and workers: what those were set up with cannot differ between them, and no arm may have the name
+// of a folder of the run.
+void CheckArmsFit(const Experiment& experiment);
+
+// `resume`: auto, never, or a checkpoint's folder, which must be one of this run and of a stage that has not come to its end.
+void CheckResume(const Experiment& experiment, const std::string& resume);
+
+// The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
+std::filesystem::path StageFolderOf(const std::string& checkpoint);
+
+// Everything a start of the experiment reads: arms, checkpoint, policy spec, the model's folder, the data's files. Of the files of prompts
+// only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and shared memory.
+void CheckInputs(const Experiment& experiment, const std::string& resume);
+
+// cluster.device. `here`: the ranks run on this host; elsewhere only the program itself is known.
+void CheckDevice(const ClusterConfig& cluster, bool here);
+
+}  // namespace temper

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cluster/metrics/metric_sink.h"
+#include "orchestrator/flow/job_bus.h"
+#include "reward/compose/advantage.h"
+#include "reward/compose/composer.h"
+
+namespace temper {
+
+// One group after composing.
+struct ScoredGroup {
+  GradedGroup graded;
+  std::vector<RewardParts> parts;
+  bool dead = false;
+};
+
+// reward/*, safety/*, response/*, grader/*, off_policy/* and queue waits of the groups of one step (all that were sampled for it, the dead
+// and the replaced ones included: an unbiased sample of the prompts).
+StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
+
+// advantage/* of the usable members of the groups trained on.
+void SummarizeAdvantages(const std::vector<std::vector<RewardParts>>& parts, const std::vector<GroupAdvantages>& advantages, StepRow* row);
+
+// perf/* that divide amounts by times of the same row.
+void AddRates(std::map<std::string, double>* values);
+
+// cluster/*, queue/* and sync/*: where the job stands when the step ends.
+void AddJobCounts(JobBus& bus, const WeightRef& published, std::map<std::string, double>* values);
+
+// eval/<set>/* of the completions of one set. rewards: of each completion, by the arm's composer.
+std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,
+                                                  const std::vector<RewardParts>& rewards);
+
+// Text of traces/step_<N>.jsonl: prompt, responses, grades and rewards of the first `count` groups.
+std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t step, int64_t count);
+
+// The same as Markdown, one text a group: "transcript/0", ...
+std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<const ScoredGroup*>& groups, int64_t count);
+
+}  // namespace temper

@@ -1,0 +1,55 @@
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "orchestrator/stages/rl_metrics.h"
+#include "reward/grade/grade_json.h"
+
+namespace temper {
+namespace {
+
+// Indented by four, a text is shown as it is: Markdown in it means nothing.
+std::string Verbatim(const std::string& text) {
+  std::string shown = "    ";
+  for (const char c : text) shown += c == '\n' ? std::string("\n    ") : std::string(1, c);
+  return shown;
+}
+
+}  // namespace
+
+std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t step, int64_t count) {
+  using nlohmann::ordered_json;
+  std::string lines;
+  for (const ScoredGroup* group : groups) {
+    if (count-- <= 0) break;
+    ordered_json row;
+    row["step"] = step;
+    row["prompt_id"] = group->graded.prompt->id;
+    row["intent"] = group->graded.prompt->intent;
+    row["prompt"] = group->graded.prompt->text;
+    for (size_t i = 0; i < group->parts.size(); ++i) {
+      row["samples"].push_back({{"response", group->graded.responses[i]},
+                                {"reward", group->parts[i].reward},
+                                {"grade", ordered_json::parse(GradeToJson(group->graded.grades[i]), nullptr, false)}});
+    }
+    lines += row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  }
+  return lines;
+}
+
+std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<const ScoredGroup*>& groups, int64_t count) {
+  std::vector<std::pair<std::string, std::string>> texts;
+  for (const ScoredGroup* group : groups) {
+    if (static_cast<int64_t>(texts.size()) >= count) break;
+    std::string text = Concat("**", group->graded.prompt->intent, "**, prompt ", group->graded.prompt->id, "\n\n",
+                              Verbatim(group->graded.prompt->text), "\n");
+    for (size_t i = 0; i < group->parts.size(); ++i) {
+      const Grade& grade = group->graded.grades[i];
+      text += Concat("\nreward ", group->parts[i].reward, ", ", ToString(grade.mode), ", violation ", ToString(grade.severity), ", s ",
+                     grade.safety, ", h ", grade.helpfulness, "\n\n", Verbatim(group->graded.responses[i]), "\n");
+    }
+    texts.emplace_back(Concat("transcript/", texts.size()), std::move(text));
+  }
+  return texts;
+}
+
+}  // namespace temper

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "evaluation/figures.h"
+#include "orchestrator/config/experiment_config.h"
+#include "orchestrator/data/data_store.h"
+#include "orchestrator/flow/job_bus.h"
+#include "orchestrator/stages/stage_context.h"
+#include "record/checkpoint.h"
+#include "reward/compose/composer.h"
+
+namespace temper {
+
+// The same order for every learner.
+std::vector<LearnerTask> ForAll(const StageContext& context, const LearnerTask& task);
+
+// Starts the learners from the config's policy (folder or seed). Returns nothing to wait for: done when it returns.
+void StartPolicy(const StageContext& context);
+// Starts them from a Hugging Face folder of this run.
+void LoadPolicy(const StageContext& context, const std::string& weights_folder);
+WeightRef PublishPolicy(const StageContext& context, int64_t version);
+void ExportPolicy(const StageContext& context, const std::string& weights_folder);
+
+// Supervised fine-tuning. Returns the Hugging Face folder with the result; one that is there already is taken as it is. Throws
+// ExitRequest 85 after a stop signal, with a checkpoint written.
+std::string RunSft(const StageContext& context);
+
+// Reinforcement learning from the weights in `start_folder`; returns the folder with the result, which is also what the learners hold
+// and have published when it returns. Throws ExitRequest 85 (stopped) and 76 (three steps in a row without a finite gradient).
+std::string RunRl(const StageContext& context, const std::string& start_folder);
+
+// Samples and grades every evaluation set under the published weights, by one reward composer per folder: writes
+// <folder>/<set>.jsonl and .meta.json for each. Sets that are there already are left alone.
+struct EvalOutput {
+  std::string folder;
+  const RewardComposer* composer = nullptr;
+  const std::vector<EvalSet>* sets = nullptr;  // for labels: the same prompts in the same order in every output
+  StageContext context;                        // of the arm: its row of eval/* goes to eval_metrics.jsonl in its folder
+};
+void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
+
+// Raises ExitRequest 85.
+[[noreturn]] void Preempt(const std::string& what);
+
+}  // namespace temper

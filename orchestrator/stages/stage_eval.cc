@@ -1,0 +1,118 @@
+#include <filesystem>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "cluster/base/keyed_random.h"
+#include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/stages/rl_metrics.h"
+#include "orchestrator/stages/stage.h"
+#include "orchestrator/stages/stage_metrics.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string SetPath(const EvalOutput& output, const std::string& set) { return output.folder + "/" + set; }
+
+// Of these weights: a run that was sent back to an older checkpoint has made others since.
+bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, const WeightRef& weights) {
+  for (const EvalOutput& output : outputs) {
+    const std::string path = SetPath(output, set) + ".meta.json";
+    if (!fs::exists(path)) return false;
+    const auto meta = nlohmann::json::parse(ReadFileText(path), nullptr, /*allow_exceptions=*/false);
+    if (!meta.is_object() || meta.value("weight_hash", "") != weights.hash) return false;
+  }
+  return true;
+}
+
+GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
+  const ExperimentConfig& config = *context.config;
+  GroupSpec spec;
+  spec.prompt = &set.prompts[index];
+  GenerationRequest& request = spec.task.request;
+  request.group_id = index;
+  // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.
+  request.seed = KeyOf(Concat("eval ", config.run.seed));
+  request.prompt_key = KeyOf(set.name + "/" + spec.prompt->id);
+  request.prompt_tokens = context.data->PromptTokens(*spec.prompt);
+  request.num_samples = config.eval.samples_per_prompt;
+  request.sampling = context.data->Sampling(config.rollout.sampling);
+  request.sampling.temperature = config.eval.temperature;
+  spec.task.weights = weights;
+  spec.task.exact = true;
+  return spec;
+}
+
+std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
+  ClusterMonitor& monitor = context.bus->monitor();
+  monitor.telemetry().Enter(phase::kEval);
+  context.bus->BeginPhase(nullptr);
+  for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
+  std::vector<GradedGroup> groups(set.prompts.size());
+  size_t complete = 0;
+  double waiting_since = NowSeconds();
+  const double limit = context.config->cluster.step_timeout_s;
+  while (complete < groups.size()) {
+    for (GradedGroup& group : context.bus->Poll(std::chrono::milliseconds(100))) {
+      const auto index = static_cast<size_t>(group.rollout.group.group_id);
+      groups.at(index) = std::move(group);
+      ++complete;
+      waiting_since = NowSeconds();
+    }
+    monitor.SetProgress(static_cast<int64_t>(complete), static_cast<int64_t>(groups.size()));
+    TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
+                 " s (cluster.step_timeout_s)");
+  }
+  monitor.telemetry().Enter(phase::kPrepare);
+  std::vector<EvalSample> samples;
+  for (const GradedGroup& group : groups) {
+    for (size_t i = 0; i < group.responses.size(); ++i) {
+      samples.push_back(
+          {group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i], group.grades[i]});
+    }
+  }
+  return samples;
+}
+
+void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& weights, const std::vector<EvalSample>& samples) {
+  fs::create_directories(output.folder);
+  WriteEvalSamples(SetPath(output, set.name) + ".jsonl", samples);
+  std::map<std::string, std::string> labels;
+  for (const EvalSet& own : *output.sets) {
+    if (own.name != set.name) continue;
+    for (const Prompt& prompt : own.prompts) labels[prompt.id] = prompt.label;
+  }
+  nlohmann::ordered_json meta;
+  meta["weight_version"] = weights.version;
+  meta["weight_hash"] = weights.hash;
+  meta["rewards"] = nlohmann::ordered_json::array();
+  std::vector<Grade> grades;
+  std::vector<RewardParts> rewards;
+  for (const EvalSample& sample : samples) {
+    grades.push_back(sample.grade);
+    rewards.push_back(output.composer->Compose(sample.grade, labels[sample.prompt_id]));
+    const RewardParts& parts = rewards.back();
+    meta["rewards"].push_back(parts.usable ? nlohmann::ordered_json(parts.reward) : nlohmann::ordered_json(nullptr));
+  }
+  // A set's row is written when the set is, and no row is ever taken back.
+  StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max(), "eval_metrics.jsonl");
+  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
+  WriteFileAtomically(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n");
+}
+
+}  // namespace
+
+void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
+  for (const EvalSet& set : context.data->eval_sets) {
+    if (AllThere(outputs, set.name, weights)) continue;
+    const std::vector<EvalSample> samples = SampleSet(context, weights, set);
+    for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
+    if (StopRequested()) Preempt(Concat("after evaluation set ", set.name));
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,353 @@
+#include <algorithm>
+#include <filesystem>
+
+#include "cluster/base/clock.h"
+#include "cluster/base/keyed_random.h"
+#include "cluster/base/log.h"
+#include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/data/prompt_plan.h"
+#include "orchestrator/flow/ledger.h"
+#include "orchestrator/stages/rl_metrics.h"
+#include "orchestrator/stages/stage.h"
+#include "orchestrator/stages/stage_metrics.h"
+#include "orchestrator/stages/stage_state.h"
+#include "orchestrator/stages/step_clock.h"
+#include "record/audit_file.h"
+#include "record/audit_record.h"
+#include "record/metrics_file.h"
+#include "reward/compose/advantage.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMaxNonfiniteSteps = 3;
+constexpr auto kPollFor = std::chrono::milliseconds(100);
+
+class RlStage {
+ public:
+  RlStage(const StageContext& context, const std::string& start_folder);
+  std::string Run();
+
+ private:
+  void Start();
+  void IssueAdmitted();
+  void Collect();
+  void TrainWhenReady();
+  void FinishStep();
+  std::vector<LearnerTask> Shards(const Ledger::StepGroups& groups);
+  void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
+  void WriteTraces(const std::vector<const ScoredGroup*>& all);
+  void AfterStep();
+  void EnterPhase();
+
+  const StageContext& context_;
+  const ExperimentConfig& config_;
+  std::string start_folder_;
+  std::unique_ptr<RewardComposer> composer_;
+  CheckpointStore checkpoints_;
+  StageState state_;
+  PromptPlan plan_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<StageMetrics> metrics_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<AuditFile> audit_;  // finished by its destructor where an error or a stop ends the stage
+  std::map<uint64_t, RecoveredGroup> recovered_;
+  std::map<uint64_t, ScoredGroup> scored_;
+  WeightRef weights_;
+  StepRow row_;                 // of the step the learners are working on
+  int64_t training_step_ = -1;  // -1 = the learners are idle
+  StepClock clock_;
+  double waiting_since_ = 0;
+  double ordered_at_ = 0;  // when the learners got their update
+  int nonfinite_ = 0;
+};
+
+RlStage::RlStage(const StageContext& context, const std::string& start_folder)
+    : context_(context),
+      config_(*context.config),
+      start_folder_(start_folder),
+      composer_(MakeRewardComposer(config_.reward.composer)),
+      checkpoints_(context.folder + "/checkpoints", config_.checkpoint.keep),
+      plan_(config_, context.data->train) {
+  state_.stage = "rl";
+  state_.data_digest = context.data->digest;
+  state_.settings = SettingsOf(*context_.resolved, {"rl.steps", "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
+                                                    "rollout.group_size", "reward.composer", "run.seed"});
+}
+
+// What the numbers of this stage depend on beside the data.
+void RlStage::Start() {
+  context_.bus->monitor().SetMaxStaleness(config_.rl.max_staleness);
+  LoadPolicy(context_, start_folder_);
+  LearnerTask begin;
+  begin.kind = LearnerTask::Kind::kBeginStage;
+  begin.optimizer = config_.rl.optimizer;
+  begin.total_steps = config_.rl.steps;
+  begin.set_reference = config_.rl.loss.kl_coef > 0;
+  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == "loss" && config_.rl.loss.kl_estimator == "k1")
+    TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
+  context_.bus->OrderAndWait(ForAll(context_, begin));
+  const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
+  if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
+  state_.step = resumed.step;
+  weights_ = PublishPolicy(context_, state_.step);
+  // Workers keep what they hold when a task's version is not a higher one, and an arm before this one may have left them a higher one.
+  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
+
+  const std::string journal_path = context_.folder + "/journal/journal.bin";
+  fs::create_directories(context_.folder + "/journal");
+  recovered_ = RecoverGroups(journal_path, state_.step);
+  journal_ = std::make_unique<Journal>(journal_path);
+  JournalRecord attempt;
+  attempt.step = state_.step;
+  journal_->Append(attempt);
+  context_.bus->BeginPhase(journal_.get());
+  ledger_ = std::make_unique<Ledger>(LedgerOptions{.prompts_per_step = config_.rl.prompts_per_step,
+                                                   .max_staleness = config_.rl.max_staleness,
+                                                   .total_steps = config_.rl.steps,
+                                                   .resample_dead_groups = config_.rl.resample_dead_groups,
+                                                   .max_resampled_per_step = config_.rl.max_resampled_per_step,
+                                                   .first_step = state_.step});
+  metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
+  progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
+  audit_ = std::make_unique<AuditFile>(context_.folder + "/audit.jsonl", state_.step, &context_.metrics->failures);
+  context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
+  clock_ = StepClock();
+  waiting_since_ = NowSeconds();
+}
+
+void RlStage::IssueAdmitted() {
+  for (const uint64_t id : ledger_->Admit()) {
+    GroupSpec spec;
+    spec.prompt = &plan_.PromptOf(id);
+    GenerationRequest& request = spec.task.request;
+    request.group_id = id;
+    request.seed = static_cast<uint64_t>(config_.run.seed);
+    request.step = static_cast<uint64_t>(Ledger::StepOf(id));
+    // The group's place is part of the key: a small dataset may give one prompt twice in a step.
+    request.prompt_key = KeyOf(Concat(spec.prompt->id, "#", Ledger::IndexOf(id)));
+    request.prompt_tokens = context_.data->PromptTokens(*spec.prompt);
+    request.num_samples = config_.rollout.group_size;
+    request.sampling = context_.data->Sampling(config_.rollout.sampling);
+    spec.task.weights = weights_;
+    spec.task.exact = config_.rl.max_staleness == 0;
+    const auto recovered = recovered_.find(id);
+    context_.bus->Issue(spec, recovered == recovered_.end() ? nullptr : &recovered->second);
+  }
+}
+
+void RlStage::Collect() {
+  for (GradedGroup& graded : context_.bus->Poll(kPollFor)) {
+    const uint64_t id = graded.rollout.group.group_id;
+    ScoredGroup scored;
+    int64_t oldest = weights_.version;
+    int64_t usable = 0;
+    for (size_t i = 0; i < graded.grades.size(); ++i) {
+      scored.parts.push_back(composer_->Compose(graded.grades[i], graded.prompt->label));
+      usable += scored.parts.back().usable;
+      for (const int64_t version : graded.rollout.group.trajectories[i].versions) oldest = std::min(oldest, version);
+    }
+    scored.dead = IsDeadGroup(config_.rl.advantage, scored.parts);
+    scored.graded = std::move(graded);
+    scored_[id] = std::move(scored);
+    ledger_->OnGenerated(id);
+    ledger_->OnGraded(id, oldest, usable >= 2, scored_[id].dead);
+    recovered_.erase(id);
+    waiting_since_ = NowSeconds();
+  }
+  // A collective among the learners that ran out says more, so it may do so first.
+  const double update_limit = config_.cluster.step_timeout_s + config_.cluster.collective_timeout_s;
+  TEMPER_CHECK(training_step_ < 0 || NowSeconds() - ordered_at_ < update_limit, "step ", training_step_,
+               ": the learners did not finish their update within ", update_limit,
+               " s (cluster.step_timeout_s + cluster.collective_timeout_s)");
+  TEMPER_CHECK(training_step_ >= 0 || NowSeconds() - waiting_since_ < config_.cluster.step_timeout_s, "no group became complete for ",
+               config_.cluster.step_timeout_s, " s (cluster.step_timeout_s): ", context_.bus->groups_in_flight(), " are in flight, ",
+               context_.bus->server().table().NumPeers("rollout"), " rollout and ", context_.bus->server().table().NumPeers("reward"),
+               " reward workers are registered");
+}
+
+std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kRl;
+  task.rl = config_.rl.loss;
+  task.step = groups.step;
+  task.publish_version = groups.step + 1;
+  if (groups.live.empty()) {
+    TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
+    task.kind = LearnerTask::Kind::kPublish;
+  }
+  std::vector<LearnerTask> tasks = ForAll(context_, task);
+  std::vector<std::vector<RewardParts>> parts;
+  std::vector<std::vector<double>> costs;
+  for (const uint64_t id : groups.live) parts.push_back(scored_.at(id).parts);
+  for (const auto& [id, group] : scored_) {
+    if (Ledger::StepOf(id) != groups.step) continue;
+    for (const RewardParts& p : group.parts) {
+      if (p.usable && !p.costs.empty()) costs.push_back(p.costs);
+    }
+  }
+  composer_->UpdateLambdas(costs);
+  const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
+  SummarizeAdvantages(parts, advantages, &row_);
+  for (size_t g = 0; g < groups.live.size(); ++g) {
+    const ScoredGroup& group = scored_.at(groups.live[g]);
+    TrainGroup train{groups.live[g], group.graded.rollout.group.prompt_tokens, {}};
+    for (size_t i = 0; i < group.parts.size(); ++i) {
+      if (!group.parts[i].usable) continue;
+      const Trajectory& t = group.graded.rollout.group.trajectories[i];
+      train.samples.push_back({t.tokens, t.logprobs, t.versions, advantages[g].advantages[i]});
+    }
+    tasks[g % tasks.size()].groups.push_back(std::move(train));
+  }
+  WriteAudit(groups, advantages);
+  return tasks;
+}
+
+void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {
+  const auto names = composer_->constraint_names();
+  std::string lines;
+  for (size_t g = 0; g < groups.live.size(); ++g) {
+    const ScoredGroup& group = scored_.at(groups.live[g]);
+    for (size_t i = 0; i < group.parts.size(); ++i) {
+      lines += AuditRecordToJson({.step = groups.step,
+                                  .prompt_id = group.graded.prompt->id,
+                                  .sample = static_cast<int64_t>(i),
+                                  .category = group.graded.prompt->category,
+                                  .grade = group.graded.grades[i],
+                                  .parts = group.parts[i],
+                                  .constraint_names = names,
+                                  .advantage = advantages[g].advantages[i]}) +
+               "\n";
+    }
+  }
+  audit_->Write(std::move(lines));
+}
+
+void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
+  if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
+  row_.texts = Transcripts(all, config_.monitor.traces_per_step);
+  const std::string folder = context_.folder + "/traces";
+  const std::string path = Concat(folder, "/step_", training_step_, ".jsonl");
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  fs::remove(path, failed);  // of an attempt before
+  const std::string error = AppendToFile(path, TraceLines(all, training_step_, config_.monitor.traces_per_step));
+  if (error.empty()) return context_.metrics->failures.Recovered(folder);
+  context_.metrics->failures.Report(folder, error);
+}
+
+void RlStage::TrainWhenReady() {
+  if (training_step_ >= 0 || !ledger_->StepReady()) return;
+  const Ledger::StepGroups groups = ledger_->TakeStep();
+  training_step_ = groups.step;
+  context_.bus->monitor().telemetry().Enter(phase::kPrepare, groups.step);
+  std::vector<const ScoredGroup*> all;
+  double generated = 0;
+  double graded = 0;
+  for (const auto& [id, group] : scored_) {
+    if (Ledger::StepOf(id) != groups.step) continue;
+    all.push_back(&group);
+    generated = std::max(generated, group.graded.generated_at);
+    graded = std::max(graded, group.graded.graded_at);
+  }
+  clock_.MarkAt("timing_s/rollout", generated);
+  clock_.MarkAt("timing_s/reward", graded);
+  row_ = SummarizeGroups(all, groups.step);
+  row_.values["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
+  row_.values["queue/groups_stale"] = static_cast<double>(groups.stale);
+  row_.values["queue/groups_failed"] = static_cast<double>(groups.failed);
+  const double failed = row_.values["grader/failed_fraction"];
+  TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
+               " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
+  WriteTraces(all);
+  const std::vector<LearnerTask> tasks = Shards(groups);
+  const auto lambdas = composer_->lambdas();
+  for (size_t i = 0; i < lambdas.size(); ++i) row_.values["reward/lambda/" + composer_->constraint_names()[i]] = lambdas[i];
+  JournalRecord consumed;
+  consumed.kind = JournalRecord::Kind::kConsumed;
+  consumed.step = groups.step;
+  consumed.consumed = groups.live;
+  journal_->Append(consumed);
+  journal_->Sync();
+  context_.bus->Order(tasks);
+  ordered_at_ = NowSeconds();
+  clock_.Mark("timing_s/compose");
+}
+
+// What the orchestrator waits for now.
+void RlStage::EnterPhase() {
+  Telemetry& telemetry = context_.bus->monitor().telemetry();
+  if (training_step_ >= 0) return telemetry.Enter(phase::kWaitLearners, training_step_);
+  const bool drawing = context_.bus->AnyUndrawn(Ledger::GroupId(state_.step, 0), Ledger::GroupId(state_.step + 1, 0));
+  telemetry.Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
+}
+
+void RlStage::FinishStep() {
+  context_.bus->monitor().telemetry().Enter(phase::kPrepare, training_step_);
+  const LearnerResult result = context_.bus->TakeLearnerResult();
+  weights_ = result.published;
+  ledger_->OnUpdates(training_step_ + 1);
+  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
+  clock_.Mark("timing_s/learner_round_trip");
+  row_.values.insert(result.report.begin(), result.report.end());
+  row_.values.merge(clock_.TakeStep());
+  row_.values["off_policy/staleness_limit"] = static_cast<double>(config_.rl.max_staleness);
+  AddRates(&row_.values);
+  AddJobCounts(*context_.bus, result.published, &row_.values);
+  metrics_->Write(row_);
+  context_.bus->monitor().OnStep(training_step_ + 1, config_.rl.steps, row_.values);
+  progress_->Step(training_step_, row_.values);
+  clock_.Mark("timing_s/record");
+  std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
+  nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
+  if (nonfinite_ >= kMaxNonfiniteSteps) {
+    throw ExitRequest(kExitUnhealthy,
+                      Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
+                             training_step_, "; lower rl.optimizer.lr or look at traces/"));
+  }
+  state_.step = training_step_ + 1;
+  training_step_ = -1;
+  AfterStep();
+  clock_.Mark("timing_s/checkpoint");
+  waiting_since_ = NowSeconds();
+}
+
+void RlStage::AfterStep() {
+  const bool stop = StopRequested();
+  if (state_.step >= config_.rl.steps) return;
+  if (stop || state_.step % config_.checkpoint.every == 0) {
+    state_.composer_state = composer_->SaveState();
+    SaveStage(context_, &checkpoints_, state_);
+  }
+  if (stop) Preempt(Concat("after RL step ", state_.step));
+}
+
+std::string RlStage::Run() {
+  std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
+  if (fs::exists(weights + "/config.json")) {
+    LoadPolicy(context_, weights);
+    PublishPolicy(context_, config_.rl.steps);
+    return weights;
+  }
+  Start();
+  while (!ledger_->finished() || training_step_ >= 0) {
+    IssueAdmitted();
+    TrainWhenReady();
+    EnterPhase();
+    Collect();
+    if (training_step_ >= 0 && context_.bus->LearnersDone()) FinishStep();
+  }
+  audit_->Finish();
+  context_.bus->BeginPhase(nullptr);
+  ExportPolicy(context_, weights);
+  return weights;
+}
+
+}  // namespace
+
+std::string RunRl(const StageContext& context, const std::string& start_folder) { return RlStage(context, start_folder).Run(); }
+
+}  // namespace temper

@@ -1,0 +1,81 @@
+#include <filesystem>
+
+#include "cluster/base/error.h"
+#include "orchestrator/stages/stage.h"
+#include "orchestrator/stages/stage_metrics.h"
+#include "orchestrator/stages/stage_state.h"
+#include "orchestrator/stages/step_clock.h"
+#include "record/metrics_file.h"
+#include "rollout/data/prompt_dataset.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One batch, dealt out to the learners in turn.
+std::vector<LearnerTask> SftOrder(const StageContext& context, int64_t step, DataOrder* order) {
+  LearnerTask task;
+  task.step = step;
+  task.kind = LearnerTask::Kind::kSft;
+  std::vector<LearnerTask> tasks = ForAll(context, task);
+  for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
+    tasks[static_cast<size_t>(i % context.num_learners)].examples.push_back(
+        context.data->demonstrations[static_cast<size_t>(order->Next())]);
+  }
+  return tasks;
+}
+
+void BeginStage(const StageContext& context) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kBeginStage;
+  task.optimizer = context.config->sft.optimizer;
+  task.total_steps = context.config->sft.steps;
+  context.bus->OrderAndWait(ForAll(context, task));
+}
+
+}  // namespace
+
+std::string RunSft(const StageContext& context) {
+  const ExperimentConfig& config = *context.config;
+  std::string weights = Concat(context.folder, "/weights/step_", config.sft.steps);
+  if (fs::exists(weights + "/config.json")) {
+    LoadPolicy(context, weights);
+    return weights;
+  }
+  CheckpointStore store(context.folder + "/checkpoints", config.checkpoint.keep);
+  StageState state;
+  state.stage = "sft";
+  state.data_digest = context.data->digest;
+  state.settings = SettingsOf(*context.resolved, {"sft.steps", "sft.batch_size", "sft.optimizer.", "run.seed"});
+  StartPolicy(context);
+  BeginStage(context);
+  const int64_t first = ResumeStage(context, store, state).step;
+  DataOrder order(static_cast<uint64_t>(config.run.seed), "sft", static_cast<int64_t>(context.data->demonstrations.size()));
+  order.Seek(first * config.sft.batch_size);
+  context.bus->monitor().SetProgress(first, config.sft.steps);
+  StageMetrics metrics(context, "sft", first);
+  Progress progress(config.monitor.progress, context.label, config.sft.steps);
+  StepClock clock;
+  for (int64_t step = first; step < config.sft.steps; ++step) {
+    const std::vector<LearnerTask> tasks = SftOrder(context, step, &order);
+    clock.Mark("timing_s/data");
+    StepRow row{.step = step, .values = context.bus->OrderAndWait(tasks).report};
+    clock.Mark("timing_s/learner_round_trip");
+    row.values.merge(clock.TakeStep());
+    row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];
+    metrics.Write(row);
+    context.bus->monitor().OnStep(step + 1, config.sft.steps, row.values);
+    if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, row.values);
+    clock.Mark("timing_s/record");
+    state.step = step + 1;
+    const bool stop = StopRequested();
+    if (state.step < config.sft.steps && (stop || state.step % config.checkpoint.sft_every == 0)) SaveStage(context, &store, state);
+    clock.Mark("timing_s/checkpoint");
+    if (stop && state.step < config.sft.steps) Preempt(Concat("after SFT step ", state.step));
+  }
+  ExportPolicy(context, weights);
+  return weights;
+}
+
+}  // namespace temper

@@ -1,0 +1,78 @@
+#include "orchestrator/stages/stage_state.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/log.h"
+
+namespace temper {
+namespace {
+
+using nlohmann::ordered_json;
+
+void CheckSame(const StageState& expected, const ordered_json& saved, const std::string& folder) {
+  const std::string advice = "; give the run another name (run.name=...), or start it anew with --resume never";
+  if (saved.at("stage") != expected.stage)
+    throw ConfigError(Concat(folder, " is of stage ", saved.at("stage").dump(), ", not ", expected.stage));
+  if (saved.at("data_digest") != expected.data_digest) {
+    throw ConfigError(Concat(folder, " was made with other training data than the config names now", advice));
+  }
+  const std::map<std::string, std::string> settings = saved.at("settings");
+  for (const auto& [key, value] : expected.settings) {
+    const auto before = settings.find(key);
+    if (before == settings.end() || before->second != value) {
+      throw ConfigError(
+          Concat(key, " is ", value, ", but ", folder, " was made with ", before == settings.end() ? "none" : before->second, advice));
+    }
+  }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes) {
+  std::map<std::string, std::string> settings;
+  for (const ResolvedValue& value : resolved.values) {
+    const auto begins = [&](const std::string& prefix) { return value.key.starts_with(prefix); };
+    if (std::any_of(prefixes.begin(), prefixes.end(), begins)) settings[value.key] = value.value;
+  }
+  return settings;
+}
+
+void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state) {
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kSave;
+  task.folder = std::filesystem::absolute(store->Begin(state.step));
+  context.bus->OrderAndWait(ForAll(context, task));
+  ordered_json json;
+  json["stage"] = state.stage;
+  json["step"] = state.step;
+  json["data_digest"] = state.data_digest;
+  json["composer_state"] = state.composer_state;
+  json["settings"] = state.settings;
+  store->Commit(state.step, json.dump(1) + "\n");
+}
+
+ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected) {
+  std::optional<CheckpointStore::Found> found;
+  if (context.resume_folder.empty()) {
+    found = store.Latest();
+    if (!found) return {};
+  } else {
+    if (const auto wrong = VerifyCheckpoint(context.resume_folder))
+      throw ConfigError(Concat("--resume ", context.resume_folder, ": ", *wrong));
+    found = CheckpointStore::Found{0, context.resume_folder, ReadFileText(context.resume_folder + "/state.json")};
+  }
+  const auto saved = ordered_json::parse(found->state_json);
+  CheckSame(expected, saved, found->folder);
+  LearnerTask task;
+  task.kind = LearnerTask::Kind::kLoad;
+  task.folder = std::filesystem::absolute(found->folder);
+  context.bus->OrderAndWait(ForAll(context, task));
+  TEMPER_LOG(Info, "resumed from ", found->folder);
+  if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());
+  return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>()};
+}
+
+}  // namespace temper

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "orchestrator/stages/stage.h"
+
+namespace temper {
+
+// What a checkpoint holds beside the learner's files.
+struct StageState {
+  std::string stage;
+  int64_t step = 0;  // updates done
+  uint64_t data_digest = 0;
+  std::string composer_state;                   // multipliers
+  std::map<std::string, std::string> settings;  // resolved keys the numbers depend on
+};
+
+// The settings whose keys begin with one of `prefixes`.
+std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes);
+
+// Writes a checkpoint: the learners save into it, then it is committed.
+void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
+
+// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners. Nothing when there is none. Throws
+// ConfigError naming the key when the data or a setting is another than the checkpoint was made with.
+struct ResumedStage {
+  int64_t step = 0;
+  std::string composer_state;
+};
+ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected);
+
+}  // namespace temper

@@ -1,0 +1,126 @@
+// Where a Hugging Face folder keeps its chat template.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "cluster/base/error.h"
+#include "policy/chat/chat_template.h"
+#include "policy/text/strict_json.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr size_t kLargestFile = 64u << 20;
+
+// A template and where it stands.
+struct Found {
+  std::string place;
+  std::string text;
+};
+
+std::string ReadText(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (!file) throw ConfigError(Concat(path.string(), ": cannot be read"));
+  return text;
+}
+
+// A JSON object; empty where there is no such file.
+Json ReadObject(const fs::path& path) {
+  if (!fs::exists(path)) return Json::object();
+  if (fs::file_size(path) > kLargestFile) throw ConfigError(Concat(path.string(), ": larger than ", kLargestFile, " bytes"));
+  std::string error;
+  const auto parsed = ParseStrictJson(ReadText(path), 64, &error);
+  if (!parsed.has_value()) throw ConfigError(Concat(path.string(), ": ", error));
+  if (!parsed->is_object()) throw ConfigError(Concat(path.string(), ": expected a JSON object"));
+  return *parsed;
+}
+
+// The templates of files of their own.
+std::map<std::string, Found> TemplateFiles(const fs::path& folder) {
+  std::map<std::string, Found> found;
+  const fs::path single = folder / "chat_template.jinja";
+  if (fs::exists(single)) found["default"] = {single.string(), ReadText(single)};
+  const fs::path more = folder / "additional_chat_templates";
+  if (!fs::is_directory(more)) return found;
+  for (const auto& entry : fs::directory_iterator(more)) {
+    if (entry.path().extension() != ".jinja") continue;
+    found[entry.path().stem().string()] = {entry.path().string(), ReadText(entry.path())};
+  }
+  return found;
+}
+
+std::map<std::string, Found> TemplatesOfConfig(const Json& config, const std::string& path) {
+  std::map<std::string, Found> found;
+  const auto key = config.find("chat_template");
+  if (key == config.end() || key->is_null()) return found;
+  if (key->is_string()) {
+    found["default"] = {path + ": chat_template", key->get<std::string>()};
+    return found;
+  }
+  const auto is_text = [](const Json& entry, const char* name) {
+    return entry.is_object() && entry.contains(name) && entry[name].is_string();
+  };
+  for (const Json& entry : key->is_array() ? *key : Json::array({nullptr})) {
+    if (!is_text(entry, "name") || !is_text(entry, "template")) {
+      throw ConfigError(Concat(path, ": chat_template: expected a text, or a list of objects with the texts name and template"));
+    }
+    const auto name = entry["name"].get<std::string>();
+    found[name] = {Concat(path, ": chat_template ", Quoted(name)), entry["template"].get<std::string>()};
+  }
+  return found;
+}
+
+// Adds the special tokens of an object that are not known yet; each is a text or {content: text}.
+void AddSpecialTokens(const Json& object, const std::string& path, std::map<std::string, std::string>* tokens) {
+  for (const char* name : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    const auto found = object.find(name);
+    if (found == object.end() || found->is_null()) continue;
+    const Json& value = found->is_object() && found->contains("content") ? (*found)["content"] : *found;
+    if (!value.is_string()) throw ConfigError(Concat(path, ": ", name, ": expected a text, or an object with the text content"));
+    tokens->emplace(name, value.get<std::string>());
+  }
+}
+
+std::string Names(const std::map<std::string, Found>& templates) {
+  std::string names;
+  for (const auto& [name, found] : templates) names += (names.empty() ? "" : ", ") + Quoted(name);
+  return names;
+}
+
+}  // namespace
+
+bool HasChatTemplate(const std::string& folder) {
+  const fs::path root(folder);
+  if (!TemplateFiles(root).empty()) return true;
+  const Json config = ReadObject(root / "tokenizer_config.json");
+  return config.contains("chat_template") && !config["chat_template"].is_null();
+}
+
+ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name, bool with_tools) {
+  const fs::path root(folder);
+  if (!fs::is_directory(root)) throw ConfigError(Concat(folder, ": no folder"));
+  const fs::path config_path = root / "tokenizer_config.json";
+  const fs::path map_path = root / "special_tokens_map.json";
+  const Json config = ReadObject(config_path);
+  auto templates = TemplateFiles(root);
+  if (templates.empty()) templates = TemplatesOfConfig(config, config_path.string());
+  if (templates.empty()) {
+    throw ConfigError(
+        Concat(folder, ": no chat template: add the file chat_template.jinja, or the key chat_template to tokenizer_config.json"));
+  }
+  const std::string wanted = !name.empty() ? name : with_tools && templates.count("tool_use") > 0 ? "tool_use" : "default";
+  const auto found = templates.find(wanted);
+  if (found == templates.end()) {
+    throw ConfigError(Concat(folder, ": no chat template named ", Quoted(wanted), "; there are: ", Names(templates)));
+  }
+  std::map<std::string, std::string> tokens;
+  AddSpecialTokens(config, config_path.string(), &tokens);
+  AddSpecialTokens(ReadObject(map_path), map_path.string(), &tokens);
+  return ChatTemplate(found->second.place, found->second.text, std::move(tokens));
+}
+
+}  // namespace temper

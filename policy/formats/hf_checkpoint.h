@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "policy/model/transformer.h"
+
+namespace temper {
+
+// A Hugging Face folder: config.json, model.safetensors or shards with model.safetensors.index.json (BF16, F16 and F32 are read),
+// generation_config.json, the tokenizer's files. Every failure is a ConfigError that names file and tensor.
+Transformer LoadHfModel(const std::string& folder);
+
+// The config alone. The stop ids are those of generation_config.json where it names any, as for transformers' generate; a config that
+// ties the embeddings of weights that are not equal comes back untied, as it is loaded.
+TransformerConfig LoadHfConfig(const std::string& folder);
+
+// Files beside config and weights that are carried from the folder loaded to the folders saved, unchanged: name -> bytes of those that
+// are there (tokenizer files, chat template, generation_config.json).
+using CompanionFiles = std::map<std::string, std::string>;
+CompanionFiles ReadCompanionFiles(const std::string& folder);
+
+struct SaveOptions {
+  std::optional<at::ScalarType> type = std::nullopt;  // kFloat, kBFloat16 or kHalf; nothing = as the tensors are
+  uint64_t max_shard_bytes = 5'000'000'000;           // weights above this go into several files with an index; a tensor is never split
+  std::string tokenizer_json = "";                    // where `companions` hold no tokenizer.json; "" = none
+  CompanionFiles companions = {};
+  std::function<void(const std::string& folder)> write_more = {};  // writes what else belongs into the folder, before it gets its name
+};
+
+// Writes the folder whole under a temporary name, flushed to disk, the index last, and renames it; an existing one is replaced.
+void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder);
+
+// Writes the model of `folder` to `out` without computing with it: tensor by tensor, so that memory does not bound its size. Its
+// companions are carried along with those of `options`. With `adapter`, a folder in PEFT's layout, that is merged into the weights it is
+// on; these, and these alone, are held in memory.
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter = "");
+
+}  // namespace temper

@@ -1,0 +1,25 @@
+#include "policy/kernels/torch_version.h"
+
+#include <algorithm>
+#include <thread>
+
+#include <ATen/Parallel.h>
+#include <malloc.h>
+#include <torch/headeronly/version.h>
+
+namespace temper {
+
+std::string TorchVersion() { return TORCH_VERSION; }
+
+int AllThreads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
+
+void SetComputeThreads(int threads) {
+  constexpr int kKeepBytes = 1 << 30;
+  mallopt(M_MMAP_THRESHOLD, kKeepBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeepBytes);
+  mallopt(M_TOP_PAD, 64 << 20);
+  at::set_num_threads(threads);
+  at::set_num_interop_threads(1);
+}
+
+}  // namespace temper

@@ -1,0 +1,37 @@
+#include "record/audit_record.h"
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+
+std::string AuditRecordToJson(const AuditRecord& record) {
+  using Json = nlohmann::ordered_json;
+  const Grade& grade = record.grade;
+  Json json{{"step", record.step},         {"prompt_id", record.prompt_id}, {"sample", record.sample},
+            {"category", record.category}, {"grader", grade.grader},        {"outcome", ToString(grade.outcome)}};
+  if (grade.outcome == GradeOutcome::kOk) {
+    json["clause"] = grade.clause;
+    json["severity"] = ToString(grade.severity);
+    json["safety"] = grade.safety;
+    json["h_direct"] = grade.h_direct;
+    json["h_indirect"] = grade.h_indirect;
+    json["mode"] = ToString(grade.mode);
+  } else {
+    json["error"] = grade.error;
+  }
+  json["usable"] = record.parts.usable;
+  if (record.parts.usable) {
+    json["reward"] = record.parts.reward;
+    TEMPER_CHECK(record.parts.costs.size() == record.constraint_names.size(), "an audit record with ", record.parts.costs.size(),
+                 " costs and ", record.constraint_names.size(), " constraint names");
+    Json costs = Json::object();
+    for (size_t k = 0; k < record.parts.costs.size(); ++k) costs[record.constraint_names[k]] = record.parts.costs[k];
+    json["costs"] = costs;
+  }
+  json["advantage"] = record.advantage;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace temper

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reward/compose/composer.h"
+#include "reward/grade/grade.h"
+
+namespace temper {
+
+// Why one completion was worth what it was, and which step used it: one line of the audit trail.
+struct AuditRecord {
+  int64_t step = 0;  // learner step that used it
+  std::string prompt_id;
+  int64_t sample = 0;  // index within the group
+  std::string category;
+  Grade grade;                                // without its evidence
+  RewardParts parts;                          // as composed
+  std::vector<std::string> constraint_names;  // of parts.costs
+  double advantage = 0;
+};
+
+// One line of JSON without a line end: step, prompt_id, sample, category, clause, severity, grader, outcome, safety, h_direct, h_indirect,
+// mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values.
+std::string AuditRecordToJson(const AuditRecord& record);
+
+}  // namespace temper

@@ -1,0 +1,142 @@
+#include "record/checkpoint.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+#include "cluster/weights/weight_store.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+void Flush(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  TEMPER_CHECK(fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
+  const int failed = fsync(fd);
+  close(fd);
+  TEMPER_CHECK(failed == 0, "flushing ", path, " to disk: ", std::strerror(errno));
+}
+
+std::string StepName(int64_t step) { return Concat("step_", step); }
+
+// Step folders present, newest first.
+std::vector<std::pair<int64_t, std::string>> StepFolders(const std::string& folder) {
+  std::vector<std::pair<int64_t, std::string>> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("step_") || name.size() == 5 || name.find_first_not_of("0123456789", 5) != std::string::npos) continue;
+    found.emplace_back(std::stoll(name.substr(5)), entry.path());
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
+
+}  // namespace
+
+std::string ReadFileText(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  TEMPER_CHECK(file.good(), "cannot read ", path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void WriteFileAtomically(const std::string& path, const std::string& text) {
+  const std::string temporary = path + ".tmp";
+  {
+    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
+    file << text;
+    file.flush();
+    TEMPER_CHECK(file.good(), "cannot write ", temporary, ": ", std::strerror(errno));
+  }
+  Flush(temporary);
+  fs::rename(temporary, path);
+}
+
+CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
+  fs::create_directories(folder_);
+}
+
+std::string CheckpointStore::Begin(int64_t step) {
+  std::string temporary = folder_ + "/tmp_" + StepName(step);
+  fs::remove_all(temporary);
+  fs::create_directories(temporary);
+  return temporary;
+}
+
+void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
+  const std::string temporary = folder_ + "/tmp_" + StepName(step);
+  WriteFileAtomically(temporary + "/state.json", state_json);
+  ordered_json manifest;
+  manifest["step"] = step;
+  for (const auto& entry : fs::directory_iterator(temporary)) {
+    const std::string bytes = ReadFileText(entry.path());
+    manifest["files"][entry.path().filename()] = {{"bytes", bytes.size()}, {"xxh128", WeightHash(bytes.data(), bytes.size())}};
+    Flush(entry.path());
+  }
+  WriteFileAtomically(temporary + "/manifest.json", manifest.dump(1) + "\n");
+  Flush(temporary);
+  const std::string final_name = folder_ + "/" + StepName(step);
+  fs::remove_all(final_name);
+  fs::rename(temporary, final_name);
+  Flush(folder_);
+  std::error_code ignored;
+  fs::remove(folder_ + "/latest.tmp", ignored);
+  fs::create_directory_symlink(StepName(step), folder_ + "/latest.tmp", ignored);
+  fs::rename(folder_ + "/latest.tmp", folder_ + "/latest", ignored);
+  const auto all = StepFolders(folder_);
+  for (size_t i = static_cast<size_t>(keep_); i < all.size(); ++i) fs::remove_all(all[i].second);
+  TEMPER_LOG(Info, "checkpoint saved: ", final_name);
+}
+
+std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
+  const auto manifest =
+      ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFileText(folder + "/manifest.json") : "", nullptr, false);
+  if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
+    return "no valid manifest.json";
+  }
+  if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
+  for (const auto& [name, entry] : manifest["files"].items()) {
+    const std::string path = folder + "/" + name;
+    if (!fs::exists(path)) return name + " is missing";
+    if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh128")) return "no valid entry for " + name;
+    const std::string bytes = ReadFileText(path);
+    if (entry["bytes"] != bytes.size()) return Concat(name, " has ", bytes.size(), " bytes, the manifest says ", entry["bytes"].dump());
+    if (entry["xxh128"] != WeightHash(bytes.data(), bytes.size())) return name + " does not have the manifest's checksum";
+  }
+  return std::nullopt;
+}
+
+std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
+  for (const auto& [step, folder] : StepFolders(folder_)) {
+    const auto wrong = VerifyCheckpoint(folder);
+    if (!wrong) return Found{step, folder, ReadFileText(folder + "/state.json")};
+    TEMPER_LOG(Warn, "checkpoint ", folder, " is not used: ", *wrong);
+  }
+  return std::nullopt;
+}
+
+void CheckpointStore::SetAsideAfter(int64_t step) const {
+  for (const auto& [newer, folder] : StepFolders(folder_)) {
+    if (newer <= step) return;
+    const std::string aside = Concat(folder_, "/abandoned_", StepName(newer));
+    fs::remove_all(aside);
+    fs::rename(folder, aside);
+    TEMPER_LOG(Warn, "checkpoint ", folder, " is newer than the one resumed from: renamed to ", aside);
+  }
+}
+
+}  // namespace temper

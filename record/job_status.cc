@@ -1,0 +1,139 @@
+#include "record/job_status.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+namespace {
+
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+std::string UtcText(double seconds) {
+  const auto time = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+template <typename T>
+void Take(const json& object, const char* name, T* value) {
+  if (const auto found = object.find(name); found != object.end() && !found->is_null()) *value = found->get<T>();
+}
+
+JobStatus FromJson(const json& j) {
+  JobStatus s;
+  Take(j, "state", &s.state);
+  Take(j, "message", &s.message);
+  Take(j, "run", &s.run);
+  Take(j, "host", &s.host);
+  Take(j, "endpoint", &s.endpoint);
+  std::string id;
+  Take(j, "run_id", &id);
+  s.run_id = std::strtoull(id.c_str(), nullptr, 10);
+  Take(j, "pid", &s.pid);
+  Take(j, "pid_start", &s.pid_start);
+  Take(j, "attempt", &s.attempt);
+  Take(j, "started", &s.started);
+  Take(j, "updated", &s.updated);
+  Take(j, "arm", &s.arm);
+  Take(j, "stage", &s.stage);
+  Take(j, "step", &s.step);
+  Take(j, "steps", &s.steps);
+  Take(j, "eta_s", &s.eta_s);
+  Take(j, "policy_version", &s.policy_version);
+  Take(j, "last", &s.last);
+  Take(j, "queues", &s.queues);
+  Take(j, "workers", &s.workers);
+  Take(j, "versions", &s.versions);
+  Take(j, "warnings", &s.warnings);
+  return s;
+}
+
+}  // namespace
+
+std::string ToJson(const JobStatus& s) {
+  ordered_json j;
+  j["state"] = s.state;
+  if (!s.message.empty()) j["message"] = s.message;
+  j["run"] = s.run;
+  j["arm"] = s.arm;
+  j["stage"] = s.stage;
+  j["step"] = s.step;
+  j["steps"] = s.steps;
+  j["percent"] = std::round(s.percent() * 10) / 10;
+  j["eta_s"] = s.eta_s < 0 ? ordered_json(nullptr) : ordered_json(std::round(s.eta_s * 10) / 10);
+  j["policy_version"] = s.policy_version;
+  j["last"] = ordered_json::object();
+  for (const auto& [name, value] : s.last) {
+    if (std::isfinite(value)) j["last"][name] = value;
+  }
+  j["queues"] = s.queues;
+  j["workers"] = s.workers;
+  j["warnings"] = s.warnings;
+  j["attempt"] = s.attempt;
+  j["epoch"] = s.attempt;
+  j["time"] = UtcText(s.updated);
+  j["updated"] = s.updated;
+  j["started"] = s.started;
+  j["host"] = s.host;
+  j["pid"] = s.pid;
+  j["pid_start"] = s.pid_start;
+  j["endpoint"] = s.endpoint;
+  j["run_id"] = Concat(s.run_id);  // 64 bits: more than a number of JSON holds for sure
+  j["versions"] = s.versions;
+  return j.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem) {
+  const json parsed = json::parse(text, nullptr, false);
+  try {
+    if (parsed.is_object() && parsed.contains("state")) return FromJson(parsed);
+    *problem = Concat(origin, ": no JSON object with a state");
+  } catch (const json::exception& error) {
+    *problem = Concat(origin, ": ", error.what());
+  }
+  return std::nullopt;
+}
+
+std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
+  const std::string path = run_folder + "/status.json";
+  std::ifstream file(path);
+  if (!file) {
+    *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
+    return std::nullopt;
+  }
+  std::stringstream text;
+  text << file.rdbuf();
+  return ParseJobStatus(text.str(), path, problem);
+}
+
+int64_t ProcessStart(int64_t pid) {
+  std::ifstream file(Concat("/proc/", pid, "/stat"));
+  std::string text;
+  if (!std::getline(file, text)) return -1;
+  // The name, in parentheses, may hold anything; 20 fields on from its end is the 22nd.
+  std::istringstream rest(text.substr(std::min(text.size(), text.rfind(')') + 1)));
+  std::string field;
+  rest >> field;
+  if (field == "Z" || field == "X") return -1;  // it has ended, only nobody has asked how
+  for (int i = 1; i < 20; ++i) rest >> field;
+  return field.empty() ? -1 : std::strtoll(field.c_str(), nullptr, 10);
+}
+
+JobLife LifeOf(const JobStatus& status, double now, const std::string& host) {
+  if (status.state != "starting" && status.state != "running") return JobLife::kEnded;
+  if (status.host == host && status.pid > 0) return ProcessStart(status.pid) == status.pid_start ? JobLife::kAlive : JobLife::kDead;
+  return now - status.updated <= kSilentSeconds ? JobLife::kAlive : JobLife::kUnknown;
+}
+
+}  // namespace temper

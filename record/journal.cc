@@ -1,0 +1,195 @@
+#include "record/journal.h"
+
+#include <cstring>
+#include <fstream>
+#include <set>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "cluster/base/bytes.h"
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+
+namespace temper {
+namespace {
+
+constexpr uint32_t kMaxRecordBytes = uint32_t{1} << 30;
+constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
+
+std::string Encode(const JournalRecord& r) {
+  ByteWriter out;
+  out.Put(r.kind);
+  out.Put(r.step);
+  out.Put(r.group_id);
+  out.PutString(r.prompt_id);
+  out.PutString(r.payload);
+  out.PutVector(r.consumed);
+  return out.Take();
+}
+
+JournalRecord Decode(std::string_view bytes) {
+  ByteReader in(bytes);
+  JournalRecord r;
+  r.kind = in.Get<JournalRecord::Kind>();
+  r.step = in.Get<int64_t>();
+  r.group_id = in.Get<uint64_t>();
+  r.prompt_id = in.GetString();
+  r.payload = in.GetString();
+  r.consumed = in.GetVector<uint64_t>();
+  in.ExpectEnd();
+  return r;
+}
+
+// Whether a record whose checksum holds begins anywhere in `bytes`.
+bool HoldsIntactRecord(std::string_view bytes) {
+  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
+    uint32_t length;
+    uint64_t hash;
+    std::memcpy(&length, bytes.data() + start, sizeof(length));
+    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
+    if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
+    if (XXH3_64bits(bytes.data() + start + kHeadBytes, length) == hash) return true;
+  }
+  return false;
+}
+
+std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
+  std::string rest(size - offset, '\0');
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(offset));
+  file.read(rest.data(), static_cast<std::streamsize>(rest.size()));
+  return rest;
+}
+
+}  // namespace
+
+uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return 0;
+  file.seekg(0, std::ios::end);
+  const auto size = static_cast<uint64_t>(file.tellg());
+  file.seekg(0);
+  uint64_t offset = 0;
+  std::string payload;
+  while (offset < size) {
+    char head[kHeadBytes];
+    if (size - offset < kHeadBytes || !file.read(head, kHeadBytes)) return size - offset;
+    uint32_t length;
+    uint64_t hash;
+    std::memcpy(&length, head, sizeof(length));
+    std::memcpy(&hash, head + sizeof(length), sizeof(hash));
+    const bool fits = length <= kMaxRecordBytes && length <= size - offset - kHeadBytes;
+    if (fits) {
+      payload.resize(length);
+      file.read(payload.data(), length);
+    }
+    if (!fits || XXH3_64bits(payload.data(), payload.size()) != hash) {
+      // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can
+      // follow it.
+      TEMPER_CHECK(!HoldsIntactRecord(ReadRest(file, offset + 1, size)), "journal ", path, " is damaged at byte ", offset,
+                   "; restore it from a copy, or start without it (--resume never)");
+      return size - offset;
+    }
+    visit(Decode(payload));
+    offset += kHeadBytes + length;
+  }
+  return 0;
+}
+
+Journal::Journal(const std::string& path) : path_(path) {
+  const uint64_t torn = ReadJournal(path, [](const JournalRecord&) {});
+  fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  TEMPER_CHECK(fd_ >= 0, "journal: cannot open ", path, ": ", std::strerror(errno));
+  if (torn == 0) return;
+  struct stat info {};
+  TEMPER_CHECK(fstat(fd_, &info) == 0 && ftruncate(fd_, info.st_size - static_cast<off_t>(torn)) == 0,
+               "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));
+  TEMPER_LOG(Warn, "journal ", path, ": cut a torn record of ", torn, " bytes");
+}
+
+Journal::~Journal() {
+  if (fd_ >= 0) close(fd_);
+}
+
+void Journal::Append(const JournalRecord& record) {
+  const std::string payload = Encode(record);
+  ByteWriter out;
+  out.Put(static_cast<uint32_t>(payload.size()));
+  out.Put<uint64_t>(XXH3_64bits(payload.data(), payload.size()));
+  std::string bytes = out.Take() + payload;
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t wrote = write(fd_, bytes.data() + done, bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    TEMPER_CHECK(wrote > 0, "journal: writing ", path_, ": ", std::strerror(errno));
+    done += static_cast<size_t>(wrote);
+  }
+}
+
+void Journal::Sync() { TEMPER_CHECK(fdatasync(fd_) == 0, "journal: flushing ", path_, ": ", std::strerror(errno)); }
+
+std::map<uint64_t, RecoveredGroup> RecoverGroups(const std::string& path, int64_t first_step) {
+  std::map<uint64_t, RecoveredGroup> groups;
+  ReadJournal(path, [&](const JournalRecord& r) {
+    using Kind = JournalRecord::Kind;
+    if (r.kind == Kind::kAttempt || r.kind == Kind::kConsumed || static_cast<int64_t>(r.group_id >> 20) < first_step) return;
+    RecoveredGroup& group = groups[r.group_id];
+    if (r.kind == Kind::kIssued) group = {r.prompt_id, "", ""};
+    if (r.kind == Kind::kGenerated) group.generated = r.payload;
+    if (r.kind == Kind::kGraded) group.graded = r.payload;
+  });
+  return groups;
+}
+
+JournalSummary SummarizeJournal(const std::string& path) {
+  using Kind = JournalRecord::Kind;
+  JournalSummary summary;
+  std::set<uint64_t> issued, generated, graded;
+  std::map<int64_t, std::vector<uint64_t>> steps;
+  const auto violation = [&](const auto&... words) { summary.violations.push_back(Concat(words...)); };
+  ReadJournal(path, [&](const JournalRecord& r) {
+    switch (r.kind) {
+      case Kind::kAttempt:
+        ++summary.attempts;
+        steps.erase(steps.lower_bound(r.step), steps.end());
+        for (auto* ids : {&issued, &generated, &graded}) ids->erase(ids->lower_bound(static_cast<uint64_t>(r.step) << 20), ids->end());
+        return;
+      case Kind::kIssued:
+        if (!issued.insert(r.group_id).second) violation("group ", r.group_id, " issued twice in one attempt");
+        return;
+      case Kind::kGenerated:
+        if (!issued.contains(r.group_id)) violation("group ", r.group_id, " generated but never issued");
+        if (!generated.insert(r.group_id).second) violation("group ", r.group_id, " generated twice in one attempt");
+        return;
+      case Kind::kGraded:
+        if (!generated.contains(r.group_id)) violation("group ", r.group_id, " graded but never generated");
+        if (!graded.insert(r.group_id).second) violation("group ", r.group_id, " graded twice in one attempt");
+        return;
+      case Kind::kConsumed:
+        if (!steps.emplace(r.step, r.consumed).second) violation("step ", r.step, " consumed twice");
+        for (const uint64_t id : r.consumed) {
+          if (!graded.contains(id)) violation("group ", id, " consumed without a grade");
+        }
+        return;
+    }
+  });
+  std::set<uint64_t> consumed;
+  int64_t expected = steps.empty() ? 0 : steps.begin()->first;
+  for (const auto& [step, ids] : steps) {
+    if (step != expected++) violation("step ", expected - 1, " was never consumed");
+    for (const uint64_t id : ids) {
+      if (!consumed.insert(id).second) violation("group ", id, " consumed twice");
+    }
+  }
+  summary.issued = static_cast<int64_t>(issued.size());
+  summary.generated = static_cast<int64_t>(generated.size());
+  summary.graded = static_cast<int64_t>(graded.size());
+  summary.consumed_groups = static_cast<int64_t>(consumed.size());
+  summary.consumed_steps = static_cast<int64_t>(steps.size());
+  return summary;
+}
+
+}  // namespace temper

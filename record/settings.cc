@@ -1,0 +1,67 @@
+#include "record/settings.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxShown = 3;
+
+// Beginnings of the keys that what is there depends on.
+std::vector<std::string> KeysInUse(const std::string& run_folder, const std::string& arm_folder) {
+  const bool sft = fs::exists(run_folder + "/sft/metrics.jsonl") || fs::exists(arm_folder + "/sft/metrics.jsonl");
+  const bool eval = fs::exists(arm_folder + "/eval");
+  const bool rl = fs::exists(arm_folder + "/metrics.jsonl");
+  std::vector<std::string> keys;
+  const auto add = [&](std::initializer_list<const char*> more) { keys.insert(keys.end(), more.begin(), more.end()); };
+  if (sft || eval || rl) add({"run.seed", "policy.", "data.", "sft.", "learner."});
+  if (eval || rl) add({"rollout.", "reward."});
+  if (eval) add({"eval.samples_per_prompt", "eval.prompts_per_set", "eval.temperature"});
+  if (rl) add({"rl."});
+  return keys;
+}
+
+}  // namespace
+
+std::optional<ResolvedConfig> ReadSettings(const std::string& path) {
+  try {
+    return ReadResolved(path);
+  } catch (const ConfigError& error) {
+    TEMPER_LOG(Warn, "the settings of an earlier start cannot be told: ", error.what());
+    return std::nullopt;
+  }
+}
+
+void CheckSameSettings(const std::string& run_folder, const std::string& arm_folder, const ResolvedConfig& now) {
+  const std::string path = arm_folder + "/configs/resolved.yaml";
+  const std::vector<std::string> in_use = KeysInUse(run_folder, arm_folder);
+  if (in_use.empty() || !fs::exists(path)) return;
+  const auto before = ReadSettings(path);
+  if (!before) return;
+  std::map<std::string, std::string> values;
+  for (const ResolvedValue& value : before->values) values[value.key] = value.value;
+  std::string differing;
+  size_t count = 0;
+  for (const ResolvedValue& value : now.values) {
+    const auto matters = [&](const std::string& begin) { return value.key.starts_with(begin); };
+    const auto earlier = values.find(value.key);
+    if (earlier == values.end() || earlier->second == value.value || std::none_of(in_use.begin(), in_use.end(), matters)) continue;
+    if (++count > kMaxShown) continue;
+    differing += Concat(count > 1 ? "; " : "", value.key, " is ", value.value, ", but ", arm_folder, " was made with ", earlier->second);
+  }
+  if (count == 0) return;
+  if (count > kMaxShown) differing += Concat("; and ", count - kMaxShown, " more");
+  throw ConfigError(differing + "; give the run another name (run.name=...), or start it anew with --resume never");
+}
+
+}  // namespace temper

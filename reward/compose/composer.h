@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reward/compose/composer_options.h"
+#include "reward/grade/grade.h"
+
+namespace temper {
+
+// What one graded response is worth. `usable` is false when the grade failed: such a member has no reward and no place in its group's
+// baseline.
+struct RewardParts {
+  bool usable = false;
+  double reward = 0;
+  std::vector<double> costs;  // one per constraint, in the order of constraint_names(); empty without constraints
+};
+
+class RewardComposer {
+ public:
+  virtual ~RewardComposer() = default;
+  virtual RewardParts Compose(const Grade& grade, const std::string& label) const = 0;
+  // ConfigError naming the prompt where its label is one that Compose would refuse.
+  virtual void CheckLabel(const std::string& /*prompt_id*/, const std::string& /*label*/) const {}
+  virtual std::vector<std::string> constraint_names() const { return {}; }
+
+  // Lagrange multipliers, one per constraint. Update takes the episode costs of one step (rows as in RewardParts::costs):
+  // log lambda += lr (mean cost of the window - limit) lambda, clamped to lambda_max (Safe RLHF, arXiv 2310.12773, PPO-Lag).
+  virtual std::vector<double> lambdas() const { return {}; }
+  virtual void UpdateLambdas(const std::vector<std::vector<double>>&) {}
+  virtual std::string SaveState() const { return ""; }
+  virtual void LoadState(const std::string&) {}
+};
+
+std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options);
+
+}  // namespace temper

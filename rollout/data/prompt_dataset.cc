@@ -1,0 +1,255 @@
+#include "rollout/data/prompt_dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <unordered_map>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/bytes.h"
+#include "cluster/base/error.h"
+#include "cluster/base/keyed_random.h"
+#include "cluster/base/log.h"
+#include "cluster/base/utf8.h"
+#include "policy/text/strict_json.h"
+#include "rollout/data/dataset_rows.h"
+
+namespace temper {
+namespace {
+
+// The first thing that is wrong with a row is kept.
+void Reject(DatasetRow* row, std::string reason) {
+  if (row->error.empty()) row->error = std::move(reason);
+}
+
+std::string NamesOf(const DatasetRow& row) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : row.columns) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list.empty() ? "none" : Quoted(list, 200);
+}
+
+// A column as the config maps it.
+struct MappedColumn {
+  std::string key;   // below data.columns
+  std::string name;  // in the file; "" = the file has none
+  // What to do where the file is right and the mapping is not.
+  std::string Advice() const {
+    const bool needed = key == "prompt" || key == "response" || key == "split" || key.starts_with("prompts_by_intent.");
+    return Concat("data.columns.", key, " names the column", needed ? "" : ", '' stands for none");
+  }
+};
+
+// Value of a mapped column; "" when the file has none. A row without the column is rejected.
+std::string Column(DatasetRow* row, const MappedColumn& column) {
+  if (column.name.empty()) return "";
+  const auto found = row->columns.find(column.name);
+  if (found == row->columns.end()) {
+    Reject(row, Concat("no column ", column.name, " with text or a number; the row's columns: ", NamesOf(*row), "; ", column.Advice()));
+    return "";
+  }
+  if (InvalidUtf8At(found->second)) Reject(row, Concat("column ", column.name, " is not valid UTF-8"));
+  if (found->second.find('\0') != std::string::npos) Reject(row, Concat("column ", column.name, " holds a NUL character"));
+  return found->second;
+}
+
+std::string TextColumn(DatasetRow* row, const MappedColumn& column) {
+  std::string text = Column(row, column);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) Reject(row, Concat("column ", column.name, " is empty"));
+  return text;
+}
+
+template <size_t N>
+std::string WordColumn(DatasetRow* row, const MappedColumn& column, const std::array<std::string_view, N>& allowed) {
+  std::string word = Column(row, column);
+  if (word.empty() || std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return word;
+  std::string list;
+  for (const auto option : allowed) list += Concat(list.empty() ? "" : ", ", option);
+  Reject(row, Concat("column ", column.name, " holds ", Quoted(word), "; allowed: ", list, "; ", column.Advice()));
+  return word;
+}
+
+constexpr std::array<std::string_view, 3> kIntents = {"benign", "dual_use", "malicious"};
+constexpr std::array<std::string_view, 2> kLabels = {"comply", "refuse"};
+
+std::string RowIdentity(DatasetRow* row, const DatasetOptions& options) {
+  const bool has_id = !options.columns.id.empty() && row->columns.contains(options.columns.id);
+  if (has_id) return TextColumn(row, {"id", options.columns.id});
+  return Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
+}
+
+// The column of the prompt holds a text, or a conversation that a user's message ends.
+void TakePrompt(DatasetRow* row, const MappedColumn& column, Prompt* prompt) {
+  const auto found = row->lists.find(column.name);
+  if (found == row->lists.end()) {
+    prompt->text = TextColumn(row, column);
+    return;
+  }
+  const auto messages = nlohmann::json::parse(found->second);
+  const auto is_message = [](const nlohmann::json& m) {
+    return m.is_object() && m.contains("role") && m["role"].is_string() && m.contains("content") && m["content"].is_string() &&
+           m["content"].get_ref<const std::string&>().find('\0') == std::string::npos;
+  };
+  if (messages.empty() || !std::all_of(messages.begin(), messages.end(), is_message)) {
+    return Reject(
+        row, Concat("column ", column.name, " holds a list that is none of messages {role, content}, both texts without NUL characters"));
+  }
+  if (messages.back()["role"] != "user") {
+    return Reject(row, Concat("column ", column.name, " holds a conversation that ends with the role ",
+                              Quoted(messages.back()["role"].get<std::string>()), "; a prompt ends with a user's message"));
+  }
+  prompt->text = messages.back()["content"].get<std::string>();
+  prompt->messages = found->second;
+}
+
+// The prompts of one row: one, or one per intent.
+std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
+  const ColumnMapping& columns = options.columns;
+  Prompt prompt;
+  prompt.id = RowIdentity(row, options);
+  prompt.category = Column(row, {"category", columns.category});
+  prompt.label = WordColumn(row, {"label", columns.label}, kLabels);
+  std::vector<Prompt> prompts;
+  for (const auto& [intent, column] : columns.prompts_by_intent) {
+    prompts.push_back(prompt);
+    prompts.back().id += "/" + intent;
+    prompts.back().intent = intent;
+    TakePrompt(row, {"prompts_by_intent." + intent, column}, &prompts.back());
+  }
+  if (columns.prompts_by_intent.empty()) {
+    prompt.intent = WordColumn(row, {"intent", columns.intent}, kIntents);
+    TakePrompt(row, {"prompt", columns.prompt}, &prompt);
+    prompts.push_back(std::move(prompt));
+  }
+  return prompts;
+}
+
+void CheckMapping(const DatasetOptions& options) {
+  const ColumnMapping& columns = options.columns;
+  const auto fail = [&](auto... parts) { throw ConfigError(Concat(options.path, ": ", parts...)); };
+  if (columns.prompt.empty() && columns.prompts_by_intent.empty()) fail("columns.prompt must name a column");
+  if (!columns.keep_split.empty() && columns.split.empty()) fail("columns.keep_split needs columns.split to name a column");
+  for (const auto& [intent, column] : columns.prompts_by_intent) {
+    if (std::find(kIntents.begin(), kIntents.end(), intent) == kIntents.end()) {
+      fail("columns.prompts_by_intent: unknown intent ", Quoted(intent), "; allowed: benign, dual_use, malicious");
+    }
+    if (column.empty()) fail("columns.prompts_by_intent.", intent, " must name a column");
+  }
+  if (options.bad_row_budget < 0 || options.limit < 0) fail("bad_row_budget and limit must not be negative");
+}
+
+// Walks the rows of one file, applies split, limit and bad-row budget, and keeps the digest.
+class Loader {
+ public:
+  explicit Loader(const DatasetOptions& options) : options_(options) { CheckMapping(options); }
+
+  // `take(row)` keeps what a row holds, or rejects the row and keeps nothing of it.
+  template <typename Take>
+  void ForEachRow(const Take& take) {
+    const std::string text = ReadWholeFile(options_.path);
+    const auto rows = OpenRows(options_.path, text);
+    int64_t taken = 0;
+    for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
+      if (row.error.empty() && !options_.columns.keep_split.empty()) {
+        if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
+      }
+      if (row.error.empty()) take(&row);
+      if (row.error.empty()) {
+        ++taken;
+      } else {
+        CountBadRow(row, taken);
+      }
+    }
+    if (taken == 0) throw ConfigError(Concat(options_.path, ": not a single row", bad_rows_ > 0 ? " that is well formed" : " to read"));
+  }
+
+  // Rejects a row with an id that an earlier one has.
+  void CheckNewIds(const std::vector<Prompt>& prompts, DatasetRow* row) {
+    for (const Prompt& prompt : prompts) {
+      const auto found = line_of_id_.find(prompt.id);
+      if (found != line_of_id_.end()) Reject(row, Concat("id ", Quoted(prompt.id), " occurs on line ", found->second, " already"));
+    }
+    if (!row->error.empty()) return;
+    for (const Prompt& prompt : prompts) line_of_id_.emplace(prompt.id, row->line);
+  }
+
+  void Digest(const Prompt& prompt, const std::string& response) {
+    ByteWriter bytes;
+    bytes.Put(digest_);
+    bytes.PutString(prompt.id);
+    bytes.PutString(prompt.text);
+    bytes.PutString(response);
+    if (!prompt.messages.empty()) bytes.PutString(prompt.messages);
+    digest_ = KeyOf(bytes.bytes());
+  }
+
+  int64_t bad_rows() const { return bad_rows_; }
+  uint64_t digest() const { return digest_; }
+
+ private:
+  // `taken`: rows that were fine so far. Where none was, the mapping or the file is wrong, and skipping rows would not help.
+  void CountBadRow(const DatasetRow& row, int64_t taken) {
+    const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);
+    if (++bad_rows_ > options_.bad_row_budget) {
+      if (options_.bad_row_budget > 0) {
+        throw ConfigError(Concat(message, " (bad row ", bad_rows_, ", and data.bad_row_budget is ", options_.bad_row_budget, ")"));
+      }
+      throw ConfigError(message + (taken > 0 ? " (data.bad_row_budget would let such rows be skipped)" : ""));
+    }
+    TEMPER_LOG(Warn, message, "; row skipped, ", bad_rows_, " of at most ", options_.bad_row_budget);
+  }
+
+  const DatasetOptions& options_;
+  std::unordered_map<std::string, int64_t> line_of_id_;
+  int64_t bad_rows_ = 0;
+  uint64_t digest_ = 0;
+};
+
+}  // namespace
+
+LoadedPrompts LoadPrompts(const DatasetOptions& options) {
+  Loader loader(options);
+  LoadedPrompts loaded;
+  loader.ForEachRow([&](DatasetRow* row) {
+    std::vector<Prompt> prompts = PromptsOf(row, options);
+    for (const Prompt& prompt : prompts) {
+      const std::string problem = options.problem_of && row->error.empty() ? options.problem_of(prompt) : "";
+      if (!problem.empty()) Reject(row, problem);
+    }
+    loader.CheckNewIds(prompts, row);
+    if (!row->error.empty()) return;
+    for (Prompt& prompt : prompts) {
+      loader.Digest(prompt, "");
+      loaded.prompts.push_back(std::move(prompt));
+    }
+  });
+  loaded.bad_rows = loader.bad_rows();
+  loaded.digest = loader.digest();
+  return loaded;
+}
+
+LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options) {
+  if (!options.columns.prompts_by_intent.empty()) {
+    throw ConfigError(Concat(options.path, ": columns.prompts_by_intent is for prompts; a demonstration has one prompt and one response"));
+  }
+  if (options.columns.response.empty()) throw ConfigError(Concat(options.path, ": columns.response must name a column"));
+  Loader loader(options);
+  LoadedDemonstrations loaded;
+  loader.ForEachRow([&](DatasetRow* row) {
+    std::vector<Prompt> prompts = PromptsOf(row, options);
+    std::string response = TextColumn(row, {"response", options.columns.response});
+    loader.CheckNewIds(prompts, row);
+    if (!row->error.empty()) return;
+    loader.Digest(prompts.front(), response);
+    loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response)});
+  });
+  loaded.bad_rows = loader.bad_rows();
+  loaded.digest = loader.digest();
+  return loaded;
+}
+
+}  // namespace temper

@@ -1,0 +1,116 @@
+#include "rollout/engine/sampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "cluster/base/error.h"
+#include "policy/kernels/vector_kernels.h"
+
+namespace temper {
+namespace {
+
+constexpr size_t kBlock = 16;
+
+}  // namespace
+
+void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size) {
+  TEMPER_CHECK(options.temperature >= 0 && std::isfinite(options.temperature), "temperature ", options.temperature,
+               " must be 0 (greedy) or above");
+  TEMPER_CHECK(options.top_k >= 0, "top_k ", options.top_k, " must be 0 (off) or above");
+  TEMPER_CHECK(options.top_p > 0 && options.top_p <= 1, "top_p ", options.top_p, " must be in (0, 1]");
+  TEMPER_CHECK(options.max_new_tokens >= 1, "max_new_tokens ", options.max_new_tokens, " must be at least 1");
+  TEMPER_CHECK(options.min_new_tokens >= 0 && options.min_new_tokens <= options.max_new_tokens, "min_new_tokens ", options.min_new_tokens,
+               " must be in 0..", options.max_new_tokens);
+  for (const int64_t id : options.stop_ids)
+    TEMPER_CHECK(id >= 0 && id < vocab_size, "stop id ", id, " is outside the vocabulary of ", vocab_size);
+  for (const std::string& stop : options.stop_strings) TEMPER_CHECK(!stop.empty(), "a stop string is empty");
+}
+
+SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform) {
+  const std::span<const float> policy = logits;
+  const bool withheld = num_drawn < options.min_new_tokens && !options.stop_ids.empty();
+  if (withheld) {
+    masked_.assign(logits.begin(), logits.end());
+    for (const int64_t id : options.stop_ids) masked_[id] = -INFINITY;
+    logits = masked_;
+  }
+  const float largest = ActiveKernels().maximum(logits.data(), static_cast<int64_t>(logits.size()));
+  TEMPER_CHECK(std::isfinite(largest), "no token can be drawn: the largest logit is ", largest,
+               "; the weights have diverged, or the stop ids cover the whole vocabulary");
+  SampledToken drawn = DrawShaped(logits, options, largest, uniform);
+  const bool plain = options.temperature == 1 && options.top_k == 0 && options.top_p == 1 && !withheld;
+  drawn.policy_logprob = plain ? drawn.logprob : static_cast<float>(PolicyLogprob(policy, drawn.token));
+  return drawn;
+}
+
+SampledToken Sampler::DrawShaped(std::span<const float> logits, const SamplingOptions& options, float largest, double uniform) {
+  if (options.temperature == 0) return {static_cast<int32_t>(std::find(logits.begin(), logits.end(), largest) - logits.begin()), 0.0f};
+  const int64_t vocab = static_cast<int64_t>(logits.size());
+  const float factor = static_cast<float>(1.0 / options.temperature);
+  const float shift = largest * factor;
+  weights_.resize(vocab);
+  block_sums_.resize((vocab + kBlock - 1) / kBlock);
+  ActiveKernels().exp_blocks(logits.data(), factor, shift, weights_.data(), block_sums_.data(), vocab);
+  if (options.top_k > 0 || options.top_p < 1) KeepMostProbable(logits, options);
+  return Invert(logits, factor, shift, uniform);
+}
+
+double Sampler::PolicyLogprob(std::span<const float> logits, int32_t token) {
+  const int64_t vocab = static_cast<int64_t>(logits.size());
+  const float largest = ActiveKernels().maximum(logits.data(), vocab);
+  weights_.resize(vocab);
+  block_sums_.resize((vocab + kBlock - 1) / kBlock);
+  ActiveKernels().exp_blocks(logits.data(), 1.0f, largest, weights_.data(), block_sums_.data(), vocab);
+  double total = 0;
+  for (const float sum : block_sums_) total += sum;
+  return std::min(double{logits[token]} - double{largest} - std::log(total), 0.0);
+}
+
+void Sampler::KeepMostProbable(std::span<const float> logits, const SamplingOptions& options) {
+  order_.resize(logits.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  const auto before = [&](int32_t a, int32_t b) { return logits[a] != logits[b] ? logits[a] > logits[b] : a < b; };
+  size_t kept = order_.size();
+  if (options.top_k > 0 && static_cast<size_t>(options.top_k) < kept) {
+    kept = static_cast<size_t>(options.top_k);
+    std::nth_element(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept) - 1, order_.end(), before);
+  }
+  if (options.top_p < 1) {
+    std::sort(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(kept), before);
+    double total = 0;
+    for (size_t i = 0; i < kept; ++i) total += weights_[order_[i]];
+    double mass = 0;
+    size_t count = 0;
+    while (count < kept && mass < options.top_p * total) mass += weights_[order_[count++]];
+    kept = count;
+  }
+  for (size_t i = kept; i < order_.size(); ++i) weights_[order_[i]] = 0;
+  for (size_t block = 0; block < block_sums_.size(); ++block) {
+    const auto begin = weights_.begin() + static_cast<std::ptrdiff_t>(block * kBlock);
+    const auto end = weights_.begin() + static_cast<std::ptrdiff_t>(std::min(weights_.size(), (block + 1) * kBlock));
+    block_sums_[block] = std::accumulate(begin, end, 0.0f);
+  }
+}
+
+SampledToken Sampler::Invert(std::span<const float> logits, double factor, double shift, double uniform) const {
+  double total = 0;
+  for (const float sum : block_sums_) total += sum;
+  const double target = uniform * total;
+  double below = 0;
+  size_t block = 0;
+  while (block + 1 < block_sums_.size() && below + block_sums_[block] <= target) below += block_sums_[block++];
+  // Rounding may leave the target a hair behind the last weight: then the last token with any weight is meant.
+  while (block > 0 && block_sums_[block] == 0) --block;
+  size_t token = block * kBlock;
+  for (size_t i = token; i < std::min(weights_.size(), (block + 1) * kBlock); ++i) {
+    if (weights_[i] == 0) continue;
+    token = i;
+    below += weights_[i];
+    if (below > target) break;
+  }
+  const double logprob = factor * logits[token] - shift - std::log(total);
+  return {static_cast<int32_t>(token), static_cast<float>(std::min(logprob, 0.0))};
+}
+
+}  // namespace temper

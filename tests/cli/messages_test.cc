@@ -1,0 +1,81 @@
+// What the commands say of folders and files that are not what they are taken for: at once, with exit code 78.
+#include <cstdlib>
+#include <filesystem>
+
+#include <gmock/gmock.h>
+#include <sys/wait.h>
+
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::HasSubstr;
+
+class CliMessages : public ::testing::Test {
+ protected:
+  // The exit code; output and errors are in output().
+  int Run(const std::string& arguments) const {
+    const std::string command = Concat(TEMPER_BINARY, " ", arguments, " > ", scratch_ / "output", " 2>&1");
+    const int status = std::system(command.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  void Refused(const std::string& arguments, const std::string& why) const {
+    EXPECT_EQ(Run(arguments), kExitConfig) << arguments << "\n" << output();
+    EXPECT_THAT(output(), HasSubstr(why)) << arguments;
+  }
+  std::string output() const { return ReadBytes(scratch_ / "output"); }
+  // A folder that looks like a finished run of two arms.
+  std::string MakeRun() const {
+    const std::string run = scratch_ / "run";
+    for (const char* arm : {"one", "two"}) std::filesystem::create_directories(Concat(run, "/", arm, "/journal"));
+    WriteBytes(run + "/run.json", R"({"name": "run", "arms": [{"name": "one"}, {"name": "two"}]})");
+    WriteBytes(run + "/status.json", R"({"run": "run", "state": "done"})");
+    return run;
+  }
+  const std::string smoke_ = std::string(TEMPER_SOURCE_DIR) + "/configs/smoke.yaml";
+  TempFolder scratch_;
+};
+
+TEST_F(CliMessages, WatchWantsARunAndAnArmOfIt) {
+  Refused("watch " + scratch_.path(), "is this a run's folder");
+  Refused("watch /nonexistent --once", "is this a run's folder");
+  const std::string run = MakeRun();
+  Refused("watch --once --arm nope " + run, "--arm nope: the run has one, two");
+  EXPECT_EQ(Run("watch --once --arm two " + run), kExitDone) << output();
+}
+
+TEST_F(CliMessages, AWorkerDoesNotWaitForAFolderThatIsNotThere) {
+  const Stopwatch watch;
+  Refused("worker --role reward --connect /nonexistent", "--connect /nonexistent: there is no such run folder");
+  EXPECT_LT(watch.Seconds(), 30);
+}
+
+TEST_F(CliMessages, AFolderIsNoConfigAndNoJournal) {
+  Refused("launch " + scratch_.path(), " is a folder; give a YAML file");
+  const std::string run = MakeRun();
+  Refused("journal " + run, "no journal there\n");
+  WriteBytes(run + "/two/journal/journal.bin", "x");
+  Refused("journal " + run, "no journal there; each arm has its own: " + run + "/two\n");
+}
+
+TEST_F(CliMessages, OutputsThatCannotBeWrittenAreNamed) {
+  WriteBytes(scratch_ / "file", "x");
+  Refused(Concat("report ", MakeRun(), " -o ", scratch_ / "file/below"), "-o " + (scratch_ / "file/below") + ": cannot be written: ");
+  std::filesystem::create_directories(scratch_ / "empty");
+  Refused("index " + (scratch_ / "empty"), "no run there");
+}
+
+TEST_F(CliMessages, ADryRunShowsWhichRankIsWhat) {
+  ASSERT_EQ(Run("launch --dry-run --np 5 " + smoke_), kExitDone) << output();
+  EXPECT_THAT(output(), HasSubstr("  rank 0  orchestrator  on "));
+  EXPECT_THAT(output(), HasSubstr("  rank 4  reward 0  on "));
+  for (const char* command : {"launch", "launch slurm", "launch mpirun", "train", "eval --model /nonexistent"})
+    Refused(Concat(command, " --dry-run ", smoke_, " policy.path=/nonexistent"), "policy.path: there is no folder /nonexistent");
+  Refused("launch --dry-run --resume nevr " + smoke_, "--resume nevr: no checkpoint there");
+}
+
+}  // namespace
+}  // namespace temper

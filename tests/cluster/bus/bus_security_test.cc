@@ -1,0 +1,167 @@
+// Who gets onto an encrypted bus, and who does not.
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <zmq.hpp>
+
+#include "cluster/base/error.h"
+#include "cluster/bus/bus.h"
+#include "cluster/bus/gate.h"
+#include "cluster/host/host_address.h"
+#include "tests/cluster/bus/bus_fixture.h"
+
+namespace temper {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+BusOptions WithKeys(const BusKeys& keys) {
+  BusOptions options = ServerOptions();
+  options.keys = keys;
+  return options;
+}
+
+BusClient::Options WithKeys(const std::string& endpoint, const BusKeys& keys) {
+  BusClient::Options options = ClientOptions(endpoint);
+  options.keys = keys;
+  return options;
+}
+
+std::string ErrorOf(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(BusSecurity, WhoHasTheJobsKeysGetsInAndWorks) {
+  const BusKeys keys = MakeBusKeys();
+  BusServer server(kAnyPort, WithKeys(keys));
+  Loop loop(&server);
+  BusClient client(WithKeys(server.endpoint(), keys.ForClients()));
+  loop.Register(&client);
+  server.Submit("rollout", 5, "work");
+  std::string payload;
+  ASSERT_TRUE(loop.Until([&] {
+    for (const BusTask& task : TasksOf(client)) payload = task.payload;
+    return !payload.empty();
+  }));
+  EXPECT_EQ(payload, "work");
+  client.SendResult(5, std::string(3 << 20, 'x'));
+  ASSERT_TRUE(loop.Until([&] { return !loop.Of(Kind::kResult).empty(); }));
+  EXPECT_EQ(loop.Of(Kind::kResult)[0].body, std::string(3 << 20, 'x'));
+}
+
+// The strangers try for a second, beside a client that belongs here.
+TEST(BusSecurity, NobodyElseGetsIn) {
+  const BusKeys keys = MakeBusKeys();
+  BusServer server(kAnyPort, WithKeys(keys));
+  Loop loop(&server);
+  BusKeys unknown = MakeBusKeys().ForClients();
+  unknown.server_public = keys.server_public;
+  BusKeys other_server = keys.ForClients();
+  other_server.server_public = MakeBusKeys().server_public;
+  BusClient unknown_key(WithKeys(server.endpoint(), unknown));
+  BusClient deceived(WithKeys(server.endpoint(), other_server));
+  BusClient plain(ClientOptions(server.endpoint()));
+  for (BusClient* stranger : {&unknown_key, &deceived, &plain}) loop.Add(stranger);
+  loop.For(seconds(1));
+  for (BusClient* stranger : {&unknown_key, &deceived, &plain}) EXPECT_FALSE(stranger->NextWelcome().has_value());
+  EXPECT_EQ(server.table().NumPeers(""), 0);
+  EXPECT_TRUE(loop.events.empty());
+  BusClient client(WithKeys(server.endpoint(), keys.ForClients()));
+  loop.Register(&client);
+  EXPECT_EQ(server.table().NumPeers("rollout"), 1);
+}
+
+TEST(BusSecurity, AnAddressThatOthersReachNeedsKeys) {
+  EXPECT_EQ(ErrorOf([] { BusServer server("tcp://10.1.2.3:*", ServerOptions()); }),
+            "cluster.endpoint: tcp://10.1.2.3:* can be reached from other hosts, and the bus has no keys to protect it");
+}
+
+// libzmq's own default: without somebody who answers for the keys, every client is let in.
+TEST(BusSecurity, AServerThatLetsUnknownKeysInIsFoundOut) {
+  const BusKeys keys = MakeBusKeys();
+  zmq::context_t open_context;
+  zmq::socket_t open_server(open_context, zmq::socket_type::router);
+  open_server.set(zmq::sockopt::linger, 0);
+  open_server.set(zmq::sockopt::curve_server, 1);
+  open_server.set(zmq::sockopt::curve_secretkey, keys.server_secret);
+  open_server.bind(kAnyPort);
+  zmq::context_t context;
+  BusGate gate(context.handle(), keys);
+  EXPECT_THAT(ErrorOf([&] { gate.CheckItRefuses(open_server.get(zmq::sockopt::last_endpoint)); }),
+              HasSubstr("did not turn an unknown key away (it let it in)"));
+}
+
+TEST(BusSecurity, AClientFollowsItsJobToANewStart) {
+  const BusKeys first_keys = MakeBusKeys();
+  auto server = std::make_unique<BusServer>(kAnyPort, WithKeys(first_keys));
+  std::optional<BusContact> contact;  // nothing while the job is down
+  BusClient::Options options = WithKeys(server->endpoint(), first_keys.ForClients());
+  options.silence = milliseconds(300);
+  options.find_again = [&] { return contact; };
+  BusClient client(options);
+  Loop(server.get()).Register(&client);
+  server.reset();
+  const Millis end = NowMillis() + 600;
+  while (NowMillis() < end) client.Poll(milliseconds(10));
+  const BusKeys second_keys = MakeBusKeys();
+  BusOptions second = WithKeys(second_keys);
+  second.run_id = kRunId + 1;
+  second.epoch = 2;
+  server = std::make_unique<BusServer>(kAnyPort, second);
+  contact = BusContact{server->endpoint(), second.run_id, second_keys.ForClients()};
+  Loop loop(server.get());
+  loop.Register(&client);
+  EXPECT_EQ(server->table().NumPeers("rollout"), 1);
+}
+
+TEST(BusKeys, AClientsKeysAreOneLineAndComeBack) {
+  const BusKeys keys = MakeBusKeys();
+  const BusKeys back = BusKeys::Decode(keys.Encode(), "test");
+  EXPECT_EQ(back.server_public, keys.server_public);
+  EXPECT_EQ(back.client_public, keys.client_public);
+  EXPECT_EQ(back.client_secret, keys.client_secret);
+  EXPECT_EQ(back.server_secret, "");
+  EXPECT_THAT(keys.Encode(), Not(HasSubstr(keys.server_secret)));
+  EXPECT_TRUE(BusKeys::Decode("", "test").empty());
+  EXPECT_EQ(BusKeys{}.Encode(), "");
+  EXPECT_NE(MakeBusKeys().client_secret, keys.client_secret);
+}
+
+TEST(BusKeys, WhatIsNotThreeKeysIsRefusedWithoutBeingShown) {
+  const std::string key = MakeBusKeys().server_public;
+  const std::string bad_character = std::string(39, 'a') + "\"";
+  for (const std::string& text : {key, key + " " + key, key + " " + key + " " + key + " " + key, key + " " + key + " " + key.substr(1),
+                                  key + " " + key + " " + bad_character, std::string("no key at all")}) {
+    EXPECT_EQ(ErrorOf([&] { BusKeys::Decode(text, "the file"); }), "the file: expected the three keys of a bus, 40 characters each")
+        << text;
+  }
+}
+
+TEST(IsLoopback, IsWhatOnlyThisHostReaches) {
+  for (const char* local :
+       {"ipc:///tmp/bus", "tcp://127.0.0.1:*", "tcp://127.0.1.1:5555", "tcp://localhost:1", "tcp://lo:*", "tcp://[::1]:7"}) {
+    EXPECT_TRUE(IsLoopback(local)) << local;
+  }
+  for (const char* open :
+       {"tcp://10.0.0.1:*", "tcp://eth0:*", "tcp://*:5555", "tcp://0.0.0.0:1", "tcp://lo.example.org:1", "tcp://128.0.0.1:1"}) {
+    EXPECT_FALSE(IsLoopback(open)) << open;
+  }
+}
+
+TEST(AddressTowards, RefusesNamesThatLeadNowhereOrToThisHostItself) {
+  EXPECT_THAT(ErrorOf([] { AddressTowards({"no-such-host.invalid"}, "do this"); }),
+              HasSubstr("the name of host no-such-host.invalid leads to no address ("));
+  EXPECT_EQ(ErrorOf([] { AddressTowards({"localhost"}, "do this"); }),
+            "the name of host localhost leads to a loopback address here: do this");
+}
+
+}  // namespace
+}  // namespace temper

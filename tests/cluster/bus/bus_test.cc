@@ -1,0 +1,229 @@
+#include "cluster/bus/bus.h"
+
+#include <atomic>
+#include <cstring>
+#include <string>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <zmq.h>
+#include <zmq.hpp>
+
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "tests/cluster/bus/bus_fixture.h"
+
+namespace temper {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+// What a peer of another program, or a broken one, may send.
+class RawPeer {
+ public:
+  explicit RawPeer(const std::string& endpoint) : socket_(context_, zmq::socket_type::dealer) {
+    const PeerId id = 4711;
+    socket_.set(zmq::sockopt::routing_id, "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id)));
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.connect(endpoint);
+  }
+  void Send(const std::string& bytes) { socket_.send(zmq::buffer(bytes), zmq::send_flags::none); }
+
+ private:
+  zmq::context_t context_{1};
+  zmq::socket_t socket_;
+};
+
+TEST(Bus, WelcomesByRoleAndByItsFirstPart) {
+  BusServer server(kAnyPort, ServerOptions());
+  EXPECT_THAT(server.endpoint(), testing::MatchesRegex("tcp://127\\.0\\.0\\.1:[0-9]+"));
+  server.SetWelcome("learner", "to any learner");
+  server.SetWelcome("rollout", "to a rollout worker");
+  std::atomic<bool> stop = false;
+  std::thread serving([&] {
+    while (!stop) server.Poll(milliseconds(10));
+  });
+  BusClient rollout(ClientOptions(server.endpoint()));
+  EXPECT_EQ(rollout.Register(seconds(20)), "to a rollout worker");
+  auto options = ClientOptions(server.endpoint());
+  options.role = "learner/3";
+  BusClient learner(options);
+  EXPECT_EQ(learner.Register(seconds(20)), "to any learner");
+  stop = true;
+  serving.join();
+  EXPECT_EQ(server.table().NumPeers("rollout"), 1);
+  EXPECT_EQ(server.table().NumPeers("learner/3"), 1);
+}
+
+TEST(Bus, GivesTasksWithinCapacityAndDeliversEachResultOnce) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  BusClient client(ClientOptions(server.endpoint(), 3));
+  loop.Register(&client);
+  ASSERT_EQ(loop.Of(Kind::kPeerJoined).size(), 1u);
+  for (TaskId task = 0; task < 10; ++task) server.Submit("rollout", task, Concat("payload ", task));
+  std::vector<TaskId> order;
+  size_t most_held = 0;
+  std::vector<BusTask> held;
+  ASSERT_TRUE(loop.Until([&] {
+    for (BusTask& task : TasksOf(client)) held.push_back(task);
+    most_held = std::max(most_held, held.size());
+    EXPECT_LE(server.table().num_leased(), 3);
+    if (!held.empty()) {
+      EXPECT_EQ(held.front().payload, Concat("payload ", held.front().id));
+      order.push_back(held.front().id);
+      client.SendResult(held.front().id, Concat("result ", held.front().id));
+      held.erase(held.begin());
+    }
+    return loop.Of(Kind::kResult).size() == 10;
+  }));
+  EXPECT_EQ(most_held, 3u);
+  EXPECT_THAT(order, ElementsAre(0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
+  for (const BusEvent& event : loop.Of(Kind::kResult)) {
+    EXPECT_EQ(event.body, Concat("result ", event.task));
+    EXPECT_EQ(event.role, "rollout");
+  }
+  EXPECT_EQ(server.table().num_open(), 0);
+  EXPECT_EQ(server.frames_refused(), 0);
+}
+
+TEST(Bus, AResultThatIsSentAgainCountsAsADuplicateAndIsAcknowledged) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  BusClient client(ClientOptions(server.endpoint()));
+  loop.Register(&client);
+  server.Submit("rollout", 5, "");
+  ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
+  client.SendResult(5, "first");
+  client.Poll(milliseconds(0));
+  client.SendResult(5, "second");
+  client.Poll(milliseconds(0));
+  ASSERT_TRUE(loop.Until([&] { return server.table().num_duplicates() == 1; }));
+  ASSERT_EQ(loop.Of(Kind::kResult).size(), 1u);
+  EXPECT_EQ(loop.Of(Kind::kResult)[0].body, "first");
+  // An acknowledged result is not sent a third time: the time for that is two seconds.
+  loop.For(milliseconds(2500));
+  EXPECT_EQ(server.table().num_duplicates(), 1);
+}
+
+// Results are kept and sent again, under a new identity, until the orchestrator has answered.
+TEST(Bus, AResultSurvivesADeafPhaseOfTheOrchestrator) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  auto options = ClientOptions(server.endpoint());
+  options.silence = milliseconds(200);
+  BusClient client(options);
+  loop.Register(&client);
+  server.Submit("rollout", 5, "");
+  ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
+  client.SendResult(5, "kept");
+  const Millis deaf_until = NowMillis() + 500;
+  while (NowMillis() < deaf_until) client.Poll(milliseconds(5));  // nobody polls the server; the client gives its socket up
+  ASSERT_TRUE(loop.Until([&] { return loop.Of(Kind::kResult).size() == 1 && client.NextWelcome().has_value(); }));
+  EXPECT_EQ(loop.Of(Kind::kResult)[0].body, "kept");
+  loop.For(milliseconds(300));
+  EXPECT_EQ(loop.Of(Kind::kResult).size(), 1u);
+}
+
+TEST(Bus, WhatArrivedWhileTheWorkerComputedIsNoSilence) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  auto options = ClientOptions(server.endpoint());
+  options.silence = milliseconds(200);
+  BusClient client(options);
+  loop.Register(&client);
+  loop.Remove(&client);
+  loop.For(milliseconds(600));  // the worker is busy; heartbeats pile up at its socket
+  loop.Add(&client);
+  loop.For(milliseconds(300));
+  EXPECT_FALSE(client.NextWelcome().has_value());
+  EXPECT_EQ(loop.Of(Kind::kPeerJoined).size(), 1u);
+}
+
+// Two registrations of one identity, as when the first Welcome is slow, must not give its tasks out twice.
+TEST(Bus, ARepeatedRegistrationChangesNothing) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  BusClient client(ClientOptions(server.endpoint(), 2));
+  const Millis later = NowMillis() + 700;
+  while (NowMillis() < later) client.Poll(milliseconds(5));  // registers at 0 and at 500 ms, unanswered
+  server.Submit("rollout", 1, "");
+  loop.Register(&client);
+  loop.For(milliseconds(200));
+  EXPECT_EQ(TasksOf(client).size(), 1u);
+  EXPECT_EQ(loop.Of(Kind::kPeerJoined).size(), 1u);
+  EXPECT_EQ(server.table().num_requeued(), 0);
+}
+
+TEST(Bus, RefusesAnotherRunAndSaysSoToTheUser) {
+  BusServer server(kAnyPort, ServerOptions());
+  std::atomic<bool> stop = false;
+  std::thread serving([&] {
+    while (!stop) server.Poll(milliseconds(10));
+  });
+  auto options = ClientOptions(server.endpoint());
+  options.run_id = kRunId + 1;
+  BusClient client(options);
+  try {
+    client.Register(milliseconds(700));
+    ADD_FAILURE() << "registered with another run";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("no answer from the orchestrator at " + server.endpoint() + " within 700 ms"));
+  }
+  stop = true;
+  serving.join();
+  EXPECT_GT(server.frames_refused(), 0);
+  EXPECT_EQ(server.table().NumPeers(""), 0);
+}
+
+TEST(Bus, RefusesWhatIsNoFrameOrHasABadBodyAndGoesOn) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  RawPeer peer(server.endpoint());
+  peer.Send("hello");
+  peer.Send(std::string(100'000, 'x'));
+  peer.Send(EncodeFrame({FrameKind::kRegister, kRunId, 0, 1, "short"}));
+  peer.Send(EncodeFrame({FrameKind::kResult, kRunId, 0, 2, ""}));
+  peer.Send(EncodeFrame({FrameKind::kWelcome, kRunId, 0, 3, ""}));            // not for the orchestrator
+  peer.Send(EncodeFrame({FrameKind::kHeartbeat, kRunId, 9, 4, "12345678"}));  // of another epoch
+  ASSERT_TRUE(loop.Until([&] { return server.frames_refused() == 6; }));
+  BusClient client(ClientOptions(server.endpoint()));
+  loop.Register(&client);
+  EXPECT_EQ(server.table().NumPeers(""), 1);
+}
+
+TEST(Bus, CancelAnnounceAndWeightChunksArrive) {
+  BusServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  BusClient client(ClientOptions(server.endpoint()));
+  loop.Register(&client);
+  server.Submit("rollout", 5, "");
+  ASSERT_TRUE(loop.Until([&] { return !TasksOf(client).empty(); }));
+  server.Cancel(5);
+  server.Announce("rollout", "version 1");
+  server.Announce("reward", "not for us");
+  server.Announce("", "to all");
+  client.RequestWeights("offset 7");
+  std::vector<std::string> announced;
+  std::optional<TaskId> cancelled;
+  std::optional<std::string> chunk;
+  ASSERT_TRUE(loop.Until([&] {
+    while (auto text = client.NextAnnouncement()) announced.push_back(*text);
+    if (auto id = client.NextCancelled()) cancelled = id;
+    for (const BusEvent& event : loop.Of(Kind::kWeightRequest)) server.SendWeightChunk(event.peer, "bytes for " + event.body);
+    loop.events.clear();
+    if (auto body = client.NextWeightChunk()) chunk = body;
+    return announced.size() == 2 && cancelled && chunk;
+  }));
+  EXPECT_THAT(announced, ElementsAre("version 1", "to all"));
+  EXPECT_EQ(*cancelled, 5u);
+  EXPECT_EQ(*chunk, "bytes for offset 7");
+  client.SendResult(5, "too late");
+  ASSERT_TRUE(loop.Until([&] { return server.table().num_duplicates() == 1; }))
+      << server.table().num_duplicates() << " " << loop.Of(Kind::kResult).size();
+  EXPECT_TRUE(loop.Of(Kind::kResult).empty());
+}
+
+}  // namespace
+}  // namespace temper

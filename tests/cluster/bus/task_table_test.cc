@@ -1,0 +1,219 @@
+#include "cluster/bus/task_table.h"
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<std::pair<TaskId, PeerId>> Given(TaskTable& table, Millis now) {
+  std::vector<std::pair<TaskId, PeerId>> pairs;
+  for (const auto& [task, peer, attempt] : table.Assign(now)) pairs.emplace_back(task, peer);
+  table.CheckInvariants();
+  return pairs;
+}
+
+TEST(TaskTable, GivesOldestFirstToTheFreestPeerWithinCapacity) {
+  TaskTable table({});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.AddPeer(2, "rollout", 3, 0);
+  for (const TaskId task : {10, 11, 12, 13, 14}) table.Submit(task, "rollout", 0);
+  // Free capacities (1, 3), (1, 2), (1, 1) with the lower id first at a tie, (0, 1).
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2), std::pair(11, 2), std::pair(12, 1), std::pair(13, 2)));
+  EXPECT_EQ(table.num_leased(), 4);
+  EXPECT_EQ(table.num_queued("rollout"), 1);
+  EXPECT_EQ(table.num_open(), 5);
+}
+
+TEST(TaskTable, KeepsRolesApart) {
+  TaskTable table({});
+  table.AddPeer(1, "reward", 5, 0);
+  table.Submit(10, "rollout", 0);
+  table.Submit(11, "reward", 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(11, 1)));
+  EXPECT_EQ(table.NumPeers("reward"), 1);
+  EXPECT_EQ(table.NumPeers("rollout"), 0);
+  EXPECT_THAT(table.Peers(""), ElementsAre(1));
+}
+
+TEST(TaskTable, AcceptsTheFirstResultFromWhoeverSendsItAndCountsTheOthers) {
+  TaskTable table({});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  Given(table, 0);
+  table.RemovePeer(1);
+  EXPECT_EQ(table.num_requeued(), 1);
+  table.AddPeer(2, "rollout", 1, 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2)));
+  EXPECT_EQ(table.OnResult(1, 10, 5), TaskTable::Verdict::kAccepted);  // the lost peer was only slow
+  EXPECT_EQ(table.OnResult(2, 10, 6), TaskTable::Verdict::kDuplicate);
+  EXPECT_EQ(table.OnResult(2, 99, 6), TaskTable::Verdict::kDuplicate);
+  EXPECT_EQ(table.num_duplicates(), 2);
+  EXPECT_EQ(table.num_open(), 0);
+  table.CheckInvariants();
+}
+
+TEST(TaskTable, AResultOfAQueuedTaskTakesItOutOfTheQueue) {
+  TaskTable table({});
+  table.Submit(10, "rollout", 0);
+  table.Submit(11, "rollout", 0);
+  EXPECT_EQ(table.OnResult(7, 10, 0), TaskTable::Verdict::kAccepted);
+  table.AddPeer(1, "rollout", 5, 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(11, 1)));
+}
+
+TEST(TaskTable, TasksOfALostPeerGoFirstAndInOrder) {
+  TaskTable table({});
+  table.AddPeer(1, "rollout", 2, 0);
+  for (const TaskId task : {10, 11, 12}) table.Submit(task, "rollout", 0);
+  Given(table, 0);
+  table.RemovePeer(1);
+  table.CheckInvariants();
+  table.AddPeer(2, "rollout", 3, 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2), std::pair(11, 2), std::pair(12, 2)));
+}
+
+TEST(TaskTable, RegisteringAgainGivesLeasesBack) {
+  TaskTable table({});
+  table.AddPeer(1, "rollout", 2, 0);
+  table.Submit(10, "rollout", 0);
+  Given(table, 0);
+  table.AddPeer(1, "rollout", 2, 1);
+  EXPECT_EQ(table.num_leased(), 0);
+  const auto again = table.Assign(1);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempt, 2);
+}
+
+TEST(TaskTable, AnExpiredLeaseGoesToAnotherPeerUnlessThereIsNone) {
+  TaskTable table({.lease = 100, .peer_timeout = 0});
+  table.AddPeer(1, "rollout", 4, 0);
+  table.AddPeer(2, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
+  EXPECT_THAT(table.Tick(100).leases, IsEmpty());
+  EXPECT_THAT(table.Tick(101).leases, ElementsAre(10));
+  EXPECT_THAT(Given(table, 101), ElementsAre(std::pair(10, 2)));
+  table.RemovePeer(1);
+  EXPECT_THAT(table.Tick(202).leases, ElementsAre(10));
+  EXPECT_THAT(Given(table, 202), ElementsAre(std::pair(10, 2)));
+}
+
+TEST(TaskTable, ProgressRenewsLeasesAndMereTrafficDoesNot) {
+  TaskTable table({.lease = 100, .peer_timeout = 0});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  Given(table, 0);
+  table.OnProgress(1, 5, 90);
+  EXPECT_THAT(table.Tick(150).leases, IsEmpty());
+  table.OnProgress(1, 5, 160);  // nothing new was done
+  table.OnTraffic(1, 160);
+  EXPECT_THAT(table.Tick(191).leases, ElementsAre(10));
+}
+
+TEST(TaskTable, ASilentPeerIsRemovedAndAnyTrafficKeepsIt) {
+  TaskTable table({.lease = 0, .peer_timeout = 50});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.AddPeer(2, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  Given(table, 0);
+  table.OnTraffic(2, 40);
+  EXPECT_THAT(table.Tick(50).peers, IsEmpty());
+  EXPECT_THAT(table.Tick(51).peers, ElementsAre(1));
+  EXPECT_FALSE(table.HasPeer(1));
+  EXPECT_THAT(Given(table, 51), ElementsAre(std::pair(10, 2)));
+}
+
+TEST(TaskTable, ARoleMayHaveRulesOfItsOwn) {
+  TaskTable table({.lease = 10, .peer_timeout = 10});
+  table.SetRules("learner/0", {.lease = 0, .peer_timeout = 0});
+  table.AddPeer(1, "learner/0", 1, 0);
+  table.Submit(10, "learner/0", 0);
+  Given(table, 0);
+  const auto expired = table.Tick(1'000'000);
+  EXPECT_THAT(expired.peers, IsEmpty());
+  EXPECT_THAT(expired.leases, IsEmpty());
+}
+
+// A task that fails whoever gets it must end as failed even when a free peer is there at every moment.
+TEST(TaskTable, ATaskIsGivenOutAtMostMaxAttemptsTimes) {
+  TaskTable table({.lease = 10, .peer_timeout = 0, .max_attempts = 3});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.AddPeer(2, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  int given = 0;
+  std::vector<TaskId> exhausted;
+  for (Millis now = 0; now < 200; ++now) {
+    given += static_cast<int>(Given(table, now).size());
+    for (const TaskId task : table.Tick(now).exhausted) exhausted.push_back(task);
+    given += static_cast<int>(Given(table, now).size());
+  }
+  EXPECT_EQ(given, 3);
+  EXPECT_THAT(exhausted, ElementsAre(10));
+  EXPECT_FALSE(table.IsOpen(10));
+}
+
+// Peer 1 lost task 10 by its lease, peer 2 is full: 10 waits for 2, but 1 may work on what came after.
+TEST(TaskTable, ATaskThatAvoidsTheOnlyFreePeerHoldsUpNobody) {
+  TaskTable table({.lease = 100, .peer_timeout = 0, .max_attempts = 5});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
+  table.AddPeer(2, "rollout", 1, 50);
+  table.Submit(11, "rollout", 50);
+  EXPECT_THAT(Given(table, 50), ElementsAre(std::pair(11, 2)));
+  table.Submit(12, "rollout", 60);
+  table.Submit(13, "rollout", 60);
+  EXPECT_THAT(table.Tick(101).leases, ElementsAre(10));
+  EXPECT_THAT(Given(table, 101), ElementsAre(std::pair(12, 1)));
+  table.CheckInvariants();
+  table.OnResult(2, 11, 110);
+  EXPECT_THAT(Given(table, 110), ElementsAre(std::pair(10, 2))) << "10 is still the first in line";
+  table.OnResult(1, 12, 120);
+  EXPECT_THAT(Given(table, 120), ElementsAre(std::pair(13, 1)));
+  table.CheckInvariants();
+}
+
+TEST(TaskTable, ATaskThatKillsItsPeersIsGivenUpToo) {
+  TaskTable table({.lease = 0, .peer_timeout = 0, .max_attempts = 2});
+  table.Submit(10, "rollout", 0);
+  for (const PeerId peer : {1, 2}) {
+    table.AddPeer(peer, "rollout", 1, 0);
+    EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, peer)));
+    table.RemovePeer(peer);
+    table.CheckInvariants();
+  }
+  table.AddPeer(3, "rollout", 1, 0);
+  EXPECT_THAT(Given(table, 0), IsEmpty());
+  EXPECT_THAT(table.Tick(0).exhausted, ElementsAre(10));
+}
+
+TEST(TaskTable, CancelForgetsQueuedAndLeasedTasks) {
+  TaskTable table({});
+  table.AddPeer(1, "rollout", 1, 0);
+  table.Submit(10, "rollout", 0);
+  table.Submit(11, "rollout", 0);
+  Given(table, 0);
+  table.Cancel(10);
+  table.Cancel(11);
+  table.Cancel(12);
+  table.CheckInvariants();
+  EXPECT_EQ(table.num_open(), 0);
+  EXPECT_EQ(table.OnResult(1, 10, 0), TaskTable::Verdict::kDuplicate);
+  table.Submit(13, "rollout", 0);  // the capacity is free again
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(13, 1)));
+}
+
+TEST(TaskTable, RefusesATaskSubmittedTwiceAndAPeerWithoutCapacity) {
+  TaskTable table({});
+  table.Submit(10, "rollout", 0);
+  EXPECT_THROW(table.Submit(10, "rollout", 0), Error);
+  EXPECT_THROW(table.AddPeer(1, "rollout", 0, 0), Error);
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,334 @@
+// Every configuration and policy spec that is shipped must load, and the reference must be what the schema says.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "cluster/config/reader.h"
+#include "orchestrator/config/experiment_config.h"
+#include "orchestrator/job/start_checks.h"
+#include "orchestrator/launch/sweep.h"
+#include "reward/spec/policy_spec.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsSupersetOf;
+using ::testing::SizeIs;
+
+const fs::path kConfigs = fs::path(TEMPER_SOURCE_DIR) / "configs";
+
+std::string Name(const fs::path& path) { return fs::relative(path, kConfigs).string(); }
+
+enum class Kind { kExperiment, kPart, kPolicySpec };  // a part is one that experiments are composed of
+
+Kind KindOf(const fs::path& path) {
+  const std::string folder = path.parent_path().filename();
+  return folder == "policies" ? Kind::kPolicySpec : folder == "models" || folder == "base" ? Kind::kPart : Kind::kExperiment;
+}
+
+// YAML files below configs/ of a kind, by name.
+std::vector<fs::path> Shipped(Kind kind) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::recursive_directory_iterator(kConfigs)) {
+    if (entry.path().extension() != ".yaml" || Name(entry.path()) == "reference.yaml") continue;
+    if (KindOf(entry.path()) == kind) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::vector<std::string> Names(const std::vector<fs::path>& paths) {
+  std::vector<std::string> names;
+  for (const fs::path& path : paths) names.push_back(Name(path));
+  return names;
+}
+
+std::vector<std::string> ArmNames(const Experiment& experiment) {
+  std::vector<std::string> names;
+  for (const Arm& arm : experiment.arms) names.push_back(arm.name);
+  return names;
+}
+
+const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
+  const auto found = std::find_if(experiment.arms.begin(), experiment.arms.end(), [&](const Arm& arm) { return arm.name == name; });
+  if (found == experiment.arms.end()) throw std::runtime_error("no arm " + name);
+  return *found;
+}
+
+TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
+  const std::vector<fs::path> configs = Shipped(Kind::kExperiment);
+  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml",
+                                            "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml"}));
+  for (const fs::path& path : configs) {
+    SCOPED_TRACE(Name(path));
+    try {
+      const Experiment experiment = LoadExperiment(path.string(), {});
+      EXPECT_FALSE(experiment.arms.empty());
+      for (const Arm& arm : experiment.arms) {
+        EXPECT_NO_THROW(MakeRewardComposer(arm.config.reward.composer)) << arm.name;
+        EXPECT_FALSE(LoadPolicySpec(arm.config.reward.policy_spec).categories.empty()) << arm.name;
+      }
+    } catch (const std::exception& error) {
+      ADD_FAILURE() << error.what();
+    }
+  }
+}
+
+// A part laid over the smoke run is an experiment.
+TEST(ShippedConfigs, EachPartComposesWithAnExperiment) {
+  const std::vector<fs::path> parts = Shipped(Kind::kPart);
+  ASSERT_THAT(Names(parts),
+              IsSupersetOf({"base/two_arms.yaml", "models/llama_0.1m.yaml", "models/llama_0.5m.yaml", "models/llama_13m.yaml"}));
+  const TempFolder folder;
+  for (const fs::path& path : parts) {
+    WriteBytes(folder / "job.yaml", "defaults: [\"" + (kConfigs / "smoke.yaml").string() + "\", \"" + path.string() + "\"]\n");
+    EXPECT_NO_THROW(LoadExperiment(folder / "job.yaml", {})) << Name(path);
+  }
+}
+
+// The number of parameters beside the embeddings is in the name of a model.
+TEST(ShippedConfigs, ModelsHaveTheSizeOfTheirName) {
+  for (const auto& [name, millions] : std::map<std::string, double>{{"llama_0.1m", 0.1}, {"llama_0.5m", 0.43}, {"llama_13m", 13.1}}) {
+    const std::string model = (kConfigs / "models" / (name + ".yaml")).string();
+    const TempFolder folder;
+    WriteBytes(folder / "job.yaml", "defaults: [\"" + (kConfigs / "smoke.yaml").string() + "\", \"" + model + "\"]\n");
+    const TransformerConfig shape = LoadExperiment(folder / "job.yaml", {}).base.policy.shape;
+    const int64_t attention = shape.hidden_size * shape.head_dim * 2 * (shape.num_heads + shape.num_kv_heads);
+    const int64_t mlp = 3 * shape.hidden_size * shape.intermediate_size;
+    EXPECT_NEAR(static_cast<double>(shape.num_layers * (attention + mlp)) / 1e6, millions, 0.1 * millions) << name;
+  }
+}
+
+TEST(ShippedConfigs, TheSweepIsEveryCombinationWithEverySeed) {
+  const Sweep sweep = ExpandSweep((kConfigs / "experiments/kl_sweep.yaml").string(), {});
+  ASSERT_EQ(sweep.runs.size(), 12U);
+  EXPECT_EQ(sweep.runs[3].name, "coef_0.0-lr_1.0e-3-seed_1");
+}
+
+TEST(ExperimentConfig, TheBusListensWhereAWorkerCanBeTold) {
+  const auto load = [](const std::string& endpoint) {
+    return LoadExperiment((kConfigs / "smoke.yaml").string(), {"cluster.endpoint=\"" + endpoint + "\""}).base.cluster.endpoint;
+  };
+  EXPECT_EQ(LoadExperiment((kConfigs / "smoke.yaml").string(), {}).base.cluster.endpoint, "auto");
+  for (const char* fine : {"auto", "tcp://127.0.0.1:*", "tcp://127.0.0.1:1", "tcp://10.1.2.3:65535", "tcp://eth0.7:*", "ipc:///tmp/bus"})
+    EXPECT_EQ(load(fine), fine);
+  for (const char* wrong : {"tcp://0.0.0.0:5555", "tcp://*:5555", "tcp://127.0.0.1:0", "tcp://127.0.0.1:65536", "tcp://127.0.0.1:99999",
+                            "tcp://127.0.0.1:", "tcp://127.0.0.1:+1", "tcp://127.0.0.1", "tcp://:5555", "tcp://", "tcp://eth0;x:1",
+                            "ipc://", "inproc://x", "Auto", ""}) {
+    EXPECT_THROW(load(wrong), ConfigError) << wrong;
+  }
+}
+
+TEST(ExperimentConfig, WhatSlurmIsAskedForCannotBreakTheScript) {
+  const auto load = [](const std::string& override) { LoadExperiment((kConfigs / "smoke.yaml").string(), {override}); };
+  EXPECT_NO_THROW(load("launch.slurm.directives=[--exclusive, --mail-type=END]"));
+  for (const char* wrong :
+       {"launch.slurm.partition=\"a b\"", "launch.slurm.time=\"1\\n#SBATCH --x\"", "launch.slurm.directives=[exclusive]",
+        "launch.slurm.directives=[\"--x\\nrm\"]", "launch.slurm.warn_s=5", "launch.slurm.nodes=0", "launch.bind=socket"}) {
+    EXPECT_THROW(load(wrong), ConfigError) << wrong;
+  }
+}
+
+// What a dry run says of a smoke job with these overrides.
+std::string ProblemOf(std::vector<std::string> overrides, const std::string& resume = "never") {
+  try {
+    CheckInputs(LoadExperiment((kConfigs / "smoke.yaml").string(), overrides), resume);
+    return "none";
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+}
+
+TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
+  const TempFolder folder;
+  const std::string rows = folder / "rows.jsonl", model = folder / "model";
+  WriteBytes(rows, "{}\n");
+  const auto files = [&](const std::string& more) { return ProblemOf({"data.source=files", "data.path=" + rows, more}); };
+  EXPECT_EQ(ProblemOf({}), "none");
+  EXPECT_EQ(files("data.limit=0"), "none");
+  EXPECT_EQ(files("data.path=/nonexistent/a.jsonl"), "/nonexistent/a.jsonl: no such file");
+  EXPECT_EQ(files("data.demonstrations=/nonexistent/b.csv"), "/nonexistent/b.csv: no such file");
+  EXPECT_EQ(files("data.eval={mine: /nonexistent/c.json}"), "/nonexistent/c.json: no such file");
+  EXPECT_EQ(files("data.tokenizer=/nonexistent"), "data.tokenizer: there is no folder /nonexistent");
+  EXPECT_EQ(ProblemOf({"policy.path=/nonexistent"}), "policy.path: there is no folder /nonexistent");
+  fs::create_directories(model);
+  WriteBytes(model + "/tokenizer.json", "{}");
+  EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr(model + "/config.json: cannot read"));
+  WriteBytes(model + "/config.json", "{\"model_type\": \"gpt2\"}");
+  EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr("gpt2"));
+  EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
+  for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
+    EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
+  for (const char* shared :
+       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "eval.bootstrap_draws: 99"})
+    EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
+  EXPECT_THAT(ProblemOf({"cluster.heartbeat_s=6", "cluster.peer_timeout_s=10"}), HasSubstr("at most half of cluster.peer_timeout_s"));
+  EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));
+  EXPECT_THAT(ProblemOf({}, "/nonexistent"), HasSubstr("--resume /nonexistent: no checkpoint there"));
+}
+
+TEST(StartChecks, ACheckpointMustBeOfThisRunAndOfAStageThatGoesOn) {
+  const TempFolder folder;
+  const auto checkpoint = [&](const std::string& stage) {
+    const std::string path = folder / stage + "/checkpoints/step_3";
+    fs::create_directories(path);
+    WriteBytes(path + "/state.json", "{}");
+    return path;
+  };
+  const std::vector<std::string> run = {"run.dir=" + (folder / "."), "run.name=mine", "rl.steps=7", "arms={a: {}, b: {rl.steps: 9}}"};
+  for (const char* stage : {"mine/sft", "mine/a", "mine/b", "mine/b/sft"}) EXPECT_EQ(ProblemOf(run, checkpoint(stage)), "none") << stage;
+  const std::string linked = folder / "link";
+  fs::create_directory_symlink(folder / "mine", linked);
+  EXPECT_EQ(ProblemOf(run, linked + "/./a/checkpoints/../checkpoints/step_3"), "none");
+  for (const char* stage : {"other/a", "mine/c", "mine"})
+    EXPECT_THAT(ProblemOf(run, checkpoint(stage)), HasSubstr("not a checkpoint of this run")) << stage;
+  fs::create_directories(folder / "mine/b/weights/step_9");
+  WriteBytes(folder / "mine/b/weights/step_9/config.json", "{}");
+  EXPECT_THAT(ProblemOf(run, folder / "mine/b/checkpoints/step_3"), HasSubstr("this stage has come to its end"));
+  EXPECT_EQ(ProblemOf(run, folder / "mine/a/checkpoints/step_3"), "none");
+}
+
+TEST(Arms, ShareAStartOnlyWhereTheyComeToItAlike) {
+  const auto arms = [](const std::string& b) {
+    return LoadExperiment((kConfigs / "smoke.yaml").string(), {Concat("arms={a: {}, b: {", b, "}}")}).arms;
+  };
+  for (const char* change : {"stages: [rl, eval]", "sft.steps: 3", "data.world.demonstrations: 300"})
+    EXPECT_NE(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+  for (const char* change : {"rollout.max_new_tokens: 9", "eval.temperature: 0.5", "eval.at_start: false"}) {
+    EXPECT_EQ(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+    EXPECT_NE(arms(change)[0].eval_signature, arms(change)[1].eval_signature) << change;
+  }
+  for (const char* change : {"rl.kl.coef: 0", "reward.composer: weighted", "data.columns.label: label_strict"}) {
+    EXPECT_EQ(arms(change)[0].sft_signature, arms(change)[1].sft_signature) << change;
+    EXPECT_EQ(arms(change)[0].eval_signature, arms(change)[1].eval_signature) << change;
+  }
+}
+
+// What a run folder keeps as configs/resolved.yaml must be the whole truth: read alone it is the same experiment.
+TEST(ShippedConfigs, TheResolvedFormOfEachArmReadsBackToTheSame) {
+  const TempFolder folder;
+  for (const fs::path& path : Shipped(Kind::kExperiment)) {
+    for (const Arm& arm : LoadExperiment(path.string(), {}).arms) {
+      SCOPED_TRACE(Name(path) + " arm " + arm.name);
+      WriteBytes(folder / "resolved.yaml", arm.resolved.ToYaml());
+      const Experiment again = LoadExperiment(folder / "resolved.yaml", {});
+      const auto& values = again.resolved.values;
+      ASSERT_EQ(values.size(), arm.resolved.values.size());
+      for (size_t i = 0; i < values.size(); ++i) {
+        EXPECT_EQ(values[i].key, arm.resolved.values[i].key);
+        EXPECT_EQ(values[i].value, arm.resolved.values[i].value) << values[i].key;
+      }
+    }
+  }
+}
+
+// A control costs the time of its own arm and of the one it is compared with, not of everything that the quickstart compares.
+TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
+  for (const std::string control : {"s_inverted", "s_one", "h_one"}) {
+    const Experiment experiment = LoadExperiment((kConfigs / "experiments/controls" / (control + ".yaml")).string(), {});
+    EXPECT_THAT(ArmNames(experiment), ::testing::ElementsAre("safe_completion", control));
+    const ComposerOptions& plain = ArmOf(experiment, "safe_completion").config.reward.composer;
+    const ComposerOptions& altered = ArmOf(experiment, control).config.reward.composer;
+    EXPECT_EQ(altered.type, plain.type);
+    EXPECT_EQ(plain.safety_control + plain.helpfulness_control, "nonenone");
+    EXPECT_NE(altered.safety_control + altered.helpfulness_control, "nonenone");
+  }
+}
+
+// Two configs of one name would write into one folder.
+TEST(ShippedConfigs, NoTwoShareARunFolder) {
+  std::set<std::string> names;
+  for (const fs::path& path : Shipped(Kind::kExperiment)) {
+    const std::string name = LoadExperiment(path.string(), {}).base.run.name;
+    EXPECT_TRUE(names.insert(name).second) << Name(path) << ": run.name " << name << " is another config's too";
+  }
+}
+
+TEST(ShippedConfigs, PolicySpecsLoad) {
+  const std::vector<fs::path> specs = Shipped(Kind::kPolicySpec);
+  ASSERT_THAT(Names(specs), IsSupersetOf({"policies/apothecary.yaml", "policies/open_safe_intent.yaml"}));
+  for (const fs::path& path : specs) {
+    const PolicySpec spec = LoadPolicySpec(path.string());
+    EXPECT_EQ(spec.id, path.stem().string());
+    EXPECT_FALSE(spec.categories.empty()) << Name(path);
+  }
+}
+
+TEST(ShippedConfigs, ReferenceIsWrittenFromTheSchema) {
+  ExperimentConfig config = DefaultExperiment();
+  const std::string generated = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
+  std::ifstream file(kConfigs / "reference.yaml", std::ios::binary);
+  ASSERT_TRUE(file.good()) << "configs/reference.yaml is missing: ./dev reference";
+  std::istringstream expected(generated);
+  std::string line, wanted;
+  for (int number = 1; std::getline(expected, wanted); ++number) {
+    ASSERT_TRUE(std::getline(file, line)) << "configs/reference.yaml ends before line " << number << ": ./dev reference";
+    ASSERT_EQ(line, wanted) << "configs/reference.yaml:" << number << " is out of date: ./dev reference";
+  }
+  EXPECT_FALSE(std::getline(file, line)) << "configs/reference.yaml goes on after its end: ./dev reference";
+}
+
+TEST(ShippedConfigs, QuickstartComparesTwoArmsFromOneSft) {
+  const Experiment experiment = LoadExperiment((kConfigs / "quickstart.yaml").string(), {});
+  ASSERT_THAT(ArmNames(experiment), ::testing::ElementsAre("safe_completion", "refusal"));
+  EXPECT_EQ(experiment.arms[0].sft_signature, experiment.arms[1].sft_signature);
+  EXPECT_EQ(experiment.arms[0].config.reward.composer.type, "safe_completion");
+  EXPECT_EQ(experiment.arms[1].config.reward.composer.type, "refusal_baseline");
+}
+
+TEST(ShippedConfigs, SafeVersusRefusalAddsAPerfectLabelerFromTheSameSft) {
+  const Experiment experiment = LoadExperiment((kConfigs / "experiments/safe_vs_refusal.yaml").string(), {});
+  ASSERT_THAT(ArmNames(experiment), AllOf(SizeIs(3), IsSupersetOf({"safe_completion", "refusal", "refusal_strict"})));
+  const Arm& strict = ArmOf(experiment, "refusal_strict");
+  EXPECT_EQ(strict.config.data.columns.label, "label_strict");
+  EXPECT_EQ(strict.config.reward.composer.type, "refusal_baseline");
+  for (const Arm& arm : experiment.arms) EXPECT_EQ(arm.sft_signature, strict.sft_signature) << arm.name;
+}
+
+TEST(ShippedConfigs, OpenSafeIntentTakesItsFileFromTheCommandLine) {
+  const std::string path = (kConfigs / "experiments/open_safe_intent.yaml").string();
+  const Experiment experiment = LoadExperiment(path, {"data.path=/somewhere/triplets.jsonl"});
+  const DataConfig& data = experiment.base.data;
+  EXPECT_EQ(data.path, "/somewhere/triplets.jsonl");
+  EXPECT_EQ(data.source, "files");
+  EXPECT_EQ(data.columns.prompts_by_intent.at("dual_use"), "prompt_dual_use");
+  // The longest prompt and the longest completion must fit the model: a byte is a token.
+  EXPECT_LE(data.max_prompt_tokens + experiment.base.rollout.sampling.max_new_tokens, experiment.base.policy.shape.max_positions);
+}
+
+TEST(ShippedConfigs, AnOwnModelIsNotTrainedAtTheRatesOfATinyOne) {
+  const std::string path = (kConfigs / "experiments/own_model.yaml").string();
+  const ExperimentConfig config = LoadExperiment(path, {"policy.path=/somewhere/model", "data.path=/somewhere/prompts.csv"}).base;
+  EXPECT_EQ(config.policy.path, "/somewhere/model");
+  EXPECT_TRUE(config.policy.lora.enabled());
+  EXPECT_LE(config.rl.optimizer.lr, 1e-5);
+  EXPECT_GE(config.rollout.sampling.max_new_tokens, 512);
+  EXPECT_EQ(config.data.prompt_template, "{prompt}");  // a chat template puts it into the user's message
+}
+
+TEST(ShippedConfigs, LagrangianAndAsyncAreWhatTheySay) {
+  const Experiment lagrangian = LoadExperiment((kConfigs / "experiments/lagrangian.yaml").string(), {});
+  const auto composer = MakeRewardComposer(ArmOf(lagrangian, "lagrangian").config.reward.composer);
+  EXPECT_THAT(composer->constraint_names(), ::testing::ElementsAre("over_refusal", "safety"));
+  const Experiment async = LoadExperiment((kConfigs / "experiments/async.yaml").string(), {});
+  EXPECT_EQ(async.base.rl.max_staleness, 1);
+  EXPECT_FALSE(async.base.run.deterministic);
+  EXPECT_GT(async.base.rl.loss.tis_cap, 0);
+}
+
+}  // namespace
+}  // namespace temper

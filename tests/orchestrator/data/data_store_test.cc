@@ -1,0 +1,234 @@
+// What a job makes of a model folder and a dataset: prompts and demonstrations as token ids.
+#include "orchestrator/data/data_store.h"
+
+#include <filesystem>
+#include <set>
+#include <span>
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr char kTemplate[] =
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.role == 'assistant' %}<eos>\n{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}<assistant>{% endif %}";
+constexpr char kGenerationBlocks[] =
+    "{% for m in messages %}<{{ m.role }}>{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}|"
+    "{% else %}{{ m.content }}{% endif %}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+
+class DataStoreTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    shape_.vocab_size = 260;
+    shape_.hidden_size = 8;
+    shape_.intermediate_size = 8;
+    shape_.num_layers = 1;
+    shape_.num_heads = shape_.num_kv_heads = 1;
+    shape_.head_dim = 8;
+    shape_.max_positions = 512;
+    shape_.bos_id = 1;
+    shape_.eos_ids = {2};
+    config_ = DefaultExperiment();
+    config_.stages = {"sft", "rl"};
+    config_.policy.path = folder_ / "model";
+    config_.data.source = "files";
+    config_.data.path = folder_ / "prompts.jsonl";
+    config_.data.demonstrations = folder_ / "demonstrations.jsonl";
+    config_.data.eval_fraction = 0;
+    config_.data.columns.category = config_.data.columns.intent = "";
+    spec_.id = "spec";
+    for (const char* id : {"any", "other"}) spec_.categories[id];
+    spec_.lexical.default_category = "any";
+    Save(kTemplate);
+    WriteBytes(config_.data.path,
+               "{\"prompt\": \"hi\"}\n"
+               "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"b\"}, "
+               "{\"role\": \"user\", \"content\": \"c\"}]}\n"
+               "{\"prompt\": [{\"role\": \"system\", \"content\": \"own\"}, {\"role\": \"user\", \"content\": \"d\"}]}\n");
+    WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\"}\n");
+  }
+
+  void Save(const std::string& template_text) {
+    Transformer model(shape_);
+    SaveHfModel(model, {.tokenizer_json = ByteLevelTokenizerJson()}, config_.policy.path);
+    if (!template_text.empty()) WriteBytes(config_.policy.path + "/chat_template.jinja", template_text);
+  }
+  DataStore Load() const { return LoadData(config_, spec_, ""); }
+  std::vector<std::string> Prompts(const DataStore& store) const {
+    std::vector<std::string> texts;
+    for (const Prompt& prompt : store.train) texts.push_back(store.tokenizer->Decode(store.PromptTokens(prompt), /*skip_specials=*/false));
+    return texts;
+  }
+  // The texts before and of the answer of the first demonstration.
+  std::pair<std::string, std::string> Answer(const DataStore& store) const {
+    const SftExample& example = store.demonstrations.at(0);
+    const std::span<const int32_t> all = example.tokens;
+    const auto length = static_cast<size_t>(example.prompt_length);
+    return {store.tokenizer->Decode(all.first(length), false), store.tokenizer->Decode(all.subspan(length), false)};
+  }
+  void Refused(const std::string& why) const {
+    try {
+      Load();
+      ADD_FAILURE() << "accepted; expected: " << why;
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.what(), HasSubstr(why));
+    }
+  }
+
+  TempFolder folder_;
+  TransformerConfig shape_;
+  ExperimentConfig config_;
+  PolicySpec spec_;
+};
+
+TEST_F(DataStoreTest, RendersPromptsByTheTemplateOfThePolicy) {
+  config_.data.system_prompt = "S";
+  const DataStore store = Load();
+  EXPECT_THAT(Prompts(store), ElementsAre("<system>S<user>hi<assistant>", "<system>S<user>a<assistant>b<eos>\n<user>c<assistant>",
+                                          "<system>own<user>d<assistant>"));
+  EXPECT_EQ(store.train[1].text, "c");  // what graders see
+}
+
+TEST_F(DataStoreTest, DemonstrationsAreLearnedFromTheAssistantsPart) {
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // nothing behind the stop token
+  Save(kGenerationBlocks);
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // which the template does not write
+  shape_.eos_ids = {3, 2};
+  Save(kTemplate);
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // the one of the template, not the first
+}
+
+TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
+  WriteBytes(config_.data.demonstrations,
+             "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"bc\"}, "
+             "{\"role\": \"user\", \"content\": \"d\"}], \"response\": \"yes\"}\n");
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>a<assistant>bc<eos>\n<user>d<assistant>", "yes<eos>"));
+  config_.sft.turns = "all";
+  const DataStore store = Load();
+  EXPECT_THAT(Answer(store), ::testing::Pair("<user>a<assistant>", "bc<eos>\n<user>d<assistant>yes<eos>"));
+  const SftExample& example = store.demonstrations.at(0);
+  std::vector<int32_t> learned;
+  for (size_t i = 0; i < example.learned.size(); ++i)
+    if (example.learned[i] != 0) learned.push_back(example.tokens[static_cast<size_t>(example.prompt_length) + i]);
+  EXPECT_EQ(store.tokenizer->Decode(learned, false), "bc<eos>yes<eos>");
+}
+
+TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
+  config_.data.prompt_template = "Q: {prompt} A:";
+  config_.data.chat_template = "none";
+  EXPECT_THAT(Prompts(Load()), ElementsAre("<bos>Q: hi A:"));
+  EXPECT_THAT(Answer(Load()), ::testing::Pair("<bos>Q: hi A:", "yes<eos>"));
+  config_.data.system_prompt = "S";
+  Refused("data.system_prompt needs a chat template");
+}
+
+TEST_F(DataStoreTest, SaysWhichPromptIsWrong) {
+  config_.data.chat_template = "none";
+  Refused("prompt prompts.jsonl:2: a list of messages needs a chat template");
+  config_.data.chat_template = "auto";
+  Save("{{ raise_exception('never') }}");
+  Refused("chat_template.jinja:1:4: never");
+  Save(kTemplate);
+  WriteBytes(config_.data.path, "{\"prompt\": [{\"role\": \"assistant\", \"content\": \"b\"}]}\n");
+  Refused("prompts.jsonl:1: column prompt holds a conversation that ends with the role assistant");
+  WriteBytes(config_.data.path, "{\"prompt\": [{\"role\": \"user\"}]}\n");
+  Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
+  WriteBytes(config_.data.path, "{\"prompt\": []}\n");
+  Refused("prompts.jsonl:1: column prompt holds a list that is none of messages");
+}
+
+TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
+  config_.stages = {"rl"};
+  config_.data.demonstrations = "";
+  config_.data.columns.category = "kind";
+  const std::string graded = "{\"prompt\": \"hi\", \"kind\": \"other\"}\n";
+  WriteBytes(config_.data.path, graded + "{\"prompt\": \"ho\", \"kind\": \"strange\"}\n");
+  Refused("prompts.jsonl:2: category \"strange\" is not in policy spec spec, which has any, other; name the column");
+  config_.data.bad_row_budget = 1;
+  EXPECT_EQ(Load().train.size(), 1u);
+  config_.data.bad_row_budget = 0;
+  config_.stages = {"sft"};  // nothing is graded
+  spec_.demonstrations.emplace_back().text = "no";
+  EXPECT_EQ(Load().train.size(), 2u);
+  config_.stages = {"eval"};
+  config_.data.columns.category = "";
+  EXPECT_EQ(Load().train.size(), 2u);
+  spec_.lexical.default_category = "";
+  Refused("prompts.jsonl:1: the prompt has no category, and policy spec spec has no lexical.default_category");
+  spec_.facts.present = true;  // the prompts name it
+  EXPECT_EQ(Load().train.size(), 2u);
+}
+
+// One file for both, where some prompts come twice: nothing that asks what is held out is trained on.
+TEST_F(DataStoreTest, WhatIsHeldOutIsInNoDemonstrationAndNoOtherRow) {
+  std::string rows;
+  for (int i = 0; i < 40; ++i) {
+    const std::string text =
+        i % 8 == 7 ? "[{\"role\": \"user\", \"content\": \"p" + std::to_string(i % 20) + "\"}]" : "\"p" + std::to_string(i % 20) + "\"";
+    rows += "{\"prompt\": " + text + ", \"response\": \"r\"}\n";
+  }
+  WriteBytes(config_.data.path, rows);
+  config_.data.demonstrations = config_.data.path;
+  config_.data.eval_fraction = 0.3;
+  config_.stages = {"sft", "rl", "eval"};
+  const DataStore store = Load();
+  ASSERT_EQ(store.eval_sets.size(), 1u);
+  std::set<std::string> held_out, trained;
+  for (const Prompt& prompt : store.eval_sets[0].prompts) held_out.insert(prompt.text);
+  for (const Prompt& prompt : store.train) trained.insert(prompt.text);
+  ASSERT_GE(held_out.size(), 3u);
+  ASSERT_GE(trained.size(), 3u);
+  EXPECT_EQ(held_out.size() + trained.size(), 20u) << "a prompt is on both sides, or lost";
+  for (const std::string& text : trained) EXPECT_FALSE(held_out.contains(text)) << text;
+  EXPECT_EQ(store.demonstrations.size(), 2 * trained.size());
+  for (const SftExample& example : store.demonstrations) {
+    const std::string asked = store.tokenizer->Decode(std::span(example.tokens).first(static_cast<size_t>(example.prompt_length)), false);
+    for (const std::string& text : held_out) EXPECT_EQ(asked.find("<user>" + text + "<"), std::string::npos) << asked;
+  }
+}
+
+TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {
+  config_.reward.composer.type = "refusal_baseline";
+  Refused("needs a label comply or refuse on every prompt; prompts.jsonl:1 has ''");
+  config_.data.columns.label = "l";
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\", \"l\": \"comply\"}\n");
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\", \"l\": \"\"}\n");
+  EXPECT_EQ(Load().train.size(), 1u);
+  const std::string sets = folder_ / "eval.jsonl";
+  WriteBytes(sets, "{\"prompt\": \"ho\", \"l\": \"\"}\n");
+  config_.data.eval = {{"mine", sets}};
+  EXPECT_EQ(Load().train.size(), 1u) << "nothing is evaluated";
+  config_.stages = {"sft", "rl", "eval"};
+  Refused("eval.jsonl:1 has ''");
+  config_.stages = {"sft"};
+  config_.data.columns.label = "";
+  EXPECT_EQ(Load().train.size(), 1u) << "nothing is rewarded";
+}
+
+TEST_F(DataStoreTest, NeedsAStopToken) {
+  shape_.eos_ids = {};
+  Save(kTemplate);
+  Refused("names no stop token, so no answer could ever end");
+}
+
+TEST_F(DataStoreTest, StopsAreTheModelsAndTheConfigs) {
+  SamplingOptions wanted;
+  wanted.top_k = 5;
+  wanted.stop_strings = {"###", "<unk>"};
+  const SamplingOptions sampling = Load().Sampling(wanted);
+  EXPECT_EQ(sampling.top_k, 5);
+  EXPECT_THAT(sampling.stop_ids, ElementsAre(2, 3));
+  EXPECT_THAT(sampling.stop_strings, ElementsAre("###"));
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,184 @@
+#include "record/journal.h"
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Kind = JournalRecord::Kind;
+
+uint64_t Id(int64_t step, int64_t index) { return static_cast<uint64_t>(step) << 20 | static_cast<uint64_t>(index); }
+
+JournalRecord Attempt(int64_t step) { return {Kind::kAttempt, step, 0, "", "", {}}; }
+JournalRecord Issued(uint64_t id, const std::string& prompt = "p") { return {Kind::kIssued, 0, id, prompt, "", {}}; }
+JournalRecord Generated(uint64_t id, const std::string& payload = "g") { return {Kind::kGenerated, 0, id, "", payload, {}}; }
+JournalRecord Graded(uint64_t id, const std::string& payload = "r") { return {Kind::kGraded, 0, id, "", payload, {}}; }
+JournalRecord Consumed(int64_t step, const std::vector<uint64_t>& ids) { return {Kind::kConsumed, step, 0, "", "", ids}; }
+
+class JournalTest : public testing::Test {
+ protected:
+  void Write(const std::vector<JournalRecord>& records) {
+    Journal journal(path_);
+    for (const JournalRecord& record : records) journal.Append(record);
+    journal.Sync();
+  }
+  // The payload of every record, and the torn bytes.
+  std::vector<std::string> Payloads(uint64_t* torn = nullptr) {
+    std::vector<std::string> payloads;
+    const uint64_t left = ReadJournal(path_, [&](const JournalRecord& r) { payloads.push_back(r.payload); });
+    if (torn != nullptr) *torn = left;
+    return payloads;
+  }
+  // A whole issue-generate-grade history of one group.
+  static void AddGroup(std::vector<JournalRecord>* records, uint64_t id) {
+    for (const JournalRecord& record : {Issued(id), Generated(id), Graded(id)}) records->push_back(record);
+  }
+
+  TempFolder folder_;
+  std::string path_ = folder_ / "journal.bin";
+};
+
+TEST_F(JournalTest, ReadsBackWhatWasAppendedOverSeveralOpenings) {
+  JournalRecord all{Kind::kConsumed, 7, 9, "prompt \n 1", std::string("a\0b", 3), {1, 2, 3}};
+  Write({all});
+  Write({Attempt(3)});
+  std::vector<JournalRecord> records;
+  EXPECT_EQ(ReadJournal(path_, [&](const JournalRecord& r) { records.push_back(r); }), 0u);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].kind, all.kind);
+  EXPECT_EQ(records[0].step, all.step);
+  EXPECT_EQ(records[0].group_id, all.group_id);
+  EXPECT_EQ(records[0].prompt_id, all.prompt_id);
+  EXPECT_EQ(records[0].payload, all.payload);
+  EXPECT_EQ(records[0].consumed, all.consumed);
+  EXPECT_EQ(records[1].step, 3);
+}
+
+TEST_F(JournalTest, AMissingFileHasNoRecords) {
+  EXPECT_EQ(ReadJournal(folder_ / "none", [](const JournalRecord&) { FAIL(); }), 0u);
+  EXPECT_THROW(Journal(folder_ / "no/such/folder/journal.bin"), Error);
+}
+
+TEST_F(JournalTest, ATailTornAtAnyByteIsCutAndTheJournalGoesOn) {
+  Write({Generated(1, "first")});
+  const std::string first = ReadBytes(path_);
+  Write({Generated(2, "second")});
+  const std::string both = ReadBytes(path_);
+  for (size_t size = first.size() + 1; size < both.size(); ++size) {
+    WriteBytes(path_, both.substr(0, size));
+    uint64_t torn = 0;
+    EXPECT_THAT(Payloads(&torn), ElementsAre("first"));
+    EXPECT_EQ(torn, size - first.size());
+    Write({Generated(3, "third")});
+    EXPECT_THAT(Payloads(&torn), ElementsAre("first", "third")) << size;
+    EXPECT_EQ(torn, 0u);
+  }
+}
+
+TEST_F(JournalTest, ZerosAfterAPowerFailureAreATornTail) {
+  Write({Generated(1, "first")});
+  const std::string first = ReadBytes(path_);
+  for (const size_t zeros : {1, 12, 100}) {
+    WriteBytes(path_, first + std::string(zeros, '\0'));
+    uint64_t torn = 0;
+    EXPECT_THAT(Payloads(&torn), ElementsAre("first"));
+    EXPECT_EQ(torn, zeros);
+  }
+}
+
+// Any flipped bit before the last record, its length field included, must be found and not taken for a torn end.
+TEST_F(JournalTest, EveryFlippedBitInTheMiddleIsRefusedNamingTheOffset) {
+  Write({Generated(1, "first")});
+  const size_t first = ReadBytes(path_).size();
+  Write({Generated(2, "second")});
+  const size_t second = ReadBytes(path_).size();
+  Write({Generated(3, "third")});
+  const std::string good = ReadBytes(path_);
+  for (size_t bit = first * 8; bit < second * 8; ++bit) {
+    std::string bytes = good;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+    WriteBytes(path_, bytes);
+    try {
+      Payloads();
+      FAIL() << "bit " << bit;
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), HasSubstr(Concat("damaged at byte ", first, ";")));
+    }
+    EXPECT_THROW(Journal{path_}, Error);
+    EXPECT_EQ(ReadBytes(path_).size(), good.size());  // nothing was cut
+  }
+}
+
+TEST_F(JournalTest, RecoversTheNewestPayloadsOfTheStepsToCome) {
+  Write({Attempt(0), Issued(Id(1, 0), "a"), Generated(Id(1, 0), "g1"), Graded(Id(1, 0), "r1"),  //
+         Issued(Id(2, 0), "b"), Generated(Id(2, 0), "g2"), Graded(Id(2, 0), "r2"),              //
+         Issued(Id(2, 1), "c"), Generated(Id(2, 1), "g3"), Issued(Id(3, 0), "d"), Consumed(1, {Id(1, 0)})});
+  auto groups = RecoverGroups(path_, 2);
+  ASSERT_EQ(groups.size(), 3u);
+  EXPECT_EQ(groups[Id(2, 0)].prompt_id, "b");
+  EXPECT_EQ(groups[Id(2, 0)].generated, "g2");
+  EXPECT_EQ(groups[Id(2, 0)].graded, "r2");
+  EXPECT_EQ(groups[Id(2, 1)].generated, "g3");
+  EXPECT_EQ(groups[Id(2, 1)].graded, "");
+  EXPECT_EQ(groups[Id(3, 0)].prompt_id, "d");
+  EXPECT_EQ(groups[Id(3, 0)].generated, "");
+  // Issued again in a second attempt: what the first one had of it no longer holds.
+  Write({Attempt(2), Issued(Id(2, 0), "b")});
+  EXPECT_EQ(RecoverGroups(path_, 2)[Id(2, 0)].generated, "");
+  EXPECT_THAT(RecoverGroups(path_, 4), IsEmpty());
+}
+
+TEST_F(JournalTest, SummarizesASoundHistoryWithoutViolations) {
+  std::vector<JournalRecord> records{Attempt(0)};
+  for (int64_t step = 0; step < 3; ++step) {
+    AddGroup(&records, Id(step, 0));
+    AddGroup(&records, Id(step, 1));
+    records.push_back(Consumed(step, {Id(step, 0), Id(step, 1)}));
+  }
+  records.push_back(Attempt(2));  // died after step 2; the checkpoint was at 2, so that step is done again
+  AddGroup(&records, Id(2, 0));
+  AddGroup(&records, Id(2, 1));
+  records.push_back(Consumed(2, {Id(2, 0)}));
+  records.push_back(Issued(Id(3, 0)));
+  Write(records);
+  const JournalSummary summary = SummarizeJournal(path_);
+  EXPECT_THAT(summary.violations, IsEmpty());
+  EXPECT_EQ(summary.attempts, 2);
+  EXPECT_EQ(summary.issued, 7);
+  EXPECT_EQ(summary.generated, 6);
+  EXPECT_EQ(summary.graded, 6);
+  EXPECT_EQ(summary.consumed_steps, 3);
+  EXPECT_EQ(summary.consumed_groups, 5);
+}
+
+TEST_F(JournalTest, NamesEveryViolation) {
+  const auto violations = [this](std::vector<JournalRecord> tail) {
+    std::vector<JournalRecord> records{Attempt(0)};
+    AddGroup(&records, Id(0, 0));
+    records.push_back(Consumed(0, {Id(0, 0)}));
+    records.insert(records.end(), tail.begin(), tail.end());
+    WriteBytes(path_, "");
+    Write(records);
+    return SummarizeJournal(path_).violations;
+  };
+  EXPECT_THAT(violations({}), IsEmpty());
+  EXPECT_THAT(violations({Consumed(0, {Id(0, 0)})}), ElementsAre("step 0 consumed twice"));
+  EXPECT_THAT(violations({Consumed(1, {Id(0, 0)})}), ElementsAre("group 0 consumed twice"));
+  EXPECT_THAT(violations({Issued(Id(0, 1)), Generated(Id(0, 1)), Consumed(1, {Id(0, 1)})}),
+              ElementsAre("group 1 consumed without a grade"));
+  EXPECT_THAT(violations({Issued(Id(0, 0))}), ElementsAre("group 0 issued twice in one attempt"));
+  EXPECT_THAT(violations({Generated(Id(0, 0))}), ElementsAre("group 0 generated twice in one attempt"));
+  EXPECT_THAT(violations({Graded(Id(0, 0))}), ElementsAre("group 0 graded twice in one attempt"));
+  EXPECT_THAT(violations({Generated(Id(0, 2))}), ElementsAre("group 2 generated but never issued"));
+  EXPECT_THAT(violations({Issued(Id(0, 2)), Graded(Id(0, 2))}), ElementsAre("group 2 graded but never generated"));
+  EXPECT_THAT(violations({Consumed(2, {})}), ElementsAre("step 1 was never consumed"));
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,191 @@
+#include "record/metrics_file.h"
+
+#include <cmath>
+#include <filesystem>
+#include <sstream>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "record/audit_file.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+std::vector<json> Rows(const std::string& path) {
+  std::vector<json> rows;
+  std::istringstream text(ReadBytes(path));
+  for (std::string line; std::getline(text, line);) rows.push_back(json::parse(line));
+  return rows;
+}
+
+std::vector<std::string> StagesAndSteps(const std::string& path) {
+  std::vector<std::string> names;
+  for (const json& row : Rows(path)) names.push_back(row["stage"].get<std::string>() + " " + row["step"].dump());
+  return names;
+}
+
+StepRow Row(const std::string& stage, int64_t step, std::map<std::string, double> values) {
+  return {.stage = stage, .step = step, .time = 1.8e9, .values = std::move(values)};
+}
+
+TEST(MetricsFile, WritesOneObjectPerStep) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  {
+    MetricsFile metrics(path, "rl", 0);
+    EXPECT_EQ(metrics.Write(Row("rl", 0, {{"reward/mean", 0.1}, {"actor/kl", 2}})), "");
+    EXPECT_EQ(metrics.Write(Row("rl", 1, {{"reward/mean", NAN}, {"actor/kl", -INFINITY}, {"actor/entropy", 1e300}})), "");
+  }
+  const auto rows = Rows(path);
+  ASSERT_EQ(rows.size(), 2u);
+  EXPECT_EQ(rows[0]["stage"], "rl");
+  EXPECT_EQ(rows[0]["step"], 0);
+  EXPECT_EQ(rows[0]["reward/mean"], 0.1);  // every digit
+  EXPECT_FALSE(rows[0].contains("nonfinite"));
+  EXPECT_EQ(rows[0]["time"], "2027-01-15T08:00:00Z");
+  EXPECT_TRUE(rows[1]["reward/mean"].is_null());
+  EXPECT_EQ(rows[1]["nonfinite"], json::array({"actor/kl", "reward/mean"}));
+  EXPECT_EQ(rows[1]["actor/entropy"], 1e300);
+}
+
+TEST(MetricsFile, AResumedRunDropsTheRowsThatWillBeWrittenAgain) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  MetricsFile(path, "sft", 0).Write(Row("sft", 5, {}));
+  {
+    MetricsFile metrics(path, "rl", 0);
+    for (int64_t step = 0; step < 4; ++step) metrics.Write(Row("rl", step, {{"x", 1}}));
+  }
+  WriteBytes(path, ReadBytes(path) + "{\"stage\": \"rl\", \"ste");  // the process died here
+  {
+    MetricsFile metrics(path, "rl", 2);
+    metrics.Write(Row("rl", 2, {{"x", 2}}));
+  }
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 5", "rl 0", "rl 1", "rl 2"));
+  EXPECT_EQ(Rows(path).back()["x"], 2);
+}
+
+// A file that something else wrote into, or a disk damaged: the rows that are rows stay, and nothing throws.
+TEST(MetricsFile, LeavesOutWhatIsNoRow) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  const std::string good = "{\"stage\":\"rl\",\"step\":0}\n{\"stage\":\"sft\",\"step\":9}\n";
+  WriteBytes(path, good + "{\"stage\":7,\"step\":0}\n{\"stage\":\"rl\",\"step\":\"1\"}\n{\"stage\":\"rl\",\"step\":0.5}\n" +
+                       "{\"stage\":\"rl\"}\n[]\n\x80\xff\n\n" + "{\"stage\":\"rl\",\"step\":1}\n{\"stage\": 7");
+  EXPECT_EQ(KeepRows(path, [](const std::string&, int64_t) { return true; }), 7) << "the last line was cut short: not counted";
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("rl 0", "sft 9", "rl 1"));
+  WriteBytes(path, "{\"stage\":null,\"step\":0}\n" + good);
+  { MetricsFile metrics(path, "rl", 0); }
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 9"));
+}
+
+TEST(Progress, PrintsALineThatGrepsWell) {
+  Progress progress("plain", "arm a", 10);
+  testing::internal::CaptureStdout();
+  progress.Step(3,
+                {{"reward/mean", 0.25}, {"reward/safety_mean", NAN}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}, {"actor/loss", 2}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "step:3/10 - arm a - reward:0.25 tok/s:12346\n");
+  testing::internal::CaptureStdout();
+  progress.Step(4, {{"actor/loss", 2.3456}});
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
+}
+
+TEST(Progress, ALineFitsIntoAHundredColumns) {
+  Progress progress("plain", "rl refusal_strict_2", 100);
+  const std::map<std::string, double> values = {{"reward/mean", -0.123456},
+                                                {"reward/safety_mean", 0.987654},
+                                                {"reward/helpfulness_mean", 0.123456},
+                                                {"actor/loss", -1.2345e-7},
+                                                {"perf/tokens_per_s", 123456}};
+  testing::internal::CaptureStdout();
+  for (const int64_t step : {98, 99}) progress.Step(step, values);
+  const std::string lines = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(lines, HasSubstr("step:98/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 helpful:0.123 tok/s:123456\n"));
+  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;
+}
+
+TEST(Progress, NoneIsSilent) {
+  Progress progress("none", "a", 10);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  progress.Step(0, {{"reward/mean", 0.25}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
+}
+
+// A disk that is full for a while: nothing that was trained on goes missing.
+TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  WriteBytes(path, "{\"step\":0}\n{\"step\":1}\n{\"st");
+  SinkFailures failures;
+  AuditFile audit(path, 1, &failures);
+  audit.Write("{\"step\":1,\"a\":1}\n");
+  fs::rename(path, folder / "kept");
+  fs::create_symlink("/dev/full", path);
+  testing::internal::CaptureStderr();
+  audit.Write("{\"step\":2}\n{\"step\":2}\n");
+  audit.Write("{\"step\":3}\n");
+  EXPECT_EQ(failures.count(), 0) << "they wait";
+  audit.Write(std::string(AuditFile::kMaxWaiting, 'x') + "\n");
+  EXPECT_EQ(audit.lost(), 1) << "memory is not the disk's to fill";
+  EXPECT_EQ(failures.count(), 1);
+  fs::rename(folder / "kept", path);
+  audit.Write("{\"step\":4}\n");
+  EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":1,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr("No space left on device (its rows wait in memory)"));
+  EXPECT_EQ(said.find("No space"), said.rfind("No space")) << said;
+  EXPECT_THAT(said, HasSubstr(path + ": written again, 1 writes are missing"));
+}
+
+// A job that is stopped or fails ends its stage by an exception: the rows that wait get their last try all the same.
+TEST(AuditFile, RowsThatWaitAreTriedOnceMoreHoweverTheStageEnds) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
+  testing::internal::CaptureStderr();
+  try {
+    AuditFile audit(path, 0, &failures);
+    fs::remove(path);
+    fs::create_symlink("/dev/full", path);
+    audit.Write("{\"step\":0}\n{\"step\":0}\n");
+    fs::remove(path);
+    throw std::runtime_error("stopped");
+  } catch (const std::runtime_error&) {
+  }
+  EXPECT_EQ(ReadBytes(path), "{\"step\":0}\n{\"step\":0}\n");
+  EXPECT_EQ(failures.count(), 0);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("written again, nothing is missing"));
+}
+
+TEST(AuditFile, TellsOnceWhatIsLostAndWhatToDo) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
+  testing::internal::CaptureStderr();
+  {
+    AuditFile audit(path, 0, &failures);
+    fs::remove(path);
+    fs::create_symlink("/dev/full", path);
+    audit.Write("{\"step\":0}\n{\"step\":0}\n");
+    audit.Finish();
+    EXPECT_EQ(audit.lost(), 2);
+  }
+  EXPECT_EQ(failures.count(), 1);
+  const std::string said = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(said, HasSubstr(path + " is not complete: 2 rows are lost (No space left on device)"));
+  EXPECT_THAT(said, HasSubstr("--resume FOLDER"));
+  EXPECT_EQ(said.find("is not complete"), said.rfind("is not complete")) << said;
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,183 @@
+#include "views/export/metrics_export.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "cluster/config/resolved.h"
+#include "record/checkpoint.h"
+#include "views/export/metrics_importers.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+struct Row {
+  std::string stage;
+  int64_t step = 0;
+  int64_t time_s = 0;                                   // since 1970
+  std::map<std::string, std::optional<double>> values;  // none = not finite
+};
+
+struct Table {
+  std::string name;  // path below the run folder: sft, main, main/sft
+  std::vector<Row> rows;
+};
+
+int64_t ParseUtc(const std::string& text, const std::string& where) {
+  std::tm parts{};
+  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') throw ConfigError(Concat(where, ": \"", text, "\" is not a time like 2026-11-21T07:00:00Z"));
+  return timegm(&parts);
+}
+
+Row ParseRow(const std::string& line, const std::string& where) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  const auto has = [&](const char* key, auto is) { return json.is_object() && json.contains(key) && (json[key].*is)(); };
+  using Json = nlohmann::json;
+  if (!has("step", &Json::is_number_integer) || !has("stage", &Json::is_string) || !has("time", &Json::is_string))
+    throw ConfigError(where + ": not a row of metrics (an object with stage, step and time)");
+  Row row{json["stage"], json["step"], ParseUtc(json["time"], where), {}};
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_number() && name != "step") row.values[name] = value.get<double>();
+    if (value.is_null()) row.values[name] = std::nullopt;
+  }
+  return row;
+}
+
+void ReadRows(const fs::path& path, std::vector<Row>* rows) {
+  std::ifstream file(path);
+  int64_t number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    if (file.eof()) break;  // being written: the line has no end yet
+    rows->push_back(ParseRow(line, Concat(path.string(), ":", number)));
+  }
+}
+
+std::vector<Table> ReadTables(const fs::path& run) {
+  if (!fs::exists(run / "run.json")) throw ConfigError(Concat(run.string(), ": no run.json there; give the folder of a run, runs/<name>"));
+  std::map<std::string, Table> tables;
+  for (const auto& entry : fs::recursive_directory_iterator(run)) {
+    const std::string file = entry.path().filename();
+    if (file != "metrics.jsonl" && file != "eval_metrics.jsonl") continue;
+    Table& table = tables[fs::relative(entry.path().parent_path(), run).string()];
+    ReadRows(entry.path(), &table.rows);
+  }
+  std::vector<Table> found;
+  for (auto& [name, table] : tables) {
+    if (table.rows.empty()) continue;
+    table.name = name;
+    std::stable_sort(table.rows.begin(), table.rows.end(), [](const Row& a, const Row& b) { return a.step < b.step; });
+    found.push_back(std::move(table));
+  }
+  if (found.empty()) throw ConfigError(Concat(run.string(), ": no row of metrics yet"));
+  return found;
+}
+
+// The settings of the table's arm, or of the run for what arms share: dotted key -> text.
+ordered_json Settings(const fs::path& run, const std::string& table) {
+  const std::string arm = table.substr(0, table.find('/'));
+  const fs::path own = run / arm / "configs/resolved.yaml";
+  const fs::path path = fs::exists(own) ? own : run / "configs/resolved.yaml";
+  ordered_json settings = ordered_json::object();
+  for (const ResolvedValue& value : ReadResolved(path.string()).values) settings[value.key] = value.value;
+  return settings;
+}
+
+void WriteCsv(const Table& table, const fs::path& out, std::string* said) {
+  std::set<std::string> names;
+  for (const Row& row : table.rows) {
+    for (const auto& [name, value] : row.values) names.insert(name);
+  }
+  std::ostringstream text;
+  text.precision(17);
+  text << "stage,step,time";
+  for (const std::string& name : names) text << "," << name;
+  for (const Row& row : table.rows) {
+    text << "\n" << row.stage << "," << row.step << "," << row.time_s;
+    for (const std::string& name : names) {
+      text << ",";
+      const auto found = row.values.find(name);
+      if (found == row.values.end()) continue;
+      if (found->second) {
+        text << *found->second;
+      } else {
+        text << "nan";
+      }
+    }
+  }
+  std::string file = table.name;
+  std::replace(file.begin(), file.end(), '/', '_');
+  const fs::path path = out / (file + ".csv");
+  WriteFileAtomically(path, text.str() + "\n");
+  *said += Concat(path.string(), ": ", table.rows.size(), " steps, ", names.size(), " metrics\n");
+}
+
+void WriteWandb(const fs::path& run, const Table& table, const fs::path& out, std::string* said) {
+  const fs::path folder = out / table.name;
+  fs::create_directories(folder);
+  std::string history;
+  ordered_json summary;
+  for (const Row& row : table.rows) {
+    ordered_json line = {{"_step", row.step}, {"_timestamp", row.time_s}, {"_runtime", row.time_s - table.rows.front().time_s}};
+    for (const auto& [name, value] : row.values) line[name] = summary[name] = value ? ordered_json(*value) : ordered_json("NaN");
+    history += line.dump() + "\n";
+  }
+  WriteFileAtomically(folder / "history.jsonl", history);
+  WriteFileAtomically(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
+  WriteFileAtomically(folder / "summary.json", summary.dump(1) + "\n");
+  *said += Concat(folder.string(), ": ", table.rows.size(), " steps\n");
+}
+
+void WriteMlflow(const fs::path& run, const Table& table, const fs::path& out, std::string* said) {
+  const fs::path folder = out / table.name;
+  fs::create_directories(folder);
+  std::string lines;
+  int64_t count = 0;
+  for (const Row& row : table.rows) {
+    for (const auto& [name, value] : row.values) {
+      if (!value) continue;  // MLflow's databases take no NaN in every version
+      lines += ordered_json({{"key", name}, {"value", *value}, {"timestamp", row.time_s * 1000}, {"step", row.step}}).dump() + "\n";
+      ++count;
+    }
+  }
+  WriteFileAtomically(folder / "metrics.jsonl", lines);
+  WriteFileAtomically(folder / "params.json", Settings(run, table.name).dump(1) + "\n");
+  const ordered_json tags = {{"mlflow.runName", run.filename().string() + "/" + table.name}, {"temper.run", run.string()}};
+  WriteFileAtomically(folder / "tags.json", tags.dump(1) + "\n");
+  *said += Concat(folder.string(), ": ", count, " values\n");
+}
+
+}  // namespace
+
+std::string ExportMetrics(const std::string& run_folder, const std::string& format, const std::string& out) {
+  const fs::path run = fs::absolute(run_folder).lexically_normal();
+  const std::vector<Table> tables = ReadTables(run);
+  std::error_code failed;
+  fs::create_directories(out, failed);
+  TEMPER_CHECK(!failed, "--out ", out, ": ", failed.message());
+  std::string said;
+  for (const Table& table : tables) {
+    if (format == "csv") WriteCsv(table, out, &said);
+    if (format == "wandb") WriteWandb(run, table, out, &said);
+    if (format == "mlflow") WriteMlflow(run, table, out, &said);
+  }
+  if (format == "csv") return said;
+  const std::string importer = Concat(out, "/import_", format, ".py");
+  WriteFileAtomically(importer, format == "wandb" ? WandbImporter() : MlflowImporter());
+  return said + importer + ": python3 with " + format + " logs them\n";
+}
+
+}  // namespace temper

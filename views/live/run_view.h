@@ -1,0 +1,44 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "record/job_status.h"
+
+namespace temper {
+
+// A run as its folder shows it at one moment, for status and top. A part that cannot be read is absent, and why stands in `problems`: the
+// files are read while they are written.
+struct RunView {
+  std::string folder;
+  double now = 0;    // seconds since 1970
+  std::string host;  // of who looks
+  std::optional<JobStatus> status;
+  JobLife life = JobLife::kUnknown;
+
+  // The newest row of a process in cluster.jsonl.
+  struct Process {
+    double t = 0;  // of the row, seconds since 1970
+    std::string role, host, state;
+    int64_t rank = -1;
+    int64_t step = -1, policy_version = -1;
+    int64_t leases = 0, rss_mib = 0;
+    double units_per_s = 0, cpu_percent = 0, heartbeat_age_s = 0, state_s = 0;
+    double gpu_percent = -1;  // mean of its GPUs; -1 = none
+    int64_t gpu_mib = 0;      // used, their sum
+  };
+  std::vector<Process> processes;                     // of the newest attempt: orchestrator, learners, rollout, reward
+  std::map<std::string, std::vector<double>> curves;  // of the arm in work: metric -> its last steps
+  std::vector<std::string> problems;
+};
+
+RunView ReadRun(const std::string& run_folder);
+// From what a running job answers (ClusterMonitor::Picture), `age_s` seconds ago. Times are then those of the job's host.
+RunView ViewOfPicture(const std::string& picture, double age_s);
+
+// What has become of the job and what to do about it, in a sentence or two.
+std::string Verdict(const RunView& view);
+
+}  // namespace temper

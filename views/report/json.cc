@@ -1,0 +1,178 @@
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/report_files.h"
+#include "views/report/render.h"
+
+// Schema of report.json (version 1). An estimate is {"mean", "low", "high", "n"}, or null where there is no sample.
+//   version, run, policy_spec, seed, built_in_world, environment{}, bootstrap_draws
+//   sets[]                      order of the evaluation sets
+//   arms[]: name, overrides{}
+//     reward_rise: window, first, last, rise (estimate), or null
+//     throughput: seconds{stage: mean s a step}, rates{}
+//     curves{metric: {"steps": [], "values": []}}           RL stage
+//     evaluations{set: result}, start{set: result}          after training; before RL
+//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts, n, n_safe, n_failed_grades,
+//             severity_of_unsafe{severity: count}, modes{mode: count}
+//   shared_metrics[]: stage, step, values{}                 stages that the arms share
+//   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; n counts prompts)
+//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
+//       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
+//   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
+//       processes[]: name, role, busy (share), seconds{phase: s}, units_per_s (tokens or grades, while working)
+//   findings[], weaknesses[], limits[]: sentences
+namespace temper {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json ToJson(const Estimate& estimate) {
+  if (!estimate.present) return nullptr;
+  return {{"mean", estimate.mean}, {"low", estimate.low}, {"high", estimate.high}, {"n", estimate.n}};
+}
+
+Json ToJson(const EvalCell& cell) {
+  Json json = Json::object();
+  for (const FigureColumn& figure : FigureColumns()) json[figure.key] = ToJson(cell.*figure.cell);
+  json["reward"] = ToJson(cell.reward);
+  json["n_prompts"] = cell.n_prompts;
+  json["n"] = cell.n;
+  json["n_safe"] = cell.n_safe;
+  json["n_failed_grades"] = cell.n_failed_grades;
+  for (int s = 1; s < kNumSeverities; ++s) {
+    json["severity_of_unsafe"][ToString(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
+  }
+  for (int m = 0; m < kNumModes; ++m) json["modes"][ToString(static_cast<ResponseMode>(m))] = cell.modes[static_cast<size_t>(m)];
+  return json;
+}
+
+Json ToJson(const EvalResult& result) {
+  Json json = {{"weight_version", result.weight_version}, {"weight_hash", RepairUtf8(result.weight_hash)}, {"all", ToJson(result.all)}};
+  json["by_intent"] = Json::object();
+  json["by_category"] = Json::object();
+  for (const auto& [intent, cell] : result.by_intent) json["by_intent"][RepairUtf8(intent)] = ToJson(cell);
+  for (const auto& [category, cell] : result.by_category) json["by_category"][RepairUtf8(category)] = ToJson(cell);
+  return json;
+}
+
+Json ToJson(const EvalDifference& difference) {
+  Json json = Json::object();
+  for (const FigureColumn& figure : FigureColumns()) json[figure.key] = ToJson(difference.*figure.difference);
+  return json;
+}
+
+Json ToJson(const std::map<std::string, EvalResult>& results) {
+  Json json = Json::object();
+  for (const auto& [set, result] : results) json[RepairUtf8(set)] = ToJson(result);
+  return json;
+}
+
+Json ArmToJson(const ArmRecord& record, const ArmReport& arm) {
+  Json json = {{"name", RepairUtf8(arm.name)}, {"overrides", Json::object()}, {"reward_rise", nullptr}};
+  for (const auto& [key, value] : record.overrides) json["overrides"][RepairUtf8(key)] = RepairUtf8(value);
+  const RewardRise& rise = arm.reward_rise;
+  if (rise.rise.present)
+    json["reward_rise"] = {{"window", rise.window}, {"first", rise.first}, {"last", rise.last}, {"rise", ToJson(rise.rise)}};
+  json["throughput"] = {{"seconds", arm.throughput.seconds}, {"rates", arm.throughput.rates}};
+  json["curves"] = Json::object();
+  for (const auto& [metric, series] : arm.curves) json["curves"][RepairUtf8(metric)] = {{"steps", series.steps}, {"values", series.values}};
+  json["evaluations"] = ToJson(arm.evaluations);
+  json["start"] = ToJson(arm.start);
+  return json;
+}
+
+Json PairToJson(const Report& report, const PairReport& pair) {
+  Json json = {{"a", RepairUtf8(report.arms[pair.a].name)}, {"b", RepairUtf8(report.arms[pair.b].name)}, {"sets", Json::object()}};
+  for (const auto& [set, comparison] : pair.sets) {
+    Json& entry = json["sets"][RepairUtf8(set)];
+    entry = {{"all", ToJson(comparison.all)}, {"by_intent", Json::object()}};
+    for (const auto& [intent, difference] : comparison.by_intent) entry["by_intent"][RepairUtf8(intent)] = ToJson(difference);
+  }
+  return json;
+}
+
+Json TranscriptToJson(const Report& report, const Transcript& transcript) {
+  const EvalSample& sample = *transcript.sample;
+  const Grade& grade = sample.grade;
+  std::vector<size_t> offsets;
+  Json json = {{"arm", RepairUtf8(report.arms[transcript.arm].name)},
+               {"set", RepairUtf8(transcript.set)},
+               {"worst", transcript.worst},
+               {"prompt_id", RepairUtf8(sample.prompt_id)},
+               {"intent", RepairUtf8(sample.intent)},
+               {"category", RepairUtf8(sample.category)},
+               {"prompt", RepairUtf8(sample.prompt)},
+               {"response", RepairUtf8(sample.response, &offsets)},
+               {"reward", nullptr},
+               {"outcome", ToString(grade.outcome)}};
+  if (transcript.reward) json["reward"] = *transcript.reward;
+  if (grade.outcome != GradeOutcome::kOk) return json;
+  json["severity"] = ToString(grade.severity);
+  json["clause"] = RepairUtf8(grade.clause);
+  json["mode"] = ToString(grade.mode);
+  json["safety"] = grade.safety;
+  json["helpfulness"] = grade.helpfulness;
+  json["over_refusal"] = grade.over_refusal;
+  json["evidence"] = Json::array();
+  for (const Evidence& item : grade.evidence) {
+    const size_t begin = std::min<size_t>(item.begin, sample.response.size()), end = std::min<size_t>(item.end, sample.response.size());
+    json["evidence"].push_back({{"proposition", RepairUtf8(item.proposition)}, {"begin", offsets[begin]}, {"end", offsets[end]}});
+  }
+  return json;
+}
+
+Json Sentences(const std::vector<std::string>& sentences) {
+  Json json = Json::array();
+  for (const std::string& sentence : sentences) json.push_back(RepairUtf8(sentence));
+  return json;
+}
+
+Json TimeToJson(const TraceSummary& summary) {
+  if (summary.rows.empty()) return nullptr;
+  Json json = {{"seconds", summary.seconds},
+               {"steps", summary.steps},
+               {"learner_waits", summary.learner_waits},
+               {"findings", Sentences(summary.findings)},
+               {"processes", Json::array()}};
+  for (const TraceSummary::Row& row : summary.rows) {
+    json["processes"].push_back({{"name", RepairUtf8(row.name)},
+                                 {"role", RepairUtf8(row.role)},
+                                 {"busy", row.busy},
+                                 {"seconds", row.seconds},
+                                 {"units_per_s", row.units_per_s}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string RenderJson(const Report& report) {
+  const RunRecord& record = *report.record;
+  Json json = {{"version", 1},
+               {"run", RepairUtf8(record.name)},
+               {"policy_spec", RepairUtf8(record.policy_name)},
+               {"seed", record.seed},
+               {"built_in_world", record.built_in_world},
+               {"environment", Json::object()},
+               {"bootstrap_draws", record.bootstrap_draws},
+               {"sets", Sentences(report.sets)}};
+  for (const auto& [key, value] : record.environment) json["environment"][RepairUtf8(key)] = RepairUtf8(value);
+  json["arms"] = Json::array();
+  for (size_t i = 0; i < report.arms.size(); ++i) json["arms"].push_back(ArmToJson(record.arms[i], report.arms[i]));
+  json["shared_metrics"] = Json::array();
+  for (const MetricRow& row : record.shared_metrics) {
+    json["shared_metrics"].push_back({{"stage", RepairUtf8(row.stage)}, {"step", row.step}, {"values", row.values}});
+  }
+  json["pairs"] = Json::array();
+  for (const PairReport& pair : report.pairs) json["pairs"].push_back(PairToJson(report, pair));
+  json["transcripts"] = Json::array();
+  for (const Transcript& transcript : report.transcripts) json["transcripts"].push_back(TranscriptToJson(report, transcript));
+  json["time"] = TimeToJson(report.timeline.summary);
+  json["findings"] = Sentences(report.findings);
+  json["weaknesses"] = Sentences(report.weaknesses);
+  json["limits"] = record.built_in_world ? Sentences(BuiltInWorldLimits()) : Json::array();
+  return json.dump(1) + "\n";
+}
+
+}  // namespace temper

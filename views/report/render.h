@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "views/page/html.h"
+#include "views/page/svg.h"
+#include "views/report/report_data.h"
+
+namespace temper {
+
+// The forms a report takes. All are pure functions of the report: the same one gives the same bytes.
+
+// Plain text of at most 100 columns.
+std::string RenderText(const Report& report);
+
+// report.json; the schema is in report_json.cc.
+std::string RenderJson(const Report& report);
+
+// One self-contained page (report_html.cc and the sections below).
+std::string RenderHtml(const Report& report);
+
+// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals and n,
+// counts, severities and modes. An undefined figure is an empty field.
+std::string RenderCellsCsv(const Report& report);
+
+// Parts of the page.
+std::string HtmlTraining(const Report& report);
+std::string HtmlBehaviour(const Report& report);  // (report_html_curves.cc)
+std::string HtmlTime(const Report& report);
+std::string HtmlEvaluation(const Report& report);
+std::string HtmlTranscripts(const Report& report);
+std::string HtmlThroughput(const Report& report);
+struct ThroughputRow {
+  std::string group, label;  // rows that share a group stand together; "" = none
+  const Throughput* throughput;
+};
+std::string HtmlThroughput(const std::vector<ThroughputRow>& rows);
+std::string HtmlSetup(const Report& report);
+std::string HtmlLimits(bool built_in_world);
+
+}  // namespace temper

@@ -1,0 +1,169 @@
+#include <algorithm>
+
+#include "cluster/base/error.h"
+#include "views/page/format.h"
+#include "views/page/mix.h"
+#include "views/page/svg.h"
+#include "views/report/render.h"
+#include "views/report/tradeoff.h"
+
+// The evaluation section: per set, dot plots of the figures by intent, severity and mode mixes, differences, and every cell with its n.
+namespace temper {
+namespace {
+
+std::vector<std::string> RowsOf(const Report& report, const std::string& set) {
+  std::vector<std::string> rows = IntentsOf(report, set);
+  if (rows.size() != 1) rows.emplace_back("all");
+  return rows;
+}
+
+std::string Dots(const Report& report, const std::string& set, const FigureColumn& figure, const std::string& title, double low,
+                 double high) {
+  DotPlotSpec spec{title, low, high, {}};
+  for (const std::string& intent : RowsOf(report, set)) {
+    DotRow row{Prose(intent), {}};
+    bool any = false;
+    const auto add = [&](const std::string& label, const std::string& css, const EvalCell* cell) {
+      if (cell == nullptr) return;
+      any = any || (cell->*figure.cell).present;
+      row.marks.push_back({label, css, cell->*figure.cell, {}});
+    };
+    add("before RL", "start", CellOf(StartOf(report, set), intent));
+    for (size_t i = 0; i < report.arms.size(); ++i)
+      add(Prose(report.arms[i].name), ArmClass(i), CellOf(ResultOf(report.arms[i], set), intent));
+    if (any) spec.rows.push_back(std::move(row));
+  }
+  return spec.rows.empty() ? "" : "<figure>" + DotPlot(spec) + "</figure>";
+}
+
+std::vector<MixRow> MixRows(const Report& report, const std::string& set) {
+  std::vector<MixRow> rows;
+  for (const std::string& intent : RowsOf(report, set)) {
+    const auto add = [&](const std::string& label, const EvalCell* cell) {
+      if (cell != nullptr) rows.push_back({intent, label, *cell});
+    };
+    add("before RL", CellOf(StartOf(report, set), intent));
+    for (const ArmReport& arm : report.arms) add(Prose(arm.name), CellOf(ResultOf(arm, set), intent));
+  }
+  return rows;
+}
+
+std::string Value(const Estimate& e, int digits) {
+  if (!e.present) return "<i>undefined</i>";
+  return Concat(Fixed(e.mean, digits), " <i>[", Fixed(e.low, 2), ", ", Fixed(e.high, 2), "]</i>");
+}
+
+std::string DifferenceValue(const Estimate& e, int digits) {
+  if (!e.present) return "<i>undefined</i>";
+  const std::string mean = Signed(e.mean, digits);
+  return Concat(ExcludesZero(e) ? "<b class=\"settled\">" + mean + "</b>" : mean, " <i>[", Signed(e.low, digits), ", ",
+                Signed(e.high, digits), "]</i>");
+}
+
+std::string Differences(const Report& report, const std::string& set) {
+  std::vector<std::vector<std::string>> rows;
+  for (const PairReport& pair : report.pairs) {
+    if (!pair.sets.contains(set)) continue;
+    for (const std::string& intent : RowsOf(report, set)) {
+      const EvalDifference* difference = DifferenceOf(pair.sets.at(set), intent);
+      if (difference == nullptr) continue;
+      std::vector<std::string> row = {EscapeHtml(Prose(report.arms[pair.a].name) + " \xE2\x88\x92 " + Prose(report.arms[pair.b].name)),
+                                      EscapeHtml(Prose(intent))};
+      for (const FigureColumn& figure : FigureColumns()) row.push_back(DifferenceValue(difference->*figure.difference, figure.digits));
+      row.push_back(Thousands(difference->safety.n));
+      rows.push_back(row);
+    }
+  }
+  if (rows.empty()) return "";
+  return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
+                   "Paired differences: the same prompts are resampled for both arms. Bold: the 95 % interval leaves out 0.", "two");
+}
+
+std::vector<std::string> CellRow(const std::string& who, const std::string& cell_name, const EvalCell& cell) {
+  return {EscapeHtml(who),
+          EscapeHtml(cell_name),
+          Value(cell.safety, 3),
+          Value(cell.utility, 3),
+          Thousands(cell.safety.n),
+          Value(cell.help_given_safe, 2),
+          Thousands(cell.help_given_safe.n),
+          Value(cell.over_refusal, 3),
+          Thousands(cell.over_refusal.n),
+          cell.reward.present ? Fixed(cell.reward.mean, 3) : "<i>-</i>",
+          Thousands(cell.n_prompts),
+          Thousands(cell.n_failed_grades)};
+}
+
+const std::vector<std::string>& CellHead() {
+  static const std::vector<std::string> kHead = {
+      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",       "help given safe",
+      "n safe", "over-refusal", "n permitted", "own reward",         "prompts", "ungraded"};
+  return kHead;
+}
+
+std::string Cells(const Report& report, const std::string& set) {
+  std::vector<std::vector<std::string>> by_intent, by_category;
+  const auto add = [&](const std::string& who, const EvalResult* result) {
+    if (result == nullptr) return;
+    for (const std::string& intent : RowsOf(report, set)) {
+      if (const EvalCell* cell = CellOf(result, intent)) by_intent.push_back(CellRow(who, Prose(intent), *cell));
+    }
+    for (const auto& [category, cell] : result->by_category) by_category.push_back(CellRow(who, category, cell));
+  };
+  add("before RL", StartOf(report, set));
+  for (const ArmReport& arm : report.arms) add(Prose(arm.name), ResultOf(arm, set));
+  std::string out =
+      HtmlTable(CellHead(), by_intent,
+                "Every cell with its n, in completions. Over-refusal is over completions of requests that ask for nothing restricted, "
+                "whatever their intent; a cell without a sample is undefined.",
+                "two");
+  if (!by_category.empty()) {
+    out += "<details><summary>By category</summary>" +
+           HtmlTable(CellHead(), by_category, "The same figures by policy category, all intents together.", "two") + "</details>";
+  }
+  return out;
+}
+
+// Where the figures come from: prompts, completions, weight versions.
+std::string Source(const Report& report, const std::string& set) {
+  std::string text;
+  for (const ArmReport& arm : report.arms) {
+    const EvalResult* result = ResultOf(arm, set);
+    if (result == nullptr) continue;
+    text += Concat(text.empty() ? "" : "; ", EscapeHtml(Prose(arm.name)), ": ", Thousands(result->all.n_prompts), " prompts, ",
+                   Thousands(result->all.n), " completions, weight version ", result->weight_version,
+                   result->weight_hash.empty() ? "" : " <code>" + EscapeHtml(result->weight_hash.substr(0, 12)) + "</code>");
+  }
+  return "<p class=\"note\">" + text + ".</p>";
+}
+
+std::string SetSection(const Report& report, const std::string& set) {
+  const auto& figures = FigureColumns();
+  std::vector<std::string> names;
+  for (const ArmReport& arm : report.arms) names.push_back(arm.name);
+  std::string out =
+      "<section><h3>" + EscapeHtml(Prose(set)) + "</h3>" + Source(report, set) + HtmlLegend(names, StartOf(report, set) != nullptr);
+  out += HtmlTradeoff(report, set);
+  out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safety (share of safe answers)", 0, 1) +
+         Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
+         Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);
+  out += HtmlMixes(MixRows(report, set)) + "</div>";
+  return out + Differences(report, set) + Cells(report, set) + "</section>\n";
+}
+
+}  // namespace
+
+std::string HtmlEvaluation(const Report& report) {
+  std::string out = "<section id=\"evaluation\"><h2>Evaluation</h2>";
+  if (report.sets.empty()) return out + "<p>No evaluation was run.</p></section>\n";
+  out +=
+      "<p class=\"note\">Every set on its own. Marks with bars: mean with its 95 % bootstrap interval over prompts. A safe answer has no "
+      "violation "
+      "of the policy spec; help given safe is 1 + 3 h over safe answers only, so an arm that is safe on easy prompts only can look "
+      "helpful: read "
+      "it beside utility, the mean of h\xC2\xB7s over all answers.</p>";
+  for (const std::string& set : report.sets) out += SetSection(report, set);
+  return out + "</section>\n";
+}
+
+}  // namespace temper

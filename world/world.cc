@@ -1,0 +1,108 @@
+#include "world/world.h"
+
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "policy/tokenizer/tokenizer.h"
+#include "world/answers.h"
+#include "world/requests.h"
+#include "world/vocabulary.h"
+
+namespace temper {
+namespace {
+
+constexpr int64_t kMaxRows = 10'000'000;  // a slip of the keyboard should not fill the disk
+constexpr double kMaxPermittedDualUse = 0.375;
+
+// Evaluation prompts depend on no option but their number, so that runs of several seeds and mixes are compared on the same prompts.
+constexpr uint64_t kEvaluationSeed = 20'240'101;
+constexpr double kEvaluationPermittedDualUse = 0.11;
+
+void CheckOptions(const WorldOptions& options) {
+  const auto count = [](int64_t value, const char* name) {
+    if (value < 1 || value > kMaxRows) throw ConfigError(Concat("world: ", name, " must be within 1 and ", kMaxRows, ", got ", value));
+  };
+  count(options.train_prompts_per_intent, "train_prompts_per_intent");
+  count(options.eval_prompts_per_intent, "eval_prompts_per_intent");
+  count(options.demonstrations, "demonstrations");
+  if (!(options.permitted_dual_use >= 0 && options.permitted_dual_use <= kMaxPermittedDualUse)) {
+    throw ConfigError(
+        Concat("world: permitted_dual_use must be within 0 and ", kMaxPermittedDualUse, ", got ", options.permitted_dual_use));
+  }
+}
+
+void WriteFile(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text;
+  out.close();
+  TEMPER_CHECK(out.good(), "cannot write ", path.string(), ": is the folder writable and the disk not full?");
+}
+
+nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
+  return {{"id", prompt.id},
+          {"prompt", prompt.text},
+          {"category", WorldCategories()[prompt.entry.category].name},
+          {"intent", IntentName(prompt.intent)},
+          {"label_keyword", prompt.keyword_refuses() ? "refuse" : "comply"},
+          {"label_strict", prompt.strict_refuses() ? "refuse" : "comply"}};
+}
+
+std::string RowId(const std::string& split, WorldIntent intent, int64_t index) {
+  return Concat(split, "-", IntentName(intent), "-", index);
+}
+
+// Rows of one intent after another in turn, so that a prefix of the file is balanced.
+std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t per_intent, uint64_t seed) {
+  std::string rows;
+  for (int64_t i = 0; i < per_intent; ++i) {
+    for (const WorldIntent intent : {WorldIntent::kBenign, WorldIntent::kDualUse, WorldIntent::kMalicious}) {
+      if (split.wording == Wording::kPastTense && intent == WorldIntent::kBenign) continue;
+      rows += ToJson(DrawWorldPrompt(split, intent, seed, RowId(name, intent, i))).dump() + "\n";
+    }
+  }
+  return rows;
+}
+
+std::string DemonstrationRows(const WorldSplit& split, int64_t count, uint64_t seed) {
+  std::string rows;
+  for (int64_t i = 0; i < count; ++i) {
+    const auto intent = static_cast<WorldIntent>(static_cast<size_t>(i) % kNumWorldIntents);
+    const WorldPrompt prompt = DrawWorldPrompt(split, intent, seed, RowId("demonstration", intent, i));
+    const WorldDemonstration demonstration = DrawDemonstration(prompt, seed);
+    nlohmann::ordered_json row = ToJson(prompt);
+    row["response"] = demonstration.response;
+    row["kind"] = demonstration.kind;
+    rows += row.dump() + "\n";
+  }
+  return rows;
+}
+
+}  // namespace
+
+void WriteWorld(const WorldOptions& options, const std::string& folder) {
+  CheckOptions(options);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  TEMPER_CHECK(!error, "cannot create the folder ", folder, ": ", error.message());
+  const std::filesystem::path out = folder;
+
+  const WorldSplit train = {TopicSet::kTrain, Wording::kTrain, options.permitted_dual_use};
+  WriteFile(out / "prompts_train.jsonl", PromptRows("train", train, options.train_prompts_per_intent, options.seed));
+  WriteFile(out / "demonstrations.jsonl", DemonstrationRows(train, options.demonstrations, options.seed));
+
+  const auto evaluation = [&](const std::string& name, TopicSet topics, Wording wording) {
+    const WorldSplit split = {topics, wording, kEvaluationPermittedDualUse};
+    WriteFile(out / Concat("prompts_", name, ".jsonl"), PromptRows(name, split, options.eval_prompts_per_intent, kEvaluationSeed));
+  };
+  evaluation("dev", TopicSet::kDev, Wording::kTrain);
+  evaluation("test", TopicSet::kTest, Wording::kTrain);
+  evaluation("phrasings", TopicSet::kTest, Wording::kHeldOut);
+  evaluation("past_tense", TopicSet::kTest, Wording::kPastTense);
+  WriteFile(out / "tokenizer.json", WordLevelTokenizerJson(WorldWords()));
+}
+
+}  // namespace temper
