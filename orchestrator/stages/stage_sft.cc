@@ -1,6 +1,7 @@
 #include <filesystem>
 
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
 #include "orchestrator/stages/stage_state.h"
