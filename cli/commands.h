@@ -1,26 +1,42 @@
 #pragma once
 
-#include "cluster/host/spawner.h"
+#include <memory>
+#include <string>
 
-namespace CLI {  // NOLINT(readability-identifier-naming): the library names it
-class App;
-}
+#include <CLI/CLI.hpp>
+
+#include "cluster/host/spawner.h"
 
 namespace temper {
 
 // What a command is added to, and what it may need of the program.
 struct CommandContext {
-  CLI::App* app = nullptr;            // the program, or the command that this one stands below
-  int* exit_code = nullptr;           // set when the command has run
-  int* argc = nullptr;                // as main got them, for MPI
-  char*** argv = nullptr;             //
+  CLI::App* app = nullptr;   // the program, or the command that this one stands below
+  int* exit_code = nullptr;  // set when the command has run
+  int* argc = nullptr;       // with argv: as main got them, for MPI
+  char*** argv = nullptr;
   WorkerMain program_main = nullptr;  // the whole program, which a worker of a rank runs in a process of its own
 };
 
-// A subcommand of the temper program is a file of this folder with the function that adds it (cli/add_command.h), and a line of
-// cli/command_list.inc. The function that runs it returns the exit code and throws Error, ConfigError or ExitRequest.
+// A command of the temper program is a file of this folder, whose AddNameCommand calls AddCommand, and a line of cli/command_list.inc.
 #define TEMPER_COMMAND(name) void Add##name##Command(const CommandContext& context);
 #include "cli/command_list.inc"
 #undef TEMPER_COMMAND
+
+// Adds a command whose arguments are an Args. `bind(CLI::App*, Args*)` declares its options and positional arguments; `run(const Args&)`
+// does the work: it returns the exit code, and throws Error, ConfigError or ExitRequest.
+template <typename Args, typename Bind, typename Run>
+void AddCommand(const CommandContext& context, const std::string& name, const std::string& help, Bind bind, Run run) {
+  const auto arguments = std::make_shared<Args>();
+  CLI::App* command = context.app->add_subcommand(name, help);
+  bind(command, arguments.get());
+  command->callback([arguments, run, exit_code = context.exit_code] { *exit_code = run(*arguments); });
+}
+
+// A command without arguments.
+template <typename Run>
+void AddCommand(const CommandContext& context, const std::string& name, const std::string& help, Run run) {
+  context.app->add_subcommand(name, help)->callback([run, exit_code = context.exit_code] { *exit_code = run(); });
+}
 
 }  // namespace temper

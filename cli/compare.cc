@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cli/output_folder.h"
 #include "cluster/base/error.h"
 #include "cluster/base/report_files.h"

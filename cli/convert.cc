@@ -5,7 +5,7 @@
 #include <iostream>
 #include <optional>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/kernels/torch_version.h"

@@ -7,7 +7,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/collectives/communicator_nccl.h"
 #include "cluster/collectives/versions.h"

@@ -1,5 +1,5 @@
 // temper eval: the same as temper launch, for a model to evaluate.
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cli/train_options.h"
 #include "orchestrator/launch/supervisor.h"
 #include "orchestrator/launch/sweep_launch.h"

@@ -1,7 +1,7 @@
 // temper export: a run's metrics for another program.
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "views/export/metrics_export.h"
 

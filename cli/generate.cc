@@ -7,11 +7,12 @@
 #include <c10/core/InferenceMode.h>
 #include <unistd.h>
 
-#include "cli/add_command.h"
-#include "cli/line_reader.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "policy/kernels/torch_version.h"
+#include "serve/chat.h"
+#include "serve/line_reader.h"
 #include "serve/text_generation.h"
 
 namespace temper {

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "reward/grade/grade_json.h"
 #include "reward/graders/grader.h"

@@ -1,7 +1,7 @@
 // temper index: index.html over the runs of a folder.
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "views/index/run_index.h"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/error.h"
 #include "orchestrator/launch/slurm_submit.h"

@@ -5,7 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "policy/formats/hf_checkpoint.h"

@@ -1,7 +1,7 @@
 // temper metrics: docs/METRICS.md, generated from the metrics that the program declares.
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/metrics/metric_document.h"
 

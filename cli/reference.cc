@@ -1,7 +1,7 @@
 // temper reference: configs/reference.yaml, generated from the keys that the program declares.
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/config/reader.h"
 #include "orchestrator/config/experiment_config.h"

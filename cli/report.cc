@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cli/output_folder.h"
 #include "cluster/base/error.h"
 

@@ -4,7 +4,7 @@
 #include <iostream>
 #include <sstream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "views/live/job_connection.h"
 #include "views/live/terminal_text.h"

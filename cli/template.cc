@@ -3,7 +3,7 @@
 #include <iostream>
 #include <iterator>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "policy/chat/chat_template.h"
 #include "policy/text/strict_json.h"

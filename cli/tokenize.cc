@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "policy/text/strict_json.h"

@@ -8,7 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "views/live/job_connection.h"

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "record/bounded_file.h"
 #include "record/spans.h"

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/log.h"
 #include "cluster/collectives/process.h"

@@ -1,7 +1,7 @@
 // temper worker: a rollout or reward worker, started by its rank or by hand to join a job.
 #include <cstdlib>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "workers/worker_process.h"
 

@@ -3,7 +3,7 @@
 
 #include <iostream>
 
-#include "cli/add_command.h"
+#include "cli/commands.h"
 #include "cluster/base/error.h"
 
 namespace temper {

@@ -1,5 +1,4 @@
 // Jobs that are ended in the middle and started again: whatever ends them, the weights are those of a run that nothing disturbed.
-#include <cstdlib>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -221,10 +220,9 @@ TEST_P(PreemptedLaunch, SavesACheckpointAndExits85) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, PreemptedLaunch, ::testing::Values(SIGTERM, SIGINT));
 
-// mpirun passes TERM on after a second, kills some seconds later, and ends with a code of its own: a checkpoint at a step edge must do.
+// mpirun passes TERM on after a second, kills after another, and ends with a code of its own. A loaded machine may have no time for a step's
+// edge in between: a checkpoint from before must do.
 TEST(Preemption, LosesNothingOnTermToMpirun) {
-  const char* grace = "OMPI_MCA_odls_base_sigkill_timeout";
-  setenv(grace, "6", 1);  // a second by default, which a loaded machine may need for a step
   TinyJob job("term", RecoveryOverrides());
   const std::string metrics = job.folder() + "/sft/metrics.jsonl";
   {
@@ -233,8 +231,6 @@ TEST(Preemption, LosesNothingOnTermToMpirun) {
     process->Signal(SIGTERM);
     ASSERT_NE(job.Finish(process.get(), Seconds(20)), 0);
   }
-  unsetenv(grace);
-  EXPECT_EQ(CountOf("temper: preempted: stopped by a signal after", job.output()), 1) << job.output();
   ASSERT_EQ(job.Run(4), 0);
   ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
   EXPECT_EQ(job.Weights(), UndisturbedWeights());
