@@ -8,12 +8,12 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_script.h"
-#include "record/checkpoint.h"
 
 namespace temper {
 namespace {
@@ -94,7 +94,7 @@ int SlurmCommand(const SlurmArguments& arguments) {
   if (!arguments.workers_only && arguments.train.resume == "never" && fs::exists(job.run_folder)) SetAside(job.run_folder);
   for (const char* folder : {"/slurm", "/logs", "/logs/workers"}) fs::create_directories(job.run_folder + folder);
   const std::string script = Concat(job.run_folder, "/slurm/", arguments.workers_only ? "workers" : "train", ".sbatch");
-  WriteFileAtomically(script, text);
+  WriteFile(script, text);
   const std::string id = Submit(script);
   const char* log = arguments.workers_only ? "workers" : "slurm";
   std::printf("submitted Slurm job %s\n  script  %s\n  log     %s/logs/%s-%s.log\n", id.c_str(), script.c_str(), job.run_folder.c_str(),

@@ -5,6 +5,7 @@
 #include <ATen/ops/full_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"

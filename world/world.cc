@@ -1,12 +1,12 @@
 #include "world/world.h"
 
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "world/answers.h"
 #include "world/requests.h"
@@ -33,13 +33,6 @@ void CheckOptions(const WorldOptions& options) {
     throw ConfigError(
         Concat("world: permitted_dual_use must be within 0 and ", kMaxPermittedDualUse, ", got ", options.permitted_dual_use));
   }
-}
-
-void WriteFile(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  TEMPER_CHECK(out.good(), "cannot write ", path.string(), ": is the folder writable and the disk not full?");
 }
 
 nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {

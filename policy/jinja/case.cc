@@ -5,7 +5,7 @@
 #include "policy/jinja/text.h"
 #include "policy/text/unicode_regex.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
 // Every stride-th character from first to last maps to itself plus delta.
@@ -134,4 +134,4 @@ std::string PythonTitle(std::string_view text) {
   return out;
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -8,29 +8,20 @@
 
 #include <unistd.h>
 
+#include "cluster/base/utf8.h"
+
 namespace temper {
 namespace {
 
 // One character of UTF-8 at `at`: its code point and length; length 0 = none is there.
 struct Character {
-  uint32_t code = 0;
+  char32_t code = 0;
   size_t length = 0;
 };
 
 Character Next(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return {};
-  uint32_t code = lead & (0xFFU >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {code, length};
+  const size_t length = Utf8Length(text, at);
+  return length == 0 ? Character{} : Character{NextCodePoint(text, &at), length};
 }
 
 struct Range {

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "views/report/render.h"
 
 // Schema of report.json (version 1). An estimate is {"mean", "low", "high", "n"}, or null where there is no sample.
