@@ -19,7 +19,7 @@ bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& names
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Python's methods of each type. What they do is in jinja_methods.cc; one that is not there is refused when it is called.
+// Python's methods of each type. What they do is in methods.cc; one that is not there is refused when it is called.
 constexpr std::array<std::string_view, 47> kTextMethods = {
     "capitalize",   "casefold", "center",   "count",   "encode",    "endswith",   "expandtabs",   "find",      "format",    "format_map",
     "index",        "isalnum",  "isalpha",  "isascii", "isdecimal", "isdigit",    "isidentifier", "islower",   "isnumeric", "isprintable",

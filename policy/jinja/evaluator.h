@@ -31,7 +31,7 @@ class Evaluator {
  private:
   enum class Flow { kNext, kBreak, kContinue };
 
-  // Statements, in jinja_evaluator.cc.
+  // Statements, in evaluator.cc.
   Flow Execute(const Body& body);
   Flow Execute(const Statement& statement);
   Flow ExecuteIf(const Statement& statement);
@@ -53,7 +53,7 @@ class Evaluator {
   Value Outside(const std::string& name);
   void Assign(const Expr& target, const Value& value);
 
-  // Expressions, in jinja_expressions.cc.
+  // Expressions, in expressions.cc.
   Value Evaluate(const Expr& expr);
   Value EvaluateKind(const Expr& expr);
   Value EvaluateName(const Expr& expr);

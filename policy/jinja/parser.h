@@ -10,7 +10,7 @@
 
 namespace temper::jinja {
 
-// Reads tokens by jinja2's grammar into the pools of a template. Parser has the expressions, its child in jinja_parser.cc the
+// Reads tokens by jinja2's grammar into the pools of a template. Parser has the expressions, its child in parser.cc the
 // statements.
 class ExpressionParser {
  public:

@@ -9,8 +9,8 @@
 
 namespace temper::jinja {
 
-// What Python's str does, over valid UTF-8. Places and lengths are counted in code points unless said otherwise. Unicode 14, as in
-// Python 3.11.
+// What Python's str does, over valid UTF-8. Places and lengths are counted in code points unless said otherwise. As in Python 3.11; the
+// versions of Unicode are those of PCRE2 (properties) and ICU (case).
 
 // Bytes before the code point of that number; all of them where there are fewer.
 size_t ByteOffset(std::string_view text, size_t code_point);
