@@ -39,14 +39,12 @@ nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
   return {{"id", prompt.id},
           {"prompt", prompt.text},
           {"category", WorldCategories()[prompt.entry.category].name},
-          {"intent", IntentName(prompt.intent)},
+          {"intent", NameOf(prompt.intent)},
           {"label_keyword", prompt.keyword_refuses() ? "refuse" : "comply"},
           {"label_strict", prompt.strict_refuses() ? "refuse" : "comply"}};
 }
 
-std::string RowId(const std::string& split, WorldIntent intent, int64_t index) {
-  return Concat(split, "-", IntentName(intent), "-", index);
-}
+std::string RowId(const std::string& split, WorldIntent intent, int64_t index) { return Concat(split, "-", NameOf(intent), "-", index); }
 
 // Rows of one intent after another in turn, so that a prefix of the file is balanced.
 std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t per_intent, uint64_t seed) {

@@ -40,7 +40,7 @@ struct GradeTotals {
   void Add(const Grade& grade, const RewardParts& parts) {
     ++n;
     latencies.push_back(kMicro * static_cast<double>(grade.latency_us));
-    if (grade.outcome != GradeOutcome::kOk) failures[std::string("grader/failed_") + ToString(grade.outcome)] += 1;
+    if (grade.outcome != GradeOutcome::kOk) failures[Concat("grader/failed_", NameOf(grade.outcome))] += 1;
     if (!parts.usable) return;
     ++usable;
     rewards.push_back(parts.reward);
@@ -55,7 +55,7 @@ struct GradeTotals {
     permitted += !grade.restricted;
     high += grade.severity == Severity::kHigh;
     moderate += grade.severity == Severity::kModerate;
-    modes[std::string("safety/mode_") + ToString(grade.mode)] += 1;
+    modes[Concat("safety/mode_", NameOf(grade.mode))] += 1;
   }
 };
 

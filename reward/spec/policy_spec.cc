@@ -178,7 +178,7 @@ PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name
       ReadConfigText(yaml_text, name, [&spec, &scores](ConfigFields& fields) { DescribeSpec(fields, &spec, &scores); });
   for (const auto& [word, score] : scores) {
     try {
-      spec.severity_scores[static_cast<size_t>(ParseSeverity(word))] = score;
+      spec.severity_scores[static_cast<size_t>(ParseEnum<Severity>(word))] = score;
     } catch (const ConfigError& error) {
       throw ConfigError(Concat(name, ": severity_scores.", word, ": ", error.what()));
     }
@@ -199,7 +199,7 @@ std::string SpecPromptText(const PolicySpec& spec, const std::string& category) 
   const PolicyCategory& detail = found->second;
   std::string out = Concat("Policy for ", category, ": ", detail.content_policy, "\n");
   for (const auto* clauses : {&detail.clauses, &spec.common_clauses})
-    for (const PolicyClause& clause : *clauses) out += Concat("- [", clause.id, ", ", ToString(clause.severity), "] ", clause.text, "\n");
+    for (const PolicyClause& clause : *clauses) out += Concat("- [", clause.id, ", ", NameOf(clause.severity), "] ", clause.text, "\n");
   out += Concat("Direct answer: ", detail.style.direct, "\nSafe-completion: ", detail.style.safe_complete,
                 "\nRefuse with redirection: ", detail.style.redirect, "\n");
   for (const auto& [other, summary] : spec.categories)

@@ -11,7 +11,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/json_fields.h"
 #include "cluster/host/host_name.h"
-#include "record/line_follower.h"
+#include "record/tail_lines.h"
 
 namespace temper {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/json_fields.h"
+#include "reward/grade/grade.h"
 #include "views/live/terminal_text.h"
 
 namespace temper {
@@ -79,10 +80,8 @@ TranscriptFilter ParseFilter(const std::vector<std::string>& words) {
       at = comma + 1;
     }
   }
-  static const std::set<std::string> kSeverities = {"none", "negligible", "low", "moderate", "high"};
   for (const std::string& severity : filter.severities) {
-    if (!kSeverities.contains(severity))
-      throw ConfigError(Concat("--filter severity=", severity, ": expected none, negligible, low, moderate or high"));
+    if (!ValueOf<Severity>(severity)) throw ConfigError(Concat("--filter severity=", severity, ": expected one of ", AllNames<Severity>()));
   }
   return filter;
 }

@@ -11,6 +11,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "record/job_status.h"
+#include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/report/report_data.h"
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/compare/comparison.h"
 #include "views/page/format.h"
