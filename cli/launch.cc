@@ -13,11 +13,12 @@
 #include "cluster/host/owned_folder.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
-#include "orchestrator/job/job.h"
+#include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/hostfile.h"
 #include "orchestrator/launch/mpirun.h"
 #include "orchestrator/launch/slurm_script.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -92,7 +93,7 @@ int LaunchCommand(const LaunchArguments& given) {
   if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();
-  const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
+  const std::string run_folder = RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name).folder();
   int without_progress = -1;  // restarts; the first run is none
   for (int attempt = 1;; ++attempt) {
     const std::string before = ProgressMark(run_folder);
@@ -102,8 +103,8 @@ int LaunchCommand(const LaunchArguments& given) {
     train.resume = "auto";                        // what was started anew once is gone on with
     without_progress = ProgressMark(run_folder) == before ? without_progress + 1 : 0;
     if (without_progress >= kMaxRestartsWithoutProgress) {
-      std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s/logs/latest\n",
-                   without_progress, code, run_folder.c_str());
+      std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s\n",
+                   without_progress, code, RunPaths(run_folder).LatestLogs().c_str());
       return kExitRetry;
     }
     const int wait = std::min(kMaxBackoffSeconds, 1 << without_progress);

@@ -11,6 +11,8 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -24,11 +26,11 @@ void MakeOutputFolder(const std::string& folder) {
 namespace {
 
 int ReportCommand(const std::string& run, const std::string& output) {
-  if (!std::filesystem::exists(run + "/run.json"))
+  if (!IsRunFolder(run))
     throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
   const std::string folder = output.empty() ? run : output;
   MakeOutputFolder(folder);
-  std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << folder << "/report.html\n";
+  std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << ReportPaths(folder).Html() << "\n";
   return kExitDone;
 }
 

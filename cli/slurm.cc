@@ -10,10 +10,11 @@
 #include "cluster/base/error.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
-#include "orchestrator/job/job.h"
+#include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_script.h"
 #include "record/checkpoint.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -92,15 +93,15 @@ int SlurmCommand(const SlurmArguments& arguments) {
     throw ConfigError(Concat("--connect ", arguments.connect, ": there is no such run folder"));
   }
   if (!arguments.workers_only && arguments.train.resume == "never" && fs::exists(job.run_folder)) SetAside(job.run_folder);
-  for (const char* folder : {"/slurm", "/logs", "/logs/workers"}) fs::create_directories(job.run_folder + folder);
-  const std::string script = Concat(job.run_folder, "/slurm/", arguments.workers_only ? "workers" : "train", ".sbatch");
+  const RunPaths paths(job.run_folder);
+  for (const std::string& folder : {paths.Slurm(), paths.Logs(), paths.SlurmWorkerLogs()}) fs::create_directories(folder);
+  const std::string script = arguments.workers_only ? paths.SlurmWorkersScript() : paths.SlurmScript();
   WriteFileAtomically(script, text);
   const std::string id = Submit(script);
-  const char* log = arguments.workers_only ? "workers" : "slurm";
-  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s/logs/%s-%s.log\n", id.c_str(), script.c_str(), job.run_folder.c_str(),
-              log, id.c_str());
+  const std::string log = arguments.workers_only ? paths.SlurmWorkersLog(id) : paths.SlurmLog(id);
+  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s\n", id.c_str(), script.c_str(), log.c_str());
   if (!arguments.workers_only) {
-    std::printf("  ranks   %s/logs/latest/ROLE/rank_N.log\n", job.run_folder.c_str());
+    std::printf("  ranks   %s/ROLE/rank_N.log\n", paths.LatestLogs().c_str());
     std::printf("  stop    scancel --batch --signal=USR1 %s  writes a checkpoint and queues it again;  scancel %s  ends it\n", id.c_str(),
                 id.c_str());
   }

@@ -9,6 +9,8 @@
 #include "cluster/base/error.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/mpirun.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 #include "views/report/report.h"
@@ -78,8 +80,8 @@ std::vector<std::string> LaunchEach(const Sweep& sweep, const TrainArguments& ar
     }
     if (code == kExitDone) continue;
     *failed = *failed == kExitDone ? code : std::min(*failed, code);
-    std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s/logs/latest; going on with the next\n", run.name.c_str(),
-                 code, run.folder.c_str());
+    std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s; going on with the next\n", run.name.c_str(), code,
+                 RunPaths(run.folder).LatestLogs().c_str());
   }
   return states;
 }
@@ -88,10 +90,11 @@ std::vector<std::string> LaunchEach(const Sweep& sweep, const TrainArguments& ar
 void CompareDone(const Sweep& sweep) {
   std::vector<RunRecord> records;
   for (const SweepRun& run : sweep.runs) {
-    if (fs::exists(run.folder + "/report.json")) records.push_back(ReadRunRecord(run.folder));
+    if (fs::exists(RunPaths(run.folder).Report().Json())) records.push_back(ReadRunRecord(run.folder));
   }
   if (records.size() < 2) return;
-  std::printf("\n%s\nreport: %s/report.html\n", WriteComparisonReport(records, sweep.folder).c_str(), sweep.folder.c_str());
+  const std::string table = WriteComparisonReport(records, sweep.folder);
+  std::printf("\n%s\nreport: %s\n", table.c_str(), ReportPaths(sweep.folder).Html().c_str());
 }
 
 // The launcher alone writes it, when its runs are over: no job waits for it or can fail by it.
@@ -126,7 +129,7 @@ int LaunchRuns(const TrainArguments& arguments, const std::function<int(const Tr
     PrintRuns(sweep, states);
     return kExitDone;
   }
-  if (fs::exists(sweep.folder + "/run.json"))
+  if (IsRunFolder(sweep.folder))
     throw ConfigError(
         Concat(sweep.folder, " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=..."));
   std::optional<int> stopped;

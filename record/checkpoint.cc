@@ -29,6 +29,9 @@ void Flush(const std::string& path) {
   TEMPER_CHECK(failed == 0, "flushing ", path, " to disk: ", std::strerror(errno));
 }
 
+std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
+std::string ManifestPath(const std::string& folder) { return folder + "/manifest.json"; }
+
 std::string StepName(int64_t step) { return Concat("step_", step); }
 
 // Step folders present, newest first.
@@ -79,7 +82,7 @@ std::string CheckpointStore::Begin(int64_t step) {
 
 void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepName(step);
-  WriteFileAtomically(temporary + "/state.json", state_json);
+  WriteFileAtomically(StatePath(temporary), state_json);
   ordered_json manifest;
   manifest["step"] = step;
   for (const auto& entry : fs::directory_iterator(temporary)) {
@@ -87,7 +90,7 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
     manifest["files"][entry.path().filename()] = {{"bytes", bytes.size()}, {"xxh128", WeightHash(bytes.data(), bytes.size())}};
     Flush(entry.path());
   }
-  WriteFileAtomically(temporary + "/manifest.json", manifest.dump(1) + "\n");
+  WriteFileAtomically(ManifestPath(temporary), manifest.dump(1) + "\n");
   Flush(temporary);
   const std::string final_name = folder_ + "/" + StepName(step);
   fs::remove_all(final_name);
@@ -102,18 +105,24 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   TEMPER_LOG(Info, "checkpoint saved: ", final_name);
 }
 
+bool IsCheckpoint(const std::string& folder) { return fs::exists(StatePath(folder)); }
+
+std::string ReadCheckpointState(const std::string& folder) { return ReadFileText(StatePath(folder)); }
+
+bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_folder + "/config.json"); }
+
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
-  const auto manifest =
-      ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFileText(folder + "/manifest.json") : "", nullptr, false);
+  const std::string path = ManifestPath(folder);
+  const auto manifest = ordered_json::parse(fs::exists(path) ? ReadFileText(path) : "", nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return "no valid manifest.json";
   }
   if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
   for (const auto& [name, entry] : manifest["files"].items()) {
-    const std::string path = folder + "/" + name;
-    if (!fs::exists(path)) return name + " is missing";
+    const std::string file = folder + "/" + name;
+    if (!fs::exists(file)) return name + " is missing";
     if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh128")) return "no valid entry for " + name;
-    const std::string bytes = ReadFileText(path);
+    const std::string bytes = ReadFileText(file);
     if (entry["bytes"] != bytes.size()) return Concat(name, " has ", bytes.size(), " bytes, the manifest says ", entry["bytes"].dump());
     if (entry["xxh128"] != WeightHash(bytes.data(), bytes.size())) return name + " does not have the manifest's checksum";
   }
@@ -123,7 +132,7 @@ std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
 std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
   for (const auto& [step, folder] : StepFolders(folder_)) {
     const auto wrong = VerifyCheckpoint(folder);
-    if (!wrong) return Found{step, folder, ReadFileText(folder + "/state.json")};
+    if (!wrong) return Found{step, folder, ReadCheckpointState(folder)};
     TEMPER_LOG(Warn, "checkpoint ", folder, " is not used: ", *wrong);
   }
   return std::nullopt;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -106,7 +107,7 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 }
 
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
-  const std::string path = run_folder + "/status.json";
+  const std::string path = RunPaths(run_folder).Status();
   std::ifstream file(path);
   if (!file) {
     *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
@@ -115,6 +116,12 @@ std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::strin
   std::stringstream text;
   text << file.rdbuf();
   return ParseJobStatus(text.str(), path, problem);
+}
+
+bool IsDone(const std::string& run_folder) {
+  std::string problem;
+  const auto status = ReadJobStatus(run_folder, &problem);
+  return status && status->state == "done";
 }
 
 int64_t ProcessStart(int64_t pid) {

@@ -20,6 +20,7 @@
 #include "policy/kernels/torch_version.h"
 #include "record/provenance.h"
 #include "record/rendezvous.h"
+#include "record/run_paths.h"
 #include "workers/learner_worker.h"
 
 namespace temper {
@@ -38,7 +39,7 @@ void IgnoreStopSignals() {
 
 void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
   CheckSharedFolder(start.logs, process.host());
-  OpenLog({.file = Concat(start.logs, "/", ToString(role), "/rank_", process.rank(), ".log")});
+  OpenLog({.file = AttemptLogs(start.logs).Rank(ToString(role), process.rank())});
 }
 
 // Polls, without spinning, until every rank is at the end of the job.
@@ -250,7 +251,7 @@ int RunWorkerRank(const Experiment& experiment, const RoleLayout& layout, Role r
   std::vector<std::string> command = {"temper", "worker"};
   const auto add = [&](const char* option, const std::string& value) { command.insert(command.end(), {option, value}); };
   add("--role", ToString(role));
-  add("--log", Concat(start.logs, "/", ToString(role), "/rank_", process->rank(), "_worker.log"));
+  add("--log", AttemptLogs(start.logs).Worker(ToString(role), process->rank()));
   add("--rank", Concat(process->rank()));
   add("--connect", start.contact.endpoint);
   add("--run-id", Concat(start.contact.run_id));
