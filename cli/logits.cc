@@ -1,9 +1,7 @@
 // temper logits: the logits of token sequences, to compare with another implementation.
 #include <cstdio>
 #include <fstream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
@@ -60,15 +58,17 @@ int LogitsCommand(const LogitsArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddLogitsCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<LogitsArguments>();
-  auto* command = app->add_subcommand("logits", "logits of token sequences, to compare with another implementation");
+void BindLogits(CLI::App* command, LogitsArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
   command->add_option("--ids", arguments->ids, "JSON: a list of lists of token ids")->required();
   command->add_option("--out", arguments->out, "safetensors file with logits.0, logits.1, ...")->required();
-  command->callback([arguments, exit_code] { *exit_code = LogitsCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddLogitsCommand(const CommandContext& context) {
+  AddCommand<LogitsArguments>(context, "logits", "logits of token sequences, to compare with another implementation", BindLogits,
+                              LogitsCommand);
 }
 
 }  // namespace temper

@@ -2,9 +2,6 @@
 #include <cerrno>
 #include <cstring>
 #include <iostream>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
@@ -46,16 +43,18 @@ int TraceCommand(const TraceArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddTraceCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<TraceArguments>();
-  auto* command = app->add_subcommand("trace", "what every process did when, as a Chrome/Perfetto trace, or summed up");
+void BindTrace(CLI::App* command, TraceArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder")->required();
   command->add_option("--out", arguments->out, "file to write, - for standard output (default: RUN/traces/trace.json)");
   command->add_option("--attempt", arguments->attempt, "of this start of the run only (default: all)")->check(CLI::PositiveNumber);
   command->add_flag("--summary", arguments->summary, "print who worked, who waited for whom, and what to do about it");
-  command->callback([arguments, exit_code] { *exit_code = TraceCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddTraceCommand(const CommandContext& context) {
+  AddCommand<TraceArguments>(context, "trace", "what every process did when, as a Chrome/Perfetto trace, or summed up", BindTrace,
+                             TraceCommand);
 }
 
 }  // namespace temper

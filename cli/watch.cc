@@ -2,9 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -73,17 +71,19 @@ int WatchCommand(const WatchArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddWatchCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<WatchArguments>();
-  auto* command = app->add_subcommand("watch", "shows sample transcripts of a run with their grades, as they come, until its job ends");
+void BindWatch(CLI::App* command, WatchArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder")->required();
   command->add_option("--arm", arguments->arm, "of this arm only (default: all)");
   command->add_option("--filter", arguments->filters, "clause=, severity=, mode= or intent= with values, e.g. severity=high,moderate");
   command->add_flag("--all", arguments->all, "also those that are there already");
   command->add_flag("--once", arguments->once, "those that are there already, then exit");
-  command->callback([arguments, exit_code] { *exit_code = WatchCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddWatchCommand(const CommandContext& context) {
+  AddCommand<WatchArguments>(context, "watch", "shows sample transcripts of a run with their grades, as they come, until its job ends",
+                             BindWatch, WatchCommand);
 }
 
 }  // namespace temper

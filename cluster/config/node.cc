@@ -110,12 +110,12 @@ class TreeBuilder : public YAML::EventHandler {
     Place(std::move(node));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(ConfigNode::Kind::kList, mark, tag, anchor);
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+    Open(ConfigNode::Kind::kList, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(ConfigNode::Kind::kMap, mark, tag, anchor);
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+    Open(ConfigNode::Kind::kMap, mark, tag, anchor, style);
   }
   void OnMapEnd() override { Close(); }
 
@@ -174,9 +174,10 @@ class TreeBuilder : public YAML::EventHandler {
     if (anchor != 0) errors_->Add(node->mark, Path(), "anchors (&name) are not read; refer to this key with ${a.b} instead");
   }
 
-  void Open(ConfigNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void Open(ConfigNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     Frame frame;
     frame.node.kind = kind;
+    frame.node.flow = style == YAML::EmitterStyle::Flow;
     frame.node.mark = Position(mark);
     Check(mark, tag, anchor, &frame.node);
     if (frames_.size() >= kMaxConfigLevels) {

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+
+#include "cluster/metrics/answer_metric.h"
 
 namespace temper {
 namespace {
@@ -146,6 +149,34 @@ void PutWaits(const std::vector<const ScoredGroup*>& groups, std::map<std::strin
   (*values)["queue/reward/wait_s_max"] = Largest(reward);
 }
 
+AnswerView ViewOf(const ScoredGroup& group, size_t i) {
+  const Trajectory& t = group.graded.rollout.group.trajectories[i];
+  const Grade& grade = group.graded.grades[i];
+  return {.prompt = group.graded.prompt->text,
+          .response = group.graded.responses[i],
+          .tokens = static_cast<int64_t>(t.tokens.size()),
+          .truncated = !t.finished,
+          .safety = grade.safety,
+          .helpfulness = grade.helpfulness,
+          .reward = group.parts[i].reward};
+}
+
+// answer/*: over the answers that were graded.
+void PutAnswers(const std::vector<const ScoredGroup*>& groups, std::map<std::string, double>* values) {
+  for (const AnswerMetric* metric : AnswerMetrics()) {
+    double sum = 0, count = 0;
+    for (const ScoredGroup* group : groups) {
+      for (size_t i = 0; i < group->parts.size(); ++i) {
+        if (!group->parts[i].usable) continue;
+        const std::optional<double> value = metric->of(ViewOf(*group, i));
+        sum += value.value_or(0);
+        count += value.has_value();
+      }
+    }
+    PutRatio(values, std::string(metric->spec.name), sum, count);
+  }
+}
+
 }  // namespace
 
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step) {
@@ -165,6 +196,7 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
   PutGrades(grades, &row);
   PutTrajectories(trajectories, &row);
   PutRatio(&row.values, "reward/frac_dead_groups", dead, static_cast<double>(groups.size()));
+  PutAnswers(groups, &row.values);
   PutWaits(groups, &row.values);
   return row;
 }

@@ -5,6 +5,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"

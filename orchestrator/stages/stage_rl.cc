@@ -4,6 +4,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"

@@ -1,4 +1,5 @@
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"

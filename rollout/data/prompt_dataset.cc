@@ -154,6 +154,7 @@ class Loader {
     const auto rows = OpenRows(options_.path, text);
     int64_t taken = 0;
     for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
+      if (row.error.empty() && options_.adapt) options_.adapt(&row);
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
         if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }

@@ -1,3 +1,5 @@
+#include "orchestrator/launch/slurm_submit.h"
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -6,8 +8,8 @@
 
 #include <sys/wait.h>
 
-#include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/host/program_path.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/job/run_folder.h"
@@ -68,43 +70,53 @@ void CheckWorkersOptions(const SlurmArguments& arguments) {
   if (!arguments.workers_only && !arguments.connect.empty()) throw ConfigError("--connect goes with --workers-only");
 }
 
+// The script's text; sets the job's run folder to that of the job the workers join, where they are all there is.
+std::string RenderScript(const SlurmArguments& arguments, const ExperimentConfig& config, SlurmJob* job) {
+  if (arguments.workers_only) {
+    job->run_folder = fs::absolute(arguments.connect).lexically_normal();
+    return RenderWorkersScript(*job, WorkersOf(config));
+  }
+  const int ranks = arguments.train.ranks > 0 ? arguments.train.ranks : std::max(4, RoleLayout::RanksFor(config.cluster));
+  return RenderJobScript(*job, RoleLayout(config.cluster, ranks));
+}
+
+// Makes what the script writes into; a run that begins again is set aside.
+void PrepareRunFolder(const SlurmArguments& arguments, const std::string& run_folder) {
+  if (arguments.workers_only && !fs::is_directory(run_folder)) {
+    throw ConfigError(Concat("--connect ", arguments.connect, ": there is no such run folder"));
+  }
+  if (!arguments.workers_only && arguments.train.resume == "never" && fs::exists(run_folder)) SetAside(run_folder);
+  const RunPaths paths(run_folder);
+  for (const std::string& folder : {paths.Slurm(), paths.Logs(), paths.SlurmWorkerLogs()}) fs::create_directories(folder);
+}
+
+void SaySubmitted(const SlurmArguments& arguments, const std::string& id, const std::string& script, const RunPaths& run) {
+  const std::string log = arguments.workers_only ? run.SlurmWorkersLog(id) : run.SlurmLog(id);
+  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s\n", id.c_str(), script.c_str(), log.c_str());
+  if (arguments.workers_only) return;
+  std::printf("  ranks   %s/ROLE/rank_N.log\n", run.LatestLogs().c_str());
+  std::printf("  stop    scancel --batch --signal=USR1 %s  writes a checkpoint and queues it again;  scancel %s  ends it\n", id.c_str(),
+              id.c_str());
+}
+
 }  // namespace
 
-int SlurmCommand(const SlurmArguments& arguments) {
+int SubmitToSlurm(const SlurmArguments& arguments) {
   CheckWorkersOptions(arguments);
   const Experiment experiment = LoadExperiment(arguments.train.config, arguments.train.overrides);
-  const ExperimentConfig& config = experiment.base;
-  SlurmJob job = JobOf(arguments, config);
-  std::string text;
-  if (arguments.workers_only) {
-    job.run_folder = fs::absolute(arguments.connect).lexically_normal();
-    text = RenderWorkersScript(job, WorkersOf(config));
-  } else {
-    const int ranks = arguments.train.ranks > 0 ? arguments.train.ranks : std::max(4, RoleLayout::RanksFor(config.cluster));
-    text = RenderJobScript(job, RoleLayout(config.cluster, ranks));
-  }
+  SlurmJob job = JobOf(arguments, experiment.base);
+  const std::string text = RenderScript(arguments, experiment.base, &job);
   if (arguments.train.dry_run) {
-    CheckDevice(config.cluster, /*here=*/false);
+    CheckDevice(experiment.base.cluster, /*here=*/false);
     if (!arguments.workers_only) CheckInputs(experiment, arguments.train.resume);
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kExitDone;
   }
-  if (arguments.workers_only && !fs::is_directory(job.run_folder)) {
-    throw ConfigError(Concat("--connect ", arguments.connect, ": there is no such run folder"));
-  }
-  if (!arguments.workers_only && arguments.train.resume == "never" && fs::exists(job.run_folder)) SetAside(job.run_folder);
-  const RunPaths paths(job.run_folder);
-  for (const std::string& folder : {paths.Slurm(), paths.Logs(), paths.SlurmWorkerLogs()}) fs::create_directories(folder);
-  const std::string script = arguments.workers_only ? paths.SlurmWorkersScript() : paths.SlurmScript();
+  PrepareRunFolder(arguments, job.run_folder);
+  const RunPaths run(job.run_folder);
+  const std::string script = arguments.workers_only ? run.SlurmWorkersScript() : run.SlurmScript();
   WriteFileAtomically(script, text);
-  const std::string id = Submit(script);
-  const std::string log = arguments.workers_only ? paths.SlurmWorkersLog(id) : paths.SlurmLog(id);
-  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s\n", id.c_str(), script.c_str(), log.c_str());
-  if (!arguments.workers_only) {
-    std::printf("  ranks   %s/ROLE/rank_N.log\n", paths.LatestLogs().c_str());
-    std::printf("  stop    scancel --batch --signal=USR1 %s  writes a checkpoint and queues it again;  scancel %s  ends it\n", id.c_str(),
-                id.c_str());
-  }
+  SaySubmitted(arguments, Submit(script), script, run);
   return kExitDone;
 }
 

@@ -1,19 +1,15 @@
-#include "orchestrator/launch/sweep.h"
+#include "orchestrator/launch/sweep_launch.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <optional>
 
-#include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/job/start_checks.h"
-#include "orchestrator/launch/mpirun.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
-#include "views/compare/comparison.h"
-#include "views/index/run_index.h"
-#include "views/report/report.h"
 
 namespace temper {
 namespace {
@@ -58,52 +54,45 @@ void CheckEach(const Sweep& sweep, const TrainArguments& arguments) {
   if (!errors.empty()) throw ConfigError(errors);
 }
 
-// Launches those that are not done yet; what became of each. `stopped`: the code to leave with, where the user stopped it.
-std::vector<std::string> LaunchEach(const Sweep& sweep, const TrainArguments& arguments,
-                                    const std::function<int(const TrainArguments&)>& launch, const char* outcome,
-                                    std::optional<int>* stopped, int* failed) {
-  std::vector<std::string> states(sweep.runs.size(), "not started");
+// What became of the runs that were launched.
+struct SweepEnd {
+  std::vector<std::string> states;  // of each run, in words
+  std::optional<int> stopped;       // the code to leave with, where the user stopped it
+  int failed = kExitDone;           // the smallest code of those that failed
+};
+
+// Launches those that are not done yet.
+SweepEnd LaunchEach(const Sweep& sweep, const TrainArguments& arguments, const SweepLaunch& how) {
+  SweepEnd end;
+  end.states.assign(sweep.runs.size(), "not started");
   for (size_t i = 0; i < sweep.runs.size(); ++i) {
     const SweepRun& run = sweep.runs[i];
     if (arguments.resume != "never" && IsFinished(run, arguments.config, arguments.overrides)) {
-      states[i] = "done before";
+      end.states[i] = "done before";
       continue;
     }
     std::printf("temper launch: run %zu of %zu, %s: %s\n", i + 1, sweep.runs.size(), run.name.c_str(), SettingsText(run).c_str());
     std::fflush(stdout);
-    const int code = launch(ArgumentsOf(arguments, run));
-    states[i] = code == kExitDone ? outcome : Concat("failed with exit code ", code);
-    if (code == kExitPreempted || NumStopSignals() > 0) {
-      if (code == kExitPreempted) states[i] = "stopped";
-      *stopped = code == kExitDone ? static_cast<int>(kExitPreempted) : code;
-      return states;
+    const int code = how.launch(ArgumentsOf(arguments, run));
+    end.states[i] = code == kExitDone ? how.outcome : Concat("failed with exit code ", code);
+    if (code == kExitPreempted || StopRequested()) {
+      if (code == kExitPreempted) end.states[i] = "stopped";
+      end.stopped = code == kExitDone ? static_cast<int>(kExitPreempted) : code;
+      return end;
     }
     if (code == kExitDone) continue;
-    *failed = *failed == kExitDone ? code : std::min(*failed, code);
+    end.failed = end.failed == kExitDone ? code : std::min(end.failed, code);
     std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s; going on with the next\n", run.name.c_str(), code,
                  RunPaths(run.folder).LatestLogs().c_str());
   }
-  return states;
+  return end;
 }
 
-// The report over those that have one of their own.
-void CompareDone(const Sweep& sweep) {
-  std::vector<RunRecord> records;
-  for (const SweepRun& run : sweep.runs) {
-    if (fs::exists(RunPaths(run.folder).Report().Json())) records.push_back(ReadRunRecord(run.folder));
-  }
-  if (records.size() < 2) return;
-  const std::string table = WriteComparisonReport(records, sweep.folder);
-  std::printf("\n%s\nreport: %s\n", table.c_str(), ReportPaths(sweep.folder).Html().c_str());
-}
-
-// The launcher alone writes it, when its runs are over: no job waits for it or can fail by it.
-void IndexRuns(const Sweep& sweep) {
-  try {
-    if (fs::is_directory(sweep.folder)) WriteRunIndex(sweep.folder);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "temper launch: no index.html over the runs: %s\n", error.what());
-  }
+void ListRuns(const Sweep& sweep, const TrainArguments& arguments) {
+  CheckEach(sweep, arguments);
+  std::vector<std::string> states;
+  for (const SweepRun& run : sweep.runs) states.emplace_back(IsFinished(run, arguments.config, arguments.overrides) ? "done" : "");
+  PrintRuns(sweep, states);
 }
 
 }  // namespace
@@ -116,30 +105,24 @@ TrainArguments OneRun(const TrainArguments& arguments) {
                            sweep.runs.size() - 1, ", or its name), or run them all with  temper launch ", arguments.config));
 }
 
-int LaunchRuns(const TrainArguments& arguments, const std::function<int(const TrainArguments&)>& launch, const char* outcome) {
+int LaunchRuns(const TrainArguments& arguments, const SweepLaunch& how) {
   const Sweep sweep = ExpandSweep(arguments.config, arguments.overrides);
-  if (!arguments.member.empty()) return launch(ArgumentsOf(arguments, FindRun(sweep, arguments.member)));
-  if (sweep.runs.empty()) return launch(arguments);
+  if (!arguments.member.empty()) return how.launch(ArgumentsOf(arguments, FindRun(sweep, arguments.member)));
+  if (sweep.runs.empty()) return how.launch(arguments);
   if (arguments.resume != "auto" && arguments.resume != "never")
     throw ConfigError(Concat("--resume ", arguments.resume, " is a checkpoint of one run; say which with --member"));
   if (arguments.dry_run) {
-    CheckEach(sweep, arguments);
-    std::vector<std::string> states;
-    for (const SweepRun& run : sweep.runs) states.emplace_back(IsFinished(run, arguments.config, arguments.overrides) ? "done" : "");
-    PrintRuns(sweep, states);
+    ListRuns(sweep, arguments);
     return kExitDone;
   }
   if (IsRunFolder(sweep.folder))
     throw ConfigError(
         Concat(sweep.folder, " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=..."));
-  std::optional<int> stopped;
-  int failed = kExitDone;
-  const std::vector<std::string> states = LaunchEach(sweep, arguments, launch, outcome, &stopped, &failed);
+  const SweepEnd end = LaunchEach(sweep, arguments, how);
   std::printf("\n");
-  PrintRuns(sweep, states);
-  if (!stopped) CompareDone(sweep);
-  IndexRuns(sweep);
-  return stopped ? *stopped : failed;
+  PrintRuns(sweep, end.states);
+  if (how.after) how.after(sweep, end.stopped.has_value());
+  return end.stopped ? *end.stopped : end.failed;
 }
 
 }  // namespace temper

@@ -1,4 +1,5 @@
-// The chat of `temper generate`: answers appear as they are sampled.
+#include "serve/chat.h"
+
 #include <algorithm>
 #include <csignal>
 #include <iostream>
@@ -6,11 +7,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include "cli/line_reader.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "rollout/engine/stop_strings.h"
-#include "serve/text_generation.h"
+#include "serve/line_reader.h"
 
 namespace temper {
 namespace {
