@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/output_folder.h"
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 
@@ -25,7 +25,7 @@ struct CompareArguments {
 
 bool IsDone(const fs::path& run) {
   if (!fs::exists(run / "status.json")) return false;
-  const auto status = nlohmann::json::parse(ReadWholeFile((run / "status.json").string(), "where the run stands"), nullptr, false);
+  const auto status = nlohmann::json::parse(ReadFile(run / "status.json", {.what = "where the run stands"}), nullptr, false);
   return status.is_object() && status.value("state", nlohmann::json()) == "done";
 }
 

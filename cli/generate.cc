@@ -75,7 +75,7 @@ class PromptLines {
   }
 
   void Submit(const std::string& line) {
-    std::string text = ReplaceInvalidUtf8(line);
+    std::string text = RepairUtf8(line);
     if (json_) {
       std::string error;
       const auto messages = ParseChatJson(line, &error);

@@ -1,6 +1,5 @@
 // temper logits: the logits of token sequences, to compare with another implementation.
 #include <cstdio>
-#include <fstream>
 
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
@@ -8,6 +7,7 @@
 #include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/formats/safetensors.h"
 #include "policy/kernels/torch_version.h"
@@ -45,9 +45,8 @@ int LogitsCommand(const LogitsArguments& arguments) {
   const Stopwatch watch;
   const Transformer model = LoadHfModel(arguments.model);
   std::fprintf(stderr, "read %s in %.2f s\n", arguments.model.c_str(), watch.Seconds());
-  std::ifstream file(arguments.ids);
-  if (!file) throw ConfigError(Concat(arguments.ids, ": cannot be read"));
-  const auto lists = nlohmann::json::parse(file, nullptr, false);
+  const auto lists =
+      nlohmann::json::parse(ReadUserFile(arguments.ids, {.what = "the token ids", .max_bytes = kMaxDataBytes}), nullptr, false);
   if (!lists.is_array()) throw ConfigError(Concat(arguments.ids, ": expected a JSON list of lists of token ids"));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& list : lists) {

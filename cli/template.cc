@@ -1,10 +1,9 @@
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/chat/chat_template.h"
 #include "policy/text/strict_json.h"
 
@@ -23,11 +22,8 @@ struct TemplateArguments {
 };
 
 Json ReadTools(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || std::filesystem::is_directory(path)) throw ConfigError(Concat(path, ": cannot be read"));
   std::string error;
-  const auto tools = ParseChatJson(text, &error);
+  const auto tools = ParseChatJson(ReadUserFile(path, {.what = "the tools"}), &error);
   if (!tools.has_value()) throw ConfigError(Concat(path, ": ", error));
   if (!tools->is_array()) throw ConfigError(Concat(path, ": expected a JSON list of tools"));
   return *tools;

@@ -25,7 +25,7 @@ constexpr int kMaxDepth = 2;
 // One line of standard input as JSON. Bytes that are not UTF-8 count as U+FFFD, as the tokenizer takes them.
 nlohmann::json ParseLine(const std::string& line, int64_t number, const char* expected) {
   std::string error;
-  const auto value = ParseStrictJson(ReplaceInvalidUtf8(line), kMaxDepth, &error);
+  const auto value = ParseStrictJson(RepairUtf8(line), kMaxDepth, &error);
   if (!value) throw ConfigError(Concat("standard input:", number, ": expected ", expected, ": ", error));
   return *value;
 }

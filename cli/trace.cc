@@ -1,11 +1,9 @@
 // temper trace: where the time of a run went.
-#include <cerrno>
-#include <cstring>
 #include <iostream>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
-#include "record/bounded_file.h"
+#include "cluster/base/file.h"
 #include "record/spans.h"
 #include "views/trace/export.h"
 #include "views/trace/summary.h"
@@ -37,7 +35,8 @@ int TraceCommand(const TraceArguments& arguments) {
     std::cout << json;
     return kExitDone;
   }
-  if (!ReplaceFile(out, json)) throw ConfigError(Concat("--out ", out, ": cannot be written: ", std::strerror(errno)));
+  if (const std::string problem = TryWriteFile(out, json); !problem.empty())
+    throw ConfigError(Concat("--out ", out, ": cannot be written: ", problem));
   std::cout << "wrote " << out << " (" << data.processes.size() << " processes): open it at https://ui.perfetto.dev or chrome://tracing\n";
   return kExitDone;
 }

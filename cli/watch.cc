@@ -10,7 +10,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
-#include "record/checkpoint.h"
+#include "cluster/base/file.h"
 #include "views/live/run_view.h"
 #include "views/live/terminal_text.h"
 #include "views/live/transcript_feed.h"
@@ -45,7 +45,7 @@ void CheckIsThere(const WatchArguments& arguments) {
   if (!view.status) throw ConfigError(view.problems.at(0));
   const std::string described = arguments.run + "/run.json";
   if (arguments.arm.empty() || !std::filesystem::exists(described)) return;
-  const auto run = nlohmann::json::parse(ReadFileText(described), nullptr, false);
+  const auto run = nlohmann::json::parse(ReadFile(described), nullptr, false);
   std::string names;
   for (const auto& arm : run.is_object() && run.contains("arms") ? run["arms"] : nlohmann::json::array()) {
     const auto name = arm.is_object() ? arm.value("name", nlohmann::json()) : nlohmann::json();

@@ -93,7 +93,7 @@ class Chat {
         continue;
       }
       if (line == "/exit") return;
-      TakeLine(ReplaceInvalidUtf8(line));
+      TakeLine(RepairUtf8(line));
     }
     std::cout << std::endl;
   }

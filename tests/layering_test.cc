@@ -58,7 +58,7 @@ const std::vector<Wing> kWings = {
     {"views/compare", {"cluster/base", "evaluation", "record", "views/page", "views/report"}},
     {"views/index", {"cluster/base", "cluster/host", "evaluation", "record", "views/page", "views/report"}},
     {"views/export", {"cluster/base", "cluster/config", "record"}},
-    {"views/live", {"cluster/base", "cluster/bus", "cluster/host", "record"}},
+    {"views/live", {"cluster/base", "cluster/bus", "cluster/host", "record", "reward/grade"}},
     {"learner", {"cluster", "policy/formats", "policy/kernels", "policy/model"}},
     {"serve", {"cluster/base", "policy", "rollout/engine"}},
     {"workers", {"cluster", "learner", "policy", "record", "reward", "rollout"}},

@@ -21,7 +21,7 @@ struct AnswerView {
 };
 
 // A figure of the answers of a step in a file of its own: its row has the mean of `of` over the answers of the step. Its name is
-// "answer/...". One file a metric, and one line in answer_metrics.cc.
+// "answer/...". One file a metric, and one line in answer_metrics.inc.
 struct AnswerMetric {
   MetricSpec spec;
   std::optional<double> (*of)(const AnswerView& answer);  // nothing: the answer does not count; finite otherwise

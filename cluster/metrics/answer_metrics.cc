@@ -1,3 +1,4 @@
+// The list of the metrics of answers, from the lines of answer_metrics.inc.
 #include <array>
 #include <vector>
 
@@ -5,14 +6,17 @@
 
 namespace temper {
 
-extern const AnswerMetric kRepeatedFraction;
+#define TEMPER_ENTRY(name) extern const AnswerMetric name;
+#include "cluster/metrics/answer_metrics.inc"
+#undef TEMPER_ENTRY
 
 namespace {
 
-// A new metric of answers: a line here.
+#define TEMPER_ENTRY(name) &name,
 constexpr std::array kMetrics = {
-    &kRepeatedFraction,
+#include "cluster/metrics/answer_metrics.inc"
 };
+#undef TEMPER_ENTRY
 
 }  // namespace
 

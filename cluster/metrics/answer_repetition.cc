@@ -34,8 +34,7 @@ std::optional<double> RepeatedFraction(const AnswerView& answer) {
 
 }  // namespace
 
-extern const AnswerMetric kRepeatedFraction;
-const AnswerMetric kRepeatedFraction = {
+extern const AnswerMetric kRepeatedFraction = {
     .spec = {"answer/repeated_fraction", "share", MetricKind::kGauge, Reduction::kMean, "completions of five words or more", kRlRow,
              "below 0.1; a rise says that the policy runs in circles",
              "sequences of four words that the answer has said before: rep-4 of Welleck et al., arXiv 1908.04319, without an outer mean "

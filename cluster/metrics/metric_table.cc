@@ -84,14 +84,4 @@ std::string PrometheusName(const MetricSpec& spec) {
   return spec.kind == MetricKind::kCounter ? name + "_total" : name;
 }
 
-const char* ToString(MetricKind kind) {
-  static constexpr std::array kWords = {"gauge", "counter", "histogram"};
-  return kWords.at(static_cast<size_t>(kind));
-}
-
-const char* ToString(Reduction reduction) {
-  static constexpr std::array kWords = {"value", "mean", "std", "min", "max", "sum", "quantile"};
-  return kWords.at(static_cast<size_t>(reduction));
-}
-
 }  // namespace temper

@@ -1,3 +1,4 @@
+// The list of the suites, from the lines of suites.inc.
 #include <algorithm>
 #include <array>
 #include <vector>
@@ -8,16 +9,17 @@
 
 namespace temper {
 
-extern const Suite kOrBenchHard, kStrongReject, kXsTest;
+#define TEMPER_ENTRY(name) extern const Suite name;
+#include "evaluation/suites/suites.inc"
+#undef TEMPER_ENTRY
 
 namespace {
 
-// A new suite: a line here, by name.
+#define TEMPER_ENTRY(name) &name,
 constexpr std::array kSuites = {
-    &kOrBenchHard,
-    &kStrongReject,
-    &kXsTest,
+#include "evaluation/suites/suites.inc"
 };
+#undef TEMPER_ENTRY
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 namespace temper {
 
 // A published set of prompts, read from the file its authors give out. It is an evaluation set of the suite's name (data.suites).
-// One file a suite, and one line in registry.cc.
+// One file a suite, and one line in suites.inc.
 struct Suite {
   std::string_view name;
   std::string_view about;                    // what it asks, its source and its licence; one sentence each

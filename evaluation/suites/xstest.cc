@@ -3,8 +3,7 @@
 namespace temper {
 
 // Röttger et al., NAACL 2024, arXiv 2308.01263. File: xstest_prompts.csv with id, prompt, type, label, focus, note.
-extern const Suite kXsTest;
-const Suite kXsTest = {
+extern const Suite kXsTest = {
     .name = "xstest",
     .about = "250 safe prompts that look unsafe and 200 unsafe contrasts. xstest_prompts.csv of paul-rottger/xstest, CC-BY-4.0.",
     .columns = {.id = "id", .prompt = "prompt", .category = "", .intent = "intent"},

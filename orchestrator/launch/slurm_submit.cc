@@ -10,12 +10,12 @@
 
 #include "cluster/base/error.h"
 #include "cluster/host/program_path.h"
+#include "cluster/base/file.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_script.h"
-#include "record/checkpoint.h"
 
 namespace temper {
 namespace {
@@ -113,7 +113,7 @@ int SubmitToSlurm(const SlurmArguments& arguments) {
   }
   PrepareRunFolder(arguments, job.run_folder);
   const std::string script = Concat(job.run_folder, "/slurm/", arguments.workers_only ? "workers" : "train", ".sbatch");
-  WriteFileAtomically(script, text);
+  WriteFile(script, text);
   SaySubmitted(arguments, Submit(script), script, job.run_folder);
   return kExitDone;
 }

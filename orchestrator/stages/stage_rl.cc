@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
@@ -13,6 +14,7 @@
 #include "orchestrator/stages/stage_metrics.h"
 #include "orchestrator/stages/stage_state.h"
 #include "orchestrator/stages/step_clock.h"
+#include "record/checkpoint.h"
 #include "record/audit_file.h"
 #include "record/audit_record.h"
 #include "record/metrics_file.h"

@@ -6,6 +6,7 @@
 #include "orchestrator/stages/stage_metrics.h"
 #include "orchestrator/stages/stage_state.h"
 #include "orchestrator/stages/step_clock.h"
+#include "record/checkpoint.h"
 #include "record/metrics_file.h"
 #include "rollout/data/prompt_dataset.h"
 
