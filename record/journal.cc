@@ -10,6 +10,7 @@
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 
@@ -119,14 +120,7 @@ void Journal::Append(const JournalRecord& record) {
   ByteWriter out;
   out.Put(static_cast<uint32_t>(payload.size()));
   out.Put<uint64_t>(Hash64(payload));
-  std::string bytes = out.Take() + payload;
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t wrote = write(fd_, bytes.data() + done, bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    TEMPER_CHECK(wrote > 0, "journal: writing ", path_, ": ", std::strerror(errno));
-    done += static_cast<size_t>(wrote);
-  }
+  TEMPER_CHECK(WriteAll(fd_, out.Take() + payload), "journal: writing ", path_, ": ", std::strerror(errno));
 }
 
 void Journal::Sync() { TEMPER_CHECK(fdatasync(fd_) == 0, "journal: flushing ", path_, ": ", std::strerror(errno)); }
