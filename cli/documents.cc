@@ -14,7 +14,7 @@ namespace temper {
 
 void AddReferenceCommand(CLI::App* app, int* exit_code) {
   app->add_subcommand("reference", "prints every config key with its default and meaning")->callback([exit_code] {
-    ExperimentConfig config = DefaultExperiment();
+    ExperimentConfig config;
     std::cout << ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
     *exit_code = kExitDone;
   });

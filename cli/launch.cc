@@ -47,7 +47,7 @@ MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, in
           .hosts = arguments.hosts,
           .hostfile = arguments.hostfile,
           .cpus_per_rank = launch.cpus_per_rank,
-          .bind = arguments.hosts && launch.bind == "core"};
+          .bind = arguments.hosts && launch.bind == CpuBinding::kCore};
 }
 
 // One run of the job, which leaves nothing in shared memory or the temporary folder of this host, however it ends.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cluster/metrics/metric_sink.h"
+#include "record/progress_style.h"
 
 namespace temper {
 
@@ -32,8 +33,7 @@ class MetricsFile : public MetricSink {
 // a terminal. A selection: metrics.jsonl has every number.
 class Progress {
  public:
-  // mode: auto | bar | plain | none. Auto is a bar when stderr is a terminal and no launcher (mpirun, srun) started the process.
-  Progress(const std::string& mode, const std::string& label, int64_t total_steps);
+  Progress(ProgressStyle style, const std::string& label, int64_t total_steps);
   ~Progress();
   void Step(int64_t step, const std::map<std::string, double>& values);
 

@@ -46,7 +46,7 @@ std::map<std::string, std::string> Versions() {
 }
 
 // Adds the files that an arm is made from.
-void AddInputs(const ExperimentConfig& config, const std::string& world_folder, ProvenanceInput* provenance) {
+void AddInputs(const ExperimentConfig& config, const DataFiles& files, ProvenanceInput* provenance) {
   const auto add = [&](const std::string& name, const std::string& path) {
     if (path.empty()) return;
     std::vector<std::string>& paths = provenance->inputs[name];
@@ -54,10 +54,7 @@ void AddInputs(const ExperimentConfig& config, const std::string& world_folder, 
   };
   add("policy_spec", config.reward.policy_spec);
   add("base_model", config.policy.path);
-  if (config.data.source == "world") return add("data", world_folder);
-  add("data", config.data.path);
-  add("data", config.data.demonstrations);
-  for (const auto& [set, file] : config.data.eval) add("data", file);
+  for (const std::string& input : files.inputs) add("data", input);
 }
 
 // Starts of the run so far.
@@ -121,11 +118,9 @@ void Job::Prepare() {
     state.arm = &arm;
     state.folder = identity_.run_folder + "/" + arm.name;
     if (identity_.resume_folder.empty()) CheckSameSettings(identity_.run_folder, state.folder, arm.resolved);
-    const WorldOptions& world = arm.config.data.world;
-    const std::string world_folder = Concat(identity_.run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_",
-                                            world.eval_prompts_per_intent, "_", world.demonstrations, "_", world.permitted_dual_use);
-    state.data = LoadData(arm.config, spec_, world_folder);
-    AddInputs(arm.config, world_folder, &provenance);
+    const DataFiles files = EnsureWorld(arm.config, identity_.run_folder);
+    state.data = LoadData(arm.config, spec_, files);
+    AddInputs(arm.config, files, &provenance);
     fs::create_directories(state.folder + "/configs");
     WriteFileAtomically(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml());
     arms_.push_back(std::move(state));
@@ -142,7 +137,7 @@ void Job::WriteRunJson() const {
   run["name"] = experiment_.base.run.name;
   run["seed"] = experiment_.base.run.seed;
   run["policy_spec"] = spec_.id;
-  run["built_in_world"] = experiment_.base.data.source == "world";
+  run["built_in_world"] = experiment_.base.data.source == DataSource::kWorld;
   run["environment"] = Versions();
   run["environment"]["host"] = HostDescription();
   run["environment"]["ranks"] = Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ", layout_.num_rollout_workers(),
@@ -168,10 +163,10 @@ void Job::Welcome(BusServer* server) const {
   rollout.slots = config.rollout.slots;
   rollout.threads = config.cluster.rollout_threads;
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + most_new);
-  rollout.bf16 = config.rollout.dtype == "bf16";
+  rollout.bf16 = config.rollout.dtype == ComputeType::kBf16;
   rollout.device = config.cluster.device;
   rollout.cuda_graphs = config.rollout.cuda_graphs;
-  rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
+  rollout.force_remote_weights = config.cluster.weight_transport == WeightTransport::kZeroMq;
   const bool stop_strings =
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;

@@ -62,14 +62,13 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   LoadPolicySpec(experiment.base.reward.policy_spec);
   const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
   for (const Arm& arm : experiment.arms) {
-    MakeRewardComposer(arm.config.reward.composer);
     if (resume == "auto") CheckSameSettings(run_folder, run_folder + "/" + arm.name, arm.resolved);
     CheckDataFiles(arm.config);
   }
 }
 
 void CheckDevice(const ClusterConfig& cluster, bool here) {
-  if (cluster.device == "cuda" && (here || !CudaBuilt())) ComputeDevice(cluster.device, 0);
+  if (cluster.device == DeviceChoice::kCuda && (here || !CudaBuilt())) ComputeDevice(cluster.device, 0);
 }
 
 }  // namespace temper

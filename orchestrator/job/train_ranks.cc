@@ -13,6 +13,7 @@
 #include "cluster/collectives/communicator_nccl.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/job/job_start.h"
@@ -129,8 +130,8 @@ bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
 // else MPI. `gpu` is this learner's, -1 when it has none of its own.
 std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::unique_ptr<Communicator> mpi, bool one_host, int gpu) {
   const auto shared = [&] { return MakeSharedMemoryCommunicator(std::move(mpi), Seconds(cluster.collective_timeout_s)); };
-  if (cluster.learner_backend == "mpi") return mpi;
-  if (cluster.learner_backend == "shared") {
+  if (cluster.learner_backend == BackendChoice::kMpi) return mpi;
+  if (cluster.learner_backend == BackendChoice::kShared) {
     TEMPER_CHECK(one_host, "cluster.learner_backend is shared, but the learners are on several hosts: use auto, mpi or nccl");
     return shared();
   }
@@ -140,7 +141,7 @@ std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::u
     TEMPER_LOG(Info, "learner collectives: NCCL ", NcclVersion());
     return MakeNcclCommunicator(mpi.get(), gpu, Seconds(cluster.collective_timeout_s));
   }
-  TEMPER_CHECK(cluster.learner_backend == "auto", "cluster.learner_backend is nccl, but ", without_gpu, " of ", mpi->size(),
+  TEMPER_CHECK(cluster.learner_backend == BackendChoice::kAuto, "cluster.learner_backend is nccl, but ", without_gpu, " of ", mpi->size(),
                " learners compute on no GPU of their own (cluster.device; or the program was built without CUDA or NCCL: temper doctor)");
   return one_host && mpi->size() > 1 ? shared() : std::move(mpi);
 }
@@ -208,11 +209,8 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   const bool own_gpu = options.device.is_cuda() && RanksHere(Role::kLearner, layout, *process) <= NumComputeGpus();
   const auto communicator = ChooseBackend(cluster, process->Split(0, Seconds(cluster.collective_timeout_s)),
                                           LearnersShareAHost(layout, *process), own_gpu ? options.device.index() : -1);
-  options.learner = {.micro_batch_tokens = experiment.base.learner.micro_batch_tokens,
-                     .threads = options.device.is_cpu() ? cluster.learner_threads : 1,
-                     .dtype = experiment.base.policy.dtype,
-                     .recompute_activations = experiment.base.learner.recompute_activations,
-                     .lora = experiment.base.policy.lora};
+  options.learner = LearnerOf(experiment.base);
+  if (!options.device.is_cpu()) options.learner.threads = 1;
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.contact.run_id, "-", getpid());
   // On-policy nobody asks for an older version than the newest.
   int64_t staleness = 0;

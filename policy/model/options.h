@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cluster/config/fields.h"
+#include "policy/model/lora_options.h"
+#include "policy/model/transformer_config.h"
+
+namespace temper {
+
+// What products are computed in; master weights are fp32 always.
+enum class ComputeType : uint8_t { kFp32, kBf16 };
+template <>
+struct EnumNames<ComputeType> {
+  static constexpr std::string_view kWhat = "type";
+  static constexpr EnumTable<ComputeType, 2> kTable{{{ComputeType::kFp32, "fp32"}, {ComputeType::kBf16, "bf16"}}};
+};
+
+// What a shape may be, in a config.json and from scratch. The bounds keep every product of two sizes inside int64 and a hostile file from
+// asking for absurd memory.
+inline constexpr IntRange kModelWidth{1, int64_t{1} << 24};  // of a vector, a vocabulary or a sequence
+inline constexpr IntRange kModelLayers{1, 1024};
+inline constexpr IntRange kModelHeads{1, 4096};
+inline constexpr IntRange kHeadDim{2, 1024};  // even
+inline constexpr RealRange kRmsNormEps{1e-15, 0.5};
+inline constexpr RealRange kRopeTheta{1, 1e12};
+
+// Rotary positions turn pairs of numbers.
+constexpr bool IsHeadDim(int64_t head_dim) { return head_dim >= kHeadDim.min && head_dim <= kHeadDim.max && head_dim % 2 == 0; }
+// Every key/value head serves the same number of query heads.
+constexpr bool AreHeadCounts(int64_t num_heads, int64_t num_kv_heads) { return num_kv_heads > 0 && num_heads % num_kv_heads == 0; }
+
+// The values of model_type.
+const std::vector<std::string>& ModelFamilies();
+
+// Of the parameters beside the embeddings; more fit no machine.
+inline constexpr int64_t kMaxParameters = int64_t{1} << 40;
+
+// Of a policy from scratch: the quickstart's size.
+TransformerConfig DefaultShape();
+
+struct PolicyConfig {
+  std::string path;  // Hugging Face folder; "" = from scratch with the shape below
+  TransformerConfig shape = DefaultShape();
+  ComputeType dtype = ComputeType::kFp32;  // of the learner
+  LoraOptions lora;
+};
+
+// From config.json's defaults to a whole shape: the width of a head where it is left open, and what a family always has. The vocabulary
+// and the special tokens are the tokenizer's, and left out.
+TransformerConfig ShapeFromScratch(const PolicyConfig& policy);
+
+void Describe(PolicyConfig& policy, ConfigFields& fields);
+
+}  // namespace temper
