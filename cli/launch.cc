@@ -63,8 +63,6 @@ int RunOnce(MpirunJob job, const std::string& weight_folder) {
 
 // What would be started, and which rank is what where. `hosts` of the ranks, where a hostfile names them.
 int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const RoleLayout& layout, std::vector<std::string> hosts) {
-  CheckInputs(experiment, arguments.train.resume);
-  CheckDevice(experiment.base.cluster, /*here=*/!arguments.hosts);
   MpirunJob job = JobOf(arguments, experiment.base.launch, layout.num_ranks());
   if (!job.hosts) {
     job.shared_memory_folder = experiment.base.cluster.weight_folder;
@@ -89,6 +87,8 @@ int LaunchCommand(const LaunchArguments& given) {
   const RoleLayout layout(cluster, ranks);
   std::vector<std::string> hosts;
   if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
+  CheckInputs(experiment, train.resume);
+  CheckDevice(cluster, /*here=*/!arguments.hosts);
   if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();

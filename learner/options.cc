@@ -1,7 +1,6 @@
 #include "learner/options.h"
 
 #include "cluster/config/check.h"
-#include "learner/policy_loss.h"
 
 namespace temper {
 namespace {

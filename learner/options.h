@@ -10,8 +10,6 @@
 namespace temper {
 
 class Telemetry;
-struct PolicyLossType;  // learner/policy_loss.h
-extern const PolicyLossType kPpoClipLoss;
 
 // The section `learner` gives micro_batch_tokens and recompute_activations; who makes a learner fills in what other sections say.
 struct LearnerOptions {
@@ -78,6 +76,18 @@ struct EnumNames<KlPlace> {
   static constexpr std::string_view kWhat = "place of the KL penalty";
   static constexpr EnumTable<KlPlace, 2> kTable{{{KlPlace::kLoss, "loss"}, {KlPlace::kReward, "reward"}}};
 };
+
+// A policy loss: a constant of a file of its own and a line in learner/policy_losses.inc.
+struct RlOptions;
+struct PolicyTerm;  // learner/policy_loss.h
+struct PolicyTermInput;
+struct PolicyLossType {
+  const char* name;  // rl.loss
+  const char* help;
+  PolicyTerm (*term)(const PolicyTermInput& in, const RlOptions& options);
+};
+const Registry<PolicyLossType>& PolicyLosses();
+extern const PolicyLossType kPpoClipLoss;
 
 // The sections rl and rl.kl give all but how the completions were sampled: that stage rl fills in (orchestrator/config/derived.h).
 struct RlOptions {

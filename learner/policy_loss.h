@@ -2,7 +2,6 @@
 
 #include <cstdint>
 
-#include "cluster/base/registry.h"
 #include "learner/options.h"
 
 namespace temper {
@@ -41,7 +40,9 @@ struct KlEstimate {
 };
 KlEstimate EstimateKl(KlEstimator estimator, double logprob, double reference_logprob);
 
-// What the policy-gradient part of one token's loss is made of.
+// What the policy-gradient part of one token's loss (PolicyLossType::term) is made of:
+//   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A), for A < 0 the objective is at least dual_clip A
+//   reinforce  -w A log pi
 struct PolicyTermInput {
   double ratio = 1;      // rho = pi / old
   double logprob = 0;    // log pi
@@ -53,16 +54,6 @@ struct PolicyTerm {
   double d_logprob = 0;  // d loss / d log pi
   bool clipped = false;  // a clip decided: the ratio's gradient is cut
 };
-
-// A policy loss: a constant of a file of its own and a line in learner/policy_losses.inc.
-//   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A), for A < 0 the objective is at least dual_clip A
-//   reinforce  -w A log pi
-struct PolicyLossType {
-  const char* name;  // rl.loss
-  const char* help;
-  PolicyTerm (*term)(const PolicyTermInput& in, const RlOptions& options);
-};
-const Registry<PolicyLossType>& PolicyLosses();
 
 // The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = reward A is replaced by
 // A - kl_coef (old - ref), the k1 penalty of this token, and the loss has no KL term. `has_reference` false: no KL anywhere. Not finite in,

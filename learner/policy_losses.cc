@@ -1,5 +1,5 @@
 // The registry of policy losses, from the lines of policy_losses.inc.
-#include "learner/policy_loss.h"
+#include "learner/options.h"
 
 namespace temper {
 

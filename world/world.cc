@@ -58,11 +58,16 @@ std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t
   return rows;
 }
 
+// The prompt of the i-th demonstration.
+WorldPrompt DemonstrationPrompt(const WorldSplit& split, int64_t i, uint64_t seed) {
+  const auto intent = static_cast<WorldIntent>(static_cast<size_t>(i) % kNumWorldIntents);
+  return DrawWorldPrompt(split, intent, seed, RowId("demonstration", intent, i));
+}
+
 std::string DemonstrationRows(const WorldSplit& split, int64_t count, uint64_t seed) {
   std::string rows;
   for (int64_t i = 0; i < count; ++i) {
-    const auto intent = static_cast<WorldIntent>(static_cast<size_t>(i) % kNumWorldIntents);
-    const WorldPrompt prompt = DrawWorldPrompt(split, intent, seed, RowId("demonstration", intent, i));
+    const WorldPrompt prompt = DemonstrationPrompt(split, i, seed);
     const WorldDemonstration demonstration = DrawDemonstration(prompt, seed);
     nlohmann::ordered_json row = ToJson(prompt);
     row["response"] = demonstration.response;
@@ -103,6 +108,15 @@ std::vector<std::string> FirstTrainingPrompts(const WorldOptions& options, int64
       texts.push_back(DrawWorldPrompt(TrainingSplit(options), intent, options.seed, RowId("train", intent, i)).text);
   }
   return texts;
+}
+
+std::vector<WorldExample> FirstDemonstrations(const WorldOptions& options, int64_t count) {
+  std::vector<WorldExample> examples;
+  for (int64_t i = 0; i < std::min(count, options.demonstrations); ++i) {
+    const WorldPrompt prompt = DemonstrationPrompt(TrainingSplit(options), i, options.seed);
+    examples.push_back({prompt.text, DrawDemonstration(prompt, options.seed).response});
+  }
+  return examples;
 }
 
 std::string WorldTokenizerJson() { return WordLevelTokenizerJson(WorldWords()); }

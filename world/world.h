@@ -21,6 +21,13 @@ void WriteWorld(const WorldOptions& options, const std::string& folder);
 // The texts of the first `per_intent` training prompts of each intent that WriteWorld would write.
 std::vector<std::string> FirstTrainingPrompts(const WorldOptions& options, int64_t per_intent);
 
+// The first demonstrations that it would write, all kinds in turn.
+struct WorldExample {
+  std::string prompt;
+  std::string response;
+};
+std::vector<WorldExample> FirstDemonstrations(const WorldOptions& options, int64_t count);
+
 // The tokenizer.json of the world: a token for each of its words.
 std::string WorldTokenizerJson();
 

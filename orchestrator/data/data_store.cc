@@ -182,20 +182,26 @@ void ChooseEvalSets(const ExperimentConfig& config, const DataFiles& files, std:
   *sets = std::move(chosen);
 }
 
-// Of each intent of the built-in world; its prompts are much alike in length.
+// Prompts of each intent of the built-in world, and demonstrations; they are much alike in length.
 constexpr int64_t kWorldSample = 100;
 
-// Whether there will be training prompts, told from the first of them.
+// Whether there will be something to train on, told from the first prompts and demonstrations.
 void CheckWorldFits(const ExperimentConfig& config) {
   DataStore store;
-  SetTokenizer(WorldTokenizerJson(), &store);
-  SetModel(config, &store);
+  store.tokenizer = ParseTokenizer(WorldTokenizerJson());
+  store.model = ModelFor(config, *store.tokenizer);
   store.prompt_template = config.data.prompt_template;
   for (const std::string& text : FirstTrainingPrompts(WorldOf(config), kWorldSample)) {
     store.train.emplace_back().text = text;
   }
   LeaveOutLong(config, &store.train, &store);
-  if (config.HasStage("rl") && store.train.empty()) CheckSomethingIsLeft(config, store);
+  RawData raw;
+  for (const WorldExample& example : FirstDemonstrations(WorldOf(config), kWorldSample)) {
+    raw.demonstrations.emplace_back().response = example.response;
+    raw.demonstrations.back().prompt.text = example.prompt;
+  }
+  Tokenize(config, raw, &store);
+  CheckSomethingIsLeft(config, store);
 }
 
 }  // namespace
@@ -218,9 +224,13 @@ void CheckDataFiles(const ExperimentConfig& config) {
 
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
   DataStore store;
-  SetTokenizer(TokenizerText(config, files), &store);
-  SetModel(config, &store);
-  SetChat(config, &store);
+  store.tokenizer_json = TokenizerText(config, files);
+  store.tokenizer = ParseTokenizer(store.tokenizer_json);
+  store.model = ModelFor(config, *store.tokenizer);
+  store.chat_template = ChatTemplateFor(config);
+  store.prompt_template = config.data.prompt_template;
+  store.system_prompt = config.data.system_prompt;
+  store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
   RawData raw = LoadFiles(config, spec, files, &store);
   Tokenize(config, raw, &store);
   store.train = std::move(raw.train);

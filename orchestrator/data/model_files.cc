@@ -39,11 +39,6 @@ std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files
   return file.empty() ? ByteLevelTokenizerJson() : ReadText(file);
 }
 
-void SetTokenizer(const std::string& tokenizer_json, DataStore* store) {
-  store->tokenizer_json = tokenizer_json;
-  store->tokenizer = ParseTokenizer(store->tokenizer_json);
-}
-
 TransformerConfig ModelIn(const std::string& folder) {
   TransformerConfig model = LoadHfConfig(folder);
   if (!model.eos_ids.empty()) return model;
@@ -51,32 +46,29 @@ TransformerConfig ModelIn(const std::string& folder) {
       Concat("policy.path: ", folder, " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
 }
 
-void SetModel(const ExperimentConfig& config, DataStore* store) {
-  if (!config.policy.path.empty()) {
-    store->model = ModelIn(config.policy.path);
-    return;
-  }
-  store->model = ShapeFromScratch(config.policy);
-  store->model.vocab_size = store->tokenizer->vocab_size();
-  store->model.bos_id = store->tokenizer->IdOf("<bos>");
-  store->model.pad_id = store->tokenizer->IdOf("<pad>");
-  const int32_t eos = store->tokenizer->IdOf("<eos>");
+TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer) {
+  if (!config.policy.path.empty()) return ModelIn(config.policy.path);
+  TransformerConfig model = ShapeFromScratch(config.policy);
+  model.vocab_size = tokenizer.vocab_size();
+  model.bos_id = tokenizer.IdOf("<bos>");
+  model.pad_id = tokenizer.IdOf("<pad>");
+  const int32_t eos = tokenizer.IdOf("<eos>");
   if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, a policy from scratch could never end an answer");
-  store->model.eos_ids = {eos};
-  CheckTransformerConfig(store->model);
+  model.eos_ids = {eos};
+  CheckTransformerConfig(model);
+  return model;
 }
 
-void SetChat(const ExperimentConfig& config, DataStore* store) {
-  store->prompt_template = config.data.prompt_template;
-  store->system_prompt = config.data.system_prompt;
-  store->learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& config) {
   const std::string& folder = config.policy.path;
+  std::unique_ptr<const ChatTemplate> found;
   if (config.data.chat_template == ChatTemplateChoice::kAuto && !folder.empty() && HasChatTemplate(folder)) {
-    store->chat_template = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
+    found = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
   }
-  if (!store->chat_template && !store->system_prompt.empty()) {
+  if (!found && !config.data.system_prompt.empty()) {
     throw ConfigError("data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
   }
+  return found;
 }
 
 }  // namespace temper

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
-#include "policy/model/options.h"
+#include "policy/model/shape_limits.h"
 
 namespace temper {
 namespace {

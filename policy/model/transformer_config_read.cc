@@ -5,7 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
-#include "policy/model/options.h"
+#include "policy/model/shape_limits.h"
 #include "policy/model/transformer_config.h"
 #include "policy/text/strict_json.h"
 

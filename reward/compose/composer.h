@@ -1,11 +1,9 @@
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "cluster/base/registry.h"
 #include "reward/compose/composer_options.h"
 #include "reward/grade/grade.h"
 
@@ -34,21 +32,6 @@ class RewardComposer {
   virtual std::string SaveState() const { return ""; }
   virtual void LoadState(const std::string&) {}
 };
-
-// What the settings of one type of composer must hold beyond their ranges.
-struct ComposerRule {
-  bool (*holds)(const ComposerOptions& options);
-  const char* message;  // names the keys
-};
-
-// A type of composer: a constant of a file of its own and a line in reward/compose/composers.inc.
-struct ComposerType {
-  const char* name;  // reward.composer
-  const char* help;
-  std::unique_ptr<RewardComposer> (*make)(const ComposerOptions& options);
-  std::span<const ComposerRule> rules = {};  // of a run that uses it
-};
-const Registry<ComposerType>& Composers();
 
 // Throws ConfigError naming the keys of options that no run could have.
 std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options);

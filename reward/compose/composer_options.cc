@@ -1,7 +1,5 @@
 #include "reward/compose/composer_options.h"
 
-#include "reward/compose/composer.h"
-
 namespace temper {
 namespace {
 

@@ -2,13 +2,31 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 
 #include "cluster/config/fields.h"
 
 namespace temper {
 
-struct ComposerType;  // reward/compose/composer.h
+class RewardComposer;  // reward/compose/composer.h
+struct ComposerOptions;
+
+// What the settings of one type of composer must hold beyond their ranges.
+struct ComposerRule {
+  bool (*holds)(const ComposerOptions& options);
+  const char* message;  // names the keys
+};
+
+// A type of composer: a constant of a file of its own and a line in reward/compose/composers.inc.
+struct ComposerType {
+  const char* name;  // reward.composer
+  const char* help;
+  std::unique_ptr<RewardComposer> (*make)(const ComposerOptions& options);
+  std::span<const ComposerRule> rules = {};  // of a run that uses it
+};
+const Registry<ComposerType>& Composers();
 extern const ComposerType kSafeCompletionComposer;
 
 // Controls change what is rewarded, so that a run can be seen to follow its reward; off by default.

@@ -1,5 +1,5 @@
 // The registry of composers, from the lines of composers.inc.
-#include "reward/compose/composer.h"
+#include "reward/compose/composer_options.h"
 
 namespace temper {
 
