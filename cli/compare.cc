@@ -2,14 +2,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/output_folder.h"
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 
@@ -26,7 +25,7 @@ struct CompareArguments {
 
 bool IsDone(const fs::path& run) {
   if (!fs::exists(run / "status.json")) return false;
-  const auto status = nlohmann::json::parse(ReadWholeFile((run / "status.json").string(), "where the run stands"), nullptr, false);
+  const auto status = nlohmann::json::parse(ReadFile(run / "status.json", {.what = "where the run stands"}), nullptr, false);
   return status.is_object() && status.value("state", nlohmann::json()) == "done";
 }
 
@@ -51,8 +50,7 @@ void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std
   }
 }
 
-}  // namespace
-
+// The run folders that paths stand for: a run's own, or every finished run right below a folder, with a note in `left_out` of the others.
 std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std::string* left_out) {
   std::vector<std::string> runs;
   for (std::string path : paths) {
@@ -72,8 +70,6 @@ std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std
   return runs;
 }
 
-namespace {
-
 int CompareCommand(const CompareArguments& arguments) {
   std::string left_out;
   std::vector<RunRecord> records;
@@ -90,17 +86,19 @@ int CompareCommand(const CompareArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddCompareCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<CompareArguments>();
-  auto* command = app->add_subcommand("compare", "figures of several runs with intervals, their differences, settings that differ");
+void BindCompare(CLI::App* command, CompareArguments* arguments) {
   command->add_option("runs", arguments->paths, "run folders, or folders of runs (of a sweep, of several seeds)")->required();
   command->add_option("-o,--output", arguments->output, "folder to write report.html, report.json and CSV files into");
   const auto print = [arguments](const char* format) { return [arguments, format] { arguments->format = format; }; };
   auto* json = command->add_flag_callback("--json", print("json"), "print JSON");
   command->add_flag_callback("--csv", print("csv"), "print CSV")->excludes(json);
-  command->callback([arguments, exit_code] { *exit_code = CompareCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddCompareCommand(const CommandContext& context) {
+  AddCommand<CompareArguments>(context, "compare", "figures of several runs with intervals, their differences, settings that differ",
+                               BindCompare, CompareCommand);
 }
 
 }  // namespace temper

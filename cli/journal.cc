@@ -4,9 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
@@ -41,13 +38,15 @@ int JournalCommand(const std::string& path) {
   return s.violations.empty() ? kExitDone : 1;
 }
 
+void BindJournal(CLI::App* command, std::string* path) {
+  command->add_option("path", *path, "journal.bin, or an arm's folder")->required();
+}
+
 }  // namespace
 
-void AddJournalCommand(CLI::App* app, int* exit_code) {
-  const auto path = std::make_shared<std::string>();
-  auto* command = app->add_subcommand("journal", "checks a journal: every trajectory consumed at most once, nothing lost");
-  command->add_option("path", *path, "journal.bin, or an arm's folder")->required();
-  command->callback([path, exit_code] { *exit_code = JournalCommand(*path); });
+void AddJournalCommand(const CommandContext& context) {
+  AddCommand<std::string>(context, "journal", "checks a journal: every trajectory consumed at most once, nothing lost", BindJournal,
+                          JournalCommand);
 }
 
 }  // namespace temper

@@ -1,20 +1,21 @@
 // temper train: one rank of a job.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/train_options.h"
 #include "cluster/base/log.h"
 #include "cluster/collectives/process.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/spawner.h"
+#include "orchestrator/job/orchestrator_process.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/job/train_ranks.h"
+#include "orchestrator/launch/sweep_launch.h"
 #include "record/run_record.h"
 #include "views/report/report.h"
 #include "views/trace/summary.h"
@@ -96,8 +97,7 @@ int Orchestrate(const Experiment& experiment, const RoleLayout& layout, const st
   return end.exit_code;
 }
 
-// argc and argv go to MPI; `program_main`: the whole program, which a worker of this rank runs in a process of its own.
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main) {
+int TrainCommand(const TrainArguments& arguments, const CommandContext& context) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
@@ -112,9 +112,9 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
   const Role role = layout.RoleOf(launched.rank);
   // Before MPI_Init: what is forked after it would be tied to the job's fate.
   std::unique_ptr<Spawner> spawner;
-  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(program_main);
+  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(context.program_main);
   const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
-  Process process(argc, argv);
+  Process process(context.argc, context.argv);
   SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
   if (process.rank() != launched.rank || process.size() != launched.size) {
     throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
@@ -142,13 +142,11 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
 
 }  // namespace
 
-std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
-
-void AddTrainCommand(CLI::App* app, int* exit_code, int* argc, char*** argv, WorkerMain program_main) {
-  const auto arguments = std::make_shared<TrainArguments>();
-  auto* command = app->add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
-  AddTrainOptions(command, arguments.get());
-  command->callback([=] { *exit_code = TrainCommand(OneRun(*arguments), argc, argv, program_main); });
+void AddTrainCommand(const CommandContext& context) {
+  AddCommand<TrainArguments>(
+      context, "train", "one rank of a job: mpirun -np 4 temper train CONFIG",
+      [](CLI::App* command, TrainArguments* arguments) { AddTrainOptions(command, arguments); },
+      [context](const TrainArguments& arguments) { return TrainCommand(OneRun(arguments), context); });
 }
 
 }  // namespace temper

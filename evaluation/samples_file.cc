@@ -3,7 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utf8.h"
 #include "evaluation/figures.h"
 #include "reward/grade/grade_json.h"
 
@@ -51,11 +52,11 @@ void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& sa
     text += json.dump();
     text += '\n';
   }
-  WriteWholeFile(path, text);
+  WriteFile(path, text);
 }
 
 std::vector<EvalSample> ReadEvalSamples(const std::string& path) {
-  const std::string text = ReadWholeFile(path, "evaluation samples");
+  const std::string text = ReadFile(path, {.what = "evaluation samples", .max_bytes = kMaxDataBytes});
   std::vector<EvalSample> samples;
   int64_t line_number = 0;
   for (size_t begin = 0; begin < text.size();) {

@@ -49,8 +49,6 @@ struct OptimizerOptions {
 
 void Describe(OptimizerOptions& options, ConfigFields& fields);
 
-struct SftOptions {};
-
 // How the losses of tokens become one number (TokenWeight in learner/policy_loss.h).
 enum class LossAggregation : uint8_t { kTokenMean, kSeqMeanTokenMean, kSeqMeanTokenSum, kConstant };
 template <>

@@ -10,23 +10,13 @@
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 
 namespace temper {
 namespace {
 
 constexpr int64_t kRetryAfterMs = 10'000;
-
-bool WriteAll(int fd, const std::string& text) {
-  size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<size_t>(n);
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -99,15 +89,6 @@ void BoundedFile::Append(const std::string& lines) {
   size_ += static_cast<int64_t>(lines.size());
   if (missed_ > 0) TEMPER_LOG(Info, path_, ": written again, the lines of ", missed_, " writes are missing");
   missed_ = 0;
-}
-
-bool ReplaceFile(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
-  if (fd < 0) return false;
-  const bool written = WriteAll(fd, text);
-  const bool closed = close(fd) == 0;
-  return written && closed && std::rename(temporary.c_str(), path.c_str()) == 0;
 }
 
 }  // namespace temper

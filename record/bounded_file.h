@@ -34,8 +34,4 @@ class BoundedFile {
   int64_t missed_ = 0;  // calls, since the last that was written
 };
 
-// Writes a small file that readers find whole, as it was or as it is: a temporary one, renamed. Not flushed to disk. False, with errno,
-// when it cannot.
-bool ReplaceFile(const std::string& path, const std::string& text);
-
 }  // namespace temper

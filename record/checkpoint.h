@@ -37,8 +37,4 @@ class CheckpointStore {
 // Nothing when the folder's files are those of its manifest; else what is wrong.
 std::optional<std::string> VerifyCheckpoint(const std::string& folder);
 
-// Writes `text` under a temporary name, flushes it to disk and renames.
-void WriteFileAtomically(const std::string& path, const std::string& text);
-std::string ReadFileText(const std::string& path);  // throws Error
-
 }  // namespace temper

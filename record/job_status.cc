@@ -2,28 +2,21 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-std::string UtcText(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 template <typename T>
 void Take(const json& object, const char* name, T* value) {
@@ -107,14 +100,13 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
   const std::string path = run_folder + "/status.json";
-  std::ifstream file(path);
-  if (!file) {
-    *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
-    return std::nullopt;
-  }
-  std::stringstream text;
-  text << file.rdbuf();
-  return ParseJobStatus(text.str(), path, problem);
+  std::string reason;
+  const auto text = TryReadFile(path, kMaxDocumentBytes, &reason);
+  if (text) return ParseJobStatus(*text, path, problem);
+  *problem = std::filesystem::exists(path)
+                 ? Concat(path, ": cannot read: ", reason)
+                 : Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
+  return std::nullopt;
 }
 
 int64_t ProcessStart(int64_t pid) {

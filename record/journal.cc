@@ -7,10 +7,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 
 namespace temper {
@@ -51,7 +51,7 @@ bool HoldsIntactRecord(std::string_view bytes) {
     std::memcpy(&length, bytes.data() + start, sizeof(length));
     std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
     if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
-    if (XXH3_64bits(bytes.data() + start + kHeadBytes, length) == hash) return true;
+    if (Hash64(bytes.substr(start + kHeadBytes, length)) == hash) return true;
   }
   return false;
 }
@@ -86,7 +86,7 @@ uint64_t ReadJournal(const std::string& path, const std::function<void(const Jou
       payload.resize(length);
       file.read(payload.data(), length);
     }
-    if (!fits || XXH3_64bits(payload.data(), payload.size()) != hash) {
+    if (!fits || Hash64(payload) != hash) {
       // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can
       // follow it.
       TEMPER_CHECK(!HoldsIntactRecord(ReadRest(file, offset + 1, size)), "journal ", path, " is damaged at byte ", offset,
@@ -118,7 +118,7 @@ void Journal::Append(const JournalRecord& record) {
   const std::string payload = Encode(record);
   ByteWriter out;
   out.Put(static_cast<uint32_t>(payload.size()));
-  out.Put<uint64_t>(XXH3_64bits(payload.data(), payload.size()));
+  out.Put<uint64_t>(Hash64(payload));
   std::string bytes = out.Take() + payload;
   size_t done = 0;
   while (done < bytes.size()) {

@@ -13,9 +13,9 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
-#include "record/checkpoint.h"
 
 namespace temper {
 namespace {
@@ -41,7 +41,7 @@ int64_t KeepRows(const std::string& path, const std::function<bool(const std::st
       TEMPER_LOG(Warn, path, ":", number, ": not a row with a stage and a step, left out");
     }
   }
-  WriteFileAtomically(path, kept);
+  WriteFile(path, kept, {.durable = true});
   return damaged;
 }
 

@@ -29,7 +29,4 @@ void RecordEnd(const std::string& run_folder, int exit_code);
 // The variables of an environment ("NAME=value" strings) that are kept.
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment);
 
-// Hexadecimal XXH3-128 of a file. Throws Error.
-std::string HashOfFile(const std::string& path);
-
 }  // namespace temper

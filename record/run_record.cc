@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
 #include "record/settings.h"
 
 namespace temper {
@@ -47,7 +47,7 @@ MetricRow ParseRow(std::string_view line) {
 }
 
 std::vector<MetricRow> ReadMetrics(const std::string& path) {
-  const std::string text = ReadWholeFile(path, "metrics");
+  const std::string text = ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes});
   std::map<std::pair<std::string, int64_t>, MetricRow> rows;  // of two rows for one step the later counts
   std::vector<std::string> stages;                            // in order of appearance
   int64_t line_number = 0;
@@ -69,7 +69,7 @@ std::vector<MetricRow> ReadMetrics(const std::string& path) {
 }
 
 void ReadMeta(const std::string& path, const std::string& set, ArmRecord& arm) {
-  const std::string text = ReadWholeFile(path, "weights and rewards of evaluation '" + set + "'");
+  const std::string text = ReadFile(path, {.what = "weights and rewards of evaluation '" + set + "'", .max_bytes = kMaxDataBytes});
   Parsing(path, "the description of an evaluation", [&] {
     const Json json = Json::parse(text);
     arm.eval_versions[set] = json.at("weight_version").get<int64_t>();
@@ -126,7 +126,7 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
   const fs::path run(run_folder);
   TEMPER_CHECK(fs::is_directory(run), run_folder, " is not a folder; give the folder of a run, runs/<name>");
   const std::string path = (run / "run.json").string();
-  const std::string text = ReadWholeFile(path, "the run's description; is this the folder of a run, runs/<name>?");
+  const std::string text = ReadFile(path, {.what = "the run's description", .hint = "is this the folder of a run, runs/<name>?"});
   return Parsing(path, "the description of a run", [&] {
     const Json json = Json::parse(text);
     RunRecord record;

@@ -111,7 +111,7 @@ LearnerResult LearnerWorker::Do(const LearnerTask& task) {
       if (task.set_reference) learner_->SetReference();
       break;
     case Kind::kSft:
-      result.report = learner_->SftUpdate(task.examples, SftOptions{});
+      result.report = learner_->SftUpdate(task.examples);
       break;
     case Kind::kRl:
       result.report = learner_->RlUpdate(task.groups, task.rl);

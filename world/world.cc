@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/config/check.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "world/answers.h"
@@ -24,25 +24,16 @@ constexpr std::array kIntents = {WorldIntent::kBenign, WorldIntent::kDualUse, Wo
 constexpr uint64_t kEvaluationSeed = 20'240'101;
 constexpr double kEvaluationPermittedDualUse = 0.11;
 
-void WriteFile(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  TEMPER_CHECK(out.good(), "cannot write ", path.string(), ": is the folder writable and the disk not full?");
-}
-
 nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
   return {{"id", prompt.id},
           {"prompt", prompt.text},
           {"category", WorldCategories()[prompt.entry.category].name},
-          {"intent", IntentName(prompt.intent)},
+          {"intent", NameOf(prompt.intent)},
           {"label_keyword", prompt.keyword_refuses() ? "refuse" : "comply"},
           {"label_strict", prompt.strict_refuses() ? "refuse" : "comply"}};
 }
 
-std::string RowId(const std::string& split, WorldIntent intent, int64_t index) {
-  return Concat(split, "-", IntentName(intent), "-", index);
-}
+std::string RowId(const std::string& split, WorldIntent intent, int64_t index) { return Concat(split, "-", NameOf(intent), "-", index); }
 
 WorldSplit TrainingSplit(const WorldOptions& options) { return {TopicSet::kTrain, Wording::kTrain, options.permitted_dual_use}; }
 

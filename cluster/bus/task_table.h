@@ -46,7 +46,6 @@ class TaskTable {
 
   void Submit(TaskId task, const std::string& role, Millis now);
   void Cancel(TaskId task);  // forgets it; a late result is then unknown
-  bool IsOpen(TaskId task) const { return tasks_.contains(task); }
 
   struct Assignment {
     TaskId task;

@@ -10,7 +10,7 @@ RlOptions LossOf(const ExperimentConfig& config) {
   return options;
 }
 
-LearnerOptions LearnerOf(const ExperimentConfig& config) {
+LearnerOptions LearnerOptionsOf(const ExperimentConfig& config) {
   LearnerOptions options = config.learner;
   options.threads = config.cluster.learner_threads;
   options.dtype = config.policy.dtype;

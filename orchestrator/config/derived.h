@@ -10,7 +10,7 @@ namespace temper {
 RlOptions LossOf(const ExperimentConfig& config);
 
 // learner, with cluster.learner_threads, policy.dtype and the adapters of LoraOf.
-LearnerOptions LearnerOf(const ExperimentConfig& config);
+LearnerOptions LearnerOptionsOf(const ExperimentConfig& config);
 
 // policy.lora and data.world, keyed by run.seed.
 LoraOptions LoraOf(const ExperimentConfig& config);

@@ -1,27 +1,14 @@
 #include "orchestrator/data/model_files.h"
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/formats/hf_checkpoint.h"
 
 namespace temper {
 
 namespace fs = std::filesystem;
-
-namespace {
-
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(Concat(path, ": cannot be read"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files) {
   const bool own = !config.policy.path.empty();
@@ -36,7 +23,7 @@ std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files
 
 std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files) {
   const std::string file = TokenizerFile(config, files);
-  return file.empty() ? ByteLevelTokenizerJson() : ReadText(file);
+  return file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
 }
 
 TransformerConfig ModelIn(const std::string& folder) {

@@ -1,9 +1,6 @@
 #include "orchestrator/flow/cluster_monitor.h"
 
-#include <cerrno>
 #include <cmath>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <utility>
@@ -12,7 +9,10 @@
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/utc_time.h"
 
 namespace temper {
 namespace {
@@ -23,27 +23,8 @@ constexpr Millis kStatusEvery = 1000;
 constexpr size_t kMaxWarnings = 8;
 constexpr size_t kCurveLength = 300;  // more than a terminal has columns
 
-double WallSeconds() { return static_cast<double>(WallMicros()) / 1e6; }
-
-std::string ClockText(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[40];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  char all[48];
-  std::snprintf(all, sizeof(all), "%s.%03dZ", text, static_cast<int>((seconds - std::floor(seconds)) * 1000));
-  return all;
-}
-
 // Of one that is no number: 0.
 double Rounded(double value, double per_unit) { return std::isfinite(value) ? std::round(value * per_unit) / per_unit : 0; }
-
-std::string PeerName(PeerId id) {
-  char text[20];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(id));
-  return text;
-}
 
 std::string BareRole(const std::string& role) { return role.substr(0, role.find('/')); }
 
@@ -93,7 +74,7 @@ void ClusterMonitor::Open(const MonitorOptions& options) {
 }
 
 void ClusterMonitor::Warn(const std::string& text) {
-  status_.warnings.push_back(ClockText(WallSeconds()).substr(11, 8) + " " + text);
+  status_.warnings.push_back(UtcNow().substr(11, 8) + " " + text);
   if (status_.warnings.size() > kMaxWarnings) status_.warnings.erase(status_.warnings.begin());
 }
 
@@ -116,11 +97,11 @@ void ClusterMonitor::OnReport(PeerId id, const std::string& role, const std::str
   try {
     peer.report = TelemetryReport::Decode(body);
   } catch (const Error& error) {
-    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", role, " ", PeerName(id), " refused: ", error.what());
+    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", role, " ", Hex(id), " refused: ", error.what());
     return;
   }
   peer.heard = NowMillis();
-  WriteSpans(role, PeerName(id), peer.report);
+  WriteSpans(role, Hex(id), peer.report);
 }
 
 void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report) {
@@ -202,7 +183,7 @@ std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable
   row["t"] = now_s;
   row["attempt"] = status_.attempt;
   row["role"] = BareRole(peer.role);
-  row["peer"] = PeerName(id);
+  row["peer"] = Hex(id);
   if (peer.heard > 0) {
     PutReport(peer.report, &row);
   } else {
@@ -219,7 +200,7 @@ std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable
 }
 
 void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s) {
-  const std::string time = ClockText(now_s);
+  const std::string time = UtcTextMillis(now_s);
   const TelemetryReport own = own_.Report(own_clock_);
   WriteSpans("orchestrator", "", own);
   ordered_json row;
@@ -293,13 +274,13 @@ void ClusterMonitor::WriteStatus() {
   if (options_.run_folder.empty()) return;
   status_.updated = WallSeconds();
   const std::string path = options_.run_folder + "/status.json";
-  if (ReplaceFile(path, ToJson(status_))) {
+  const std::string problem = TryWriteFile(path, ToJson(status_));
+  if (problem.empty()) {
     if (std::exchange(status_fails_, false)) TEMPER_LOG(Info, path, ": written again");
     return;
   }
-  const int error = errno;
   ++status_failures_;
-  if (!std::exchange(status_fails_, true)) TEMPER_LOG(Warn, path, " cannot be written: ", std::strerror(error), "; the job goes on");
+  if (!std::exchange(status_fails_, true)) TEMPER_LOG(Warn, path, " cannot be written: ", problem, "; the job goes on");
 }
 
 }  // namespace temper

@@ -1,32 +1,16 @@
 #include "orchestrator/flow/job_bus.h"
 
 #include <algorithm>
-#include <atomic>
-
-#include <signal.h>
-#include <unistd.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
+#include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "rollout/engine/stop_strings.h"
 #include "workers/learner_worker.h"
 
 namespace temper {
 namespace {
-
-std::atomic<int> g_stop_signals{0};
-
-void OnStopSignal(int) {
-  // mpirun and Slurm may deliver one request twice within moments: only a later one means "now".
-  static std::atomic<int64_t> first_at{0};
-  const int64_t now = NowMillis();
-  if (g_stop_signals.fetch_add(1) == 0) {
-    first_at = now;
-  } else if (now - first_at > 1000) {
-    _exit(kExitRetry);
-  }
-}
 
 // A task id is {phase: 12 bits, group id: 48 bits, 0 = sampling | 1 = grading}; learner orders count up from 2^62.
 constexpr TaskId kRewardBit = 1;
@@ -61,14 +45,6 @@ const char* PhaseDuring(LearnerTask::Kind kind) {
 }
 
 }  // namespace
-
-bool StopRequested() { return g_stop_signals.load() > 0; }
-
-void InstallSignalHandlers() {
-  struct sigaction action {};
-  action.sa_handler = OnStopSignal;
-  for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) sigaction(sig, &action, nullptr);
-}
 
 JobBus::JobBus(const ClusterConfig& config, const BusKeys& keys, uint64_t run_id, uint64_t epoch, int num_learners)
     : config_(config),

@@ -34,10 +34,6 @@ struct GradedGroup {
   double graded_at = 0;
 };
 
-// Raised by SIGTERM, SIGINT and SIGUSR1: the job stops at the next step edge.
-bool StopRequested();
-void InstallSignalHandlers();
-
 // The orchestrator's view of the bus: learners that take orders in sequence, and workers that turn prompt groups into graded groups.
 // Everything waits in Poll. Throws Error naming who was waited for when a deadline passes or a task failed for good.
 class JobBus {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "record/checkpoint.h"
+#include "cluster/base/file.h"
 
 namespace temper {
 
@@ -33,7 +33,7 @@ TargetsFile::TargetsFile(const ExperimentConfig& config, const RoleLayout& layou
   }
   std::filesystem::create_directories(folder);
   path_ = path;
-  WriteFileAtomically(path_, targets.dump(1) + "\n");
+  WriteFile(path_, targets.dump(1) + "\n");
 }
 
 TargetsFile::~TargetsFile() {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
@@ -19,7 +20,6 @@
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/start_checks.h"
 #include "policy/kernels/torch_version.h"
-#include "record/checkpoint.h"
 #include "record/provenance.h"
 #include "record/settings.h"
 
@@ -60,7 +60,7 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
 // Starts of the run so far.
 uint64_t ReadEpoch(const std::string& path) {
   if (!fs::exists(path)) return 0;
-  const std::string text = ReadFileText(path);
+  const std::string text = ReadFile(path);
   uint64_t epoch = 0;
   const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), epoch);
   if (failed != std::errc() || epoch == 0) {
@@ -93,7 +93,7 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   }
   const std::string epoch_file = identity.run_folder + "/epoch";
   identity.epoch = ReadEpoch(epoch_file) + 1;
-  WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
+  WriteFile(epoch_file, Concat(identity.epoch, "\n"), {.durable = true});
   identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", UtcNow(), " ", NowMillis()));
   identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
   for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) fs::create_directories(identity.attempt_logs + "/" + role);
@@ -122,11 +122,11 @@ void Job::Prepare() {
     state.data = LoadData(arm.config, spec_, files);
     AddInputs(arm.config, files, &provenance);
     fs::create_directories(state.folder + "/configs");
-    WriteFileAtomically(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml());
+    WriteFile(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
   }
-  WriteFileAtomically(identity_.run_folder + "/configs/resolved.yaml", experiment_.resolved.ToYaml());
-  WriteFileAtomically(identity_.run_folder + "/configs/source.yaml", ReadFileText(experiment_.resolved.files.back()));
+  WriteFile(identity_.run_folder + "/configs/resolved.yaml", experiment_.resolved.ToYaml(), {.durable = true});
+  WriteFile(identity_.run_folder + "/configs/source.yaml", ReadFile(experiment_.resolved.files.back()), {.durable = true});
   WriteRunJson();
   provenance.tokenizer_json = arms_.front().data.tokenizer_json;
   RecordStart(identity_.run_folder, provenance);
@@ -148,7 +148,7 @@ void Job::WriteRunJson() const {
     for (const auto& [key, value] : arm.arm->overrides) overrides[key] = value;
     run["arms"].push_back({{"name", arm.arm->name}, {"overrides", overrides}});
   }
-  WriteFileAtomically(identity_.run_folder + "/run.json", run.dump(1) + "\n");
+  WriteFile(identity_.run_folder + "/run.json", run.dump(1) + "\n", {.durable = true});
 }
 
 void Job::Welcome(BusServer* server) const {

@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/config/errors.h"
 #include "cluster/config/nearest_name.h"
 #include "cluster/config/value.h"
 #include "orchestrator/config/experiment_config.h"
-#include "record/checkpoint.h"
 #include "record/settings.h"
 
 namespace temper {
@@ -231,7 +231,7 @@ const SweepRun& FindRun(const Sweep& sweep, const std::string& member) {
 bool IsFinished(const SweepRun& run, const std::string& path, const std::vector<std::string>& overrides) {
   const std::string status = run.folder + "/status.json";
   if (!fs::exists(status)) return false;
-  const auto json = nlohmann::json::parse(ReadFileText(status), nullptr, false);
+  const auto json = nlohmann::json::parse(ReadFile(status), nullptr, false);
   if (!json.is_object() || json.value("state", nlohmann::json()) != "done") return false;
   const Experiment experiment = LoadExperiment(path, Joined(overrides, run));
   return std::all_of(experiment.arms.begin(), experiment.arms.end(), [&](const Arm& arm) {

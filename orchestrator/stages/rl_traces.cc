@@ -44,7 +44,7 @@ std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<c
                               Verbatim(group->graded.prompt->text), "\n");
     for (size_t i = 0; i < group->parts.size(); ++i) {
       const Grade& grade = group->graded.grades[i];
-      text += Concat("\nreward ", group->parts[i].reward, ", ", ToString(grade.mode), ", violation ", ToString(grade.severity), ", s ",
+      text += Concat("\nreward ", group->parts[i].reward, ", ", NameOf(grade.mode), ", violation ", NameOf(grade.severity), ", s ",
                      grade.safety, ", h ", grade.helpfulness, "\n\n", Verbatim(group->graded.responses[i]), "\n");
     }
     texts.emplace_back(Concat("transcript/", texts.size()), std::move(text));

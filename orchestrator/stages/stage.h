@@ -9,7 +9,6 @@
 #include "orchestrator/data/data_store.h"
 #include "orchestrator/flow/job_bus.h"
 #include "orchestrator/stages/stage_context.h"
-#include "record/checkpoint.h"
 #include "reward/compose/composer.h"
 
 namespace temper {

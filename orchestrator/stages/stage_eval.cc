@@ -5,7 +5,9 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
@@ -23,7 +25,7 @@ bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, co
   for (const EvalOutput& output : outputs) {
     const std::string path = SetPath(output, set) + ".meta.json";
     if (!fs::exists(path)) return false;
-    const auto meta = nlohmann::json::parse(ReadFileText(path), nullptr, /*allow_exceptions=*/false);
+    const auto meta = nlohmann::json::parse(ReadFile(path, {.max_bytes = kMaxDataBytes}), nullptr, /*allow_exceptions=*/false);
     if (!meta.is_object() || meta.value("weight_hash", "") != weights.hash) return false;
   }
   return true;
@@ -101,7 +103,7 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
   // A set's row is written when the set is, and no row is ever taken back.
   StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max(), "eval_metrics.jsonl");
   metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
-  WriteFileAtomically(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n");
+  WriteFile(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n", {.durable = true});
 }
 
 }  // namespace

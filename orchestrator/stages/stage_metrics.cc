@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "cluster/base/clock.h"
 #include "cluster/metrics/tensorboard_sink.h"
 #include "record/metrics_file.h"
 

@@ -2,8 +2,10 @@
 #include <filesystem>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
@@ -15,6 +17,7 @@
 #include "orchestrator/stages/step_clock.h"
 #include "record/audit_file.h"
 #include "record/audit_record.h"
+#include "record/checkpoint.h"
 #include "record/metrics_file.h"
 #include "reward/compose/advantage.h"
 

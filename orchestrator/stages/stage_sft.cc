@@ -1,10 +1,12 @@
 #include <filesystem>
 
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
 #include "orchestrator/stages/stage_state.h"
 #include "orchestrator/stages/step_clock.h"
+#include "record/checkpoint.h"
 #include "record/metrics_file.h"
 #include "rollout/data/prompt_dataset.h"
 

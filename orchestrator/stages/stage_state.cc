@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 
 namespace temper {
@@ -62,7 +63,7 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   } else {
     if (const auto wrong = VerifyCheckpoint(context.resume_folder))
       throw ConfigError(Concat("--resume ", context.resume_folder, ": ", *wrong));
-    found = CheckpointStore::Found{0, context.resume_folder, ReadFileText(context.resume_folder + "/state.json")};
+    found = CheckpointStore::Found{0, context.resume_folder, ReadFile(context.resume_folder + "/state.json", {.max_bytes = kMaxDataBytes})};
   }
   const auto saved = ordered_json::parse(found->state_json);
   CheckSame(expected, saved, found->folder);

@@ -4,15 +4,10 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "cluster/base/mean.h"
 
 namespace temper {
 namespace {
-
-double Mean(const AdvantagePart& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
 
 AdvantagePart PartOf(const std::vector<RewardParts>& group, size_t part) {
   AdvantagePart values;

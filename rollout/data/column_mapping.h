@@ -18,7 +18,7 @@ struct ColumnMapping {
   std::string response = "response";  // demonstrations only
   std::string split = "";             // with `keep_split`: rows of other splits are left out
   std::string keep_split = "";
-  std::map<std::string, std::string> prompts_by_intent;
+  std::map<std::string, std::string> prompts_by_intent = {};
 };
 
 void Describe(ColumnMapping& columns, ConfigFields& fields);

@@ -6,15 +6,17 @@
 #include <vector>
 
 #include "rollout/data/column_mapping.h"
+#include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt.h"
 
 namespace temper {
 
 struct DatasetOptions {
   std::string path;  // .jsonl, .json (one object a line) or .csv (RFC 4180)
-  ColumnMapping columns;
-  int64_t bad_row_budget = 0;  // this many malformed rows are skipped, logged and counted; one more is a ConfigError
-  int64_t limit = 0;           // 0 = all rows
+  ColumnMapping columns = {};
+  int64_t bad_row_budget = 0;                   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
+  int64_t limit = 0;                            // 0 = all rows
+  std::function<void(DatasetRow*)> adapt = {};  // rewrites each row before its columns are read, or rejects it with an error
   std::function<std::string(const Prompt&)> problem_of = {};  // why a prompt is of no use, "" where it is; its row counts as malformed
 };
 

@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
 #include "evaluation/intervals.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
@@ -249,10 +249,10 @@ std::string WriteComparisonReport(const std::vector<RunRecord>& records, const s
       line = end;
     }
   }
-  WriteWholeFile(folder + "/report.json", RenderJson(comparison));
-  WriteWholeFile(folder + "/report.html", RenderHtml(comparison));
-  WriteWholeFile(folder + "/comparison.csv", RenderCsv(comparison));
-  WriteWholeFile(folder + "/eval_cells.csv", csv);
+  WriteFile(folder + "/report.json", RenderJson(comparison));
+  WriteFile(folder + "/report.html", RenderHtml(comparison));
+  WriteFile(folder + "/comparison.csv", RenderCsv(comparison));
+  WriteFile(folder + "/eval_cells.csv", csv);
   return RenderText(comparison);
 }
 

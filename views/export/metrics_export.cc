@@ -1,7 +1,6 @@
 #include "views/export/metrics_export.h"
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,8 +12,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
 #include "cluster/config/resolved.h"
-#include "record/checkpoint.h"
 #include "views/export/metrics_importers.h"
 
 namespace temper {
@@ -35,11 +35,10 @@ struct Table {
   std::vector<Row> rows;
 };
 
-int64_t ParseUtc(const std::string& text, const std::string& where) {
-  std::tm parts{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') throw ConfigError(Concat(where, ": \"", text, "\" is not a time like 2026-11-21T07:00:00Z"));
-  return timegm(&parts);
+int64_t SecondsOf(const std::string& text, const std::string& where) {
+  const auto seconds = ParseUtc(text);
+  if (!seconds) throw ConfigError(Concat(where, ": \"", text, "\" is not a time like 2026-11-21T07:00:00Z"));
+  return static_cast<int64_t>(*seconds);
 }
 
 Row ParseRow(const std::string& line, const std::string& where) {
@@ -48,7 +47,7 @@ Row ParseRow(const std::string& line, const std::string& where) {
   using Json = nlohmann::json;
   if (!has("step", &Json::is_number_integer) || !has("stage", &Json::is_string) || !has("time", &Json::is_string))
     throw ConfigError(where + ": not a row of metrics (an object with stage, step and time)");
-  Row row{json["stage"], json["step"], ParseUtc(json["time"], where), {}};
+  Row row{json["stage"], json["step"], SecondsOf(json["time"], where), {}};
   for (const auto& [name, value] : json.items()) {
     if (value.is_number() && name != "step") row.values[name] = value.get<double>();
     if (value.is_null()) row.values[name] = std::nullopt;
@@ -121,7 +120,7 @@ void WriteCsv(const Table& table, const fs::path& out, std::string* said) {
   std::string file = table.name;
   std::replace(file.begin(), file.end(), '/', '_');
   const fs::path path = out / (file + ".csv");
-  WriteFileAtomically(path, text.str() + "\n");
+  WriteFile(path, text.str() + "\n");
   *said += Concat(path.string(), ": ", table.rows.size(), " steps, ", names.size(), " metrics\n");
 }
 
@@ -135,9 +134,9 @@ void WriteWandb(const fs::path& run, const Table& table, const fs::path& out, st
     for (const auto& [name, value] : row.values) line[name] = summary[name] = value ? ordered_json(*value) : ordered_json("NaN");
     history += line.dump() + "\n";
   }
-  WriteFileAtomically(folder / "history.jsonl", history);
-  WriteFileAtomically(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
-  WriteFileAtomically(folder / "summary.json", summary.dump(1) + "\n");
+  WriteFile(folder / "history.jsonl", history);
+  WriteFile(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
+  WriteFile(folder / "summary.json", summary.dump(1) + "\n");
   *said += Concat(folder.string(), ": ", table.rows.size(), " steps\n");
 }
 
@@ -153,10 +152,10 @@ void WriteMlflow(const fs::path& run, const Table& table, const fs::path& out, s
       ++count;
     }
   }
-  WriteFileAtomically(folder / "metrics.jsonl", lines);
-  WriteFileAtomically(folder / "params.json", Settings(run, table.name).dump(1) + "\n");
+  WriteFile(folder / "metrics.jsonl", lines);
+  WriteFile(folder / "params.json", Settings(run, table.name).dump(1) + "\n");
   const ordered_json tags = {{"mlflow.runName", run.filename().string() + "/" + table.name}, {"temper.run", run.string()}};
-  WriteFileAtomically(folder / "tags.json", tags.dump(1) + "\n");
+  WriteFile(folder / "tags.json", tags.dump(1) + "\n");
   *said += Concat(folder.string(), ": ", count, " values\n");
 }
 
@@ -176,7 +175,7 @@ std::string ExportMetrics(const std::string& run_folder, const std::string& form
   }
   if (format == "csv") return said;
   const std::string importer = Concat(out, "/import_", format, ".py");
-  WriteFileAtomically(importer, format == "wandb" ? WandbImporter() : MlflowImporter());
+  WriteFile(importer, format == "wandb" ? WandbImporter() : MlflowImporter());
   return said + importer + ": python3 with " + format + " logs them\n";
 }
 

@@ -1,16 +1,14 @@
 #include "views/index/run_index.h"
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
 #include "record/job_status.h"
 #include "record/origin.h"
@@ -28,20 +26,14 @@ constexpr std::pair<const char*, const char*> kLinks[] = {
     {"report", "report.html"}, {"config", "configs/source.yaml"}, {"resolved", "configs/resolved.yaml"}, {"logs", "logs/latest"}};
 
 json ReadJson(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return file ? json::parse(file, nullptr, false) : json();
+  std::string reason;
+  const auto text = TryReadFile(path, kMaxDataBytes, &reason);
+  return text ? json::parse(*text, nullptr, false) : json();
 }
 
 bool Exists(const fs::path& path) {
   std::error_code unreadable;
   return fs::exists(path, unreadable);
-}
-
-// Seconds since 1970 of 2026-01-31T23:59:59Z; -1 when it is no such text.
-double SecondsOf(const std::string& utc) {
-  std::tm parts{};
-  const char* end = strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return end == nullptr || *end != '\0' ? -1 : static_cast<double>(timegm(&parts));
 }
 
 Estimate EstimateOf(const json& value) {
@@ -97,7 +89,7 @@ void AddStatus(const fs::path& folder, double now, const std::string& host, Inde
   if (life == JobLife::kDead) run->why = "its process is gone, without a word; see its logs";
   if (life == JobLife::kUnknown) run->why = Concat("on ", status->host, ", silent for ", static_cast<int64_t>(now - status->updated), " s");
   if (status->stage == "rl" && life != JobLife::kEnded) run->steps = status->step, run->steps_of = status->steps;
-  const double started = SecondsOf(run->started);
+  const double started = ParseUtc(run->started).value_or(-1);
   if (started < 0 || status->updated <= 0) return;
   const bool over = status->state == "done" || life != JobLife::kAlive;
   run->duration_s = std::max(0.0, (over ? status->updated : now) - started);
@@ -105,7 +97,7 @@ void AddStatus(const fs::path& folder, double now, const std::string& host, Inde
 
 // A folder with a run.json. Throws Error or json::exception where that is damaged.
 IndexedRun ReadRun(const fs::path& folder, const std::string& path, double now, const std::string& host) {
-  const json description = json::parse(ReadWholeFile((folder / "run.json").string(), "the run's description"));
+  const json description = json::parse(ReadFile(folder / "run.json", {.what = "the run's description"}));
   IndexedRun run;
   run.path = path;
   run.name = description.at("name").get<std::string>();
@@ -114,7 +106,7 @@ IndexedRun ReadRun(const fs::path& folder, const std::string& path, double now, 
   const RunOrigin origin = ReadOrigin(folder.string());
   run.started = origin.started;
   AddStatus(folder, now, host, &run);
-  const double started = SecondsOf(origin.started), ended = SecondsOf(origin.ended);
+  const double started = ParseUtc(origin.started).value_or(-1), ended = ParseUtc(origin.ended).value_or(-1);
   if (started >= 0 && ended >= started && run.state != "running" && run.state != "starting") run.duration_s = ended - started;
   AddReport(folder, &run);
   for (const auto& [what, file] : kLinks) {
@@ -216,7 +208,7 @@ void WriteRunIndex(const std::string& folder) {
       why += Concat("\n  ", index.left_out[i].first, ": ", index.left_out[i].second);
     throw ConfigError(why);
   }
-  WriteWholeFile(folder + "/index.html", RenderHtml(index));
+  WriteFile(folder + "/index.html", RenderHtml(index));
 }
 
 bool NaturallyBefore(const std::string& a, const std::string& b) {

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
 #include "views/index/run_index.h"
 #include "views/page/format.h"
 #include "views/report/render.h"

@@ -9,8 +9,9 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/json_fields.h"
 #include "cluster/host/host_name.h"
-#include "record/line_follower.h"
+#include "record/tail_lines.h"
 
 namespace temper {
 namespace {
@@ -20,37 +21,27 @@ using nlohmann::json;
 constexpr int64_t kTailBytes = 512 << 10;
 constexpr double kGoneAfterRows = 15;  // seconds without a row: the process has left
 
-double Number(const json& object, const char* name, double absent) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? found->get<double>() : absent;
-}
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 RunView::Process ProcessOf(const json& row) {
   RunView::Process p;
-  p.t = Number(row, "t", 0);
-  p.role = Text(row, "role");
-  p.host = Text(row, "host");
-  p.state = Text(row, "state");
-  p.rank = static_cast<int64_t>(Number(row, "rank", -1));
-  p.step = static_cast<int64_t>(Number(row, "step", -1));
-  p.policy_version = static_cast<int64_t>(Number(row, "policy_version", -1));
-  p.leases = static_cast<int64_t>(Number(row, "leases", 0));
-  p.rss_mib = static_cast<int64_t>(Number(row, "rss_mib", 0));
-  p.units_per_s = Number(row, "units_per_s", 0);
-  p.cpu_percent = Number(row, "cpu_percent", 0);
-  p.heartbeat_age_s = Number(row, "heartbeat_age_s", 0);
-  p.state_s = Number(row, "state_s", 0);
+  p.t = NumberField(row, "t").value_or(0);
+  p.role = TextField(row, "role");
+  p.host = TextField(row, "host");
+  p.state = TextField(row, "state");
+  p.rank = static_cast<int64_t>(NumberField(row, "rank").value_or(-1));
+  p.step = static_cast<int64_t>(NumberField(row, "step").value_or(-1));
+  p.policy_version = static_cast<int64_t>(NumberField(row, "policy_version").value_or(-1));
+  p.leases = static_cast<int64_t>(NumberField(row, "leases").value_or(0));
+  p.rss_mib = static_cast<int64_t>(NumberField(row, "rss_mib").value_or(0));
+  p.units_per_s = NumberField(row, "units_per_s").value_or(0);
+  p.cpu_percent = NumberField(row, "cpu_percent").value_or(0);
+  p.heartbeat_age_s = NumberField(row, "heartbeat_age_s").value_or(0);
+  p.state_s = NumberField(row, "state_s").value_or(0);
   if (const auto gpus = row.find("gpus"); gpus != row.end() && gpus->is_array() && !gpus->empty()) {
     double sum = 0;
     for (const json& gpu : *gpus) {
       if (!gpu.is_object()) continue;
-      sum += Number(gpu, "util_percent", 0);
-      p.gpu_mib += static_cast<int64_t>(Number(gpu, "memory_used_mib", 0));
+      sum += NumberField(gpu, "util_percent").value_or(0);
+      p.gpu_mib += static_cast<int64_t>(NumberField(gpu, "memory_used_mib").value_or(0));
     }
     p.gpu_percent = sum / static_cast<double>(gpus->size());
   }
@@ -75,11 +66,11 @@ void ReadProcesses(RunView* view) {
   for (const std::string& line : TailLines(view->folder + "/cluster.jsonl", kTailBytes)) {
     const json row = json::parse(line, nullptr, false);
     if (!row.is_object()) continue;
-    if (Number(row, "attempt", 1) > attempt) newest.clear();
-    attempt = std::max(attempt, Number(row, "attempt", 1));
+    if (NumberField(row, "attempt").value_or(1) > attempt) newest.clear();
+    attempt = std::max(attempt, NumberField(row, "attempt").value_or(1));
     RunView::Process process = ProcessOf(row);
     last = std::max(last, process.t);
-    newest[Text(row, "peer")] = std::move(process);
+    newest[TextField(row, "peer")] = std::move(process);
   }
   for (auto& [peer, process] : newest) {
     if (last - process.t < kGoneAfterRows) view->processes.push_back(std::move(process));
@@ -98,7 +89,7 @@ void ReadCurves(RunView* view) {
     const json row = json::parse(line, nullptr, false);
     if (!row.is_object()) continue;
     for (const char* name : kStatusCurves) {
-      if (row.contains(name)) view->curves[name].push_back(Number(row, name, std::nan("")));
+      if (row.contains(name)) view->curves[name].push_back(NumberField(row, name).value_or(std::nan("")));
     }
   }
 }
@@ -134,7 +125,7 @@ RunView ViewOfPicture(const std::string& picture, double age_s) {
     view.problems.push_back(problem);
     return view;
   }
-  view.folder = Concat(view.status->host, ":", Text(parsed, "folder"));
+  view.folder = Concat(view.status->host, ":", TextField(parsed, "folder"));
   view.now = view.status->updated + age_s;
   // Its process may have a namesake here: only whether it answers counts.
   view.life = LifeOf(*view.status, view.now, "");

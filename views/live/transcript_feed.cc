@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/json_fields.h"
+#include "reward/grade/grade.h"
 #include "views/live/terminal_text.h"
 
 namespace temper {
@@ -16,16 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::optional<double> Number(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
 
 // N of step_N.jsonl; -1 for another file.
 int64_t StepOfFile(const std::string& name) {
@@ -88,10 +80,8 @@ TranscriptFilter ParseFilter(const std::vector<std::string>& words) {
       at = comma + 1;
     }
   }
-  static const std::set<std::string> kSeverities = {"none", "negligible", "low", "moderate", "high"};
   for (const std::string& severity : filter.severities) {
-    if (!kSeverities.contains(severity))
-      throw ConfigError(Concat("--filter severity=", severity, ": expected none, negligible, low, moderate or high"));
+    if (!ValueOf<Severity>(severity)) throw ConfigError(Concat("--filter severity=", severity, ": expected one of ", AllNames<Severity>()));
   }
   return filter;
 }
@@ -133,17 +123,17 @@ void TranscriptFeed::ReadStep(const std::string& arm, int64_t step, std::vector<
       const json grade = sample.contains("grade") && sample["grade"].is_object() ? sample["grade"] : json::object();
       ShownTranscript t{arm,
                         step,
-                        Text(row, "prompt_id"),
-                        Text(row, "intent"),
-                        Text(row, "prompt"),
-                        Text(sample, "response"),
-                        Text(grade, "outcome"),
-                        Text(grade, "clause"),
-                        Text(grade, "severity"),
-                        Text(grade, "mode"),
-                        Number(sample, "reward"),
-                        Number(grade, "safety"),
-                        Number(grade, "helpfulness")};
+                        TextField(row, "prompt_id"),
+                        TextField(row, "intent"),
+                        TextField(row, "prompt"),
+                        TextField(sample, "response"),
+                        TextField(grade, "outcome"),
+                        TextField(grade, "clause"),
+                        TextField(grade, "severity"),
+                        TextField(grade, "mode"),
+                        NumberField(sample, "reward"),
+                        NumberField(grade, "safety"),
+                        NumberField(grade, "helpfulness")};
       const bool passes = Passes(filter_.clauses, t.clause) && Passes(filter_.severities, t.severity) && Passes(filter_.modes, t.mode) &&
                           Passes(filter_.intents, t.intent);
       if (passes) {

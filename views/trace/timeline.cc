@@ -214,11 +214,6 @@ std::vector<size_t> ShownProcesses(const TraceData& data) {
 
 }  // namespace
 
-const char* ToString(Activity activity) {
-  static constexpr const char* kNames[kNumActivities] = {"rollout", "reward", "update", "sync", "other", "wait"};
-  return kNames[static_cast<size_t>(activity)];
-}
-
 Activity ActivityOf(const std::string& name) {
   if (IsIdlePhase(name)) return Activity::kWait;
   if (name == phase::kRollout) return Activity::kRollout;

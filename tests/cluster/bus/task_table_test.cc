@@ -154,7 +154,7 @@ TEST(TaskTable, ATaskIsGivenOutAtMostMaxAttemptsTimes) {
   }
   EXPECT_EQ(given, 3);
   EXPECT_THAT(exhausted, ElementsAre(10));
-  EXPECT_FALSE(table.IsOpen(10));
+  EXPECT_EQ(table.num_open(), 0);
 }
 
 // Peer 1 lost task 10 by its lease, peer 2 is full: 10 waits for 2, but 1 may work on what came after.

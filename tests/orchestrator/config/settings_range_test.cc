@@ -137,7 +137,7 @@ void Use(const Experiment& experiment) {
   UseLoss(config);
   UsePlan(config);
   CheckSamplingOptions(config.rollout.sampling, 300);
-  CheckOptions("learner", LearnerOf(config));
+  CheckOptions("learner", LearnerOptionsOf(config));
   CheckOptions("policy.lora", LoraOf(config));
   CheckOptions("data.world", WorldOf(config));
 }

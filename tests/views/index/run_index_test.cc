@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "record/job_status.h"
+#include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/report/report_data.h"
 
@@ -172,7 +173,7 @@ TEST(RunIndex, IsWrittenWholeAndSaysWhatIsNoFolderOfRuns) {
   EXPECT_FALSE(fs::exists(folder + "/index.html"));
   AddRun(fs::path(folder) / "a", "a", 1);
   WriteRunIndex(folder);
-  EXPECT_THAT(ReadWholeFile(folder + "/index.html", "test"), HasSubstr("</html>"));
+  EXPECT_THAT(ReadBytes(folder + "/index.html"), HasSubstr("</html>"));
   const auto read = [](const std::string& path) { return [path] { ReadRunIndex(path, kNow, "here"); }; };
   EXPECT_THAT(read(folder + "/a"), ThrowsMessage<ConfigError>(HasSubstr("a run's own folder")));
   EXPECT_THAT(read(folder + "/b"), ThrowsMessage<ConfigError>(HasSubstr("no such folder")));

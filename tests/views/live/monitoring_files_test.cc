@@ -17,7 +17,7 @@
 #include "orchestrator/flow/cluster_monitor.h"
 #include "record/bounded_file.h"
 #include "record/job_status.h"
-#include "record/line_follower.h"
+#include "record/tail_lines.h"
 #include "tests/support/temp_folder.h"
 #include "views/live/run_view.h"
 
@@ -53,15 +53,13 @@ TEST(BoundedFile, GoesOnAfterATornLineOfAKilledProcess) {
   EXPECT_EQ(ReadBytes(folder / "log"), "whole\nnext\n");
 }
 
-// A pipe that nobody reads must not hold up who writes; neither must one whose reader stalls.
+// A pipe that nobody reads must not hold up who writes.
 TEST(BoundedFile, APipeInItsPlaceCostsLinesOnly) {
   TempFolder folder;
   ASSERT_EQ(mkfifo((folder / "log").c_str(), 0600), 0);
-  ASSERT_EQ(mkfifo((folder / "status.json.tmp").c_str(), 0600), 0);
   BoundedFile file(folder / "log", 1000);
   file.Append("line\n");
   EXPECT_EQ(file.failed(), 1);
-  EXPECT_FALSE(ReplaceFile(folder / "status.json", "text"));
 }
 
 TEST(BoundedFile, AFolderThatIsNotThereCostsLinesOnly) {
@@ -88,30 +86,7 @@ TEST(BoundedFile, AFullDiskLeavesWholeLines) {
   EXPECT_EQ(ReadBytes(folder / "log").size(), 90U);
 }
 
-TEST(LineFollower, FollowsAFileThatGrowsIsCutAndReplaced) {
-  TempFolder folder;
-  const std::string path = folder / "log";
-  LineFollower follower(path);
-  EXPECT_THAT(follower.Poll(), IsEmpty());
-  WriteBytes(path, "a\nb");
-  EXPECT_THAT(follower.Poll(), ElementsAre("a"));
-  std::ofstream(path, std::ios::app) << "b\nc\n";
-  EXPECT_THAT(follower.Poll(), ElementsAre("bb", "c"));
-  bool restarted = true;
-  EXPECT_THAT(follower.Poll(&restarted), IsEmpty());
-  EXPECT_FALSE(restarted);
-  WriteBytes(path, "x\n");  // shorter
-  EXPECT_THAT(follower.Poll(&restarted), ElementsAre("x"));
-  EXPECT_TRUE(restarted);
-  WriteBytes(folder / "new", "longer than before\n");
-  fs::rename(folder / "new", path);
-  EXPECT_THAT(follower.Poll(&restarted), ElementsAre("longer than before"));
-  EXPECT_TRUE(restarted);
-  fs::remove(path);
-  EXPECT_THAT(follower.Poll(), IsEmpty());
-}
-
-TEST(LineFollower, TailGivesWholeLinesOnly) {
+TEST(TailLines, AreWholeLinesOnly) {
   TempFolder folder;
   WriteBytes(folder / "log", "first\nsecond\nthird\ntorn");
   EXPECT_THAT(TailLines(folder / "log", 1000), ElementsAre("first", "second", "third"));
