@@ -1,6 +1,7 @@
 #include "workers/wire.h"
 
 #include "cluster/base/bytes.h"
+#include "learner/policy_loss.h"
 
 namespace temper {
 namespace {
@@ -20,6 +21,7 @@ struct Writer {
       Fields(*this, const_cast<T&>(value));
     }
   }
+  void Field(const PolicyLossType* const& type) { out.PutString(type->name); }
   template <typename T>
   void Field(const std::vector<T>& values) {
     if constexpr (std::is_arithmetic_v<T>) {
@@ -41,11 +43,18 @@ struct Reader {
       value = byte == 1;
     } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
       value = in.Get<T>();
+      if constexpr (requires { EnumNames<T>::kWhat; })
+        TEMPER_CHECK(NameOf(value) != "invalid", "message malformed: ", EnumNames<T>::kWhat, " ", static_cast<int>(value));
     } else if constexpr (std::is_same_v<T, std::string>) {
       value = in.GetString();
     } else {
       Fields(*this, value);
     }
+  }
+  void Field(const PolicyLossType*& type) {
+    const std::string name = in.GetString();
+    type = PolicyLosses().Find(name);
+    TEMPER_CHECK(type != nullptr, "message malformed: there is no policy loss '", name, "'");
   }
   template <typename T>
   void Field(std::vector<T>& values) {

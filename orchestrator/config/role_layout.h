@@ -3,7 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "orchestrator/config/experiment_config.h"
+#include "orchestrator/config/cluster_options.h"
+#include "rollout/engine/options.h"
 
 namespace temper {
 

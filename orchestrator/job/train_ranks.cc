@@ -7,6 +7,7 @@
 
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_start.h"
 #include "record/run_paths.h"
@@ -77,11 +78,7 @@ LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& 
   options.one_host = LearnersShareAHost(layout, process);
   options.backend = cluster.learner_backend;
   options.collective_deadline = Milliseconds(cluster.collective_timeout_s);
-  options.learner = {.micro_batch_tokens = config.learner.micro_batch_tokens,
-                     .threads = cluster.learner_threads,
-                     .dtype = config.policy.dtype,
-                     .recompute_activations = config.learner.recompute_activations,
-                     .lora = config.policy.lora};
+  options.learner = LearnerOptionsOf(config);
   options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.contact.run_id, "-", getpid());
   options.keep_versions = VersionsToKeep(experiment);
   return options;

@@ -7,6 +7,7 @@
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
 #include "orchestrator/stages/progress.h"
@@ -91,7 +92,7 @@ void RlStage::Start() {
   begin.optimizer = config_.rl.optimizer;
   begin.total_steps = config_.rl.steps;
   begin.set_reference = config_.rl.loss.kl_coef > 0;
-  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == "loss" && config_.rl.loss.kl_estimator == "k1")
+  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   context_.bus->OrderAndWait(ForAll(context_, begin));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
@@ -176,7 +177,7 @@ void RlStage::Collect() {
 std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   LearnerTask task;
   task.kind = LearnerTask::Kind::kRl;
-  task.rl = config_.rl.loss;
+  task.rl = LossOf(config_);
   task.step = groups.step;
   task.publish_version = groups.step + 1;
   if (groups.live.empty()) {
