@@ -3,12 +3,13 @@
 #include <filesystem>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
-
 #include "cli/commands.h"
 #include "cli/output_folder.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/job_status.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 
@@ -23,20 +24,13 @@ struct CompareArguments {
   std::string format = "text";     // what is printed: text | json | csv
 };
 
-bool IsDone(const fs::path& run) {
-  if (!fs::exists(run / "status.json")) return false;
-  const auto status = nlohmann::json::parse(ReadFile(run / "status.json", {.what = "where the run stands"}), nullptr, false);
-  return status.is_object() && status.value("state", nlohmann::json()) == "done";
-}
-
 void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std::string* left_out) {
   if (!fs::is_directory(folder))
     throw ConfigError(Concat(folder, ": no such folder; give run folders, <run.dir>/<run.name>, or one around runs"));
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename();
-    // <name>.old-<n> was set aside by --resume never.
-    if (fs::exists(entry.path() / "run.json") && name.find(".old-") == std::string::npos) names.push_back(name);
+    if (IsRunFolder(entry.path()) && !IsSetAside(name)) names.push_back(name);
   }
   if (names.empty()) throw ConfigError(Concat(folder, ": no run there and none right below it; a run's folder has a run.json"));
   std::sort(names.begin(), names.end(), NaturallyBefore);
@@ -55,7 +49,7 @@ std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std
   std::vector<std::string> runs;
   for (std::string path : paths) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
-    if (fs::exists(path + "/run.json")) {
+    if (IsRunFolder(path)) {
       runs.push_back(path);
     } else {
       AddRunsBelow(path, &runs, left_out);
@@ -82,7 +76,7 @@ int CompareCommand(const CompareArguments& arguments) {
   if (arguments.output.empty()) return kExitDone;
   MakeOutputFolder(arguments.output);
   WriteComparisonReport(records, arguments.output);
-  std::cerr << "report: " << arguments.output << "/report.html\n";
+  std::cerr << "report: " << ReportPaths(arguments.output).Html() << "\n";
   return kExitDone;
 }
 

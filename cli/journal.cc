@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -17,7 +18,7 @@ std::string ArmsWithJournals(const std::string& run) {
   std::vector<std::string> arms;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(run, none)) {
-    if (fs::exists(entry.path() / "journal/journal.bin", none)) arms.push_back(entry.path().string());
+    if (fs::exists(StagePaths(entry.path()).Journal(), none)) arms.push_back(entry.path().string());
   }
   std::sort(arms.begin(), arms.end());
   std::string text;
@@ -27,7 +28,7 @@ std::string ArmsWithJournals(const std::string& run) {
 
 int JournalCommand(const std::string& path) {
   namespace fs = std::filesystem;
-  const std::string file = fs::is_directory(path) ? path + "/journal/journal.bin" : path;
+  const std::string file = fs::is_directory(path) ? StagePaths(path).Journal() : path;
   if (!fs::exists(file)) throw ConfigError(Concat(file, ": no journal there", ArmsWithJournals(path)));
   const JournalSummary s = SummarizeJournal(file);
   std::printf("attempts:%lld steps:%lld groups issued:%lld generated:%lld graded:%lld consumed:%lld violations:%zu\n",

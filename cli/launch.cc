@@ -9,6 +9,7 @@
 #include "orchestrator/launch/slurm_submit.h"
 #include "orchestrator/launch/supervisor.h"
 #include "orchestrator/launch/sweep_launch.h"
+#include "record/run_paths.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 #include "views/report/report.h"
@@ -27,10 +28,11 @@ struct LaunchCommandArguments {
 void CompareDone(const Sweep& sweep) {
   std::vector<RunRecord> records;
   for (const SweepRun& run : sweep.runs) {
-    if (std::filesystem::exists(run.folder + "/report.json")) records.push_back(ReadRunRecord(run.folder));
+    if (std::filesystem::exists(RunPaths(run.folder).Report().Json())) records.push_back(ReadRunRecord(run.folder));
   }
   if (records.size() < 2) return;
-  std::printf("\n%s\nreport: %s/report.html\n", WriteComparisonReport(records, sweep.folder).c_str(), sweep.folder.c_str());
+  const std::string table = WriteComparisonReport(records, sweep.folder);
+  std::printf("\n%s\nreport: %s\n", table.c_str(), ReportPaths(sweep.folder).Html().c_str());
 }
 
 // The launcher alone writes it, when its runs are over: no job waits for it or can fail by it.

@@ -7,6 +7,8 @@
 #include "cli/commands.h"
 #include "cli/output_folder.h"
 #include "cluster/base/error.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -18,11 +20,11 @@ struct ReportArguments {
 
 int ReportCommand(const ReportArguments& arguments) {
   const std::string& run = arguments.run;
-  if (!std::filesystem::exists(run + "/run.json"))
+  if (!IsRunFolder(run))
     throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
   const std::string folder = arguments.output.empty() ? run : arguments.output;
   MakeOutputFolder(folder);
-  std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << folder << "/report.html\n";
+  std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << ReportPaths(folder).Html() << "\n";
   return kExitDone;
 }
 

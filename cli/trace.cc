@@ -4,6 +4,8 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/bounded_file.h"
+#include "record/run_paths.h"
 #include "record/spans.h"
 #include "views/trace/export.h"
 #include "views/trace/summary.h"
@@ -29,7 +31,7 @@ int TraceCommand(const TraceArguments& arguments) {
     std::cout << ToText(Summarize(data));
     return kExitDone;
   }
-  const std::string out = arguments.out.empty() ? arguments.run + "/traces/trace.json" : arguments.out;
+  const std::string out = arguments.out.empty() ? RunPaths(arguments.run).ChromeTrace() : arguments.out;
   const std::string json = ChromeTraceJson(data);
   if (out == "-") {
     std::cout << json;

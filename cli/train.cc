@@ -16,6 +16,7 @@
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/job/train_ranks.h"
 #include "orchestrator/launch/sweep_launch.h"
+#include "record/run_paths.h"
 #include "record/run_record.h"
 #include "views/report/report.h"
 #include "views/trace/summary.h"
@@ -81,7 +82,7 @@ void ShowResult(const Experiment& experiment, const JobEnd& end) {
   if (reportable) {
     try {
       const std::string table = WriteReport(ReadRunRecord(end.run_folder), end.run_folder, TimelineIfAny(end.run_folder));
-      std::printf("\n%s\nreport: %s/report.html\n", table.c_str(), end.run_folder.c_str());
+      std::printf("\n%s\nreport: %s\n", table.c_str(), RunPaths(end.run_folder).Report().Html().c_str());
     } catch (const std::exception& error) {
       std::fprintf(stderr, "temper: the job is done, but its report was not written: %s; temper report %s writes it\n", error.what(),
                    end.run_folder.c_str());

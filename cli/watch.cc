@@ -1,16 +1,15 @@
 // temper watch: sample transcripts with their grades, as they come.
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 
-#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/run_json.h"
 #include "views/live/run_view.h"
 #include "views/live/terminal_text.h"
 #include "views/live/transcript_feed.h"
@@ -43,16 +42,13 @@ bool JobEnded(const std::string& run) {
 void CheckIsThere(const WatchArguments& arguments) {
   const RunView view = ReadRun(arguments.run);
   if (!view.status) throw ConfigError(view.problems.at(0));
-  const std::string described = arguments.run + "/run.json";
-  if (arguments.arm.empty() || !std::filesystem::exists(described)) return;
-  const auto run = nlohmann::json::parse(ReadFile(described), nullptr, false);
+  if (arguments.arm.empty() || !IsRunFolder(arguments.run)) return;
   std::string names;
-  for (const auto& arm : run.is_object() && run.contains("arms") ? run["arms"] : nlohmann::json::array()) {
-    const auto name = arm.is_object() ? arm.value("name", nlohmann::json()) : nlohmann::json();
-    if (name == arguments.arm) return;
-    if (name.is_string()) names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  for (const RunDescription::Arm& arm : ReadRunDescription(arguments.run).arms) {
+    if (arm.name == arguments.arm) return;
+    names += (names.empty() ? "" : ", ") + arm.name;
   }
-  throw ConfigError(Concat("--arm ", arguments.arm, ": the run has ", names.empty() ? "no arm" : names));
+  throw ConfigError(Concat("--arm ", arguments.arm, ": the run has ", names));
 }
 
 int WatchCommand(const WatchArguments& arguments) {

@@ -17,6 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
+std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
+std::string ManifestPath(const std::string& folder) { return folder + "/manifest.json"; }
+
 std::string StepName(int64_t step) { return Concat("step_", step); }
 
 // Step folders present, newest first.
@@ -47,14 +50,14 @@ std::string CheckpointStore::Begin(int64_t step) {
 
 void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepName(step);
-  WriteFile(temporary + "/state.json", state_json, {.durable = true});
+  WriteFile(StatePath(temporary), state_json, {.durable = true});
   ordered_json manifest;
   manifest["step"] = step;
   for (const auto& entry : fs::directory_iterator(temporary)) {
     manifest["files"][entry.path().filename()] = {{"bytes", entry.file_size()}, {"xxh128", Hash128OfFile(entry.path())}};
     FlushToDisk(entry.path());
   }
-  WriteFile(temporary + "/manifest.json", manifest.dump(1) + "\n", {.durable = true});
+  WriteFile(ManifestPath(temporary), manifest.dump(1) + "\n", {.durable = true});
   const std::string final_name = folder_ + "/" + StepName(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
@@ -68,20 +71,26 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   TEMPER_LOG(Info, "checkpoint saved: ", final_name);
 }
 
+bool IsCheckpoint(const std::string& folder) { return fs::exists(StatePath(folder)); }
+
+std::string ReadCheckpointState(const std::string& folder) { return ReadFile(StatePath(folder), {.max_bytes = kMaxDataBytes}); }
+
+bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_folder + "/config.json"); }
+
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
-  const auto manifest =
-      ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFile(folder + "/manifest.json") : "", nullptr, false);
+  const std::string path = ManifestPath(folder);
+  const auto manifest = ordered_json::parse(fs::exists(path) ? ReadFile(path) : "", nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return "no valid manifest.json";
   }
   if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
   for (const auto& [name, entry] : manifest["files"].items()) {
-    const std::string path = folder + "/" + name;
-    if (!fs::is_regular_file(path)) return name + " is missing";
+    const std::string file = folder + "/" + name;
+    if (!fs::is_regular_file(file)) return name + " is missing";
     if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh128")) return "no valid entry for " + name;
-    const uint64_t bytes = fs::file_size(path);
+    const uint64_t bytes = fs::file_size(file);
     if (entry["bytes"] != bytes) return Concat(name, " has ", bytes, " bytes, the manifest says ", entry["bytes"].dump());
-    if (entry["xxh128"] != Hash128OfFile(path)) return name + " does not have the manifest's checksum";
+    if (entry["xxh128"] != Hash128OfFile(file)) return name + " does not have the manifest's checksum";
   }
   return std::nullopt;
 }
@@ -89,7 +98,7 @@ std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
 std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
   for (const auto& [step, folder] : StepFolders(folder_)) {
     const auto wrong = VerifyCheckpoint(folder);
-    if (!wrong) return Found{step, folder, ReadFile(folder + "/state.json", {.max_bytes = kMaxDataBytes})};
+    if (!wrong) return Found{step, folder, ReadCheckpointState(folder)};
     TEMPER_LOG(Warn, "checkpoint ", folder, " is not used: ", *wrong);
   }
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -99,14 +100,21 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 }
 
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
-  const std::string path = run_folder + "/status.json";
-  std::string reason;
-  const auto text = TryReadFile(path, kMaxDocumentBytes, &reason);
-  if (text) return ParseJobStatus(*text, path, problem);
-  *problem = std::filesystem::exists(path)
-                 ? Concat(path, ": cannot read: ", reason)
-                 : Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
-  return std::nullopt;
+  const std::string path = RunPaths(run_folder).Status();
+  std::ifstream file(path);
+  if (!file) {
+    *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
+    return std::nullopt;
+  }
+  std::stringstream text;
+  text << file.rdbuf();
+  return ParseJobStatus(text.str(), path, problem);
+}
+
+bool IsDone(const std::string& run_folder) {
+  std::string problem;
+  const auto status = ReadJobStatus(run_folder, &problem);
+  return status && status->state == "done";
 }
 
 int64_t ProcessStart(int64_t pid) {

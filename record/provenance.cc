@@ -14,6 +14,7 @@
 #include "cluster/base/hash.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -46,7 +47,7 @@ constexpr std::array kKeptNames = {"ATEN_CPU_CAPABILITY",
                                    "TZ"};
 constexpr std::array kKeptBeginnings = {"NCCL_", "OMPI_MCA_btl", "OMPI_MCA_mpi_", "OMPI_MCA_oob_tcp_if", "OMPI_MCA_pml", "UCX_"};
 
-std::string PathOf(const std::string& run_folder) { return run_folder + "/provenance.json"; }
+std::string PathOf(const std::string& run_folder) { return RunPaths(run_folder).Provenance(); }
 
 // What is there; an empty object where there is none, or where it is damaged: it is a record, no run depends on it.
 ordered_json ReadProvenance(const std::string& run_folder) {
@@ -96,6 +97,41 @@ ordered_json Environment() {
   return KeptEnvironment(all);
 }
 
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+std::string TextAt(const ordered_json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Files FilesOf(const ordered_json& list) {
+  Files files;
+  for (const ordered_json& file : list) {
+    const std::string path = TextAt(file, "path");
+    if (!path.empty()) files.emplace_back(std::filesystem::path(path).filename().string(), TextAt(file, "xxh128"));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::map<std::string, std::string> FactsOf(const ordered_json& attempt) {
+  std::map<std::string, std::string> facts;
+  if (!attempt.is_object()) return facts;
+  if (const auto versions = attempt.find("versions"); versions != attempt.end() && versions->is_object()) {
+    for (const auto& [name, version] : versions->items()) {
+      if (version.is_string()) facts[name] = version.get<std::string>();
+    }
+  }
+  if (const std::string host = TextAt(attempt, "host"); !host.empty()) facts["host"] = host;
+  const auto source = attempt.find("source");
+  if (source != attempt.end() && source->is_object()) {
+    const auto dirty = source->find("dirty");
+    const bool changed = dirty != source->end() && dirty->is_boolean() && dirty->get<bool>();
+    facts["source"] = TextAt(*source, "revision").substr(0, 12) + (changed ? " with changes not committed" : "");
+  }
+  return facts;
+}
+
 void Write(const std::string& run_folder, const ordered_json& json) {
   // Bytes of an argument or path may be no UTF-8.
   WriteFile(PathOf(run_folder), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n", {.durable = true});
@@ -131,6 +167,25 @@ void RecordEnd(const std::string& run_folder, int exit_code) {
   json["ended"] = attempt["ended"] = UtcNow();
   attempt["exit_code"] = exit_code;
   Write(run_folder, json);
+}
+
+RunOrigin ReadOrigin(const std::string& run_folder) {
+  RunOrigin origin;
+  std::ifstream file(PathOf(run_folder), std::ios::binary);
+  if (!file) return origin;
+  const ordered_json parsed = ordered_json::parse(file, nullptr, false);
+  if (!parsed.is_object()) return origin;
+  origin.started = TextAt(parsed, "started");
+  origin.ended = TextAt(parsed, "ended");
+  if (const auto attempts = parsed.find("attempts"); attempts != parsed.end() && attempts->is_array() && !attempts->empty())
+    origin.facts = FactsOf(attempts->back());
+  if (const std::string hash = TextAt(parsed, "tokenizer_xxh128"); !hash.empty()) origin.facts["tokenizer"] = hash.substr(0, 16);
+  if (const auto inputs = parsed.find("inputs"); inputs != parsed.end() && inputs->is_object()) {
+    for (const auto& [name, list] : inputs->items()) {
+      if (list.is_array()) origin.inputs[name] = FilesOf(list);
+    }
+  }
+  return origin;
 }
 
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment) {

@@ -10,23 +10,22 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/host/host_name.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string PathIn(const std::string& run_folder) { return run_folder + "/rendezvous.json"; }
-
 // The file of a folder, or the file itself: a copy of it, perhaps.
 std::string PathOf(const std::string& run_folder) {
   std::error_code ignored;
-  return fs::is_regular_file(run_folder, ignored) ? run_folder : PathIn(run_folder);
+  return fs::is_regular_file(run_folder, ignored) ? run_folder : RunPaths(run_folder).Rendezvous();
 }
 
 }  // namespace
 
-RendezvousFile::RendezvousFile(const std::string& run_folder, const BusContact& contact) : path_(PathIn(run_folder)) {
+RendezvousFile::RendezvousFile(const std::string& run_folder, const BusContact& contact) : path_(RunPaths(run_folder).Rendezvous()) {
   nlohmann::ordered_json file;
   file["endpoint"] = contact.endpoint;
   file["run_id"] = contact.run_id;

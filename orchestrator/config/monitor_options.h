@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cluster/config/fields.h"
-#include "record/progress_style.h"
+#include "orchestrator/config/progress_style.h"
 
 namespace temper {
 

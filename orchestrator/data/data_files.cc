@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "orchestrator/config/derived.h"
+#include "record/run_paths.h"
 #include "world/world.h"
 
 namespace temper {
@@ -13,8 +14,9 @@ constexpr char kByteLevel[] = "byte_level";
 
 // Runs of other seeds and sizes, and arms that differ in them, have worlds of their own.
 std::string FolderOf(const WorldOptions& world, const std::string& run_folder) {
-  return Concat(run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_", world.eval_prompts_per_intent, "_",
-                world.demonstrations, "_", world.permitted_dual_use);
+  return RunPaths(run_folder)
+      .World(Concat("seed", world.seed, "_", world.train_prompts_per_intent, "_", world.eval_prompts_per_intent, "_", world.demonstrations,
+                    "_", world.permitted_dual_use));
 }
 
 DataFiles WorldFiles(const ExperimentConfig& config, const std::string& folder) {

@@ -1,6 +1,9 @@
 #include "orchestrator/flow/cluster_monitor.h"
 
+#include <cerrno>
 #include <cmath>
+#include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <utility>
@@ -13,6 +16,9 @@
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
+#include "cluster/metrics/metric_sink.h"
+#include "record/run_paths.h"
+#include "record/spans.h"
 
 namespace temper {
 namespace {
@@ -23,32 +29,7 @@ constexpr Millis kStatusEvery = 1000;
 constexpr size_t kMaxWarnings = 8;
 constexpr size_t kCurveLength = 300;  // more than a terminal has columns
 
-// Of one that is no number: 0.
-double Rounded(double value, double per_unit) { return std::isfinite(value) ? std::round(value * per_unit) / per_unit : 0; }
-
 std::string BareRole(const std::string& role) { return role.substr(0, role.find('/')); }
-
-// The fields that a process tells of itself.
-void PutReport(const TelemetryReport& r, ordered_json* row) {
-  ordered_json& j = *row;
-  j["rank"] = r.rank;
-  j["host"] = r.host;
-  j["pid"] = r.pid;
-  j["state"] = r.state;
-  j["state_s"] = Rounded(static_cast<double>(r.state_age_us) / 1e6, 1000);
-  if (r.step >= 0) j["step"] = r.step;
-  if (r.policy_version >= 0) j["policy_version"] = r.policy_version;
-  j["units_per_s"] = Rounded(r.units_per_s, 10);
-  j["cpu_percent"] = Rounded(r.cpu_percent, 10);
-  j["rss_mib"] = r.rss_bytes >> 20;
-  for (const auto& [name, value] : r.gauges) j[name] = value;
-  for (const GpuUse& gpu : r.gpus) {
-    j["gpus"].push_back({{"index", gpu.index},
-                         {"util_percent", gpu.util_percent},
-                         {"memory_used_mib", gpu.memory_used_bytes >> 20},
-                         {"memory_total_mib", gpu.memory_total_bytes >> 20}});
-  }
-}
 
 }  // namespace
 
@@ -64,9 +45,10 @@ void ClusterMonitor::Open(const MonitorOptions& options) {
   if (options_.cluster_log_s > 0) {
     const int64_t limit = options_.limit_mib << 20;
     std::error_code failed;  // the files say so
-    std::filesystem::create_directories(options_.run_folder + "/traces", failed);
-    rows_ = BoundedFile(options_.run_folder + "/cluster.jsonl", limit);
-    spans_ = BoundedFile(options_.run_folder + "/traces/spans.jsonl", limit);
+    const RunPaths paths(options_.run_folder);
+    std::filesystem::create_directories(paths.Traces(), failed);
+    rows_ = BoundedFile(paths.ProcessRows(), limit);
+    spans_ = MakeSpansFile(paths.folder(), limit);
   } else {
     own_ = Telemetry(0, false);
   }
@@ -106,22 +88,19 @@ void ClusterMonitor::OnReport(PeerId id, const std::string& role, const std::str
 
 void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report) {
   if (report.spans.empty()) return;
-  ordered_json line;
-  line["attempt"] = status_.attempt;
-  line["role"] = BareRole(role);
-  line["rank"] = report.rank;
-  line["peer"] = peer;
-  line["host"] = report.host;
-  line["pid"] = report.pid;
-  line["clock_error_us"] = report.clock_error_us;
-  if (report.spans_dropped > 0) line["dropped"] = report.spans_dropped;
-  if (role == "orchestrator" && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
-  const int64_t offset = report.clock_offset_us + wall_offset_us_;
-  for (const Span& span : report.spans) {
-    line["spans"].push_back({span.name, static_cast<int>(span.lane), span.begin_us + offset, span.duration_us, span.step, span.version,
-                             std::isfinite(span.count) ? span.count : 0});
-  }
-  spans_.Append(line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  TraceProcess process;
+  process.attempt = status_.attempt;
+  process.role = BareRole(role);
+  process.rank = report.rank;
+  process.peer = peer;
+  process.host = report.host;
+  process.pid = report.pid;
+  process.clock_error_us = report.clock_error_us;
+  process.dropped = report.spans_dropped;
+  if (role == "orchestrator" && max_staleness_ >= 0) process.max_staleness = {max_staleness_};
+  process.spans = report.spans;
+  for (Span& span : process.spans) span.begin_us += report.clock_offset_us + wall_offset_us_;
+  spans_.Append(SpansLine(process));
 }
 
 void ClusterMonitor::FlushOwnSpans() {
@@ -177,46 +156,37 @@ void ClusterMonitor::OnStep(int64_t step, int64_t steps, const std::map<std::str
   }
 }
 
-std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable& table, const std::string& time, double now_s) const {
-  ordered_json row;
-  row["time"] = time;
-  row["t"] = now_s;
-  row["attempt"] = status_.attempt;
-  row["role"] = BareRole(peer.role);
-  row["peer"] = Hex(id);
-  if (peer.heard > 0) {
-    PutReport(peer.report, &row);
+ProcessRow ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable& table, double now_s) const {
+  ProcessRow row;
+  row.t = now_s;
+  row.attempt = status_.attempt;
+  row.role = BareRole(peer.role);
+  row.peer = Hex(id);
+  row.has_report = peer.heard > 0;
+  if (row.has_report) {
+    row.Take(peer.report);
   } else {
-    row["host"] = peer.host;
-    row["state"] = "registered";
+    row.host = peer.host;
+    row.state = kRegistered;
   }
   if (table.HasPeer(id)) {
     const TaskTable::PeerState state = table.StateOf(id);
-    row["leases"] = state.leases;
-    row["credits"] = state.capacity - state.leases;
-    row["heartbeat_age_s"] = Rounded(static_cast<double>(NowMillis() - state.last_heard) / 1000, 1000);
+    row.tasks = ProcessRow::Tasks{state.leases, state.capacity - state.leases, static_cast<double>(NowMillis() - state.last_heard) / 1000};
   }
-  return row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return row;
 }
 
 void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s) {
-  const std::string time = UtcTextMillis(now_s);
-  const TelemetryReport own = own_.Report(own_clock_);
-  WriteSpans("orchestrator", "", own);
-  ordered_json row;
-  row["time"] = time;
-  row["t"] = now_s;
-  row["attempt"] = status_.attempt;
-  row["role"] = "orchestrator";
-  PutReport(own, &row);
-  row["stage"] = status_.stage;
-  row["step"] = status_.step;
-  row["queues"] = status_.queues;
-  row["groups_in_flight"] = groups_in_flight;
-  row["requeued"] = table.num_requeued();
-  row["duplicates"] = table.num_duplicates();
-  std::string lines = row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-  for (const auto& [id, peer] : peers_) lines += PeerRow(id, peer, table, time, now_s);
+  const TelemetryReport report = own_.Report(own_clock_);
+  WriteSpans("orchestrator", "", report);
+  ProcessRow own;
+  own.t = now_s;
+  own.attempt = status_.attempt;
+  own.role = "orchestrator";
+  own.Take(report);
+  own.job = ProcessRow::Job{status_.stage, status_.step, status_.queues, groups_in_flight, table.num_requeued(), table.num_duplicates()};
+  std::string lines = ToJsonLine(own);
+  for (const auto& [id, peer] : peers_) lines += ToJsonLine(PeerRow(id, peer, table, now_s));
   rows_.Append(lines);
   newest_rows_ = std::move(lines);
 }
@@ -273,7 +243,7 @@ const std::string& ClusterMonitor::Picture() {
 void ClusterMonitor::WriteStatus() {
   if (options_.run_folder.empty()) return;
   status_.updated = WallSeconds();
-  const std::string path = options_.run_folder + "/status.json";
+  const std::string path = RunPaths(options_.run_folder).Status();
   const std::string problem = TryWriteFile(path, ToJson(status_));
   if (problem.empty()) {
     if (std::exchange(status_fails_, false)) TEMPER_LOG(Info, path, ": written again");

@@ -9,6 +9,7 @@
 #include "cluster/telemetry/telemetry.h"
 #include "record/bounded_file.h"
 #include "record/job_status.h"
+#include "record/process_rows.h"
 
 namespace temper {
 
@@ -64,7 +65,7 @@ class ClusterMonitor {
     bool refused = false;
   };
   void WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s);
-  std::string PeerRow(PeerId id, const Peer& peer, const TaskTable& table, const std::string& time, double now_s) const;
+  ProcessRow PeerRow(PeerId id, const Peer& peer, const TaskTable& table, double now_s) const;
   void WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report);
   void FlushOwnSpans();
   void WriteStatus();

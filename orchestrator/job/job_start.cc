@@ -9,6 +9,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/host/host_address.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -52,7 +53,7 @@ std::string BusEndpointFor(const ClusterConfig& cluster, const Process& process)
 void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
   TEMPER_CHECK(std::filesystem::is_directory(start.logs), start.logs, " is not there on ", process.host(),
                ": ranks on several hosts need run.dir on a file system they share");
-  OpenLog({.file = Concat(start.logs, "/", ToString(role), "/rank_", process.rank(), ".log")});
+  OpenLog({.file = AttemptLogs(start.logs).Rank(ToString(role), process.rank())});
 }
 
 void LeaveAfterFailedStart(Process* process) { process->AwaitAll(); }

@@ -10,6 +10,7 @@
 #include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_start.h"
+#include "record/run_paths.h"
 #include "workers/learner_process.h"
 #include "workers/worker_process.h"
 
@@ -96,7 +97,7 @@ WorkerOptions WorkerOf(const ExperimentConfig& config, const RoleLayout& layout,
   options.rank = process.rank();
   options.heartbeat_s = config.cluster.heartbeat_s;
   options.telemetry = config.monitor.cluster_log_s > 0;
-  options.log = Concat(start.logs, "/", ToString(role), "/rank_", process.rank(), "_worker.log");
+  options.log = AttemptLogs(start.logs).Worker(ToString(role), process.rank());
   options.run_name = config.run.name;
   options.metrics_address = endpoint.address;
   options.metrics_port = endpoint.port;

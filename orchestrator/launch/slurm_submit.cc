@@ -9,13 +9,14 @@
 #include <sys/wait.h>
 
 #include "cluster/base/error.h"
-#include "cluster/host/program_path.h"
 #include "cluster/base/file.h"
+#include "cluster/host/program_path.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
-#include "orchestrator/job/job.h"
+#include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_script.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -85,15 +86,15 @@ void PrepareRunFolder(const SlurmArguments& arguments, const std::string& run_fo
     throw ConfigError(Concat("--connect ", arguments.connect, ": there is no such run folder"));
   }
   if (!arguments.workers_only && arguments.train.resume == "never" && fs::exists(run_folder)) SetAside(run_folder);
-  for (const char* folder : {"/slurm", "/logs", "/logs/workers"}) fs::create_directories(run_folder + folder);
+  const RunPaths paths(run_folder);
+  for (const std::string& folder : {paths.Slurm(), paths.Logs(), paths.SlurmWorkerLogs()}) fs::create_directories(folder);
 }
 
-void SaySubmitted(const SlurmArguments& arguments, const std::string& id, const std::string& script, const std::string& run_folder) {
-  const char* log = arguments.workers_only ? "workers" : "slurm";
-  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s/logs/%s-%s.log\n", id.c_str(), script.c_str(), run_folder.c_str(), log,
-              id.c_str());
+void SaySubmitted(const SlurmArguments& arguments, const std::string& id, const std::string& script, const RunPaths& run) {
+  const std::string log = arguments.workers_only ? run.SlurmWorkersLog(id) : run.SlurmLog(id);
+  std::printf("submitted Slurm job %s\n  script  %s\n  log     %s\n", id.c_str(), script.c_str(), log.c_str());
   if (arguments.workers_only) return;
-  std::printf("  ranks   %s/logs/latest/ROLE/rank_N.log\n", run_folder.c_str());
+  std::printf("  ranks   %s/ROLE/rank_N.log\n", run.LatestLogs().c_str());
   std::printf("  stop    scancel --batch --signal=USR1 %s  writes a checkpoint and queues it again;  scancel %s  ends it\n", id.c_str(),
               id.c_str());
 }
@@ -112,9 +113,10 @@ int SubmitToSlurm(const SlurmArguments& arguments) {
     return kExitDone;
   }
   PrepareRunFolder(arguments, job.run_folder);
-  const std::string script = Concat(job.run_folder, "/slurm/", arguments.workers_only ? "workers" : "train", ".sbatch");
+  const RunPaths run(job.run_folder);
+  const std::string script = arguments.workers_only ? run.SlurmWorkersScript() : run.SlurmScript();
   WriteFile(script, text);
-  SaySubmitted(arguments, Submit(script), script, job.run_folder);
+  SaySubmitted(arguments, Submit(script), script, run);
   return kExitDone;
 }
 

@@ -13,12 +13,13 @@
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
-#include "orchestrator/job/job.h"
+#include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/hostfile.h"
 #include "orchestrator/launch/mpirun.h"
 #include "orchestrator/launch/restart_rule.h"
 #include "orchestrator/launch/slurm_script.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -74,16 +75,16 @@ int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const
 
 // Runs the job until the rule ends it.
 int RunWithRestarts(LaunchArguments arguments, const ExperimentConfig& config, int ranks) {
-  const std::string run_folder = config.run.dir + "/" + config.run.name;
+  const RunPaths run = RunsPaths(config.run.dir).Run(config.run.name);
   RestartRule rule;
   for (int attempt = 1;; ++attempt) {
-    const std::string before = ProgressMark(run_folder);
+    const std::string before = ProgressMark(run.folder());
     const int code = RunOnce(JobOf(arguments, config.launch, ranks), config.cluster.weight_folder);
-    const AfterJob after = rule.After(code, StopRequested(), ProgressMark(run_folder) != before);
+    const AfterJob after = rule.After(code, StopRequested(), ProgressMark(run.folder()) != before);
     if (after.next == AfterJob::Next::kEnd) return after.exit_code;
     if (after.next == AfterJob::Next::kGiveUp) {
-      std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s/logs/latest\n",
-                   rule.restarts_without_progress(), code, run_folder.c_str());
+      std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s\n",
+                   rule.restarts_without_progress(), code, run.LatestLogs().c_str());
       return after.exit_code;
     }
     std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",

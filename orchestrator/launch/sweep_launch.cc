@@ -8,6 +8,8 @@
 #include "cluster/base/error.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/job/start_checks.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -80,8 +82,8 @@ SweepEnd LaunchEach(const Sweep& sweep, const TrainArguments& arguments, const S
     }
     if (code == kExitDone) continue;
     end.failed = end.failed == kExitDone ? code : std::min(end.failed, code);
-    std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s/logs/latest; going on with the next\n", run.name.c_str(),
-                 code, run.folder.c_str());
+    std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s; going on with the next\n", run.name.c_str(), code,
+                 RunPaths(run.folder).LatestLogs().c_str());
   }
   return end;
 }
@@ -113,7 +115,7 @@ int LaunchRuns(const TrainArguments& arguments, const SweepLaunch& how) {
     ListRuns(sweep, arguments);
     return kExitDone;
   }
-  if (fs::exists(sweep.folder + "/run.json"))
+  if (IsRunFolder(sweep.folder))
     throw ConfigError(
         Concat(sweep.folder, " is the folder of a single run; give the runs of seeds: and sweep: another one with run.name=..."));
   const SweepEnd end = LaunchEach(sweep, arguments, how);

@@ -5,8 +5,8 @@
 #include <optional>
 #include <set>
 
-#include "cluster/metrics/answer_metric.h"
 #include "cluster/base/mean.h"
+#include "cluster/metrics/answer_metric.h"
 
 namespace temper {
 namespace {

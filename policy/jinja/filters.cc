@@ -172,7 +172,8 @@ std::optional<Integer> ParseInt(std::string_view text, int64_t base) {
   for (const char c : rest) {
     const int digit = c >= '0' && c <= '9' ? c - '0' : std::isalpha(static_cast<unsigned char>(c)) != 0 ? (c | 0x20) - 'a' + 10 : 99;
     if (digit >= base) return std::nullopt;
-    if (__builtin_mul_overflow(value, static_cast<Integer>(base), &value) || __builtin_add_overflow(value, static_cast<Integer>(digit), &value)) {
+    if (__builtin_mul_overflow(value, static_cast<Integer>(base), &value) ||
+        __builtin_add_overflow(value, static_cast<Integer>(digit), &value)) {
       throw Failure("an integer of more than 127 bits");
     }
   }

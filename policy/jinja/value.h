@@ -85,7 +85,7 @@ class Value {
 
   // Each is valid for its kinds only.
   std::string_view text() const { return {data_.chars, size_}; }  // kString, kUndefined
-  Integer integer() const { return data_.integer; }                   // kBool, kInt
+  Integer integer() const { return data_.integer; }               // kBool, kInt
   double real() const { return data_.real; }                      // kFloat
   double number() const { return kind_ == Kind::kFloat ? data_.real : static_cast<double>(data_.integer); }
   const std::vector<Value>& items() const;  // kList, kTuple

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <chrono>
 #include <optional>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "reward/graders/fact_reader.h"
 #include "reward/graders/fact_score.h"
@@ -45,10 +45,10 @@ class RuleGrader : public Grader {
     std::vector<Grade> grades;
     grades.reserve(requests.size());
     for (const GradeRequest& request : requests) {
-      const auto start = std::chrono::steady_clock::now();
+      const int64_t start = NowMicros();
       Grade grade = GradeOrSayWhy(request);
       grade.grader = id_;
-      grade.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
+      grade.latency_us = NowMicros() - start;
       grades.push_back(std::move(grade));
     }
     return grades;

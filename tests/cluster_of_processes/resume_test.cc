@@ -220,8 +220,8 @@ TEST_P(PreemptedLaunch, SavesACheckpointAndExits85) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, PreemptedLaunch, ::testing::Values(SIGTERM, SIGINT));
 
-// mpirun passes TERM on after a second, kills after another, and ends with a code of its own. A loaded machine may have no time for a step's
-// edge in between: a checkpoint from before must do.
+// mpirun passes TERM on after a second, kills after another, and ends with a code of its own. A loaded machine may have no time for a
+// step's edge in between: a checkpoint from before must do.
 TEST(Preemption, LosesNothingOnTermToMpirun) {
   TinyJob job("term", RecoveryOverrides());
   const std::string metrics = job.folder() + "/sft/metrics.jsonl";

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "policy/text/unicode_regex.h"
 #include "policy/tokenizer/tokenizer.h"

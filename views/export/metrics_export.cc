@@ -15,6 +15,9 @@
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/config/resolved.h"
+#include "record/metrics_file.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/export/metrics_importers.h"
 
 namespace temper {
@@ -42,16 +45,12 @@ int64_t SecondsOf(const std::string& text, const std::string& where) {
 }
 
 Row ParseRow(const std::string& line, const std::string& where) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  const auto has = [&](const char* key, auto is) { return json.is_object() && json.contains(key) && (json[key].*is)(); };
-  using Json = nlohmann::json;
-  if (!has("step", &Json::is_number_integer) || !has("stage", &Json::is_string) || !has("time", &Json::is_string))
-    throw ConfigError(where + ": not a row of metrics (an object with stage, step and time)");
-  Row row{json["stage"], json["step"], SecondsOf(json["time"], where), {}};
-  for (const auto& [name, value] : json.items()) {
-    if (value.is_number() && name != "step") row.values[name] = value.get<double>();
-    if (value.is_null()) row.values[name] = std::nullopt;
-  }
+  std::string problem = "it names no time";
+  const auto parsed = ParseMetricRow(line, &problem);
+  if (!parsed || parsed->time.empty()) throw ConfigError(Concat(where, ": not a row of metrics: ", problem));
+  Row row{parsed->stage, parsed->step, SecondsOf(parsed->time, where), {}};
+  row.values.insert(parsed->values.begin(), parsed->values.end());
+  for (const std::string& name : parsed->nonfinite) row.values[name] = std::nullopt;
   return row;
 }
 
@@ -66,11 +65,11 @@ void ReadRows(const fs::path& path, std::vector<Row>* rows) {
 }
 
 std::vector<Table> ReadTables(const fs::path& run) {
-  if (!fs::exists(run / "run.json")) throw ConfigError(Concat(run.string(), ": no run.json there; give the folder of a run, runs/<name>"));
+  if (!IsRunFolder(run)) throw ConfigError(Concat(run.string(), ": no run.json there; give the folder of a run, runs/<name>"));
   std::map<std::string, Table> tables;
   for (const auto& entry : fs::recursive_directory_iterator(run)) {
-    const std::string file = entry.path().filename();
-    if (file != "metrics.jsonl" && file != "eval_metrics.jsonl") continue;
+    const StagePaths stage(entry.path().parent_path());
+    if (entry.path() != stage.Metrics() && entry.path() != stage.EvalMetrics()) continue;
     Table& table = tables[fs::relative(entry.path().parent_path(), run).string()];
     ReadRows(entry.path(), &table.rows);
   }
@@ -88,10 +87,11 @@ std::vector<Table> ReadTables(const fs::path& run) {
 // The settings of the table's arm, or of the run for what arms share: dotted key -> text.
 ordered_json Settings(const fs::path& run, const std::string& table) {
   const std::string arm = table.substr(0, table.find('/'));
-  const fs::path own = run / arm / "configs/resolved.yaml";
-  const fs::path path = fs::exists(own) ? own : run / "configs/resolved.yaml";
+  const RunPaths paths(run);
+  const std::string own = paths.Arm(arm).ResolvedConfig();
+  const std::string path = fs::exists(own) ? own : paths.ResolvedConfig();
   ordered_json settings = ordered_json::object();
-  for (const ResolvedValue& value : ReadResolved(path.string()).values) settings[value.key] = value.value;
+  for (const ResolvedValue& value : ReadResolved(path).values) settings[value.key] = value.value;
   return settings;
 }
 

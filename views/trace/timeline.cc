@@ -248,7 +248,8 @@ TraceTimeline TimelineIfAny(const std::string& run_folder) {
   try {
     return ReadTimeline(run_folder);
   } catch (const std::exception& error) {
-    TEMPER_LOG(Warn, run_folder, "/traces: ", error.what(), "; the report goes without the time line, temper report writes it again");
+    TEMPER_LOG(Warn, "the spans of ", run_folder, ": ", error.what(),
+               "; the report goes without the time line, temper report writes it again");
     return {};
   }
 }

@@ -242,7 +242,7 @@ TEST(ConfigBadInput, FilesThatCannotBeRead) {
   EXPECT_EQ(FileError(folder / "none.yaml"), Concat(folder / "none.yaml", ": there is no file ", folder / "none.yaml"));
   EXPECT_EQ(FileError(folder / ""), Concat(folder / "", ": ", folder / "", " is a folder; give a YAML file"));
   const std::string large = folder.Write("large.yaml", std::string((1 << 20) + 1, '#'));
-  EXPECT_EQ(FileError(large), Concat(large, ": ", large, " is larger than 1048576 bytes"));
+  EXPECT_EQ(FileError(large), Concat(large, ": cannot read ", large, ": it has 1048577 bytes; at most 1048576 are read"));
 }
 
 TEST(ConfigBadInput, DefaultsThatCannotBeRead) {

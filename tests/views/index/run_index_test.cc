@@ -115,7 +115,7 @@ TEST(RunIndex, TellsRunningFailedDeadAndStaleApart) {
   EXPECT_EQ(RunAt(index, "stale").why, "on node7, silent for 90 s");
   EXPECT_EQ(RunAt(index, "fresh").why, "no status.json: the job has not started");
   EXPECT_EQ(RunAt(index, "torn").state, "unknown");
-  EXPECT_EQ(RunAt(index, "torn").why, "status.json is damaged; report.json is damaged: temper report writes it anew");
+  EXPECT_EQ(RunAt(index, "torn").why, "status.json is damaged; report.json is damaged: temper report writes it again");
   const std::string html = RenderHtml(index);
   EXPECT_THAT(html, AllOf(HasSubstr("6 runs: 1 dead, 1 failed, 1 running, 1 stale, 2 unknown"), HasSubstr("12 of 80"),
                           HasSubstr("learner 1: &lt;out&gt; of memory")));

@@ -1,4 +1,8 @@
+#include "record/eval_files.h"
+
 #include <algorithm>
+#include <filesystem>
+#include <limits>
 
 #include <nlohmann/json.hpp>
 
@@ -73,6 +77,37 @@ std::vector<EvalSample> ReadEvalSamples(const std::string& path) {
     }
   }
   return samples;
+}
+
+void WriteEvalMeta(const std::string& path, const EvalMeta& meta) {
+  Json json;
+  json["weight_version"] = meta.weight_version;
+  json["weight_hash"] = meta.weight_hash;
+  json["rewards"] = meta.rewards;  // NaN becomes null
+  WriteFile(path, json.dump() + "\n", {.durable = true});
+}
+
+EvalMeta ReadEvalMeta(const std::string& path) {
+  const std::string text = ReadFile(path, {.what = "weights and rewards of an evaluation", .max_bytes = kMaxDataBytes});
+  EvalMeta meta;
+  try {
+    const Json json = Json::parse(text);
+    meta.weight_version = json.at("weight_version").get<int64_t>();
+    meta.weight_hash = json.value("weight_hash", "");
+    const Json rewards = json.value("rewards", Json::array());
+    for (const Json& reward : rewards)
+      meta.rewards.push_back(reward.is_null() ? std::numeric_limits<double>::quiet_NaN() : reward.get<double>());
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL(path, ": not the description of an evaluation: ", error.what());
+  }
+  return meta;
+}
+
+bool IsEvaluated(const std::string& meta_path, const std::string& weight_hash) {
+  if (!std::filesystem::exists(meta_path)) return false;
+  const Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);
+  const auto hash = meta.is_object() ? meta.find("weight_hash") : meta.end();
+  return hash != meta.end() && *hash == weight_hash;
 }
 
 }  // namespace temper
