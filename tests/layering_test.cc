@@ -67,7 +67,7 @@ const std::vector<Wing> kWings = {
       "reward", "rollout", "world"}},
     {"orchestrator/flow", {"cluster", "orchestrator/config", "policy/tokenizer", "record", "reward", "rollout", "workers"}},
     {"orchestrator/data",
-     {"cluster/base", "learner", "orchestrator/config", "orchestrator/flow", "policy", "reward/compose", "reward/spec", "rollout",
+     {"cluster/base", "learner", "orchestrator/config", "orchestrator/flow", "policy", "record", "reward/compose", "reward/spec", "rollout",
       "world"}},
     {"orchestrator/stages",
      {"cluster", "evaluation", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "record", "reward", "rollout"}},
