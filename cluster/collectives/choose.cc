@@ -21,7 +21,7 @@ CollectiveBackend ChooseBackend(BackendChoice asked, const LearnerPlacement& pla
 std::unique_ptr<Communicator> MakeChosenCommunicator(BackendChoice asked, std::unique_ptr<Communicator> mpi, bool one_host, int gpu,
                                                      std::chrono::milliseconds deadline) {
   LearnerPlacement placement{.one_host = one_host, .ranks = mpi->size()};
-  if (asked == BackendChoice::kAuto || asked == "nccl") {
+  if (asked == BackendChoice::kAuto || asked == BackendChoice::kNccl) {
     double without_gpu = NcclBuilt() && gpu >= 0 ? 0 : 1;
     mpi->AllReduceSum(&without_gpu, 1, "count of learners without a GPU");
     placement.without_gpu = static_cast<int>(without_gpu);

@@ -41,7 +41,7 @@ TEST(MakeChosenCommunicator, GivesTheOneItWasMadeFromWhereThatIsTheChoice) {
   for (const BackendChoice asked : {BackendChoice::kAuto, BackendChoice::kMpi}) {
     auto single = MakeSingleCommunicator();
     const Communicator* before = single.get();
-    EXPECT_EQ(MakeChosenCommunicator(asked, std::move(single), true, -1, std::chrono::seconds(1)).get(), before) << asked;
+    EXPECT_EQ(MakeChosenCommunicator(asked, std::move(single), true, -1, std::chrono::seconds(1)).get(), before) << NameOf(asked);
   }
 }
 

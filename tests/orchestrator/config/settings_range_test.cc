@@ -1,7 +1,10 @@
 // Every number of the schema at both ends of its range and beyond: what loads must be good to the end, and what does not load names its
 // key. No start finds a wrong number later.
+#include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +29,6 @@
 namespace temper {
 namespace {
 
-using ::testing::Contains;
 using ::testing::HasSubstr;
 
 constexpr int64_t kUnbounded = std::numeric_limits<int64_t>::max();
