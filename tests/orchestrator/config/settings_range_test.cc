@@ -154,7 +154,9 @@ void ExpectGoodOrNamed(const std::string& key, const std::string& value) {
   } catch (const std::exception& error) {
     ADD_FAILURE() << "a late surprise: " << error.what();
   }
-  if (!problem.empty()) EXPECT_THAT(problem, HasSubstr(key));
+  if (!problem.empty()) {
+    EXPECT_THAT(problem, HasSubstr(key));
+  }
 }
 
 void ExpectOutOfRange(const std::string& key, const std::string& value) {

@@ -197,7 +197,7 @@ TEST_F(DataStoreTest, WhatIsHeldOutIsInNoDemonstrationAndNoOtherRow) {
 }
 
 TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {
-  config_.reward.composer.type = "refusal_baseline";
+  config_.reward.composer.type = &Composers().At("refusal_baseline");
   Refused("needs a label comply or refuse on every prompt; prompts.jsonl:1 has ''");
   config_.data.columns.label = "l";
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\", \"l\": \"comply\"}\n");
