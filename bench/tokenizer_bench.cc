@@ -58,12 +58,6 @@ std::string Text(size_t bytes) {
   return text;
 }
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  TEMPER_CHECK(in.good(), path, " cannot be opened");
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 // Seconds of this thread's processor, best of three: what the wall time is on an idle core.
 template <typename Work>
 double Time(Work work) {

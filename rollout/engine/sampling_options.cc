@@ -9,7 +9,7 @@
 namespace temper {
 
 void Describe(SamplingOptions& c, ConfigFields& f) {
-  f.Real("temperature", &c.temperature, {0, 100}, "sampling temperature; the learner scores under the same; 0 = greedy");
+  f.Real("temperature", &c.temperature, {0, 1000}, "sampling temperature; the learner scores under the same; 0 = greedy");
   f.Int("top_k", &c.top_k, {0, kModelWidth.max}, "0 = off");
   f.Real("top_p", &c.top_p, {0.001, 1}, "1 = off");
   f.Int("max_new_tokens", &c.max_new_tokens, kModelWidth, "longest completion");

@@ -167,10 +167,10 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
   refused("--json", "[1,\n", "standard input:1: ");
   refused("--json", "{}\n", "the messages are no list");
   refused("--system s", "x\n", "--system is for chats");
-  refused("--temperature -1", "x\n", "temperature -1 must be");
-  refused("--top-p 0", "x\n", "top_p 0 must be");
-  refused("--min-new-tokens 9 --max-new-tokens 8", "x\n", "min_new_tokens 9");
-  refused("--stop ''", "x\n", "a stop string is empty");
+  refused("--temperature -1", "x\n", "sampling.temperature: -1 is out of range; allowed: 0 to 1000");
+  refused("--top-p 0", "x\n", "sampling.top_p: 0 is out of range");
+  refused("--min-new-tokens 9 --max-new-tokens 8", "x\n", "min_new_tokens must be at most max_new_tokens");
+  refused("--stop ''", "x\n", "stop must not hold an empty text");
   refused("--json --prompt x", "", "--json");
   refused("--dtype fp8", "", "--dtype");
   EXPECT_EQ(Run("--temperature 0 --max-new-tokens 1", "x\n" + std::string(600, 'y') + "\nz\n"), kExitConfig);

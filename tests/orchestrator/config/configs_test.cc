@@ -250,7 +250,7 @@ TEST(ShippedConfigs, TextsListsAndMapsReadBackWithoutTheSchema) {
   const TempFolder folder;
   WriteBytes(folder / "words.jsonl", "");
   const Experiment experiment = LoadExperiment((kConfigs / "smoke.yaml").string(),
-                                               {"data.system_prompt=\"a: b # c\\n'd'\"", "rollout.stop=[\"1\", \"x, y\", \"- z\"]",
+                                               {"data.columns.response=\"a: b # c\\n'd'\"", "rollout.stop=[\"1\", \"x, y\", \"- z\"]",
                                                 "data.eval={dev: " + (folder / "words.jsonl") + "}", "reward.cost_limits={safety: 0.25}",
                                                 "run.name=\"7\"", "seeds=[3, 4]", "data.prompt_template=\"\""});
   WriteBytes(folder / "resolved.yaml", experiment.resolved.ToYaml());

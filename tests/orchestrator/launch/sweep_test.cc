@@ -96,8 +96,8 @@ TEST_F(SweepTest, NamesTellKeysWithTheSameLastWordApartAndHoldNoSeparators) {
                                         "rl.optimizer.lr_1e-3-sft.optimizer.lr_2e-3-stages_rl"));
   const Sweep paths = Expand("sweep:\n  grid: {policy.path: [/models/one/small, '']}\n");
   EXPECT_THAT(Names(paths), ElementsAre("path_small", "path_"));
-  EXPECT_THAT(Names(Expand("sweep:\n  grid: {data.system_prompt: ['be brief', \"" + std::string(80, 'x') + "\"]}\n")),
-              ElementsAre("system_prompt_be_brief", "run_1"));
+  EXPECT_THAT(Names(Expand("sweep:\n  grid: {data.columns.response: ['be brief', \"" + std::string(80, 'x') + "\"]}\n")),
+              ElementsAre("response_be_brief", "run_1"));
 }
 
 TEST_F(SweepTest, TheCommandLineMayGiveTheSeedsAndTheGrid) {
@@ -119,7 +119,7 @@ TEST_F(SweepTest, MistakesAreToldOnceAtTheirPlaceInTheFile) {
             at + ":5: rl.optimizer.lrr: unknown key; the nearest known one is rl.optimizer.lr");
   EXPECT_THAT(ErrorOf("sweep:\n  grid:\n    rl.steps: [1, many]\n"), HasSubstr(at + ":5: rl.steps: must be a whole number"));
   EXPECT_THAT(ErrorOf("sweep:\n  list:\n    - {rl.max_staleness: 1}\n"),
-              HasSubstr(at + ":5: run.deterministic: true needs rl.max_staleness: 0"));
+              HasSubstr(at + ":5: rl.max_staleness: run.deterministic: true needs rl.max_staleness: 0"));
   EXPECT_EQ(ErrorOf("seeds: [1, 2, 1]\n"), at + ":3:8: seeds must not name a seed twice: the same run would be made twice");
   EXPECT_THAT(ErrorOf("seeds: [1]\nsweep: {grid: {run.seed: [2]}}\n"), HasSubstr("run.seed is given here and by seeds"));
   EXPECT_THAT(ErrorOf("sweep: {grid: {run.name: [a, b]}}\n"), HasSubstr(at + ":3: sweep: run.name cannot vary"));

@@ -302,7 +302,7 @@ TEST(GenerationEngine, RefusesWhatDoesNotFit) {
   const auto refused = [&](const std::function<void(GenerationRequest&)>& edit) {
     GenerationRequest request = Request(0, 1);
     edit(request);
-    EXPECT_THROW(engine.Submit(request), Error);
+    EXPECT_THROW(engine.Submit(request), std::runtime_error);
   };
   refused([](GenerationRequest& r) { r.prompt_tokens.clear(); });
   refused([](GenerationRequest& r) { r.prompt_tokens = {61}; });

@@ -152,11 +152,11 @@ TEST(Sampler, RefusesLogitsThatAreNotNumbers) {
 }
 
 TEST(Sampler, NamesTheOptionThatIsOutOfRange) {
-  EXPECT_THROW(CheckSamplingOptions({.temperature = -1, .stop_ids = {}}, 5), Error);
-  EXPECT_THROW(CheckSamplingOptions({.top_k = -1, .stop_ids = {}}, 5), Error);
-  EXPECT_THROW(CheckSamplingOptions({.top_p = 0, .stop_ids = {}}, 5), Error);
-  EXPECT_THROW(CheckSamplingOptions({.max_new_tokens = 0, .stop_ids = {}}, 5), Error);
-  EXPECT_THROW(CheckSamplingOptions({.stop_ids = {5}}, 5), Error);
+  EXPECT_THROW(CheckSamplingOptions({.temperature = -1, .stop_ids = {}}, 5), ConfigError);
+  EXPECT_THROW(CheckSamplingOptions({.top_k = -1, .stop_ids = {}}, 5), ConfigError);
+  EXPECT_THROW(CheckSamplingOptions({.top_p = 0, .stop_ids = {}}, 5), ConfigError);
+  EXPECT_THROW(CheckSamplingOptions({.max_new_tokens = 0, .stop_ids = {}}, 5), ConfigError);
+  EXPECT_THROW(CheckSamplingOptions({.stop_ids = {5}}, 5), ConfigError);
   EXPECT_NO_THROW(CheckSamplingOptions({}, 5));
 }
 

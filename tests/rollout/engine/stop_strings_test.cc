@@ -196,7 +196,7 @@ TEST(StopStrings, NeedATokenizerAndText) {
   }
   EXPECT_TRUE(without.idle());
   GenerationEngine with(&model, {.slots = 2, .max_tokens = 64, .tokenizer = tokenizer.get()});
-  EXPECT_THROW(with.Submit(Request(7, {""}, 0)), Error);
+  EXPECT_THROW(with.Submit(Request(7, {""}, 0)), ConfigError);
 }
 
 TEST(GenerationEngine, ShowsWhatIsRunning) {
