@@ -12,7 +12,8 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 
 namespace temper {
 namespace {
@@ -30,10 +31,10 @@ void PinToOneCore() {
 double OursPerSecond(int64_t messages) {
   BusOptions options;
   options.run_id = 7;
-  BusServer server("tcp://127.0.0.1:*", options);
+  ZmqServer server("tcp://127.0.0.1:*", options);
   server.SetWelcome("echo", "");
   std::thread client_thread([&, endpoint = server.endpoint()] {
-    BusClient client({.endpoint = endpoint, .role = "echo", .capacity = kCapacity, .run_id = 7});
+    ZmqClient client({.endpoint = endpoint, .role = "echo", .capacity = kCapacity, .run_id = 7});
     client.Register(std::chrono::seconds(10));
     const std::string result(kResultBytes, 'r');
     while (!client.draining()) {

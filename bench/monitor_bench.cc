@@ -103,7 +103,7 @@ double PerSecond(const std::string& folder, int peers) {
   };
   const double one = CostOf(make_report);
   for (int i = 0; i < peers; ++i) {
-    table.AddPeer(static_cast<PeerId>(i) + 1, "rollout", 4, NowMillis());
+    table.AddPeer(static_cast<PeerId>(i) + 1, Role::kRollout, 4, NowMillis());
     monitor.OnPeerJoined(static_cast<PeerId>(i) + 1, "rollout", "n1");
   }
   double sum = Print("their reports with spans", CostOf([&] {

@@ -15,7 +15,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/zmq_client.h"
 #include "cluster/host/host_name.h"
 #include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
@@ -50,7 +50,7 @@ constexpr auto kGiveUpAfter = std::chrono::minutes(10);
 
 // Until the orchestrator asks to leave, or was silent for too long.
 template <typename Worker>
-void Serve(Worker* worker, BusClient* bus) {
+void Serve(Worker* worker, ZmqClient* bus) {
   while (worker->RunOnce()) {
     TEMPER_CHECK(bus->silent_for() < kGiveUpAfter, "the orchestrator was silent for ", kGiveUpAfter.count(), " minutes");
   }
@@ -84,10 +84,10 @@ BusContact ContactOf(const WorkerArguments& arguments) {
   return {arguments.connect, arguments.run_id, BusKeys::Decode(keys == nullptr ? "" : keys, kBusKeysVariable)};
 }
 
-BusClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact& contact) {
+ZmqClient::Options OptionsOf(const WorkerArguments& arguments, const BusContact& contact) {
   const std::chrono::milliseconds heartbeat(std::max<int64_t>(1, std::llround(arguments.heartbeat_s * 1000)));
-  BusClient::Options options{.endpoint = contact.endpoint,
-                             .role = arguments.role,
+  ZmqClient::Options options{.endpoint = contact.endpoint,
+                             .role = ParsePeerRole(arguments.role).value(),
                              .capacity = arguments.capacity,
                              .run_id = contact.run_id,
                              .heartbeat = heartbeat,
@@ -110,13 +110,14 @@ int WorkerCommand(const WorkerArguments& arguments) {
                                       {"rank", arguments.rank < 0 ? "joined" : Concat(arguments.rank)},
                                       {"host", LocalHostName()}}});
   const BusContact contact = ContactOf(arguments);
-  BusClient bus(OptionsOf(arguments, contact));
+  const ZmqClient::Options options = OptionsOf(arguments, contact);
+  ZmqClient bus(options);
   Telemetry telemetry(arguments.rank, arguments.telemetry);
   if (arguments.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);
   TEMPER_LOG(Info, "registered at ", contact.endpoint);
   try {
-    if (arguments.role == "reward") {
+    if (options.role == Role::kReward) {
       RewardWorker worker(&bus, &telemetry, &metrics, welcome);
       Serve(&worker, &bus);
     } else {
@@ -137,7 +138,9 @@ void AddWorkerCommand(CLI::App* app, int* exit_code) {
   const auto arguments = std::make_shared<WorkerArguments>();
   auto* command = app->add_subcommand("worker", "a rollout or reward worker; started by its rank, or by hand to join a job");
   command->add_option("--connect", arguments->connect, "folder of a running job, or the endpoint of its bus")->required();
-  command->add_option("--role", arguments->role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
+  command->add_option("--role", arguments->role, "rollout or reward")
+      ->required()
+      ->check(CLI::IsMember({ToString(Role::kRollout), ToString(Role::kReward)}));
   command->add_option("--run-id", arguments->run_id, "the run's id, with an endpoint");
   command->add_option("--capacity", arguments->capacity, "groups held at a time");
   command->add_option("--local-rank", arguments->local_rank, "picks the GPU: this number modulo the visible ones")

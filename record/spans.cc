@@ -8,16 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::json;
-
-int OrderOf(const std::string& role) {
-  static const std::vector<std::string> kOrder = {"orchestrator", "learner", "rollout", "reward"};
-  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), role) - kOrder.begin());
-}
 
 // [name, lane, begin, duration, step, version, count]
 Span SpanOf(const json& j) {

@@ -9,6 +9,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 #include "cluster/host/host_name.h"
 #include "record/line_follower.h"
 
@@ -55,11 +56,6 @@ RunView::Process ProcessOf(const json& row) {
     p.gpu_percent = sum / static_cast<double>(gpus->size());
   }
   return p;
-}
-
-int OrderOf(const std::string& role) {
-  static const std::vector<std::string> kOrder = {"orchestrator", "learner", "rollout", "reward"};
-  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), role) - kOrder.begin());
 }
 
 void SortProcesses(RunView* view) {
