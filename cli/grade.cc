@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "reward/grade/grade_json.h"
-#include "reward/graders/grader.h"
+#include "reward/graders/rule_grader.h"
 
 namespace temper {
 namespace {
@@ -39,7 +39,7 @@ int GradeCommand(const std::string& policy_spec, const std::string& input) {
       return "";
     };
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
-    std::cout << GradeToJson(grader->GradeAll(request).at(0)) << "\n";
+    std::cout << GradeToJson(GradeAll(grader.get(), request).at(0)) << "\n";
   }
   return kExitDone;
 }

@@ -249,6 +249,8 @@ void DescribeReward(RewardConfig& c, ConfigFields& f) {
   f.Real("lambda_max", &o.lambda_max, {1e-6, 1e6}, "composer lagrangian: clamp");
   f.Int("lambda_window", &o.lambda_window, kPositive, "composer lagrangian: episodes the mean cost is taken over");
   f.Real("max_failed_fraction", &c.max_failed_fraction, kFraction, "a step with more failed grades than this share ends the job");
+  f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400},
+         "answers that a grader has not graded after so long count as failed; below cluster.lease_s, or they go to another worker first");
 }
 
 void DescribeEval(EvalConfig& c, ConfigFields& f) {

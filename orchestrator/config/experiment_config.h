@@ -104,6 +104,7 @@ struct RewardConfig {
   std::string policy_spec;
   ComposerOptions composer;
   double max_failed_fraction = 0.2;
+  double grader_timeout_s = 60;
 };
 
 struct EvalConfig {

@@ -45,8 +45,6 @@ std::string PeerName(PeerId id) {
   return text;
 }
 
-std::string BareRole(const std::string& role) { return role.substr(0, role.find('/')); }
-
 // The fields that a process tells of itself.
 void PutReport(const TelemetryReport& r, ordered_json* row) {
   ordered_json& j = *row;
@@ -97,44 +95,45 @@ void ClusterMonitor::Warn(const std::string& text) {
   if (status_.warnings.size() > kMaxWarnings) status_.warnings.erase(status_.warnings.begin());
 }
 
-void ClusterMonitor::OnPeerJoined(PeerId peer, const std::string& role, const std::string& host) {
+void ClusterMonitor::OnPeerJoined(PeerId peer, const PeerRole& role, const std::string& host) {
   Peer& known = peers_[peer];
   known.role = role;
   known.host = host;
 }
 
-void ClusterMonitor::OnPeerLost(PeerId peer, const std::string& role, const std::string& why) {
+void ClusterMonitor::OnPeerLost(PeerId peer, const PeerRole& role, const std::string& why) {
   peers_.erase(peer);
   ++status_.workers["lost"];
-  Warn(Concat(role, " worker lost: ", why));
+  Warn(Concat(ToString(role), " worker lost: ", why));
 }
 
-void ClusterMonitor::OnReport(PeerId id, const std::string& role, const std::string& body) {
+void ClusterMonitor::OnReport(PeerId id, const PeerRole& role, const std::string& body) {
   if (options_.cluster_log_s <= 0) return;
   Peer& peer = peers_[id];
   peer.role = role;
   try {
     peer.report = TelemetryReport::Decode(body);
   } catch (const Error& error) {
-    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", role, " ", PeerName(id), " refused: ", error.what());
+    if (!std::exchange(peer.refused, true))
+      TEMPER_LOG(Warn, "telemetry of ", ToString(role), " ", PeerName(id), " refused: ", error.what());
     return;
   }
   peer.heard = NowMillis();
-  WriteSpans(role, PeerName(id), peer.report);
+  WriteSpans(role.role, PeerName(id), peer.report);
 }
 
-void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report) {
+void ClusterMonitor::WriteSpans(Role role, const std::string& peer, const TelemetryReport& report) {
   if (report.spans.empty()) return;
   ordered_json line;
   line["attempt"] = status_.attempt;
-  line["role"] = BareRole(role);
+  line["role"] = ToString(role);
   line["rank"] = report.rank;
   line["peer"] = peer;
   line["host"] = report.host;
   line["pid"] = report.pid;
   line["clock_error_us"] = report.clock_error_us;
   if (report.spans_dropped > 0) line["dropped"] = report.spans_dropped;
-  if (role == "orchestrator" && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
+  if (role == Role::kOrchestrator && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
   const int64_t offset = report.clock_offset_us + wall_offset_us_;
   for (const Span& span : report.spans) {
     line["spans"].push_back({span.name, static_cast<int>(span.lane), span.begin_us + offset, span.duration_us, span.step, span.version,
@@ -144,7 +143,7 @@ void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer
 }
 
 void ClusterMonitor::FlushOwnSpans() {
-  if (own_.on()) WriteSpans("orchestrator", "", own_.Report(own_clock_));
+  if (own_.on()) WriteSpans(Role::kOrchestrator, "", own_.Report(own_clock_));
 }
 
 void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) {
@@ -201,7 +200,7 @@ std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable
   row["time"] = time;
   row["t"] = now_s;
   row["attempt"] = status_.attempt;
-  row["role"] = BareRole(peer.role);
+  row["role"] = ToString(peer.role.role);
   row["peer"] = PeerName(id);
   if (peer.heard > 0) {
     PutReport(peer.report, &row);
@@ -221,12 +220,12 @@ std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable
 void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s) {
   const std::string time = ClockText(now_s);
   const TelemetryReport own = own_.Report(own_clock_);
-  WriteSpans("orchestrator", "", own);
+  WriteSpans(Role::kOrchestrator, "", own);
   ordered_json row;
   row["time"] = time;
   row["t"] = now_s;
   row["attempt"] = status_.attempt;
-  row["role"] = "orchestrator";
+  row["role"] = ToString(Role::kOrchestrator);
   PutReport(own, &row);
   row["stage"] = status_.stage;
   row["step"] = status_.step;
@@ -243,8 +242,8 @@ void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight,
 void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
   const Millis now = NowMillis();
   if (options_.run_folder.empty() || (now < next_row_ && now < next_status_)) return;
-  status_.queues = {{"rollout", table.num_queued("rollout")},
-                    {"reward", table.num_queued("reward")},
+  status_.queues = {{"rollout", table.num_queued(Role::kRollout)},
+                    {"reward", table.num_queued(Role::kReward)},
                     {"leased", table.num_leased()},
                     {"groups_in_flight", groups_in_flight}};
   if (options_.cluster_log_s > 0 && now >= next_row_) {
@@ -255,8 +254,8 @@ void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
     next_status_ = now + kStatusEvery;
     const int64_t lost = status_.workers["lost"];
     status_.workers = {{"lost", lost}};
-    for (const char* role : {"learner", "rollout", "reward"}) status_.workers[role] = 0;
-    for (const PeerId peer : table.Peers("")) ++status_.workers[BareRole(table.RoleOf(peer))];
+    for (const Role role : {Role::kLearner, Role::kRollout, Role::kReward}) status_.workers[ToString(role)] = 0;
+    for (const PeerId peer : table.Peers()) ++status_.workers[ToString(table.RoleOf(peer).role)];
     WriteStatus();
   }
 }

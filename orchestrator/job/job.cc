@@ -99,16 +99,17 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
   identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", UtcNow(), " ", NowMillis()));
   identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
-  for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) fs::create_directories(identity.attempt_logs + "/" + role);
+  for (const auto& [role, name] : EnumNames<Role>::kTable) fs::create_directories(Concat(identity.attempt_logs, "/", name));
   fs::remove(identity.run_folder + "/logs/latest", failed);
   fs::create_directory_symlink(Concat("attempt_", identity.epoch), identity.run_folder + "/logs/latest", failed);
   return identity;
 }
 
-Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity)
+Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor)
     : experiment_(experiment),
       layout_(layout),
       identity_(identity),
+      monitor_(monitor),
       metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName())) {}
 
 void Job::Prepare() {
@@ -175,8 +176,9 @@ void Job::Welcome(BusServer* server) const {
   const bool stop_strings =
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;
-  server->SetWelcome("rollout", rollout.Encode());
-  server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());
+  server->SetWelcome(Role::kRollout, rollout.Encode());
+  const GraderConfig grader{.type = "rule", .name = spec_.id, .payload = spec_.text, .deadline_s = config.reward.grader_timeout_s};
+  server->SetWelcome(Role::kReward, RewardWelcome{{grader}}.Encode());
 }
 
 StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) {
@@ -184,6 +186,7 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.config = &arm.arm->config;
   context.data = &arm.data;
   context.bus = bus;
+  context.monitor = monitor_;
   context.num_learners = layout_.num_learners();
   context.label = stage;
   context.arm = fs::path(folder) == fs::path(identity_.run_folder) / "sft" ? "sft" : arm.arm->name;
@@ -192,7 +195,6 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.tensorboard_folder = Concat(identity_.run_folder, "/tb/", fs::relative(folder, identity_.run_folder).string());
   context.folder = folder;
   if (StageFolderOf(identity_.resume_folder) == fs::weakly_canonical(folder)) context.resume_folder = identity_.resume_folder;
-  bus->SetTokenizer(arm.data.tokenizer.get());
   return context;
 }
 
@@ -203,7 +205,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
     composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
     outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->folder)});
   }
-  bus->monitor().SetStage(arms.front()->arm->name, "eval");
+  monitor_->SetStage(arms.front()->arm->name, "eval");
   RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->folder), weights, outputs);
 }
 
@@ -221,7 +223,7 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const StageContext context = ContextOf(arm, bus, "sft", folder);
   std::string weights;
   if (config.HasStage("sft")) {
-    bus->monitor().SetStage(arm.arm->name, "sft");
+    monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
   } else {
     weights = folder + "/weights/start";
@@ -260,7 +262,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->folder);
   WeightRef weights;
   if (config.HasStage("rl")) {
-    bus->monitor().SetStage(arm->arm->name, "rl");
+    monitor_->SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
     if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
   } else if (config.HasStage("eval")) {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "cluster/bus/bus.h"
+#include "cluster/bus/contact.h"
 #include "cluster/collectives/process.h"
 #include "orchestrator/config/experiment_config.h"
 

@@ -5,14 +5,16 @@
 #include <filesystem>
 #include <functional>
 
-#include <signal.h>
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 #include "cluster/collectives/communicator_nccl.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/job/job_start.h"
@@ -31,10 +33,6 @@ constexpr auto kDrainDeadline = std::chrono::seconds(10);
 constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 
 milliseconds Seconds(double seconds) { return milliseconds(static_cast<int64_t>(seconds * 1000)); }
-
-void IgnoreStopSignals() {
-  for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) signal(sig, SIG_IGN);  // the orchestrator decides when the job ends
-}
 
 void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
   CheckSharedFolder(start.logs, process.host());
@@ -92,20 +90,19 @@ MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identi
 
 // From the first worker's registration to the end of the last arm. Returns the exit code; an error is told to the run's status and thrown
 // on.
-int RunJob(const RoleLayout& layout, Job* job, JobBus* bus) {
-  ClusterMonitor& monitor = bus->monitor();
+int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* monitor) {
   try {
     bus->AwaitWorkers(layout.num_rollout_workers(), layout.num_reward_workers());
     job->Run(bus);
-    monitor.Finish("done", "");
+    monitor->Finish("done", "");
     return kExitDone;
   } catch (const ExitRequest& request) {
     std::fprintf(stderr, "temper: %s\n", request.what());
     LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
-    monitor.Finish(request.exit_code() == kExitPreempted ? "preempted" : "unhealthy", request.what());
+    monitor->Finish(request.exit_code() == kExitPreempted ? "preempted" : "unhealthy", request.what());
     return request.exit_code();
   } catch (const std::exception& error) {
-    monitor.Finish("failed", error.what());
+    monitor->Finish("failed", error.what());
     throw;
   }
 }
@@ -148,11 +145,13 @@ std::unique_ptr<Communicator> ChooseBackend(const ClusterConfig& cluster, std::u
 }  // namespace
 
 JobEnd RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process) {
-  InstallSignalHandlers();
+  StopAtStopSignal();
   const milliseconds deadline = Seconds(experiment.base.cluster.start_timeout_s);
   StartMessage start;
+  JobIdentity identity;
+  ClusterMonitor monitor;
+  std::unique_ptr<ZmqServer> server;
   std::unique_ptr<Job> job;
-  std::unique_ptr<JobBus> bus;
   std::unique_ptr<TargetsFile> targets;
   std::unique_ptr<RendezvousFile> rendezvous;
   // The workers are told where to register first: they start while the data is read.
@@ -160,42 +159,43 @@ JobEnd RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, c
     ClusterConfig cluster = experiment.base.cluster;
     cluster.endpoint = BusEndpointFor(cluster, *process);
     const BusKeys keys = IsLoopback(cluster.endpoint) ? BusKeys{} : MakeBusKeys();
-    const JobIdentity identity = OpenRunFolder(experiment, resume);
+    identity = OpenRunFolder(experiment, resume);
     start.logs = identity.attempt_logs;
     OpenRoleLog(start, Role::kOrchestrator, *process);
-    bus = std::make_unique<JobBus>(cluster, keys, identity.run_id, identity.epoch, layout.num_learners());
-    start.contact = {bus->server().endpoint(), identity.run_id, keys.ForClients()};
+    server = std::make_unique<ZmqServer>(cluster.endpoint, BusOptionsOf(cluster, keys, identity.run_id, identity.epoch));
+    start.contact = {server->endpoint(), identity.run_id, keys.ForClients()};
     rendezvous = std::make_unique<RendezvousFile>(identity.run_folder, start.contact);
-    bus->monitor().Open(MonitorOf(experiment, identity, start.contact.endpoint));
+    monitor.Open(MonitorOf(experiment, identity, start.contact.endpoint));
     targets = std::make_unique<TargetsFile>(experiment.base, layout, process->hosts());
-    job = std::make_unique<Job>(experiment, layout, identity);
+    job = std::make_unique<Job>(experiment, layout, identity, &monitor);
   });
   process->BroadcastText(start.Encode(), deadline);
   if (!start.error.empty()) return {LeaveAfterFailedStart(process, failed_code)};
   std::string verdict;
   failed_code = Attempt(&verdict, [&] {
     job->Prepare();
-    job->Welcome(&bus->server());
+    job->Welcome(server.get());
     std::printf("temper: %s, epoch %llu%s, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
-                static_cast<unsigned long long>(bus->server().epoch()), SlurmAttempt().c_str(), process->size(), job->run_folder().c_str());
+                static_cast<unsigned long long>(identity.epoch), SlurmAttempt().c_str(), process->size(), job->run_folder().c_str());
     std::printf("%s", layout.Table(process->hosts()).c_str());
     std::fflush(stdout);
   });
-  if (!verdict.empty()) bus->monitor().Finish("failed", verdict);
+  if (!verdict.empty()) monitor.Finish("failed", verdict);
   process->BroadcastText(verdict, deadline);
   if (!verdict.empty()) return {LeaveAfterFailedStart(process, failed_code)};
   process->Split(-1, deadline);
-  const int exit_code = RunJob(layout, job.get(), bus.get());
+  JobBus bus(experiment.base.cluster, server.get(), &monitor, layout.num_learners());
+  const int exit_code = RunJob(layout, job.get(), &bus, &monitor);
   RecordEnd(job->run_folder(), exit_code);
   std::fflush(stdout);
-  bus->Drain(kDrainDeadline);
+  bus.Drain(kDrainDeadline);
   // After a stop at the very start a learner may register only now, and must be told as well.
-  while (!process->AllDone()) bus->Drain(milliseconds(20));
-  return {exit_code, job->run_folder(), static_cast<int64_t>(bus->server().epoch())};
+  while (!process->AllDone()) bus.Drain(milliseconds(20));
+  return {exit_code, job->run_folder(), static_cast<int64_t>(identity.epoch)};
 }
 
 int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* process) {
-  IgnoreStopSignals();
+  IgnoreStopSignals();  // the orchestrator decides when the job ends
   const ClusterConfig& cluster = experiment.base.cluster;
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);
@@ -219,8 +219,8 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
   for (const Arm& arm : experiment.arms) staleness = std::max(staleness, arm.config.rl.max_staleness);
   options.keep_versions = staleness == 0 ? 1 : staleness + 2;
   MetricsEndpoint metrics(EndpointOf(experiment.base, ToString(Role::kLearner), process->rank(), process->host()));
-  BusClient bus({.endpoint = start.contact.endpoint,
-                 .role = Concat("learner/", layout.IndexOf(process->rank())),
+  ZmqClient bus({.endpoint = start.contact.endpoint,
+                 .role = {Role::kLearner, layout.IndexOf(process->rank())},
                  .capacity = 4,
                  .run_id = start.contact.run_id,
                  .heartbeat = Seconds(cluster.heartbeat_s),
@@ -240,7 +240,7 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
 }
 
 int RunWorkerRank(const Experiment& experiment, const RoleLayout& layout, Role role, Process* process, Spawner* spawner) {
-  IgnoreStopSignals();
+  IgnoreStopSignals();  // the orchestrator decides when the job ends
   const ClusterConfig& cluster = experiment.base.cluster;
   const StartMessage start = StartMessage::Decode(process->BroadcastText("", Seconds(cluster.start_timeout_s + 600)));
   if (!start.error.empty()) return LeaveAfterFailedStart(process, kExitDone);

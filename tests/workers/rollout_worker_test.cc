@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 #include "policy/model/transformer.h"
 #include "tests/support/temp_folder.h"
 
@@ -44,7 +46,7 @@ std::string Task(const WeightRef& weights) {
 std::string Work(const std::string& endpoint, std::atomic<bool>* gone) {
   std::string error;
   try {
-    BusClient bus({.endpoint = endpoint, .role = "rollout", .capacity = 4, .run_id = kRunId, .heartbeat = milliseconds(20)});
+    ZmqClient bus({.endpoint = endpoint, .role = Role::kRollout, .capacity = 4, .run_id = kRunId, .heartbeat = milliseconds(20)});
     const std::string welcome = bus.Register(seconds(20));
     Telemetry telemetry(-1, false);
     MetricsEndpoint metrics({});
@@ -69,29 +71,29 @@ TEST(RolloutWorker, ATaskGivenOutAgainWhileWeightsAreUnderWayIsDoneOnce) {
   BusOptions options;
   options.run_id = kRunId;
   options.heartbeat = milliseconds(20);
-  BusServer server("tcp://127.0.0.1:*", options);
-  server.SetRules("rollout", {.lease = 100, .peer_timeout = 20'000, .max_attempts = 1000});
+  ZmqServer server("tcp://127.0.0.1:*", options);
+  server.SetRules(Role::kRollout, {.lease = 100, .peer_timeout = 20'000, .max_attempts = 1000});
   RolloutWelcome welcome;
   welcome.config_json = ToConfigJson(Shape());
   welcome.device = "cpu";
   welcome.slots = 4;
   welcome.max_tokens = 32;
   welcome.force_remote_weights = true;
-  server.SetWelcome("rollout", welcome.Encode());
+  server.SetWelcome(Role::kRollout, welcome.Encode());
   std::string error;
   std::atomic<bool> gone{false};
   std::thread worker([&, endpoint = server.endpoint()] { error = Work(endpoint, &gone); });
-  server.Submit("rollout", kTask, Task(weights));
+  server.Submit(Role::kRollout, kTask, Task(weights));
   std::vector<RolloutResult> results;
-  std::vector<std::pair<PeerId, std::string>> asked;
+  // No answer before the task was given out again three times; the worker asks again.
+  server.SetWeightAnswer([&](const std::string& request) -> std::optional<std::string> {
+    if (server.table().num_requeued() < 3) return std::nullopt;
+    return ReadWeightChunk(request);
+  });
   while (results.empty() && !gone) {
     for (const BusEvent& event : server.Poll(milliseconds(5))) {
-      if (event.kind == BusEvent::Kind::kWeightRequest) asked.emplace_back(event.peer, event.body);
       if (event.kind == BusEvent::Kind::kResult) results.push_back(RolloutResult::Decode(event.body));
     }
-    if (server.table().num_requeued() < 3) continue;
-    for (const auto& [peer, request] : asked) server.SendWeightChunk(peer, ReadWeightChunk(request));
-    asked.clear();
   }
   server.Drain(seconds(20));
   worker.join();

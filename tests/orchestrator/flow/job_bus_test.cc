@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/bus/observer.h"
+#include "cluster/bus/zmq_client.h"
 #include "tests/support/temp_folder.h"
 #include "views/live/run_view.h"
 
@@ -23,15 +24,17 @@ TEST(JobBus, AnswersObserversWhileItDrains) {
   TempFolder folder;
   ClusterConfig config;
   config.endpoint = "tcp://127.0.0.1:*";
-  JobBus bus(config, {}, kRunId, 1, 0);
+  ZmqServer server(config.endpoint, BusOptionsOf(config, {}, kRunId, 1));
+  ClusterMonitor monitor;
+  JobBus bus(config, &server, &monitor, 0);
   MonitorOptions options;
   options.run_folder = folder.path();
-  bus.monitor().Open(options);
+  monitor.Open(options);
   std::atomic<bool> registered{false};
   std::string problem;
   std::optional<std::string> answer;
-  std::thread worker([&, endpoint = bus.server().endpoint()] {
-    BusClient client({.endpoint = endpoint, .role = "rollout", .capacity = 1, .run_id = kRunId});
+  std::thread worker([&, endpoint = server.endpoint()] {
+    ZmqClient client({.endpoint = endpoint, .role = Role::kRollout, .capacity = 1, .run_id = kRunId});
     client.Register(seconds(20));
     registered = true;
     while (!client.draining()) client.Poll(milliseconds(5));
@@ -39,8 +42,8 @@ TEST(JobBus, AnswersObserversWhileItDrains) {
     client.Leave(seconds(5));
   });
   while (!registered) bus.Poll(milliseconds(5));
-  bus.monitor().SetStage("main", "rl");
-  bus.monitor().Finish("done", "");
+  monitor.SetStage("main", "rl");
+  monitor.Finish("done", "");
   bus.Drain(seconds(20));
   worker.join();
   ASSERT_TRUE(answer) << problem;
