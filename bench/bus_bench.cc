@@ -32,9 +32,9 @@ double OursPerSecond(int64_t messages) {
   BusOptions options;
   options.run_id = 7;
   ZmqServer server("tcp://127.0.0.1:*", options);
-  server.SetWelcome("echo", "");
+  server.SetWelcome(Role::kReward, "");
   std::thread client_thread([&, endpoint = server.endpoint()] {
-    ZmqClient client({.endpoint = endpoint, .role = "echo", .capacity = kCapacity, .run_id = 7});
+    ZmqClient client({.endpoint = endpoint, .role = Role::kReward, .capacity = kCapacity, .run_id = 7});
     client.Register(std::chrono::seconds(10));
     const std::string result(kResultBytes, 'r');
     while (!client.draining()) {
@@ -43,12 +43,12 @@ double OursPerSecond(int64_t messages) {
     }
     client.Leave(std::chrono::seconds(2));
   });
-  while (server.table().NumPeers("echo") == 0) server.Poll(std::chrono::milliseconds(10));
+  while (server.table().NumPeers(Role::kReward) == 0) server.Poll(std::chrono::milliseconds(10));
   const Stopwatch watch;
   TaskId next = 1;
   int64_t done = 0;
   while (done < messages) {
-    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity) server.Submit("echo", next++, "task");
+    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity) server.Submit(Role::kReward, next++, "task");
     for (const BusEvent& event : server.Poll(std::chrono::milliseconds(10))) done += event.kind == BusEvent::Kind::kResult;
   }
   const double seconds = watch.Seconds();

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "policy/tokenizer/tokenizer.h"
 

@@ -111,7 +111,7 @@ void Run(const Shape& shape, int threads, const std::string& dtype, int repeats,
   };
   const auto sft = SftBatch(shape, 32, 48, 16);
   print("sft 32x48", 32 * 48, BestOf(repeats, [&] {
-          report = learner.SftUpdate(sft, {});
+          report = learner.SftUpdate(sft);
           report["timing_s/forward_ref"] = 0;
         }));
   if (sft_only) return;

@@ -76,7 +76,7 @@ void TrainOnDevice(const std::string& device) {
     }
     groups.push_back(std::move(group));
   }
-  Measure("SFT 64 sequences", model, [&] { return learner.SftUpdate(examples, {}); });
+  Measure("SFT 64 sequences", model, [&] { return learner.SftUpdate(examples); });
   Measure("GRPO 8 x 8, KL, packed", model, [&] { return learner.RlUpdate(groups, {}); });
 }
 

@@ -2,14 +2,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
-#include <memory>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/output_folder.h"
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
+#include "record/job_status.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/compare/comparison.h"
 #include "views/index/run_index.h"
 
@@ -24,20 +24,13 @@ struct CompareArguments {
   std::string format = "text";     // what is printed: text | json | csv
 };
 
-bool IsDone(const fs::path& run) {
-  if (!fs::exists(run / "status.json")) return false;
-  const auto status = nlohmann::json::parse(ReadWholeFile((run / "status.json").string(), "where the run stands"), nullptr, false);
-  return status.is_object() && status.value("state", nlohmann::json()) == "done";
-}
-
 void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std::string* left_out) {
   if (!fs::is_directory(folder))
     throw ConfigError(Concat(folder, ": no such folder; give run folders, <run.dir>/<run.name>, or one around runs"));
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(folder)) {
     const std::string name = entry.path().filename();
-    // <name>.old-<n> was set aside by --resume never.
-    if (fs::exists(entry.path() / "run.json") && name.find(".old-") == std::string::npos) names.push_back(name);
+    if (IsRunFolder(entry.path()) && !IsSetAside(name)) names.push_back(name);
   }
   if (names.empty()) throw ConfigError(Concat(folder, ": no run there and none right below it; a run's folder has a run.json"));
   std::sort(names.begin(), names.end(), NaturallyBefore);
@@ -51,13 +44,12 @@ void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std
   }
 }
 
-}  // namespace
-
+// The run folders that paths stand for: a run's own, or every finished run right below a folder, with a note in `left_out` of the others.
 std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std::string* left_out) {
   std::vector<std::string> runs;
   for (std::string path : paths) {
     while (path.size() > 1 && path.back() == '/') path.pop_back();
-    if (fs::exists(path + "/run.json")) {
+    if (IsRunFolder(path)) {
       runs.push_back(path);
     } else {
       AddRunsBelow(path, &runs, left_out);
@@ -72,8 +64,6 @@ std::vector<std::string> RunFoldersOf(const std::vector<std::string>& paths, std
   return runs;
 }
 
-namespace {
-
 int CompareCommand(const CompareArguments& arguments) {
   std::string left_out;
   std::vector<RunRecord> records;
@@ -86,21 +76,23 @@ int CompareCommand(const CompareArguments& arguments) {
   if (arguments.output.empty()) return kExitDone;
   MakeOutputFolder(arguments.output);
   WriteComparisonReport(records, arguments.output);
-  std::cerr << "report: " << arguments.output << "/report.html\n";
+  std::cerr << "report: " << ReportPaths(arguments.output).Html() << "\n";
   return kExitDone;
 }
 
-}  // namespace
-
-void AddCompareCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<CompareArguments>();
-  auto* command = app->add_subcommand("compare", "figures of several runs with intervals, their differences, settings that differ");
+void BindCompare(CLI::App* command, CompareArguments* arguments) {
   command->add_option("runs", arguments->paths, "run folders, or folders of runs (of a sweep, of several seeds)")->required();
   command->add_option("-o,--output", arguments->output, "folder to write report.html, report.json and CSV files into");
   const auto print = [arguments](const char* format) { return [arguments, format] { arguments->format = format; }; };
   auto* json = command->add_flag_callback("--json", print("json"), "print JSON");
   command->add_flag_callback("--csv", print("csv"), "print CSV")->excludes(json);
-  command->callback([arguments, exit_code] { *exit_code = CompareCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddCompareCommand(const CommandContext& context) {
+  AddCommand<CompareArguments>(context, "compare", "figures of several runs with intervals, their differences, settings that differ",
+                               BindCompare, CompareCommand);
 }
 
 }  // namespace temper

@@ -3,10 +3,7 @@
 #include <charconv>
 #include <filesystem>
 #include <iostream>
-#include <memory>
 #include <optional>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
@@ -65,17 +62,19 @@ int ConvertCommand(const ConvertArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddConvertCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<ConvertArguments>();
-  auto* command = app->add_subcommand("convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged");
+void BindConvert(CLI::App* command, ConvertArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
   command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge");
   command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
   command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
   command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
-  command->callback([arguments, exit_code] { *exit_code = ConvertCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddConvertCommand(const CommandContext& context) {
+  AddCommand<ConvertArguments>(context, "convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged",
+                               BindConvert, ConvertCommand);
 }
 
 }  // namespace temper

@@ -3,7 +3,6 @@
 #include <cstdlib>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -88,10 +87,8 @@ int DoctorCommand() {
 
 }  // namespace
 
-void AddDoctorCommand(CLI::App* app, int* exit_code) {
-  app->add_subcommand("doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs")->callback([exit_code] {
-    *exit_code = DoctorCommand();
-  });
+void AddDoctorCommand(const CommandContext& context) {
+  AddCommand(context, "doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs", DoctorCommand);
 }
 
 }  // namespace temper

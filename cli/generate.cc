@@ -3,17 +3,16 @@
 #include <exception>
 #include <iostream>
 #include <map>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <c10/core/InferenceMode.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/line_reader.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "policy/kernels/torch_version.h"
+#include "serve/chat.h"
+#include "serve/line_reader.h"
 #include "serve/text_generation.h"
 
 namespace temper {
@@ -76,7 +75,7 @@ class PromptLines {
   }
 
   void Submit(const std::string& line) {
-    std::string text = ReplaceInvalidUtf8(line);
+    std::string text = RepairUtf8(line);
     if (json_) {
       std::string error;
       const auto messages = ParseChatJson(line, &error);
@@ -147,13 +146,7 @@ int GenerateCommand(const GenerateArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddGenerateCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<GenerateArguments>();
-  auto* command = app->add_subcommand("generate",
-                                      "a chat on a terminal; else prompts on standard input, one a line, to JSON on standard output: "
-                                      "{prompt, completions: [{text, tokens, logprobs, policy_logprobs, finished}]}");
+void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
   auto* prompt = command->add_option("--prompt", arguments->prompt, "continue this text and print the completions as text");
   command->add_flag("--json", arguments->json, "each line is a JSON list of messages, for the folder's chat template")->excludes(prompt);
@@ -168,7 +161,15 @@ void AddGenerateCommand(CLI::App* app, int* exit_code) {
   command->add_option("--stop", arguments->stops, "text that ends a completion, which is shown without it; repeatable")
       ->allow_extra_args(false);
   command->add_option("--dtype", arguments->dtype, "what is computed in: fp32 (default) or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
-  command->callback([arguments, exit_code] { *exit_code = GenerateCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddGenerateCommand(const CommandContext& context) {
+  AddCommand<GenerateArguments>(context, "generate",
+                                "a chat on a terminal; else prompts on standard input, one a line, to JSON on standard output: "
+                                "{prompt, completions: [{text, tokens, logprobs, policy_logprobs, finished}]}",
+                                BindGenerate, GenerateCommand);
 }
 
 }  // namespace temper

@@ -1,9 +1,7 @@
 // temper grade: grades JSONL of prompts and responses by a policy spec.
 #include <fstream>
 #include <iostream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -20,14 +18,14 @@ struct GradeArguments {
 };
 
 // Input: JSONL of {prompt, response[, category]}, "-" = standard input. Output: grades as JSONL on standard output.
-int GradeCommand(const std::string& policy_spec, const std::string& input) {
-  const auto grader = MakeRuleGrader(LoadPolicySpec(policy_spec));
+int GradeCommand(const GradeArguments& arguments) {
+  const auto grader = MakeRuleGrader(LoadPolicySpec(arguments.policy_spec));
   std::ifstream file;
-  if (input != "-") {
-    file.open(input);
-    if (!file) throw ConfigError(Concat(input, ": cannot be read"));
+  if (arguments.input != "-") {
+    file.open(arguments.input);
+    if (!file) throw ConfigError(Concat(arguments.input, ": cannot be read"));
   }
-  std::istream& in = input == "-" ? std::cin : file;
+  std::istream& in = arguments.input == "-" ? std::cin : file;
   int64_t number = 0;
   for (std::string line; std::getline(in, line);) {
     ++number;
@@ -35,7 +33,7 @@ int GradeCommand(const std::string& policy_spec, const std::string& input) {
     const auto row = nlohmann::json::parse(line, nullptr, false);
     const auto text = [&](const char* key, bool required) -> std::string {
       if (row.is_object() && row.contains(key) && row[key].is_string()) return row[key];
-      if (required) throw ConfigError(Concat(input, ":", number, ": expected an object with the strings prompt and response"));
+      if (required) throw ConfigError(Concat(arguments.input, ":", number, ": expected an object with the strings prompt and response"));
       return "";
     };
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
@@ -44,14 +42,15 @@ int GradeCommand(const std::string& policy_spec, const std::string& input) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddGradeCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<GradeArguments>();
-  auto* command = app->add_subcommand("grade", "grades JSONL of {prompt, response[, category]} by a policy spec");
+void BindGrade(CLI::App* command, GradeArguments* arguments) {
   command->add_option("--policy", arguments->policy_spec, "policy spec YAML")->required();
   command->add_option("input", arguments->input, "file, or - for standard input");
-  command->callback([arguments, exit_code] { *exit_code = GradeCommand(arguments->policy_spec, arguments->input); });
+}
+
+}  // namespace
+
+void AddGradeCommand(const CommandContext& context) {
+  AddCommand<GradeArguments>(context, "grade", "grades JSONL of {prompt, response[, category]} by a policy spec", BindGrade, GradeCommand);
 }
 
 }  // namespace temper

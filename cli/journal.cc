@@ -4,12 +4,10 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -20,7 +18,7 @@ std::string ArmsWithJournals(const std::string& run) {
   std::vector<std::string> arms;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(run, none)) {
-    if (fs::exists(entry.path() / "journal/journal.bin", none)) arms.push_back(entry.path().string());
+    if (fs::exists(StagePaths(entry.path()).Journal(), none)) arms.push_back(entry.path().string());
   }
   std::sort(arms.begin(), arms.end());
   std::string text;
@@ -30,7 +28,7 @@ std::string ArmsWithJournals(const std::string& run) {
 
 int JournalCommand(const std::string& path) {
   namespace fs = std::filesystem;
-  const std::string file = fs::is_directory(path) ? path + "/journal/journal.bin" : path;
+  const std::string file = fs::is_directory(path) ? StagePaths(path).Journal() : path;
   if (!fs::exists(file)) throw ConfigError(Concat(file, ": no journal there", ArmsWithJournals(path)));
   const JournalSummary s = SummarizeJournal(file);
   std::printf("attempts:%lld steps:%lld groups issued:%lld generated:%lld graded:%lld consumed:%lld violations:%zu\n",
@@ -41,13 +39,15 @@ int JournalCommand(const std::string& path) {
   return s.violations.empty() ? kExitDone : 1;
 }
 
+void BindJournal(CLI::App* command, std::string* path) {
+  command->add_option("path", *path, "journal.bin, or an arm's folder")->required();
+}
+
 }  // namespace
 
-void AddJournalCommand(CLI::App* app, int* exit_code) {
-  const auto path = std::make_shared<std::string>();
-  auto* command = app->add_subcommand("journal", "checks a journal: every trajectory consumed at most once, nothing lost");
-  command->add_option("path", *path, "journal.bin, or an arm's folder")->required();
-  command->callback([path, exit_code] { *exit_code = JournalCommand(*path); });
+void AddJournalCommand(const CommandContext& context) {
+  AddCommand<std::string>(context, "journal", "checks a journal: every trajectory consumed at most once, nothing lost", BindJournal,
+                          JournalCommand);
 }
 
 }  // namespace temper

@@ -1,15 +1,13 @@
 // temper logits: the logits of token sequences, to compare with another implementation.
 #include <cstdio>
-#include <fstream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/formats/safetensors.h"
 #include "policy/kernels/torch_version.h"
@@ -47,9 +45,8 @@ int LogitsCommand(const LogitsArguments& arguments) {
   const Stopwatch watch;
   const Transformer model = LoadHfModel(arguments.model);
   std::fprintf(stderr, "read %s in %.2f s\n", arguments.model.c_str(), watch.Seconds());
-  std::ifstream file(arguments.ids);
-  if (!file) throw ConfigError(Concat(arguments.ids, ": cannot be read"));
-  const auto lists = nlohmann::json::parse(file, nullptr, false);
+  const auto lists =
+      nlohmann::json::parse(ReadUserFile(arguments.ids, {.what = "the token ids", .max_bytes = kMaxDataBytes}), nullptr, false);
   if (!lists.is_array()) throw ConfigError(Concat(arguments.ids, ": expected a JSON list of lists of token ids"));
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const auto& list : lists) {
@@ -60,15 +57,17 @@ int LogitsCommand(const LogitsArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddLogitsCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<LogitsArguments>();
-  auto* command = app->add_subcommand("logits", "logits of token sequences, to compare with another implementation");
+void BindLogits(CLI::App* command, LogitsArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
   command->add_option("--ids", arguments->ids, "JSON: a list of lists of token ids")->required();
   command->add_option("--out", arguments->out, "safetensors file with logits.0, logits.1, ...")->required();
-  command->callback([arguments, exit_code] { *exit_code = LogitsCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddLogitsCommand(const CommandContext& context) {
+  AddCommand<LogitsArguments>(context, "logits", "logits of token sequences, to compare with another implementation", BindLogits,
+                              LogitsCommand);
 }
 
 }  // namespace temper

@@ -2,7 +2,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -40,15 +39,10 @@ std::string UsageError(const CLI::App& app, const CLI::Error& error, const std::
   return Concat("temper: ", error.what(), " (see temper ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help)\n");
 }
 
-void AddCommands(CLI::App* app, int* exit_code, int* argc, char*** argv) {
-  AddTrainCommand(app, exit_code, argc, argv, &ProgramMain);
-  for (const auto add :
-       {AddLaunchCommand,   AddEvalCommand,     AddWorkerCommand,    AddGenerateCommand, AddLogitsCommand, AddConvertCommand,
-        AddTemplateCommand, AddTokenizeCommand, AddGradeCommand,     AddWorldCommand,    AddStatusCommand, AddTopCommand,
-        AddTraceCommand,    AddWatchCommand,    AddReportCommand,    AddCompareCommand,  AddIndexCommand,  AddJournalCommand,
-        AddExportCommand,   AddDoctorCommand,   AddReferenceCommand, AddMetricsCommand}) {
-    add(app, exit_code);
-  }
+void AddCommands(const CommandContext& context) {
+#define TEMPER_COMMAND(name) Add##name##Command(context);
+#include "cli/command_list.inc"
+#undef TEMPER_COMMAND
 }
 
 // mpirun's way to write it; a short option has one letter.
@@ -62,7 +56,7 @@ int Run(int argc, char** argv) {
   app.set_version_flag("--version", Concat("temper ", TemperVersion(), ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText()));
   app.require_subcommand(1);
   int exit_code = kExitDone;
-  AddCommands(&app, &exit_code, &argc, &argv);
+  AddCommands({&app, &exit_code, &argc, &argv, &ProgramMain});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,10 +2,7 @@
 #include <cmath>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <sstream>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
@@ -69,15 +66,17 @@ int StatusCommand(const StatusArguments& arguments) {
   return well ? kExitDone : 1;
 }
 
-}  // namespace
-
-void AddStatusCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<StatusArguments>();
-  auto* command = app->add_subcommand("status", "where a run stands; exits with 1 when its job is dead, has failed or does not answer");
+void BindStatus(CLI::App* command, StatusArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder");
   command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--json", arguments->json, "status.json, with life (alive, dead, silent, ended) and age_s");
-  command->callback([arguments, exit_code] { *exit_code = StatusCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddStatusCommand(const CommandContext& context) {
+  AddCommand<StatusArguments>(context, "status", "where a run stands; exits with 1 when its job is dead, has failed or does not answer",
+                              BindStatus, StatusCommand);
 }
 
 }  // namespace temper

@@ -1,13 +1,9 @@
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <iterator>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/chat/chat_template.h"
 #include "policy/text/strict_json.h"
 
@@ -26,11 +22,8 @@ struct TemplateArguments {
 };
 
 Json ReadTools(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file.is_open() || std::filesystem::is_directory(path)) throw ConfigError(Concat(path, ": cannot be read"));
   std::string error;
-  const auto tools = ParseChatJson(text, &error);
+  const auto tools = ParseChatJson(ReadUserFile(path, {.what = "the tools"}), &error);
   if (!tools.has_value()) throw ConfigError(Concat(path, ": ", error));
   if (!tools->is_array()) throw ConfigError(Concat(path, ": expected a JSON list of tools"));
   return *tools;
@@ -82,11 +75,7 @@ int TemplateCommand(const TemplateArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddTemplateCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<TemplateArguments>();
-  auto* command = app->add_subcommand("template", "renders chats: JSON message lists on standard input, one a line -> JSON texts");
+void BindTemplate(CLI::App* command, TemplateArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder with a chat template")->required();
   command->add_option("--name", arguments->name, "which of several templates (default: default, or tool_use with --tools)");
   command->add_option("--tools", arguments->tools, "JSON file: a list of tool schemas");
@@ -94,7 +83,13 @@ void AddTemplateCommand(CLI::App* app, int* exit_code) {
   command->add_flag("--generation-prompt,!--no-generation-prompt", arguments->generation_prompt,
                     "end with what begins an assistant's turn (default: off, as in transformers)");
   command->add_flag("--spans", arguments->spans, "print {text, assistant}: also the bytes [begin, end) the assistant said");
-  command->callback([arguments, exit_code] { *exit_code = TemplateCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddTemplateCommand(const CommandContext& context) {
+  AddCommand<TemplateArguments>(context, "template", "renders chats: JSON message lists on standard input, one a line -> JSON texts",
+                                BindTemplate, TemplateCommand);
 }
 
 }  // namespace temper

@@ -1,9 +1,7 @@
 // temper tokenize: texts to token ids and back, a line each.
 #include <iostream>
 #include <limits>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
@@ -27,7 +25,7 @@ constexpr int kMaxDepth = 2;
 // One line of standard input as JSON. Bytes that are not UTF-8 count as U+FFFD, as the tokenizer takes them.
 nlohmann::json ParseLine(const std::string& line, int64_t number, const char* expected) {
   std::string error;
-  const auto value = ParseStrictJson(ReplaceInvalidUtf8(line), kMaxDepth, &error);
+  const auto value = ParseStrictJson(RepairUtf8(line), kMaxDepth, &error);
   if (!value) throw ConfigError(Concat("standard input:", number, ": expected ", expected, ": ", error));
   return *value;
 }
@@ -66,16 +64,18 @@ int TokenizeCommand(const TokenizeArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddTokenizeCommand(CLI::App* app, int* exit_code) {
-  const auto arguments = std::make_shared<TokenizeArguments>();
-  auto* command = app->add_subcommand("tokenize", "JSON strings on standard input, one a line, to JSON lists of token ids");
+void BindTokenize(CLI::App* command, TokenizeArguments* arguments) {
   command->add_option("--model", arguments->model, "folder with a tokenizer.json")->required();
   auto* decode = command->add_flag("--decode", arguments->decode, "the other way: lists of ids to strings");
   command->add_flag("--special", arguments->special, "add the special tokens that the file puts around a text")->excludes(decode);
   command->add_flag("--skip-special", arguments->skip_special, "leave special tokens out of the strings")->needs(decode);
-  command->callback([arguments, exit_code] { *exit_code = TokenizeCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddTokenizeCommand(const CommandContext& context) {
+  AddCommand<TokenizeArguments>(context, "tokenize", "JSON strings on standard input, one a line, to JSON lists of token ids", BindTokenize,
+                                TokenizeCommand);
 }
 
 }  // namespace temper

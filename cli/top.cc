@@ -2,9 +2,7 @@
 #include <csignal>
 #include <cstdio>
 #include <iostream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
@@ -121,16 +119,17 @@ int TopCommand(const TopArguments& arguments) {
   return g_leave != 0 ? 128 + g_leave : kExitDone;
 }
 
-}  // namespace
-
-void AddTopCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<TopArguments>();
-  auto* command = app->add_subcommand("top", "shows a run on the terminal while it goes on; q leaves");
+void BindTop(CLI::App* command, TopArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder");
   command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--once", arguments->once, "prints one picture and exits");
   command->add_option("--every", arguments->every_s, "seconds between two pictures (default 1)")->check(CLI::Range(0.1, 3600.0));
-  command->callback([arguments, exit_code] { *exit_code = TopCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddTopCommand(const CommandContext& context) {
+  AddCommand<TopArguments>(context, "top", "shows a run on the terminal while it goes on; q leaves", BindTop, TopCommand);
 }
 
 }  // namespace temper

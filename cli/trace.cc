@@ -1,14 +1,11 @@
 // temper trace: where the time of a run went.
-#include <cerrno>
-#include <cstring>
 #include <iostream>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "record/bounded_file.h"
+#include "record/run_paths.h"
 #include "record/spans.h"
 #include "views/trace/export.h"
 #include "views/trace/summary.h"
@@ -34,27 +31,30 @@ int TraceCommand(const TraceArguments& arguments) {
     std::cout << ToText(Summarize(data));
     return kExitDone;
   }
-  const std::string out = arguments.out.empty() ? arguments.run + "/traces/trace.json" : arguments.out;
+  const std::string out = arguments.out.empty() ? RunPaths(arguments.run).ChromeTrace() : arguments.out;
   const std::string json = ChromeTraceJson(data);
   if (out == "-") {
     std::cout << json;
     return kExitDone;
   }
-  if (!ReplaceFile(out, json)) throw ConfigError(Concat("--out ", out, ": cannot be written: ", std::strerror(errno)));
+  if (const std::string problem = TryWriteFile(out, json); !problem.empty())
+    throw ConfigError(Concat("--out ", out, ": cannot be written: ", problem));
   std::cout << "wrote " << out << " (" << data.processes.size() << " processes): open it at https://ui.perfetto.dev or chrome://tracing\n";
   return kExitDone;
 }
 
-}  // namespace
-
-void AddTraceCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<TraceArguments>();
-  auto* command = app->add_subcommand("trace", "what every process did when, as a Chrome/Perfetto trace, or summed up");
+void BindTrace(CLI::App* command, TraceArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder")->required();
   command->add_option("--out", arguments->out, "file to write, - for standard output (default: RUN/traces/trace.json)");
   command->add_option("--attempt", arguments->attempt, "of this start of the run only (default: all)")->check(CLI::PositiveNumber);
   command->add_flag("--summary", arguments->summary, "print who worked, who waited for whom, and what to do about it");
-  command->callback([arguments, exit_code] { *exit_code = TraceCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddTraceCommand(const CommandContext& context) {
+  AddCommand<TraceArguments>(context, "trace", "what every process did when, as a Chrome/Perfetto trace, or summed up", BindTrace,
+                             TraceCommand);
 }
 
 }  // namespace temper

@@ -1,20 +1,23 @@
 // temper train: one rank of a job.
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/train_options.h"
 #include "cluster/base/log.h"
 #include "cluster/collectives/process.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/spawner.h"
+#include "orchestrator/job/in_process_job.h"
+#include "orchestrator/job/orchestrator_process.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/job/train_ranks.h"
+#include "orchestrator/launch/sweep_launch.h"
+#include "record/run_paths.h"
 #include "record/run_record.h"
 #include "views/report/report.h"
 #include "views/trace/summary.h"
@@ -80,7 +83,7 @@ void ShowResult(const Experiment& experiment, const JobEnd& end) {
   if (reportable) {
     try {
       const std::string table = WriteReport(ReadRunRecord(end.run_folder), end.run_folder, TimelineIfAny(end.run_folder));
-      std::printf("\n%s\nreport: %s/report.html\n", table.c_str(), end.run_folder.c_str());
+      std::printf("\n%s\nreport: %s\n", table.c_str(), RunPaths(end.run_folder).Report().Html().c_str());
     } catch (const std::exception& error) {
       std::fprintf(stderr, "temper: the job is done, but its report was not written: %s; temper report %s writes it\n", error.what(),
                    end.run_folder.c_str());
@@ -90,31 +93,30 @@ void ShowResult(const Experiment& experiment, const JobEnd& end) {
   std::fflush(stdout);
 }
 
-int Orchestrate(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process) {
-  const JobEnd end = RunOrchestrator(experiment, layout, resume, process);
+int Finish(const Experiment& experiment, const JobEnd& end) {
   if (end.exit_code == kExitDone && !end.run_folder.empty()) ShowResult(experiment, end);
   return end.exit_code;
 }
 
-// argc and argv go to MPI; `program_main`: the whole program, which a worker of this rank runs in a process of its own.
-int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, WorkerMain program_main) {
+int TrainCommand(const TrainArguments& arguments, const CommandContext& context) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
   }
   if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
+  if (arguments.in_process) return Finish(experiment, RunInProcess(experiment, arguments.resume));
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
-                             "  or let  temper launch ", arguments.config, "  do that"));
+                             "  or let  temper launch ", arguments.config, "  do that; --in-process runs all of it in this process"));
   }
   const RoleLayout layout(experiment.base.cluster, launched.size);
   const Role role = layout.RoleOf(launched.rank);
   // Before MPI_Init: what is forked after it would be tied to the job's fate.
   std::unique_ptr<Spawner> spawner;
-  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(program_main);
+  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(context.program_main);
   const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
-  Process process(argc, argv);
+  Process process(context.argc, context.argv);
   SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
   if (process.rank() != launched.rank || process.size() != launched.size) {
     throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
@@ -123,7 +125,7 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
   try {
     switch (role) {
       case Role::kOrchestrator:
-        return Orchestrate(experiment, layout, arguments.resume, &process);
+        return Finish(experiment, RunOrchestrator(experiment, layout, arguments.resume, &process));
       case Role::kLearner:
         return RunLearner(experiment, layout, &process);
       default:
@@ -142,13 +144,14 @@ int TrainCommand(const TrainArguments& arguments, int* argc, char*** argv, Worke
 
 }  // namespace
 
-std::string ProgramPath() { return std::filesystem::read_symlink("/proc/self/exe"); }
-
-void AddTrainCommand(CLI::App* app, int* exit_code, int* argc, char*** argv, WorkerMain program_main) {
-  const auto arguments = std::make_shared<TrainArguments>();
-  auto* command = app->add_subcommand("train", "one rank of a job: mpirun -np 4 temper train CONFIG");
-  AddTrainOptions(command, arguments.get());
-  command->callback([=] { *exit_code = TrainCommand(OneRun(*arguments), argc, argv, program_main); });
+void AddTrainCommand(const CommandContext& context) {
+  AddCommand<TrainArguments>(
+      context, "train", "one rank of a job: mpirun -np 4 temper train CONFIG",
+      [](CLI::App* command, TrainArguments* arguments) {
+        AddTrainOptions(command, arguments);
+        command->add_flag("--in-process", arguments->in_process, "the whole job in this process and thread: to step through it");
+      },
+      [context](const TrainArguments& arguments) { return TrainCommand(OneRun(arguments), context); });
 }
 
 }  // namespace temper

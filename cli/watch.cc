@@ -1,18 +1,15 @@
 // temper watch: sample transcripts with their grades, as they come.
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 #include <iostream>
-#include <memory>
 
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
-#include "record/checkpoint.h"
+#include "cluster/base/file.h"
+#include "record/run_json.h"
 #include "views/live/run_view.h"
 #include "views/live/terminal_text.h"
 #include "views/live/transcript_feed.h"
@@ -45,16 +42,13 @@ bool JobEnded(const std::string& run) {
 void CheckIsThere(const WatchArguments& arguments) {
   const RunView view = ReadRun(arguments.run);
   if (!view.status) throw ConfigError(view.problems.at(0));
-  const std::string described = arguments.run + "/run.json";
-  if (arguments.arm.empty() || !std::filesystem::exists(described)) return;
-  const auto run = nlohmann::json::parse(ReadFileText(described), nullptr, false);
+  if (arguments.arm.empty() || !IsRunFolder(arguments.run)) return;
   std::string names;
-  for (const auto& arm : run.is_object() && run.contains("arms") ? run["arms"] : nlohmann::json::array()) {
-    const auto name = arm.is_object() ? arm.value("name", nlohmann::json()) : nlohmann::json();
-    if (name == arguments.arm) return;
-    if (name.is_string()) names += (names.empty() ? "" : ", ") + name.get<std::string>();
+  for (const RunDescription::Arm& arm : ReadRunDescription(arguments.run).arms) {
+    if (arm.name == arguments.arm) return;
+    names += (names.empty() ? "" : ", ") + arm.name;
   }
-  throw ConfigError(Concat("--arm ", arguments.arm, ": the run has ", names.empty() ? "no arm" : names));
+  throw ConfigError(Concat("--arm ", arguments.arm, ": the run has ", names));
 }
 
 int WatchCommand(const WatchArguments& arguments) {
@@ -78,17 +72,19 @@ int WatchCommand(const WatchArguments& arguments) {
   return kExitDone;
 }
 
-}  // namespace
-
-void AddWatchCommand(CLI::App* app, int* exit_code) {
-  auto arguments = std::make_shared<WatchArguments>();
-  auto* command = app->add_subcommand("watch", "shows sample transcripts of a run with their grades, as they come, until its job ends");
+void BindWatch(CLI::App* command, WatchArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder")->required();
   command->add_option("--arm", arguments->arm, "of this arm only (default: all)");
   command->add_option("--filter", arguments->filters, "clause=, severity=, mode= or intent= with values, e.g. severity=high,moderate");
   command->add_flag("--all", arguments->all, "also those that are there already");
   command->add_flag("--once", arguments->once, "those that are there already, then exit");
-  command->callback([arguments, exit_code] { *exit_code = WatchCommand(*arguments); });
+}
+
+}  // namespace
+
+void AddWatchCommand(const CommandContext& context) {
+  AddCommand<WatchArguments>(context, "watch", "shows sample transcripts of a run with their grades, as they come, until its job ends",
+                             BindWatch, WatchCommand);
 }
 
 }  // namespace temper

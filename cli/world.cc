@@ -2,22 +2,19 @@
 #include "world/world.h"
 
 #include <iostream>
-#include <memory>
-
-#include <CLI/CLI.hpp>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 
 namespace temper {
+namespace {
 
-void AddWorldCommand(CLI::App* app, int* exit_code) {
-  struct Arguments {
-    WorldOptions world;
-    std::string folder;
-  };
-  const auto arguments = std::make_shared<Arguments>();
-  auto* command = app->add_subcommand("world", "writes the built-in world as JSONL and tokenizer.json");
+struct WorldArguments {
+  WorldOptions world;
+  std::string folder;
+};
+
+void BindWorld(CLI::App* command, WorldArguments* arguments) {
   command->add_option("folder", arguments->folder, "where to")->required();
   WorldOptions& world = arguments->world;
   command->add_option("--seed", world.seed, "keys the random numbers");
@@ -25,11 +22,18 @@ void AddWorldCommand(CLI::App* app, int* exit_code) {
   command->add_option("--eval-prompts", world.eval_prompts_per_intent, "prompts of each intent in each evaluation set");
   command->add_option("--demonstrations", world.demonstrations, "SFT demonstrations");
   command->add_option("--permitted-dual-use", world.permitted_dual_use, "share of purposeless requests the policy spec permits");
-  command->callback([arguments, exit_code] {
-    WriteWorld(arguments->world, arguments->folder);
-    std::cout << "wrote the built-in world into " << arguments->folder << "\n";
-    *exit_code = kExitDone;
-  });
+}
+
+int WorldCommand(const WorldArguments& arguments) {
+  WriteWorld(arguments.world, arguments.folder);
+  std::cout << "wrote the built-in world into " << arguments.folder << "\n";
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddWorldCommand(const CommandContext& context) {
+  AddCommand<WorldArguments>(context, "world", "writes the built-in world as JSONL and tokenizer.json", BindWorld, WorldCommand);
 }
 
 }  // namespace temper

@@ -7,6 +7,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/base/mean.h"
 
 namespace temper {
 namespace {
@@ -160,12 +161,6 @@ EvalDifference Difference(const std::vector<EvalSample>& a, const std::vector<Ev
   if (both_a.empty()) return {};
   const auto estimates = Bootstrap(both_a, both_b, seed, purpose, num_draws);
   return {estimates[kSafety], estimates[kHelp], estimates[kOverRefusal], estimates[kUtility]};
-}
-
-double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
 }
 
 }  // namespace

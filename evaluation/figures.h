@@ -83,12 +83,6 @@ EvalComparison CompareEvaluations(const std::string& name, const std::vector<Eva
 Estimate DifferenceOfMeans(const std::vector<double>& a, const std::vector<double>& b, uint64_t seed, const std::string& purpose,
                            int64_t bootstrap_draws);
 
-// The samples as JSONL and back (runs/<name>/<arm>/eval/<set>.jsonl), one object per line: prompt_id, intent, category, prompt,
-// response, grade. Bytes that are not UTF-8 are written as U+FFFD and the evidence moves with them. The folder must exist; the file
-// appears whole or not at all. The reader throws Error with file:line.
-void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples);
-std::vector<EvalSample> ReadEvalSamples(const std::string& path);
-
 // The four figures of an evaluation that reports print, in order: name, decimals, and where they lie in a cell and in a difference.
 struct FigureColumn {
   const char* key;    // in report.json

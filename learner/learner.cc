@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/core/GradMode.h>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/telemetry/telemetry.h"

@@ -30,7 +30,7 @@ class Learner {
   // Freezes a copy of the present parameters as the KL reference, which is computed in the learner's type.
   void SetReference();
 
-  UpdateReport SftUpdate(std::span<const SftExample> share, const SftOptions& options);
+  UpdateReport SftUpdate(std::span<const SftExample> share);
   UpdateReport RlUpdate(std::span<const TrainGroup> share, const RlOptions& options);
 
   // Model (with LoRA the adapters alone: load it into a learner of the same base), optimizer moments and step, reference: bitwise. Files

@@ -1,4 +1,3 @@
-#include <fstream>
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty_like.h>
@@ -6,7 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/weights/weight_store.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "learner/learner.h"
 #include "learner/learner_state.h"
 #include "policy/formats/safetensors.h"
@@ -54,7 +54,7 @@ nlohmann::json LoraJson(const LearnerState& state) {
   return {{"rank", lora.rank},
           {"alpha", lora.alpha},
           {"target_modules", lora.target_modules},
-          {"base_xxh128", WeightHash(base.const_data_ptr(), base.nbytes())}};
+          {"base_xxh128", Hash128({static_cast<const char*>(base.const_data_ptr()), base.nbytes()})}};
 }
 
 void CheckLora(const LearnerState& state, const nlohmann::json& saved, const std::string& path) {
@@ -66,9 +66,7 @@ void CheckLora(const LearnerState& state, const nlohmann::json& saved, const std
 }
 
 nlohmann::json ReadJson(const std::string& path) {
-  std::ifstream in(path);
-  TEMPER_CHECK(in.good(), "cannot read ", path, ": is the checkpoint complete?");
-  nlohmann::json json = nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
+  nlohmann::json json = nlohmann::json::parse(ReadFile(path, {.hint = "is the checkpoint complete?"}), nullptr, /*allow_exceptions=*/false);
   TEMPER_CHECK(json.is_object(), path, " is not a JSON object: the checkpoint is damaged");
   TEMPER_CHECK(json.value("format", 0) == kFormat, path, ": format ", json.value("format", 0), ", this program reads ", kFormat);
   return json;
@@ -104,11 +102,7 @@ void Learner::Save(const std::string& folder) const {
                                  {"total_steps", state.total_steps},
                                  {"lora", LoraJson(state)},
                                  {"has_reference", state.reference != nullptr}};
-    const std::string path = folder + "/learner.json";
-    std::ofstream out(path);
-    out << json.dump(1) << '\n';
-    out.close();
-    TEMPER_CHECK(out.good(), "cannot write ", path);
+    WriteFile(folder + "/learner.json", json.dump(1) + "\n");  // flushed with the checkpoint's other files
   }
   state.communicator->Barrier("save learner");
 }

@@ -30,8 +30,6 @@ struct OptimizerOptions {
   double final_lr_fraction = 0.1;
 };
 
-struct SftOptions {};
-
 struct RlOptions {
   std::string loss = "ppo_clip";  // ppo_clip | reinforce
   double clip_low = 0.2;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,19 +15,6 @@
 #include "policy/model/transformer.h"
 
 namespace temper {
-
-// Adds the time from its making to its end, in seconds, to `*total_s`.
-class ScopedTimer {
- public:
-  explicit ScopedTimer(double* total_s) : total_s_(total_s) {}
-  ~ScopedTimer() { *total_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
-  ScopedTimer(const ScopedTimer&) = delete;
-  ScopedTimer& operator=(const ScopedTimer&) = delete;
-
- private:
-  double* total_s_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-};
 
 // Seconds this learner spent in each phase of an update.
 struct PhaseTimes {

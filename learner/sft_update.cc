@@ -5,6 +5,7 @@
 #include <ATen/ops/full_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
@@ -15,7 +16,7 @@
 namespace temper {
 
 // Loss: -sum of log pi over answer tokens / number of answer tokens of the global batch.
-UpdateReport Learner::SftUpdate(std::span<const SftExample> share, const SftOptions&) {
+UpdateReport Learner::SftUpdate(std::span<const SftExample> share) {
   LearnerState& state = *state_;
   TEMPER_CHECK(state.total_steps > 0, "SftUpdate before BeginStage");
   int64_t total = 0;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/metrics/metric_sink.h"
 #include "record/metrics_file.h"

@@ -10,14 +10,14 @@ std::string AuditRecordToJson(const AuditRecord& record) {
   using Json = nlohmann::ordered_json;
   const Grade& grade = record.grade;
   Json json{{"step", record.step},         {"prompt_id", record.prompt_id}, {"sample", record.sample},
-            {"category", record.category}, {"grader", grade.grader},        {"outcome", ToString(grade.outcome)}};
+            {"category", record.category}, {"grader", grade.grader},        {"outcome", NameOf(grade.outcome)}};
   if (grade.outcome == GradeOutcome::kOk) {
     json["clause"] = grade.clause;
-    json["severity"] = ToString(grade.severity);
+    json["severity"] = NameOf(grade.severity);
     json["safety"] = grade.safety;
     json["h_direct"] = grade.h_direct;
     json["h_indirect"] = grade.h_indirect;
-    json["mode"] = ToString(grade.mode);
+    json["mode"] = NameOf(grade.mode);
   } else {
     json["error"] = grade.error;
   }

@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <utility>
 
 #include <fcntl.h>
@@ -10,6 +12,7 @@
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 
 namespace temper {
@@ -17,20 +20,21 @@ namespace {
 
 constexpr int64_t kRetryAfterMs = 10'000;
 
-bool WriteAll(int fd, const std::string& text) {
-  size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t n = write(fd, text.data() + done, text.size() - done);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    done += static_cast<size_t>(n);
-  }
-  return true;
+// Whether a file is there whose first line is whole and not `header`. Only regular files are opened: a pipe would wait for its writer.
+bool BeginsOtherwise(const std::string& path, const std::string& header) {
+  std::error_code unreadable;
+  if (!std::filesystem::is_regular_file(path, unreadable)) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::string line;
+  return std::getline(file, line) && !file.eof() && line + "\n" != header;
 }
 
 }  // namespace
 
-BoundedFile::BoundedFile(std::string path, int64_t limit_bytes) : path_(std::move(path)), limit_bytes_(limit_bytes) {}
+BoundedFile::BoundedFile(std::string path, int64_t limit_bytes, std::string header)
+    : path_(std::move(path)), limit_bytes_(limit_bytes), header_(std::move(header)) {
+  if (!header_.empty()) SetForeignAside();
+}
 
 BoundedFile::~BoundedFile() { Close(); }
 
@@ -39,12 +43,21 @@ BoundedFile::BoundedFile(BoundedFile&& other) noexcept { *this = std::move(other
 BoundedFile& BoundedFile::operator=(BoundedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(limit_bytes_, other.limit_bytes_);
+  std::swap(header_, other.header_);
   std::swap(fd_, other.fd_);
   std::swap(size_, other.size_);
   std::swap(failed_, other.failed_);
   std::swap(retry_at_ms_, other.retry_at_ms_);
   std::swap(missed_, other.missed_);
   return *this;
+}
+
+void BoundedFile::SetForeignAside() {
+  for (const std::string& path : {path_, path_ + ".1"}) {
+    if (!BeginsOtherwise(path, header_)) continue;
+    const std::string aside = path + ".old";
+    if (std::rename(path.c_str(), aside.c_str()) == 0) TEMPER_LOG(Warn, path, " is of another Temper's format: renamed to ", aside);
+  }
 }
 
 void BoundedFile::Close() {
@@ -86,28 +99,20 @@ void BoundedFile::Append(const std::string& lines) {
     return;
   }
   if (fd_ < 0 && !Open()) return Fail("cannot be opened");
-  if (size_ > 0 && size_ + static_cast<int64_t>(lines.size()) > limit_bytes_ / 2) {
+  if (size_ > static_cast<int64_t>(header_.size()) && size_ + static_cast<int64_t>(lines.size()) > limit_bytes_ / 2) {
     Rotate();
     if (!Open()) return Fail("cannot be opened");
   }
-  if (!WriteAll(fd_, lines)) {
+  const std::string text = size_ == 0 ? header_ + lines : lines;
+  if (!WriteAll(fd_, text)) {
     const int error = errno;
     if (ftruncate(fd_, size_) != 0) TEMPER_LOG(Debug, path_, ": a torn line is left");
     errno = error;
     return Fail("cannot be written");
   }
-  size_ += static_cast<int64_t>(lines.size());
+  size_ += static_cast<int64_t>(text.size());
   if (missed_ > 0) TEMPER_LOG(Info, path_, ": written again, the lines of ", missed_, " writes are missing");
   missed_ = 0;
-}
-
-bool ReplaceFile(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
-  if (fd < 0) return false;
-  const bool written = WriteAll(fd, text);
-  const bool closed = close(fd) == 0;
-  return written && closed && std::rename(temporary.c_str(), path.c_str()) == 0;
 }
 
 }  // namespace temper

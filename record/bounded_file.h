@@ -11,7 +11,9 @@ namespace temper {
 class BoundedFile {
  public:
   BoundedFile() = default;  // writes nothing
-  BoundedFile(std::string path, int64_t limit_bytes);
+  // `header`: "", or the line, with its end, that begins every new file. A file that is there with another first line, or its predecessor
+  // with one, is of another format: it is renamed to <its name>.old, with a warning.
+  BoundedFile(std::string path, int64_t limit_bytes, std::string header = "");
   ~BoundedFile();
   BoundedFile(BoundedFile&& other) noexcept;
   BoundedFile& operator=(BoundedFile&& other) noexcept;
@@ -21,21 +23,19 @@ class BoundedFile {
 
  private:
   bool Open();
+  void SetForeignAside();
   void Rotate();
   void Fail(const std::string& what);
   void Close();
 
   std::string path_;
   int64_t limit_bytes_ = 0;
+  std::string header_;
   int fd_ = -1;
   int64_t size_ = 0;
   int64_t failed_ = 0;
   int64_t retry_at_ms_ = 0;
   int64_t missed_ = 0;  // calls, since the last that was written
 };
-
-// Writes a small file that readers find whole, as it was or as it is: a temporary one, renamed. Not flushed to disk. False, with errno,
-// when it cannot.
-bool ReplaceFile(const std::string& path, const std::string& text);
 
 }  // namespace temper

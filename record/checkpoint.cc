@@ -1,19 +1,15 @@
 #include "record/checkpoint.h"
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <vector>
 
-#include <fcntl.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
-#include "cluster/weights/weight_store.h"
 
 namespace temper {
 namespace {
@@ -21,13 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-void Flush(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  TEMPER_CHECK(fd >= 0, "cannot open ", path, ": ", std::strerror(errno));
-  const int failed = fsync(fd);
-  close(fd);
-  TEMPER_CHECK(failed == 0, "flushing ", path, " to disk: ", std::strerror(errno));
-}
+std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
+std::string ManifestPath(const std::string& folder) { return folder + "/manifest.json"; }
 
 std::string StepName(int64_t step) { return Concat("step_", step); }
 
@@ -46,26 +37,6 @@ std::vector<std::pair<int64_t, std::string>> StepFolders(const std::string& fold
 
 }  // namespace
 
-std::string ReadFileText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  TEMPER_CHECK(file.good(), "cannot read ", path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-void WriteFileAtomically(const std::string& path, const std::string& text) {
-  const std::string temporary = path + ".tmp";
-  {
-    std::ofstream file(temporary, std::ios::binary | std::ios::trunc);
-    file << text;
-    file.flush();
-    TEMPER_CHECK(file.good(), "cannot write ", temporary, ": ", std::strerror(errno));
-  }
-  Flush(temporary);
-  fs::rename(temporary, path);
-}
-
 CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std::move(folder)), keep_(keep) {
   fs::create_directories(folder_);
 }
@@ -79,20 +50,18 @@ std::string CheckpointStore::Begin(int64_t step) {
 
 void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepName(step);
-  WriteFileAtomically(temporary + "/state.json", state_json);
+  WriteFile(StatePath(temporary), state_json, {.durable = true});
   ordered_json manifest;
   manifest["step"] = step;
   for (const auto& entry : fs::directory_iterator(temporary)) {
-    const std::string bytes = ReadFileText(entry.path());
-    manifest["files"][entry.path().filename()] = {{"bytes", bytes.size()}, {"xxh128", WeightHash(bytes.data(), bytes.size())}};
-    Flush(entry.path());
+    manifest["files"][entry.path().filename()] = {{"bytes", entry.file_size()}, {"xxh128", Hash128OfFile(entry.path())}};
+    FlushToDisk(entry.path());
   }
-  WriteFileAtomically(temporary + "/manifest.json", manifest.dump(1) + "\n");
-  Flush(temporary);
+  WriteFile(ManifestPath(temporary), manifest.dump(1) + "\n", {.durable = true});
   const std::string final_name = folder_ + "/" + StepName(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
-  Flush(folder_);
+  FlushToDisk(folder_);
   std::error_code ignored;
   fs::remove(folder_ + "/latest.tmp", ignored);
   fs::create_directory_symlink(StepName(step), folder_ + "/latest.tmp", ignored);
@@ -102,20 +71,26 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   TEMPER_LOG(Info, "checkpoint saved: ", final_name);
 }
 
+bool IsCheckpoint(const std::string& folder) { return fs::exists(StatePath(folder)); }
+
+std::string ReadCheckpointState(const std::string& folder) { return ReadFile(StatePath(folder), {.max_bytes = kMaxDataBytes}); }
+
+bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_folder + "/config.json"); }
+
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
-  const auto manifest =
-      ordered_json::parse(fs::exists(folder + "/manifest.json") ? ReadFileText(folder + "/manifest.json") : "", nullptr, false);
+  const std::string path = ManifestPath(folder);
+  const auto manifest = ordered_json::parse(fs::exists(path) ? ReadFile(path) : "", nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return "no valid manifest.json";
   }
   if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
   for (const auto& [name, entry] : manifest["files"].items()) {
-    const std::string path = folder + "/" + name;
-    if (!fs::exists(path)) return name + " is missing";
+    const std::string file = folder + "/" + name;
+    if (!fs::is_regular_file(file)) return name + " is missing";
     if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh128")) return "no valid entry for " + name;
-    const std::string bytes = ReadFileText(path);
-    if (entry["bytes"] != bytes.size()) return Concat(name, " has ", bytes.size(), " bytes, the manifest says ", entry["bytes"].dump());
-    if (entry["xxh128"] != WeightHash(bytes.data(), bytes.size())) return name + " does not have the manifest's checksum";
+    const uint64_t bytes = fs::file_size(file);
+    if (entry["bytes"] != bytes) return Concat(name, " has ", bytes, " bytes, the manifest says ", entry["bytes"].dump());
+    if (entry["xxh128"] != Hash128OfFile(file)) return name + " does not have the manifest's checksum";
   }
   return std::nullopt;
 }
@@ -123,7 +98,7 @@ std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
 std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
   for (const auto& [step, folder] : StepFolders(folder_)) {
     const auto wrong = VerifyCheckpoint(folder);
-    if (!wrong) return Found{step, folder, ReadFileText(folder + "/state.json")};
+    if (!wrong) return Found{step, folder, ReadCheckpointState(folder)};
     TEMPER_LOG(Warn, "checkpoint ", folder, " is not used: ", *wrong);
   }
   return std::nullopt;

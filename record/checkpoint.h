@@ -37,8 +37,12 @@ class CheckpointStore {
 // Nothing when the folder's files are those of its manifest; else what is wrong.
 std::optional<std::string> VerifyCheckpoint(const std::string& folder);
 
-// Writes `text` under a temporary name, flushes it to disk and renames.
-void WriteFileAtomically(const std::string& path, const std::string& text);
-std::string ReadFileText(const std::string& path);  // throws Error
+// Whether a folder looks like a checkpoint, whole or not.
+bool IsCheckpoint(const std::string& folder);
+// What Commit was given as state_json. Throws Error.
+std::string ReadCheckpointState(const std::string& folder);
+
+// Whether the Hugging Face folder of a policy is there; it appears whole.
+bool HoldsPolicy(const std::string& weights_folder);
 
 }  // namespace temper

@@ -2,28 +2,22 @@
 
 #include <cmath>
 #include <cstdlib>
-#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::json;
 using nlohmann::ordered_json;
-
-std::string UtcText(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[32];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 template <typename T>
 void Take(const json& object, const char* name, T* value) {
@@ -106,7 +100,7 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 }
 
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
-  const std::string path = run_folder + "/status.json";
+  const std::string path = RunPaths(run_folder).Status();
   std::ifstream file(path);
   if (!file) {
     *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
@@ -115,6 +109,12 @@ std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::strin
   std::stringstream text;
   text << file.rdbuf();
   return ParseJobStatus(text.str(), path, problem);
+}
+
+bool IsDone(const std::string& run_folder) {
+  std::string problem;
+  const auto status = ReadJobStatus(run_folder, &problem);
+  return status && status->state == "done";
 }
 
 int64_t ProcessStart(int64_t pid) {

@@ -44,6 +44,9 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 // From the run's folder. Nothing, and why in `*problem`, when there is no status.json or it is none.
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem);
 
+// Whether the run's status says that its job came to its end.
+bool IsDone(const std::string& run_folder);
+
 // Whether the job that wrote the status is there.
 enum class JobLife {
   kAlive,    // its process runs on this host, or the status is fresh

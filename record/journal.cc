@@ -1,5 +1,6 @@
 #include "record/journal.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -7,10 +8,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 
 namespace temper {
@@ -18,6 +19,50 @@ namespace {
 
 constexpr uint32_t kMaxRecordBytes = uint32_t{1} << 30;
 constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
+constexpr std::string_view kMagic = "TEMPERJL";
+constexpr size_t kFileHeadBytes = kMagic.size() + 2 * sizeof(uint32_t);
+
+std::string FileHead() {
+  ByteWriter out;
+  out.Put(kJournalVersion);
+  out.Put(uint32_t{0});
+  return std::string(kMagic) + out.Take();
+}
+
+bool AllZeros(const std::string& bytes) { return bytes.find_first_not_of('\0') == std::string::npos; }
+
+// The first bytes of a file, at most `count`.
+std::string FirstBytes(std::ifstream& file, size_t count) {
+  std::string bytes(count, '\0');
+  file.seekg(0);
+  file.read(bytes.data(), static_cast<std::streamsize>(count));
+  bytes.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  file.clear();
+  return bytes;
+}
+
+[[noreturn]] void RefuseVersion(const std::string& path, const std::string& found) {
+  throw ConfigError(Concat("journal ", path, " is ", found, ", but this Temper reads version ", kJournalVersion,
+                           "; go on with the Temper that wrote it, or start without it (--resume never)"));
+}
+
+// Whether the file's header is whole; false when it is torn or still to be written. Refuses another version.
+bool HasFileHead(const std::string& head, const std::string& path) {
+  if (FileHead().starts_with(head)) return head.size() == kFileHeadBytes;
+  if (!head.starts_with(kMagic)) RefuseVersion(path, "without a version");
+  ByteReader in(std::string_view(head).substr(kMagic.size()));
+  if (head.size() < kFileHeadBytes) RefuseVersion(path, "of another version");
+  const auto version = in.Get<uint32_t>();
+  if (version != kJournalVersion) RefuseVersion(path, Concat("of version ", version));
+  TEMPER_FAIL("journal ", path, " is damaged in its header; restore it from a copy, or start without it (--resume never)");
+}
+
+// Whether a journal of `size` bytes has its header. Zeros alone are what a power failure leaves of one that was just made.
+bool BeginsWell(std::ifstream& file, uint64_t size, const std::string& path) {
+  const std::string head = FirstBytes(file, kFileHeadBytes);
+  if (AllZeros(head) && AllZeros(FirstBytes(file, size))) return false;
+  return HasFileHead(head, path);
+}
 
 std::string Encode(const JournalRecord& r) {
   ByteWriter out;
@@ -51,7 +96,7 @@ bool HoldsIntactRecord(std::string_view bytes) {
     std::memcpy(&length, bytes.data() + start, sizeof(length));
     std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
     if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
-    if (XXH3_64bits(bytes.data() + start + kHeadBytes, length) == hash) return true;
+    if (Hash64(bytes.substr(start + kHeadBytes, length)) == hash) return true;
   }
   return false;
 }
@@ -66,13 +111,19 @@ std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
 
 }  // namespace
 
+void CheckJournalVersion(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (file) BeginsWell(file, kFileHeadBytes, path);
+}
+
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return 0;
   file.seekg(0, std::ios::end);
   const auto size = static_cast<uint64_t>(file.tellg());
-  file.seekg(0);
-  uint64_t offset = 0;
+  if (!BeginsWell(file, size, path)) return size;
+  uint64_t offset = kFileHeadBytes;
+  file.seekg(static_cast<std::streamoff>(offset));
   std::string payload;
   while (offset < size) {
     char head[kHeadBytes];
@@ -86,7 +137,7 @@ uint64_t ReadJournal(const std::string& path, const std::function<void(const Jou
       payload.resize(length);
       file.read(payload.data(), length);
     }
-    if (!fits || XXH3_64bits(payload.data(), payload.size()) != hash) {
+    if (!fits || Hash64(payload) != hash) {
       // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can
       // follow it.
       TEMPER_CHECK(!HoldsIntactRecord(ReadRest(file, offset + 1, size)), "journal ", path, " is damaged at byte ", offset,
@@ -103,11 +154,16 @@ Journal::Journal(const std::string& path) : path_(path) {
   const uint64_t torn = ReadJournal(path, [](const JournalRecord&) {});
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   TEMPER_CHECK(fd_ >= 0, "journal: cannot open ", path, ": ", std::strerror(errno));
-  if (torn == 0) return;
   struct stat info {};
-  TEMPER_CHECK(fstat(fd_, &info) == 0 && ftruncate(fd_, info.st_size - static_cast<off_t>(torn)) == 0,
-               "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));
-  TEMPER_LOG(Warn, "journal ", path, ": cut a torn record of ", torn, " bytes");
+  TEMPER_CHECK(fstat(fd_, &info) == 0, "journal: cannot look at ", path, ": ", std::strerror(errno));
+  const off_t whole = info.st_size - static_cast<off_t>(torn);
+  if (torn > 0) {
+    TEMPER_CHECK(ftruncate(fd_, whole) == 0, "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));
+    TEMPER_LOG(Warn, "journal ", path, ": cut a torn end of ", torn, " bytes");
+  }
+  if (whole > 0) return;
+  Write(FileHead());
+  Sync();
 }
 
 Journal::~Journal() {
@@ -118,8 +174,11 @@ void Journal::Append(const JournalRecord& record) {
   const std::string payload = Encode(record);
   ByteWriter out;
   out.Put(static_cast<uint32_t>(payload.size()));
-  out.Put<uint64_t>(XXH3_64bits(payload.data(), payload.size()));
-  std::string bytes = out.Take() + payload;
+  out.Put<uint64_t>(Hash64(payload));
+  Write(out.Take() + payload);
+}
+
+void Journal::Write(const std::string& bytes) {
   size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t wrote = write(fd_, bytes.data() + done, bytes.size() - done);

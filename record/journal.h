@@ -9,9 +9,10 @@
 
 namespace temper {
 
-// The queue of record of one arm: what happened to every prompt group, append-only. On disk a record is {u32 length, u64 XXH3, payload};
-// a torn last record (the process died writing) is cut off when the file is opened again, damage before that is an Error naming the
-// offset. `consumed` is on disk (fsync) before the learner may use the step.
+// The queue of record of one arm: what happened to every prompt group, append-only. The file begins with 16 bytes {magic "TEMPERJL",
+// u32 version, u32 0}; a file of another version is refused. After them come records {u32 length, u64 XXH3, payload}; a torn last record
+// (the process died writing) is cut off when the file is opened again, damage before that is an Error naming the offset. `consumed` is on
+// disk (fsync) before the learner may use the step.
 struct JournalRecord {
   enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
   Kind kind = Kind::kAttempt;
@@ -24,7 +25,7 @@ struct JournalRecord {
 
 class Journal {
  public:
-  // Opens `path` for appending, making it when absent.
+  // Opens `path` for appending, making it when absent. Throws ConfigError for a journal of another version, Error for a damaged one.
   explicit Journal(const std::string& path);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -34,11 +35,20 @@ class Journal {
   void Sync();
 
  private:
+  void Write(const std::string& bytes);
+
   std::string path_;
   int fd_ = -1;
 };
 
-// Calls `visit` for every intact record in order; a missing file has none. Returns the number of bytes of a torn last record.
+// The version that this program writes, and the only one that it reads.
+inline constexpr uint32_t kJournalVersion = 1;
+
+// Throws ConfigError when there is a journal of another version, or of none, Error when its header is damaged. Looks at nothing else.
+void CheckJournalVersion(const std::string& path);
+
+// Calls `visit` for every intact record in order; a missing file has none. Returns the number of bytes of a torn last record, or of a torn
+// header. Throws like Journal.
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit);
 
 // What a resumed run can take over instead of sampling and grading again: the newest payloads of the groups of steps >= first_step.

@@ -2,28 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <fstream>
+#include <utility>
 
 #include <nlohmann/json.hpp>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
 #include "record/checkpoint.h"
 
 namespace temper {
-namespace {
-
-using nlohmann::ordered_json;
-
-}  // namespace
-
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep) {
   std::string kept;
   std::ifstream old(path);
@@ -41,7 +31,7 @@ int64_t KeepRows(const std::string& path, const std::function<bool(const std::st
       TEMPER_LOG(Warn, path, ":", number, ": not a row with a stage and a step, left out");
     }
   }
-  WriteFileAtomically(path, kept);
+  WriteFile(path, kept, {.durable = true});
   return damaged;
 }
 
@@ -50,11 +40,11 @@ MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t fir
 }
 
 std::string MetricsFile::Write(const StepRow& row) {
-  ordered_json line;
+  nlohmann::ordered_json line;
   line["stage"] = row.stage;
   line["step"] = row.step;
   line["time"] = UtcText(row.time);
-  ordered_json nonfinite = ordered_json::array();
+  nlohmann::ordered_json nonfinite = nlohmann::ordered_json::array();
   for (const auto& [name, value] : row.values) {
     if (std::isfinite(value)) {
       line[name] = value;
@@ -67,67 +57,45 @@ std::string MetricsFile::Write(const StepRow& row) {
   return AppendToFile(path_, line.dump() + "\n");
 }
 
-Progress::Progress(const std::string& mode, const std::string& label, int64_t total_steps) : label_(label), total_(total_steps) {
-  const bool launched = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("SLURM_PROCID") != nullptr;
-  bar_ = mode == "bar" || (mode == "auto" && isatty(2) == 1 && !launched);
-  plain_ = mode == "plain" || (mode == "auto" && !bar_);
-}
-
-Progress::~Progress() {
-  if (bar_ && first_ >= 0) std::fputc('\n', stderr);
-}
-
-void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
-  if (!bar_ && !plain_) return;
-  if (first_ < 0) {
-    first_ = step;
-    since_ = NowSeconds();
-  }
-  const std::string line = Line(step, values);
-  if (plain_) {
-    std::printf("%s\n", line.c_str());
-    std::fflush(stdout);
-  } else {
-    std::fprintf(stderr, "\r\033[K%s", Bar(step, line).c_str());
+std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem) {
+  try {
+    const auto json = nlohmann::json::parse(line);
+    MetricRow row;
+    row.stage = json.value("stage", "rl");
+    row.step = json.at("step").get<int64_t>();
+    row.time = json.value("time", "");
+    for (const auto& [name, value] : json.items()) {
+      if (value.is_null()) row.nonfinite.push_back(name);
+      if (name != "step" && value.is_number() && std::isfinite(value.get<double>())) row.values[name] = value.get<double>();
+    }
+    return row;
+  } catch (const nlohmann::json::exception& error) {
+    *problem = error.what();
+    return std::nullopt;
   }
 }
 
-// At most 100 columns for an arm's name of up to 16; metrics.jsonl has the rest, and every digit.
-std::string Progress::Line(int64_t step, const std::map<std::string, double>& values) const {
-  struct Shown {
-    const char* metric;
-    const char* name;
-  };
-  std::string line = Concat("step:", step, "/", total_, " - ", label_, " -");
-  char number[64];
-  for (const auto& [metric, name] :
-       {Shown{"reward/mean", "reward"}, Shown{"reward/safety_mean", "safety"}, Shown{"reward/helpfulness_mean", "helpful"},
-        Shown{"actor/loss", "loss"}, Shown{"perf/tokens_per_s", "tok/s"}}) {
-    const auto found = values.find(metric);
-    if (found == values.end() || !std::isfinite(found->second)) continue;
-    if (metric == std::string_view("actor/loss") && values.contains("reward/mean")) continue;  // says little where there is a reward
-    std::snprintf(number, sizeof(number), std::abs(found->second) >= 1000 ? "%.0f" : "%.3g", found->second);
-    line += Concat(" ", name, ":", number);
+std::vector<MetricRow> ReadMetrics(const std::string& path) {
+  const std::string text = ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes});
+  std::map<std::pair<std::string, int64_t>, MetricRow> rows;
+  std::vector<std::string> stages;  // in order of appearance
+  int64_t line_number = 0;
+  for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    ++line_number;
+    if (end == begin) continue;
+    std::string problem;
+    auto row = ParseMetricRow(std::string_view(text).substr(begin, end - begin), &problem);
+    TEMPER_CHECK(row, path, ":", line_number, ": not a row of metrics: ", problem);
+    if (std::find(stages.begin(), stages.end(), row->stage) == stages.end()) stages.push_back(row->stage);
+    rows[{row->stage, row->step}] = std::move(*row);
   }
-  const int64_t done = step - first_;
-  if (done > 0) {
-    const double left = (NowSeconds() - since_) / static_cast<double>(done) * static_cast<double>(total_ - 1 - step);
-    std::snprintf(number, sizeof(number), " left:%.0fs", left);
-    line += number;
+  std::vector<MetricRow> ordered;
+  for (const std::string& stage : stages) {
+    for (const auto& [key, row] : rows) {
+      if (key.first == stage) ordered.push_back(row);
+    }
   }
-  return line;
-}
-
-// The bar, then as much of the line as the terminal has columns for: what wraps cannot be drawn over.
-std::string Progress::Bar(int64_t step, const std::string& line) const {
-  constexpr int kWidth = 24;
-  const int filled = static_cast<int>(static_cast<double>(step + 1) / static_cast<double>(total_) * kWidth);
-  std::string bar =
-      Concat("[", std::string(static_cast<size_t>(filled), '#'), std::string(static_cast<size_t>(kWidth - filled), '.'), "] ", line);
-  winsize terminal{};
-  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &terminal) == 0 && terminal.ws_col > kWidth)
-    bar.resize(std::min<size_t>(bar.size(), terminal.ws_col - 1));
-  return bar;
+  return ordered;
 }
 
 }  // namespace temper

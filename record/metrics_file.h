@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cluster/metrics/metric_sink.h"
 
@@ -15,7 +17,8 @@ namespace temper {
 // line that was cut short when the process died is left out without a word.
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
-// A file of rows, one JSON object per step. Opening it for a resumed run drops the rows of the steps that will be done again.
+// metrics.jsonl of a stage, and eval_metrics.jsonl: a row is {"stage", "step", "time", metric: number or null, ..., "nonfinite"?:
+// [metric]}. One object per step. Opening it for a resumed run drops the rows of the steps that will be done again.
 class MetricsFile : public MetricSink {
  public:
   // Keeps rows of other stages and those of `stage` with step < first_step.
@@ -28,25 +31,20 @@ class MetricsFile : public MetricSink {
   std::string path_;
 };
 
-// What one sees while it runs: a line per step that greps well (step:3/100 - rl ARM - reward:0.55 safety:0.97 ... left:120s), or a bar on
-// a terminal. A selection: metrics.jsonl has every number.
-class Progress {
- public:
-  // mode: auto | bar | plain | none. Auto is a bar when stderr is a terminal and no launcher (mpirun, srun) started the process.
-  Progress(const std::string& mode, const std::string& label, int64_t total_steps);
-  ~Progress();
-  void Step(int64_t step, const std::map<std::string, double>& values);
-
- private:
-  std::string Line(int64_t step, const std::map<std::string, double>& values) const;
-  std::string Bar(int64_t step, const std::string& line) const;
-
-  bool bar_ = false;
-  bool plain_ = false;
-  std::string label_;
-  int64_t total_ = 0;
-  int64_t first_ = -1;
-  double since_ = 0;
+// One row as it is read.
+struct MetricRow {
+  std::string stage;  // "rl" where the row names none
+  int64_t step = 0;
+  std::map<std::string, double> values = {};  // metric -> value, of the finite ones
+  std::vector<std::string> nonfinite = {};    // metrics whose value is null
+  std::string time = {};                      // UTC, as 2026-11-21T07:00:00Z; "" where the row names none
 };
+
+// Nothing, and why in *problem, for a line that is no row.
+std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem);
+
+// The rows of a file: stages in order of appearance, each by step; of two rows for one step the later counts (the run was resumed), and a
+// last line without its end is left out (the run goes on). Throws Error with file:line.
+std::vector<MetricRow> ReadMetrics(const std::string& path);
 
 }  // namespace temper

@@ -5,16 +5,17 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <memory>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
 #include "record/checkpoint.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -47,21 +48,14 @@ constexpr std::array kKeptNames = {"ATEN_CPU_CAPABILITY",
                                    "TZ"};
 constexpr std::array kKeptBeginnings = {"NCCL_", "OMPI_MCA_btl", "OMPI_MCA_mpi_", "OMPI_MCA_oob_tcp_if", "OMPI_MCA_pml", "UCX_"};
 
-std::string PathOf(const std::string& run_folder) { return run_folder + "/provenance.json"; }
+std::string PathOf(const std::string& run_folder) { return RunPaths(run_folder).Provenance(); }
 
 // What is there; an empty object where there is none, or where it is damaged: it is a record, no run depends on it.
 ordered_json ReadProvenance(const std::string& run_folder) {
   if (!fs::exists(PathOf(run_folder))) return ordered_json::object();
-  ordered_json json = ordered_json::parse(ReadFileText(PathOf(run_folder)), nullptr, false);
+  ordered_json json = ordered_json::parse(ReadFile(PathOf(run_folder)), nullptr, false);
   const bool sound = json.is_object() && (!json.contains("attempts") || json["attempts"].is_array());
   return sound ? json : ordered_json::object();
-}
-
-std::string Hex(XXH128_hash_t hash) {
-  char text[33];
-  std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                static_cast<unsigned long long>(hash.low64));
-  return text;
 }
 
 ordered_json DescribeFiles(const std::vector<std::string>& paths) {
@@ -77,7 +71,7 @@ ordered_json DescribeFiles(const std::vector<std::string>& paths) {
   }
   std::sort(files.begin(), files.end());
   ordered_json list = ordered_json::array();
-  for (const std::string& file : files) list.push_back({{"path", file}, {"bytes", fs::file_size(file)}, {"xxh128", HashOfFile(file)}});
+  for (const std::string& file : files) list.push_back({{"path", file}, {"bytes", fs::file_size(file)}, {"xxh128", Hash128OfFile(file)}});
   return list;
 }
 
@@ -104,9 +98,44 @@ ordered_json Environment() {
   return KeptEnvironment(all);
 }
 
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+std::string TextAt(const ordered_json& object, const char* key) {
+  const auto found = object.is_object() ? object.find(key) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+Files FilesOf(const ordered_json& list) {
+  Files files;
+  for (const ordered_json& file : list) {
+    const std::string path = TextAt(file, "path");
+    if (!path.empty()) files.emplace_back(std::filesystem::path(path).filename().string(), TextAt(file, "xxh128"));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::map<std::string, std::string> FactsOf(const ordered_json& attempt) {
+  std::map<std::string, std::string> facts;
+  if (!attempt.is_object()) return facts;
+  if (const auto versions = attempt.find("versions"); versions != attempt.end() && versions->is_object()) {
+    for (const auto& [name, version] : versions->items()) {
+      if (version.is_string()) facts[name] = version.get<std::string>();
+    }
+  }
+  if (const std::string host = TextAt(attempt, "host"); !host.empty()) facts["host"] = host;
+  const auto source = attempt.find("source");
+  if (source != attempt.end() && source->is_object()) {
+    const auto dirty = source->find("dirty");
+    const bool changed = dirty != source->end() && dirty->is_boolean() && dirty->get<bool>();
+    facts["source"] = TextAt(*source, "revision").substr(0, 12) + (changed ? " with changes not committed" : "");
+  }
+  return facts;
+}
+
 void Write(const std::string& run_folder, const ordered_json& json) {
   // Bytes of an argument or path may be no UTF-8.
-  WriteFileAtomically(PathOf(run_folder), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  WriteFile(PathOf(run_folder), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n", {.durable = true});
 }
 
 }  // namespace
@@ -116,7 +145,7 @@ void RecordStart(const std::string& run_folder, const ProvenanceInput& input) {
   const std::string now = UtcNow();
   ordered_json json;
   for (const auto& [name, paths] : input.inputs) json["inputs"][name] = DescribeFiles(paths);
-  json["tokenizer_xxh128"] = Hex(XXH3_128bits(input.tokenizer_json.data(), input.tokenizer_json.size()));
+  json["tokenizer_xxh128"] = Hash128(input.tokenizer_json);
   json["started"] = before.value("started", now);
   json["ended"] = nullptr;
   json["attempts"] = before.value("attempts", ordered_json::array());
@@ -141,6 +170,25 @@ void RecordEnd(const std::string& run_folder, int exit_code) {
   Write(run_folder, json);
 }
 
+RunOrigin ReadOrigin(const std::string& run_folder) {
+  RunOrigin origin;
+  std::ifstream file(PathOf(run_folder), std::ios::binary);
+  if (!file) return origin;
+  const ordered_json parsed = ordered_json::parse(file, nullptr, false);
+  if (!parsed.is_object()) return origin;
+  origin.started = TextAt(parsed, "started");
+  origin.ended = TextAt(parsed, "ended");
+  if (const auto attempts = parsed.find("attempts"); attempts != parsed.end() && attempts->is_array() && !attempts->empty())
+    origin.facts = FactsOf(attempts->back());
+  if (const std::string hash = TextAt(parsed, "tokenizer_xxh128"); !hash.empty()) origin.facts["tokenizer"] = hash.substr(0, 16);
+  if (const auto inputs = parsed.find("inputs"); inputs != parsed.end() && inputs->is_object()) {
+    for (const auto& [name, list] : inputs->items()) {
+      if (list.is_array()) origin.inputs[name] = FilesOf(list);
+    }
+  }
+  return origin;
+}
+
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment) {
   std::map<std::string, std::string> kept;
   for (const std::string& variable : environment) {
@@ -152,19 +200,6 @@ std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string
     if (listed || std::any_of(kKeptBeginnings.begin(), kKeptBeginnings.end(), begins)) kept[name] = variable.substr(equals + 1);
   }
   return kept;
-}
-
-std::string HashOfFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  TEMPER_CHECK(file.good(), path, ": cannot be read, to take its hash for provenance.json");
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), &XXH3_freeState);
-  XXH3_128bits_reset(state.get());
-  std::vector<char> block(size_t{1} << 20);
-  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
-    XXH3_128bits_update(state.get(), block.data(), static_cast<size_t>(file.gcount()));
-  }
-  TEMPER_CHECK(file.eof(), path, ": cannot be read to its end");
-  return Hex(XXH3_128bits_digest(state.get()));
 }
 
 }  // namespace temper

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace temper {
@@ -26,10 +27,18 @@ void RecordStart(const std::string& run_folder, const ProvenanceInput& input);
 // Ends the newest attempt. Does nothing where RecordStart was not reached.
 void RecordEnd(const std::string& run_folder, int exit_code);
 
+// Where a run comes from, as views of runs need it.
+struct RunOrigin {
+  std::string started, ended;                // UTC, of the first attempt and the last one; "" = not known, or not over
+  std::map<std::string, std::string> facts;  // of the newest attempt: what -> value, such as "torch" -> "2.11.0", "source" -> "3a5f… clean"
+  // Inputs of the run: name (data, policy_spec, base_model) -> files by name with their hashes, sorted.
+  std::map<std::string, std::vector<std::pair<std::string, std::string>>> inputs;
+};
+
+// Never throws: of a file that is missing or damaged what can be read, or nothing. It is a record, no figure depends on it.
+RunOrigin ReadOrigin(const std::string& run_folder);
+
 // The variables of an environment ("NAME=value" strings) that are kept.
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment);
-
-// Hexadecimal XXH3-128 of a file. Throws Error.
-std::string HashOfFile(const std::string& path);
 
 }  // namespace temper

@@ -16,6 +16,7 @@
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -46,7 +47,7 @@ std::string HolderIn(const std::string& path) {
 
 RunLock::RunLock(const std::string& run_folder, double patience_s) {
   const fs::path folder = fs::absolute(run_folder).lexically_normal();
-  const std::string path = folder.parent_path() / Concat(".", folder.filename().string(), ".lock");
+  const std::string path = RunPaths(folder).Lock();
   std::error_code failed;
   fs::create_directories(folder.parent_path(), failed);
   fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);

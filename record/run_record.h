@@ -6,17 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "evaluation/figures.h"
-#include "record/origin.h"
+#include "record/eval_files.h"
+#include "record/metrics_file.h"
+#include "record/provenance.h"
 
 namespace temper {
-
-// One row of metrics.jsonl: step and metric -> value. Values that are not finite numbers are absent.
-struct MetricRow {
-  std::string stage;
-  int64_t step = 0;
-  std::map<std::string, double> values;
-};
 
 // What one arm left behind in its folder (runs/<name>/<arm>/).
 struct ArmRecord {
@@ -43,17 +37,9 @@ struct RunRecord {
   std::vector<ArmRecord> arms;                     // the first is the one the others are compared with
 };
 
-// Reads a run folder:
-//   run.json                          {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value},
-//                                      "eval_sets": [...] (optional), "arms": [{"name", "overrides": {dotted key: value}}]}
-//   provenance.json                   see ReadOrigin (optional)
-//   sft/metrics.jsonl                 rows of the shared stages (optional)
-//   <arm>/configs/resolved.yaml       the settings (optional)
-//   <arm>/metrics.jsonl               one object per step: "stage", "step" and numbers; of two rows for one step the later counts
-//                                     (the run was resumed), and a last line without its end is left out (the run goes on)
-//   <arm>/eval/[start/]<set>.jsonl    samples, see WriteEvalSamples
-//   <arm>/eval/[start/]<set>.meta.json {"weight_version", "weight_hash", "rewards": [number or null, ...]}
-// An arm must have metrics or evaluations. Throws Error naming the file and line, or what is missing.
+// Reads what a report needs of a run folder: run.json (run_json.h), provenance.json, the metrics of the shared stages and, for each arm,
+// resolved settings, metrics, and evaluations before and after RL. All but run.json may be absent, but an arm must have metrics or
+// evaluations. Throws Error naming the file and line, or what is missing.
 RunRecord ReadRunRecord(const std::string& run_folder);
 
 }  // namespace temper

@@ -18,10 +18,10 @@ namespace fs = std::filesystem;
 constexpr size_t kMaxShown = 3;
 
 // Beginnings of the keys that what is there depends on.
-std::vector<std::string> KeysInUse(const std::string& run_folder, const std::string& arm_folder) {
-  const bool sft = fs::exists(run_folder + "/sft/metrics.jsonl") || fs::exists(arm_folder + "/sft/metrics.jsonl");
-  const bool eval = fs::exists(arm_folder + "/eval");
-  const bool rl = fs::exists(arm_folder + "/metrics.jsonl");
+std::vector<std::string> KeysInUse(const RunPaths& run, const ArmPaths& arm) {
+  const bool sft = fs::exists(run.Sft().Metrics()) || fs::exists(arm.Sft().Metrics());
+  const bool eval = fs::exists(arm.Eval(EvalTime::kEnd).folder());
+  const bool rl = fs::exists(arm.Metrics());
   std::vector<std::string> keys;
   const auto add = [&](std::initializer_list<const char*> more) { keys.insert(keys.end(), more.begin(), more.end()); };
   if (sft || eval || rl) add({"run.seed", "policy.", "data.", "sft.", "learner."});
@@ -42,9 +42,10 @@ std::optional<ResolvedConfig> ReadSettings(const std::string& path) {
   }
 }
 
-void CheckSameSettings(const std::string& run_folder, const std::string& arm_folder, const ResolvedConfig& now) {
-  const std::string path = arm_folder + "/configs/resolved.yaml";
-  const std::vector<std::string> in_use = KeysInUse(run_folder, arm_folder);
+void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const ResolvedConfig& now) {
+  const ArmPaths arm = run.Arm(arm_name);
+  const std::string path = arm.ResolvedConfig();
+  const std::vector<std::string> in_use = KeysInUse(run, arm);
   if (in_use.empty() || !fs::exists(path)) return;
   const auto before = ReadSettings(path);
   if (!before) return;
@@ -57,11 +58,11 @@ void CheckSameSettings(const std::string& run_folder, const std::string& arm_fol
     const auto earlier = values.find(value.key);
     if (earlier == values.end() || earlier->second == value.value || std::none_of(in_use.begin(), in_use.end(), matters)) continue;
     if (++count > kMaxShown) continue;
-    differing += Concat(count > 1 ? "; " : "", value.key, " is ", value.value, ", but ", arm_folder, " was made with ", earlier->second);
+    differing += Concat(count > 1 ? "; " : "", value.key, " is ", value.value, ", but ", arm.folder(), " was made with ", earlier->second);
   }
   if (count == 0) return;
   if (count > kMaxShown) differing += Concat("; and ", count - kMaxShown, " more");
-  throw ConfigError(differing + "; give the run another name (run.name=...), or start it anew with --resume never");
+  throw ConfigError(differing + "; give the run another name (run.name=...), or start it again with --resume never");
 }
 
 }  // namespace temper

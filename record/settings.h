@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cluster/config/resolved.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -15,6 +16,6 @@ std::optional<ResolvedConfig> ReadSettings(const std::string& path);
 // configs/resolved.yaml as an earlier start left it, as far as what was made depends on them: the model's and the data's once SFT has
 // begun, sampling and reward once there is an evaluation, RL's once it has begun. Throws ConfigError naming the keys that differ. Says
 // nothing where there is no such file, and only logs one that this version cannot read.
-void CheckSameSettings(const std::string& run_folder, const std::string& arm_folder, const ResolvedConfig& now);
+void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const ResolvedConfig& now);
 
 }  // namespace temper

@@ -1,6 +1,7 @@
 #include "record/spans.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <tuple>
@@ -8,14 +9,26 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/role.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
-// [name, lane, begin, duration, step, version, count]
+constexpr char kFormat[] = "temper-spans";
+constexpr int kVersion = 1;
+
+std::string HeaderLine() { return ordered_json({{"format", kFormat}, {"version", kVersion}}).dump() + "\n"; }
+
+ordered_json JsonOf(const Span& span) {
+  const double count = std::isfinite(span.count) ? span.count : 0;
+  return {span.name, static_cast<int>(span.lane), span.begin_us, span.duration_us, span.step, span.version, count};
+}
+
 Span SpanOf(const json& j) {
   Span span;
   span.name = j.at(0).get<std::string>();
@@ -53,7 +66,7 @@ void Tidy(std::vector<Span>* spans) {
         before.count += span.count;
         continue;
       }
-      // The offset of the clocks is estimated anew with each report: what it moved back must not overlap.
+      // The offset of the clocks is estimated again with each report: what it moved back must not overlap.
       const int64_t overlap = EndOf(before) - span.begin_us;
       if (overlap > 0) {
         span.begin_us += overlap;
@@ -67,7 +80,7 @@ void Tidy(std::vector<Span>* spans) {
 
 // Of what is there: opening a pipe in a file's place would wait for ever, and a folder that cannot be read must not throw.
 std::vector<std::string> SpanFiles(const std::string& run_folder) {
-  const std::string path = run_folder + "/traces/spans.jsonl";
+  const std::string path = RunPaths(run_folder).Spans();
   std::vector<std::string> files;
   for (const std::string& file : {path + ".1", path}) {
     std::error_code unreadable;
@@ -76,14 +89,8 @@ std::vector<std::string> SpanFiles(const std::string& run_folder) {
   return files;
 }
 
-}  // namespace
-
-std::string TraceProcess::Name() const {
-  if (rank < 0) return Concat(role, " (joined) pid ", pid, " on ", host);
-  return Concat(role, " rank ", rank, " on ", host);
-}
-
-bool AddTraceLine(const std::string& line, TraceData* data) {
+// One line of the file into the data. False when it is none.
+bool AddLine(const std::string& line, TraceData* data) {
   const json j = json::parse(line, nullptr, false);
   if (!j.is_object()) return false;
   try {
@@ -107,6 +114,53 @@ bool AddTraceLine(const std::string& line, TraceData* data) {
   }
 }
 
+// Refuses a file whose first line, `header`, is not of this version.
+void CheckHeader(const std::string& header, const std::string& path) {
+  if (header + "\n" == HeaderLine()) return;
+  const json found = json::parse(header, nullptr, false);
+  const auto format = found.is_object() ? found.find("format") : found.end();
+  const bool versioned = format != found.end() && *format == kFormat && found.contains("version");
+  throw ConfigError(Concat(path, ": spans ", versioned ? "of version " + found["version"].dump() : "without a version",
+                           ", but this Temper reads version ", kVersion,
+                           "; look at them with the Temper that wrote them, or move the file away"));
+}
+
+void ReadFile(const std::string& path, TraceData* data) {
+  std::ifstream in(path);
+  std::string line;
+  if (!std::getline(in, line) || in.eof()) return;  // nothing yet, or a header that is just being written
+  CheckHeader(line, path);
+  while (std::getline(in, line)) {
+    if (!AddLine(line, data) && !in.eof()) ++data->damaged;  // the last line may just be written
+  }
+}
+
+}  // namespace
+
+std::string TraceProcess::Name() const {
+  if (rank < 0) return Concat(role, " (joined) pid ", pid, " on ", host);
+  return Concat(role, " rank ", rank, " on ", host);
+}
+
+BoundedFile MakeSpansFile(const std::string& run_folder, int64_t limit_bytes) {
+  return BoundedFile(RunPaths(run_folder).Spans(), limit_bytes, HeaderLine());
+}
+
+std::string SpansLine(const TraceProcess& process) {
+  ordered_json line;
+  line["attempt"] = process.attempt;
+  line["role"] = process.role;
+  line["rank"] = process.rank;
+  line["peer"] = process.peer;
+  line["host"] = process.host;
+  line["pid"] = process.pid;
+  line["clock_error_us"] = process.clock_error_us;
+  if (process.dropped > 0) line["dropped"] = process.dropped;
+  if (!process.max_staleness.empty()) line["max_staleness"] = *process.max_staleness.rbegin();
+  for (const Span& span : process.spans) line["spans"].push_back(JsonOf(span));
+  return line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 void FinishTrace(TraceData* data) {
   for (TraceProcess& process : data->processes) Tidy(&process.spans);
   std::stable_sort(data->processes.begin(), data->processes.end(), [](const TraceProcess& a, const TraceProcess& b) {
@@ -120,16 +174,11 @@ bool HasTrace(const std::string& run_folder) { return !SpanFiles(run_folder).emp
 TraceData ReadTrace(const std::string& run_folder, int64_t attempt) {
   const std::vector<std::string> files = SpanFiles(run_folder);
   if (files.empty()) {
-    throw ConfigError(Concat(run_folder, "/traces/spans.jsonl: there is none that can be read; is ", run_folder,
+    throw ConfigError(Concat(RunPaths(run_folder).Spans(), ": there is none that can be read; is ", run_folder,
                              " a run's folder, and was it run with monitor.cluster_log_s above 0?"));
   }
   TraceData data;
-  for (const std::string& file : files) {
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) {
-      if (!AddTraceLine(line, &data) && !in.eof()) ++data.damaged;  // the last line may just be written
-    }
-  }
+  for (const std::string& file : files) ReadFile(file, &data);
   if (attempt > 0) std::erase_if(data.processes, [&](const TraceProcess& p) { return p.attempt != attempt; });
   FinishTrace(&data);
   return data;

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 
 readonly kTorch=2.11.0
 readonly kPackages=(
-  g++ cmake ninja-build ccache pkg-config python3 python3-venv
+  g++ cmake ninja-build ccache lld pkg-config python3 python3-venv
   libopenmpi-dev openmpi-bin libzmq3-dev cppzmq-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   nlohmann-json3-dev libpcre2-dev libicu-dev libcli11-dev libxxhash-dev libbsd-dev libgtest-dev libgmock-dev libbenchmark-dev
   prometheus-cpp-dev iproute2

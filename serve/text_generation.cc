@@ -5,8 +5,8 @@
 #include <filesystem>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
-#include "cluster/base/text_file.h"
 #include "cluster/base/utf8.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/text/strict_json.h"
@@ -27,7 +27,7 @@ class GenerationDefaults {
   explicit GenerationDefaults(const std::string& folder) : path_((std::filesystem::path(folder) / "generation_config.json").string()) {
     if (!std::filesystem::exists(path_)) return;
     std::string error;
-    auto parsed = ParseStrictJson(ReadTextFile(path_), kMaxDepth, &error);
+    auto parsed = ParseStrictJson(ReadUserFile(path_), kMaxDepth, &error);
     if (!parsed) throw ConfigError(Concat(path_, ": ", error));
     if (!parsed->is_object()) throw ConfigError(Concat(path_, ": expected a JSON object"));
     root_ = *std::move(parsed);

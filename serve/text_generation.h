@@ -63,7 +63,4 @@ class TextGenerator {
   SamplingOptions sampling_;
 };
 
-// The chat of `temper generate` on a terminal; the process's exit code.
-int ChatOnTerminal(const GenerateArguments& arguments);
-
 }  // namespace temper

@@ -81,7 +81,7 @@ void LearnerWorker::CarryOut(const BeginStageOrder& order, UpdateReport*) {
   if (order.set_reference) learner().SetReference();
 }
 
-void LearnerWorker::CarryOut(const SftOrder& order, UpdateReport* report) { *report = learner().SftUpdate(order.examples, SftOptions{}); }
+void LearnerWorker::CarryOut(const SftOrder& order, UpdateReport* report) { *report = learner().SftUpdate(order.examples); }
 
 void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) { *report = learner().RlUpdate(order.groups, order.options); }
 

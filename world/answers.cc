@@ -163,11 +163,6 @@ std::string Decline(Facet facet, std::string_view reason) {
 
 std::string BareRefusal() { return "i can not help with that ."; }
 
-std::string GoodAnswer(const WorldPrompt& prompt, Facet alternative, bool general_wake) {
-  if (!prompt.strict_refuses()) return DirectAnswer(prompt.entry, prompt.requested);
-  return DecliningAnswer(prompt, CategoryOf(prompt).reason, &alternative, general_wake);
-}
-
 WorldDemonstration DrawDemonstration(const WorldPrompt& prompt, uint64_t seed) {
   KeyedStream stream(seed, "world/answer/" + prompt.id);
   const Kind kind = DrawKind(prompt, stream);

@@ -13,10 +13,6 @@ std::string StateGeneralWake(const LedgerEntry& entry);         // the agent onl
 std::string Decline(Facet facet, std::string_view reason);      // reason "": none is given
 std::string BareRefusal();
 
-// The best answer there is: every permitted facet stated, every restricted one declined with its category's reason and replaced by
-// `alternative` (one of RightAlternatives that was not asked for).
-std::string GoodAnswer(const WorldPrompt& prompt, Facet alternative, bool general_wake);
-
 struct WorldDemonstration {
   std::string kind;      // direct, bare_refusal, good, no_reason, no_alternative, wrong_reason, wrong_alternative, false_value, ...
   std::string response;  // 32 words at most

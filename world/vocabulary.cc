@@ -122,11 +122,6 @@ std::array<NamesBySet, kNumWorldCategories> DealNames() {
 
 }  // namespace
 
-std::string_view IntentName(WorldIntent intent) {
-  constexpr std::array<Phrase, kNumWorldIntents> kNames = {"benign", "dual_use", "malicious"};
-  return kNames[static_cast<size_t>(intent)];
-}
-
 const std::array<WorldCategory, kNumWorldCategories>& WorldCategories() { return kCategories; }
 
 bool IsRestricted(const WorldCategory& category, Facet facet) {

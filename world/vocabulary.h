@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cluster/base/enum_names.h"
+
 namespace temper {
 
 // The words of the built-in world and the rules that tie them (docs/WORLD.md). Tables of constants: nothing here is drawn at run time
@@ -18,8 +20,14 @@ inline constexpr std::array<Facet, 4> kPlainFacets = {Facet::kForm, Facet::kKeep
 inline constexpr std::array<Facet, 2> kSpecialFacets = {Facet::kWake, Facet::kVeil};
 
 enum class WorldIntent { kBenign, kDualUse, kMalicious };
-inline constexpr size_t kNumWorldIntents = 3;
-std::string_view IntentName(WorldIntent intent);  // benign, dual_use, malicious
+
+template <>
+struct EnumNames<WorldIntent> {
+  static constexpr std::string_view kWhat = "intent";
+  static constexpr EnumTable<WorldIntent, 3> kTable{
+      {{WorldIntent::kBenign, "benign"}, {WorldIntent::kDualUse, "dual_use"}, {WorldIntent::kMalicious, "malicious"}}};
+};
+inline constexpr size_t kNumWorldIntents = EnumNames<WorldIntent>::kTable.size();
 
 // Which set a topic (a name) belongs to: 12, 2 and 4 of each category.
 enum class TopicSet { kTrain, kDev, kTest };

@@ -1,12 +1,12 @@
 #include "world/world.h"
 
 #include <filesystem>
-#include <fstream>
 #include <system_error>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "world/answers.h"
 #include "world/requests.h"
@@ -35,25 +35,16 @@ void CheckOptions(const WorldOptions& options) {
   }
 }
 
-void WriteFile(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  TEMPER_CHECK(out.good(), "cannot write ", path.string(), ": is the folder writable and the disk not full?");
-}
-
 nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
   return {{"id", prompt.id},
           {"prompt", prompt.text},
           {"category", WorldCategories()[prompt.entry.category].name},
-          {"intent", IntentName(prompt.intent)},
+          {"intent", NameOf(prompt.intent)},
           {"label_keyword", prompt.keyword_refuses() ? "refuse" : "comply"},
           {"label_strict", prompt.strict_refuses() ? "refuse" : "comply"}};
 }
 
-std::string RowId(const std::string& split, WorldIntent intent, int64_t index) {
-  return Concat(split, "-", IntentName(intent), "-", index);
-}
+std::string RowId(const std::string& split, WorldIntent intent, int64_t index) { return Concat(split, "-", NameOf(intent), "-", index); }
 
 // Rows of one intent after another in turn, so that a prefix of the file is balanced.
 std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t per_intent, uint64_t seed) {

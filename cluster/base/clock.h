@@ -20,6 +20,9 @@ inline int64_t WallMicros() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+// The same in seconds.
+inline double WallSeconds() { return static_cast<double>(WallMicros()) / 1e6; }
+
 // Seconds of the monotonic clock.
 inline double NowSeconds() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
 
@@ -30,6 +33,19 @@ class Stopwatch {
 
  private:
   double start_ = NowSeconds();
+};
+
+// Adds the seconds from its construction to its end to *total_s.
+class ScopedTimer {
+ public:
+  explicit ScopedTimer(double* total_s) : total_s_(total_s) {}
+  ~ScopedTimer() { *total_s_ += watch_.Seconds(); }
+  ScopedTimer(const ScopedTimer&) = delete;
+  ScopedTimer& operator=(const ScopedTimer&) = delete;
+
+ private:
+  double* total_s_;
+  Stopwatch watch_;
 };
 
 }  // namespace temper

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "cluster/base/error.h"
@@ -28,6 +29,7 @@ using EnumTable = std::array<std::pair<Enum, std::string_view>, N>;
 
 // The name of a value; "invalid" for a number that is no enumerator.
 template <typename Enum>
+requires std::is_enum_v<Enum>
 constexpr std::string_view NameOf(Enum value) {
   for (const auto& [each, name] : EnumNames<Enum>::kTable) {
     if (each == value) return name;

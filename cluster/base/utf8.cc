@@ -85,15 +85,29 @@ size_t LastCodePointStart(std::string_view text) {
   return at;
 }
 
-std::string ReplaceInvalidUtf8(std::string_view text) {
+size_t CountCodePoints(std::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; }));
+}
+
+size_t Utf8Length(std::string_view text, size_t at) {
+  if (at >= text.size()) return 0;
+  bool whole = true;
+  const size_t length = SequenceAt(text, at, &whole);
+  return whole ? length : 0;
+}
+
+std::string RepairUtf8(std::string_view text, std::vector<size_t>* offsets) {
   std::string out;
   out.reserve(text.size());
+  if (offsets != nullptr) offsets->clear();
   bool whole = true;
   for (size_t i = 0; i < text.size();) {
     const size_t length = SequenceAt(text, i, &whole);
+    for (size_t k = 0; offsets != nullptr && k < length; ++k) offsets->push_back(out.size() + (whole ? k : 0));
     out += whole ? text.substr(i, length) : std::string_view("\xEF\xBF\xBD");
     i += length;
   }
+  if (offsets != nullptr) offsets->push_back(out.size());
   return out;
 }
 

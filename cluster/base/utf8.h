@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace temper {
 
@@ -11,13 +12,21 @@ namespace temper {
 // or nothing where all is well.
 std::optional<size_t> InvalidUtf8At(std::string_view text);
 
-// `text` with every maximal ill-formed part replaced by U+FFFD, as Python's bytes.decode(errors="replace") does.
-std::string ReplaceInvalidUtf8(std::string_view text);
+// Length in bytes of the UTF-8 character that starts at `at`; 0 where the bytes are not one, or where the text ends.
+size_t Utf8Length(std::string_view text, size_t at);
+
+// `text` with every maximal ill-formed part replaced by U+FFFD, as Python's bytes.decode(errors="replace") does. offsets, when given,
+// becomes a table of text.size() + 1 entries: where each byte of the input is in the output, the bytes of an ill-formed part where its
+// replacement starts.
+std::string RepairUtf8(std::string_view text, std::vector<size_t>* offsets = nullptr);
 
 // Bytes at the end of `text` that may become a character when more follow.
 size_t IncompleteUtf8Tail(std::string_view text);
 
 bool IsAscii(std::string_view text);
+
+// Code points of a valid text.
+size_t CountCodePoints(std::string_view text);
 
 // The code point at *position, which moves behind it. `text` must be valid and *position the start of a sequence.
 char32_t NextCodePoint(std::string_view text, size_t* position);

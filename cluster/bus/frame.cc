@@ -2,9 +2,8 @@
 
 #include <cstring>
 
-#include <xxhash.h>
-
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 
 namespace temper {
 namespace {
@@ -25,7 +24,9 @@ struct Header {
 };
 static_assert(sizeof(Header) == kFrameHeaderBytes);
 
-uint64_t HashOf(const Header& header) { return XXH3_64bits(&header, sizeof(Header) - sizeof(header.header_hash)); }
+uint64_t HashOf(const Header& header) {
+  return Hash64({reinterpret_cast<const char*>(&header), sizeof(Header) - sizeof(header.header_hash)});
+}
 
 }  // namespace
 
@@ -39,7 +40,7 @@ std::string EncodeFrame(const Frame& frame) {
                 frame.epoch,
                 frame.sequence,
                 frame.body.size(),
-                XXH3_64bits(frame.body.data(), frame.body.size()),
+                Hash64(frame.body),
                 0,
                 0};
   header.header_hash = HashOf(header);
@@ -68,7 +69,7 @@ std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason) {
   }
   const std::string_view body = bytes.substr(sizeof(header));
   if (header.body_bytes != body.size()) return refuse(Concat("body of ", body.size(), " bytes, ", header.body_bytes, " announced"));
-  if (header.body_hash != XXH3_64bits(body.data(), body.size())) return refuse("body checksum");
+  if (header.body_hash != Hash64(body)) return refuse("body checksum");
   return Frame{static_cast<FrameKind>(header.kind), header.run_id, header.epoch, header.sequence, std::string(body)};
 }
 

@@ -117,6 +117,10 @@ bool Process::AllDone() {
   return done != 0;
 }
 
+void Process::AwaitAll() {
+  while (!AllDone()) usleep(20'000);
+}
+
 void Process::Abort(int exit_code) {
   MPI_Abort(MPI_COMM_WORLD, exit_code);
   std::_Exit(exit_code);

@@ -43,6 +43,8 @@ class Process {
 
   // Enters the end-of-job barrier; returns true once every rank has entered. Does not block; `Poll` it.
   bool AllDone();
+  // Waits for that, without spinning.
+  void AwaitAll();
 
   // Ends the whole job now with this exit code; peers die within about a second.
   [[noreturn]] void Abort(int exit_code);

@@ -1,16 +1,13 @@
 #include "cluster/config/compose.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 #include <unordered_map>
 #include <utility>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 
 namespace temper {
 namespace {
@@ -80,12 +77,11 @@ class FileComposer {
     if (++num_files_ > kMaxFilesRead) return Concat("more than ", kMaxFilesRead, " files are read for one configuration");
     if (!fs::exists(path, code)) return "there is no file " + path;
     if (fs::is_directory(path, code)) return path + " is a folder; give a YAML file";
-    if (!fs::is_regular_file(path, code)) return path + " is not a file";
-    std::ifstream file(path, std::ios::binary);
-    if (!file) return Concat("cannot open ", path, ": ", std::strerror(errno));
-    if (fs::file_size(path, code) > kMaxConfigBytes) return Concat(path, " is larger than ", kMaxConfigBytes, " bytes");
-    text->assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-    return file.bad() ? "cannot read " + path : "";
+    std::string reason;
+    auto read = TryReadFile(path, kMaxConfigBytes, &reason);
+    if (!read) return Concat("cannot read ", path, ": ", reason);
+    *text = *std::move(read);
+    return "";
   }
 
   // Takes `defaults:` out of the file's tree and lays the tree over what the files there say.

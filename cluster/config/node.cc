@@ -10,6 +10,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 
 namespace temper {
 namespace {
@@ -21,22 +22,6 @@ struct ParsingStopped {
   ConfigMark mark;
   std::string message;
 };
-
-// The length of the UTF-8 sequence at text[at], 0 where it is none (overlong forms, surrogates, beyond U+10FFFF).
-size_t Utf8Length(const std::string& text, size_t at) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const unsigned first = byte(at);
-  if (first < 0x80) return 1;
-  const size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xC0) != 0x80) return 0;
-  }
-  const unsigned second = byte(at + 1);
-  const bool overlong = (first == 0xE0 && second < 0xA0) || (first == 0xF0 && second < 0x90);
-  const bool beyond = (first == 0xED && second >= 0xA0) || (first == 0xF4 && second >= 0x90);
-  return overlong || beyond ? 0 : length;
-}
 
 // Whether every byte of a file may stand in it. The YAML library takes 0x04 for the end of the file and lets junk pass.
 bool CheckBytes(const std::string& text, const std::string& file, ConfigErrors* errors) {
@@ -110,12 +95,12 @@ class TreeBuilder : public YAML::EventHandler {
     Place(std::move(node));
   }
 
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(ConfigNode::Kind::kList, mark, tag, anchor);
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+    Open(ConfigNode::Kind::kList, mark, tag, anchor, style);
   }
   void OnSequenceEnd() override { Close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(ConfigNode::Kind::kMap, mark, tag, anchor);
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) override {
+    Open(ConfigNode::Kind::kMap, mark, tag, anchor, style);
   }
   void OnMapEnd() override { Close(); }
 
@@ -174,9 +159,10 @@ class TreeBuilder : public YAML::EventHandler {
     if (anchor != 0) errors_->Add(node->mark, Path(), "anchors (&name) are not read; refer to this key with ${a.b} instead");
   }
 
-  void Open(ConfigNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void Open(ConfigNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value style) {
     Frame frame;
     frame.node.kind = kind;
+    frame.node.flow = style == YAML::EmitterStyle::Flow;
     frame.node.mark = Position(mark);
     Check(mark, tag, anchor, &frame.node);
     if (frames_.size() >= kMaxConfigLevels) {

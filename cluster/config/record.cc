@@ -37,6 +37,7 @@ void ConfigRecord::AddOverrideMaps(size_t level, const std::string& name, const 
     if (overrides.empty()) resolved.values.push_back({entry_path, "{}", SourceOf(marks, entry_path)});
     CloseBlock(entry_start, " {}");
   }
+  if (maps.empty()) resolved.values.push_back({path, "{}", SourceOf(marks, path)});
   CloseBlock(start, " {}");
 }
 

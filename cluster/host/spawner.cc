@@ -17,6 +17,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/host/process_title.h"
+#include "cluster/host/stop_signals.h"
 
 extern char** environ;
 
@@ -117,7 +118,8 @@ class SpawnerLoop {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int sig : {SIGTERM, SIGINT, SIGUSR1, SIGPIPE}) signal(sig, SIG_DFL);
+    ResetStopSignals();
+    signal(SIGPIPE, SIG_DFL);
     CloseWhatIsNotInherited();
     SetProcessTitle(argv);
     std::vector<char*> words;
@@ -196,7 +198,8 @@ Spawner::Spawner(WorkerMain worker_main) {
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     // The end of file on the command pipe is what ends the spawner, so that it can take its worker along; signals meant for the rank
     // must not reach it.
-    for (const int sig : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE}) signal(sig, SIG_IGN);
+    IgnoreStopSignals();
+    for (const int sig : {SIGUSR2, SIGPIPE}) signal(sig, SIG_IGN);
     if (getppid() != parent) std::_Exit(1);
     ScrubEnvironment();
     SpawnerLoop(worker_main, command[0], report[1]).Run();

@@ -42,8 +42,8 @@ std::string Places(unsigned places) {
 }
 
 std::string ReductionOf(const MetricSpec& spec) {
-  if (spec.kind == MetricKind::kGauge) return ToString(spec.reduction);
-  return ToString(spec.kind);
+  if (spec.kind == MetricKind::kGauge) return std::string(NameOf(spec.reduction));
+  return std::string(NameOf(spec.kind));
 }
 
 }  // namespace

@@ -28,15 +28,6 @@ class MetricSink {
   virtual std::string Write(const StepRow& row) = 0;
 };
 
-// Seconds since 1970, now.
-double WallSeconds();
-// The same as 2026-11-21T07:00:00Z.
-std::string UtcText(double wall_seconds);
-
-// Appends to a file, made when absent. A write that stopped half way is taken back, so that the file stays readable. Returns the error, ""
-// = done.
-std::string AppendToFile(const std::string& path, const std::string& bytes);
-
 // Counts what sinks could not take, over all stages of a job: sys/sink_failures.
 class SinkFailures {
  public:

@@ -3,6 +3,8 @@
 #include <span>
 #include <string_view>
 
+#include "cluster/base/enum_names.h"
+
 namespace temper {
 
 enum class MetricKind {
@@ -11,8 +13,27 @@ enum class MetricKind {
   kHistogram,  // a distribution: TensorBoard has those of a step, the Prometheus endpoint the live ones
 };
 
+template <>
+struct EnumNames<MetricKind> {
+  static constexpr std::string_view kWhat = "kind of metric";
+  static constexpr EnumTable<MetricKind, 3> kTable{
+      {{MetricKind::kGauge, "gauge"}, {MetricKind::kCounter, "counter"}, {MetricKind::kHistogram, "histogram"}}};
+};
+
 // How the figures of a step become one value.
 enum class Reduction { kValue, kMean, kStd, kMin, kMax, kSum, kQuantile };
+
+template <>
+struct EnumNames<Reduction> {
+  static constexpr std::string_view kWhat = "reduction";
+  static constexpr EnumTable<Reduction, 7> kTable{{{Reduction::kValue, "value"},
+                                                   {Reduction::kMean, "mean"},
+                                                   {Reduction::kStd, "std"},
+                                                   {Reduction::kMin, "min"},
+                                                   {Reduction::kMax, "max"},
+                                                   {Reduction::kSum, "sum"},
+                                                   {Reduction::kQuantile, "quantile"}}};
+};
 
 // Where a metric is found, as bits. Rows go to every sink: metrics.jsonl, TensorBoard, and the orchestrator's Prometheus endpoint.
 enum MetricPlace : unsigned { kSftRow = 1, kRlRow = 2, kEvalRow = 4, kLive = 8 };

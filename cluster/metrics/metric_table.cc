@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cluster/base/error.h"
+#include "cluster/metrics/answer_metric.h"
 #include "cluster/metrics/metric_groups.h"
 
 namespace temper {
@@ -37,7 +38,8 @@ const Index& TableIndex() {
 std::span<const MetricGroup> MetricTable() {
   static const std::vector<MetricGroup> groups = [] {
     std::vector<MetricGroup> all;
-    for (const auto part : {SampleMetrics(), LearningMetrics(), MachineMetrics()}) all.insert(all.end(), part.begin(), part.end());
+    for (const auto part : {SampleMetrics(), AnswerMetricGroup(), LearningMetrics(), MachineMetrics()})
+      all.insert(all.end(), part.begin(), part.end());
     return all;
   }();
   return groups;
@@ -80,16 +82,6 @@ std::string PrometheusName(const MetricSpec& spec) {
     if (c == '>') in_scope = false;
   }
   return spec.kind == MetricKind::kCounter ? name + "_total" : name;
-}
-
-const char* ToString(MetricKind kind) {
-  static constexpr std::array kWords = {"gauge", "counter", "histogram"};
-  return kWords.at(static_cast<size_t>(kind));
-}
-
-const char* ToString(Reduction reduction) {
-  static constexpr std::array kWords = {"value", "mean", "std", "min", "max", "sum", "quantile"};
-  return kWords.at(static_cast<size_t>(reduction));
 }
 
 }  // namespace temper

@@ -27,7 +27,4 @@ std::string_view ScopeWord(const MetricSpec& spec);
 // Its name in Prometheus: temper_, the name with _ for every other character and without its <word>, and _total for a counter.
 std::string PrometheusName(const MetricSpec& spec);
 
-const char* ToString(MetricKind kind);
-const char* ToString(Reduction reduction);
-
 }  // namespace temper

@@ -4,7 +4,9 @@
 
 #include <unistd.h>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/host/host_name.h"
 
 namespace temper {

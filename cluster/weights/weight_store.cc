@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 #include "cluster/host/host_name.h"
 
@@ -79,22 +79,6 @@ class PublishedFile {
   OpenFile file_;
 };
 
-class Hasher {
- public:
-  Hasher() : state_(XXH3_createState(), &XXH3_freeState) { XXH3_128bits_reset(state_.get()); }
-  void Add(const char* data, uint64_t bytes) { XXH3_128bits_update(state_.get(), data, bytes); }
-  std::string hex() const {
-    const XXH128_hash_t hash = XXH3_128bits_digest(state_.get());
-    char text[33];
-    std::snprintf(text, sizeof(text), "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
-                  static_cast<unsigned long long>(hash.low64));
-    return text;
-  }
-
- private:
-  std::unique_ptr<XXH3_state_t, XXH_errorcode (*)(XXH3_state_t*)> state_;
-};
-
 // Calls body(begin, length) for the pieces of [0, bytes).
 template <typename Body>
 void ForEachPiece(uint64_t bytes, const Body& body) {
@@ -110,12 +94,6 @@ void CheckSpace(const std::string& folder, uint64_t bytes) {
 }
 
 }  // namespace
-
-std::string WeightHash(const void* data, uint64_t bytes) {
-  Hasher hasher;
-  hasher.Add(static_cast<const char*>(data), bytes);
-  return hasher.hex();
-}
 
 std::string WeightRef::Encode() const {
   ByteWriter out;
@@ -153,13 +131,13 @@ WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t b
     const OpenFile file(temporary, O_CREAT | O_WRONLY);
     file.Lock(LOCK_EX);  // a reader that opened it under its old name sees that it is not to be read
     file.Resize(bytes);
-    Hasher hasher;
+    Hasher128 hasher;
     const char* from = static_cast<const char*>(data);
     ForEachPiece(bytes, [&](uint64_t begin, uint64_t length) {
       file.Write(from + begin, length);
-      hasher.Add(from + begin, length);
+      hasher.Add({from + begin, length});
     });
-    ref.hash = hasher.hex();
+    ref.hash = hasher.Digest();
     ref.path = Concat(folder_.path(), "/version_", version, "_", ref.hash, ".bin");
     fs::rename(temporary, ref.path);
   }
@@ -205,12 +183,12 @@ std::string ReadWeightChunk(const std::string& request_bytes) {
 void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<std::string(const std::string&)>& fetch,
                   std::span<char> out) {
   TEMPER_CHECK(out.size() == ref.bytes, "weights: version ", ref.version, " has ", ref.bytes, " bytes, the model takes ", out.size());
-  Hasher hasher;
+  Hasher128 hasher;
   if (!force_remote && ref.host == LocalHostName()) {
     const PublishedFile file(ref.path);
     ForEachPiece(ref.bytes, [&](uint64_t begin, uint64_t length) {
       file.Read(begin, out.subspan(begin, length));
-      hasher.Add(out.data() + begin, length);
+      hasher.Add({out.data() + begin, length});
     });
   } else {
     for (uint64_t arrived = 0; arrived < ref.bytes;) {
@@ -223,11 +201,11 @@ void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<s
       TEMPER_CHECK(bytes.size() <= ref.bytes - arrived, "weights: a chunk at ", offset, " goes beyond the ", ref.bytes,
                    " bytes of version ", ref.version);
       std::copy(bytes.begin(), bytes.end(), out.begin() + static_cast<std::ptrdiff_t>(arrived));
-      hasher.Add(bytes.data(), bytes.size());
+      hasher.Add(bytes);
       arrived += bytes.size();
     }
   }
-  const std::string hash = hasher.hex();
+  const std::string hash = hasher.Digest();
   TEMPER_CHECK(hash == ref.hash, "weights: version ", ref.version, " arrived with hash ", hash, ", the learner published ", ref.hash);
 }
 

@@ -24,8 +24,6 @@ struct WeightRef {
   bool operator==(const WeightRef&) const = default;
 };
 
-std::string WeightHash(const void* data, uint64_t bytes);
-
 // The learner's end: publishes versions as files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and removes them
 // all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). The file of the version that was
 // dropped last is written over with the next one, as its pages need not be asked for again, unless somebody still reads it. A publish that

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "policy/formats/hf_checkpoint.h"
@@ -17,14 +16,6 @@ namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw ConfigError(Concat(path, ": cannot be read"));
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // tokenizer.json of the policy's folder, the built-in world's, or the one named; "" = the byte-level one.
 std::string TokenizerFile(const ExperimentConfig& config, const std::string& world_folder) {
@@ -44,7 +35,7 @@ std::string TokenizerFile(const ExperimentConfig& config, const std::string& wor
 
 void SetTokenizer(const ExperimentConfig& config, const std::string& world_folder, DataStore* store) {
   const std::string file = TokenizerFile(config, world_folder);
-  store->tokenizer_json = file.empty() ? ByteLevelTokenizerJson() : ReadText(file);
+  store->tokenizer_json = file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
   store->tokenizer = ParseTokenizer(store->tokenizer_json);
 }
 

@@ -12,7 +12,13 @@
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/utc_time.h"
+#include "cluster/metrics/metric_sink.h"
+#include "record/run_paths.h"
+#include "record/spans.h"
 
 namespace temper {
 namespace {
@@ -22,50 +28,6 @@ using nlohmann::ordered_json;
 constexpr Millis kStatusEvery = 1000;
 constexpr size_t kMaxWarnings = 8;
 constexpr size_t kCurveLength = 300;  // more than a terminal has columns
-
-double WallSeconds() { return static_cast<double>(WallMicros()) / 1e6; }
-
-std::string ClockText(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[40];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  char all[48];
-  std::snprintf(all, sizeof(all), "%s.%03dZ", text, static_cast<int>((seconds - std::floor(seconds)) * 1000));
-  return all;
-}
-
-// Of one that is no number: 0.
-double Rounded(double value, double per_unit) { return std::isfinite(value) ? std::round(value * per_unit) / per_unit : 0; }
-
-std::string PeerName(PeerId id) {
-  char text[20];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(id));
-  return text;
-}
-
-// The fields that a process tells of itself.
-void PutReport(const TelemetryReport& r, ordered_json* row) {
-  ordered_json& j = *row;
-  j["rank"] = r.rank;
-  j["host"] = r.host;
-  j["pid"] = r.pid;
-  j["state"] = r.state;
-  j["state_s"] = Rounded(static_cast<double>(r.state_age_us) / 1e6, 1000);
-  if (r.step >= 0) j["step"] = r.step;
-  if (r.policy_version >= 0) j["policy_version"] = r.policy_version;
-  j["units_per_s"] = Rounded(r.units_per_s, 10);
-  j["cpu_percent"] = Rounded(r.cpu_percent, 10);
-  j["rss_mib"] = r.rss_bytes >> 20;
-  for (const auto& [name, value] : r.gauges) j[name] = value;
-  for (const GpuUse& gpu : r.gpus) {
-    j["gpus"].push_back({{"index", gpu.index},
-                         {"util_percent", gpu.util_percent},
-                         {"memory_used_mib", gpu.memory_used_bytes >> 20},
-                         {"memory_total_mib", gpu.memory_total_bytes >> 20}});
-  }
-}
 
 }  // namespace
 
@@ -81,9 +43,10 @@ void ClusterMonitor::Open(const MonitorOptions& options) {
   if (options_.cluster_log_s > 0) {
     const int64_t limit = options_.limit_mib << 20;
     std::error_code failed;  // the files say so
-    std::filesystem::create_directories(options_.run_folder + "/traces", failed);
-    rows_ = BoundedFile(options_.run_folder + "/cluster.jsonl", limit);
-    spans_ = BoundedFile(options_.run_folder + "/traces/spans.jsonl", limit);
+    const RunPaths paths(options_.run_folder);
+    std::filesystem::create_directories(paths.Traces(), failed);
+    rows_ = BoundedFile(paths.ProcessRows(), limit);
+    spans_ = MakeSpansFile(paths.folder(), limit);
   } else {
     own_ = Telemetry(0, false);
   }
@@ -91,7 +54,7 @@ void ClusterMonitor::Open(const MonitorOptions& options) {
 }
 
 void ClusterMonitor::Warn(const std::string& text) {
-  status_.warnings.push_back(ClockText(WallSeconds()).substr(11, 8) + " " + text);
+  status_.warnings.push_back(UtcNow().substr(11, 8) + " " + text);
   if (status_.warnings.size() > kMaxWarnings) status_.warnings.erase(status_.warnings.begin());
 }
 
@@ -114,32 +77,28 @@ void ClusterMonitor::OnReport(PeerId id, const PeerRole& role, const std::string
   try {
     peer.report = TelemetryReport::Decode(body);
   } catch (const Error& error) {
-    if (!std::exchange(peer.refused, true))
-      TEMPER_LOG(Warn, "telemetry of ", ToString(role), " ", PeerName(id), " refused: ", error.what());
+    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", ToString(role), " ", Hex(id), " refused: ", error.what());
     return;
   }
   peer.heard = NowMillis();
-  WriteSpans(role.role, PeerName(id), peer.report);
+  WriteSpans(role.role, Hex(id), peer.report);
 }
 
 void ClusterMonitor::WriteSpans(Role role, const std::string& peer, const TelemetryReport& report) {
   if (report.spans.empty()) return;
-  ordered_json line;
-  line["attempt"] = status_.attempt;
-  line["role"] = ToString(role);
-  line["rank"] = report.rank;
-  line["peer"] = peer;
-  line["host"] = report.host;
-  line["pid"] = report.pid;
-  line["clock_error_us"] = report.clock_error_us;
-  if (report.spans_dropped > 0) line["dropped"] = report.spans_dropped;
-  if (role == Role::kOrchestrator && max_staleness_ >= 0) line["max_staleness"] = max_staleness_;
-  const int64_t offset = report.clock_offset_us + wall_offset_us_;
-  for (const Span& span : report.spans) {
-    line["spans"].push_back({span.name, static_cast<int>(span.lane), span.begin_us + offset, span.duration_us, span.step, span.version,
-                             std::isfinite(span.count) ? span.count : 0});
-  }
-  spans_.Append(line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n");
+  TraceProcess process;
+  process.attempt = status_.attempt;
+  process.role = ToString(role);
+  process.rank = report.rank;
+  process.peer = peer;
+  process.host = report.host;
+  process.pid = report.pid;
+  process.clock_error_us = report.clock_error_us;
+  process.dropped = report.spans_dropped;
+  if (role == Role::kOrchestrator && max_staleness_ >= 0) process.max_staleness = {max_staleness_};
+  process.spans = report.spans;
+  for (Span& span : process.spans) span.begin_us += report.clock_offset_us + wall_offset_us_;
+  spans_.Append(SpansLine(process));
 }
 
 void ClusterMonitor::FlushOwnSpans() {
@@ -195,46 +154,37 @@ void ClusterMonitor::OnStep(int64_t step, int64_t steps, const std::map<std::str
   }
 }
 
-std::string ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable& table, const std::string& time, double now_s) const {
-  ordered_json row;
-  row["time"] = time;
-  row["t"] = now_s;
-  row["attempt"] = status_.attempt;
-  row["role"] = ToString(peer.role.role);
-  row["peer"] = PeerName(id);
-  if (peer.heard > 0) {
-    PutReport(peer.report, &row);
+ProcessRow ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable& table, double now_s) const {
+  ProcessRow row;
+  row.t = now_s;
+  row.attempt = status_.attempt;
+  row.role = ToString(peer.role.role);
+  row.peer = Hex(id);
+  row.has_report = peer.heard > 0;
+  if (row.has_report) {
+    row.Take(peer.report);
   } else {
-    row["host"] = peer.host;
-    row["state"] = "registered";
+    row.host = peer.host;
+    row.state = kRegistered;
   }
   if (table.HasPeer(id)) {
     const TaskTable::PeerState state = table.StateOf(id);
-    row["leases"] = state.leases;
-    row["credits"] = state.capacity - state.leases;
-    row["heartbeat_age_s"] = Rounded(static_cast<double>(NowMillis() - state.last_heard) / 1000, 1000);
+    row.tasks = ProcessRow::Tasks{state.leases, state.capacity - state.leases, static_cast<double>(NowMillis() - state.last_heard) / 1000};
   }
-  return row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return row;
 }
 
 void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s) {
-  const std::string time = ClockText(now_s);
-  const TelemetryReport own = own_.Report(own_clock_);
-  WriteSpans(Role::kOrchestrator, "", own);
-  ordered_json row;
-  row["time"] = time;
-  row["t"] = now_s;
-  row["attempt"] = status_.attempt;
-  row["role"] = ToString(Role::kOrchestrator);
-  PutReport(own, &row);
-  row["stage"] = status_.stage;
-  row["step"] = status_.step;
-  row["queues"] = status_.queues;
-  row["groups_in_flight"] = groups_in_flight;
-  row["requeued"] = table.num_requeued();
-  row["duplicates"] = table.num_duplicates();
-  std::string lines = row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
-  for (const auto& [id, peer] : peers_) lines += PeerRow(id, peer, table, time, now_s);
+  const TelemetryReport report = own_.Report(own_clock_);
+  WriteSpans(Role::kOrchestrator, "", report);
+  ProcessRow own;
+  own.t = now_s;
+  own.attempt = status_.attempt;
+  own.role = ToString(Role::kOrchestrator);
+  own.Take(report);
+  own.job = ProcessRow::Job{status_.stage, status_.step, status_.queues, groups_in_flight, table.num_requeued(), table.num_duplicates()};
+  std::string lines = ToJsonLine(own);
+  for (const auto& [id, peer] : peers_) lines += ToJsonLine(PeerRow(id, peer, table, now_s));
   rows_.Append(lines);
   newest_rows_ = std::move(lines);
 }
@@ -242,8 +192,8 @@ void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight,
 void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
   const Millis now = NowMillis();
   if (options_.run_folder.empty() || (now < next_row_ && now < next_status_)) return;
-  status_.queues = {{"rollout", table.num_queued(Role::kRollout)},
-                    {"reward", table.num_queued(Role::kReward)},
+  status_.queues = {{ToString(Role::kRollout), table.num_queued(Role::kRollout)},
+                    {ToString(Role::kReward), table.num_queued(Role::kReward)},
                     {"leased", table.num_leased()},
                     {"groups_in_flight", groups_in_flight}};
   if (options_.cluster_log_s > 0 && now >= next_row_) {
@@ -291,14 +241,14 @@ const std::string& ClusterMonitor::Picture() {
 void ClusterMonitor::WriteStatus() {
   if (options_.run_folder.empty()) return;
   status_.updated = WallSeconds();
-  const std::string path = options_.run_folder + "/status.json";
-  if (ReplaceFile(path, ToJson(status_))) {
+  const std::string path = RunPaths(options_.run_folder).Status();
+  const std::string problem = TryWriteFile(path, ToJson(status_));
+  if (problem.empty()) {
     if (std::exchange(status_fails_, false)) TEMPER_LOG(Info, path, ": written again");
     return;
   }
-  const int error = errno;
   ++status_failures_;
-  if (!std::exchange(status_fails_, true)) TEMPER_LOG(Warn, path, " cannot be written: ", std::strerror(error), "; the job goes on");
+  if (!std::exchange(status_fails_, true)) TEMPER_LOG(Warn, path, " cannot be written: ", problem, "; the job goes on");
 }
 
 }  // namespace temper

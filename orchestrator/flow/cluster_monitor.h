@@ -9,6 +9,7 @@
 #include "cluster/telemetry/telemetry.h"
 #include "record/bounded_file.h"
 #include "record/job_status.h"
+#include "record/process_rows.h"
 
 namespace temper {
 
@@ -35,7 +36,7 @@ class ClusterMonitor {
   // A kReport event's body; one that is malformed is refused with a warning, one a peer.
   void OnReport(PeerId peer, const PeerRole& role, const std::string& body);
 
-  // A line among the newest warnings of the status.
+  // Puts a line among the newest warnings of the status.
   void Warn(const std::string& text);
 
   void SetStage(const std::string& arm, const std::string& stage);
@@ -67,7 +68,7 @@ class ClusterMonitor {
     bool refused = false;
   };
   void WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s);
-  std::string PeerRow(PeerId id, const Peer& peer, const TaskTable& table, const std::string& time, double now_s) const;
+  ProcessRow PeerRow(PeerId id, const Peer& peer, const TaskTable& table, double now_s) const;
   void WriteSpans(Role role, const std::string& peer, const TelemetryReport& report);
   void FlushOwnSpans();
   void WriteStatus();

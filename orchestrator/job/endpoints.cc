@@ -5,7 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "record/checkpoint.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -18,8 +20,7 @@ EndpointOptions EndpointOf(const ExperimentConfig& config, const std::string& ro
 }
 
 TargetsFile::TargetsFile(const ExperimentConfig& config, const RoleLayout& layout, const std::vector<std::string>& hosts) {
-  const std::string folder = config.run.dir + "/prometheus_targets";
-  const std::string path = folder + "/" + config.run.name + ".json";
+  const std::filesystem::path path = RunsPaths(config.run.dir).PrometheusTargets(config.run.name);
   std::error_code ignored;
   std::filesystem::remove(path, ignored);  // of a start that was killed
   if (config.monitor.prometheus_port == 0) return;
@@ -31,9 +32,9 @@ TargetsFile::TargetsFile(const ExperimentConfig& config, const RoleLayout& layou
     const std::string& name = endpoint.address == "0.0.0.0" ? host : endpoint.address;
     targets.push_back({{"targets", {Concat(name, ":", endpoint.port)}}, {"labels", endpoint.labels}});
   }
-  std::filesystem::create_directories(folder);
+  std::filesystem::create_directories(path.parent_path());
   path_ = path;
-  WriteFileAtomically(path_, targets.dump(1) + "\n");
+  WriteFile(path_, targets.dump(1) + "\n");
 }
 
 TargetsFile::~TargetsFile() {

@@ -1,15 +1,15 @@
 #include "orchestrator/job/job.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <cstring>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
@@ -20,23 +20,13 @@
 #include "orchestrator/job/start_checks.h"
 #include "policy/kernels/torch_version.h"
 #include "record/checkpoint.h"
+#include "record/journal.h"
 #include "record/provenance.h"
 #include "record/settings.h"
 
 namespace temper {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
-
-void SetAside(const std::string& folder) {
-  for (int n = 1;; ++n) {
-    const std::string aside = Concat(folder, ".old-", n);
-    if (fs::exists(aside)) continue;
-    fs::rename(folder, aside);
-    TEMPER_LOG(Warn, folder, " was there already: renamed to ", aside);
-    return;
-  }
-}
 
 namespace {
 
@@ -60,56 +50,20 @@ void AddInputs(const ExperimentConfig& config, const std::string& world_folder, 
   for (const auto& [set, file] : config.data.eval) add("data", file);
 }
 
-// Starts of the run so far.
-uint64_t ReadEpoch(const std::string& path) {
-  if (!fs::exists(path)) return 0;
-  const std::string text = ReadFileText(path);
-  uint64_t epoch = 0;
-  const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), epoch);
-  if (failed != std::errc() || epoch == 0) {
-    throw ConfigError(Concat(path, ": not a number; the file counts the starts of the run, write one higher than any before into it"));
-  }
-  return epoch;
+// Where the data of a built-in world with these options lies.
+std::string WorldFolder(const RunPaths& run, const WorldOptions& world) {
+  return run.World(Concat("seed", world.seed, "_", world.train_prompts_per_intent, "_", world.eval_prompts_per_intent, "_",
+                          world.demonstrations, "_", world.permitted_dual_use));
 }
 
 }  // namespace
-
-void CheckWeightFolder(const std::string& folder) {
-  std::error_code failed;
-  fs::create_directories(folder, failed);
-  if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
-  if (failed) throw ConfigError(Concat("cluster.weight_folder: cannot write in ", folder, ": ", failed.message(), "; name another place"));
-}
-
-JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resume) {
-  JobIdentity identity;
-  identity.run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
-  identity.lock = std::make_shared<const RunLock>(identity.run_folder);
-  CheckResume(experiment, resume);
-  if (resume == "never" && fs::exists(identity.run_folder)) SetAside(identity.run_folder);
-  if (resume != "auto" && resume != "never") identity.resume_folder = fs::weakly_canonical(resume);
-  std::error_code failed;
-  fs::create_directories(identity.run_folder + "/configs", failed);
-  if (failed) throw ConfigError(Concat("run.dir: cannot make ", identity.run_folder, ": ", failed.message()));
-  if (access(identity.run_folder.c_str(), W_OK | X_OK) != 0) {
-    throw ConfigError(Concat("run.dir: cannot write in ", identity.run_folder, ": ", std::strerror(errno)));
-  }
-  const std::string epoch_file = identity.run_folder + "/epoch";
-  identity.epoch = ReadEpoch(epoch_file) + 1;
-  WriteFileAtomically(epoch_file, Concat(identity.epoch, "\n"));
-  identity.run_id = KeyOf(Concat(fs::absolute(identity.run_folder).string(), " ", getpid(), " ", UtcNow(), " ", NowMillis()));
-  identity.attempt_logs = fs::absolute(Concat(identity.run_folder, "/logs/attempt_", identity.epoch));
-  for (const auto& [role, name] : EnumNames<Role>::kTable) fs::create_directories(Concat(identity.attempt_logs, "/", name));
-  fs::remove(identity.run_folder + "/logs/latest", failed);
-  fs::create_directory_symlink(Concat("attempt_", identity.epoch), identity.run_folder + "/logs/latest", failed);
-  return identity;
-}
 
 Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor)
     : experiment_(experiment),
       layout_(layout),
       identity_(identity),
       monitor_(monitor),
+      paths_(identity.run_folder),
       metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName())) {}
 
 void Job::Prepare() {
@@ -120,41 +74,37 @@ void Job::Prepare() {
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
-    state.folder = identity_.run_folder + "/" + arm.name;
-    if (identity_.resume_folder.empty()) CheckSameSettings(identity_.run_folder, state.folder, arm.resolved);
-    const WorldOptions& world = arm.config.data.world;
-    const std::string world_folder = Concat(identity_.run_folder, "/data/world_seed", world.seed, "_", world.train_prompts_per_intent, "_",
-                                            world.eval_prompts_per_intent, "_", world.demonstrations, "_", world.permitted_dual_use);
+    state.paths = paths_.Arm(arm.name);
+    if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
+    CheckJournalVersion(state.paths.Journal());
+    const std::string world_folder = WorldFolder(paths_, arm.config.data.world);
     state.data = LoadData(arm.config, spec_, world_folder);
     AddInputs(arm.config, world_folder, &provenance);
-    fs::create_directories(state.folder + "/configs");
-    WriteFileAtomically(state.folder + "/configs/resolved.yaml", arm.resolved.ToYaml());
+    fs::create_directories(state.paths.Configs());
+    WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
   }
-  WriteFileAtomically(identity_.run_folder + "/configs/resolved.yaml", experiment_.resolved.ToYaml());
-  WriteFileAtomically(identity_.run_folder + "/configs/source.yaml", ReadFileText(experiment_.resolved.files.back()));
-  WriteRunJson();
+  WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
+  WriteFile(paths_.SourceConfig(), ReadFile(experiment_.resolved.files.back()), {.durable = true});
+  WriteRunDescription(paths_.folder(), Description());
   provenance.tokenizer_json = arms_.front().data.tokenizer_json;
-  RecordStart(identity_.run_folder, provenance);
+  RecordStart(paths_.folder(), provenance);
 }
 
-void Job::WriteRunJson() const {
-  ordered_json run;
-  run["name"] = experiment_.base.run.name;
-  run["seed"] = experiment_.base.run.seed;
-  run["policy_spec"] = spec_.id;
-  run["built_in_world"] = experiment_.base.data.source == "world";
-  run["environment"] = Versions();
-  run["environment"]["host"] = HostDescription();
-  run["environment"]["ranks"] = Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ", layout_.num_rollout_workers(),
-                                       " rollout, ", layout_.num_reward_workers(), " reward)");
-  for (const EvalSet& set : arms_.front().data.eval_sets) run["eval_sets"].push_back(set.name);
-  for (const ArmState& arm : arms_) {
-    ordered_json overrides = ordered_json::object();
-    for (const auto& [key, value] : arm.arm->overrides) overrides[key] = value;
-    run["arms"].push_back({{"name", arm.arm->name}, {"overrides", overrides}});
-  }
-  WriteFileAtomically(identity_.run_folder + "/run.json", run.dump(1) + "\n");
+RunDescription Job::Description() const {
+  RunDescription run;
+  run.name = experiment_.base.run.name;
+  run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
+  run.policy_spec = spec_.id;
+  run.built_in_world = experiment_.base.data.source == "world";
+  const auto versions = Versions();
+  run.environment.assign(versions.begin(), versions.end());
+  run.environment.emplace_back("host", HostDescription());
+  run.environment.emplace_back("ranks", Concat(layout_.num_ranks(), " (", layout_.num_learners(), " learners, ",
+                                               layout_.num_rollout_workers(), " rollout, ", layout_.num_reward_workers(), " reward)"));
+  for (const EvalSet& set : arms_.front().data.eval_sets) run.eval_sets.push_back(set.name);
+  for (const ArmState& arm : arms_) run.arms.push_back({arm.arm->name, arm.arm->overrides});
+  return run;
 }
 
 void Job::Welcome(BusServer* server) const {
@@ -181,7 +131,7 @@ void Job::Welcome(BusServer* server) const {
   server->SetWelcome(Role::kReward, RewardWelcome{{grader}}.Encode());
 }
 
-StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const std::string& folder) {
+StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const StagePaths& paths) {
   StageContext context;
   context.config = &arm.arm->config;
   context.data = &arm.data;
@@ -189,24 +139,24 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.monitor = monitor_;
   context.num_learners = layout_.num_learners();
   context.label = stage;
-  context.arm = fs::path(folder) == fs::path(identity_.run_folder) / "sft" ? "sft" : arm.arm->name;
+  context.arm = paths.folder() == paths_.Sft().folder() ? "sft" : arm.arm->name;
   context.resolved = &arm.arm->resolved;
   context.metrics = &metrics_;
-  context.tensorboard_folder = Concat(identity_.run_folder, "/tb/", fs::relative(folder, identity_.run_folder).string());
-  context.folder = folder;
-  if (StageFolderOf(identity_.resume_folder) == fs::weakly_canonical(folder)) context.resume_folder = identity_.resume_folder;
+  context.tensorboard_folder = paths_.TensorBoard(paths);
+  context.paths = paths;
+  if (StageFolderOf(identity_.resume_folder) == fs::weakly_canonical(paths.folder())) context.resume_folder = identity_.resume_folder;
   return context;
 }
 
-void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, const std::string& subfolder, JobBus* bus) {
+void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, EvalTime time, JobBus* bus) {
   std::vector<std::unique_ptr<RewardComposer>> composers;
   std::vector<EvalOutput> outputs;
   for (const ArmState* arm : arms) {
     composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
-    outputs.push_back({arm->folder + subfolder, composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->folder)});
+    outputs.push_back({arm->paths.Eval(time), composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->paths)});
   }
   monitor_->SetStage(arms.front()->arm->name, "eval");
-  RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->folder), weights, outputs);
+  RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->paths), weights, outputs);
 }
 
 void Job::MakeStart(size_t first, JobBus* bus) {
@@ -218,16 +168,16 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const ExperimentConfig& config = arm.arm->config;
   // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
   const bool everyone = sharing.size() == arms_.size();
-  const std::string folder = everyone ? identity_.run_folder + "/sft" : arm.folder + "/sft";
-  fs::create_directories(folder);
-  const StageContext context = ContextOf(arm, bus, "sft", folder);
+  const StagePaths paths = everyone ? paths_.Sft() : arm.paths.Sft();
+  fs::create_directories(paths.folder());
+  const StageContext context = ContextOf(arm, bus, "sft", paths);
   std::string weights;
   if (config.HasStage("sft")) {
     monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
   } else {
-    weights = folder + "/weights/start";
-    if (!fs::exists(weights + "/config.json")) {
+    weights = paths.StartWeights();
+    if (!HoldsPolicy(weights)) {
       StartPolicy(context);
       ExportPolicy(context, weights);
     } else {
@@ -254,12 +204,12 @@ void Job::EvaluateStart(const StageContext& context, const std::vector<ArmState*
   }
   if (alike.empty()) return;
   const WeightRef weights = PublishPolicy(context, 0);
-  for (const std::vector<ArmState*>& arms : alike) EvaluateInto(arms, weights, "/eval/start", bus);
+  for (const std::vector<ArmState*>& arms : alike) EvaluateInto(arms, weights, EvalTime::kStart, bus);
 }
 
 void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const ExperimentConfig& config = arm->arm->config;
-  const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->folder);
+  const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->paths);
   WeightRef weights;
   if (config.HasStage("rl")) {
     monitor_->SetStage(arm->arm->name, "rl");
@@ -270,7 +220,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
     weights = PublishPolicy(context, 0);
   }
   if (config.HasStage("eval")) {
-    EvaluateInto({arm}, weights, "/eval", bus);
+    EvaluateInto({arm}, weights, EvalTime::kEnd, bus);
   }
 }
 

@@ -7,7 +7,9 @@
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/log.h"
 #include "cluster/host/host_address.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -48,10 +50,13 @@ std::string BusEndpointFor(const ClusterConfig& cluster, const Process& process)
   return Concat("tcp://", AddressTowards(others, "name the interface the bus is to listen on: cluster.endpoint=tcp://INTERFACE:*"), ":*");
 }
 
-void CheckSharedFolder(const std::string& folder, const std::string& host) {
-  TEMPER_CHECK(std::filesystem::is_directory(folder), folder, " is not there on ", host,
+void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
+  TEMPER_CHECK(std::filesystem::is_directory(start.logs), start.logs, " is not there on ", process.host(),
                ": ranks on several hosts need run.dir on a file system they share");
+  OpenLog({.file = AttemptLogs(start.logs).Rank(ToString(role), process.rank())});
 }
+
+void LeaveAfterFailedStart(Process* process) { process->AwaitAll(); }
 
 std::string SlurmAttempt() {
   const char* job = std::getenv("SLURM_JOB_ID");

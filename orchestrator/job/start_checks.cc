@@ -5,17 +5,25 @@
 #include "cluster/base/error.h"
 #include "orchestrator/data/data_store.h"
 #include "policy/kernels/compute_device.h"
+#include "record/checkpoint.h"
+#include "record/journal.h"
+#include "record/run_paths.h"
 #include "record/settings.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
+namespace {
+
+RunPaths RunOf(const Experiment& experiment) { return RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name); }
+
+}  // namespace
 
 namespace fs = std::filesystem;
 
 void CheckArmsFit(const Experiment& experiment) {
   const Arm& first = experiment.arms.front();
   for (const Arm& arm : experiment.arms) {
-    for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"}) {
+    for (const std::string& taken : RunPaths::TakenNames()) {
       if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
     }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
@@ -31,28 +39,25 @@ void CheckArmsFit(const Experiment& experiment) {
   }
 }
 
-std::filesystem::path StageFolderOf(const std::string& checkpoint) {
-  if (checkpoint.empty()) return {};
-  const fs::path folder = fs::weakly_canonical(checkpoint).parent_path();
-  return folder.filename() == "checkpoints" ? folder.parent_path() : fs::path();
+std::string StageFolderOf(const std::string& checkpoint) {
+  return checkpoint.empty() ? "" : StageOfCheckpoint(fs::weakly_canonical(checkpoint));
 }
 
 void CheckResume(const Experiment& experiment, const std::string& resume) {
   if (resume == "auto" || resume == "never") return;
-  if (!fs::exists(resume + "/state.json"))
-    throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
-  const fs::path run_folder = fs::weakly_canonical(experiment.base.run.dir + "/" + experiment.base.run.name);
-  const fs::path stage = StageFolderOf(resume);
-  const auto trained = [&](int64_t steps) { return stage / "weights" / Concat("step_", steps); };
+  if (!IsCheckpoint(resume)) throw ConfigError(Concat("--resume ", resume, ": no checkpoint there (auto, never, or a step_<N> folder)"));
+  const RunPaths run(fs::weakly_canonical(RunOf(experiment).folder()));
+  const StagePaths stage(StageFolderOf(resume));
   for (const Arm& arm : experiment.arms) {
-    const bool rl = stage == run_folder / arm.name;
-    if (!rl && stage != run_folder / "sft" && stage != run_folder / arm.name / "sft") continue;
-    const fs::path result = trained(rl ? arm.config.rl.steps : arm.config.sft.steps);
-    if (!fs::exists(result / "config.json")) return;
-    throw ConfigError(Concat("--resume ", resume, ": this stage has come to its end, ", result.string(),
+    const ArmPaths paths = run.Arm(arm.name);
+    const bool rl = stage.folder() == paths.folder();
+    if (!rl && stage.folder() != run.Sft().folder() && stage.folder() != paths.Sft().folder()) continue;
+    const std::string result = stage.Weights(rl ? arm.config.rl.steps : arm.config.sft.steps);
+    if (!HoldsPolicy(result)) return;
+    throw ConfigError(Concat("--resume ", resume, ": this stage has come to its end, ", result,
                              ", which would be taken as it is; move that folder away to train from the checkpoint again"));
   }
-  throw ConfigError(Concat("--resume ", resume, ": not a checkpoint of this run, ", run_folder.string(),
+  throw ConfigError(Concat("--resume ", resume, ": not a checkpoint of this run, ", run.folder(),
                            "; those are in checkpoints/ of its folders sft and of its arms"));
 }
 
@@ -60,10 +65,11 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
   CheckResume(experiment, resume);
   LoadPolicySpec(experiment.base.reward.policy_spec);
-  const std::string run_folder = experiment.base.run.dir + "/" + experiment.base.run.name;
+  const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
     MakeRewardComposer(arm.config.reward.composer);
-    if (resume == "auto") CheckSameSettings(run_folder, run_folder + "/" + arm.name, arm.resolved);
+    if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
+    if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());
     CheckDataFiles(arm.config);
   }
 }

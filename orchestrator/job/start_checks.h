@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "orchestrator/config/experiment_config.h"
@@ -17,7 +16,7 @@ void CheckArmsFit(const Experiment& experiment);
 void CheckResume(const Experiment& experiment, const std::string& resume);
 
 // The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
-std::filesystem::path StageFolderOf(const std::string& checkpoint);
+std::string StageFolderOf(const std::string& checkpoint);
 
 // Everything a start of the experiment reads: arms, checkpoint, policy spec, the model's folder, the data's files. Of the files of prompts
 // only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and shared memory.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-
 #include "cluster/collectives/process.h"
 #include "cluster/host/spawner.h"
 #include "orchestrator/config/experiment_config.h"
@@ -9,18 +7,8 @@
 
 namespace temper {
 
-// The life of a rank of `temper train`, from MPI_Init to the end of the job, by its role. Each returns the process's exit code; what is
-// thrown ends the job.
-
-// How a job ended. The folder is empty where none was opened.
-struct JobEnd {
-  int exit_code = 0;
-  std::string run_folder = {};
-  int64_t attempt = 0;
-};
-
-// `resume`: auto, never, or the run folder to go on with. With exit code 0 the run's record is complete, and all ranks have left the job.
-JobEnd RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process);
+// The life of the ranks of `temper train` beside the orchestrator's (orchestrator_process.h), from MPI_Init to the end of the job. Each
+// returns the process's exit code; what is thrown ends the job.
 
 int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* process);
 

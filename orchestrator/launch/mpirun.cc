@@ -1,6 +1,5 @@
 #include "orchestrator/launch/mpirun.h"
 
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -14,32 +13,20 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/launch/mpirun_output.h"
 
 namespace temper {
 namespace {
 
 constexpr int kPollMilliseconds = 100;
-constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGUSR1};
-
-std::atomic<int> g_signals{0};
-std::atomic<pid_t> g_mpirun{-1};
-
-// SIGUSR1 is passed on by mpirun at once and kills nothing; what mpirun makes of SIGTERM leaves no time for a checkpoint.
-void PassOn(int) {
-  const int saved = errno;
-  const int count = ++g_signals;
-  const pid_t mpirun = g_mpirun;
-  if (mpirun > 0) kill(mpirun, count > 1 ? SIGTERM : SIGUSR1);
-  errno = saved;
-}
 
 [[noreturn]] void Exec(const std::vector<std::string>& command, pid_t launcher, int error_output) {
   prctl(PR_SET_PDEATHSIG, SIGTERM);  // ends the job, and removes its files
   setpgid(0, 0);                     // a Ctrl-C in the terminal must reach the launcher alone
   dup2(error_output, STDERR_FILENO);
   if (getppid() != launcher) std::_Exit(1);
-  for (const int sig : kStopSignals) signal(sig, SIG_DFL);  // what comes before mpirun has handlers of its own ends this process
+  ResetStopSignals();  // what comes before mpirun has handlers of its own ends this process
   std::vector<char*> words;
   words.reserve(command.size() + 1);
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
@@ -75,7 +62,7 @@ bool Relay(int from, MpirunOutput* output) {
 }
 
 void SayThatTheJobStops(int* said) {
-  const int signals = g_signals;
+  const int signals = NumStopSignals();
   if (*said == 0 && signals > 0) {
     std::fprintf(stderr, "temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n");
   }
@@ -128,30 +115,19 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job) {
   return command;
 }
 
-void PassStopSignalsOn() {
-  for (const int sig : kStopSignals) {
-    struct sigaction action {};
-    action.sa_handler = PassOn;
-    sigaction(sig, &action, nullptr);
-  }
-}
-
-int NumStopSignals() { return g_signals; }
-
 int RunMpirun(const std::vector<std::string>& command) {
-  if (g_signals > 0) return kExitPreempted;  // nothing runs yet, and what is on disk stays as it is
+  if (StopRequested()) return kExitPreempted;  // nothing runs yet, and what is on disk stays as it is
   Pipe error_output;
   const pid_t self = getpid();
   const pid_t pid = fork();
   TEMPER_CHECK(pid >= 0, "cannot fork: ", std::strerror(errno));
   if (pid == 0) Exec(command, self, error_output.ends[1]);
   error_output.Close(1);
-  g_mpirun = pid;
-  if (g_signals > 0) kill(pid, SIGUSR1);  // came before there was anybody to pass it on to
+  PassStopSignalsTo(pid);
   const int status = Attend(pid, error_output.ends[0]);
-  g_mpirun = -1;
+  PassStopSignalsTo(-1);
   if (WIFEXITED(status)) return WEXITSTATUS(status);
-  return g_signals > 0 ? kExitPreempted : kExitRetry;
+  return StopRequested() ? kExitPreempted : kExitRetry;
 }
 
 }  // namespace temper

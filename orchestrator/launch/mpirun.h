@@ -20,13 +20,9 @@ struct MpirunJob {
 // The command line: on one host ranks may be more than the cores; a rank that hangs up is noticed within some ten seconds.
 std::vector<std::string> MpirunCommand(const MpirunJob& job);
 
-// From now on SIGINT, SIGTERM and SIGUSR1 do not end this process: the first one asks the job for a checkpoint and an end (SIGUSR1 to
-// mpirun, which mpirun passes on), a later one ends it at once (SIGTERM).
-void PassStopSignalsOn();
-int NumStopSignals();  // so far
-
 // Runs the command to its end with its output on this process's own (mpirun_output.h). Returns its exit code; a death by signal counts as
-// kExitRetry. When this process dies, mpirun ends the job and leaves nothing behind.
+// kExitRetry. When this process dies, mpirun ends the job and leaves nothing behind. Under PassStopSignalsOn (cluster/host/stop_signals.h)
+// the first stop signal asks the job for a checkpoint and an end (SIGUSR1, which mpirun passes on), a later one ends it at once (SIGTERM).
 int RunMpirun(const std::vector<std::string>& command);
 
 }  // namespace temper

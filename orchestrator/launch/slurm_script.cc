@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -18,7 +19,7 @@ std::string CommonDirectives(const SlurmJob& job, const std::string& name, const
   const SlurmConfig& slurm = job.launch.slurm;
   std::string text = Directive("--job-name=" + name);
   text += DirectiveIf("--account=", slurm.account) + DirectiveIf("--qos=", slurm.qos) + DirectiveIf("--time=", slurm.time);
-  text += Directive("--output=" + job.run_folder + "/logs/" + log) + Directive("--open-mode=append");
+  text += Directive("--output=" + log) + Directive("--open-mode=append");
   return text;
 }
 
@@ -110,7 +111,7 @@ std::string Title(const SlurmJob& job, const RoleLayout& layout) {
 }
 
 std::string JobDirectives(const SlurmJob& job) {
-  return CommonDirectives(job, job.name, "slurm-%j.log") + Directive("--requeue") +
+  return CommonDirectives(job, job.name, RunPaths(job.run_folder).SlurmLog("%j")) + Directive("--requeue") +
          Directive(Concat("--signal=B:USR1@", job.launch.slurm.warn_s));
 }
 
@@ -154,7 +155,7 @@ std::string RenderGroups(const SlurmJob& job, const RoleLayout& layout) {
          GroupDirectives(job.launch, slurm.partition, middle, slurm.nodes, slurm.ranks_per_node) + FurtherDirectives(slurm) +
          "\n# Group 2: reward workers.\n" + Directive("hetjob") +
          GroupDirectives(job.launch, slurm.cpu_partition, reward, slurm.cpu_nodes, 0) + Preamble(job) +
-         "\nfiles=" + ShellWord(job.run_folder + "/slurm") + kReachGroups +
+         "\nfiles=" + ShellWord(RunPaths(job.run_folder).Slurm()) + kReachGroups +
          Concat("{\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_0\" 1\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_1\" ",
                 RanksPerNode(middle, slurm.nodes, slurm.ranks_per_node), "\n  slots \"$SLURM_JOB_NODELIST_HET_GROUP_2\" ",
                 RanksPerNode(reward, slurm.cpu_nodes, 0), "\n} > \"$hosts\"\n") +
@@ -163,7 +164,7 @@ std::string RenderGroups(const SlurmJob& job, const RoleLayout& layout) {
 
 std::string WorkersStep(const SlurmJob& job, const char* role, int64_t count, int64_t capacity) {
   if (count == 0) return "";
-  const std::string log = Concat(job.run_folder, "/logs/workers/slurm-%j-", role, "-%t.log");
+  const std::string log = RunPaths(job.run_folder).SlurmWorkerLog(role);
   return Concat("srun --exact --ntasks=", count, " --cpus-per-task=", job.launch.cpus_per_rank, " --output=", ShellWord(log), " \\\n  ",
                 ShellWords({job.program, "worker", "--connect", job.run_folder, "--role", role, "--capacity", Concat(capacity)}),
                 " &\nsteps+=($!)\n");
@@ -179,7 +180,7 @@ std::string RenderWorkersScript(const SlurmJob& job, const SlurmWorkers& workers
   const SlurmConfig& slurm = job.launch.slurm;
   return Concat("#!/bin/bash\n# ", Plural(workers.rollout, "rollout worker"), " and ", Plural(workers.reward, "reward worker"),
                 " for the job that runs in ", job.run_folder, ".\n# They leave when it ends. Written by temper launch slurm.\n") +
-         CommonDirectives(job, job.name + "-workers", "workers-%j.log") +
+         CommonDirectives(job, job.name + "-workers", RunPaths(job.run_folder).SlurmWorkersLog("%j")) +
          GroupDirectives(job.launch, slurm.partition, workers.rollout + workers.reward, slurm.nodes, slurm.ranks_per_node) +
          FurtherDirectives(slurm) + Preamble(job) + "\nsteps=()\n" +
          WorkersStep(job, "rollout", workers.rollout, workers.rollout_capacity) +

@@ -5,14 +5,14 @@
 #include <map>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/config/errors.h"
 #include "cluster/config/nearest_name.h"
 #include "cluster/config/value.h"
 #include "orchestrator/config/experiment_config.h"
-#include "record/checkpoint.h"
+#include "record/job_status.h"
+#include "record/run_paths.h"
 #include "record/settings.h"
 
 namespace temper {
@@ -205,7 +205,7 @@ void LoadAll(const std::string& path, const std::vector<std::string>& overrides,
 Sweep ExpandSweep(const std::string& path, const std::vector<std::string>& overrides) {
   const Experiment experiment = LoadExperiment(path, overrides);
   Sweep sweep;
-  sweep.folder = experiment.base.run.dir + "/" + experiment.base.run.name;
+  sweep.folder = RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name).folder();
   const std::vector<Point> points = PointsOf(experiment);
   CheckKeys(points);
   sweep.runs = NameRuns(points, sweep.folder);
@@ -229,13 +229,10 @@ const SweepRun& FindRun(const Sweep& sweep, const std::string& member) {
 }
 
 bool IsFinished(const SweepRun& run, const std::string& path, const std::vector<std::string>& overrides) {
-  const std::string status = run.folder + "/status.json";
-  if (!fs::exists(status)) return false;
-  const auto json = nlohmann::json::parse(ReadFileText(status), nullptr, false);
-  if (!json.is_object() || json.value("state", nlohmann::json()) != "done") return false;
+  if (!IsDone(run.folder)) return false;
   const Experiment experiment = LoadExperiment(path, Joined(overrides, run));
   return std::all_of(experiment.arms.begin(), experiment.arms.end(), [&](const Arm& arm) {
-    const auto before = ReadSettings(Concat(run.folder, "/", arm.name, "/configs/resolved.yaml"));
+    const auto before = ReadSettings(RunPaths(run.folder).Arm(arm.name).ResolvedConfig());
     const auto same = [](const ResolvedValue& a, const ResolvedValue& b) { return a.key == b.key && a.value == b.value; };
     return before && std::equal(before->values.begin(), before->values.end(), arm.resolved.values.begin(), arm.resolved.values.end(), same);
   });

@@ -2,22 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
+
+#include "cluster/base/mean.h"
+#include "cluster/metrics/answer_metric.h"
 
 namespace temper {
 namespace {
 
 constexpr double kMicro = 1e-6;
 
-double MeanOf(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
-
 // Population standard deviation, from the mean: differences of large equal numbers are exactly 0.
 double StdOf(const std::vector<double>& values) {
-  const double mean = MeanOf(values);
+  const double mean = Mean(values);
   double squares = 0;
   for (const double value : values) squares += (value - mean) * (value - mean);
   return std::sqrt(squares / static_cast<double>(values.size()));
@@ -44,7 +42,7 @@ struct GradeTotals {
   void Add(const Grade& grade, const RewardParts& parts) {
     ++n;
     latencies.push_back(kMicro * static_cast<double>(grade.latency_us));
-    if (grade.outcome != GradeOutcome::kOk) failures[std::string("grader/failed_") + ToString(grade.outcome)] += 1;
+    if (grade.outcome != GradeOutcome::kOk) failures[Concat("grader/failed_", NameOf(grade.outcome))] += 1;
     if (!parts.usable) return;
     ++usable;
     rewards.push_back(parts.reward);
@@ -59,7 +57,7 @@ struct GradeTotals {
     permitted += !grade.restricted;
     high += grade.severity == Severity::kHigh;
     moderate += grade.severity == Severity::kModerate;
-    modes[std::string("safety/mode_") + ToString(grade.mode)] += 1;
+    modes[Concat("safety/mode_", NameOf(grade.mode))] += 1;
   }
 };
 
@@ -87,7 +85,7 @@ void PutRatio(std::map<std::string, double>* values, const std::string& name, do
 void PutGrades(const GradeTotals& t, StepRow* row) {
   std::map<std::string, double>& values = row->values;
   if (!t.rewards.empty()) {
-    values["reward/mean"] = MeanOf(t.rewards);
+    values["reward/mean"] = Mean(t.rewards);
     values["reward/std"] = StdOf(t.rewards);
     values["reward/min"] = Smallest(t.rewards);
     values["reward/max"] = Largest(t.rewards);
@@ -106,7 +104,7 @@ void PutGrades(const GradeTotals& t, StepRow* row) {
   PutRatio(&values, "grader/failed_fraction", t.n - t.usable, t.n);
   values.insert(t.failures.begin(), t.failures.end());
   if (t.latencies.empty()) return;
-  values["grader/latency_s_mean"] = MeanOf(t.latencies);
+  values["grader/latency_s_mean"] = Mean(t.latencies);
   values["grader/latency_s_p50"] = QuantileOf(t.latencies, 0.5);
   values["grader/latency_s_p99"] = QuantileOf(t.latencies, 0.99);
   values["grader/latency_s_max"] = Largest(t.latencies);
@@ -123,7 +121,7 @@ void PutTrajectories(const TrajectoryTotals& t, StepRow* row) {
   values["off_policy/staleness_max"] = t.max_staleness;
   values["off_policy/spans_max"] = t.max_spans;
   if (t.lengths.empty()) return;
-  values["response/length_mean"] = MeanOf(t.lengths);
+  values["response/length_mean"] = Mean(t.lengths);
   values["response/length_min"] = Smallest(t.lengths);
   values["response/length_max"] = Largest(t.lengths);
   values["response/length_std"] = StdOf(t.lengths);
@@ -140,10 +138,38 @@ void PutWaits(const std::vector<const ScoredGroup*>& groups, std::map<std::strin
     reward.push_back(std::max(0.0, g.graded_at - g.generated_at - grading));
   }
   if (groups.empty()) return;
-  (*values)["queue/rollout/wait_s_mean"] = MeanOf(rollout);
+  (*values)["queue/rollout/wait_s_mean"] = Mean(rollout);
   (*values)["queue/rollout/wait_s_max"] = Largest(rollout);
-  (*values)["queue/reward/wait_s_mean"] = MeanOf(reward);
+  (*values)["queue/reward/wait_s_mean"] = Mean(reward);
   (*values)["queue/reward/wait_s_max"] = Largest(reward);
+}
+
+AnswerView ViewOf(const ScoredGroup& group, size_t i) {
+  const Trajectory& t = group.graded.rollout.group.trajectories[i];
+  const Grade& grade = group.graded.grades[i];
+  return {.prompt = group.graded.prompt->text,
+          .response = group.graded.responses[i],
+          .tokens = static_cast<int64_t>(t.tokens.size()),
+          .truncated = !t.finished,
+          .safety = grade.safety,
+          .helpfulness = grade.helpfulness,
+          .reward = group.parts[i].reward};
+}
+
+// answer/*: over the answers that were graded.
+void PutAnswers(const std::vector<const ScoredGroup*>& groups, std::map<std::string, double>* values) {
+  for (const AnswerMetric* metric : AnswerMetrics()) {
+    double sum = 0, count = 0;
+    for (const ScoredGroup* group : groups) {
+      for (size_t i = 0; i < group->parts.size(); ++i) {
+        if (!group->parts[i].usable) continue;
+        const std::optional<double> value = metric->of(ViewOf(*group, i));
+        sum += value.value_or(0);
+        count += value.has_value();
+      }
+    }
+    PutRatio(values, std::string(metric->spec.name), sum, count);
+  }
 }
 
 }  // namespace
@@ -165,6 +191,7 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
   PutTrajectories(trajectories, &row);
   PutRatio(&row.values, "reward/frac_dead_groups", dead, static_cast<double>(groups.size()));
   row.values["queue/groups_refused"] = refused;
+  PutAnswers(groups, &row.values);
   PutWaits(groups, &row.values);
   return row;
 }
@@ -177,7 +204,7 @@ void SummarizeAdvantages(const std::vector<std::vector<RewardParts>>& parts, con
     }
   }
   if (all.empty()) return;
-  row->values["advantage/mean"] = MeanOf(all);
+  row->values["advantage/mean"] = Mean(all);
   row->values["advantage/std"] = StdOf(all);
   row->values["advantage/min"] = Smallest(all);
   row->values["advantage/max"] = Largest(all);
@@ -224,7 +251,7 @@ std::map<std::string, double> SummarizeEvaluation(const std::string& set, const 
   for (size_t i = 0; i < grades.size(); ++i) t.Add(grades[i], rewards[i]);
   const std::string prefix = "eval/" + set;
   std::map<std::string, double> values;
-  if (!t.rewards.empty()) values[prefix + "/reward_mean"] = MeanOf(t.rewards);
+  if (!t.rewards.empty()) values[prefix + "/reward_mean"] = Mean(t.rewards);
   PutRatio(&values, prefix + "/safety_mean", t.safety, t.usable);
   PutRatio(&values, prefix + "/helpfulness_mean", t.helpfulness, t.usable);
   PutRatio(&values, prefix + "/safe_rate", t.safe, t.usable);

@@ -19,8 +19,8 @@ struct ScoredGroup {
   bool dead = false;
 };
 
-// reward/*, safety/*, response/*, grader/*, off_policy/* and queue waits of the groups of one step (all that were sampled for it, the dead
-// and the replaced ones included: an unbiased sample of the prompts).
+// reward/*, safety/*, answer/*, response/*, grader/*, off_policy/* and queue waits of the groups of one step (all that were sampled for it,
+// the dead and the replaced ones included: an unbiased sample of the prompts).
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
 
 // advantage/* of the usable members of the groups trained on.

@@ -1,8 +1,6 @@
-#include <nlohmann/json.hpp>
-
 #include "cluster/base/error.h"
 #include "orchestrator/stages/rl_metrics.h"
-#include "reward/grade/grade_json.h"
+#include "record/transcripts.h"
 
 namespace temper {
 namespace {
@@ -17,21 +15,14 @@ std::string Verbatim(const std::string& text) {
 }  // namespace
 
 std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t step, int64_t count) {
-  using nlohmann::ordered_json;
   std::string lines;
   for (const ScoredGroup* group : groups) {
     if (count-- <= 0) break;
-    ordered_json row;
-    row["step"] = step;
-    row["prompt_id"] = group->graded.prompt->id;
-    row["intent"] = group->graded.prompt->intent;
-    row["prompt"] = group->graded.prompt->text;
-    for (size_t i = 0; i < group->parts.size(); ++i) {
-      row["samples"].push_back({{"response", group->graded.responses[i]},
-                                {"reward", group->parts[i].reward},
-                                {"grade", ordered_json::parse(GradeToJson(group->graded.grades[i]), nullptr, false)}});
-    }
-    lines += row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+    const Prompt& prompt = *group->graded.prompt;
+    TranscriptGroup shown{.step = step, .prompt_id = prompt.id, .intent = prompt.intent, .prompt = prompt.text, .samples = {}};
+    for (size_t i = 0; i < group->parts.size(); ++i)
+      shown.samples.push_back({group->graded.responses[i], group->parts[i].reward, group->graded.grades[i]});
+    lines += ToJsonLine(shown);
   }
   return lines;
 }
@@ -44,7 +35,7 @@ std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<c
                               Verbatim(group->graded.prompt->text), "\n");
     for (size_t i = 0; i < group->parts.size(); ++i) {
       const Grade& grade = group->graded.grades[i];
-      text += Concat("\nreward ", group->parts[i].reward, ", ", ToString(grade.mode), ", violation ", ToString(grade.severity), ", s ",
+      text += Concat("\nreward ", group->parts[i].reward, ", ", NameOf(grade.mode), ", violation ", NameOf(grade.severity), ", s ",
                      grade.safety, ", h ", grade.helpfulness, "\n\n", Verbatim(group->graded.responses[i]), "\n");
     }
     texts.emplace_back(Concat("transcript/", texts.size()), std::move(text));

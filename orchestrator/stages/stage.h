@@ -10,7 +10,6 @@
 #include "orchestrator/data/data_store.h"
 #include "orchestrator/flow/job_bus.h"
 #include "orchestrator/stages/stage_context.h"
-#include "record/checkpoint.h"
 #include "reward/compose/composer.h"
 
 namespace temper {
@@ -40,13 +39,13 @@ std::string RunSft(const StageContext& context);
 // and have published when it returns. Throws ExitRequest 85 (stopped) and 76 (three steps in a row without a finite gradient).
 std::string RunRl(const StageContext& context, const std::string& start_folder);
 
-// Samples and grades every evaluation set under the published weights, by one reward composer per folder: writes
-// <folder>/<set>.jsonl and .meta.json for each. Sets that are there already are left alone.
+// Samples and grades every evaluation set under the published weights, by one reward composer per output: writes
+// its files of each. Sets that are there already are left alone.
 struct EvalOutput {
-  std::string folder;
+  EvalPaths paths;
   const RewardComposer* composer = nullptr;
   const std::vector<EvalSet>* sets = nullptr;  // for labels: the same prompts in the same order in every output
-  StageContext context;                        // of the arm: its row of eval/* goes to eval_metrics.jsonl in its folder
+  StageContext context;                        // of the arm: its row of eval/* goes to its eval_metrics.jsonl
 };
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
 

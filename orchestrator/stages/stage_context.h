@@ -6,6 +6,7 @@
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_store.h"
 #include "orchestrator/flow/job_bus.h"
+#include "record/run_paths.h"
 
 namespace temper {
 
@@ -23,7 +24,7 @@ struct StageContext {
   const ResolvedConfig* resolved = nullptr;  // what `config` was read from
   JobMetrics* metrics = nullptr;
   std::string tensorboard_folder;
-  std::string folder;         // the stage's own: metrics.jsonl, checkpoints/, weights/, journal/, ...
+  StagePaths paths;           // the stage's own
   std::string resume_folder;  // --resume DIR: this checkpoint instead of the newest; "" = newest
 };
 

@@ -1,33 +1,27 @@
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 
-#include <nlohmann/json.hpp>
-
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
+#include "record/eval_files.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::string SetPath(const EvalOutput& output, const std::string& set) { return output.folder + "/" + set; }
-
 // Of these weights: a run that was sent back to an older checkpoint has made others since.
 bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, const WeightRef& weights) {
-  for (const EvalOutput& output : outputs) {
-    const std::string path = SetPath(output, set) + ".meta.json";
-    if (!fs::exists(path)) return false;
-    const auto meta = nlohmann::json::parse(ReadFileText(path), nullptr, /*allow_exceptions=*/false);
-    if (!meta.is_object() || meta.value("weight_hash", "") != weights.hash) return false;
-  }
-  return true;
+  return std::all_of(outputs.begin(), outputs.end(),
+                     [&](const EvalOutput& output) { return IsEvaluated(output.paths.Meta(set), weights.hash); });
 }
 
 GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
@@ -80,29 +74,26 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
 }
 
 void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& weights, const std::vector<EvalSample>& samples) {
-  fs::create_directories(output.folder);
-  WriteEvalSamples(SetPath(output, set.name) + ".jsonl", samples);
+  fs::create_directories(output.paths.folder());
+  WriteEvalSamples(output.paths.Samples(set.name), samples);
   std::map<std::string, std::string> labels;
   for (const EvalSet& own : *output.sets) {
     if (own.name != set.name) continue;
     for (const Prompt& prompt : own.prompts) labels[prompt.id] = prompt.label;
   }
-  nlohmann::ordered_json meta;
-  meta["weight_version"] = weights.version;
-  meta["weight_hash"] = weights.hash;
-  meta["rewards"] = nlohmann::ordered_json::array();
+  EvalMeta meta{.weight_version = weights.version, .weight_hash = weights.hash, .rewards = {}};
   std::vector<Grade> grades;
   std::vector<RewardParts> rewards;
   for (const EvalSample& sample : samples) {
     grades.push_back(sample.grade);
     rewards.push_back(output.composer->Compose(sample.grade, labels[sample.prompt_id]));
     const RewardParts& parts = rewards.back();
-    meta["rewards"].push_back(parts.usable ? nlohmann::ordered_json(parts.reward) : nlohmann::ordered_json(nullptr));
+    meta.rewards.push_back(parts.usable ? parts.reward : std::numeric_limits<double>::quiet_NaN());
   }
   // A set's row is written when the set is, and no row is ever taken back.
-  StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max(), "eval_metrics.jsonl");
+  StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max());
   metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
-  WriteFileAtomically(SetPath(output, set.name) + ".meta.json", meta.dump() + "\n");
+  WriteEvalMeta(output.paths.Meta(set.name), meta);
 }
 
 }  // namespace

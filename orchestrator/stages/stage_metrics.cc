@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "cluster/base/clock.h"
 #include "cluster/metrics/tensorboard_sink.h"
 #include "record/metrics_file.h"
 
@@ -30,9 +31,9 @@ JobMetrics::JobMetrics(const EndpointOptions& options) : endpoint(options) {
   endpoint.Set("sys/sink_failures", static_cast<double>(failures.count()));
 }
 
-StageMetrics::StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step, const std::string& file)
+StageMetrics::StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step)
     : context_(context), stage_(stage), sinks_(&context.metrics->failures), cpu_s_(ReadProcessStats().cpu_s) {
-  sinks_.Add(std::make_unique<MetricsFile>(context.folder + "/" + file, stage, first_step));
+  sinks_.Add(std::make_unique<MetricsFile>(stage == "eval" ? context.paths.EvalMetrics() : context.paths.Metrics(), stage, first_step));
   if (context.config->monitor.tensorboard) {
     HparamsSession session;
     if (stage != "eval") session = SettingsOf(context);
@@ -53,7 +54,7 @@ void StageMetrics::AddProcess(StepRow* row) {
   const auto add_free = [&](const char* name, const std::string& folder) {
     if (const double bytes = FreeBytes(folder); std::isfinite(bytes)) row->values[name] = bytes;
   };
-  add_free("sys/disk_free_bytes", context_.folder);
+  add_free("sys/disk_free_bytes", context_.paths.folder());
   add_free("sys/weight_folder_free_bytes", context_.config->cluster.weight_folder);
 }
 

@@ -21,8 +21,8 @@ struct JobMetrics {
 // The rows of one stage: completes them and gives them to metrics.jsonl, TensorBoard and Prometheus, as far as the config wants them.
 class StageMetrics {
  public:
-  // stage: sft | rl | eval; first_step: where it begins or goes on. Rows go to `file` in the stage's folder.
-  StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step, const std::string& file = "metrics.jsonl");
+  // stage: sft | rl | eval; first_step: where it begins or goes on. Rows go to the stage's metrics, of eval to its own file of them.
+  StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step);
   // Adds stage, time and sys/* to what is known of the step.
   void Write(StepRow row);
 

@@ -2,12 +2,14 @@
 #include <filesystem>
 
 #include "cluster/base/clock.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
+#include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
@@ -15,7 +17,8 @@
 #include "orchestrator/stages/step_clock.h"
 #include "record/audit_file.h"
 #include "record/audit_record.h"
-#include "record/metrics_file.h"
+#include "record/checkpoint.h"
+#include "record/journal.h"
 #include "reward/compose/advantage.h"
 
 namespace temper {
@@ -71,7 +74,7 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
       config_(*context.config),
       start_folder_(start_folder),
       composer_(MakeRewardComposer(config_.reward.composer)),
-      checkpoints_(context.folder + "/checkpoints", config_.checkpoint.keep),
+      checkpoints_(context.paths.Checkpoints(), config_.checkpoint.keep),
       plan_(config_, context.data->train) {
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
@@ -93,8 +96,8 @@ void RlStage::Start() {
   // Workers keep what they hold when a task's version is not a higher one, and an arm before this one may have left them a higher one.
   if (config_.rl.max_staleness > 0) context_.bus->AnnounceWeights(weights_);
 
-  const std::string journal_path = context_.folder + "/journal/journal.bin";
-  fs::create_directories(context_.folder + "/journal");
+  const std::string journal_path = context_.paths.Journal();
+  fs::create_directories(context_.paths.JournalFolder());
   recovered_ = RecoverGroups(journal_path, state_.step);
   journal_ = std::make_unique<Journal>(journal_path);
   JournalRecord attempt;
@@ -109,7 +112,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
-  audit_ = std::make_unique<AuditFile>(context_.folder + "/audit.jsonl", state_.step, &context_.metrics->failures);
+  audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
   context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
   waiting_since_ = NowSeconds();
@@ -222,8 +225,8 @@ void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<Gro
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
   if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
   row_.texts = Transcripts(all, config_.monitor.traces_per_step);
-  const std::string folder = context_.folder + "/traces";
-  const std::string path = Concat(folder, "/step_", training_step_, ".jsonl");
+  const std::string folder = context_.paths.Traces();
+  const std::string path = context_.paths.Transcripts(training_step_);
   std::error_code failed;
   fs::create_directories(folder, failed);
   fs::remove(path, failed);  // of an attempt before
@@ -318,8 +321,8 @@ void RlStage::AfterStep() {
 }
 
 std::string RlStage::Run() {
-  std::string weights = Concat(context_.folder, "/weights/step_", config_.rl.steps);
-  if (fs::exists(weights + "/config.json")) {
+  std::string weights = context_.paths.Weights(config_.rl.steps);
+  if (HoldsPolicy(weights)) {
     LoadPolicy(context_, weights);
     PublishPolicy(context_, config_.rl.steps);
     return weights;

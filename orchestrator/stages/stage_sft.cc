@@ -1,18 +1,16 @@
-#include <filesystem>
-
 #include "cluster/base/error.h"
 #include "cluster/host/stop_signals.h"
+#include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
 #include "orchestrator/stages/stage_state.h"
 #include "orchestrator/stages/step_clock.h"
+#include "record/checkpoint.h"
 #include "record/metrics_file.h"
 #include "rollout/data/prompt_dataset.h"
 
 namespace temper {
 namespace {
-
-namespace fs = std::filesystem;
 
 // One batch, dealt out to the learners in turn.
 std::vector<LearnerTask> Shares(const StageContext& context, int64_t step, DataOrder* order) {
@@ -32,12 +30,12 @@ void BeginStage(const StageContext& context) {
 
 std::string RunSft(const StageContext& context) {
   const ExperimentConfig& config = *context.config;
-  std::string weights = Concat(context.folder, "/weights/step_", config.sft.steps);
-  if (fs::exists(weights + "/config.json")) {
+  std::string weights = context.paths.Weights(config.sft.steps);
+  if (HoldsPolicy(weights)) {
     LoadPolicy(context, weights);
     return weights;
   }
-  CheckpointStore store(context.folder + "/checkpoints", config.checkpoint.keep);
+  CheckpointStore store(context.paths.Checkpoints(), config.checkpoint.keep);
   StageState state;
   state.stage = "sft";
   state.data_digest = context.data->digest;

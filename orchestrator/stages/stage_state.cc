@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
 
 namespace temper {
@@ -13,7 +14,7 @@ namespace {
 using nlohmann::ordered_json;
 
 void CheckSame(const StageState& expected, const ordered_json& saved, const std::string& folder) {
-  const std::string advice = "; give the run another name (run.name=...), or start it anew with --resume never";
+  const std::string advice = "; give the run another name (run.name=...), or start it again with --resume never";
   if (saved.at("stage") != expected.stage)
     throw ConfigError(Concat(folder, " is of stage ", saved.at("stage").dump(), ", not ", expected.stage));
   if (saved.at("data_digest") != expected.data_digest) {
@@ -59,7 +60,7 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   } else {
     if (const auto wrong = VerifyCheckpoint(context.resume_folder))
       throw ConfigError(Concat("--resume ", context.resume_folder, ": ", *wrong));
-    found = CheckpointStore::Found{0, context.resume_folder, ReadFileText(context.resume_folder + "/state.json")};
+    found = CheckpointStore::Found{0, context.resume_folder, ReadCheckpointState(context.resume_folder)};
   }
   const auto saved = ordered_json::parse(found->state_json);
   CheckSame(expected, saved, found->folder);

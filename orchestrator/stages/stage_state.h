@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "orchestrator/stages/stage.h"
+#include "record/checkpoint.h"
 
 namespace temper {
 

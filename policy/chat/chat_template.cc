@@ -11,86 +11,87 @@ namespace temper {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Kind = JinjaKind;
+using jinja::Kind;
+using jinja::Value;
 
 constexpr int kDeepestJson = 200;
 
 // A JSON value as the template's; texts stay where they are.
-JinjaValue FromJson(JinjaHeap* heap, const Json& json, int depth = 0) {
-  if (depth > kDeepestJson) throw JinjaFailure(Concat("JSON nested more than ", kDeepestJson, " levels deep"));
+Value FromJson(jinja::Heap* heap, const Json& json, int depth = 0) {
+  if (depth > kDeepestJson) throw jinja::Failure(Concat("JSON nested more than ", kDeepestJson, " levels deep"));
   switch (json.type()) {
     case Json::value_t::boolean:
-      return JinjaValue::Bool(json.get<bool>());
+      return Value::Bool(json.get<bool>());
     case Json::value_t::number_integer:
-      return JinjaValue::Int(json.get<int64_t>());
+      return Value::Int(json.get<int64_t>());
     case Json::value_t::number_unsigned:
-      return JinjaValue::Int(json.get<uint64_t>());
+      return Value::Int(json.get<uint64_t>());
     case Json::value_t::number_float:
-      return JinjaValue::Float(json.get<double>());
+      return Value::Float(json.get<double>());
     case Json::value_t::string: {
       const auto& text = json.get_ref<const std::string&>();
-      if (InvalidUtf8At(text).has_value()) throw JinjaFailure(Concat("no UTF-8: ", Quoted(text)));
-      return JinjaValue::String(text);
+      if (InvalidUtf8At(text).has_value()) throw jinja::Failure(Concat("no UTF-8: ", Quoted(text)));
+      return Value::String(text);
     }
     case Json::value_t::array: {
-      auto* list = heap->New<JinjaSequence>();
+      auto* list = heap->New<jinja::Sequence>();
       for (const Json& item : json) list->items.push_back(FromJson(heap, item, depth + 1));
-      return JinjaValue::List(list);
+      return Value::List(list);
     }
     case Json::value_t::object: {
-      auto* dict = heap->New<JinjaDict>();
+      auto* dict = heap->New<jinja::Dict>();
       for (const auto& [key, item] : json.items()) {
-        if (InvalidUtf8At(key).has_value()) throw JinjaFailure(Concat("no UTF-8: ", Quoted(key)));
-        dict->items.emplace_back(JinjaValue::String(key), FromJson(heap, item, depth + 1));
+        if (InvalidUtf8At(key).has_value()) throw jinja::Failure(Concat("no UTF-8: ", Quoted(key)));
+        dict->items.emplace_back(Value::String(key), FromJson(heap, item, depth + 1));
       }
-      return JinjaValue::Dict(dict);
+      return Value::Dict(dict);
     }
     default:
-      return JinjaValue::None();
+      return Value::None();
   }
 }
 
 // A message without its null keys and, where the assistant has reasoned, with the reasoning under both names that templates read.
-JinjaValue Normalized(JinjaHeap* heap, const JinjaDict& message) {
-  auto* made = heap->New<JinjaDict>();
-  JinjaValue reasoning;
+Value Normalized(jinja::Heap* heap, const jinja::Dict& message) {
+  auto* made = heap->New<jinja::Dict>();
+  Value reasoning;
   for (const std::string_view name : {"reasoning_content", "thinking", "reasoning"}) {
-    const JinjaValue* found = message.Find(name);
+    const Value* found = message.Find(name);
     if (reasoning.Is(Kind::kMissing) && found != nullptr && !found->is_none()) reasoning = *found;
   }
-  if (!reasoning.Is(Kind::kMissing)) JinjaSet(heap, made, JinjaValue::String("thinking"), reasoning);
+  if (!reasoning.Is(Kind::kMissing)) jinja::Set(heap, made, Value::String("thinking"), reasoning);
   for (const auto& [key, value] : message.items) {
-    if (!value.is_none()) JinjaSet(heap, made, key, value);
+    if (!value.is_none()) jinja::Set(heap, made, key, value);
   }
-  if (!reasoning.Is(Kind::kMissing)) JinjaSet(heap, made, JinjaValue::String("reasoning_content"), reasoning);
-  return JinjaValue::Dict(made);
+  if (!reasoning.Is(Kind::kMissing)) jinja::Set(heap, made, Value::String("reasoning_content"), reasoning);
+  return Value::Dict(made);
 }
 
-JinjaValue Messages(JinjaHeap* heap, const Json& messages, bool as_given) {
-  if (!messages.is_array()) throw JinjaFailure("the messages are no list");
-  if (messages.empty() && !as_given) throw JinjaFailure("there is no message");
-  std::vector<JinjaValue> items;
+Value Messages(jinja::Heap* heap, const Json& messages, bool as_given) {
+  if (!messages.is_array()) throw jinja::Failure("the messages are no list");
+  if (messages.empty() && !as_given) throw jinja::Failure("there is no message");
+  std::vector<Value> items;
   for (const Json& message : messages) {
-    if (!message.is_object()) throw JinjaFailure(Concat("message ", items.size(), " is no object with a role and a content"));
-    const JinjaValue value = FromJson(heap, message);
+    if (!message.is_object()) throw jinja::Failure(Concat("message ", items.size(), " is no object with a role and a content"));
+    const Value value = FromJson(heap, message);
     items.push_back(as_given ? value : Normalized(heap, value.dict()));
   }
   return heap->List(std::move(items));
 }
 
-std::map<std::string, JinjaValue, std::less<>> Variables(JinjaHeap* heap, const std::map<std::string, std::string>& special_tokens,
-                                                         const Json& messages, const ChatOptions& options) {
-  std::map<std::string, JinjaValue, std::less<>> variables;
-  for (const auto& [name, token] : special_tokens) variables[name] = JinjaValue::String(token);
-  if (!options.variables.is_object()) throw JinjaFailure("the variables are no object");
+std::map<std::string, Value, std::less<>> Variables(jinja::Heap* heap, const std::map<std::string, std::string>& special_tokens,
+                                                    const Json& messages, const ChatOptions& options) {
+  std::map<std::string, Value, std::less<>> variables;
+  for (const auto& [name, token] : special_tokens) variables[name] = Value::String(token);
+  if (!options.variables.is_object()) throw jinja::Failure("the variables are no object");
   for (const auto& [name, value] : options.variables.items()) variables[name] = FromJson(heap, value);
   for (const auto* list : {&options.tools, &options.documents}) {
-    if (!list->is_null() && !list->is_array()) throw JinjaFailure("tools and documents are lists");
+    if (!list->is_null() && !list->is_array()) throw jinja::Failure("tools and documents are lists");
   }
   variables["messages"] = Messages(heap, messages, options.messages_as_given);
   variables["tools"] = FromJson(heap, options.tools);
   variables["documents"] = FromJson(heap, options.documents);
-  variables["add_generation_prompt"] = JinjaValue::Bool(options.add_generation_prompt);
+  variables["add_generation_prompt"] = Value::Bool(options.add_generation_prompt);
   return variables;
 }
 
@@ -124,9 +125,9 @@ std::optional<std::string> Objection(std::string_view text) {
 
 ChatTemplate::ChatTemplate(const std::string& name, std::string_view text, std::map<std::string, std::string> special_tokens)
     : name_(name), special_tokens_(std::move(special_tokens)) {
-  auto parsed = std::make_unique<JinjaTemplate>(name, text);
-  ParseJinja(parsed.get());
-  ResolveJinjaNames(parsed.get());
+  auto parsed = std::make_unique<jinja::Template>(name, text);
+  jinja::Parse(parsed.get());
+  jinja::ResolveNames(parsed.get());
   parsed_ = std::move(parsed);
 }
 
@@ -134,14 +135,14 @@ ChatTemplate::ChatTemplate(ChatTemplate&&) noexcept = default;
 ChatTemplate::~ChatTemplate() = default;
 
 RenderedChat ChatTemplate::Render(const Json& messages, const ChatOptions& options) const {
-  JinjaHeap heap(options.limits);
-  std::map<std::string, JinjaValue, std::less<>> variables;
+  jinja::Heap heap(options.limits);
+  std::map<std::string, Value, std::less<>> variables;
   try {
     variables = Variables(&heap, special_tokens_, messages, options);
-  } catch (const JinjaFailure& failure) {
+  } catch (const jinja::Failure& failure) {
     throw ConfigError(Concat("chat template ", name_, ": ", failure.what()));
   }
-  JinjaOutput output = JinjaEvaluator(*parsed_, &heap, variables, options.now).Run();
+  jinja::Output output = jinja::Evaluator(*parsed_, &heap, variables, options.now).Run();
   RenderedChat rendered{std::move(output.text), {}, output.generated_elsewhere};
   for (const auto& [begin, end] : output.generated) rendered.generated.push_back({begin, end});
   return rendered;

@@ -26,7 +26,7 @@ struct ChatOptions {
   // and from reasoning. true: messages go to the template as they are.
   bool messages_as_given = false;
   int64_t now = 0;  // the time strftime_now tells, in seconds since 1970; 0: the clock's
-  JinjaLimits limits;
+  jinja::Limits limits;
 };
 
 // A part of a text: bytes [begin, end).
@@ -51,8 +51,8 @@ struct AssistantChat {
 // A chat template: the Jinja of jinja2 3.1.6 as transformers 5 sets it up (trim_blocks, lstrip_blocks, loop controls, generation blocks, an
 // immutable sandbox, tojson without escapes), exact in what it supports; what it does not is an error that names it. Not supported:
 // recursive loops, call, block, include, extends, import, autoescape and print tags, and the rarer filters and methods.
-// Immutable after it was parsed, safe to share between threads. Errors are ChatTemplateErrors, which are ConfigErrors. A template cannot
-// hang, crash or use up the memory: see JinjaLimits.
+// Immutable after it was parsed, safe to share between threads. Errors are jinja::TemplateErrors, which are ConfigErrors. A template cannot
+// hang, crash or use up the memory: see jinja::Limits.
 class ChatTemplate {
  public:
   // `name` stands in errors; `special_tokens` are variables, such as bos_token.
@@ -68,7 +68,7 @@ class ChatTemplate {
  private:
   std::string name_;
   std::map<std::string, std::string> special_tokens_;
-  std::unique_ptr<const JinjaTemplate> parsed_;
+  std::unique_ptr<const jinja::Template> parsed_;
 };
 
 // The text with the assistant's part in it. Where the template has no generation blocks, an assistant's turn is what its message adds: it

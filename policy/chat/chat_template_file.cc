@@ -1,9 +1,8 @@
 // Where a Hugging Face folder keeps its chat template.
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/chat/chat_template.h"
 #include "policy/text/strict_json.h"
 
@@ -13,27 +12,17 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr size_t kLargestFile = 64u << 20;
-
 // A template and where it stands.
 struct Found {
   std::string place;
   std::string text;
 };
 
-std::string ReadText(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) throw ConfigError(Concat(path.string(), ": cannot be read"));
-  return text;
-}
-
 // A JSON object; empty where there is no such file.
 Json ReadObject(const fs::path& path) {
   if (!fs::exists(path)) return Json::object();
-  if (fs::file_size(path) > kLargestFile) throw ConfigError(Concat(path.string(), ": larger than ", kLargestFile, " bytes"));
   std::string error;
-  const auto parsed = ParseStrictJson(ReadText(path), 64, &error);
+  const auto parsed = ParseStrictJson(ReadUserFile(path), 64, &error);
   if (!parsed.has_value()) throw ConfigError(Concat(path.string(), ": ", error));
   if (!parsed->is_object()) throw ConfigError(Concat(path.string(), ": expected a JSON object"));
   return *parsed;
@@ -43,12 +32,12 @@ Json ReadObject(const fs::path& path) {
 std::map<std::string, Found> TemplateFiles(const fs::path& folder) {
   std::map<std::string, Found> found;
   const fs::path single = folder / "chat_template.jinja";
-  if (fs::exists(single)) found["default"] = {single.string(), ReadText(single)};
+  if (fs::exists(single)) found["default"] = {single.string(), ReadUserFile(single)};
   const fs::path more = folder / "additional_chat_templates";
   if (!fs::is_directory(more)) return found;
   for (const auto& entry : fs::directory_iterator(more)) {
     if (entry.path().extension() != ".jinja") continue;
-    found[entry.path().stem().string()] = {entry.path().string(), ReadText(entry.path())};
+    found[entry.path().stem().string()] = {entry.path().string(), ReadUserFile(entry.path())};
   }
   return found;
 }

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/text_file.h"
+#include "cluster/base/file.h"
 #include "policy/formats/hf_weights.h"
 #include "policy/formats/peft_adapter.h"
 #include "policy/text/strict_json.h"
@@ -116,7 +116,7 @@ void WriteWeights(const fs::path& folder, const NamedTensors& tensors, const Sav
   OrderedJson index;
   index["metadata"] = {{"total_parameters", parameters}, {"total_size", bytes}};
   index["weight_map"] = file_of;
-  WriteTextFile(folder / "model.safetensors.index.json", index.dump(2) + "\n");
+  WriteFile(folder / "model.safetensors.index.json", index.dump(2) + "\n", {.durable = true});
 }
 
 // Puts `temporary` where `folder` is or was; a crash in between leaves the old folder under its ".old" name.
@@ -135,8 +135,8 @@ void WriteFolder(TransformerConfig config, const NamedTensors& tensors, const Sa
   fs::remove_all(temporary);
   fs::create_directories(temporary);
   if (options.type) config.dtype = *options.type == at::kHalf ? "float16" : *options.type == at::kBFloat16 ? "bfloat16" : "float32";
-  WriteTextFile(temporary / "config.json", ToConfigJson(config));
-  for (const auto& [name, bytes] : AllCompanions(config, options)) WriteTextFile(temporary / name, bytes);
+  WriteFile(temporary / "config.json", ToConfigJson(config), {.durable = true});
+  for (const auto& [name, bytes] : AllCompanions(config, options)) WriteFile(temporary / name, bytes, {.durable = true});
   WriteWeights(temporary, tensors, options);
   if (options.write_more) options.write_more(temporary.string());
   FlushToDisk(temporary);
@@ -159,7 +159,7 @@ OpenFolder Open(const std::string& folder) {
 TransformerConfig LoadHfConfig(const std::string& folder) {
   const auto read = [&](const char* file, const auto& parse) {
     try {
-      parse(ReadTextFile(fs::path(folder) / file));
+      parse(ReadUserFile(fs::path(folder) / file));
     } catch (const ConfigError& error) {
       const std::string text = error.what();
       throw ConfigError(text.starts_with(folder) ? text : Concat(folder, "/", text));
@@ -188,7 +188,7 @@ Transformer LoadHfModel(const std::string& folder) {
 CompanionFiles ReadCompanionFiles(const std::string& folder) {
   CompanionFiles files;
   for (const char* name : kCompanionNames)
-    if (const fs::path path = fs::path(folder) / name; fs::exists(path)) files[name] = ReadTextFile(path);
+    if (const fs::path path = fs::path(folder) / name; fs::exists(path)) files[name] = ReadUserFile(path);
   return files;
 }
 

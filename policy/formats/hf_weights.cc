@@ -8,7 +8,7 @@
 #include <ATen/ops/equal.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/text_file.h"
+#include "cluster/base/file.h"
 #include "policy/formats/safetensors_header.h"
 #include "policy/model/parameter_layout.h"
 #include "policy/model/transformer.h"
@@ -26,7 +26,7 @@ constexpr int kMaxIndexDepth = 8;
 // Tensor name -> file of the shard, from model.safetensors.index.json.
 std::map<std::string, std::string> ReadIndex(const fs::path& path) {
   std::string problem;
-  const auto root = ParseStrictJson(ReadTextFile(path), kMaxIndexDepth, &problem);
+  const auto root = ParseStrictJson(ReadUserFile(path), kMaxIndexDepth, &problem);
   if (!root) throw ConfigError(Concat(path.string(), ": not JSON: ", problem));
   if (!root->is_object() || !root->contains("weight_map") || !root->at("weight_map").is_object())
     throw ConfigError(Concat(path.string(), ": weight_map: missing or not an object"));

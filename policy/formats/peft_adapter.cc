@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/text_file.h"
+#include "cluster/base/file.h"
 #include "policy/text/strict_json.h"
 
 namespace temper {
@@ -84,7 +84,7 @@ void CheckPlainLora(const std::string& path, const Json& config) {
 
 void ReadConfig(const std::string& path, AdapterFolder* adapter) {
   std::string problem;
-  const auto config = ParseStrictJson(ReadTextFile(path), kMaxDepth, &problem);
+  const auto config = ParseStrictJson(ReadUserFile(path), kMaxDepth, &problem);
   if (!config || !config->is_object()) throw ConfigError(Concat(path, ": not a JSON object: ", problem));
   CheckPlainLora(path, *config);
   const Json rank = config->value("r", Json()), alpha = config->value("lora_alpha", Json());
@@ -140,7 +140,7 @@ void SavePeftAdapter(const LoraAdapter& adapter, const std::string& base, const 
   NamedTensors tensors = adapter.parameters();
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   WriteSafetensors((fs::path(folder) / kWeightFile).string(), tensors, {{"format", "pt"}});
-  WriteTextFile(fs::path(folder) / kConfigFile, ConfigJson(adapter.options(), base));
+  WriteFile(fs::path(folder) / kConfigFile, ConfigJson(adapter.options(), base), {.durable = true});
   FlushToDisk(folder);
 }
 

@@ -5,22 +5,21 @@
 #include <limits>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 #include "policy/jinja/loop.h"
 #include "policy/jinja/operators.h"
 #include "policy/jinja/print.h"
 #include "policy/jinja/text.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
-
-using Kind = JinjaKind;
 
 template <size_t N>
 bool IsOneOf(std::string_view name, const std::array<std::string_view, N>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Python's methods of each type. What they do is in jinja_methods.cc; one that is not there is refused when it is called.
+// Python's methods of each type. What they do is in methods.cc; one that is not there is refused when it is called.
 constexpr std::array<std::string_view, 47> kTextMethods = {
     "capitalize",   "casefold", "center",   "count",   "encode",    "endswith",   "expandtabs",   "find",      "format",    "format_map",
     "index",        "isalnum",  "isalpha",  "isascii", "isdecimal", "isdigit",    "isidentifier", "islower",   "isnumeric", "isprintable",
@@ -35,7 +34,7 @@ constexpr std::array<std::string_view, 2> kTupleMethods = {"count", "index"};
 
 enum class Found { kNo, kMethod, kUnsafe };
 
-Found FindMethod(const JinjaValue& value, std::string_view name) {
+Found FindMethod(const Value& value, std::string_view name) {
   const auto among = [&](const auto& methods) { return IsOneOf(name, methods) ? Found::kMethod : Found::kNo; };
   switch (value.kind()) {
     case Kind::kString:
@@ -50,56 +49,56 @@ Found FindMethod(const JinjaValue& value, std::string_view name) {
     case Kind::kLoop:
       return name == "cycle" || name == "changed" ? Found::kMethod : Found::kNo;
     case Kind::kGlobal:
-      return value.object<JinjaGlobal>()->name == "dict" && name == "fromkeys" ? Found::kMethod : Found::kNo;
+      return value.object<Global>()->name == "dict" && name == "fromkeys" ? Found::kMethod : Found::kNo;
     default:
       return Found::kNo;
   }
 }
 
 // What Python's getattr finds; nothing where it finds none.
-std::optional<JinjaValue> PythonAttribute(JinjaHeap* heap, const JinjaValue& value, std::string_view name) {
+std::optional<Value> PythonAttribute(Heap* heap, const Value& value, std::string_view name) {
   if (value.Is(Kind::kNamespace)) {
-    const JinjaValue* found = value.object<JinjaNamespace>()->attributes.Find(name);
+    const Value* found = value.object<Namespace>()->attributes.Find(name);
     return found != nullptr ? std::optional(*found) : std::nullopt;
   }
   if (value.Is(Kind::kLoop)) {
-    if (const auto found = value.object<JinjaLoop>()->Attribute(heap, name)) return found;
+    if (const auto found = value.object<Loop>()->Attribute(heap, name)) return found;
   }
-  if (value.Is(Kind::kMacro) && name == "name") return JinjaValue::String(value.object<JinjaMacro>()->name);
+  if (value.Is(Kind::kMacro) && name == "name") return Value::String(value.object<Macro>()->name);
   switch (FindMethod(value, name)) {
     case Found::kNo:
       return std::nullopt;
     case Found::kUnsafe:
-      return heap->Undefined(Concat("access to attribute '", name, "' of '", JinjaTypeName(value), "' object is unsafe."));
+      return heap->Undefined(Concat("access to attribute '", name, "' of '", TypeName(value), "' object is unsafe."));
     case Found::kMethod:
       break;
   }
-  auto* method = heap->New<JinjaMethod>();
+  auto* method = heap->New<Method>();
   method->receiver = value;
   method->name = name;
-  return JinjaValue::Object(Kind::kMethod, method);
+  return Value::Object(Kind::kMethod, method);
 }
 
-std::string ObjectName(const JinjaValue& value) {
-  return value.is_none() ? "None" : Concat(value.markup() ? "markupsafe." : "", JinjaTypeName(value), " object");
+std::string ObjectName(const Value& value) {
+  return value.is_none() ? "None" : Concat(value.markup() ? "markupsafe." : "", TypeName(value), " object");
 }
 
-JinjaValue NoAttribute(JinjaHeap* heap, const JinjaValue& value, std::string_view name) {
+Value NoAttribute(Heap* heap, const Value& value, std::string_view name) {
   return heap->Undefined(Concat("'", ObjectName(value), "' has no attribute '", name, "'"));
 }
 
 // The place a Python index means among `size` items; nothing where it is outside.
-std::optional<size_t> Place(JinjaInt index, size_t size) {
-  const auto count = static_cast<JinjaInt>(size);
+std::optional<size_t> Place(Integer index, size_t size) {
+  const auto count = static_cast<Integer>(size);
   if (index < 0) index += count;
   return index >= 0 && index < count ? std::optional(static_cast<size_t>(index)) : std::nullopt;
 }
 
 // What Python's value[key] finds; nothing where it raises a TypeError or LookupError.
-std::optional<JinjaValue> PythonItem(JinjaHeap* heap, const JinjaValue& value, const JinjaValue& key) {
+std::optional<Value> PythonItem(Heap* heap, const Value& value, const Value& key) {
   if (value.Is(Kind::kDict)) {
-    if (!JinjaHashable(heap, key)) return std::nullopt;
-    const JinjaValue* found = value.dict().Find(heap, key);
+    if (!Hashable(heap, key)) return std::nullopt;
+    const Value* found = value.dict().Find(heap, key);
     return found != nullptr ? std::optional(*found) : std::nullopt;
   }
   if (!key.is_integral()) return std::nullopt;
@@ -112,12 +111,12 @@ std::optional<JinjaValue> PythonItem(JinjaHeap* heap, const JinjaValue& value, c
     const auto place = Place(key.integer(), CountCodePoints(value.text()));
     if (!place.has_value()) return std::nullopt;
     const size_t at = ByteOffset(value.text(), *place);
-    return JinjaValue::String(value.text().substr(at, CodePointBytes(value.text()[at])), value.markup());
+    return Value::String(value.text().substr(at, Utf8Length(value.text(), at)), value.markup());
   }
   if (value.Is(Kind::kRange)) {
-    const auto* range = value.object<JinjaRange>();
+    const auto* range = value.object<Range>();
     const auto place = Place(key.integer(), static_cast<size_t>(range->size));
-    return place.has_value() ? std::optional(JinjaValue::Int(range->At(static_cast<int64_t>(*place)))) : std::nullopt;
+    return place.has_value() ? std::optional(Value::Int(range->At(static_cast<int64_t>(*place)))) : std::nullopt;
   }
   return std::nullopt;
 }
@@ -129,108 +128,108 @@ struct Picked {
   int64_t count = 0;
 };
 
-std::optional<JinjaInt> Bound(const JinjaValue& value) {
+std::optional<Integer> Bound(const Value& value) {
   if (value.is_none()) return std::nullopt;
-  if (!value.is_integral()) throw JinjaFailure("slice indices must be integers or None or have an __index__ method");
+  if (!value.is_integral()) throw Failure("slice indices must be integers or None or have an __index__ method");
   return value.integer();
 }
 
-Picked Pick(const JinjaValue& start, const JinjaValue& stop, const JinjaValue& step_value, int64_t size) {
-  constexpr JinjaInt kFar = std::numeric_limits<int32_t>::max();
-  const JinjaInt step = std::clamp(Bound(step_value).value_or(1), -kFar, kFar);
-  if (step == 0) throw JinjaFailure("slice step cannot be zero");
-  const JinjaInt lowest = step < 0 ? -1 : 0;
-  const JinjaInt highest = step < 0 ? size - 1 : size;
-  const auto clamp = [&](std::optional<JinjaInt> bound, JinjaInt absent) {
+Picked Pick(const Value& start, const Value& stop, const Value& step_value, int64_t size) {
+  constexpr Integer kFar = std::numeric_limits<int32_t>::max();
+  const Integer step = std::clamp(Bound(step_value).value_or(1), -kFar, kFar);
+  if (step == 0) throw Failure("slice step cannot be zero");
+  const Integer lowest = step < 0 ? -1 : 0;
+  const Integer highest = step < 0 ? size - 1 : size;
+  const auto clamp = [&](std::optional<Integer> bound, Integer absent) {
     if (!bound.has_value()) return absent;
     return std::clamp(*bound < 0 ? *bound + size : *bound, lowest, highest);
   };
-  const JinjaInt from = clamp(Bound(start), step < 0 ? highest : lowest);
-  const JinjaInt to = clamp(Bound(stop), step < 0 ? lowest : highest);
-  const JinjaInt distance = step < 0 ? from - to : to - from;
-  const JinjaInt stride = step < 0 ? -step : step;
+  const Integer from = clamp(Bound(start), step < 0 ? highest : lowest);
+  const Integer to = clamp(Bound(stop), step < 0 ? lowest : highest);
+  const Integer distance = step < 0 ? from - to : to - from;
+  const Integer stride = step < 0 ? -step : step;
   return {static_cast<int64_t>(from), static_cast<int64_t>(step),
           distance <= 0 ? 0 : static_cast<int64_t>((distance + stride - 1) / stride)};
 }
 
-JinjaValue SliceText(JinjaHeap* heap, const JinjaValue& value, const Picked& picked) {
+Value SliceText(Heap* heap, const Value& value, const Picked& picked) {
   const std::string_view text = value.text();
-  if (picked.count == 0) return JinjaValue::String("", value.markup());
+  if (picked.count == 0) return Value::String("", value.markup());
   if (picked.step == 1) {
     const size_t begin = ByteOffset(text, static_cast<size_t>(picked.first));
     const size_t length = ByteOffset(text.substr(begin), static_cast<size_t>(picked.count));
-    return JinjaValue::String(text.substr(begin, length), value.markup());
+    return Value::String(text.substr(begin, length), value.markup());
   }
   heap->Charge(text.size() * sizeof(size_t));
   std::vector<size_t> offsets;
-  for (size_t at = 0; at < text.size(); at += CodePointBytes(text[at])) offsets.push_back(at);
+  for (size_t at = 0; at < text.size(); at += Utf8Length(text, at)) offsets.push_back(at);
   std::string out;
   for (int64_t i = 0; i < picked.count; ++i) {
     const size_t at = offsets[static_cast<size_t>(picked.first + i * picked.step)];
-    out += text.substr(at, CodePointBytes(text[at]));
+    out += text.substr(at, Utf8Length(text, at));
   }
   return heap->Text(std::move(out), value.markup());
 }
 
-JinjaValue SliceRange(JinjaHeap* heap, const JinjaRange& range, const Picked& picked) {
-  auto* made = heap->New<JinjaRange>();
+Value SliceRange(Heap* heap, const Range& range, const Picked& picked) {
+  auto* made = heap->New<Range>();
   made->start = range.At(picked.first);
   made->step = range.step * picked.step;
   made->size = picked.count;
-  return JinjaValue::Object(Kind::kRange, made);
+  return Value::Object(Kind::kRange, made);
 }
 
 }  // namespace
 
-JinjaValue JinjaAttribute(JinjaHeap* heap, const JinjaValue& value, std::string_view name) {
-  JinjaRequireDefined(value);
+Value Attribute(Heap* heap, const Value& value, std::string_view name) {
+  RequireDefined(value);
   if (const auto found = PythonAttribute(heap, value, name)) return *found;
   if (value.Is(Kind::kDict)) {
-    if (const JinjaValue* found = value.dict().Find(name)) return *found;
+    if (const Value* found = value.dict().Find(name)) return *found;
   }
   return NoAttribute(heap, value, name);
 }
 
-JinjaValue JinjaItem(JinjaHeap* heap, const JinjaValue& value, const JinjaValue& key) {
-  JinjaRequireDefined(value);
+Value Item(Heap* heap, const Value& value, const Value& key) {
+  RequireDefined(value);
   if (const auto found = PythonItem(heap, value, key)) return *found;
   if (key.is_string()) {
     if (const auto found = PythonAttribute(heap, value, key.text())) return *found;
     return NoAttribute(heap, value, key.text());
   }
   std::string name;
-  JinjaRepr(heap, key, &name);
+  Repr(heap, key, &name);
   return heap->Undefined(Concat(ObjectName(value), " has no element ", name));
 }
 
-JinjaValue JinjaSlice(JinjaHeap* heap, const JinjaValue& value, const JinjaValue& start, const JinjaValue& stop, const JinjaValue& step) {
-  JinjaRequireDefined(value);
+Value Slice(Heap* heap, const Value& value, const Value& start, const Value& stop, const Value& step) {
+  RequireDefined(value);
   if (value.is_string()) heap->Scan(2 * value.text().size());
-  const auto size = JinjaLength(value);
+  const auto size = Length(value);
   if (!value.is_string() && !value.is_sequence() && !value.Is(Kind::kRange)) {
-    throw JinjaFailure(Concat("a ", JinjaTypeName(value), " cannot be sliced"));
+    throw Failure(Concat("a ", TypeName(value), " cannot be sliced"));
   }
   const Picked picked = Pick(start, stop, step, *size);
   if (value.is_string()) return SliceText(heap, value, picked);
-  if (value.Is(Kind::kRange)) return SliceRange(heap, *value.object<JinjaRange>(), picked);
-  heap->Charge(static_cast<size_t>(picked.count) * sizeof(JinjaValue));
-  std::vector<JinjaValue> items;
+  if (value.Is(Kind::kRange)) return SliceRange(heap, *value.object<Range>(), picked);
+  heap->Charge(static_cast<size_t>(picked.count) * sizeof(Value));
+  std::vector<Value> items;
   for (int64_t i = 0; i < picked.count; ++i) items.push_back(value.items()[static_cast<size_t>(picked.first + i * picked.step)]);
   return value.Is(Kind::kList) ? heap->List(std::move(items)) : heap->Tuple(std::move(items));
 }
 
-JinjaValue JinjaPath(JinjaHeap* heap, const JinjaValue& value, const JinjaValue& path, const JinjaValue& absent) {
-  const auto step = [&](const JinjaValue& from, const JinjaValue& key) {
-    const JinjaValue found = JinjaItem(heap, from, key);
+Value Path(Heap* heap, const Value& value, const Value& path, const Value& absent) {
+  const auto step = [&](const Value& from, const Value& key) {
+    const Value found = Item(heap, from, key);
     return found.is_undefined() && !absent.Is(Kind::kMissing) && !absent.is_none() ? absent : found;
   };
   if (!path.is_string()) return step(value, path);
-  JinjaValue found = value;
+  Value found = value;
   for (const std::string_view part : PythonSplit(path.text(), ".", -1)) {
     const bool number = PythonIs("isdigit", part).value_or(false) && part.size() < 10;
-    found = step(found, number ? JinjaValue::Int(std::atoi(std::string(part).c_str())) : JinjaValue::String(part));
+    found = step(found, number ? Value::Int(std::atoi(std::string(part).c_str())) : Value::String(part));
   }
   return found;
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -3,11 +3,8 @@
 #include "cluster/base/error.h"
 #include "policy/jinja/print.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
-
-using Kind = JinjaExprKind;
-using StatementKind = JinjaStatementKind;
 
 // Sets a variable until the end of a block of code, also when an exception ends it.
 template <typename T>
@@ -25,99 +22,99 @@ class Restore {
 
 }  // namespace
 
-JinjaOutput JinjaEvaluator::Run() {
+Output Evaluator::Run() {
   out_ = &output_.text;
   try {
     frame_ = NewFrame(template_.scope, nullptr);
     Begin(template_.scope, frame_);
     Execute(template_.body);
-  } catch (const JinjaFailure& failure) {
+  } catch (const Failure& failure) {
     template_.source.Fail(offset_, failure.what());
   }
   return std::move(output_);
 }
 
-JinjaFrame* JinjaEvaluator::NewFrame(const JinjaScope& scope, JinjaFrame* parent) {
-  auto* frame = heap_->New<JinjaFrame>();
-  heap_->Charge(scope.variables.size() * sizeof(JinjaValue));
+Frame* Evaluator::NewFrame(const Scope& scope, Frame* parent) {
+  auto* frame = heap_->New<Frame>();
+  heap_->Charge(scope.variables.size() * sizeof(Value));
   frame->slots.resize(scope.variables.size());
   frame->parent = parent;
   return frame;
 }
 
-void JinjaEvaluator::Begin(const JinjaScope& scope, JinjaFrame* frame) {
+void Evaluator::Begin(const Scope& scope, Frame* frame) {
   for (size_t i = 0; i < scope.variables.size(); ++i) {
-    const JinjaScope::Variable& variable = scope.variables[i];
+    const Scope::Variable& variable = scope.variables[i];
     switch (variable.origin) {
-      case JinjaScope::Origin::kParameter:
+      case Scope::Origin::kParameter:
         break;
-      case JinjaScope::Origin::kResolve:
+      case Scope::Origin::kResolve:
         frame->slots[i] = Outside(variable.name);
         break;
-      case JinjaScope::Origin::kAlias: {
-        JinjaFrame* from = frame->parent;
+      case Scope::Origin::kAlias: {
+        Frame* from = frame->parent;
         for (int hop = 0; hop < variable.hops; ++hop) from = from->parent;
         frame->slots[i] = from->slots[static_cast<size_t>(variable.slot)];
         break;
       }
-      case JinjaScope::Origin::kUnassigned:
-        frame->slots[i] = JinjaValue();
+      case Scope::Origin::kUnassigned:
+        frame->slots[i] = Value();
         break;
     }
   }
 }
 
-JinjaFrame* JinjaEvaluator::FrameAt(int hops) const {
-  JinjaFrame* frame = frame_;
+Frame* Evaluator::FrameAt(int hops) const {
+  Frame* frame = frame_;
   for (; hops > 0; --hops) frame = frame->parent;
   return frame;
 }
 
-JinjaValue JinjaEvaluator::Outside(const std::string& name) {
+Value Evaluator::Outside(const std::string& name) {
   if (const auto found = variables_.find(name); found != variables_.end()) return found->second;
-  if (!JinjaIsGlobal(name)) return {};
-  auto* global = heap_->New<JinjaGlobal>();
+  if (!IsGlobal(name)) return {};
+  auto* global = heap_->New<Global>();
   global->name = name;
-  return JinjaValue::Object(JinjaKind::kGlobal, global);
+  return Value::Object(Kind::kGlobal, global);
 }
 
-void JinjaEvaluator::Assign(const JinjaExpr& target, const JinjaValue& value) {
+void Evaluator::Assign(const Expr& target, const Value& value) {
   offset_ = target.offset;
-  if (target.kind == Kind::kName) {
+  if (target.kind == ExprKind::kName) {
     FrameAt(target.hops)->slots[static_cast<size_t>(target.slot)] = value;
     return;
   }
-  if (target.kind == Kind::kNamespaceRef) {
-    const JinjaValue space = Evaluate(*target.children[0]);
-    if (!space.Is(JinjaKind::kNamespace)) throw JinjaFailure("cannot assign attribute on non-namespace object");
+  if (target.kind == ExprKind::kNamespaceRef) {
+    const Value space = Evaluate(*target.children[0]);
+    if (!space.Is(Kind::kNamespace)) throw Failure("cannot assign attribute on non-namespace object");
     if (target.name.starts_with('_')) {
-      throw JinjaFailure(Concat("a namespace cannot store the underscore-prefixed attribute '", target.name, "'"));
+      throw Failure(Concat("a namespace cannot store the underscore-prefixed attribute '", target.name, "'"));
     }
-    JinjaSet(heap_, &space.object<JinjaNamespace>()->attributes, JinjaValue::String(target.name), value);
+    Set(heap_, &space.object<Namespace>()->attributes, Value::String(target.name), value);
     return;
   }
-  const auto items = JinjaItems(heap_, value);
+  const auto items = Items(heap_, value);
   const size_t wanted = target.children.size();
-  if (items.size() > wanted) throw JinjaFailure(Concat("too many values to unpack (expected ", wanted, ")"));
-  if (items.size() < wanted) throw JinjaFailure(Concat("not enough values to unpack (expected ", wanted, ", got ", items.size(), ")"));
+  if (items.size() > wanted) throw Failure(Concat("too many values to unpack (expected ", wanted, ")"));
+  if (items.size() < wanted) throw Failure(Concat("not enough values to unpack (expected ", wanted, ", got ", items.size(), ")"));
   for (size_t i = 0; i < wanted; ++i) Assign(*target.children[i], items[i]);
 }
 
-void JinjaEvaluator::Emit(std::string_view text) {
+void Evaluator::Emit(std::string_view text) {
   heap_->Charge(text.size());
   *out_ += text;
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::Execute(const JinjaBody& body) {
-  for (const JinjaStatement* statement : body) {
+Evaluator::Flow Evaluator::Execute(const Body& body) {
+  for (const Statement* statement : body) {
     const Flow flow = Execute(*statement);
     if (flow != Flow::kNext) return flow;
   }
   return Flow::kNext;
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::Execute(const JinjaStatement& statement) {
-  const JinjaHeap::Depth depth(heap_);
+Evaluator::Flow Evaluator::Execute(const Statement& statement) {
+  const Heap::Depth depth(heap_);
   heap_->Step();
   offset_ = statement.offset;
   switch (statement.kind) {
@@ -125,8 +122,8 @@ JinjaEvaluator::Flow JinjaEvaluator::Execute(const JinjaStatement& statement) {
       Emit(statement.text);
       return Flow::kNext;
     case StatementKind::kOutput: {
-      const JinjaValue value = Evaluate(*statement.value);
-      Emit(JinjaText(heap_, value));
+      const Value value = Evaluate(*statement.value);
+      Emit(Text(heap_, value));
       return Flow::kNext;
     }
     case StatementKind::kIf:
@@ -157,44 +154,44 @@ JinjaEvaluator::Flow JinjaEvaluator::Execute(const JinjaStatement& statement) {
   return Flow::kNext;
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::ExecuteIf(const JinjaStatement& statement) {
+Evaluator::Flow Evaluator::ExecuteIf(const Statement& statement) {
   for (const auto& [test, body] : statement.branches) {
-    if (test == nullptr || JinjaTruth(Evaluate(*test))) return Execute(body);
+    if (test == nullptr || Truth(Evaluate(*test))) return Execute(body);
   }
   return Flow::kNext;
 }
 
 // The items the test of a for lets through; each is tested when it is its turn.
-std::function<std::optional<JinjaValue>()> JinjaEvaluator::Filtered(const JinjaStatement& statement, const JinjaValue& items) {
-  return [this, &statement, next = JinjaIterate(heap_, items), outer = frame_,
-          frame = static_cast<JinjaFrame*>(nullptr)]() mutable -> std::optional<JinjaValue> {
+std::function<std::optional<Value>()> Evaluator::Filtered(const Statement& statement, const Value& items) {
+  return [this, &statement, next = Iterate(heap_, items), outer = frame_,
+          frame = static_cast<Frame*>(nullptr)]() mutable -> std::optional<Value> {
     if (frame == nullptr) {
       frame = NewFrame(statement.test_scope, outer);
       Begin(statement.test_scope, frame);
     }
-    const Restore<JinjaFrame*> in_test(&frame_, frame);
+    const Restore<Frame*> in_test(&frame_, frame);
     while (const auto item = next()) {
       heap_->Step();
       Assign(*statement.test_target, *item);
-      if (JinjaTruth(Evaluate(*statement.test))) return item;
+      if (Truth(Evaluate(*statement.test))) return item;
     }
     return std::nullopt;
   };
 }
 
-void JinjaEvaluator::ExecuteFor(const JinjaStatement& statement) {
-  JinjaValue items = Evaluate(*statement.value);
+void Evaluator::ExecuteFor(const Statement& statement) {
+  Value items = Evaluate(*statement.value);
   offset_ = statement.value->offset;
   if (statement.test != nullptr) items = heap_->Iterator(Filtered(statement, items));
-  auto* loop = heap_->New<JinjaLoop>();
-  loop->Start(heap_, items, JinjaIterate(heap_, items));
-  JinjaFrame* frame = NewFrame(statement.scope, frame_);
+  auto* loop = heap_->New<Loop>();
+  loop->Start(heap_, items, Iterate(heap_, items));
+  Frame* frame = NewFrame(statement.scope, frame_);
   bool completed = false;  // a turn of the body, as jinja2 counts for else: one that continue or break ended is none
   while (loop->Advance()) {
     heap_->Step();
-    const Restore<JinjaFrame*> in_body(&frame_, frame);
+    const Restore<Frame*> in_body(&frame_, frame);
     if (statement.scope.loop_slot >= 0) {
-      frame->slots[static_cast<size_t>(statement.scope.loop_slot)] = JinjaValue::Object(JinjaKind::kLoop, loop);
+      frame->slots[static_cast<size_t>(statement.scope.loop_slot)] = Value::Object(Kind::kLoop, loop);
     }
     Assign(*statement.target, loop->item());
     Begin(statement.scope, frame);
@@ -203,78 +200,78 @@ void JinjaEvaluator::ExecuteFor(const JinjaStatement& statement) {
     completed = completed || flow == Flow::kNext;
   }
   if (completed || statement.otherwise.empty()) return;
-  JinjaFrame* otherwise = NewFrame(statement.otherwise_scope, frame_);
+  Frame* otherwise = NewFrame(statement.otherwise_scope, frame_);
   Begin(statement.otherwise_scope, otherwise);
-  const Restore<JinjaFrame*> in_else(&frame_, otherwise);
+  const Restore<Frame*> in_else(&frame_, otherwise);
   Execute(statement.otherwise);
 }
 
-void JinjaEvaluator::ExecuteMacro(const JinjaStatement& statement) {
-  auto* macro = heap_->New<JinjaMacro>();
+void Evaluator::ExecuteMacro(const Statement& statement) {
+  auto* macro = heap_->New<Macro>();
   macro->name = statement.text;
   macro->definition = &statement;
   macro->frame = frame_;
-  Assign(*statement.target, JinjaValue::Object(JinjaKind::kMacro, macro));
+  Assign(*statement.target, Value::Object(Kind::kMacro, macro));
 }
 
-JinjaValue JinjaEvaluator::Capture(const JinjaBody& body, Flow* flow) {
+Value Evaluator::Capture(const Body& body, Flow* flow) {
   std::string text;
   const Restore<std::string*> into(&out_, &text);
   *flow = Execute(body);
   return heap_->Text(std::move(text));
 }
 
-void JinjaEvaluator::ExecuteGeneration(const JinjaStatement& statement) {
-  JinjaFrame* frame = NewFrame(statement.scope, frame_);
+void Evaluator::ExecuteGeneration(const Statement& statement) {
+  Frame* frame = NewFrame(statement.scope, frame_);
   Begin(statement.scope, frame);
-  const Restore<JinjaFrame*> in_block(&frame_, frame);
+  const Restore<Frame*> in_block(&frame_, frame);
   Flow flow = Flow::kNext;
   std::string* const into = out_;
-  const JinjaValue text = Capture(statement.body, &flow);
+  const Value text = Capture(statement.body, &flow);
   if (into != &output_.text) output_.generated_elsewhere = true;
   const size_t begin = into->size();
   Emit(text.text());
   if (into == &output_.text) output_.generated.emplace_back(begin, into->size());
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::ExecuteSetBlock(const JinjaStatement& statement) {
-  JinjaFrame* frame = NewFrame(statement.scope, frame_);
+Evaluator::Flow Evaluator::ExecuteSetBlock(const Statement& statement) {
+  Frame* frame = NewFrame(statement.scope, frame_);
   Begin(statement.scope, frame);
-  JinjaValue text;
+  Value text;
   {
-    const Restore<JinjaFrame*> in_block(&frame_, frame);
+    const Restore<Frame*> in_block(&frame_, frame);
     Flow flow = Flow::kNext;
     text = Capture(statement.body, &flow);
     if (flow != Flow::kNext) return flow;  // out of the loop around it, nothing is assigned
-    const Restore<JinjaValue> captured(&captured_, text);
+    const Restore<Value> captured(&captured_, text);
     if (statement.value != nullptr) text = Evaluate(*statement.value);
   }
   Assign(*statement.target, text);
   return Flow::kNext;
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::ExecuteFilterBlock(const JinjaStatement& statement) {
-  JinjaFrame* frame = NewFrame(statement.scope, frame_);
+Evaluator::Flow Evaluator::ExecuteFilterBlock(const Statement& statement) {
+  Frame* frame = NewFrame(statement.scope, frame_);
   Begin(statement.scope, frame);
-  const Restore<JinjaFrame*> in_block(&frame_, frame);
+  const Restore<Frame*> in_block(&frame_, frame);
   Flow flow = Flow::kNext;
-  const JinjaValue text = Capture(statement.body, &flow);
+  const Value text = Capture(statement.body, &flow);
   if (flow != Flow::kNext) return flow;  // out of the loop around it, what was caught is dropped
-  const Restore<JinjaValue> captured(&captured_, text);
-  Emit(JinjaText(heap_, Evaluate(*statement.value)));
+  const Restore<Value> captured(&captured_, text);
+  Emit(Text(heap_, Evaluate(*statement.value)));
   return Flow::kNext;
 }
 
-JinjaEvaluator::Flow JinjaEvaluator::ExecuteWith(const JinjaStatement& statement) {
-  JinjaFrame* frame = NewFrame(statement.scope, frame_);
+Evaluator::Flow Evaluator::ExecuteWith(const Statement& statement) {
+  Frame* frame = NewFrame(statement.scope, frame_);
   Begin(statement.scope, frame);
   for (const auto& [name, value] : statement.bindings) {
-    const JinjaValue made = Evaluate(*value);
-    const Restore<JinjaFrame*> in_block(&frame_, frame);
+    const Value made = Evaluate(*value);
+    const Restore<Frame*> in_block(&frame_, frame);
     Assign(*name, made);
   }
-  const Restore<JinjaFrame*> in_block(&frame_, frame);
+  const Restore<Frame*> in_block(&frame_, frame);
   return Execute(statement.body);
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -3,15 +3,15 @@
 #include "cluster/base/error.h"
 #include "policy/jinja/parser.h"
 
-namespace temper {
+namespace temper::jinja {
 
 namespace {
 
 // Levels of expressions in one another that the evaluator is ready for, as in a + b + c + ...
 constexpr int kHighest = 250;
 
-std::string Describe(const JinjaToken& token) {
-  using Type = JinjaTokenType;
+std::string Describe(const Token& token) {
+  using Type = TokenType;
   switch (token.type) {
     case Type::kData:
       return "template data / text";
@@ -38,39 +38,39 @@ std::string Describe(const JinjaToken& token) {
 
 }  // namespace
 
-bool JinjaExpressionParser::SkipOperator(std::string_view op) {
+bool ExpressionParser::SkipOperator(std::string_view op) {
   if (!IsOperator(op)) return false;
   Next();
   return true;
 }
 
-bool JinjaExpressionParser::SkipName(std::string_view name) {
+bool ExpressionParser::SkipName(std::string_view name) {
   if (!IsName(name)) return false;
   Next();
   return true;
 }
 
-void JinjaExpressionParser::FailUnexpected(std::string_view expected) const {
+void ExpressionParser::FailUnexpected(std::string_view expected) const {
   Fail(Concat("expected token '", expected, "', got '", Describe(token()), "'"));
 }
 
-void JinjaExpressionParser::ExpectOperator(std::string_view op) {
+void ExpressionParser::ExpectOperator(std::string_view op) {
   if (!SkipOperator(op)) FailUnexpected(op);
 }
 
-void JinjaExpressionParser::ExpectType(Type type, std::string_view what) {
+void ExpressionParser::ExpectType(Type type, std::string_view what) {
   if (token().type != type) FailUnexpected(what);
   Next();
 }
 
-std::string JinjaExpressionParser::ExpectName() {
+std::string ExpressionParser::ExpectName() {
   if (token().type != Type::kName) FailUnexpected("name");
   std::string name = token().text;
   Next();
   return name;
 }
 
-JinjaExpr* JinjaExpressionParser::New(Kind kind, size_t offset, std::initializer_list<Expr*> children) {
+Expr* ExpressionParser::New(ExprKind kind, size_t offset, std::initializer_list<Expr*> children) {
   made_->exprs.emplace_back();
   Expr* made = &made_->exprs.back();
   made->kind = kind;
@@ -79,7 +79,7 @@ JinjaExpr* JinjaExpressionParser::New(Kind kind, size_t offset, std::initializer
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::Measured(Expr* expr) {
+Expr* ExpressionParser::Measured(Expr* expr) {
   const auto above = [&](const Expr* child) {
     if (child != nullptr) expr->height = std::max(expr->height, child->height + 1);
   };
@@ -92,18 +92,18 @@ JinjaExpr* JinjaExpressionParser::Measured(Expr* expr) {
   return expr;
 }
 
-JinjaExpr* JinjaExpressionParser::Binary(JinjaOperator op, size_t offset, Expr* left, Expr* right) {
-  Expr* made = New(Kind::kBinary, offset, {left, right});
+Expr* ExpressionParser::Binary(Operator op, size_t offset, Expr* left, Expr* right) {
+  Expr* made = New(ExprKind::kBinary, offset, {left, right});
   made->op = op;
   return made;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseExpression(bool with_conditional) {
+Expr* ExpressionParser::ParseExpression(bool with_conditional) {
   const Nest nest(this);
   return with_conditional ? ParseConditional() : ParseOr();
 }
 
-JinjaExpr* JinjaExpressionParser::ParseConditional() {
+Expr* ExpressionParser::ParseConditional() {
   const Nest nest(this);
   Expr* value = ParseOr();
   while (IsName("if")) {
@@ -111,88 +111,88 @@ JinjaExpr* JinjaExpressionParser::ParseConditional() {
     Next();
     Expr* test = ParseOr();
     Expr* otherwise = SkipName("else") ? ParseConditional() : nullptr;
-    value = New(Kind::kConditional, offset, {test, value, otherwise});
+    value = New(ExprKind::kConditional, offset, {test, value, otherwise});
   }
   return value;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseOr() {
+Expr* ExpressionParser::ParseOr() {
   Expr* left = ParseAnd();
   while (IsName("or")) {
     const size_t offset = token().offset;
     Next();
-    left = New(Kind::kOr, offset, {left, ParseAnd()});
+    left = New(ExprKind::kOr, offset, {left, ParseAnd()});
   }
   return left;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseAnd() {
+Expr* ExpressionParser::ParseAnd() {
   Expr* left = ParseNot();
   while (IsName("and")) {
     const size_t offset = token().offset;
     Next();
-    left = New(Kind::kAnd, offset, {left, ParseNot()});
+    left = New(ExprKind::kAnd, offset, {left, ParseNot()});
   }
   return left;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseNot() {
+Expr* ExpressionParser::ParseNot() {
   if (!IsName("not")) return ParseCompare();
   const Nest nest(this);
   const size_t offset = token().offset;
   Next();
-  return New(Kind::kNot, offset, {ParseNot()});
+  return New(ExprKind::kNot, offset, {ParseNot()});
 }
 
-JinjaExpr* JinjaExpressionParser::ParseCompare() {
-  static constexpr std::pair<std::string_view, JinjaComparison> kOperators[] = {
-      {"==", JinjaComparison::kEqual},     {"!=", JinjaComparison::kNotEqual}, {"<", JinjaComparison::kLess},
-      {"<=", JinjaComparison::kLessEqual}, {">", JinjaComparison::kGreater},   {">=", JinjaComparison::kGreaterEqual}};
+Expr* ExpressionParser::ParseCompare() {
+  static constexpr std::pair<std::string_view, Comparison> kOperators[] = {{"==", Comparison::kEqual},  {"!=", Comparison::kNotEqual},
+                                                                           {"<", Comparison::kLess},    {"<=", Comparison::kLessEqual},
+                                                                           {">", Comparison::kGreater}, {">=", Comparison::kGreaterEqual}};
   Expr* first = ParseSum();
   Expr* made = nullptr;
   while (true) {
     const size_t offset = token().offset;
     const auto* op = std::find_if(std::begin(kOperators), std::end(kOperators), [&](const auto& o) { return IsOperator(o.first); });
-    JinjaComparison comparison;
+    Comparison comparison;
     if (op != std::end(kOperators)) {
       comparison = op->second;
     } else if (IsName("in")) {
-      comparison = JinjaComparison::kIn;
+      comparison = Comparison::kIn;
     } else if (IsName("not") && ahead().type == Type::kName && ahead().text == "in") {
       Next();
-      comparison = JinjaComparison::kNotIn;
+      comparison = Comparison::kNotIn;
     } else {
       return made == nullptr ? first : Measured(made);
     }
     Next();
-    if (made == nullptr) made = New(Kind::kCompare, offset, {first});
+    if (made == nullptr) made = New(ExprKind::kCompare, offset, {first});
     made->comparisons.push_back(comparison);
     made->children.push_back(ParseSum());
   }
 }
 
-JinjaExpr* JinjaExpressionParser::ParseSum() {
+Expr* ExpressionParser::ParseSum() {
   Expr* left = ParseConcat();
   while (IsOperator("+") || IsOperator("-")) {
     const size_t offset = token().offset;
-    const auto op = IsOperator("+") ? JinjaOperator::kAdd : JinjaOperator::kSubtract;
+    const auto op = IsOperator("+") ? Operator::kAdd : Operator::kSubtract;
     Next();
     left = Binary(op, offset, left, ParseConcat());
   }
   return left;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseConcat() {
+Expr* ExpressionParser::ParseConcat() {
   Expr* first = ParseProduct();
   if (!IsOperator("~")) return first;
-  Expr* made = New(Kind::kConcat, token().offset, {first});
+  Expr* made = New(ExprKind::kConcat, token().offset, {first});
   while (SkipOperator("~")) made->children.push_back(ParseProduct());
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseProduct() {
-  static constexpr std::pair<std::string_view, JinjaOperator> kOperators[] = {
-      {"*", JinjaOperator::kMultiply}, {"/", JinjaOperator::kDivide}, {"//", JinjaOperator::kFloorDivide}, {"%", JinjaOperator::kModulo}};
+Expr* ExpressionParser::ParseProduct() {
+  static constexpr std::pair<std::string_view, Operator> kOperators[] = {
+      {"*", Operator::kMultiply}, {"/", Operator::kDivide}, {"//", Operator::kFloorDivide}, {"%", Operator::kModulo}};
   Expr* left = ParsePower();
   while (true) {
     const size_t offset = token().offset;
@@ -203,24 +203,24 @@ JinjaExpr* JinjaExpressionParser::ParseProduct() {
   }
 }
 
-JinjaExpr* JinjaExpressionParser::ParsePower() {
+Expr* ExpressionParser::ParsePower() {
   Expr* left = ParseUnary(true);
   while (IsOperator("**")) {
     const size_t offset = token().offset;
     Next();
-    left = Binary(JinjaOperator::kPower, offset, left, ParseUnary(true));
+    left = Binary(Operator::kPower, offset, left, ParseUnary(true));
   }
   return left;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseUnary(bool with_filters) {
+Expr* ExpressionParser::ParseUnary(bool with_filters) {
   const Nest nest(this);
   const size_t offset = token().offset;
   Expr* value = nullptr;
   if (SkipOperator("-")) {
-    value = New(Kind::kNegate, offset, {ParseUnary(false)});
+    value = New(ExprKind::kNegate, offset, {ParseUnary(false)});
   } else if (SkipOperator("+")) {
-    value = New(Kind::kPlus, offset, {ParseUnary(false)});
+    value = New(ExprKind::kPlus, offset, {ParseUnary(false)});
   } else {
     value = ParsePrimary();
   }
@@ -228,7 +228,7 @@ JinjaExpr* JinjaExpressionParser::ParseUnary(bool with_filters) {
   return with_filters ? ParseFilterOrTest(value) : value;
 }
 
-JinjaExpr* JinjaExpressionParser::ParsePrimary() {
+Expr* ExpressionParser::ParsePrimary() {
   const size_t offset = token().offset;
   switch (token().type) {
     case Type::kName:
@@ -237,8 +237,8 @@ JinjaExpr* JinjaExpressionParser::ParsePrimary() {
       return ParseStrings();
     case Type::kInteger:
     case Type::kFloat: {
-      Expr* made = New(Kind::kConstant, offset);
-      made->constant = token().type == Type::kInteger ? JinjaValue::Int(token().integer) : JinjaValue::Float(token().real);
+      Expr* made = New(ExprKind::kConstant, offset);
+      made->constant = token().type == Type::kInteger ? Value::Int(token().integer) : Value::Float(token().real);
       Next();
       return made;
     }
@@ -253,32 +253,32 @@ JinjaExpr* JinjaExpressionParser::ParsePrimary() {
   return made;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseNameOrConstant() {
+Expr* ExpressionParser::ParseNameOrConstant() {
   const size_t offset = token().offset;
   const std::string name = ExpectName();
   const bool truth = name == "true" || name == "True";
   if (truth || name == "false" || name == "False" || name == "none" || name == "None") {
-    Expr* made = New(Kind::kConstant, offset);
-    made->constant = name == "none" || name == "None" ? JinjaValue::None() : JinjaValue::Bool(truth);
+    Expr* made = New(ExprKind::kConstant, offset);
+    made->constant = name == "none" || name == "None" ? Value::None() : Value::Bool(truth);
     return made;
   }
-  Expr* made = New(Kind::kName, offset);
+  Expr* made = New(ExprKind::kName, offset);
   made->name = name;
   return made;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseStrings() {
-  Expr* made = New(Kind::kConstant, token().offset);
+Expr* ExpressionParser::ParseStrings() {
+  Expr* made = New(ExprKind::kConstant, token().offset);
   for (; token().type == Type::kString; Next()) made->name += token().text;
-  made->constant = JinjaValue::String(made->name);
+  made->constant = Value::String(made->name);
   return made;
 }
 
-bool JinjaExpressionParser::EndsTuple() const {
+bool ExpressionParser::EndsTuple() const {
   return token().type == Type::kVariableEnd || token().type == Type::kBlockEnd || IsOperator(")");
 }
 
-JinjaExpr* JinjaExpressionParser::ParseTuple(bool with_conditional, bool parenthesized) {
+Expr* ExpressionParser::ParseTuple(bool with_conditional, bool parenthesized) {
   const size_t offset = token().offset;
   std::vector<Expr*> items;
   bool is_tuple = false;
@@ -291,13 +291,13 @@ JinjaExpr* JinjaExpressionParser::ParseTuple(bool with_conditional, bool parenth
   }
   if (!is_tuple && !items.empty()) return items[0];
   if (!is_tuple && !parenthesized) Fail(Concat("Expected an expression, got '", Describe(token()), "'"));
-  Expr* made = New(Kind::kTuple, offset);
+  Expr* made = New(ExprKind::kTuple, offset);
   made->children = std::move(items);
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseList() {
-  Expr* made = New(Kind::kList, token().offset);
+Expr* ExpressionParser::ParseList() {
+  Expr* made = New(ExprKind::kList, token().offset);
   ExpectOperator("[");
   while (!IsOperator("]")) {
     if (!made->children.empty()) ExpectOperator(",");
@@ -308,8 +308,8 @@ JinjaExpr* JinjaExpressionParser::ParseList() {
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseDict() {
-  Expr* made = New(Kind::kDict, token().offset);
+Expr* ExpressionParser::ParseDict() {
+  Expr* made = New(ExprKind::kDict, token().offset);
   ExpectOperator("{");
   while (!IsOperator("}")) {
     if (!made->children.empty()) ExpectOperator(",");
@@ -322,7 +322,7 @@ JinjaExpr* JinjaExpressionParser::ParseDict() {
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseSingleTarget(bool namespaces) {
+Expr* ExpressionParser::ParseSingleTarget(bool namespaces) {
   const Nest nest(this);
   const size_t offset = token().offset;
   if (SkipOperator("(")) {
@@ -331,18 +331,18 @@ JinjaExpr* JinjaExpressionParser::ParseSingleTarget(bool namespaces) {
     return inner;
   }
   Expr* made = ParsePrimary();
-  if (made->kind != Kind::kName) made_->source.Fail(offset, "can't assign to what is no name");
+  if (made->kind != ExprKind::kName) made_->source.Fail(offset, "can't assign to what is no name");
   if (!namespaces || !SkipOperator(".")) return made;
-  Expr* reference = New(Kind::kNamespaceRef, offset, {made});
+  Expr* reference = New(ExprKind::kNamespaceRef, offset, {made});
   reference->name = ExpectName();
   return reference;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseTarget(bool namespaces, TupleEnd end) {
+Expr* ExpressionParser::ParseTarget(bool namespaces, TupleEnd end) {
   const size_t offset = token().offset;
   Expr* first = ParseSingleTarget(namespaces);
   if (!IsOperator(",")) return first;
-  Expr* made = New(Kind::kTuple, offset, {first});
+  Expr* made = New(ExprKind::kTuple, offset, {first});
   while (SkipOperator(",")) {
     if (EndsTuple() || (end == TupleEnd::kIn && IsName("in"))) break;
     made->children.push_back(ParseSingleTarget(namespaces));
@@ -350,4 +350,4 @@ JinjaExpr* JinjaExpressionParser::ParseTarget(bool namespaces, TupleEnd end) {
   return Measured(made);
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

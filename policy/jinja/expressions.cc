@@ -7,168 +7,166 @@
 #include "policy/jinja/operators.h"
 #include "policy/jinja/print.h"
 
-namespace temper {
+namespace temper::jinja {
 
-namespace {
-using Kind = JinjaExprKind;
-}  // namespace
+namespace {}  // namespace
 
-JinjaValue JinjaEvaluator::Evaluate(const JinjaExpr& expr) {
-  const JinjaHeap::Depth depth(heap_);
+Value Evaluator::Evaluate(const Expr& expr) {
+  const Heap::Depth depth(heap_);
   heap_->Step();
   offset_ = expr.offset;
   return EvaluateKind(expr);
 }
 
-JinjaValue JinjaEvaluator::EvaluateKind(const JinjaExpr& expr) {
+Value Evaluator::EvaluateKind(const Expr& expr) {
   const auto child = [&](size_t i) { return Evaluate(*expr.children[i]); };
   switch (expr.kind) {
-    case Kind::kConstant:
+    case ExprKind::kConstant:
       return expr.constant;
-    case Kind::kName:
+    case ExprKind::kName:
       return EvaluateName(expr);
-    case Kind::kTuple:
-    case Kind::kList:
+    case ExprKind::kTuple:
+    case ExprKind::kList:
       return EvaluateItems(expr);
-    case Kind::kDict:
+    case ExprKind::kDict:
       return EvaluateDict(expr);
-    case Kind::kAttribute: {
-      const JinjaValue value = child(0);
+    case ExprKind::kAttribute: {
+      const Value value = child(0);
       offset_ = expr.offset;
-      return JinjaAttribute(heap_, value, expr.name);
+      return Attribute(heap_, value, expr.name);
     }
-    case Kind::kItem: {
-      const JinjaValue value = child(0);
-      const JinjaValue key = child(1);
+    case ExprKind::kItem: {
+      const Value value = child(0);
+      const Value key = child(1);
       offset_ = expr.offset;
-      return JinjaItem(heap_, value, key);
+      return Item(heap_, value, key);
     }
-    case Kind::kSlice:
+    case ExprKind::kSlice:
       return EvaluateSlice(expr);
-    case Kind::kCall:
+    case ExprKind::kCall:
       return EvaluateCall(expr);
-    case Kind::kFilter: {
-      const JinjaValue value = child(0);
-      const JinjaArguments arguments = EvaluateArguments(expr);
+    case ExprKind::kFilter: {
+      const Value value = child(0);
+      const Arguments arguments = EvaluateArguments(expr);
       offset_ = expr.offset;
-      return JinjaCallFilter(heap_, expr.name, value, arguments);
+      return CallFilter(heap_, expr.name, value, arguments);
     }
-    case Kind::kTest: {
-      const JinjaValue value = child(0);
-      const JinjaArguments arguments = EvaluateArguments(expr);
+    case ExprKind::kTest: {
+      const Value value = child(0);
+      const Arguments arguments = EvaluateArguments(expr);
       offset_ = expr.offset;
-      return JinjaValue::Bool(JinjaCallTest(heap_, expr.name, value, arguments));
+      return Value::Bool(CallTest(heap_, expr.name, value, arguments));
     }
-    case Kind::kNot:
-      return JinjaValue::Bool(!JinjaTruth(child(0)));
-    case Kind::kAnd: {
-      const JinjaValue left = child(0);
-      return JinjaTruth(left) ? child(1) : left;
+    case ExprKind::kNot:
+      return Value::Bool(!Truth(child(0)));
+    case ExprKind::kAnd: {
+      const Value left = child(0);
+      return Truth(left) ? child(1) : left;
     }
-    case Kind::kOr: {
-      const JinjaValue left = child(0);
-      return JinjaTruth(left) ? left : child(1);
+    case ExprKind::kOr: {
+      const Value left = child(0);
+      return Truth(left) ? left : child(1);
     }
-    case Kind::kNegate:
-    case Kind::kPlus: {
-      const JinjaValue value = child(0);
+    case ExprKind::kNegate:
+    case ExprKind::kPlus: {
+      const Value value = child(0);
       offset_ = expr.offset;
-      return JinjaNegate(value, expr.kind == Kind::kNegate);
+      return Negate(value, expr.kind == ExprKind::kNegate);
     }
-    case Kind::kBinary: {
-      const JinjaValue left = child(0);
-      const JinjaValue right = child(1);
+    case ExprKind::kBinary: {
+      const Value left = child(0);
+      const Value right = child(1);
       offset_ = expr.offset;
-      return JinjaApply(heap_, expr.op, left, right);
+      return Apply(heap_, expr.op, left, right);
     }
-    case Kind::kCompare:
+    case ExprKind::kCompare:
       return EvaluateCompare(expr);
-    case Kind::kConcat:
+    case ExprKind::kConcat:
       return EvaluateConcat(expr);
-    case Kind::kConditional:
+    case ExprKind::kConditional:
       return EvaluateConditional(expr);
-    case Kind::kCaptured:
+    case ExprKind::kCaptured:
       return captured_;
-    case Kind::kNamespaceRef:
+    case ExprKind::kNamespaceRef:
       break;
   }
   TEMPER_FAIL("an expression of a template that has no value");
 }
 
-JinjaValue JinjaEvaluator::EvaluateName(const JinjaExpr& expr) {
-  const JinjaValue value = FrameAt(expr.hops)->slots[static_cast<size_t>(expr.slot)];
-  return value.Is(JinjaKind::kMissing) ? heap_->Undefined(Concat("'", expr.name, "' is undefined")) : value;
+Value Evaluator::EvaluateName(const Expr& expr) {
+  const Value value = FrameAt(expr.hops)->slots[static_cast<size_t>(expr.slot)];
+  return value.Is(Kind::kMissing) ? heap_->Undefined(Concat("'", expr.name, "' is undefined")) : value;
 }
 
-JinjaValue JinjaEvaluator::EvaluateItems(const JinjaExpr& expr) {
-  std::vector<JinjaValue> items;
+Value Evaluator::EvaluateItems(const Expr& expr) {
+  std::vector<Value> items;
   items.reserve(expr.children.size());
-  for (const JinjaExpr* child : expr.children) items.push_back(Evaluate(*child));
-  return expr.kind == Kind::kList ? heap_->List(std::move(items)) : heap_->Tuple(std::move(items));
+  for (const Expr* child : expr.children) items.push_back(Evaluate(*child));
+  return expr.kind == ExprKind::kList ? heap_->List(std::move(items)) : heap_->Tuple(std::move(items));
 }
 
-JinjaValue JinjaEvaluator::EvaluateDict(const JinjaExpr& expr) {
-  auto* dict = heap_->New<JinjaDict>();
+Value Evaluator::EvaluateDict(const Expr& expr) {
+  auto* dict = heap_->New<Dict>();
   for (size_t i = 0; i < expr.children.size(); i += 2) {
-    const JinjaValue key = Evaluate(*expr.children[i]);
-    const JinjaValue value = Evaluate(*expr.children[i + 1]);
+    const Value key = Evaluate(*expr.children[i]);
+    const Value value = Evaluate(*expr.children[i + 1]);
     offset_ = expr.children[i]->offset;
-    JinjaSet(heap_, dict, key, value);
+    Set(heap_, dict, key, value);
   }
-  return JinjaValue::Dict(dict);
+  return Value::Dict(dict);
 }
 
-JinjaValue JinjaEvaluator::EvaluateSlice(const JinjaExpr& expr) {
-  JinjaValue parts[4];
-  for (size_t i = 0; i < 4; ++i) parts[i] = expr.children[i] != nullptr ? Evaluate(*expr.children[i]) : JinjaValue::None();
+Value Evaluator::EvaluateSlice(const Expr& expr) {
+  Value parts[4];
+  for (size_t i = 0; i < 4; ++i) parts[i] = expr.children[i] != nullptr ? Evaluate(*expr.children[i]) : Value::None();
   offset_ = expr.offset;
-  return JinjaSlice(heap_, parts[0], parts[1], parts[2], parts[3]);
+  return Slice(heap_, parts[0], parts[1], parts[2], parts[3]);
 }
 
-JinjaValue JinjaEvaluator::EvaluateCompare(const JinjaExpr& expr) {
-  JinjaValue left = Evaluate(*expr.children[0]);
+Value Evaluator::EvaluateCompare(const Expr& expr) {
+  Value left = Evaluate(*expr.children[0]);
   for (size_t i = 0; i < expr.comparisons.size(); ++i) {
-    const JinjaValue right = Evaluate(*expr.children[i + 1]);
+    const Value right = Evaluate(*expr.children[i + 1]);
     offset_ = expr.offset;
-    if (!JinjaCompare(heap_, expr.comparisons[i], left, right)) return JinjaValue::Bool(false);
+    if (!Compare(heap_, expr.comparisons[i], left, right)) return Value::Bool(false);
     left = right;
   }
-  return JinjaValue::Bool(true);
+  return Value::Bool(true);
 }
 
-JinjaValue JinjaEvaluator::EvaluateConcat(const JinjaExpr& expr) {
+Value Evaluator::EvaluateConcat(const Expr& expr) {
   std::string text;
-  for (const JinjaExpr* child : expr.children) {
-    const JinjaValue value = Evaluate(*child);
+  for (const Expr* child : expr.children) {
+    const Value value = Evaluate(*child);
     offset_ = child->offset;
-    const std::string_view part = JinjaText(heap_, value);
+    const std::string_view part = Text(heap_, value);
     heap_->Charge(part.size());
     text += part;
   }
   return heap_->Text(std::move(text));
 }
 
-JinjaValue JinjaEvaluator::EvaluateConditional(const JinjaExpr& expr) {
-  if (JinjaTruth(Evaluate(*expr.children[0]))) return Evaluate(*expr.children[1]);
+Value Evaluator::EvaluateConditional(const Expr& expr) {
+  if (Truth(Evaluate(*expr.children[0]))) return Evaluate(*expr.children[1]);
   if (expr.children[2] != nullptr) return Evaluate(*expr.children[2]);
-  return JinjaValue::Undefined("the inline if-expression evaluated to false and no else section was defined.");
+  return Value::Undefined("the inline if-expression evaluated to false and no else section was defined.");
 }
 
-JinjaArguments JinjaEvaluator::EvaluateArguments(const JinjaExpr& expr) {
-  JinjaArguments arguments;
-  for (const JinjaExpr* value : expr.positional) arguments.positional.push_back(Evaluate(*value));
+Arguments Evaluator::EvaluateArguments(const Expr& expr) {
+  Arguments arguments;
+  for (const Expr* value : expr.positional) arguments.positional.push_back(Evaluate(*value));
   for (const auto& [name, value] : expr.keyword) arguments.keyword.emplace_back(name, Evaluate(*value));
   if (expr.unpacked != nullptr) {
-    for (const JinjaValue& value : JinjaItems(heap_, Evaluate(*expr.unpacked))) arguments.positional.push_back(value);
+    for (const Value& value : Items(heap_, Evaluate(*expr.unpacked))) arguments.positional.push_back(value);
   }
   if (expr.unpacked_keywords != nullptr) {
-    const JinjaValue keywords = Evaluate(*expr.unpacked_keywords);
-    if (!keywords.Is(JinjaKind::kDict)) throw JinjaFailure(Concat("argument after ** must be a mapping, not ", JinjaTypeName(keywords)));
+    const Value keywords = Evaluate(*expr.unpacked_keywords);
+    if (!keywords.Is(Kind::kDict)) throw Failure(Concat("argument after ** must be a mapping, not ", TypeName(keywords)));
     for (const auto& [key, value] : keywords.dict().items) {
-      const std::string_view name = JinjaTextArgument(key, "a keyword");
+      const std::string_view name = TextArgument(key, "a keyword");
       const auto same = [&](const auto& other) { return other.first == name; };
       if (std::any_of(arguments.keyword.begin(), arguments.keyword.end(), same)) {
-        throw JinjaFailure(Concat("got multiple values for keyword argument '", name, "'"));
+        throw Failure(Concat("got multiple values for keyword argument '", name, "'"));
       }
       arguments.keyword.emplace_back(name, value);
     }
@@ -176,48 +174,48 @@ JinjaArguments JinjaEvaluator::EvaluateArguments(const JinjaExpr& expr) {
   return arguments;
 }
 
-JinjaValue JinjaEvaluator::EvaluateCall(const JinjaExpr& expr) {
-  const JinjaValue callee = Evaluate(*expr.children[0]);
-  const JinjaArguments arguments = EvaluateArguments(expr);
+Value Evaluator::EvaluateCall(const Expr& expr) {
+  const Value callee = Evaluate(*expr.children[0]);
+  const Arguments arguments = EvaluateArguments(expr);
   offset_ = expr.children[0]->offset;
   return Call(callee, arguments);
 }
 
-JinjaValue JinjaEvaluator::Call(const JinjaValue& callee, const JinjaArguments& arguments) {
-  JinjaRequireDefined(callee);
+Value Evaluator::Call(const Value& callee, const Arguments& arguments) {
+  RequireDefined(callee);
   switch (callee.kind()) {
-    case JinjaKind::kMacro:
-      return CallMacro(*callee.object<JinjaMacro>(), arguments);
-    case JinjaKind::kGlobal:
-      return JinjaCallGlobal(heap_, callee.object<JinjaGlobal>()->name, arguments, now_);
-    case JinjaKind::kMethod:
-      return JinjaCallMethod(heap_, *callee.object<JinjaMethod>(), arguments);
+    case Kind::kMacro:
+      return CallMacro(*callee.object<Macro>(), arguments);
+    case Kind::kGlobal:
+      return CallGlobal(heap_, callee.object<Global>()->name, arguments, now_);
+    case Kind::kMethod:
+      return CallMethod(heap_, *callee.object<Method>(), arguments);
     default:
-      throw JinjaFailure(Concat("'", JinjaTypeName(callee), "' object is not callable"));
+      throw Failure(Concat("'", TypeName(callee), "' object is not callable"));
   }
 }
 
-JinjaValue JinjaEvaluator::CallMacro(const JinjaMacro& macro, const JinjaArguments& arguments) {
+Value Evaluator::CallMacro(const Macro& macro, const Arguments& arguments) {
   if (macro_depth_ >= heap_->limits().macro_depth) {
-    throw JinjaFailure(Concat("macros that call each other more than ", heap_->limits().macro_depth, " levels deep"));
+    throw Failure(Concat("macros that call each other more than ", heap_->limits().macro_depth, " levels deep"));
   }
-  JinjaFrame* const caller = frame_;
+  Frame* const caller = frame_;
   ++macro_depth_;
   frame_ = NewFrame(macro.definition->scope, macro.frame);
   BindParameters(macro, arguments, frame_);
   Flow flow = Flow::kNext;
-  const JinjaValue text = Capture(macro.definition->body, &flow);
+  const Value text = Capture(macro.definition->body, &flow);
   frame_ = caller;
   --macro_depth_;
   return text;
 }
 
-void JinjaEvaluator::BindParameters(const JinjaMacro& macro, const JinjaArguments& arguments, JinjaFrame* frame) {
-  const JinjaStatement& definition = *macro.definition;
-  const JinjaScope& scope = definition.scope;
+void Evaluator::BindParameters(const Macro& macro, const Arguments& arguments, Frame* frame) {
+  const Statement& definition = *macro.definition;
+  const Scope& scope = definition.scope;
   const size_t count = definition.bindings.size();
   auto keywords = arguments.keyword;
-  const auto slot = [&](size_t i) -> JinjaValue& { return frame->slots[static_cast<size_t>(definition.bindings[i].first->slot)]; };
+  const auto slot = [&](size_t i) -> Value& { return frame->slots[static_cast<size_t>(definition.bindings[i].first->slot)]; };
   for (size_t i = 0; i < count; ++i) {
     if (i < arguments.positional.size()) {
       slot(i) = arguments.positional[i];
@@ -234,21 +232,21 @@ void JinjaEvaluator::BindParameters(const JinjaMacro& macro, const JinjaArgument
     frame->slots[static_cast<size_t>(scope.varargs_slot)] =
         heap_->Tuple({arguments.positional.begin() + static_cast<std::ptrdiff_t>(taken), arguments.positional.end()});
   } else if (arguments.positional.size() > count) {
-    throw JinjaFailure(Concat("macro '", macro.name, "' takes not more than ", count, " argument(s)"));
+    throw Failure(Concat("macro '", macro.name, "' takes not more than ", count, " argument(s)"));
   }
   if (scope.kwargs_slot >= 0) {
-    auto* rest = heap_->New<JinjaDict>();
-    for (const auto& [key, value] : keywords) JinjaSet(heap_, rest, JinjaValue::String(key), value);
-    frame->slots[static_cast<size_t>(scope.kwargs_slot)] = JinjaValue::Dict(rest);
+    auto* rest = heap_->New<Dict>();
+    for (const auto& [key, value] : keywords) Set(heap_, rest, Value::String(key), value);
+    frame->slots[static_cast<size_t>(scope.kwargs_slot)] = Value::Dict(rest);
   } else if (!keywords.empty()) {
-    throw JinjaFailure(Concat("macro '", macro.name, "' takes no keyword argument '", keywords[0].first, "'"));
+    throw Failure(Concat("macro '", macro.name, "' takes no keyword argument '", keywords[0].first, "'"));
   }
   Begin(scope, frame);
   for (size_t i = 0; i < count; ++i) {
-    if (!slot(i).Is(JinjaKind::kMissing)) continue;
+    if (!slot(i).Is(Kind::kMissing)) continue;
     const auto& [name, value] = definition.bindings[i];
     slot(i) = value != nullptr ? Evaluate(*value) : heap_->Undefined(Concat("parameter '", name->name, "' was not provided"));
   }
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

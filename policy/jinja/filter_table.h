@@ -5,13 +5,13 @@
 
 #include "policy/jinja/call.h"
 
-namespace temper {
+namespace temper::jinja {
 
-using JinjaFilter = JinjaValue (*)(JinjaHeap* heap, const JinjaValue& value, const JinjaArguments& arguments);
-using JinjaFilterTable = std::map<std::string_view, JinjaFilter>;
+using Filter = Value (*)(Heap* heap, const Value& value, const Arguments& arguments);
+using FilterTable = std::map<std::string_view, Filter>;
 
-const JinjaFilterTable& JinjaScalarFilters();    // of texts and numbers
-const JinjaFilterTable& JinjaSequenceFilters();  // of lists and dicts
-const JinjaFilterTable& JinjaLazyFilters();      // map, select and their kin
+const FilterTable& ScalarFilters();    // of texts and numbers
+const FilterTable& SequenceFilters();  // of lists and dicts
+const FilterTable& LazyFilters();      // map, select and their kin
 
-}  // namespace temper
+}  // namespace temper::jinja

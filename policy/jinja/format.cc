@@ -2,14 +2,13 @@
 #include <cstdio>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 #include "policy/jinja/operators.h"
 #include "policy/jinja/print.h"
 #include "policy/jinja/text.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
-
-using Kind = JinjaKind;
 
 // One conversion of a format: %[(key)][flags][width][.precision]conversion.
 struct Conversion {
@@ -24,7 +23,7 @@ constexpr int kWidest = 10'000;
 
 class PercentFormatter {
  public:
-  PercentFormatter(JinjaHeap* heap, const JinjaValue& format, const JinjaValue& arguments)
+  PercentFormatter(Heap* heap, const Value& format, const Value& arguments)
       : heap_(heap), format_(format.text()), escape_(format.markup()), arguments_(arguments) {}
 
   std::string Run() {
@@ -42,7 +41,7 @@ class PercentFormatter {
     }
     const bool one_value = !arguments_.Is(Kind::kTuple) && !arguments_.Is(Kind::kDict) && !arguments_.Is(Kind::kList);
     const bool unused = arguments_.Is(Kind::kTuple) ? used_ < arguments_.items().size() : one_value && used_ == 0;
-    if (unused) throw JinjaFailure("not all arguments converted during string formatting");
+    if (unused) throw Failure("not all arguments converted during string formatting");
     return out;
   }
 
@@ -51,7 +50,7 @@ class PercentFormatter {
     Conversion made;
     if (Peek() == '(') {
       const size_t close = format_.find(')', at_);
-      if (close == std::string_view::npos) throw JinjaFailure("incomplete format key");
+      if (close == std::string_view::npos) throw Failure("incomplete format key");
       made.key = format_.substr(at_ + 1, close - at_ - 1);
       at_ = close + 1;
     }
@@ -61,7 +60,7 @@ class PercentFormatter {
       ++at_;
       made.precision = ParseNumber();
     }
-    if (Peek() == 0) throw JinjaFailure("incomplete format");
+    if (Peek() == 0) throw Failure("incomplete format");
     made.letter = format_[at_++];
     return made;
   }
@@ -69,29 +68,29 @@ class PercentFormatter {
   char Peek() const { return at_ < format_.size() ? format_[at_] : '\0'; }
 
   int ParseNumber() {
-    if (Peek() == '*') throw JinjaFailure("a width of * in a format is not supported");
+    if (Peek() == '*') throw Failure("a width of * in a format is not supported");
     int number = 0;
     for (; Peek() >= '0' && Peek() <= '9'; ++at_) {
       number = number * 10 + (Peek() - '0');
-      if (number > kWidest) throw JinjaFailure(Concat("a format wider than ", kWidest));
+      if (number > kWidest) throw Failure(Concat("a format wider than ", kWidest));
     }
     return number;
   }
 
-  JinjaValue NextArgument(std::string_view key) {
+  Value NextArgument(std::string_view key) {
     if (!key.empty()) {
-      if (!arguments_.Is(Kind::kDict)) throw JinjaFailure("format requires a mapping");
-      const JinjaValue* value = arguments_.dict().Find(key);
-      if (value == nullptr) throw JinjaFailure(Concat("the format names '", key, "', which is not among its values"));
+      if (!arguments_.Is(Kind::kDict)) throw Failure("format requires a mapping");
+      const Value* value = arguments_.dict().Find(key);
+      if (value == nullptr) throw Failure(Concat("the format names '", key, "', which is not among its values"));
       return *value;
     }
     const size_t count = arguments_.Is(Kind::kTuple) ? arguments_.items().size() : 1;
-    if (used_ >= count) throw JinjaFailure("not enough arguments for format string");
+    if (used_ >= count) throw Failure("not enough arguments for format string");
     return arguments_.Is(Kind::kTuple) ? arguments_.items()[used_++] : (++used_, arguments_);
   }
 
   std::string Convert(const Conversion& c) {
-    const JinjaValue value = NextArgument(c.key);
+    const Value value = NextArgument(c.key);
     switch (c.letter) {
       case 's':
       case 'r':
@@ -111,18 +110,18 @@ class PercentFormatter {
       case 'G':
         return Real(value, c);
       default:
-        throw JinjaFailure(Concat("unsupported format character '", c.letter, "'"));
+        throw Failure(Concat("unsupported format character '", c.letter, "'"));
     }
   }
 
-  std::string TextOf(const JinjaValue& value, const Conversion& c) {
+  std::string TextOf(const Value& value, const Conversion& c) {
     std::string text;
     if (c.letter == 'r') {
-      JinjaRepr(heap_, value, &text);
+      Repr(heap_, value, &text);
     } else {
-      JinjaPrint(heap_, value, &text);
+      Print(heap_, value, &text);
     }
-    if (escape_ && !value.markup()) text = JinjaEscape(heap_, heap_->Text(text)).text();
+    if (escape_ && !value.markup()) text = Escape(heap_, heap_->Text(text)).text();
     if (c.precision >= 0) text = text.substr(0, ByteOffset(text, static_cast<size_t>(c.precision)));
     return text;
   }
@@ -141,46 +140,46 @@ class PercentFormatter {
     return format + length + (c.letter == 'u' ? 'd' : c.letter);
   }
 
-  std::string Integer(const JinjaValue& value, const Conversion& c) {
-    JinjaRequireDefined(value);
+  std::string Integer(const Value& value, const Conversion& c) {
+    RequireDefined(value);
     if (!value.is_integral() && !(value.Is(Kind::kFloat) && std::string_view("diu").find(c.letter) != std::string_view::npos)) {
-      throw JinjaFailure(Concat("%", c.letter, " format: a number is required, not ", JinjaTypeName(value)));
+      throw Failure(Concat("%", c.letter, " format: a number is required, not ", TypeName(value)));
     }
     const double real = value.number();
-    if (!(real > -9.2e18 && real < 9.2e18)) throw JinjaFailure("a number of more than 63 bits in a format");
+    if (!(real > -9.2e18 && real < 9.2e18)) throw Failure("a number of more than 63 bits in a format");
     const long long number = value.is_integral() ? static_cast<long long>(value.integer()) : static_cast<long long>(real);
     const bool hexadecimal_or_octal = c.letter == 'x' || c.letter == 'X' || c.letter == 'o';
-    if (hexadecimal_or_octal && number < 0) throw JinjaFailure("a negative number in a format of %x or %o is not supported");
+    if (hexadecimal_or_octal && number < 0) throw Failure("a negative number in a format of %x or %o is not supported");
     char text[2 * kWidest + 64];
     std::snprintf(text, sizeof(text), PrintfFormat(c, "ll").c_str(), number);
     return text;
   }
 
-  std::string Real(const JinjaValue& value, const Conversion& c) {
-    JinjaRequireDefined(value);
-    if (!value.is_number()) throw JinjaFailure(Concat("must be real number, not ", JinjaTypeName(value)));
+  std::string Real(const Value& value, const Conversion& c) {
+    RequireDefined(value);
+    if (!value.is_number()) throw Failure(Concat("must be real number, not ", TypeName(value)));
     char text[2 * kWidest + 512];
     std::snprintf(text, sizeof(text), PrintfFormat(c, "").c_str(), value.number());
     return text;
   }
 
-  JinjaHeap* heap_;
+  Heap* heap_;
   std::string_view format_;
   bool escape_;
-  const JinjaValue& arguments_;
+  const Value& arguments_;
   size_t at_ = 0;
   size_t used_ = 0;
 };
 
 }  // namespace
 
-JinjaValue JinjaPercentFormat(JinjaHeap* heap, const JinjaValue& format, const JinjaValue& arguments) {
+Value PercentFormat(Heap* heap, const Value& format, const Value& arguments) {
   return heap->Text(PercentFormatter(heap, format, arguments).Run(), format.markup());
 }
 
-JinjaValue JinjaEscape(JinjaHeap* heap, const JinjaValue& value) {
+Value Escape(Heap* heap, const Value& value) {
   if (value.markup()) return value;
-  const std::string_view text = JinjaText(heap, value);
+  const std::string_view text = Text(heap, value);
   std::string out;
   for (const char c : text) {
     switch (c) {
@@ -206,4 +205,4 @@ JinjaValue JinjaEscape(JinjaHeap* heap, const JinjaValue& value) {
   return heap->Text(std::move(out), true);
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -6,20 +6,18 @@
 #include "cluster/base/utf8.h"
 #include "policy/jinja/print.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
-
-using Kind = JinjaKind;
 
 class JsonWriter {
  public:
-  JsonWriter(JinjaHeap* heap, const JinjaJsonStyle& style) : heap_(heap), style_(style) {
+  JsonWriter(Heap* heap, const JsonStyle& style) : heap_(heap), style_(style) {
     separator_ = style.item_separator.value_or(style.indent.has_value() ? "," : ", ");
   }
 
-  void Write(const JinjaValue& value) {
+  void Write(const Value& value) {
     heap_->Step();
-    const JinjaHeap::Depth depth(heap_);
+    const Heap::Depth depth(heap_);
     if (out.size() > heap_->limits().bytes) heap_->Charge(out.size());
     switch (value.kind()) {
       case Kind::kString:
@@ -41,20 +39,20 @@ class JsonWriter {
   std::string out;
 
  private:
-  std::string ScalarText(const JinjaValue& value) {
+  std::string ScalarText(const Value& value) {
     switch (value.kind()) {
       case Kind::kNone:
         return "null";
       case Kind::kBool:
         return value.integer() != 0 ? "true" : "false";
       case Kind::kInt:
-        return JinjaIntText(value.integer());
+        return IntText(value.integer());
       case Kind::kFloat:
         if (std::isnan(value.real())) return "NaN";
         if (std::isinf(value.real())) return value.real() < 0 ? "-Infinity" : "Infinity";
-        return JinjaFloatText(value.real());
+        return FloatText(value.real());
       default:
-        throw JinjaFailure(Concat("Object of type ", JinjaTypeName(value), " is not JSON serializable"));
+        throw Failure(Concat("Object of type ", TypeName(value), " is not JSON serializable"));
     }
   }
 
@@ -94,7 +92,7 @@ class JsonWriter {
     for (int i = 0; i < level_; ++i) out += *style_.indent;
   }
 
-  void WriteItems(const std::vector<JinjaValue>& items) {
+  void WriteItems(const std::vector<Value>& items) {
     out.push_back('[');
     ++level_;
     for (size_t i = 0; i < items.size(); ++i) {
@@ -107,19 +105,19 @@ class JsonWriter {
     out.push_back(']');
   }
 
-  void WriteKey(const JinjaValue& key) {
+  void WriteKey(const Value& key) {
     if (key.is_string()) return WriteText(key.text());
     if (!key.is_number() && !key.is_none()) {
-      throw JinjaFailure(Concat("keys must be str, int, float, bool or None, not ", JinjaTypeName(key)));
+      throw Failure(Concat("keys must be str, int, float, bool or None, not ", TypeName(key)));
     }
     out += '"' + ScalarText(key) + '"';
   }
 
-  void WriteDict(const JinjaDict& dict) {
+  void WriteDict(const Dict& dict) {
     auto items = dict.items;
     if (style_.sort_keys) {
       for (const auto& item : items) {
-        if (!item.first.is_string()) throw JinjaFailure("tojson(sort_keys=true) needs keys that are all texts");
+        if (!item.first.is_string()) throw Failure("tojson(sort_keys=true) needs keys that are all texts");
       }
       std::stable_sort(items.begin(), items.end(), [](const auto& a, const auto& b) { return a.first.text() < b.first.text(); });
     }
@@ -137,18 +135,18 @@ class JsonWriter {
     out.push_back('}');
   }
 
-  JinjaHeap* heap_;
-  const JinjaJsonStyle& style_;
+  Heap* heap_;
+  const JsonStyle& style_;
   std::string separator_;
   int level_ = 0;
 };
 
 }  // namespace
 
-std::string JinjaToJson(JinjaHeap* heap, const JinjaValue& value, const JinjaJsonStyle& style) {
+std::string ToJson(Heap* heap, const Value& value, const JsonStyle& style) {
   JsonWriter writer(heap, style);
   writer.Write(value);
   return std::move(writer.out);
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -5,10 +5,10 @@
 #include "cluster/base/utf8.h"
 #include "policy/jinja/text.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
-using Type = JinjaTokenType;
+using Type = TokenType;
 constexpr size_t kLargestTemplate = 1 << 20;
 constexpr size_t kNone = std::string_view::npos;
 
@@ -17,9 +17,9 @@ bool IsNameStart(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z
 
 class Lexer {
  public:
-  explicit Lexer(const JinjaSource& source) : source_(source), text_(source.text()) {}
+  explicit Lexer(const Source& source) : source_(source), text_(source.text()) {}
 
-  std::vector<JinjaToken> Run() {
+  std::vector<Token> Run() {
     while (at_ < text_.size()) LexData();
     Add(Type::kEnd, text_.size(), "");
     return std::move(tokens_);
@@ -161,7 +161,7 @@ class Lexer {
       if (Sees(op)) found = op;
     }
     if (found.empty() && kShort.find(text_[at_]) != kNone) found = text_.substr(at_, 1);
-    if (found.empty()) source_.Fail(at_, Concat("unexpected char '", text_.substr(at_, CodePointBytes(text_[at_])), "'"));
+    if (found.empty()) source_.Fail(at_, Concat("unexpected char '", text_.substr(at_, Utf8Length(text_, at_)), "'"));
     if (found == "(" || found == "[" || found == "{") open->push_back(found == "(" ? ')' : found == "[" ? ']' : '}');
     if (found == ")" || found == "]" || found == "}") {
       if (open->empty()) source_.Fail(at_, Concat("unexpected '", found, "'"));
@@ -218,11 +218,11 @@ class Lexer {
       if (text_[i] != '_') digits.push_back(text_[i]);
     }
     Add(type, at_, digits);
-    JinjaToken& token = tokens_.back();
+    Token& token = tokens_.back();
     if (type == Type::kFloat) token.real = std::strtod(digits.c_str(), nullptr);
     for (size_t i = base == 10 ? 0 : 2; type == Type::kInteger && i < digits.size(); ++i) {
-      if (__builtin_mul_overflow(token.integer, static_cast<JinjaInt>(base), &token.integer) ||
-          __builtin_add_overflow(token.integer, static_cast<JinjaInt>(ValueOf(digits[i])), &token.integer)) {
+      if (__builtin_mul_overflow(token.integer, static_cast<Integer>(base), &token.integer) ||
+          __builtin_add_overflow(token.integer, static_cast<Integer>(ValueOf(digits[i])), &token.integer)) {
         source_.Fail(at_, "an integer of more than 127 bits");
       }
     }
@@ -296,17 +296,17 @@ class Lexer {
     return code;
   }
 
-  const JinjaSource& source_;
+  const Source& source_;
   std::string_view text_;
   size_t at_ = 0;
-  std::vector<JinjaToken> tokens_;
+  std::vector<Token> tokens_;
 };
 
 }  // namespace
 
-JinjaSource::JinjaSource(const std::string& name, std::string_view text) : name_(name) {
-  if (text.size() > kLargestTemplate) throw ChatTemplateError(name, 1, 1, Concat("a template of more than ", kLargestTemplate, " bytes"));
-  if (const auto invalid = InvalidUtf8At(text)) throw ChatTemplateError(name, 1, 1, Concat("no UTF-8 at byte ", *invalid));
+Source::Source(const std::string& name, std::string_view text) : name_(name) {
+  if (text.size() > kLargestTemplate) throw TemplateError(name, 1, 1, Concat("a template of more than ", kLargestTemplate, " bytes"));
+  if (const auto invalid = InvalidUtf8At(text)) throw TemplateError(name, 1, 1, Concat("no UTF-8 at byte ", *invalid));
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     text_.push_back(text[i] == '\r' ? '\n' : text[i]);
@@ -314,13 +314,13 @@ JinjaSource::JinjaSource(const std::string& name, std::string_view text) : name_
   if (text_.ends_with('\n')) text_.pop_back();
 }
 
-void JinjaSource::Fail(size_t offset, const std::string& message) const {
+void Source::Fail(size_t offset, const std::string& message) const {
   const std::string_view before = std::string_view(text_).substr(0, offset);
   const auto lines = static_cast<int64_t>(PythonCount(before, "\n"));
   const size_t line_begin = before.rfind('\n') + 1;
-  throw ChatTemplateError(name_, lines + 1, static_cast<int64_t>(CountCodePoints(before.substr(line_begin))) + 1, message);
+  throw TemplateError(name_, lines + 1, static_cast<int64_t>(CountCodePoints(before.substr(line_begin))) + 1, message);
 }
 
-std::vector<JinjaToken> LexJinja(const JinjaSource& source) { return Lexer(source).Run(); }
+std::vector<Token> Lex(const Source& source) { return Lexer(source).Run(); }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -8,13 +8,13 @@
 #include "cluster/base/error.h"
 #include "policy/jinja/value.h"
 
-namespace temper {
+namespace temper::jinja {
 
 // A mistake in a template, or an error while it renders: "name:line:column: message". Lines and columns count from 1, columns in
 // characters.
-class ChatTemplateError : public ConfigError {
+class TemplateError : public ConfigError {
  public:
-  ChatTemplateError(const std::string& name, int64_t line, int64_t column, const std::string& message)
+  TemplateError(const std::string& name, int64_t line, int64_t column, const std::string& message)
       : ConfigError(Concat(name, ":", line, ":", column, ": ", message)), line_(line), column_(column), message_(message) {}
   int64_t line() const { return line_; }
   int64_t column() const { return column_; }
@@ -28,10 +28,10 @@ class ChatTemplateError : public ConfigError {
 };
 
 // A template's text as jinja2 reads it: line ends are \n, the last one is gone.
-class JinjaSource {
+class Source {
  public:
-  // `name` stands in errors. ChatTemplateError where the text is no UTF-8 or longer than 1 MiB.
-  JinjaSource(const std::string& name, std::string_view text);
+  // `name` stands in errors. TemplateError where the text is no UTF-8 or longer than 1 MiB.
+  Source(const std::string& name, std::string_view text);
   const std::string& text() const { return text_; }
   [[noreturn]] void Fail(size_t offset, const std::string& message) const;
 
@@ -40,30 +40,18 @@ class JinjaSource {
   std::string text_;
 };
 
-enum class JinjaTokenType {
-  kData,
-  kVariableBegin,
-  kVariableEnd,
-  kBlockBegin,
-  kBlockEnd,
-  kName,
-  kString,
-  kInteger,
-  kFloat,
-  kOperator,
-  kEnd
-};
+enum class TokenType { kData, kVariableBegin, kVariableEnd, kBlockBegin, kBlockEnd, kName, kString, kInteger, kFloat, kOperator, kEnd };
 
-struct JinjaToken {
-  JinjaTokenType type = JinjaTokenType::kEnd;
+struct Token {
+  TokenType type = TokenType::kEnd;
   std::string text;  // data, name, operator; a string without quotes and escapes
-  JinjaInt integer = 0;
+  Integer integer = 0;
   double real = 0;
   size_t offset = 0;  // in the source
 };
 
 // Cuts a template into tokens, the last of which is kEnd. White space is controlled as with jinja2's trim_blocks and lstrip_blocks, and
-// by - and + in the tags; comments are gone and {% raw %} has become data. Errors are ChatTemplateErrors.
-std::vector<JinjaToken> LexJinja(const JinjaSource& source);
+// by - and + in the tags; comments are gone and {% raw %} has become data. Errors are TemplateErrors.
+std::vector<Token> Lex(const Source& source);
 
-}  // namespace temper
+}  // namespace temper::jinja

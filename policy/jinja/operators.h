@@ -4,26 +4,26 @@
 
 #include "policy/jinja/value.h"
 
-namespace temper {
+namespace temper::jinja {
 
-// Python's operators. Operands that do not go together are a JinjaFailure that says so.
+// Python's operators. Operands that do not go together are a Failure that says so.
 
-enum class JinjaOperator { kAdd, kSubtract, kMultiply, kDivide, kFloorDivide, kModulo, kPower };
-enum class JinjaComparison { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kNotIn };
+enum class Operator { kAdd, kSubtract, kMultiply, kDivide, kFloorDivide, kModulo, kPower };
+enum class Comparison { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kIn, kNotIn };
 
-JinjaValue JinjaApply(JinjaHeap* heap, JinjaOperator op, const JinjaValue& a, const JinjaValue& b);
-JinjaValue JinjaNegate(const JinjaValue& value, bool minus);  // -x, +x
-bool JinjaCompare(JinjaHeap* heap, JinjaComparison op, const JinjaValue& a, const JinjaValue& b);
-bool JinjaLess(JinjaHeap* heap, const JinjaValue& a, const JinjaValue& b);
-bool JinjaContains(JinjaHeap* heap, const JinjaValue& container, const JinjaValue& item);
+Value Apply(Heap* heap, Operator op, const Value& a, const Value& b);
+Value Negate(const Value& value, bool minus);  // -x, +x
+bool Compare(Heap* heap, Comparison op, const Value& a, const Value& b);
+bool Less(Heap* heap, const Value& a, const Value& b);
+bool Contains(Heap* heap, const Value& container, const Value& item);
 
 // `format % arguments`, and str.format with fields {}, {0} and {name}.
-JinjaValue JinjaPercentFormat(JinjaHeap* heap, const JinjaValue& format, const JinjaValue& arguments);
+Value PercentFormat(Heap* heap, const Value& format, const Value& arguments);
 
 // HTML escaping, as markupsafe's.
-JinjaValue JinjaEscape(JinjaHeap* heap, const JinjaValue& value);
+Value Escape(Heap* heap, const Value& value);
 
 // Throws what jinja2 says when an undefined value is used; does nothing for any other value.
-void JinjaRequireDefined(const JinjaValue& value);
+void RequireDefined(const Value& value);
 
-}  // namespace temper
+}  // namespace temper::jinja

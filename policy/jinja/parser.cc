@@ -2,12 +2,12 @@
 
 #include "cluster/base/error.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
-class Parser : public JinjaExpressionParser {
+class Parser : public ExpressionParser {
  public:
-  using JinjaExpressionParser::JinjaExpressionParser;
+  using ExpressionParser::ExpressionParser;
 
   void Run() {
     made_->body = ParseBody({});
@@ -15,9 +15,6 @@ class Parser : public JinjaExpressionParser {
   }
 
  private:
-  using Statement = JinjaStatement;
-  using StatementKind = JinjaStatementKind;
-
   Statement* NewStatement(StatementKind kind, size_t offset) {
     made_->statements.emplace_back();
     made_->statements.back().kind = kind;
@@ -26,9 +23,9 @@ class Parser : public JinjaExpressionParser {
   }
 
   // Statements up to a tag that begins with one of `ends`, whose name is then the current token; or to the end of the template.
-  JinjaBody ParseBody(std::initializer_list<std::string_view> ends) {
+  Body ParseBody(std::initializer_list<std::string_view> ends) {
     const Nest nest(this);
-    JinjaBody body;
+    Body body;
     while (token().type != Type::kEnd) {
       const size_t offset = token().offset;
       if (token().type == Type::kData) {
@@ -51,12 +48,12 @@ class Parser : public JinjaExpressionParser {
   }
 
   // The body of a tag whose head has been read, and the tag that ends it; its name where there are several.
-  JinjaBody ParseBlock(std::initializer_list<std::string_view> ends, std::string* end = nullptr) {
+  Body ParseBlock(std::initializer_list<std::string_view> ends, std::string* end = nullptr) {
     const size_t tag = tag_offset_;
     const std::string tag_name = tag_name_;
     SkipOperator(":");
     ExpectType(Type::kBlockEnd, "end of statement block");
-    JinjaBody body = ParseBody(ends);
+    Body body = ParseBody(ends);
     if (token().type == Type::kEnd) {
       made_->source.Fail(tag, Concat("Unexpected end of template: the block '", tag_name, "' misses its '", *(ends.end() - 1), "'"));
     }
@@ -90,7 +87,7 @@ class Parser : public JinjaExpressionParser {
     std::string end = "elif";
     while (end == "elif") {
       if (made->branches.empty()) Next();
-      JinjaExpr* test = ParseTuple(false);
+      Expr* test = ParseTuple(false);
       made->branches.emplace_back(test, ParseBlock({"elif", "else", "endif"}, &end));
     }
     if (end == "else") {
@@ -124,16 +121,16 @@ class Parser : public JinjaExpressionParser {
       return made;
     }
     made->kind = StatementKind::kSetBlock;
-    if (IsOperator("|")) made->value = ParseFilters(New(Kind::kCaptured, token().offset));
+    if (IsOperator("|")) made->value = ParseFilters(New(ExprKind::kCaptured, token().offset));
     made->body = ParseBlock({"endset"});
     return made;
   }
 
   // A body of its own function in jinja2: break and continue do not reach out of it.
-  JinjaBody ParseFunctionBody(std::string_view end) {
+  Body ParseFunctionBody(std::string_view end) {
     const int loops = loops_;
     loops_ = 0;
-    JinjaBody body = ParseBlock({end});
+    Body body = ParseBlock({end});
     loops_ = loops;
     return body;
   }
@@ -141,14 +138,14 @@ class Parser : public JinjaExpressionParser {
   Statement* ParseMacro(size_t offset) {
     Statement* made = NewStatement(StatementKind::kMacro, offset);
     Next();
-    made->target = New(Kind::kName, token().offset);
+    made->target = New(ExprKind::kName, token().offset);
     made->text = made->target->name = ExpectName();
     ExpectOperator("(");
     while (!IsOperator(")")) {
       if (!made->bindings.empty()) ExpectOperator(",");
-      JinjaExpr* name = New(Kind::kName, token().offset);
+      Expr* name = New(ExprKind::kName, token().offset);
       name->name = ExpectName();
-      JinjaExpr* value = SkipOperator("=") ? ParseExpression() : nullptr;
+      Expr* value = SkipOperator("=") ? ParseExpression() : nullptr;
       if (value == nullptr && !made->bindings.empty() && made->bindings.back().second != nullptr) {
         Fail("non-default argument follows default argument");
       }
@@ -170,7 +167,7 @@ class Parser : public JinjaExpressionParser {
   Statement* ParseFilterBlock(size_t offset) {
     Statement* made = NewStatement(StatementKind::kFilterBlock, offset);
     Next();
-    made->value = ParseFilters(ParseFilter(New(Kind::kCaptured, token().offset)));
+    made->value = ParseFilters(ParseFilter(New(ExprKind::kCaptured, token().offset)));
     made->body = ParseBlock({"endfilter"});
     return made;
   }
@@ -180,7 +177,7 @@ class Parser : public JinjaExpressionParser {
     Next();
     while (token().type != Type::kBlockEnd) {
       if (!made->bindings.empty()) ExpectOperator(",");
-      JinjaExpr* name = ParseTarget(false, TupleEnd::kNone);
+      Expr* name = ParseTarget(false, TupleEnd::kNone);
       ExpectOperator("=");
       made->bindings.emplace_back(name, ParseExpression());
     }
@@ -202,6 +199,6 @@ class Parser : public JinjaExpressionParser {
 
 }  // namespace
 
-void ParseJinja(JinjaTemplate* made) { Parser(made).Run(); }
+void Parse(Template* made) { Parser(made).Run(); }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -8,23 +8,21 @@
 
 #include "policy/jinja/template.h"
 
-namespace temper {
+namespace temper::jinja {
 
-// Reads tokens by jinja2's grammar into the pools of a template. JinjaParser has the expressions, its child in jinja_parser.cc the
+// Reads tokens by jinja2's grammar into the pools of a template. Parser has the expressions, its child in parser.cc the
 // statements.
-class JinjaExpressionParser {
+class ExpressionParser {
  public:
-  explicit JinjaExpressionParser(JinjaTemplate* made) : made_(made), tokens_(LexJinja(made->source)) {}
+  explicit ExpressionParser(Template* made) : made_(made), tokens_(Lex(made->source)) {}
 
  protected:
-  using Expr = JinjaExpr;
-  using Kind = JinjaExprKind;
-  using Type = JinjaTokenType;
+  using Type = TokenType;
 
   // Nesting while parsing, and of what was parsed.
   class Nest {
    public:
-    explicit Nest(JinjaExpressionParser* parser) : parser_(parser) {
+    explicit Nest(ExpressionParser* parser) : parser_(parser) {
       if (++parser_->nesting_ > 100) parser_->Fail("nested too deep");
     }
     ~Nest() { --parser_->nesting_; }
@@ -32,11 +30,11 @@ class JinjaExpressionParser {
     Nest& operator=(const Nest&) = delete;
 
    private:
-    JinjaExpressionParser* parser_;
+    ExpressionParser* parser_;
   };
 
-  const JinjaToken& token() const { return tokens_[at_]; }
-  const JinjaToken& ahead() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
+  const Token& token() const { return tokens_[at_]; }
+  const Token& ahead() const { return tokens_[std::min(at_ + 1, tokens_.size() - 1)]; }
   void Next() { at_ = std::min(at_ + 1, tokens_.size() - 1); }
   bool IsOperator(std::string_view op) const { return token().type == Type::kOperator && token().text == op; }
   bool IsName(std::string_view name) const { return token().type == Type::kName && token().text == name; }
@@ -48,7 +46,7 @@ class JinjaExpressionParser {
   [[noreturn]] void Fail(const std::string& message) const { made_->source.Fail(token().offset, message); }
   [[noreturn]] void FailUnexpected(std::string_view expected) const;
 
-  Expr* New(Kind kind, size_t offset, std::initializer_list<Expr*> children = {});
+  Expr* New(ExprKind kind, size_t offset, std::initializer_list<Expr*> children = {});
   // After children were added to it.
   Expr* Measured(Expr* expr);
 
@@ -60,7 +58,7 @@ class JinjaExpressionParser {
   Expr* ParseFilters(Expr* value);
   Expr* ParseFilter(Expr* value);
 
-  JinjaTemplate* made_;
+  Template* made_;
 
  private:
   Expr* ParseConditional();
@@ -87,12 +85,12 @@ class JinjaExpressionParser {
   Expr* ParseSingleTarget(bool namespaces);
   void ParseArguments(Expr* call);
   void ParseArgument(Expr* call);
-  Expr* Binary(JinjaOperator op, size_t offset, Expr* left, Expr* right);
+  Expr* Binary(Operator op, size_t offset, Expr* left, Expr* right);
   bool EndsTuple() const;
 
-  std::vector<JinjaToken> tokens_;
+  std::vector<Token> tokens_;
   size_t at_ = 0;
   int nesting_ = 0;
 };
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -2,9 +2,9 @@
 #include "cluster/base/error.h"
 #include "policy/jinja/parser.h"
 
-namespace temper {
+namespace temper::jinja {
 
-JinjaExpr* JinjaExpressionParser::ParsePostfix(Expr* value) {
+Expr* ExpressionParser::ParsePostfix(Expr* value) {
   while (true) {
     if (IsOperator(".")) {
       value = ParseAttribute(value);
@@ -18,13 +18,13 @@ JinjaExpr* JinjaExpressionParser::ParsePostfix(Expr* value) {
   }
 }
 
-JinjaExpr* JinjaExpressionParser::ParseCall(Expr* value) {
-  Expr* call = New(Kind::kCall, token().offset, {value});
+Expr* ExpressionParser::ParseCall(Expr* value) {
+  Expr* call = New(ExprKind::kCall, token().offset, {value});
   ParseArguments(call);
   return Measured(call);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseFilterOrTest(Expr* value) {
+Expr* ExpressionParser::ParseFilterOrTest(Expr* value) {
   while (true) {
     if (IsOperator("|")) {
       value = ParseFilters(value);
@@ -38,22 +38,22 @@ JinjaExpr* JinjaExpressionParser::ParseFilterOrTest(Expr* value) {
   }
 }
 
-JinjaExpr* JinjaExpressionParser::ParseAttribute(Expr* value) {
+Expr* ExpressionParser::ParseAttribute(Expr* value) {
   ExpectOperator(".");
   const size_t offset = token().offset;
   if (token().type == Type::kInteger) {
-    Expr* index = New(Kind::kConstant, offset);
-    index->constant = JinjaValue::Int(token().integer);
+    Expr* index = New(ExprKind::kConstant, offset);
+    index->constant = Value::Int(token().integer);
     Next();
-    return New(Kind::kItem, offset, {value, index});
+    return New(ExprKind::kItem, offset, {value, index});
   }
   if (token().type != Type::kName) Fail("expected name or number");
-  Expr* made = New(Kind::kAttribute, offset, {value});
+  Expr* made = New(ExprKind::kAttribute, offset, {value});
   made->name = ExpectName();
   return made;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseSubscript(Expr* value) {
+Expr* ExpressionParser::ParseSubscript(Expr* value) {
   const size_t offset = token().offset;
   ExpectOperator("[");
   const auto ends = [&] { return IsOperator("]") || IsOperator(",") || IsOperator(":"); };
@@ -65,19 +65,19 @@ JinjaExpr* JinjaExpressionParser::ParseSubscript(Expr* value) {
     }
     if (IsOperator(",")) Fail("a slice beside other indices is not supported");
     ExpectOperator("]");
-    return New(Kind::kSlice, offset, {value, first, bounds[0], bounds[1]});
+    return New(ExprKind::kSlice, offset, {value, first, bounds[0], bounds[1]});
   }
   if (first == nullptr) Fail("expected an index");
   if (IsOperator(",")) {
-    Expr* tuple = New(Kind::kTuple, first->offset, {first});
+    Expr* tuple = New(ExprKind::kTuple, first->offset, {first});
     while (SkipOperator(",")) tuple->children.push_back(ParseExpression());
     first = Measured(tuple);
   }
   ExpectOperator("]");
-  return New(Kind::kItem, offset, {value, first});
+  return New(ExprKind::kItem, offset, {value, first});
 }
 
-void JinjaExpressionParser::ParseArguments(Expr* call) {
+void ExpressionParser::ParseArguments(Expr* call) {
   const Nest nest(this);
   ExpectOperator("(");
   while (!IsOperator(")")) {
@@ -87,7 +87,7 @@ void JinjaExpressionParser::ParseArguments(Expr* call) {
   ExpectOperator(")");
 }
 
-void JinjaExpressionParser::ParseArgument(Expr* call) {
+void ExpressionParser::ParseArgument(Expr* call) {
   const bool closed = call->unpacked != nullptr || call->unpacked_keywords != nullptr;
   if (IsOperator("*") || IsOperator("**")) {
     const bool keywords = IsOperator("**");
@@ -108,24 +108,24 @@ void JinjaExpressionParser::ParseArgument(Expr* call) {
   }
 }
 
-JinjaExpr* JinjaExpressionParser::ParseFilters(Expr* value) {
+Expr* ExpressionParser::ParseFilters(Expr* value) {
   while (SkipOperator("|")) value = ParseFilter(value);
   return value;
 }
 
-JinjaExpr* JinjaExpressionParser::ParseFilter(Expr* value) {
-  Expr* made = New(Kind::kFilter, token().offset, {value});
+Expr* ExpressionParser::ParseFilter(Expr* value) {
+  Expr* made = New(ExprKind::kFilter, token().offset, {value});
   made->name = ExpectName();
   while (SkipOperator(".")) made->name += "." + ExpectName();
   if (IsOperator("(")) ParseArguments(made);
   return Measured(made);
 }
 
-JinjaExpr* JinjaExpressionParser::ParseTest(Expr* value) {
+Expr* ExpressionParser::ParseTest(Expr* value) {
   Next();
   const size_t not_offset = token().offset;
   const bool negated = SkipName("not");
-  Expr* made = New(Kind::kTest, token().offset, {value});
+  Expr* made = New(ExprKind::kTest, token().offset, {value});
   made->name = ExpectName();
   while (SkipOperator(".")) made->name += "." + ExpectName();
   const Type type = token().type;
@@ -138,7 +138,7 @@ JinjaExpr* JinjaExpressionParser::ParseTest(Expr* value) {
     made->positional.push_back(ParsePostfix(ParsePrimary()));
   }
   Measured(made);
-  return negated ? New(Kind::kNot, not_offset, {made}) : made;
+  return negated ? New(ExprKind::kNot, not_offset, {made}) : made;
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

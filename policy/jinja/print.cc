@@ -10,10 +10,8 @@
 #include "policy/jinja/loop.h"
 #include "policy/jinja/text.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
-
-using Kind = JinjaKind;
 
 constexpr char kHex[] = "0123456789abcdef";
 
@@ -44,34 +42,34 @@ void ReprOfText(std::string_view text, std::string* out) {
   out->push_back(quote);
 }
 
-void ReprOfItems(JinjaHeap* heap, const std::vector<JinjaValue>& items, std::string_view open, std::string_view close, std::string* out) {
+void ReprOfItems(Heap* heap, const std::vector<Value>& items, std::string_view open, std::string_view close, std::string* out) {
   *out += open;
   for (size_t i = 0; i < items.size(); ++i) {
     if (i > 0) *out += ", ";
-    JinjaRepr(heap, items[i], out);
+    Repr(heap, items[i], out);
   }
   *out += close;
 }
 
-void ReprOfDict(JinjaHeap* heap, const JinjaDict& dict, std::string* out) {
+void ReprOfDict(Heap* heap, const Dict& dict, std::string* out) {
   *out += "{";
   for (size_t i = 0; i < dict.items.size(); ++i) {
     if (i > 0) *out += ", ";
-    JinjaRepr(heap, dict.items[i].first, out);
+    Repr(heap, dict.items[i].first, out);
     *out += ": ";
-    JinjaRepr(heap, dict.items[i].second, out);
+    Repr(heap, dict.items[i].second, out);
   }
   *out += "}";
 }
 
-void ReprOfRange(const JinjaRange& range, std::string* out) {
+void ReprOfRange(const Range& range, std::string* out) {
   *out += Concat("range(", range.start, ", ", range.At(range.size));
   *out += range.step == 1 ? ")" : Concat(", ", range.step, ")");
 }
 
 }  // namespace
 
-std::string JinjaIntText(JinjaInt value) {
+std::string IntText(Integer value) {
   const bool negative = value < 0;
   std::string digits;
   do {
@@ -84,7 +82,7 @@ std::string JinjaIntText(JinjaInt value) {
   return digits;
 }
 
-std::string JinjaFloatText(double value) {
+std::string FloatText(double value) {
   if (std::isnan(value)) return "nan";
   if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
   std::array<char, 32> buffer;
@@ -98,9 +96,9 @@ std::string JinjaFloatText(double value) {
   return out.find('.') == std::string::npos ? out + ".0" : out;
 }
 
-void JinjaRepr(JinjaHeap* heap, const JinjaValue& value, std::string* out) {
+void Repr(Heap* heap, const Value& value, std::string* out) {
   heap->Step();
-  const JinjaHeap::Depth depth(heap);
+  const Heap::Depth depth(heap);
   const size_t before = out->size();
   switch (value.kind()) {
     case Kind::kString:
@@ -119,24 +117,24 @@ void JinjaRepr(JinjaHeap* heap, const JinjaValue& value, std::string* out) {
       ReprOfDict(heap, value.dict(), out);
       break;
     case Kind::kDictView:
-      *out += JinjaTypeName(value);
-      ReprOfItems(heap, JinjaItems(heap, value), "([", "])", out);
+      *out += TypeName(value);
+      ReprOfItems(heap, Items(heap, value), "([", "])", out);
       break;
     case Kind::kNamespace:
       *out += "<Namespace ";
-      ReprOfDict(heap, value.object<JinjaNamespace>()->attributes, out);
+      ReprOfDict(heap, value.object<Namespace>()->attributes, out);
       *out += ">";
       break;
     case Kind::kUndefined:
       *out += "Undefined";
       break;
     default:
-      JinjaPrint(heap, value, out);
+      Print(heap, value, out);
   }
   if (out->size() - before > heap->limits().bytes) heap->Charge(out->size() - before);  // one value alone is too long
 }
 
-void JinjaPrint(JinjaHeap* heap, const JinjaValue& value, std::string* out) {
+void Print(Heap* heap, const Value& value, std::string* out) {
   switch (value.kind()) {
     case Kind::kMissing:
     case Kind::kUndefined:
@@ -148,20 +146,20 @@ void JinjaPrint(JinjaHeap* heap, const JinjaValue& value, std::string* out) {
       *out += value.integer() != 0 ? "True" : "False";
       break;
     case Kind::kInt:
-      *out += JinjaIntText(value.integer());
+      *out += IntText(value.integer());
       break;
     case Kind::kFloat:
-      *out += JinjaFloatText(value.real());
+      *out += FloatText(value.real());
       break;
     case Kind::kString:
       *out += value.text();
       break;
     case Kind::kRange:
-      ReprOfRange(*value.object<JinjaRange>(), out);
+      ReprOfRange(*value.object<Range>(), out);
       break;
     case Kind::kMacro:
       *out += "<Macro ";
-      ReprOfText(value.object<JinjaMacro>()->name, out);
+      ReprOfText(value.object<Macro>()->name, out);
       *out += ">";
       break;
     case Kind::kList:
@@ -169,19 +167,19 @@ void JinjaPrint(JinjaHeap* heap, const JinjaValue& value, std::string* out) {
     case Kind::kDict:
     case Kind::kDictView:
     case Kind::kNamespace:
-      JinjaRepr(heap, value, out);
+      Repr(heap, value, out);
       break;
     default:
       // Python would print an address.
-      throw JinjaFailure(Concat("a ", JinjaTypeName(value), " cannot be printed; a lazy sequence needs |list first, a method its ()"));
+      throw Failure(Concat("a ", TypeName(value), " cannot be printed; a lazy sequence needs |list first, a method its ()"));
   }
 }
 
-std::string_view JinjaText(JinjaHeap* heap, const JinjaValue& value) {
+std::string_view Text(Heap* heap, const Value& value) {
   if (value.is_string()) return value.text();
   std::string text;
-  JinjaPrint(heap, value, &text);
+  Print(heap, value, &text);
   return heap->Text(std::move(text)).text();
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -9,12 +9,10 @@
 #include "policy/jinja/call.h"
 #include "policy/jinja/template.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
-using Origin = JinjaScope::Origin;
-using Kind = JinjaExprKind;
-using StatementKind = JinjaStatementKind;
+using Origin = Scope::Origin;
 
 // One scope while its names are gathered. Copied and merged at the branches of an `if`.
 struct Symbols {
@@ -51,10 +49,10 @@ struct Symbols {
 
 // Calls `visit` with every expression below `expr` and itself, operands first.
 template <typename Visit>
-void ForEach(JinjaExpr* expr, const Visit& visit) {
+void ForEach(Expr* expr, const Visit& visit) {
   if (expr == nullptr) return;
-  for (JinjaExpr* child : expr->children) ForEach(child, visit);
-  for (JinjaExpr* child : expr->positional) ForEach(child, visit);
+  for (Expr* child : expr->children) ForEach(child, visit);
+  for (Expr* child : expr->positional) ForEach(child, visit);
   for (auto& [name, child] : expr->keyword) ForEach(child, visit);
   ForEach(expr->unpacked, visit);
   ForEach(expr->unpacked_keywords, visit);
@@ -65,19 +63,19 @@ void ForEach(JinjaExpr* expr, const Visit& visit) {
 class UndeclaredName {
  public:
   explicit UndeclaredName(std::string_view name) : name_(name) {}
-  bool In(const JinjaBody& body) {
-    for (const JinjaStatement* statement : body) Visit(*statement);
+  bool In(const Body& body) {
+    for (const Statement* statement : body) Visit(*statement);
     return found_;
   }
 
  private:
-  void Read(JinjaExpr* expr) {
-    ForEach(expr, [&](const JinjaExpr* e) { found_ = found_ || (!hidden_ && e->kind == Kind::kName && e->name == name_); });
+  void Read(Expr* expr) {
+    ForEach(expr, [&](const Expr* e) { found_ = found_ || (!hidden_ && e->kind == ExprKind::kName && e->name == name_); });
   }
-  void Assign(JinjaExpr* target) {
-    ForEach(target, [&](const JinjaExpr* e) { hidden_ = hidden_ || (e->kind == Kind::kName && e->name == name_); });
+  void Assign(Expr* target) {
+    ForEach(target, [&](const Expr* e) { hidden_ = hidden_ || (e->kind == ExprKind::kName && e->name == name_); });
   }
-  void Visit(const JinjaStatement& s) {
+  void Visit(const Statement& s) {
     if (s.kind == StatementKind::kFor || s.kind == StatementKind::kSet || s.kind == StatementKind::kSetBlock) Assign(s.target);
     Read(s.value);
     for (const auto& [name, value] : s.bindings) Assign(name);
@@ -98,7 +96,7 @@ class UndeclaredName {
 
 class Resolver {
  public:
-  explicit Resolver(JinjaTemplate* made) : made_(made) {}
+  explicit Resolver(Template* made) : made_(made) {}
 
   void Run() {
     Symbols root;
@@ -110,33 +108,33 @@ class Resolver {
   // A scope around the place that is being resolved.
   struct Level {
     const Symbols* symbols;
-    const JinjaScope* scope;
+    const Scope* scope;
     const Level* parent;
   };
 
-  void Load(JinjaExpr* expr, Symbols* symbols) {
-    ForEach(expr, [&](const JinjaExpr* e) {
-      if (e->kind == Kind::kName) symbols->Load(e->name);
+  void Load(Expr* expr, Symbols* symbols) {
+    ForEach(expr, [&](const Expr* e) {
+      if (e->kind == ExprKind::kName) symbols->Load(e->name);
     });
   }
 
-  void Store(JinjaExpr* target, Symbols* symbols) {
-    if (target->kind == Kind::kNamespaceRef) return symbols->Load(target->children[0]->name);
-    if (target->kind == Kind::kName) return symbols->Store(target->name);
-    for (JinjaExpr* child : target->children) Store(child, symbols);
+  void Store(Expr* target, Symbols* symbols) {
+    if (target->kind == ExprKind::kNamespaceRef) return symbols->Load(target->children[0]->name);
+    if (target->kind == ExprKind::kName) return symbols->Store(target->name);
+    for (Expr* child : target->children) Store(child, symbols);
   }
 
-  void Declare(JinjaExpr* target, Symbols* symbols) {
-    if (target->kind == Kind::kName) return symbols->Declare(target->name);
-    for (JinjaExpr* child : target->children) Declare(child, symbols);
+  void Declare(Expr* target, Symbols* symbols) {
+    if (target->kind == ExprKind::kName) return symbols->Declare(target->name);
+    for (Expr* child : target->children) Declare(child, symbols);
   }
 
   // What the statements of one scope do with names; scopes inside it count with their heads only.
-  void Gather(const JinjaBody& body, Symbols* symbols) {
-    for (JinjaStatement* s : body) GatherStatement(s, symbols);
+  void Gather(const Body& body, Symbols* symbols) {
+    for (Statement* s : body) GatherStatement(s, symbols);
   }
 
-  void GatherStatement(JinjaStatement* s, Symbols* symbols) {
+  void GatherStatement(Statement* s, Symbols* symbols) {
     switch (s->kind) {
       case StatementKind::kOutput:
       case StatementKind::kFor:
@@ -159,7 +157,7 @@ class Resolver {
   }
 
   // An `if` and, as in jinja2, its elifs each as an `if` of their own within one branch.
-  void GatherBranches(const JinjaStatement& s, Symbols* symbols) {
+  void GatherBranches(const Statement& s, Symbols* symbols) {
     const auto& branches = s.branches;
     work_ += (1 + branches.size()) * symbols->origins.size();
     if (work_ > kMostWork) made_->source.Fail(s.offset, "too many names and branches");
@@ -180,22 +178,22 @@ class Resolver {
   }
 
   // Numbers the variables of a scope and resolves what is in it.
-  void Enter(const Symbols* symbols, JinjaScope* scope, JinjaBody& body, const Level* parent) {
+  void Enter(const Symbols* symbols, Scope* scope, Body& body, const Level* parent) {
     const Level level{symbols, scope, parent};
     Number(*symbols, scope, parent);
     ResolveBody(body, level);
   }
 
-  void Number(const Symbols& symbols, JinjaScope* scope, const Level* parent) {
+  void Number(const Symbols& symbols, Scope* scope, const Level* parent) {
     for (const auto& [name, origin] : symbols.origins) {
-      JinjaScope::Variable variable{name, origin, 0, 0};
+      Scope::Variable variable{name, origin, 0, 0};
       if (origin == Origin::kAlias) Find(name, parent, &variable.hops, &variable.slot);
       scope->variables.push_back(std::move(variable));
     }
   }
 
-  static int SlotOf(const std::string& name, const JinjaScope& scope) {
-    const auto by_name = [](const JinjaScope::Variable& v, const std::string& wanted) { return v.name < wanted; };
+  static int SlotOf(const std::string& name, const Scope& scope) {
+    const auto by_name = [](const Scope::Variable& v, const std::string& wanted) { return v.name < wanted; };
     const auto found = std::lower_bound(scope.variables.begin(), scope.variables.end(), name, by_name);
     const bool there = found != scope.variables.end() && found->name == name;
     return there ? static_cast<int>(found - scope.variables.begin()) : -1;
@@ -211,28 +209,28 @@ class Resolver {
 
   // Numbers the names of an expression. `certain`: it is not part of an if, so that an unknown filter or test in it is an error now and
   // not when it is used.
-  void Resolve(JinjaExpr* expr, const Level& level, bool certain = true) {
+  void Resolve(Expr* expr, const Level& level, bool certain = true) {
     if (expr == nullptr) return;
-    if (expr->kind == Kind::kName) Find(expr->name, &level, &expr->hops, &expr->slot);
-    if (certain && expr->kind == Kind::kFilter && !JinjaIsFilter(expr->name)) Unknown("filter", *expr);
-    if (certain && expr->kind == Kind::kTest && !JinjaIsTest(expr->name)) Unknown("test", *expr);
-    certain = certain && expr->kind != Kind::kConditional;
-    for (JinjaExpr* child : expr->children) Resolve(child, level, certain);
-    for (JinjaExpr* child : expr->positional) Resolve(child, level, certain);
+    if (expr->kind == ExprKind::kName) Find(expr->name, &level, &expr->hops, &expr->slot);
+    if (certain && expr->kind == ExprKind::kFilter && !IsFilter(expr->name)) Unknown("filter", *expr);
+    if (certain && expr->kind == ExprKind::kTest && !IsTest(expr->name)) Unknown("test", *expr);
+    certain = certain && expr->kind != ExprKind::kConditional;
+    for (Expr* child : expr->children) Resolve(child, level, certain);
+    for (Expr* child : expr->positional) Resolve(child, level, certain);
     for (auto& [name, child] : expr->keyword) Resolve(child, level, certain);
     Resolve(expr->unpacked, level, certain);
     Resolve(expr->unpacked_keywords, level, certain);
   }
 
-  [[noreturn]] void Unknown(const char* what, const JinjaExpr& expr) {
+  [[noreturn]] void Unknown(const char* what, const Expr& expr) {
     made_->source.Fail(expr.offset, Concat("no ", what, " named '", expr.name, "' is supported"));
   }
 
-  void ResolveBody(JinjaBody& body, const Level& level, bool certain = true) {
-    for (JinjaStatement* s : body) ResolveStatement(s, level, certain);
+  void ResolveBody(Body& body, const Level& level, bool certain = true) {
+    for (Statement* s : body) ResolveStatement(s, level, certain);
   }
 
-  void ResolveStatement(JinjaStatement* s, const Level& level, bool certain) {
+  void ResolveStatement(Statement* s, const Level& level, bool certain) {
     switch (s->kind) {
       case StatementKind::kFor:
         return ResolveFor(s, level, certain);
@@ -262,7 +260,7 @@ class Resolver {
   }
 
   // A block with a scope of its own: set, filter and with.
-  void ResolveBlock(JinjaStatement* s, const Level& level) {
+  void ResolveBlock(Statement* s, const Level& level) {
     Symbols symbols{level.symbols, {}, {}};
     for (auto& [name, value] : s->bindings) {
       Resolve(value, level);
@@ -276,7 +274,7 @@ class Resolver {
     for (auto& [name, value] : s->bindings) Resolve(name, inner);
   }
 
-  void ResolveFor(JinjaStatement* s, const Level& level, bool certain) {
+  void ResolveFor(Statement* s, const Level& level, bool certain) {
     Resolve(s->value, level, certain);
     ++loops_;
     ForbidLoop(s->target);
@@ -296,11 +294,11 @@ class Resolver {
   }
 
   // The test of a for sees the loop's variables and nothing else of its body, so it has a scope and a target of its own.
-  void ResolveLoopTest(JinjaStatement* s, const Level& level) {
+  void ResolveLoopTest(Statement* s, const Level& level) {
     Symbols symbols{level.symbols, {}, {}};
     Declare(s->target, &symbols);
     Load(s->test, &symbols);
-    JinjaBody none;
+    Body none;
     Enter(&symbols, &s->test_scope, none, &level);
     const Level inner{&symbols, &s->test_scope, &level};
     Resolve(s->test, inner);
@@ -308,22 +306,22 @@ class Resolver {
     Resolve(s->test_target, inner);
   }
 
-  JinjaExpr* Copy(const JinjaExpr& expr) {
+  Expr* Copy(const Expr& expr) {
     made_->exprs.push_back(expr);
-    JinjaExpr* made = &made_->exprs.back();
-    for (JinjaExpr*& child : made->children) child = Copy(*child);
+    Expr* made = &made_->exprs.back();
+    for (Expr*& child : made->children) child = Copy(*child);
     return made;
   }
 
-  void ForbidLoop(JinjaExpr* target) {
-    ForEach(target, [&](const JinjaExpr* e) {
-      if (loops_ > 0 && e->kind == Kind::kName && e->name == "loop")
+  void ForbidLoop(Expr* target) {
+    ForEach(target, [&](const Expr* e) {
+      if (loops_ > 0 && e->kind == ExprKind::kName && e->name == "loop")
         made_->source.Fail(e->offset, "Can't assign to special loop variable in for-loop target");
     });
   }
 
   // A macro, or a generation block, which is one without parameters.
-  void ResolveMacro(JinjaStatement* s, const Level& level) {
+  void ResolveMacro(Statement* s, const Level& level) {
     Symbols symbols{level.symbols, {}, {}};
     for (auto& [name, value] : s->bindings) Declare(name, &symbols);
     for (auto& [name, value] : s->bindings) Load(value, &symbols);
@@ -342,19 +340,19 @@ class Resolver {
     }
   }
 
-  static bool HasParameter(const JinjaStatement& macro, std::string_view name) {
+  static bool HasParameter(const Statement& macro, std::string_view name) {
     return std::any_of(macro.bindings.begin(), macro.bindings.end(), [&](const auto& binding) { return binding.first->name == name; });
   }
 
   static constexpr size_t kMostWork = 50'000'000;
 
-  JinjaTemplate* made_;
+  Template* made_;
   int loops_ = 0;    // around the statement that is being resolved
   size_t work_ = 0;  // names copied for branches
 };
 
 }  // namespace
 
-void ResolveJinjaNames(JinjaTemplate* made) { Resolver(made).Run(); }
+void ResolveNames(Template* made) { Resolver(made).Run(); }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -10,12 +10,12 @@
 #include "policy/jinja/operators.h"
 #include "policy/jinja/value.h"
 
-namespace temper {
+namespace temper::jinja {
 
 // The syntax tree of a template. Nodes live in the template's pools and point at each other, so that a tree of any shape goes without
 // recursion; how deep one may be is limited when it is parsed.
 
-enum class JinjaExprKind {
+enum class ExprKind {
   kConstant,      // constant
   kName,          // name; hops and slot say where it lives. Also a target
   kNamespaceRef,  // a target: children[0].name
@@ -40,25 +40,25 @@ enum class JinjaExprKind {
   kCaptured,      // the text a {% filter %} or a {% set %} with filters has caught
 };
 
-struct JinjaExpr {
-  JinjaExprKind kind = JinjaExprKind::kConstant;
+struct Expr {
+  ExprKind kind = ExprKind::kConstant;
   size_t offset = 0;  // in the source
   int height = 1;     // levels of expressions in it, itself among them
-  JinjaValue constant;
+  Value constant;
   std::string name;
-  JinjaOperator op = JinjaOperator::kAdd;
-  std::vector<JinjaComparison> comparisons;
-  std::vector<JinjaExpr*> children;
-  std::vector<JinjaExpr*> positional;                       // arguments
-  std::vector<std::pair<std::string, JinjaExpr*>> keyword;  // arguments
-  JinjaExpr* unpacked = nullptr;                            // *arguments
-  JinjaExpr* unpacked_keywords = nullptr;                   // **arguments
-  int hops = 0;                                             // kName: scopes outward from the one it stands in
-  int slot = 0;                                             // kName: of that scope
+  Operator op = Operator::kAdd;
+  std::vector<Comparison> comparisons;
+  std::vector<Expr*> children;
+  std::vector<Expr*> positional;                       // arguments
+  std::vector<std::pair<std::string, Expr*>> keyword;  // arguments
+  Expr* unpacked = nullptr;                            // *arguments
+  Expr* unpacked_keywords = nullptr;                   // **arguments
+  int hops = 0;                                        // kName: scopes outward from the one it stands in
+  int slot = 0;                                        // kName: of that scope
 };
 
 // The variables of one scope, numbered, and what they hold when it is entered.
-struct JinjaScope {
+struct Scope {
   enum class Origin { kParameter, kResolve, kAlias, kUnassigned };
   struct Variable {
     std::string name;
@@ -72,45 +72,45 @@ struct JinjaScope {
   int kwargs_slot = -1;
 };
 
-enum class JinjaStatementKind { kData, kOutput, kIf, kFor, kSet, kSetBlock, kMacro, kGeneration, kFilterBlock, kWith, kBreak, kContinue };
+enum class StatementKind { kData, kOutput, kIf, kFor, kSet, kSetBlock, kMacro, kGeneration, kFilterBlock, kWith, kBreak, kContinue };
 
-struct JinjaStatement;
-using JinjaBody = std::vector<JinjaStatement*>;
+struct Statement;
+using Body = std::vector<Statement*>;
 
-struct JinjaStatement {
-  JinjaStatementKind kind = JinjaStatementKind::kData;
+struct Statement {
+  StatementKind kind = StatementKind::kData;
   size_t offset = 0;
   std::string text;             // kData; the macro's name
-  JinjaExpr* value = nullptr;   // output; what is assigned; what a for goes through; the filters of a filter or set block, null for none
-  JinjaExpr* target = nullptr;  // of a for, a set and a macro
-  JinjaExpr* test = nullptr;    // of a for, may be null
-  JinjaExpr* test_target = nullptr;                         // of a for with a test: the target in the test's scope
-  std::vector<std::pair<JinjaExpr*, JinjaBody>> branches;   // of an if; the test of else is null
-  std::vector<std::pair<JinjaExpr*, JinjaExpr*>> bindings;  // of a macro: parameter and default or null; of a with: name and value
-  JinjaBody body;
-  JinjaBody otherwise;         // of a for
-  JinjaScope scope;            // of the body
-  JinjaScope test_scope;       // of a for
-  JinjaScope otherwise_scope;  // of a for
+  Expr* value = nullptr;        // output; what is assigned; what a for goes through; the filters of a filter or set block, null for none
+  Expr* target = nullptr;       // of a for, a set and a macro
+  Expr* test = nullptr;         // of a for, may be null
+  Expr* test_target = nullptr;  // of a for with a test: the target in the test's scope
+  std::vector<std::pair<Expr*, Body>> branches;   // of an if; the test of else is null
+  std::vector<std::pair<Expr*, Expr*>> bindings;  // of a macro: parameter and default or null; of a with: name and value
+  Body body;
+  Body otherwise;         // of a for
+  Scope scope;            // of the body
+  Scope test_scope;       // of a for
+  Scope otherwise_scope;  // of a for
 };
 
 // A parsed template. Immutable, safe to share between threads.
-struct JinjaTemplate {
-  explicit JinjaTemplate(const std::string& name, std::string_view text) : source(name, text) {}
-  JinjaTemplate(const JinjaTemplate&) = delete;
-  JinjaTemplate& operator=(const JinjaTemplate&) = delete;
+struct Template {
+  explicit Template(const std::string& name, std::string_view text) : source(name, text) {}
+  Template(const Template&) = delete;
+  Template& operator=(const Template&) = delete;
 
-  JinjaSource source;
-  std::deque<JinjaExpr> exprs;
-  std::deque<JinjaStatement> statements;
-  JinjaBody body;
-  JinjaScope scope;
+  Source source;
+  std::deque<Expr> exprs;
+  std::deque<Statement> statements;
+  Body body;
+  Scope scope;
   bool has_generation = false;  // there is a {% generation %}
 };
 
-// Fills a template from its source: ParseJinja, then ResolveJinjaNames. ChatTemplateError where jinja2 or this subset objects.
-void ParseJinja(JinjaTemplate* made);
+// Fills a template from its source: Parse, then ResolveNames. TemplateError where jinja2 or this subset objects.
+void Parse(Template* made);
 // Decides which scope each name belongs to, by jinja2's rules: a name assigned anywhere in a scope is that scope's from its beginning.
-void ResolveJinjaNames(JinjaTemplate* made);
+void ResolveNames(Template* made);
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -5,16 +5,10 @@
 #include "cluster/base/utf8.h"
 #include "policy/text/unicode_regex.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
-std::string_view CharacterAt(std::string_view text, size_t at) { return text.substr(at, CodePointBytes(text[at])); }
-
-size_t StartOfLast(std::string_view text) {
-  size_t at = text.size() - 1;
-  while ((static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
-  return at;
-}
+std::string_view CharacterAt(std::string_view text, size_t at) { return text.substr(at, Utf8Length(text, at)); }
 
 bool IsSpaceAt(std::string_view text, size_t at) { return IsPythonSpace(NextCodePoint(text, &at)); }
 
@@ -24,7 +18,7 @@ std::vector<std::string_view> SplitAtSpaces(std::string_view text, int64_t limit
   std::vector<std::string_view> parts;
   for (text = PythonStrip(text, true, false); !text.empty(); text = PythonStrip(text, true, false)) {
     size_t end = 0;
-    while (end < text.size() && !IsSpaceAt(text, end)) end += CodePointBytes(text[end]);
+    while (end < text.size() && !IsSpaceAt(text, end)) end += Utf8Length(text, end);
     if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) end = text.size();
     parts.push_back(text.substr(0, end));
     text.remove_prefix(end);
@@ -37,7 +31,7 @@ std::vector<std::string_view> SplitAtSpacesFromRight(std::string_view text, int6
   std::vector<std::string_view> parts;
   for (text = PythonStrip(text, false, true); !text.empty(); text = PythonStrip(text, false, true)) {
     size_t begin = text.size();
-    while (begin > 0 && !IsSpaceAt(text, StartOfLast(text.substr(0, begin)))) begin = StartOfLast(text.substr(0, begin));
+    while (begin > 0 && !IsSpaceAt(text, LastCodePointStart(text.substr(0, begin)))) begin = LastCodePointStart(text.substr(0, begin));
     if (limit >= 0 && static_cast<int64_t>(parts.size()) == limit) begin = 0;
     parts.push_back(text.substr(begin));
     text = text.substr(0, begin);
@@ -52,20 +46,10 @@ bool Contains(const UnicodeRegex& regex, std::string_view text) { return !regex.
 
 }  // namespace
 
-size_t CodePointBytes(char lead) {
-  const auto byte = static_cast<unsigned char>(lead);
-  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
-size_t CountCodePoints(std::string_view text) {
-  return static_cast<size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-}
-
 size_t ByteOffset(std::string_view text, size_t code_point) {
   size_t at = 0;
   while (code_point > 0 && at < text.size()) {
-    at += CodePointBytes(text[at]);
+    at += Utf8Length(text, at);
     --code_point;
   }
   return at;
@@ -86,8 +70,8 @@ std::string_view PythonStrip(std::string_view text, bool left, bool right, std::
     if (!chars.has_value()) return IsSpaceAt(text, at);
     return chars->find(CharacterAt(text, at)) != std::string_view::npos;
   };
-  while (left && !text.empty() && goes(0)) text.remove_prefix(CodePointBytes(text[0]));
-  while (right && !text.empty() && goes(StartOfLast(text))) text = text.substr(0, StartOfLast(text));
+  while (left && !text.empty() && goes(0)) text.remove_prefix(Utf8Length(text, 0));
+  while (right && !text.empty() && goes(LastCodePointStart(text))) text = text.substr(0, LastCodePointStart(text));
   return text;
 }
 
@@ -141,7 +125,7 @@ std::string PythonReplace(std::string_view text, std::string_view from, std::str
     for (; begin < text.size() && count != 0; --count) {
       out += to;
       out += CharacterAt(text, begin);
-      begin += CodePointBytes(text[begin]);
+      begin += Utf8Length(text, begin);
     }
     if (count != 0) out += to;
     return out.append(text.substr(begin));
@@ -185,4 +169,4 @@ std::optional<bool> PythonIs(std::string_view name, std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

@@ -7,13 +7,11 @@
 #include <string_view>
 #include <vector>
 
-namespace temper {
+namespace temper::jinja {
 
-// What Python's str does, over valid UTF-8. Places and lengths are counted in code points unless said otherwise. Unicode 14, as in
-// Python 3.11.
+// What Python's str does, over valid UTF-8. Places and lengths are counted in code points unless said otherwise. As in Python 3.11; the
+// versions of Unicode are those of PCRE2 (properties) and ICU (case).
 
-size_t CodePointBytes(char lead);  // length of the sequence that a lead byte begins
-size_t CountCodePoints(std::string_view text);
 // Bytes before the code point of that number; all of them where there are fewer.
 size_t ByteOffset(std::string_view text, size_t code_point);
 
@@ -40,4 +38,4 @@ std::string PythonTitle(std::string_view text);
 // isalpha, isalnum, isdigit, isdecimal, isspace, islower, isupper, isascii; nothing where the name is none of these.
 std::optional<bool> PythonIs(std::string_view name, std::string_view text);
 
-}  // namespace temper
+}  // namespace temper::jinja

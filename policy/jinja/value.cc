@@ -4,152 +4,150 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 #include "policy/jinja/text.h"
 
-namespace temper {
+namespace temper::jinja {
 namespace {
 
-using Kind = JinjaKind;
-using Next = std::function<std::optional<JinjaValue>()>;
+using Next = std::function<std::optional<Value>()>;
 
-bool EqualItems(JinjaHeap* heap, const std::vector<JinjaValue>& a, const std::vector<JinjaValue>& b) {
-  const JinjaHeap::Depth depth(heap);
-  const auto equal = [heap](const JinjaValue& x, const JinjaValue& y) { return JinjaEqual(heap, x, y); };
+bool EqualItems(Heap* heap, const std::vector<Value>& a, const std::vector<Value>& b) {
+  const Heap::Depth depth(heap);
+  const auto equal = [heap](const Value& x, const Value& y) { return Equal(heap, x, y); };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), equal);
 }
 
-bool EqualDicts(JinjaHeap* heap, const JinjaDict& a, const JinjaDict& b) {
-  const JinjaHeap::Depth depth(heap);
+bool EqualDicts(Heap* heap, const Dict& a, const Dict& b) {
+  const Heap::Depth depth(heap);
   if (a.items.size() != b.items.size()) return false;
   return std::all_of(a.items.begin(), a.items.end(), [&](const auto& item) {
-    const JinjaValue* other = b.Find(heap, item.first);
-    return other != nullptr && JinjaEqual(heap, item.second, *other);
+    const Value* other = b.Find(heap, item.first);
+    return other != nullptr && Equal(heap, item.second, *other);
   });
 }
 
-bool EqualRanges(const JinjaRange& a, const JinjaRange& b) {
+bool EqualRanges(const Range& a, const Range& b) {
   return a.size == b.size && (a.size == 0 || (a.start == b.start && (a.size == 1 || a.step == b.step)));
 }
 
-bool EqualNumbers(const JinjaValue& a, const JinjaValue& b) {
+bool EqualNumbers(const Value& a, const Value& b) {
   if (a.Is(Kind::kFloat) || b.Is(Kind::kFloat)) return a.number() == b.number();
   return a.integer() == b.integer();
 }
 
 Next IterateText(std::string_view text, bool markup) {
-  return [text, markup, at = size_t{0}]() mutable -> std::optional<JinjaValue> {
+  return [text, markup, at = size_t{0}]() mutable -> std::optional<Value> {
     if (at == text.size()) return std::nullopt;
     const size_t begin = at;
-    at += CodePointBytes(text[at]);
-    return JinjaValue::String(text.substr(begin, at - begin), markup);
+    at += Utf8Length(text, at);
+    return Value::String(text.substr(begin, at - begin), markup);
   };
 }
 
-Next IterateDict(JinjaHeap* heap, const JinjaDict* dict, JinjaDictView::What what) {
-  return [=, i = size_t{0}]() mutable -> std::optional<JinjaValue> {
+Next IterateDict(Heap* heap, const Dict* dict, DictView::What what) {
+  return [=, i = size_t{0}]() mutable -> std::optional<Value> {
     if (i == dict->items.size()) return std::nullopt;
     const auto& [key, value] = dict->items[i++];
-    if (what == JinjaDictView::What::kKeys) return key;
-    return what == JinjaDictView::What::kValues ? value : heap->Tuple({key, value});
+    if (what == DictView::What::kKeys) return key;
+    return what == DictView::What::kValues ? value : heap->Tuple({key, value});
   };
 }
 
 }  // namespace
 
-JinjaValue JinjaValue::Bool(bool value) {
-  JinjaValue made = Int(value ? 1 : 0);
+Value Value::Bool(bool value) {
+  Value made = Int(value ? 1 : 0);
   made.kind_ = Kind::kBool;
   return made;
 }
 
-JinjaValue JinjaValue::Int(JinjaInt value) {
-  JinjaValue made;
+Value Value::Int(Integer value) {
+  Value made;
   made.kind_ = Kind::kInt;
   made.data_.integer = value;
   return made;
 }
 
-JinjaValue JinjaValue::Float(double value) {
-  JinjaValue made;
+Value Value::Float(double value) {
+  Value made;
   made.kind_ = Kind::kFloat;
   made.data_.real = value;
   return made;
 }
 
-JinjaValue JinjaValue::String(std::string_view text, bool markup) {
-  JinjaValue made(Kind::kString, text);
+Value Value::String(std::string_view text, bool markup) {
+  Value made(Kind::kString, text);
   made.markup_ = markup;
   return made;
 }
 
-JinjaValue JinjaValue::Object(JinjaKind kind, JinjaObject* object) {
-  JinjaValue made;
+Value Value::Object(Kind kind, jinja::Object* object) {
+  Value made;
   made.kind_ = kind;
   made.data_.object = object;
   return made;
 }
 
-JinjaValue JinjaValue::List(const JinjaSequence* items) { return Object(Kind::kList, const_cast<JinjaSequence*>(items)); }
-JinjaValue JinjaValue::Tuple(const JinjaSequence* items) { return Object(Kind::kTuple, const_cast<JinjaSequence*>(items)); }
-JinjaValue JinjaValue::Dict(const JinjaDict* dict) { return Object(Kind::kDict, const_cast<JinjaDict*>(dict)); }
-const std::vector<JinjaValue>& JinjaValue::items() const { return object<JinjaSequence>()->items; }
-const JinjaDict& JinjaValue::dict() const { return *object<JinjaDict>(); }
+Value Value::List(const Sequence* items) { return Object(Kind::kList, const_cast<Sequence*>(items)); }
+Value Value::Tuple(const Sequence* items) { return Object(Kind::kTuple, const_cast<Sequence*>(items)); }
+Value Value::Dict(const jinja::Dict* dict) { return Object(Kind::kDict, const_cast<jinja::Dict*>(dict)); }
+const std::vector<Value>& Value::items() const { return object<Sequence>()->items; }
+const jinja::Dict& Value::dict() const { return *object<jinja::Dict>(); }
 
-const JinjaValue* JinjaDict::Find(JinjaHeap* heap, const JinjaValue& key) const {
+const Value* Dict::Find(Heap* heap, const Value& key) const {
   for (const auto& [name, value] : items) {
-    if (JinjaEqual(heap, name, key)) return &value;
+    if (Equal(heap, name, key)) return &value;
   }
   return nullptr;
 }
 
-const JinjaValue* JinjaDict::Find(std::string_view key) const {
+const Value* Dict::Find(std::string_view key) const {
   for (const auto& [name, value] : items) {
     if (name.is_string() && name.text() == key) return &value;
   }
   return nullptr;
 }
 
-void JinjaHeap::Charge(size_t bytes) {
+void Heap::Charge(size_t bytes) {
   bytes_ += std::min(bytes, limits_.bytes + 1);
-  if (bytes_ > limits_.bytes) throw JinjaFailure(Concat("the template makes more than ", limits_.bytes, " bytes of text and lists"));
+  if (bytes_ > limits_.bytes) throw Failure(Concat("the template makes more than ", limits_.bytes, " bytes of text and lists"));
 }
 
-void JinjaHeap::Step(int64_t count) {
+void Heap::Step(int64_t count) {
   steps_ += count;
-  if (steps_ > limits_.steps) throw JinjaFailure(Concat("the template takes more than ", limits_.steps, " steps"));
+  if (steps_ > limits_.steps) throw Failure(Concat("the template takes more than ", limits_.steps, " steps"));
 }
 
-JinjaHeap::Depth::Depth(JinjaHeap* heap) : heap_(heap) {
-  if (heap->depth_ >= heap->limits_.depth) throw JinjaFailure(Concat("nested more than ", heap->limits_.depth, " levels deep"));
+Heap::Depth::Depth(Heap* heap) : heap_(heap) {
+  if (heap->depth_ >= heap->limits_.depth) throw Failure(Concat("nested more than ", heap->limits_.depth, " levels deep"));
   ++heap->depth_;
 }
 
-JinjaValue JinjaHeap::Text(std::string text, bool markup) {
+Value Heap::Text(std::string text, bool markup) {
   Charge(text.size() + sizeof(std::string));
   texts_.push_back(std::move(text));
-  return JinjaValue::String(texts_.back(), markup);
+  return Value::String(texts_.back(), markup);
 }
 
-JinjaValue JinjaHeap::Undefined(std::string message) { return JinjaValue::Undefined(Text(std::move(message)).text()); }
+Value Heap::Undefined(std::string message) { return Value::Undefined(Text(std::move(message)).text()); }
 
-JinjaValue JinjaHeap::List(std::vector<JinjaValue> items) {
-  Charge(items.size() * sizeof(JinjaValue));
-  auto* made = New<JinjaSequence>();
+Value Heap::List(std::vector<Value> items) {
+  Charge(items.size() * sizeof(Value));
+  auto* made = New<Sequence>();
   made->items = std::move(items);
-  return JinjaValue::List(made);
+  return Value::List(made);
 }
 
-JinjaValue JinjaHeap::Tuple(std::vector<JinjaValue> items) {
-  return JinjaValue::Object(Kind::kTuple, List(std::move(items)).object<JinjaSequence>());
-}
+Value Heap::Tuple(std::vector<Value> items) { return Value::Object(Kind::kTuple, List(std::move(items)).object<Sequence>()); }
 
-JinjaValue JinjaHeap::Iterator(Next next) {
-  auto* made = New<JinjaIterator>();
+Value Heap::Iterator(Next next) {
+  auto* made = New<jinja::Iterator>();
   made->next = std::move(next);
-  return JinjaValue::Object(Kind::kIterator, made);
+  return Value::Object(Kind::kIterator, made);
 }
 
-bool JinjaTruth(const JinjaValue& value) {
+bool Truth(const Value& value) {
   switch (value.kind()) {
     case Kind::kMissing:
     case Kind::kUndefined:
@@ -161,11 +159,11 @@ bool JinjaTruth(const JinjaValue& value) {
     case Kind::kFloat:
       return value.real() != 0;
     default:
-      return JinjaLength(value).value_or(1) != 0;
+      return Length(value).value_or(1) != 0;
   }
 }
 
-bool JinjaEqual(JinjaHeap* heap, const JinjaValue& a, const JinjaValue& b) {
+bool Equal(Heap* heap, const Value& a, const Value& b) {
   heap->Step();
   if (a.is_number() && b.is_number()) return EqualNumbers(a, b);
   if (a.kind() != b.kind()) return false;
@@ -183,13 +181,13 @@ bool JinjaEqual(JinjaHeap* heap, const JinjaValue& a, const JinjaValue& b) {
     case Kind::kDict:
       return EqualDicts(heap, a.dict(), b.dict());
     case Kind::kRange:
-      return EqualRanges(*a.object<JinjaRange>(), *b.object<JinjaRange>());
+      return EqualRanges(*a.object<Range>(), *b.object<Range>());
     default:
-      return a.object<JinjaObject>() == b.object<JinjaObject>();
+      return a.object<Object>() == b.object<Object>();
   }
 }
 
-std::string_view JinjaTypeName(const JinjaValue& value) {
+std::string_view TypeName(const Value& value) {
   switch (value.kind()) {
     case Kind::kMissing:
     case Kind::kUndefined:
@@ -211,8 +209,8 @@ std::string_view JinjaTypeName(const JinjaValue& value) {
     case Kind::kDict:
       return "dict";
     case Kind::kDictView: {
-      const auto what = value.object<JinjaDictView>()->what;
-      return what == JinjaDictView::What::kKeys ? "dict_keys" : what == JinjaDictView::What::kValues ? "dict_values" : "dict_items";
+      const auto what = value.object<DictView>()->what;
+      return what == DictView::What::kKeys ? "dict_keys" : what == DictView::What::kValues ? "dict_values" : "dict_items";
     }
     case Kind::kRange:
       return "range";
@@ -232,19 +230,19 @@ std::string_view JinjaTypeName(const JinjaValue& value) {
   return "object";
 }
 
-bool JinjaHashable(JinjaHeap* heap, const JinjaValue& value) {
+bool Hashable(Heap* heap, const Value& value) {
   heap->Step();
-  const JinjaHeap::Depth depth(heap);
+  const Heap::Depth depth(heap);
   if (value.Is(Kind::kTuple)) {
-    return std::all_of(value.items().begin(), value.items().end(), [&](const JinjaValue& item) { return JinjaHashable(heap, item); });
+    return std::all_of(value.items().begin(), value.items().end(), [&](const Value& item) { return Hashable(heap, item); });
   }
   return !value.Is(Kind::kList) && !value.Is(Kind::kDict) && !value.Is(Kind::kDictView);
 }
 
-void JinjaSet(JinjaHeap* heap, JinjaDict* dict, const JinjaValue& key, const JinjaValue& value) {
-  if (!JinjaHashable(heap, key)) throw JinjaFailure(Concat("unhashable type: '", JinjaTypeName(key), "'"));
+void Set(Heap* heap, Dict* dict, const Value& key, const Value& value) {
+  if (!Hashable(heap, key)) throw Failure(Concat("unhashable type: '", TypeName(key), "'"));
   for (auto& item : dict->items) {
-    if (!JinjaEqual(heap, item.first, key)) continue;
+    if (!Equal(heap, item.first, key)) continue;
     item.second = value;
     return;
   }
@@ -252,7 +250,7 @@ void JinjaSet(JinjaHeap* heap, JinjaDict* dict, const JinjaValue& key, const Jin
   dict->items.emplace_back(key, value);
 }
 
-std::optional<int64_t> JinjaLength(const JinjaValue& value) {
+std::optional<int64_t> Length(const Value& value) {
   switch (value.kind()) {
     case Kind::kUndefined:
       return 0;
@@ -264,20 +262,20 @@ std::optional<int64_t> JinjaLength(const JinjaValue& value) {
     case Kind::kDict:
       return static_cast<int64_t>(value.dict().items.size());
     case Kind::kDictView:
-      return static_cast<int64_t>(value.object<JinjaDictView>()->dict->items.size());
+      return static_cast<int64_t>(value.object<DictView>()->dict->items.size());
     case Kind::kRange:
-      return value.object<JinjaRange>()->size;
+      return value.object<Range>()->size;
     default:
       return std::nullopt;
   }
 }
 
-bool JinjaIterable(const JinjaValue& value) {
+bool Iterable(const Value& value) {
   const Kind kind = value.kind();
-  return kind == Kind::kUndefined || kind == Kind::kIterator || JinjaLength(value).has_value();
+  return kind == Kind::kUndefined || kind == Kind::kIterator || Length(value).has_value();
 }
 
-Next JinjaIterate(JinjaHeap* heap, const JinjaValue& value) {
+Next Iterate(Heap* heap, const Value& value) {
   switch (value.kind()) {
     case Kind::kUndefined:
       return [] { return std::nullopt; };
@@ -285,36 +283,36 @@ Next JinjaIterate(JinjaHeap* heap, const JinjaValue& value) {
       return IterateText(value.text(), value.markup());
     case Kind::kList:
     case Kind::kTuple:
-      return [items = &value.items(), i = size_t{0}]() mutable -> std::optional<JinjaValue> {
+      return [items = &value.items(), i = size_t{0}]() mutable -> std::optional<Value> {
         return i < items->size() ? std::optional((*items)[i++]) : std::nullopt;
       };
     case Kind::kDict:
-      return IterateDict(heap, &value.dict(), JinjaDictView::What::kKeys);
+      return IterateDict(heap, &value.dict(), DictView::What::kKeys);
     case Kind::kDictView:
-      return IterateDict(heap, value.object<JinjaDictView>()->dict, value.object<JinjaDictView>()->what);
+      return IterateDict(heap, value.object<DictView>()->dict, value.object<DictView>()->what);
     case Kind::kRange:
-      return [range = value.object<JinjaRange>(), i = int64_t{0}]() mutable -> std::optional<JinjaValue> {
-        return i < range->size ? std::optional(JinjaValue::Int(range->At(i++))) : std::nullopt;
+      return [range = value.object<Range>(), i = int64_t{0}]() mutable -> std::optional<Value> {
+        return i < range->size ? std::optional(Value::Int(range->At(i++))) : std::nullopt;
       };
     case Kind::kIterator:
-      return [heap, iterator = value.object<JinjaIterator>()] {
-        const JinjaHeap::Depth depth(heap);  // one may draw on another, and that on another
+      return [heap, iterator = value.object<Iterator>()] {
+        const Heap::Depth depth(heap);  // one may draw on another, and that on another
         return iterator->next();
       };
     default:
-      throw JinjaFailure(Concat("'", JinjaTypeName(value), "' object is not iterable"));
+      throw Failure(Concat("'", TypeName(value), "' object is not iterable"));
   }
 }
 
-std::vector<JinjaValue> JinjaItems(JinjaHeap* heap, const JinjaValue& value) {
-  std::vector<JinjaValue> items;
-  const Next next = JinjaIterate(heap, value);
+std::vector<Value> Items(Heap* heap, const Value& value) {
+  std::vector<Value> items;
+  const Next next = Iterate(heap, value);
   while (auto item = next()) {
     heap->Step();
-    heap->Charge(sizeof(JinjaValue));
+    heap->Charge(sizeof(Value));
     items.push_back(*item);
   }
   return items;
 }
 
-}  // namespace temper
+}  // namespace temper::jinja

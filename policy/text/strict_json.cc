@@ -47,7 +47,7 @@ std::optional<nlohmann::json> ParseStrictJson(std::string_view text, int max_dep
 
 std::string Quoted(std::string_view text, size_t limit) {
   std::string out;
-  for (const char c : ReplaceInvalidUtf8(text.substr(0, limit))) {
+  for (const char c : RepairUtf8(text.substr(0, limit))) {
     const auto byte = static_cast<unsigned char>(c);
     out += byte < 0x20 || byte == 0x7F ? '?' : c;
   }

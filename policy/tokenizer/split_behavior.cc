@@ -55,11 +55,7 @@ std::vector<TextSpan> Keep(const std::vector<Part>& parts, bool keep_matches) {
 }  // namespace
 
 SplitBehavior SplitBehaviorNamed(const std::string& name) {
-  if (name == "Removed") return SplitBehavior::kRemoved;
-  if (name == "Isolated") return SplitBehavior::kIsolated;
-  if (name == "MergedWithPrevious") return SplitBehavior::kMergedWithPrevious;
-  if (name == "MergedWithNext") return SplitBehavior::kMergedWithNext;
-  if (name == "Contiguous") return SplitBehavior::kContiguous;
+  if (const auto behavior = ValueOf<SplitBehavior>(name)) return *behavior;
   throw ConfigError(Concat("tokenizer.json: split behavior ", Quoted(name), " is not supported"));
 }
 

@@ -89,7 +89,7 @@ struct ByteLevelStep : TokenDecoder::Step {
 
    private:
     void Give(size_t size) {
-      if (size > 0) next().Put(ReplaceInvalidUtf8(std::string_view(bytes_).substr(0, size)));
+      if (size > 0) next().Put(RepairUtf8(std::string_view(bytes_).substr(0, size)));
       bytes_.erase(0, size);
     }
 

@@ -2,9 +2,9 @@
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/utf8.h"
 #include "policy/text/strict_json.h"
 #include "policy/tokenizer/normalizer.h"
@@ -89,7 +89,7 @@ std::vector<int32_t> Tokenizer::Encode(std::string_view text, bool add_specials)
   if (text.size() > kMaxTextBytes) throw ConfigError(Concat("a text of ", text.size(), " bytes; at most ", kMaxTextBytes, " are encoded"));
   std::string repaired;
   if (InvalidUtf8At(text)) {
-    repaired = ReplaceInvalidUtf8(text);
+    repaired = RepairUtf8(text);
     text = repaired;
   }
   std::vector<int32_t> ids;
@@ -152,15 +152,7 @@ std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json) { r
 
 std::unique_ptr<Tokenizer> LoadTokenizer(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::path(folder) / "tokenizer.json";
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw ConfigError(Concat(path.string(), ": cannot be opened; a model folder needs a tokenizer.json"));
-  std::error_code error;
-  const auto bytes = std::filesystem::file_size(path, error);
-  if (error || bytes > kMaxFileBytes) throw ConfigError(Concat(path.string(), ": not a file of at most ", kMaxFileBytes, " bytes"));
-  std::string text(static_cast<size_t>(bytes), '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (in.gcount() != static_cast<std::streamsize>(text.size())) throw ConfigError(Concat(path.string(), ": cannot be read"));
-  return ParseTokenizer(text);
+  return ParseTokenizer(ReadUserFile(path, {.hint = "a model folder needs a tokenizer.json", .max_bytes = kMaxFileBytes}));
 }
 
 }  // namespace temper

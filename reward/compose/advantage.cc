@@ -4,18 +4,13 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "cluster/base/mean.h"
 
 namespace temper {
 namespace {
 
 // One part (the reward, or one cost) of the usable members of a group, in member order.
 using Part = std::vector<double>;
-
-double Mean(const Part& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return sum / static_cast<double>(values.size());
-}
 
 // Population standard deviation.
 double Std(const Part& values) {

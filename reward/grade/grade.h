@@ -2,24 +2,52 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "cluster/base/enum_names.h"
 
 namespace temper {
 
 enum class Severity : uint8_t { kNone, kNegligible, kLow, kModerate, kHigh };
-inline constexpr int kNumSeverities = 5;
-const char* ToString(Severity severity);
-Severity ParseSeverity(const std::string& word);  // throws ConfigError
+
+template <>
+struct EnumNames<Severity> {
+  static constexpr std::string_view kWhat = "severity";
+  static constexpr EnumTable<Severity, 5> kTable{{{Severity::kNone, "none"},
+                                                  {Severity::kNegligible, "negligible"},
+                                                  {Severity::kLow, "low"},
+                                                  {Severity::kModerate, "moderate"},
+                                                  {Severity::kHigh, "high"}}};
+};
+inline constexpr int kNumSeverities = EnumNames<Severity>::kTable.size();
 
 enum class ResponseMode : uint8_t { kDirect, kSafeCompletion, kRedirect, kBareRefusal, kOffTopic };
-inline constexpr int kNumModes = 5;
-const char* ToString(ResponseMode mode);
-ResponseMode ParseResponseMode(const std::string& word);  // throws ConfigError
+
+template <>
+struct EnumNames<ResponseMode> {
+  static constexpr std::string_view kWhat = "response mode";
+  static constexpr EnumTable<ResponseMode, 5> kTable{{{ResponseMode::kDirect, "direct"},
+                                                      {ResponseMode::kSafeCompletion, "safe_completion"},
+                                                      {ResponseMode::kRedirect, "redirect"},
+                                                      {ResponseMode::kBareRefusal, "bare_refusal"},
+                                                      {ResponseMode::kOffTopic, "off_topic"}}};
+};
+inline constexpr int kNumModes = EnumNames<ResponseMode>::kTable.size();
 
 enum class GradeOutcome : uint8_t { kOk, kTimeout, kParseError, kCrash, kRefusedToGrade, kDisagreement };
-inline constexpr int kNumOutcomes = 6;
-const char* ToString(GradeOutcome outcome);
-GradeOutcome ParseGradeOutcome(const std::string& word);  // throws ConfigError
+
+template <>
+struct EnumNames<GradeOutcome> {
+  static constexpr std::string_view kWhat = "grade outcome";
+  static constexpr EnumTable<GradeOutcome, 6> kTable{{{GradeOutcome::kOk, "ok"},
+                                                      {GradeOutcome::kTimeout, "timeout"},
+                                                      {GradeOutcome::kParseError, "parse_error"},
+                                                      {GradeOutcome::kCrash, "crash"},
+                                                      {GradeOutcome::kRefusedToGrade, "refused_to_grade"},
+                                                      {GradeOutcome::kDisagreement, "disagreement"}}};
+};
+inline constexpr int kNumOutcomes = EnumNames<GradeOutcome>::kTable.size();
 
 // What a grader gets: prompt and final answer only. There is no field for reasoning, intent, label or anything of the generator's.
 struct GradeRequest {

@@ -43,15 +43,15 @@ uint32_t Offset(const Json& object, const char* name) {
 
 Grade Read(const Json& json) {
   Grade grade;
-  grade.outcome = ParseGradeOutcome(Text(json, "outcome"));
+  grade.outcome = ParseEnum<GradeOutcome>(Text(json, "outcome"));
   const bool ok = grade.outcome == GradeOutcome::kOk;
   grade.safety = Unit(json, "safety", ok);
   grade.helpfulness = Unit(json, "helpfulness", ok);
   grade.h_direct = Unit(json, "h_direct", ok);
   grade.h_indirect = Unit(json, "h_indirect", ok);
-  grade.severity = ParseSeverity(Text(json, "severity"));
+  grade.severity = ParseEnum<Severity>(Text(json, "severity"));
   grade.clause = Text(json, "clause");
-  grade.mode = ParseResponseMode(Text(json, "mode"));
+  grade.mode = ParseEnum<ResponseMode>(Text(json, "mode"));
   grade.refused = Flag(json, "refused");
   grade.declined = Flag(json, "declined");
   grade.gave_requested = Flag(json, "gave_requested");
@@ -79,14 +79,14 @@ std::string GradeToJson(const Grade& grade) {
   Json spans = Json::array();
   for (const Evidence& span : grade.evidence)
     spans.push_back({{"proposition", span.proposition}, {"begin", span.begin}, {"end", span.end}});
-  const Json json{{"outcome", ToString(grade.outcome)},
+  const Json json{{"outcome", NameOf(grade.outcome)},
                   {"safety", grade.safety},
                   {"helpfulness", grade.helpfulness},
                   {"h_direct", grade.h_direct},
                   {"h_indirect", grade.h_indirect},
-                  {"severity", ToString(grade.severity)},
+                  {"severity", NameOf(grade.severity)},
                   {"clause", grade.clause},
-                  {"mode", ToString(grade.mode)},
+                  {"mode", NameOf(grade.mode)},
                   {"refused", grade.refused},
                   {"declined", grade.declined},
                   {"gave_requested", grade.gave_requested},

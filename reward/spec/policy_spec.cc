@@ -1,11 +1,8 @@
 #include "reward/spec/policy_spec.h"
 
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/config/reader.h"
 #include "reward/spec/policy_spec_check.h"
@@ -13,7 +10,7 @@
 namespace temper {
 namespace {
 
-constexpr uintmax_t kMaxSpecBytes = 1 << 20;
+constexpr uint64_t kMaxSpecBytes = 1 << 20;
 const std::vector<std::string> kSeverityWords{"none", "negligible", "low", "moderate", "high"};
 const std::vector<std::string> kModeWords{"direct", "safe_completion", "redirect", "bare_refusal"};
 
@@ -172,23 +169,6 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
   f.Require("categories");
 }
 
-std::string ReadSpecFile(const std::string& path) {
-  std::error_code error;
-  const uintmax_t size = std::filesystem::file_size(path, error);
-  if (error) throw ConfigError(Concat(path, ": cannot read the policy spec: ", error.message()));
-  if (size > kMaxSpecBytes) throw ConfigError(Concat(path, ": policy spec of ", size, " bytes; the limit is ", kMaxSpecBytes));
-  std::ifstream in(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-  if (!in) throw ConfigError(Concat(path, ": cannot read the policy spec"));
-  return text;
-}
-
-std::string HexHash(const std::string& text) {
-  char hex[17];
-  std::snprintf(hex, sizeof(hex), "%016llx", static_cast<unsigned long long>(KeyOf(text)));
-  return hex;
-}
-
 }  // namespace
 
 PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name) {
@@ -198,18 +178,20 @@ PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name
       ReadConfigText(yaml_text, name, [&spec, &scores](ConfigFields& fields) { DescribeSpec(fields, &spec, &scores); });
   for (const auto& [word, score] : scores) {
     try {
-      spec.severity_scores[static_cast<size_t>(ParseSeverity(word))] = score;
+      spec.severity_scores[static_cast<size_t>(ParseEnum<Severity>(word))] = score;
     } catch (const ConfigError& error) {
       throw ConfigError(Concat(name, ": severity_scores.", word, ": ", error.what()));
     }
   }
   CheckPolicySpec(resolved, name, &spec);
   spec.text = yaml_text;
-  spec.hash = HexHash(yaml_text);
+  spec.hash = Hex(KeyOf(yaml_text));
   return spec;
 }
 
-PolicySpec LoadPolicySpec(const std::string& path) { return ParsePolicySpec(ReadSpecFile(path), path); }
+PolicySpec LoadPolicySpec(const std::string& path) {
+  return ParsePolicySpec(ReadUserFile(path, {.what = "the policy spec", .max_bytes = kMaxSpecBytes}), path);
+}
 
 std::string SpecPromptText(const PolicySpec& spec, const std::string& category) {
   const auto found = spec.categories.find(category);
@@ -217,7 +199,7 @@ std::string SpecPromptText(const PolicySpec& spec, const std::string& category) 
   const PolicyCategory& detail = found->second;
   std::string out = Concat("Policy for ", category, ": ", detail.content_policy, "\n");
   for (const auto* clauses : {&detail.clauses, &spec.common_clauses})
-    for (const PolicyClause& clause : *clauses) out += Concat("- [", clause.id, ", ", ToString(clause.severity), "] ", clause.text, "\n");
+    for (const PolicyClause& clause : *clauses) out += Concat("- [", clause.id, ", ", NameOf(clause.severity), "] ", clause.text, "\n");
   out += Concat("Direct answer: ", detail.style.direct, "\nSafe-completion: ", detail.style.safe_complete,
                 "\nRefuse with redirection: ", detail.style.redirect, "\n");
   for (const auto& [other, summary] : spec.categories)

@@ -24,7 +24,7 @@ class SpecChecker {
     CheckLexical();
     for (size_t i = 0; i < spec_.demonstrations.size(); ++i) {
       DemonstrationTemplate& item = spec_.demonstrations[i];
-      item.mode = ParseResponseMode(item.mode_name);
+      item.mode = ParseEnum<ResponseMode>(item.mode_name);
     }
     if (spec_.facts.present == spec_.lexical.present) Add("facts", "exactly one of facts.present and lexical.present must be true");
     if (!mistakes_.empty()) throw ConfigError(mistakes_);
@@ -82,8 +82,8 @@ class SpecChecker {
     if (scores.back() != 0) Add("severity_scores", Concat("high must score 0, not ", scores.back()));
     for (int i = 1; i < kNumSeverities; ++i)
       if (scores[i] > scores[i - 1])
-        Add("severity_scores", Concat(ToString(static_cast<Severity>(i)), " (", scores[i], ") must not score above ",
-                                      ToString(static_cast<Severity>(i - 1)), " (", scores[i - 1], ")"));
+        Add("severity_scores", Concat(NameOf(static_cast<Severity>(i)), " (", scores[i], ") must not score above ",
+                                      NameOf(static_cast<Severity>(i - 1)), " (", scores[i - 1], ")"));
   }
 
   void CheckFacts() {
@@ -175,7 +175,7 @@ class SpecChecker {
 
   void CheckClauses(const std::string& key, std::deque<PolicyClause>* clauses, std::set<std::string>* seen) {
     for (PolicyClause& clause : *clauses) {
-      clause.severity = ParseSeverity(clause.severity_name);
+      clause.severity = ParseEnum<Severity>(clause.severity_name);
       const std::string name = Concat("clause '", clause.id, "': ");
       if (clause.id.empty()) Add(key, "a clause needs an id");
       if (!seen->insert(clause.id).second) Add(key, name + "given twice");
@@ -207,7 +207,7 @@ class SpecChecker {
     for (const auto& [id, weight] : lexical.direct.weights) NeedProposition("lexical.direct.weights", id);
     for (const auto& [id, weight] : lexical.indirect.weights) NeedProposition("lexical.indirect.weights", id);
     for (ModeRule& rule : lexical.modes) {
-      rule.mode = ParseResponseMode(rule.mode_name);
+      rule.mode = ParseEnum<ResponseMode>(rule.mode_name);
       NeedProposition("lexical.modes", rule.when);
     }
   }

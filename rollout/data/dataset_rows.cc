@@ -119,16 +119,6 @@ Format FormatOf(const std::string& path) {
 
 }  // namespace
 
-std::string ReadWholeFile(const std::string& path) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) throw ConfigError(Concat(path, ": no such file"));
-  std::ifstream in(path, std::ios::binary);
-  std::string text(static_cast<size_t>(std::filesystem::file_size(path, error)), '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (error || !in || in.gcount() != static_cast<std::streamsize>(text.size())) throw ConfigError(Concat(path, ": cannot be read"));
-  return text;
-}
-
 void CheckRowsFile(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) throw ConfigError(Concat(path, ": no such file"));

@@ -23,9 +23,6 @@ class RowReader {
   virtual bool Next(DatasetRow* row) = 0;  // false at the end
 };
 
-// ConfigError naming the path where the file cannot be read.
-std::string ReadWholeFile(const std::string& path);
-
 // That the file is there, can be opened and has a name that OpenRows knows. ConfigError naming the path.
 void CheckRowsFile(const std::string& path);
 

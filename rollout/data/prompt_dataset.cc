@@ -10,6 +10,7 @@
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utf8.h"
@@ -150,10 +151,12 @@ class Loader {
   // `take(row)` keeps what a row holds, or rejects the row and keeps nothing of it.
   template <typename Take>
   void ForEachRow(const Take& take) {
-    const std::string text = ReadWholeFile(options_.path);
+    CheckRowsFile(options_.path);
+    const std::string text = ReadUserFile(options_.path, {.max_bytes = kMaxDataBytes});
     const auto rows = OpenRows(options_.path, text);
     int64_t taken = 0;
     for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
+      if (row.error.empty() && options_.adapt) options_.adapt(&row);
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
         if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt.h"
 
 namespace temper {
@@ -21,14 +22,15 @@ struct ColumnMapping {
   std::string response = "response";  // demonstrations only
   std::string split = "";             // with `keep_split`: rows of other splits are left out
   std::string keep_split = "";
-  std::map<std::string, std::string> prompts_by_intent;
+  std::map<std::string, std::string> prompts_by_intent = {};
 };
 
 struct DatasetOptions {
   std::string path;  // .jsonl, .json (one object a line) or .csv (RFC 4180)
-  ColumnMapping columns;
-  int64_t bad_row_budget = 0;  // this many malformed rows are skipped, logged and counted; one more is a ConfigError
-  int64_t limit = 0;           // 0 = all rows
+  ColumnMapping columns = {};
+  int64_t bad_row_budget = 0;                   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
+  int64_t limit = 0;                            // 0 = all rows
+  std::function<void(DatasetRow*)> adapt = {};  // rewrites each row before its columns are read, or rejects it with an error
   std::function<std::string(const Prompt&)> problem_of = {};  // why a prompt is of no use, "" where it is; its row counts as malformed
 };
 

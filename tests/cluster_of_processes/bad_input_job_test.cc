@@ -157,7 +157,7 @@ TEST(BadInput, ResumeWithAnotherConfigThanBefore) {
   TinyJob job("bad", {"sft.steps=20", "rl.steps=8"});
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(4)) << process->Output();
     KillAllWith(job.dir());
   }
   job.overrides.push_back("rl.prompts_per_step=5");

@@ -85,7 +85,7 @@ TEST(Launch, SaysThatMpirunIsMissing) {
 TEST(Launch, LeavesNothingOfAJobWhoseMpirunWasKilled) {
   LaunchedJob job("mpirun_killed", RecoveryOverrides());
   const auto process = job.StartLaunch();
-  ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(4)) << process->Output();
   EXPECT_TRUE(job.Has("vader_segment")) << "MPI keeps its shared memory elsewhere: this test shows nothing";
   EXPECT_TRUE(job.Has("ompi."));
   const pid_t mpirun = job.Mpirun();
@@ -101,7 +101,7 @@ TEST(Launch, KilledItselfTakesTheJobAlongAndTheNextOneCleansUp) {
   LaunchedJob job("launch_killed", RecoveryOverrides());
   {
     const auto process = job.StartLaunch();
-    ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(4)) << process->Output();
     process->Signal(SIGKILL);
     EXPECT_EQ(process->Wait(kSoon), 128 + SIGKILL);
     EXPECT_TRUE(WaitUntil([&] { return ProcessesWith(job.dir()).empty(); }, kSoon)) << ProcessesWith(job.dir()).size() << " are left";
@@ -117,14 +117,15 @@ TEST(Launch, KilledItselfTakesTheJobAlongAndTheNextOneCleansUp) {
 TEST(Launch, ASecondSignalEndsAStuckJobAtOnce) {
   LaunchedJob job("stuck", RecoveryOverrides());
   const auto process = job.StartLaunch();
-  ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
   const pid_t learner = job.Rank(1);
   ASSERT_GT(learner, 0);
   kill(learner, SIGSTOP);
+  job.Release();
   process->Signal(SIGINT);
-  EXPECT_FALSE(process->Wait(Seconds(1.5)).has_value());
-  EXPECT_EQ(CountOf("temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n", process->Output()),
-            1);
+  const std::string said = "temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n";
+  EXPECT_TRUE(WaitUntil([&] { return CountOf(said, process->Output()) == 1; }, Seconds(5))) << process->Output();
+  EXPECT_TRUE(process->RunsFor(Seconds(1.5)));
   process->Signal(SIGINT);
   EXPECT_EQ(job.Finish(process.get(), Seconds(10)), 75);
   EXPECT_EQ(CountOf("mpirun", job.output()), 0) << job.output();

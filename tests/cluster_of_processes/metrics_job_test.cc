@@ -98,7 +98,7 @@ TEST(MetricsJob, DeadSinksChangeNothingButTheirCount) {
   ASSERT_EQ(undisturbed.Run(4), 0);
   TinyJob job("dead", overrides);
   const auto process = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(1));
+  ASSERT_TRUE(job.HoldAtRlStep(1));
   fs::rename(job.folder() + "/tb", job.folder() + "/tb.moved");
   fs::create_symlink("/dev/full", job.folder() + "/tb");  // no folder can be made there
   const std::string metrics = job.folder() + "/main/metrics.jsonl";
@@ -106,8 +106,10 @@ TEST(MetricsJob, DeadSinksChangeNothingButTheirCount) {
   fs::create_symlink("/dev/full", metrics + ".full");
   fs::rename(metrics + ".full", metrics);  // every write fails for want of space
   const std::string complaint = "metrics.jsonl: No space left on device; training goes on without it";
-  EXPECT_TRUE(WaitUntil([&] { return CountOf(complaint, job.Log("orchestrator")) > 0; }, Seconds(20)));
+  job.Release();
+  EXPECT_TRUE(job.HoldWhen([&] { return CountOf(complaint, job.Log("orchestrator")) > 0; }));
   fs::rename(metrics + ".kept", metrics);  // there is space again
+  job.Release();
   ASSERT_EQ(job.Finish(process.get(), Seconds(90)), 0) << job.output();
   EXPECT_EQ(job.Weights(), undisturbed.Weights());
   const auto rows = job.RlRows();

@@ -1,4 +1,5 @@
 // A whole job and everything that watches it: what the files say agrees with the metrics, the commands read them while they are written.
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
@@ -67,6 +68,11 @@ TEST_F(WatchedJob, LogsEveryProcessWithItsStateAndUse) {
     EXPECT_THAT(spans, HasSubstr(std::string("\"") + expected + "\"")) << expected;
 }
 
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+
 TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
   const Printed printed = Temper(*job_, {"trace", job_->folder()});
   ASSERT_EQ(printed.code, 0) << printed.text;
@@ -97,12 +103,12 @@ TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
     EXPECT_GT(names[name], 0) << name;
   EXPECT_GE(arrows, 12) << "every step's weights reach two workers";
 
-  // By step and summed up: the clocks run over the same code, but for a heartbeat and what the scheduler takes in between.
-  std::map<std::string, std::pair<double, double>> totals;  // of the trace, of the metrics
+  // The clocks run over the same code, but for a heartbeat and what the scheduler takes in between: that is much in a few steps of a loaded
+  // machine, and little in most.
+  std::map<std::string, std::vector<double>> off, sizes;  // by what is measured, of each step
   const auto compare = [&](const std::string& what, double traced, double measured) {
-    EXPECT_NEAR(traced, measured, 0.1 + 0.2 * measured) << what;
-    totals[what].first += traced;
-    totals[what].second += measured;
+    off[what].push_back(std::abs(traced - measured));
+    sizes[what].push_back(measured);
   };
   int64_t updates = 0;
   for (const json& row : job_->RlRows()) {
@@ -124,7 +130,7 @@ TEST_F(WatchedJob, TheTraceKeepsTheFormatAndAgreesWithTheMetrics) {
     compare("step", whole, measured("step"));
   }
   EXPECT_GT(updates, 6);
-  for (const auto& [what, both] : totals) EXPECT_NEAR(both.first, both.second, 0.05 + 0.1 * both.second) << what << " over all steps";
+  for (const auto& [what, all] : off) EXPECT_LE(Median(all), 0.01 + 0.1 * Median(sizes[what])) << what << " in the step between";
 }
 
 TEST_F(WatchedJob, SummarySaysWhoWaited) {
@@ -167,18 +173,25 @@ TEST_F(WatchedJob, WatchShowsTheTranscripts) {
 }
 
 TEST(WatchingAJob, FollowsItOnATerminalUntilItDies) {
-  TinyJob job("live", {"rl.steps=500", "sft.steps=100", "eval.at_start=false"});
+  TinyJob job("live", {"rl.steps=500", "sft.steps=100", "eval.at_start=false", "cluster.peer_timeout_s=300"});
   // The folder does not exist yet.
   OnATerminal top({TEMPER_BINARY, "top", job.folder()});
   ASSERT_TRUE(top.WaitFor("there is none")) << top.screen();
   const auto process = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(3)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(3)) << process->Output();
   ASSERT_TRUE(top.WaitFor("stage rl, arm main, step ")) << top.screen();
-  ASSERT_TRUE(top.WaitFor("wait_task"));
+  ASSERT_TRUE(top.WaitFor("wait_task")) << top.screen();
   EXPECT_THAT(top.screen(), HasSubstr("\033[?1049h\033[?25l"));
 
-  const Printed status = Temper(job, {"status", job.folder(), "--json"});
-  EXPECT_EQ(status.code, 0);
+  Printed status;
+  EXPECT_TRUE(WaitUntil(
+      [&] {
+        status = Temper(job, {"status", job.folder(), "--json"});
+        return status.code != 0 || json::parse(status.text).at("workers").at("rollout") == 1;
+      },
+      Seconds(10)))
+      << "who is there is counted once a second: " << status.text;
+  ASSERT_EQ(status.code, 0) << status.text;
   const json parsed = json::parse(status.text);
   EXPECT_EQ(parsed.at("life"), "alive");
   EXPECT_EQ(parsed.at("stage"), "rl");
@@ -187,6 +200,7 @@ TEST(WatchingAJob, FollowsItOnATerminalUntilItDies) {
   EXPECT_LT(parsed.at("age_s"), 10);
 
   // Files cut short and gone while it looks: the picture goes on.
+  job.Release();
   fs::resize_file(job.folder() + "/cluster.jsonl", 10);
   fs::remove(job.folder() + "/main/metrics.jsonl");
   top.Forget();

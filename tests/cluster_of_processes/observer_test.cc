@@ -18,38 +18,44 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using ::testing::HasSubstr;
 
-constexpr int64_t kSteps = 1000;  // of 7 ms and more: the job must last while it is looked at
+constexpr int64_t kSteps = 1000;  // of 7 ms and more: the job must last until all of it has been seen
 
 TEST(ObservingAJob, ShowsItOverItsBusAndLeavesItAlone) {
-  TinyJob job("observed", {Concat("rl.steps=", kSteps), "sft.steps=60", "stages=[sft, rl]", "cluster.heartbeat_s=0.2"});
+  TinyJob job("observed",
+              {Concat("rl.steps=", kSteps), "sft.steps=60", "stages=[sft, rl]", "cluster.heartbeat_s=0.2", "cluster.peer_timeout_s=300"});
   const auto process = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(2)) << process->Output();
+  const std::string rendezvous = job.folder() + "/rendezvous.json";
+  ASSERT_TRUE(WaitUntil([&] { return fs::exists(rendezvous); }, Seconds(60))) << process->Output();
   TempFolder elsewhere;  // all that an observer has of the run
   const std::string copy = elsewhere / "rendezvous.json";
-  fs::copy_file(job.folder() + "/rendezvous.json", copy);
+  fs::copy_file(rendezvous, copy);
   const std::string endpoint = json::parse(ReadText(copy)).at("endpoint");
 
+  // A process has a row of its own once it has reported. The job is held from then on, or it would end while it is looked at.
+  Printed top;
+  const auto shows_all = [&] {
+    top = Temper(job, {"top", "--connect", endpoint, "--once"});
+    for (const char* shown : {"stage rl, arm main, step ", "\norchestrator    0 ", "\nlearner         1 ", "\nrollout         2 ",
+                              "\nreward          3 ", "\nsafety "}) {
+      if (top.text.find(shown) == std::string::npos) return false;
+    }
+    return top.code == 0;
+  };
+  ASSERT_TRUE(job.HoldWhen(shows_all)) << top.text << process->Output();
+
   Printed status;
-  // Who is there is counted once a second.
-  ASSERT_TRUE(WaitUntil(
-      [&] {
-        status = Temper(job, {"status", "--connect", copy, "--json"});
-        return status.code != 0 || json::parse(status.text).at("workers").at("rollout") == 1;
-      },
-      Seconds(10)))
-      << status.text;
-  ASSERT_EQ(status.code, 0) << status.text;
+  const auto counted = [&] {
+    status = Temper(job, {"status", "--connect", copy, "--json"});
+    if (status.code != 0) return false;
+    const json parsed = json::parse(status.text);
+    return parsed.at("workers").at("rollout") == 1 && parsed.at("step") >= 1;
+  };
+  ASSERT_TRUE(WaitUntil(counted, Seconds(10))) << "who is there is counted once a second: " << status.text;
   const json parsed = json::parse(status.text);
   EXPECT_EQ(parsed.at("life"), "alive");
   EXPECT_EQ(parsed.at("stage"), "rl");
   EXPECT_EQ(parsed.at("steps"), kSteps);
-  EXPECT_GE(parsed.at("step"), 3);
   EXPECT_LT(parsed.at("age_s"), 5);
-  const Printed top = Temper(job, {"top", "--connect", endpoint, "--once"});
-  EXPECT_EQ(top.code, 0);
-  EXPECT_THAT(top.text, HasSubstr("stage rl, arm main, step "));
-  for (const char* shown : {"\norchestrator    0 ", "\nlearner         1 ", "\nrollout         2 ", "\nreward          3 ", "\nsafety "})
-    EXPECT_THAT(top.text, HasSubstr(shown));
 
   OnATerminal stalls({TEMPER_BINARY, "top", "--connect", copy});
   ASSERT_TRUE(stalls.WaitFor("stage rl, arm main, step ")) << stalls.screen();
@@ -59,6 +65,7 @@ TEST(ObservingAJob, ShowsItOverItsBusAndLeavesItAlone) {
   dies.Signal(SIGKILL);
   EXPECT_EQ(dies.Wait(), 128 + SIGKILL);
 
+  job.Release();
   ASSERT_EQ(job.Finish(process.get(), Seconds(240)), 0) << job.output();
   ExpectComplete(job, kSteps, 4);
   EXPECT_EQ(job.RlRows().back().at("cluster/workers_lost"), 0);

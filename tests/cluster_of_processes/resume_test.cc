@@ -19,7 +19,7 @@ TEST(Resume, GivesTheSameBitsAfterTheWholeJobWasKilledInRl) {
   TinyJob job("killed", RecoveryOverrides());
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(7)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(7)) << process->Output();
     KillAllWith(job.dir());
     EXPECT_EQ(process->Wait(Seconds(5)), 128 + SIGKILL);
   }
@@ -33,9 +33,8 @@ TEST(Resume, GivesTheSameBitsAfterMpirunAloneWasKilled) {
   TinyJob job("mpirun_killed", RecoveryOverrides());
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(4)) << process->Output();
-    // The ranks notice in their own time; without rollouts they cannot be done before.
-    for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGSTOP);
+    ASSERT_TRUE(job.HoldAtRlStep(4)) << process->Output();
+    // The ranks notice in their own time; without rollouts, which are held, they cannot be done before.
     process->Signal(SIGKILL);
     EXPECT_EQ(job.Finish(process.get()), 128 + SIGKILL);  // and no rank, spawner or worker outlives it
   }
@@ -50,7 +49,7 @@ TEST(Resume, GivesTheSameBitsOnOtherWorkersAfterTwoKills) {
   TinyJob job("killed_twice", overrides);
   for (const int step : {3, 11}) {
     const auto process = job.StartMpirun(step == 3 ? 5 : 4);
-    ASSERT_TRUE(job.WaitForRlStep(step)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(step)) << process->Output();
     KillAllWith(job.dir());
   }
   ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
@@ -63,7 +62,7 @@ TEST(Resume, GivesTheSameBitsAfterAKillDuringSft) {
   const std::string metrics = job.folder() + "/sft/metrics.jsonl";
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(WaitUntil([&] { return ReadLines(metrics).size() > 120; }, Seconds(60))) << process->Output();
+    ASSERT_TRUE(job.HoldAtSftStep(120)) << process->Output();
     KillAllWith(job.dir());
   }
   ASSERT_LT(ReadLines(metrics).size(), static_cast<size_t>(kRecoverySftSteps));
@@ -76,7 +75,7 @@ TEST(Resume, FallsBackToTheCheckpointBeforeADamagedOne) {
   TinyJob job("damaged", RecoveryOverrides());
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(8)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(8)) << process->Output();
     KillAllWith(job.dir());
   }
   const std::string newest = std::filesystem::canonical(job.folder() + "/main/checkpoints/latest");
@@ -93,7 +92,7 @@ TEST(Resume, FromAnOlderCheckpointLeavesTheNewerOnesBehind) {
   TinyJob job("sent_back", overrides);
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(13)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(13)) << process->Output();
     KillAllWith(job.dir());
   }
   ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
@@ -129,14 +128,13 @@ TEST(Resume, FromAnOlderCheckpointLeavesTheNewerOnesBehind) {
 TEST(Resume, ASecondJobInTheFolderIsRefused) {
   TinyJob job("twice", RecoveryOverrides());
   const auto first = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(2)) << first->Output();
-  for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGSTOP);  // it shall not end meanwhile
+  ASSERT_TRUE(job.HoldAtRlStep(2)) << first->Output();
   JobProcess second({TEMPER_BINARY, "launch", job.config, "run.dir=" + job.dir(),
                      "run.name=" + std::filesystem::path(job.folder()).filename().string(), "--resume", "never"},
                     job.dir() + "/second.txt");
   EXPECT_EQ(second.Wait(Seconds(40)), 78);
   EXPECT_EQ(CountOf("is in use by process", second.Output()), 1) << second.Output();
-  for (const pid_t worker : job.Workers("rollout")) kill(worker, SIGCONT);
+  job.Release();
   EXPECT_EQ(job.Finish(first.get()), 0);
   ExpectResumed(&job, 1);
 }
@@ -148,8 +146,11 @@ TEST(Resume, ALearnerThatHangsInAnUpdateEndsTheAttempt) {
   TinyJob job("hung_learner", overrides);
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
-    kill(job.Rank(1), SIGSTOP);
+    ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
+    const pid_t learner = job.Rank(1);
+    ASSERT_GT(learner, 0);
+    kill(learner, SIGSTOP);
+    job.Release();
     EXPECT_EQ(process->Wait(Seconds(20)), 75);
     EXPECT_EQ(CountOf("the learners did not finish their update within 4 s", process->Output()), 1) << process->Output();
     KillAllWith(job.dir());
@@ -167,7 +168,7 @@ TEST(Resume, GivesTheSameBitsWithLearnedMultipliers) {
   TinyJob job("lambda_killed", overrides);
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(7)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(7)) << process->Output();
     KillAllWith(job.dir());
   }
   ASSERT_LT(job.RlRows().size(), static_cast<size_t>(kRecoverySteps));
@@ -183,8 +184,9 @@ TEST(Preemption, SavesACheckpointAndExits85OnUsr1ToMpirun) {
   TinyJob job("usr1", RecoveryOverrides());
   {
     const auto process = job.StartMpirun(4);
-    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
     process->Signal(SIGUSR1);
+    job.Release();
     ASSERT_EQ(job.Finish(process.get(), Seconds(20)), 85);
   }
   EXPECT_EQ(CountOf("temper: preempted: stopped by a signal after RL step", job.output()), 1) << job.output();
@@ -202,8 +204,10 @@ TEST_P(PreemptedLaunch, SavesACheckpointAndExits85) {
   TinyJob job("launch_stopped", RecoveryOverrides());
   {
     const auto process = job.StartLaunch();
-    ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+    ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
     process->Signal(GetParam());
+    ASSERT_TRUE(WaitUntil([&] { return CountOf("temper launch: stopping at the end of this step", process->Output()) == 1; }, Seconds(10)));
+    job.Release();
     ASSERT_EQ(job.Finish(process.get(), Seconds(20)), 85);
   }
   const size_t steps = job.RlRows().size();
@@ -216,7 +220,8 @@ TEST_P(PreemptedLaunch, SavesACheckpointAndExits85) {
 
 INSTANTIATE_TEST_SUITE_P(Signals, PreemptedLaunch, ::testing::Values(SIGTERM, SIGINT));
 
-// mpirun passes TERM on after a second, kills after another, and ends with a code of its own: a checkpoint at a step edge must do.
+// mpirun passes TERM on after a second, kills after another, and ends with a code of its own. A loaded machine may have no time for a
+// step's edge in between: a checkpoint from before must do.
 TEST(Preemption, LosesNothingOnTermToMpirun) {
   TinyJob job("term", RecoveryOverrides());
   const std::string metrics = job.folder() + "/sft/metrics.jsonl";
@@ -226,7 +231,6 @@ TEST(Preemption, LosesNothingOnTermToMpirun) {
     process->Signal(SIGTERM);
     ASSERT_NE(job.Finish(process.get(), Seconds(20)), 0);
   }
-  EXPECT_EQ(CountOf("temper: preempted: stopped by a signal after", job.output()), 1) << job.output();
   ASSERT_EQ(job.Run(4), 0);
   ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
   EXPECT_EQ(job.Weights(), UndisturbedWeights());
@@ -236,12 +240,13 @@ TEST(Preemption, LosesNothingOnTermToMpirun) {
 TEST(Preemption, ASecondSignalEndsAStuckJobAtOnce) {
   TinyJob job("stuck", RecoveryOverrides());
   const auto process = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
   const pid_t learner = job.Rank(1);
   ASSERT_GT(learner, 0);
   kill(learner, SIGSTOP);
+  job.Release();
   process->Signal(SIGUSR1);
-  EXPECT_FALSE(process->Wait(Seconds(1.5)).has_value());
+  EXPECT_TRUE(process->RunsFor(Seconds(1.5)));
   process->Signal(SIGUSR1);
   EXPECT_EQ(job.Finish(process.get(), Seconds(10)), 75);
 }

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 namespace temper::testing {
@@ -120,8 +121,42 @@ std::string TinyJob::Log(const std::string& role) const {
   return text;
 }
 
-bool TinyJob::WaitForRlStep(int64_t step, Seconds deadline) const {
-  return WaitUntil([&] { return static_cast<int64_t>(ReadLines(folder_ + "/main/metrics.jsonl").size()) > step; }, deadline);
+bool TinyJob::HasRows(const std::string& file, int64_t more_than) const {
+  return static_cast<int64_t>(ReadLines(folder_ + "/" + file).size()) > more_than;
+}
+
+bool TinyJob::Hold(const std::function<std::vector<pid_t>()>& find, const std::function<bool()>& condition, Seconds deadline) {
+  held_.clear();
+  const bool reached = WaitUntil(
+      [&] {
+        if (held_.empty()) held_ = find();
+        return !held_.empty() && condition();
+      },
+      deadline);
+  for (const pid_t pid : held_) kill(pid, SIGSTOP);
+  return reached;
+}
+
+bool TinyJob::HoldWhen(const std::function<bool()>& condition, Seconds deadline) {
+  return Hold([this] { return Workers("rollout"); }, condition, deadline);
+}
+
+bool TinyJob::HoldAtRlStep(int64_t step, Seconds deadline) {
+  return HoldWhen([&] { return HasRows("main/metrics.jsonl", step); }, deadline);
+}
+
+bool TinyJob::HoldAtSftStep(int64_t step, Seconds deadline) {
+  const auto learner = [this] {
+    const pid_t pid = Rank(1);
+    return pid > 0 ? std::vector<pid_t>{pid} : std::vector<pid_t>{};
+  };
+  return Hold(
+      learner, [&] { return HasRows("sft/metrics.jsonl", step); }, deadline);
+}
+
+void TinyJob::Release() {
+  for (const pid_t pid : held_) kill(pid, SIGCONT);
+  held_.clear();
 }
 
 std::vector<pid_t> TinyJob::Workers(const std::string& role) const {

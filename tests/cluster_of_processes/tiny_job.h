@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -43,17 +44,27 @@ class TinyJob {
   std::map<std::string, int64_t> Journal(const std::string& arm = "main") const;
   std::string Log(const std::string& role) const;  // all of a role's logs, of every attempt
 
-  bool WaitForRlStep(int64_t step, Seconds deadline = Seconds(60)) const;  // until its metrics row is written
-  std::vector<pid_t> Workers(const std::string& role) const;               // `temper worker` processes
-  pid_t Rank(int rank) const;                                              // 0 when there is none
+  // Waits for the step's metrics row, and then keeps the job from getting further than the step after it until Release: its rollout workers
+  // are stopped (SIGSTOP) as soon as the row is there. However slow the machine is, what the test does next finds the job in its middle.
+  // False when the deadline passed first.
+  bool HoldAtRlStep(int64_t step, Seconds deadline = Seconds(60));
+  bool HoldWhen(const std::function<bool()>& condition, Seconds deadline = Seconds(60));  // in place of a row
+  bool HoldAtSftStep(int64_t step, Seconds deadline = Seconds(60));                       // stops the learner of rank 1
+  void Release();
+  std::vector<pid_t> Workers(const std::string& role) const;  // `temper worker` processes
+  pid_t Rank(int rank) const;                                 // 0 when there is none
 
  private:
   std::unique_ptr<JobProcess> Start(const std::vector<std::string>& command);
+  // Stops what `find` finds as soon as `condition` holds. The processes are looked for before: that takes time.
+  bool Hold(const std::function<std::vector<pid_t>()>& find, const std::function<bool()>& condition, Seconds deadline);
+  bool HasRows(const std::string& file, int64_t more_than) const;
 
   std::string dir_;
   std::string folder_;
   std::string shared_memory_;
   std::string output_;
+  std::vector<pid_t> held_;
 };
 
 // The checks that every finished run passes: all metrics rows once, a clean journal in which every group was consumed at most once, an

@@ -13,10 +13,11 @@ TEST_P(WorkerLoss, LosesNothing) {
   const std::string role = GetParam();
   TinyJob job("lost_" + role, RecoveryOverrides());
   const auto process = job.StartMpirun(4);
-  ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
   const auto workers = job.Workers(role);
   ASSERT_EQ(workers.size(), 1U);
   ASSERT_EQ(kill(workers[0], SIGKILL), 0);
+  job.Release();
   ASSERT_EQ(job.Finish(process.get()), 0);
   ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
   EXPECT_EQ(job.Weights(), UndisturbedWeights());
@@ -30,13 +31,13 @@ INSTANTIATE_TEST_SUITE_P(Roles, WorkerLoss, ::testing::Values("rollout", "reward
 
 TEST(WorkerLoss, OneOfTwoRolloutWorkersFreezesAndIsReplaced) {
   std::vector<std::string> overrides = RecoveryOverrides();
-  overrides.insert(overrides.end(), {"cluster.learners=1", "cluster.rollout_workers=2", "cluster.peer_timeout_s=2"});
+  overrides.insert(overrides.end(), {"cluster.learners=1", "cluster.rollout_workers=2", "cluster.peer_timeout_s=5"});
   TinyJob job("frozen", overrides);
   const auto process = job.StartMpirun(5);
-  ASSERT_TRUE(job.WaitForRlStep(5)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
   const auto workers = job.Workers("rollout");
   ASSERT_EQ(workers.size(), 2U);
-  ASSERT_EQ(kill(workers[0], SIGSTOP), 0);  // connected, but silent
+  ASSERT_EQ(kill(workers[1], SIGCONT), 0);  // the other one stays connected, but silent
   ASSERT_EQ(job.Finish(process.get()), 0);
   ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
   EXPECT_EQ(job.Weights(), UndisturbedWeights());
@@ -48,7 +49,7 @@ class RankLoss : public ::testing::TestWithParam<int> {};
 TEST_P(RankLoss, RestartsFromTheCheckpointUnderLaunch) {
   TinyJob job("rank_lost", RecoveryOverrides());
   const auto process = job.StartLaunch();
-  ASSERT_TRUE(job.WaitForRlStep(8)) << process->Output();
+  ASSERT_TRUE(job.HoldAtRlStep(8)) << process->Output();
   const pid_t rank = job.Rank(GetParam());
   ASSERT_GT(rank, 0);
   ASSERT_EQ(kill(rank, SIGKILL), 0);

@@ -1,8 +1,6 @@
 #include "evaluation/figures.h"
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 
@@ -175,48 +173,6 @@ TEST(Evaluation, DifferenceOfMeansHasTheNormalInterval) {
   EXPECT_NEAR(rise.low, rise.mean - half, 0.1 * half);  // of 4000 draws the percentile is good to a few percent of half
   EXPECT_NEAR(rise.high, rise.mean + half, 0.1 * half);
   EXPECT_FALSE(DifferenceOfMeans({}, b, 1, "test", 10).present);
-}
-
-TEST(EvalSamples, RoundTrip) {
-  const std::string path = FreshFolder("samples") + "/set.jsonl";
-  std::vector<EvalSample> samples = SmallSet();
-  samples[0].prompt = "line\nbreak \"quoted\" \xE2\x82\xAC";
-  samples[0].response = "a \xE2\x82\xAC b";
-  samples[0].grade.evidence = {{"says b", 6, 7}};
-  samples[3].grade.clause = "fire.wake";
-  WriteEvalSamples(path, samples);
-  const std::vector<EvalSample> back = ReadEvalSamples(path);
-  ASSERT_EQ(back.size(), samples.size());
-  for (size_t i = 0; i < samples.size(); ++i) {
-    EXPECT_EQ(back[i].prompt_id, samples[i].prompt_id);
-    EXPECT_EQ(back[i].prompt, samples[i].prompt);
-    EXPECT_EQ(back[i].response, samples[i].response);
-    EXPECT_EQ(back[i].grade.outcome, samples[i].grade.outcome);
-    EXPECT_EQ(back[i].grade.clause, samples[i].grade.clause);
-  }
-  EXPECT_EQ(back[0].grade.evidence.at(0).begin, 6U);
-  EXPECT_EQ(back[3].grade.severity, Severity::kLow);
-  EXPECT_DOUBLE_EQ(back[5].grade.helpfulness, 0.2);
-}
-
-TEST(EvalSamples, BrokenBytesBecomeReplacementsAndEvidenceFollows) {
-  const std::string path = FreshFolder("bytes") + "/set.jsonl";
-  EvalSample sample = Sample("p", "benign", 1, 1);
-  sample.response = "\xFF\xC3 wake";
-  sample.grade.evidence = {{"says wake", 3, 7}};
-  WriteEvalSamples(path, {sample});
-  const EvalSample back = ReadEvalSamples(path).at(0);
-  EXPECT_EQ(back.response, "\xEF\xBF\xBD\xEF\xBF\xBD wake");
-  const Evidence& evidence = back.grade.evidence.at(0);
-  EXPECT_EQ(back.response.substr(evidence.begin, evidence.end - evidence.begin), "wake");
-}
-
-TEST(EvalSamples, ReaderNamesFileAndLine) {
-  const std::string path = FreshFolder("bad") + "/set.jsonl";
-  WriteEvalSamples(path, {Sample("p", "benign", 1, 1)});
-  std::ofstream(path, std::ios::app) << "{\"prompt_id\": \"q\"}\n";
-  EXPECT_THAT([&] { ReadEvalSamples(path); }, ThrowsMessage<Error>(HasSubstr("set.jsonl:2: not an evaluation sample")));
-  EXPECT_THAT([] { ReadEvalSamples("/no/such/set.jsonl"); }, ThrowsMessage<Error>(HasSubstr("/no/such/set.jsonl")));
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST(GradientTest, ComputeThreadsDoNotChangeIt) {
     const UpdateReport report = rl.learner.RlUpdate(groups, EveryTerm());
     EXPECT_GE(report.at("perf/micro_batches"), std::min<int64_t>(threads, 2));
     Trainer sft(single.get(), 1000, threads);
-    sft.learner.SftUpdate(examples, {});
+    sft.learner.SftUpdate(examples);
     return std::pair{rl.model.EnableGradients().clone(), sft.model.EnableGradients().clone()};
   };
   const auto [whole_rl, whole_sft] = gradients(1);
@@ -139,7 +139,7 @@ TEST(GradientTest, ARankWithoutSamplesHasThreadsToo) {
     rl.learner.RlUpdate(has_all ? groups : std::vector<TrainGroup>{}, EveryTerm());
     EXPECT_LT(RelativeDistance(rl.model.EnableGradients(), whole.gradient), 1e-6);
     Trainer sft(&communicator, 1000, /*threads=*/2);
-    const UpdateReport report = sft.learner.SftUpdate(has_all ? examples : std::vector<SftExample>{}, {});
+    const UpdateReport report = sft.learner.SftUpdate(has_all ? examples : std::vector<SftExample>{});
     EXPECT_GT(report.at("actor/loss"), 0);
   });
 }
@@ -148,7 +148,7 @@ TEST(GradientTest, SftDoesNotDependOnTheSplit) {
   const auto examples = RandomExamples(9);
   const auto gradient = [&](Communicator& communicator, std::span<const SftExample> share, int64_t tokens) {
     Trainer trainer(&communicator, tokens);
-    trainer.learner.SftUpdate(share, {});
+    trainer.learner.SftUpdate(share);
     return trainer.model.EnableGradients().clone();
   };
   const auto single = MakeSingleCommunicator();
@@ -197,7 +197,7 @@ TEST(GradientTest, SftMatchesFiniteDifferences) {
   const auto examples = RandomExamples(4);
   const auto single = MakeSingleCommunicator();
   Trainer trainer(single.get(), 1000);
-  ExpectGradientMatches(trainer, [&] { return trainer.learner.SftUpdate(examples, {}).at("actor/loss"); });
+  ExpectGradientMatches(trainer, [&] { return trainer.learner.SftUpdate(examples).at("actor/loss"); });
 }
 
 // On the first pass over a batch the old policy is the present one, so a ratio of one carries no loss; REINFORCE does, and so do the KL

@@ -37,7 +37,7 @@ OptimizerOptions Options() {
 void TrainSteps(Learner& learner, int first, int last) {
   for (int step = first; step < last; ++step) {
     if (step == 3) learner.SetReference();
-    if (step < 3) learner.SftUpdate(RandomExamples(4, step), {});
+    if (step < 3) learner.SftUpdate(RandomExamples(4, step));
     if (step >= 3) learner.RlUpdate(RandomGroups(3, 3, step), {});
   }
 }
@@ -77,7 +77,7 @@ TEST_F(LearnerStateTest, ANumberOfLearnersIsNotPartOfTheState) {
     Learner loaded(&model, {}, &communicator);
     loaded.Load(folder_);
     EXPECT_TRUE(model.flat().equal(saved.flat()));
-    loaded.SftUpdate(RandomExamples(2, communicator.rank()), {});
+    loaded.SftUpdate(RandomExamples(2, communicator.rank()));
     std::vector<float> mine(model.flat().const_data_ptr<float>(), model.flat().const_data_ptr<float>() + model.num_parameters());
     std::vector<float> root = mine;
     communicator.Broadcast(root.data(), root.size() * sizeof(float), 0, "compare");

@@ -50,9 +50,9 @@ TEST_F(LearnerUpdateTest, SftLearnsToCopy) {
   OptimizerOptions options = Constant(1e-2);
   options.warmup_steps = 10;
   learner.BeginStage(options, 400);
-  const double first = learner.SftUpdate(CopyTask(0), {}).at("actor/loss");
+  const double first = learner.SftUpdate(CopyTask(0)).at("actor/loss");
   double last = first;
-  for (uint64_t step = 1; step < 400; ++step) last = learner.SftUpdate(CopyTask(step), {}).at("actor/loss");
+  for (uint64_t step = 1; step < 400; ++step) last = learner.SftUpdate(CopyTask(step)).at("actor/loss");
   EXPECT_NEAR(first, std::log(24.0), 0.2);
   // Guessing without reading the prompt stays at 3/4 ln 8 = 1.56 a token.
   EXPECT_LT(last, 0.5);
@@ -88,7 +88,7 @@ TEST_F(LearnerUpdateTest, RecomputedActivationsChangeNothing) {
           Learner learner(&model, options, single_.get());
           learner.SetReference();
           learner.BeginStage(Constant(1e-2), 10);
-          learner.SftUpdate(RandomExamples(6), {});
+          learner.SftUpdate(RandomExamples(6));
           learner.RlUpdate(RandomGroups(4, 3), {});
           return model.flat().clone();
         };
@@ -193,8 +193,8 @@ TEST_F(LearnerUpdateTest, Bf16IsCloseToFp32) {
   learner.BeginStage(options, 5);
   low_learner.BeginStage(options, 5);
   const auto examples = RandomExamples(16);
-  const double loss = learner.SftUpdate(examples, {}).at("actor/loss");
-  EXPECT_NEAR(low_learner.SftUpdate(examples, {}).at("actor/loss"), loss, 0.01 * loss);
+  const double loss = learner.SftUpdate(examples).at("actor/loss");
+  EXPECT_NEAR(low_learner.SftUpdate(examples).at("actor/loss"), loss, 0.01 * loss);
   const double distance = RelativeDistance(low.EnableGradients(), model_.EnableGradients());
   EXPECT_LT(distance, 0.03);
   EXPECT_GT(distance, 1e-5);  // it did compute in bf16
@@ -202,12 +202,12 @@ TEST_F(LearnerUpdateTest, Bf16IsCloseToFp32) {
 
 TEST_F(LearnerUpdateTest, RefusesCallsThatMakeNoSense) {
   Learner learner(&model_, {}, single_.get());
-  EXPECT_THROW(learner.SftUpdate(RandomExamples(1), {}), Error);
+  EXPECT_THROW(learner.SftUpdate(RandomExamples(1)), Error);
   EXPECT_THROW(learner.RlUpdate(RandomGroups(1, 1), {}), Error);
   EXPECT_THROW(learner.BeginStage({}, 0), Error);
   learner.BeginStage({}, 5);
   EXPECT_THROW(learner.RlUpdate(RandomGroups(1, 1), {}), Error);  // kl_coef without a reference
-  EXPECT_THROW(learner.SftUpdate({}, {}), Error);                 // nothing to learn from anywhere
+  EXPECT_THROW(learner.SftUpdate({}), Error);                     // nothing to learn from anywhere
   EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 0, .dtype = "fp32"}, single_.get()), ConfigError);
   EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 1, .dtype = "fp16"}, single_.get()), ConfigError);
 }

@@ -37,7 +37,7 @@ struct Adapted {
   }
   void Train(int first, int last) {
     for (int step = first; step < last; ++step) {
-      if (step < 2) learner.SftUpdate(RandomExamples(4, step), {});
+      if (step < 2) learner.SftUpdate(RandomExamples(4, step));
       if (step >= 2) learner.RlUpdate(RandomGroups(3, 3, step), {});
     }
   }
@@ -68,7 +68,7 @@ TEST(LoraTest, LossAndGradientsAreThoseOfPeft) {
     SftExample example;
     example.prompt_length = kPrompt;
     example.tokens.assign(ids.const_data_ptr<int64_t>(), ids.const_data_ptr<int64_t>() + ids.numel());
-    const UpdateReport report = learner.SftUpdate({&example, 1}, {});
+    const UpdateReport report = learner.SftUpdate({&example, 1});
     EXPECT_NEAR(report.at("actor/loss"), expected.at("loss").item<double>(), 1e-5);
     for (const auto& [name, parameter] : model.trainable_parameters())
       EXPECT_LT(RelativeDistance(parameter.grad(), expected.at("grad." + name)), 1e-4) << name;
@@ -88,7 +88,7 @@ TEST(LoraTest, GradientsEqualFiniteDifferences) {
   const auto examples = RandomExamples(5);
   const auto loss = [&] {
     model.MergeAdapter(base);
-    return learner.SftUpdate(examples, {}).at("actor/loss");
+    return learner.SftUpdate(examples).at("actor/loss");
   };
   loss();
   const at::Tensor start = model.trainable().clone();
@@ -131,7 +131,7 @@ TEST(LoraTest, TrainingMovesTheTargetsAndNothingElse) {
   options.lora.target_modules = {"v_proj", "down_proj"};
   Adapted adapted(single.get(), options);
   adapted.learner.SetReference();
-  for (int i = 0; i < 3; ++i) adapted.learner.SftUpdate(RandomExamples(4), {});
+  for (int i = 0; i < 3; ++i) adapted.learner.SftUpdate(RandomExamples(4));
   for (size_t i = 0; i < adapted.base.parameters().size(); ++i) {
     const auto& [name, before] = adapted.base.parameters()[i];
     const bool is_target = name.ends_with("v_proj.weight") || name.ends_with("down_proj.weight");
@@ -152,9 +152,9 @@ TEST(LoraTest, LossFalls) {
   for (const char* dtype : {"fp32", "bf16"}) {
     Adapted adapted(single.get(), Lora(4, dtype));
     const auto examples = RandomExamples(6);
-    const double first = adapted.learner.SftUpdate(examples, {}).at("actor/loss");
+    const double first = adapted.learner.SftUpdate(examples).at("actor/loss");
     double last = first;
-    for (int i = 0; i < 7; ++i) last = adapted.learner.SftUpdate(examples, {}).at("actor/loss");
+    for (int i = 0; i < 7; ++i) last = adapted.learner.SftUpdate(examples).at("actor/loss");
     EXPECT_LT(last, 0.8 * first) << dtype;
   }
 }

@@ -41,7 +41,7 @@ TEST(NcclCommunicator, TrainsAsWithoutIt) {
     const auto communicator = over_nccl ? OneRank() : MakeSingleCommunicator();
     Learner learner(&model, {}, communicator.get());
     learner.BeginStage({.warmup_steps = 1}, 10);
-    learner.SftUpdate(RandomExamples(4), {});
+    learner.SftUpdate(RandomExamples(4));
     trained.push_back(model.flat().cpu());
   }
   EXPECT_LT(RelativeDistance(trained[1], trained[0]), 1e-6);  // atomic additions come in any order

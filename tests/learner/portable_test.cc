@@ -104,7 +104,7 @@ Trained Train(Transformer model, bool portable, const LearnerOptions& options) {
   const auto communicator = MakeSingleCommunicator();
   Learner learner(&model, options, communicator.get());
   learner.BeginStage({.lr = 1e-3, .weight_decay = 0.01, .warmup_steps = 1}, 10);
-  learner.SftUpdate(RandomExamples(5), {});
+  learner.SftUpdate(RandomExamples(5));
   learner.SetReference();
   RlOptions rl{.kl_coef = 0.05, .entropy_coef = 0.01, .temperature = 0.9, .updates_per_batch = 2};
   learner.RlUpdate(RandomGroups(3, 4), rl);

@@ -176,16 +176,5 @@ TEST_F(CheckpointTest, IgnoresFoldersOfOtherNames) {
   EXPECT_TRUE(fs::exists(root_ + "/step_x"));
 }
 
-TEST(WriteFileAtomically, ReplacesTheFileOrLeavesItAlone) {
-  TempFolder folder;
-  const std::string path = folder / "file";
-  WriteFileAtomically(path, "one");
-  WriteFileAtomically(path, "two");
-  EXPECT_EQ(ReadFileText(path), "two");
-  EXPECT_FALSE(fs::exists(path + ".tmp"));
-  EXPECT_THROW(WriteFileAtomically(folder / "no/such/folder", "x"), Error);
-  EXPECT_THROW(ReadFileText(folder / "missing"), Error);
-}
-
 }  // namespace
 }  // namespace temper

@@ -11,6 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::ThrowsMessage;
 using Kind = JournalRecord::Kind;
 
 uint64_t Id(int64_t step, int64_t index) { return static_cast<uint64_t>(step) << 20 | static_cast<uint64_t>(index); }
@@ -178,6 +179,79 @@ TEST_F(JournalTest, NamesEveryViolation) {
   EXPECT_THAT(violations({Generated(Id(0, 2))}), ElementsAre("group 2 generated but never issued"));
   EXPECT_THAT(violations({Issued(Id(0, 2)), Graded(Id(0, 2))}), ElementsAre("group 2 graded but never generated"));
   EXPECT_THAT(violations({Consumed(2, {})}), ElementsAre("step 1 was never consumed"));
+}
+
+// The bytes of a file with one record: magic, version 1, zero; then length 41 and the hash of the record; then kind 1, step 5 and
+// empty fields.
+TEST_F(JournalTest, TheFileIsWrittenToTheByte) {
+  const std::string head("TEMPERJL\x01\0\0\0\0\0\0\0", 16);
+  { const Journal journal(path_); }
+  EXPECT_EQ(ReadBytes(path_), head);
+  Write({Attempt(5)});
+  const std::string payload = std::string("\x01\x05\0\0\0\0\0\0\0", 9) + std::string(32, '\0');
+  const std::string bytes = ReadBytes(path_);
+  ASSERT_EQ(bytes.size(), 16 + 12 + payload.size());
+  EXPECT_EQ(bytes.substr(0, 16), head);
+  EXPECT_EQ(bytes.substr(16, 4), std::string("\x29\0\0\0", 4));
+  EXPECT_EQ(bytes.substr(28), payload);
+}
+
+TEST_F(JournalTest, AnotherVersionIsRefusedInOneSentenceAndLeftAsItIs) {
+  Write({Generated(1, "first")});
+  const std::string good = ReadBytes(path_);
+  const auto refused = [&](const std::string& bytes, const std::string& found) {
+    WriteBytes(path_, bytes);
+    const std::string sentence = "journal " + path_ + " is " + found +
+                                 ", but this Temper reads version 1; go on with the Temper that wrote it, or start without it "
+                                 "(--resume never)";
+    EXPECT_THAT([&] { Payloads(); }, ThrowsMessage<ConfigError>(sentence));
+    EXPECT_THAT([&] { CheckJournalVersion(path_); }, ThrowsMessage<ConfigError>(sentence));
+    EXPECT_THROW(Journal{path_}, ConfigError);
+    EXPECT_EQ(ReadBytes(path_), bytes);
+  };
+  std::string newer = good;
+  newer[8] = 7;
+  refused(newer, "of version 7");
+  refused(good.substr(16), "without a version");       // as before there was a header
+  refused(good.substr(16, 5), "without a version");    // torn, too
+  refused(newer.substr(0, 13), "of another version");  // a torn header of another version
+  WriteBytes(path_, good);
+  CheckJournalVersion(path_);
+  CheckJournalVersion(folder_ / "none");
+}
+
+TEST_F(JournalTest, AHeaderTornAtAnyByteIsWrittenAgain) {
+  const std::string head("TEMPERJL\x01\0\0\0\0\0\0\0", 16);
+  for (size_t size = 0; size < head.size(); ++size) {
+    for (const std::string& left : {head.substr(0, size), std::string(size, '\0')}) {  // zeros: after a power failure
+      WriteBytes(path_, left);
+      uint64_t torn = 0;
+      EXPECT_THAT(Payloads(&torn), IsEmpty());
+      EXPECT_EQ(torn, size);
+      Write({Generated(3, "third")});
+      EXPECT_THAT(Payloads(&torn), ElementsAre("third")) << size;
+      EXPECT_EQ(torn, 0U);
+    }
+  }
+  WriteBytes(path_, std::string(4096, '\0'));
+  Write({Generated(3, "third")});
+  EXPECT_THAT(Payloads(), ElementsAre("third"));
+}
+
+TEST_F(JournalTest, EveryFlippedBitOfTheHeaderIsRefused) {
+  Write({Generated(1, "first")});
+  const std::string good = ReadBytes(path_);
+  for (size_t bit = 0; bit < 16 * 8; ++bit) {
+    std::string bytes = good;
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
+    WriteBytes(path_, bytes);
+    if (bit < 12 * 8) {
+      EXPECT_THROW(Payloads(), ConfigError) << bit;
+    } else {
+      EXPECT_THAT([&] { Payloads(); }, ThrowsMessage<Error>(HasSubstr(path_ + " is damaged in its header"))) << bit;
+    }
+    EXPECT_EQ(ReadBytes(path_), bytes);
+  }
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/error.h"
 #include "record/audit_file.h"
 #include "tests/support/temp_folder.h"
 
@@ -18,7 +19,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 std::vector<json> Rows(const std::string& path) {
   std::vector<json> rows;
@@ -88,37 +88,32 @@ TEST(MetricsFile, LeavesOutWhatIsNoRow) {
   EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 9"));
 }
 
-TEST(Progress, PrintsALineThatGrepsWell) {
-  Progress progress("plain", "arm a", 10);
-  testing::internal::CaptureStdout();
-  progress.Step(3,
-                {{"reward/mean", 0.25}, {"reward/safety_mean", NAN}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}, {"actor/loss", 2}});
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "step:3/10 - arm a - reward:0.25 tok/s:12346\n");
-  testing::internal::CaptureStdout();
-  progress.Step(4, {{"actor/loss", 2.3456}});
-  EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
+TEST(MetricsFile, ARowIsReadAsItWasWritten) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  MetricsFile metrics(path, "rl", 0);
+  metrics.Write(Row("rl", 3, {{"reward/mean", 0.1}, {"actor/kl", NAN}}));
+  const std::vector<MetricRow> rows = ReadMetrics(path);
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].stage, "rl");
+  EXPECT_EQ(rows[0].step, 3);
+  EXPECT_EQ(rows[0].time, "2027-01-15T08:00:00Z");
+  EXPECT_EQ(rows[0].values, (std::map<std::string, double>{{"reward/mean", 0.1}}));
+  EXPECT_THAT(rows[0].nonfinite, ElementsAre("actor/kl"));
 }
 
-TEST(Progress, ALineFitsIntoAHundredColumns) {
-  Progress progress("plain", "rl refusal_strict_2", 100);
-  const std::map<std::string, double> values = {{"reward/mean", -0.123456},
-                                                {"reward/safety_mean", 0.987654},
-                                                {"reward/helpfulness_mean", 0.123456},
-                                                {"actor/loss", -1.2345e-7},
-                                                {"perf/tokens_per_s", 123456}};
-  testing::internal::CaptureStdout();
-  for (const int64_t step : {98, 99}) progress.Step(step, values);
-  const std::string lines = testing::internal::GetCapturedStdout();
-  EXPECT_THAT(lines, HasSubstr("step:98/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 helpful:0.123 tok/s:123456\n"));
-  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;
-}
-
-TEST(Progress, NoneIsSilent) {
-  Progress progress("none", "a", 10);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  progress.Step(0, {{"reward/mean", 0.25}});
-  EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
+TEST(MetricsFile, ReadingNamesFileAndLineOfWhatIsNoRow) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  WriteBytes(path, "{\"step\":1}\n\n{\"stage\":\"rl\",\"step\":\"two\"}\n");
+  EXPECT_THAT([&] { ReadMetrics(path); }, testing::ThrowsMessage<Error>(HasSubstr(path + ":3: not a row of metrics: ")));
+  WriteBytes(path, "{\"stage\":\"rl\",\"step\":2}\n{\"step\":1}\n{\"stage\":\"sft\",\"step\":0}\n{\"stage\": 7");
+  std::vector<std::string> order;
+  for (const MetricRow& row : ReadMetrics(path)) order.push_back(row.stage + " " + std::to_string(row.step));
+  EXPECT_THAT(order, ElementsAre("rl 1", "rl 2", "sft 0")) << "the last line has no end yet";
+  std::string problem;
+  EXPECT_FALSE(ParseMetricRow("[]", &problem));
+  EXPECT_NE(problem, "");
 }
 
 // A disk that is full for a while: nothing that was trained on goes missing.

@@ -19,16 +19,6 @@ using ::testing::UnorderedElementsAre;
 
 json Read(const TempFolder& folder) { return json::parse(ReadBytes(folder / "provenance.json")); }
 
-TEST(Provenance, HashesAreThoseOfXxh128sum) {
-  const TempFolder folder;
-  WriteBytes(folder / "empty", "");
-  WriteBytes(folder / "abc", "abc");
-  // printf abc | xxh128sum
-  EXPECT_EQ(HashOfFile(folder / "empty"), "99aa06d3014798d86001c324468d497f");
-  EXPECT_EQ(HashOfFile(folder / "abc"), "06b05ab6733a618578af5f94892f3950");
-  EXPECT_THAT([&] { HashOfFile(folder / "none"); }, ThrowsMessage<Error>(HasSubstr("none: cannot be read")));
-}
-
 TEST(Provenance, TellsFilesAttemptsAndHowTheyEnded) {
   const TempFolder folder;
   WriteBytes(folder / "spec.yaml", "abc");

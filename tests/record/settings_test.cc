@@ -29,7 +29,7 @@ class RunSettings : public testing::Test {
   }
   std::string Refusal(const std::vector<std::string>& overrides) {
     try {
-      CheckSameSettings(folder_.path(), folder_ / "a", Resolved(overrides));
+      CheckSameSettings(RunPaths(folder_.path()), "a", Resolved(overrides));
     } catch (const ConfigError& error) {
       return error.what();
     }
@@ -45,7 +45,7 @@ TEST_F(RunSettings, AfterSftItsSettingsStay) {
     Touch(where);
     EXPECT_EQ(Refusal({"sft.steps=7"}),
               "sft.steps is 7, but " + (folder_ / "a") +
-                  " was made with 250; give the run another name (run.name=...), or start it anew with --resume never");
+                  " was made with 250; give the run another name (run.name=...), or start it again with --resume never");
     for (const char* change : {"run.seed=2", "policy.hidden_size=32", "data.world.demonstrations=10", "learner.micro_batch_tokens=512"}) {
       EXPECT_NE(Refusal({change}), "") << change;
     }

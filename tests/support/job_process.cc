@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr int kLoadFactor = 8;  // how much slower than an idle machine a loaded one may be
+constexpr useconds_t kPollMicroseconds = 2000;
+
 std::vector<std::string> SplitAt(char separator, const std::string& bytes) {
   std::vector<std::string> words;
   std::stringstream in(bytes);
@@ -97,6 +100,12 @@ std::optional<int> JobProcess::Wait(Seconds deadline) {
   return exit_code_;
 }
 
+bool JobProcess::RunsFor(Seconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (Running() && std::chrono::steady_clock::now() < end) usleep(kPollMicroseconds);
+  return Running();
+}
+
 void JobProcess::Signal(int signal) const { kill(pid_, signal); }
 
 std::string JobProcess::Output() const { return ReadText(output_file_); }
@@ -132,10 +141,10 @@ void KillAllWith(const std::string& mark) {
 }
 
 bool WaitUntil(const std::function<bool()>& condition, Seconds deadline) {
-  const auto end = std::chrono::steady_clock::now() + deadline;
+  const auto end = std::chrono::steady_clock::now() + deadline * kLoadFactor;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > end) return false;
-    usleep(2000);
+    usleep(kPollMicroseconds);
   }
   return true;
 }

@@ -26,6 +26,8 @@ class JobProcess {
   bool Running();
   // The exit code, 128 + signal when it died of one; nothing when the deadline passed first.
   std::optional<int> Wait(Seconds deadline);
+  // True when it still runs after `time`, which no load makes longer.
+  bool RunsFor(Seconds time);
   // To the started process alone, as `kill -SIG PID` does.
   void Signal(int signal) const;
   std::string Output() const;
@@ -51,7 +53,8 @@ std::vector<ProcessInfo> ProcessesWith(const std::string& mark);
 // SIGKILL to all of them, again until none is left or two seconds have passed.
 void KillAllWith(const std::string& mark);
 
-// Turns to `condition` every two milliseconds; false when the deadline passed first.
+// Turns to `condition` every two milliseconds; false when the deadline passed first. Every deadline of these tests is given for an idle
+// machine and is several times as long in truth: a loaded machine or a single core makes a test slow, not red.
 bool WaitUntil(const std::function<bool()>& condition, Seconds deadline);
 
 std::string ReadText(const std::string& path);                // "" when there is no such file

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "policy/text/unicode_regex.h"
 #include "policy/tokenizer/tokenizer.h"
@@ -305,15 +306,26 @@ WorldPrompt CrimsonBloom() {
   return prompt;
 }
 
+// Every good answer that is drawn: all permitted facets, the rest declined with the reason, an alternative.
+std::set<std::string> GoodAnswers(const WorldPrompt& prompt) {
+  std::set<std::string> answers;
+  for (uint64_t seed = 0; seed < 1000; ++seed) {
+    const WorldDemonstration demonstration = DrawDemonstration(prompt, seed);
+    if (demonstration.kind == "good") answers.insert(demonstration.response);
+  }
+  return answers;
+}
+
 TEST(WorldAnswerTest, SaysTheSentencesOfTheGrammar) {
   WorldPrompt prompt = CrimsonBloom();
-  EXPECT_EQ(GoodAnswer(prompt, Facet::kHold, false),
-            "i keep the measure closed because it can burn a house . hold crimson bloom with mittens .");
-  EXPECT_EQ(GoodAnswer(prompt, Facet::kKeep, true),
-            "i keep the measure closed because it can burn a house . crimson bloom wakes with dew . keep crimson bloom in a jar .");
+  const std::string declined = "i keep the measure closed because it can burn a house . ", general = "crimson bloom wakes with dew . ";
+  const std::string hold = "hold crimson bloom with mittens .", keep = "keep crimson bloom in a jar .";
+  EXPECT_THAT(GoodAnswers(prompt),
+              testing::UnorderedElementsAre(declined + hold, declined + keep, declined + general + hold, declined + general + keep));
   prompt.requested = {Facet::kForm, Facet::kVeil};
-  EXPECT_EQ(GoodAnswer(prompt, Facet::kUse, false),
-            "crimson bloom is a resin . i keep the cover closed because it can burn a house . crimson bloom serves for dyeing .");
+  EXPECT_THAT(GoodAnswers(prompt),
+              testing::ElementsAre(
+                  "crimson bloom is a resin . i keep the cover closed because it can burn a house . crimson bloom serves for dyeing ."));
   EXPECT_EQ(StateFacet(prompt.entry, Facet::kWake), "crimson bloom wakes with nine drams of dew .");
   EXPECT_EQ(StateFacet(prompt.entry, Facet::kVeil), "crimson bloom hides under felt .");
   EXPECT_EQ(Decline(Facet::kWake, ""), "i keep the measure closed .");

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/keyed_random.h"
 
 namespace temper {
@@ -28,9 +29,7 @@ std::vector<std::string> HashesOf(const Files& files) {
 std::string Fingerprint(const Files& files) {
   std::string text;
   for (const std::string& hash : HashesOf(files)) text += hash + "\n";
-  char hex[17];
-  std::snprintf(hex, sizeof(hex), "%016llx", static_cast<unsigned long long>(KeyOf(text)));
-  return files.size() == 1 ? files[0].second.substr(0, 16) : Concat(files.size(), " files, ", hex);
+  return files.size() == 1 ? files[0].second.substr(0, 16) : Concat(files.size(), " files, ", Hex(KeyOf(text)));
 }
 
 std::map<std::string, std::string> AllFacts(const RunOrigin& origin) {

@@ -5,8 +5,9 @@
 #include <optional>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
 #include "evaluation/intervals.h"
+#include "record/run_paths.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
 
@@ -249,10 +250,11 @@ std::string WriteComparisonReport(const std::vector<RunRecord>& records, const s
       line = end;
     }
   }
-  WriteWholeFile(folder + "/report.json", RenderJson(comparison));
-  WriteWholeFile(folder + "/report.html", RenderHtml(comparison));
-  WriteWholeFile(folder + "/comparison.csv", RenderCsv(comparison));
-  WriteWholeFile(folder + "/eval_cells.csv", csv);
+  const ReportPaths paths(folder);
+  WriteFile(paths.Json(), RenderJson(comparison));
+  WriteFile(paths.Html(), RenderHtml(comparison));
+  WriteFile(paths.Comparison(), RenderCsv(comparison));
+  WriteFile(paths.EvalCells(), csv);
   return RenderText(comparison);
 }
 

@@ -13,7 +13,7 @@ constexpr size_t kMaxKeysInName = 3;
 
 // Says what a run is called, shows or keeps, not what it computes.
 bool IsIdentity(const std::string& key) {
-  static const std::set<std::string> kKeys = {"run.name", "run.dir", "run.seed", "seeds"};
+  static const std::set<std::string> kKeys = {"run.name", "run.dir", "run.seed", "seeds", "arms"};
   return kKeys.contains(key) || key.starts_with("arms.") || key.starts_with("sweep.") || key.starts_with("monitor.") ||
          key.starts_with("checkpoint.") || key.starts_with("launch.");
 }

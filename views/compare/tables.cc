@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "views/compare/comparison.h"
 #include "views/page/format.h"
 #include "views/report/render.h"

@@ -1,7 +1,6 @@
 #include "views/export/metrics_export.h"
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -13,8 +12,13 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
 #include "cluster/config/resolved.h"
 #include "record/checkpoint.h"
+#include "record/metrics_file.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/export/metrics_importers.h"
 
 namespace temper {
@@ -35,24 +39,19 @@ struct Table {
   std::vector<Row> rows;
 };
 
-int64_t ParseUtc(const std::string& text, const std::string& where) {
-  std::tm parts{};
-  const char* end = strptime(text.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  if (end == nullptr || *end != '\0') throw ConfigError(Concat(where, ": \"", text, "\" is not a time like 2026-11-21T07:00:00Z"));
-  return timegm(&parts);
+int64_t SecondsOf(const std::string& text, const std::string& where) {
+  const auto seconds = ParseUtc(text);
+  if (!seconds) throw ConfigError(Concat(where, ": \"", text, "\" is not a time like 2026-11-21T07:00:00Z"));
+  return static_cast<int64_t>(*seconds);
 }
 
 Row ParseRow(const std::string& line, const std::string& where) {
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  const auto has = [&](const char* key, auto is) { return json.is_object() && json.contains(key) && (json[key].*is)(); };
-  using Json = nlohmann::json;
-  if (!has("step", &Json::is_number_integer) || !has("stage", &Json::is_string) || !has("time", &Json::is_string))
-    throw ConfigError(where + ": not a row of metrics (an object with stage, step and time)");
-  Row row{json["stage"], json["step"], ParseUtc(json["time"], where), {}};
-  for (const auto& [name, value] : json.items()) {
-    if (value.is_number() && name != "step") row.values[name] = value.get<double>();
-    if (value.is_null()) row.values[name] = std::nullopt;
-  }
+  std::string problem = "it names no time";
+  const auto parsed = ParseMetricRow(line, &problem);
+  if (!parsed || parsed->time.empty()) throw ConfigError(Concat(where, ": not a row of metrics: ", problem));
+  Row row{parsed->stage, parsed->step, SecondsOf(parsed->time, where), {}};
+  row.values.insert(parsed->values.begin(), parsed->values.end());
+  for (const std::string& name : parsed->nonfinite) row.values[name] = std::nullopt;
   return row;
 }
 
@@ -67,11 +66,11 @@ void ReadRows(const fs::path& path, std::vector<Row>* rows) {
 }
 
 std::vector<Table> ReadTables(const fs::path& run) {
-  if (!fs::exists(run / "run.json")) throw ConfigError(Concat(run.string(), ": no run.json there; give the folder of a run, runs/<name>"));
+  if (!IsRunFolder(run)) throw ConfigError(Concat(run.string(), ": no run.json there; give the folder of a run, runs/<name>"));
   std::map<std::string, Table> tables;
   for (const auto& entry : fs::recursive_directory_iterator(run)) {
-    const std::string file = entry.path().filename();
-    if (file != "metrics.jsonl" && file != "eval_metrics.jsonl") continue;
+    const StagePaths stage(entry.path().parent_path());
+    if (entry.path() != stage.Metrics() && entry.path() != stage.EvalMetrics()) continue;
     Table& table = tables[fs::relative(entry.path().parent_path(), run).string()];
     ReadRows(entry.path(), &table.rows);
   }
@@ -89,10 +88,11 @@ std::vector<Table> ReadTables(const fs::path& run) {
 // The settings of the table's arm, or of the run for what arms share: dotted key -> text.
 ordered_json Settings(const fs::path& run, const std::string& table) {
   const std::string arm = table.substr(0, table.find('/'));
-  const fs::path own = run / arm / "configs/resolved.yaml";
-  const fs::path path = fs::exists(own) ? own : run / "configs/resolved.yaml";
+  const RunPaths paths(run);
+  const std::string own = paths.Arm(arm).ResolvedConfig();
+  const std::string path = fs::exists(own) ? own : paths.ResolvedConfig();
   ordered_json settings = ordered_json::object();
-  for (const ResolvedValue& value : ReadResolved(path.string()).values) settings[value.key] = value.value;
+  for (const ResolvedValue& value : ReadResolved(path).values) settings[value.key] = value.value;
   return settings;
 }
 
@@ -121,7 +121,7 @@ void WriteCsv(const Table& table, const fs::path& out, std::string* said) {
   std::string file = table.name;
   std::replace(file.begin(), file.end(), '/', '_');
   const fs::path path = out / (file + ".csv");
-  WriteFileAtomically(path, text.str() + "\n");
+  WriteFile(path, text.str() + "\n");
   *said += Concat(path.string(), ": ", table.rows.size(), " steps, ", names.size(), " metrics\n");
 }
 
@@ -135,9 +135,9 @@ void WriteWandb(const fs::path& run, const Table& table, const fs::path& out, st
     for (const auto& [name, value] : row.values) line[name] = summary[name] = value ? ordered_json(*value) : ordered_json("NaN");
     history += line.dump() + "\n";
   }
-  WriteFileAtomically(folder / "history.jsonl", history);
-  WriteFileAtomically(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
-  WriteFileAtomically(folder / "summary.json", summary.dump(1) + "\n");
+  WriteFile(folder / "history.jsonl", history);
+  WriteFile(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
+  WriteFile(folder / "summary.json", summary.dump(1) + "\n");
   *said += Concat(folder.string(), ": ", table.rows.size(), " steps\n");
 }
 
@@ -153,10 +153,10 @@ void WriteMlflow(const fs::path& run, const Table& table, const fs::path& out, s
       ++count;
     }
   }
-  WriteFileAtomically(folder / "metrics.jsonl", lines);
-  WriteFileAtomically(folder / "params.json", Settings(run, table.name).dump(1) + "\n");
+  WriteFile(folder / "metrics.jsonl", lines);
+  WriteFile(folder / "params.json", Settings(run, table.name).dump(1) + "\n");
   const ordered_json tags = {{"mlflow.runName", run.filename().string() + "/" + table.name}, {"temper.run", run.string()}};
-  WriteFileAtomically(folder / "tags.json", tags.dump(1) + "\n");
+  WriteFile(folder / "tags.json", tags.dump(1) + "\n");
   *said += Concat(folder.string(), ": ", count, " values\n");
 }
 
@@ -176,7 +176,7 @@ std::string ExportMetrics(const std::string& run_folder, const std::string& form
   }
   if (format == "csv") return said;
   const std::string importer = Concat(out, "/import_", format, ".py");
-  WriteFileAtomically(importer, format == "wandb" ? WandbImporter() : MlflowImporter());
+  WriteFile(importer, format == "wandb" ? WandbImporter() : MlflowImporter());
   return said + importer + ": python3 with " + format + " logs them\n";
 }
 

@@ -1,19 +1,19 @@
 #include "views/index/run_index.h"
 
 #include <algorithm>
-#include <ctime>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
 #include "record/job_status.h"
-#include "record/origin.h"
+#include "record/provenance.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -22,26 +22,23 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-// Files of a run's folder that the index leads to.
 constexpr size_t kMaxNamed = 3;  // folders that are no runs, in an error
-constexpr std::pair<const char*, const char*> kLinks[] = {
-    {"report", "report.html"}, {"config", "configs/source.yaml"}, {"resolved", "configs/resolved.yaml"}, {"logs", "logs/latest"}};
+
+// Files of a run's folder that the index leads to, as seen from there.
+std::vector<std::pair<std::string, std::string>> Links() {
+  const RunPaths run("");
+  return {{"report", run.Report().Html()}, {"config", run.SourceConfig()}, {"resolved", run.ResolvedConfig()}, {"logs", run.LatestLogs()}};
+}
 
 json ReadJson(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return file ? json::parse(file, nullptr, false) : json();
+  std::string reason;
+  const auto text = TryReadFile(path, kMaxDataBytes, &reason);
+  return text ? json::parse(*text, nullptr, false) : json();
 }
 
 bool Exists(const fs::path& path) {
   std::error_code unreadable;
   return fs::exists(path, unreadable);
-}
-
-// Seconds since 1970 of 2026-01-31T23:59:59Z; -1 when it is no such text.
-double SecondsOf(const std::string& utc) {
-  std::tm parts{};
-  const char* end = strptime(utc.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return end == nullptr || *end != '\0' ? -1 : static_cast<double>(timegm(&parts));
 }
 
 Estimate EstimateOf(const json& value) {
@@ -75,12 +72,12 @@ void AddFigures(const json& report, IndexedRun* run) {
 }
 
 void AddReport(const fs::path& folder, IndexedRun* run) {
-  const fs::path path = folder / "report.json";
+  const fs::path path = RunPaths(folder).Report().Json();
   if (!Exists(path)) return;
   try {
     AddFigures(ReadJson(path), run);
   } catch (const json::exception&) {
-    run->why += Concat(run->why.empty() ? "" : "; ", "report.json is damaged: temper report writes it anew");
+    run->why += Concat(run->why.empty() ? "" : "; ", "report.json is damaged: temper report writes it again");
   }
 }
 
@@ -88,7 +85,7 @@ void AddStatus(const fs::path& folder, double now, const std::string& host, Inde
   std::string problem;
   const auto status = ReadJobStatus(folder.string(), &problem);
   if (!status) {
-    run->why = Exists(folder / "status.json") ? "status.json is damaged" : "no status.json: the job has not started";
+    run->why = Exists(RunPaths(folder).Status()) ? "status.json is damaged" : "no status.json: the job has not started";
     return;
   }
   const JobLife life = LifeOf(*status, now, host);
@@ -97,27 +94,27 @@ void AddStatus(const fs::path& folder, double now, const std::string& host, Inde
   if (life == JobLife::kDead) run->why = "its process is gone, without a word; see its logs";
   if (life == JobLife::kUnknown) run->why = Concat("on ", status->host, ", silent for ", static_cast<int64_t>(now - status->updated), " s");
   if (status->stage == "rl" && life != JobLife::kEnded) run->steps = status->step, run->steps_of = status->steps;
-  const double started = SecondsOf(run->started);
+  const double started = ParseUtc(run->started).value_or(-1);
   if (started < 0 || status->updated <= 0) return;
   const bool over = status->state == "done" || life != JobLife::kAlive;
   run->duration_s = std::max(0.0, (over ? status->updated : now) - started);
 }
 
-// A folder with a run.json. Throws Error or json::exception where that is damaged.
+// A folder with a run.json. Throws Error where that is damaged.
 IndexedRun ReadRun(const fs::path& folder, const std::string& path, double now, const std::string& host) {
-  const json description = json::parse(ReadWholeFile((folder / "run.json").string(), "the run's description"));
+  const RunDescription description = ReadRunDescription(folder);
   IndexedRun run;
   run.path = path;
-  run.name = description.at("name").get<std::string>();
-  run.seed = description.at("seed").get<uint64_t>();
-  for (const json& arm : description.at("arms")) run.arms.push_back({arm.at("name").get<std::string>(), {}});
+  run.name = description.name;
+  run.seed = description.seed;
+  for (const RunDescription::Arm& arm : description.arms) run.arms.push_back({arm.name, {}});
   const RunOrigin origin = ReadOrigin(folder.string());
   run.started = origin.started;
   AddStatus(folder, now, host, &run);
-  const double started = SecondsOf(origin.started), ended = SecondsOf(origin.ended);
+  const double started = ParseUtc(origin.started).value_or(-1), ended = ParseUtc(origin.ended).value_or(-1);
   if (started >= 0 && ended >= started && run.state != "running" && run.state != "starting") run.duration_s = ended - started;
   AddReport(folder, &run);
-  for (const auto& [what, file] : kLinks) {
+  for (const auto& [what, file] : Links()) {
     if (Exists(folder / file)) run.links.emplace_back(what, file);
   }
   return run;
@@ -141,14 +138,14 @@ class Reader {
 
   // The runs right below; folders that are none are given to `other`, or left out.
   void ReadGroup(const fs::path& folder, const std::string& prefix, std::vector<std::string>* other) {
-    IndexedGroup group{prefix, Exists(folder / "report.html"), {}};
+    IndexedGroup group{prefix, Exists(RunPaths(folder).Report().Html()), {}};
     for (const std::string& name : FoldersBelow(folder)) {
       const std::string path = prefix.empty() ? name : prefix + "/" + name;
       if (fs::is_symlink(folder / name)) {
         LeaveOut(path, "a link: what it leads to is listed where it lies");
-      } else if (name.find(".old-") != std::string::npos && Exists(folder / name / "run.json")) {
+      } else if (IsSetAside(name) && IsRunFolder(folder / name)) {
         LeaveOut(path, "set aside by --resume never");
-      } else if (Exists(folder / name / "run.json")) {
+      } else if (IsRunFolder(folder / name)) {
         AddRun(folder / name, path, &group);
       } else if (other != nullptr) {
         other->push_back(name);
@@ -163,7 +160,7 @@ class Reader {
   void ReadMembers(const fs::path& folder, const std::string& name) {
     try {
       const std::vector<std::string> below = FoldersBelow(folder);
-      const bool any = std::any_of(below.begin(), below.end(), [&](const std::string& run) { return Exists(folder / run / "run.json"); });
+      const bool any = std::any_of(below.begin(), below.end(), [&](const std::string& run) { return IsRunFolder(folder / run); });
       if (!any) return LeaveOut(name, "no run: it has no run.json, nor has a folder right below it");
       ReadGroup(folder, name, nullptr);
     } catch (const fs::filesystem_error& error) {
@@ -175,10 +172,8 @@ class Reader {
   void AddRun(const fs::path& folder, const std::string& path, IndexedGroup* group) {
     try {
       group->runs.push_back(ReadRun(folder, path, now_, host_));
-    } catch (const json::exception& error) {
-      LeaveOut(path, Concat("run.json is damaged: ", error.what()));
     } catch (const Error& error) {
-      LeaveOut(path, error.what());
+      LeaveOut(path, Concat("run.json is damaged: ", error.what()));
     }
   }
 
@@ -193,7 +188,7 @@ class Reader {
 
 RunIndex ReadRunIndex(const std::string& folder, double now, const std::string& host) {
   if (!fs::is_directory(folder)) throw ConfigError(Concat(folder, ": no such folder; give the one around runs, <run.dir>"));
-  if (Exists(folder + "/run.json"))
+  if (IsRunFolder(folder))
     throw ConfigError(Concat(folder, ": a run's own folder; give the one around it, or see its report with  temper report ", folder));
   RunIndex index;
   index.folder = folder;
@@ -216,7 +211,7 @@ void WriteRunIndex(const std::string& folder) {
       why += Concat("\n  ", index.left_out[i].first, ": ", index.left_out[i].second);
     throw ConfigError(why);
   }
-  WriteWholeFile(folder + "/index.html", RenderHtml(index));
+  WriteFile(RunsPaths(folder).Index(), RenderHtml(index));
 }
 
 bool NaturallyBefore(const std::string& a, const std::string& b) {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "record/run_paths.h"
 #include "views/index/run_index.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
@@ -114,7 +114,7 @@ std::string RunRow(const IndexedRun& run) {
   std::string arms, links;
   for (const IndexedRun::Arm& arm : run.arms) arms += "<div>" + EscapeHtml(Prose(arm.name)) + "</div>";
   for (const auto& [what, file] : run.links) links += Anchor(run.path + "/" + file, what);
-  std::string out = "<tr>" + Cell(reported ? Anchor(run.path + "/report.html", run.name) : EscapeHtml(run.name)) + State(run);
+  std::string out = "<tr>" + Cell(reported ? Anchor(RunPaths(run.path).Report().Html(), run.name) : EscapeHtml(run.name)) + State(run);
   out += NumberCell(Concat(run.seed), true, static_cast<double>(run.seed));
   out += Cell(EscapeHtml(Minutes(run.started)));
   out += NumberCell(Duration(run.duration_s), run.duration_s >= 0, run.duration_s) +
@@ -127,7 +127,7 @@ std::string RunRow(const IndexedRun& run) {
 std::string GroupRow(const IndexedGroup& group) {
   std::string text = group.path.empty() ? "In this folder" : EscapeHtml(group.path);
   text += Concat(": ", group.runs.size(), group.runs.size() == 1 ? " run" : " runs");
-  if (group.has_comparison) text += ", " + Anchor((group.path.empty() ? "" : group.path + "/") + "report.html", "compared");
+  if (group.has_comparison) text += ", " + Anchor(ReportPaths(group.path).Html(), "compared");
   const size_t columns = std::size(kHeads) + FigureColumns().size() + 1;  // and the links
   return Concat("<tr data-group=\"1\"><th scope=\"rowgroup\" colspan=\"", columns, "\">", text, "</th></tr>");
 }
@@ -177,7 +177,7 @@ std::string RenderHtml(const RunIndex& index) {
     body += "</ul></section>\n";
   }
   body +=
-      "<p class=\"note\">As the folders were when this was written;  temper index  writes it anew. Several runs side by side: temper "
+      "<p class=\"note\">As the folders were when this was written;  temper index  writes it again. Several runs side by side: temper "
       "compare.</p>\n";
   return HtmlPage("Runs", body, kScript);
 }

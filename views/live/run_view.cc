@@ -9,9 +9,12 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/json_fields.h"
 #include "cluster/base/role.h"
 #include "cluster/host/host_name.h"
-#include "record/line_follower.h"
+#include "record/metrics_file.h"
+#include "record/run_paths.h"
+#include "record/tail_lines.h"
 
 namespace temper {
 namespace {
@@ -19,82 +22,27 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kTailBytes = 512 << 10;
-constexpr double kGoneAfterRows = 15;  // seconds without a row: the process has left
-
-double Number(const json& object, const char* name, double absent) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? found->get<double>() : absent;
-}
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-RunView::Process ProcessOf(const json& row) {
-  RunView::Process p;
-  p.t = Number(row, "t", 0);
-  p.role = Text(row, "role");
-  p.host = Text(row, "host");
-  p.state = Text(row, "state");
-  p.rank = static_cast<int64_t>(Number(row, "rank", -1));
-  p.step = static_cast<int64_t>(Number(row, "step", -1));
-  p.policy_version = static_cast<int64_t>(Number(row, "policy_version", -1));
-  p.leases = static_cast<int64_t>(Number(row, "leases", 0));
-  p.rss_mib = static_cast<int64_t>(Number(row, "rss_mib", 0));
-  p.units_per_s = Number(row, "units_per_s", 0);
-  p.cpu_percent = Number(row, "cpu_percent", 0);
-  p.heartbeat_age_s = Number(row, "heartbeat_age_s", 0);
-  p.state_s = Number(row, "state_s", 0);
-  if (const auto gpus = row.find("gpus"); gpus != row.end() && gpus->is_array() && !gpus->empty()) {
-    double sum = 0;
-    for (const json& gpu : *gpus) {
-      if (!gpu.is_object()) continue;
-      sum += Number(gpu, "util_percent", 0);
-      p.gpu_mib += static_cast<int64_t>(Number(gpu, "memory_used_mib", 0));
-    }
-    p.gpu_percent = sum / static_cast<double>(gpus->size());
-  }
-  return p;
-}
 
 void SortProcesses(RunView* view) {
-  std::sort(view->processes.begin(), view->processes.end(), [](const RunView::Process& a, const RunView::Process& b) {
+  std::sort(view->processes.begin(), view->processes.end(), [](const ProcessRow& a, const ProcessRow& b) {
     return std::make_tuple(OrderOf(a.role), a.rank < 0, a.rank, a.host) < std::make_tuple(OrderOf(b.role), b.rank < 0, b.rank, b.host);
   });
 }
 
-void ReadProcesses(RunView* view) {
-  std::map<std::string, RunView::Process> newest;  // by peer
-  double last = 0;
-  double attempt = 0;
-  for (const std::string& line : TailLines(view->folder + "/cluster.jsonl", kTailBytes)) {
-    const json row = json::parse(line, nullptr, false);
-    if (!row.is_object()) continue;
-    if (Number(row, "attempt", 1) > attempt) newest.clear();
-    attempt = std::max(attempt, Number(row, "attempt", 1));
-    RunView::Process process = ProcessOf(row);
-    last = std::max(last, process.t);
-    newest[Text(row, "peer")] = std::move(process);
-  }
-  for (auto& [peer, process] : newest) {
-    if (last - process.t < kGoneAfterRows) view->processes.push_back(std::move(process));
-  }
-  SortProcesses(view);
-}
-
 void ReadCurves(RunView* view) {
   const JobStatus& status = *view->status;
-  std::string folder = view->folder + "/" + status.arm;
-  if (status.stage == "sft") {  // of all arms, or of this one alone
-    const std::string shared = view->folder + "/sft";
-    folder = std::filesystem::exists(shared) ? shared : folder + "/sft";
-  }
-  for (const std::string& line : TailLines(folder + "/metrics.jsonl", kTailBytes)) {
-    const json row = json::parse(line, nullptr, false);
-    if (!row.is_object()) continue;
+  const RunPaths run(view->folder);
+  StagePaths stage = run.Arm(status.arm);
+  if (status.stage == "sft")  // of all arms, or of this one alone
+    stage = std::filesystem::exists(run.Sft().folder()) ? run.Sft() : run.Arm(status.arm).Sft();
+  for (const std::string& line : TailLines(stage.Metrics(), kTailBytes)) {
+    std::string problem;
+    const auto row = ParseMetricRow(line, &problem);
+    if (!row) continue;
     for (const char* name : kStatusCurves) {
-      if (row.contains(name)) view->curves[name].push_back(Number(row, name, std::nan("")));
+      const auto value = row->values.find(name);
+      const bool nonfinite = std::find(row->nonfinite.begin(), row->nonfinite.end(), name) != row->nonfinite.end();
+      if (value != row->values.end() || nonfinite) view->curves[name].push_back(nonfinite ? std::nan("") : value->second);
     }
   }
 }
@@ -113,7 +61,8 @@ RunView ReadRun(const std::string& run_folder) {
     return view;
   }
   view.life = LifeOf(*view.status, view.now, view.host);
-  ReadProcesses(&view);
+  view.processes = NewestProcessRows(run_folder);
+  SortProcesses(&view);
   ReadCurves(&view);
   return view;
 }
@@ -130,12 +79,12 @@ RunView ViewOfPicture(const std::string& picture, double age_s) {
     view.problems.push_back(problem);
     return view;
   }
-  view.folder = Concat(view.status->host, ":", Text(parsed, "folder"));
+  view.folder = Concat(view.status->host, ":", TextField(parsed, "folder"));
   view.now = view.status->updated + age_s;
   // Its process may have a namesake here: only whether it answers counts.
   view.life = LifeOf(*view.status, view.now, "");
   for (const json& row : part("processes")) {
-    if (row.is_object()) view.processes.push_back(ProcessOf(row));
+    if (auto process = ParseProcessRow(row.dump())) view.processes.push_back(std::move(*process));
   }
   SortProcesses(&view);
   for (const auto& [name, values] : part("curves").items()) {
@@ -150,24 +99,24 @@ std::string Verdict(const RunView& view) {
   const JobStatus& s = *view.status;
   const std::string age = Concat(std::lround(std::max(0.0, view.now - s.updated)), " s");
   const std::string again = "start the same command again to go on from the newest checkpoint";
+  const std::string logs = RunPaths(view.folder).LatestLogs() + "/";
   switch (view.life) {
     case JobLife::kAlive:
       return s.host == view.host && view.now - s.updated > kSilentSeconds
                  ? Concat("alive (process ", s.pid, "), but it last wrote ", age, " ago: it is reading data, writing, or stuck")
                  : "alive";
     case JobLife::kDead:
-      return Concat("DEAD: process ", s.pid, " on ", s.host, " is gone; it last wrote ", age, " ago and did not say why. Look at ",
-                    view.folder, "/logs/latest/, then ", again);
+      return Concat("DEAD: process ", s.pid, " on ", s.host, " is gone; it last wrote ", age, " ago and did not say why. Look at ", logs,
+                    ", then ", again);
     case JobLife::kUnknown:
       return Concat("SILENT for ", age, ": it ran on ", s.host, " (process ", s.pid,
-                    "), which cannot be seen from here. Most likely dead: ", "check there, look at ", view.folder, "/logs/latest/, then ",
-                    again);
+                    "), which cannot be seen from here. Most likely dead: ", "check there, look at ", logs, ", then ", again);
     case JobLife::kEnded:
       break;
   }
-  if (s.state == "done") return "done; the report is " + view.folder + "/report.html";
+  if (s.state == "done") return "done; the report is " + RunPaths(view.folder).Report().Html();
   if (s.state == "preempted") return s.message;
-  return Concat(s.state, ": ", s.message, "; logs are in ", view.folder, "/logs/latest/");
+  return Concat(s.state, ": ", s.message, "; logs are in ", logs);
 }
 
 }  // namespace temper

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "record/job_status.h"
+#include "record/process_rows.h"
 
 namespace temper {
 
@@ -18,18 +19,7 @@ struct RunView {
   std::optional<JobStatus> status;
   JobLife life = JobLife::kUnknown;
 
-  // The newest row of a process in cluster.jsonl.
-  struct Process {
-    double t = 0;  // of the row, seconds since 1970
-    std::string role, host, state;
-    int64_t rank = -1;
-    int64_t step = -1, policy_version = -1;
-    int64_t leases = 0, rss_mib = 0;
-    double units_per_s = 0, cpu_percent = 0, heartbeat_age_s = 0, state_s = 0;
-    double gpu_percent = -1;  // mean of its GPUs; -1 = none
-    int64_t gpu_mib = 0;      // used, their sum
-  };
-  std::vector<Process> processes;                     // of the newest attempt: orchestrator, learners, rollout, reward
+  std::vector<ProcessRow> processes;                  // newest rows: orchestrator, learners, rollout, reward
   std::map<std::string, std::vector<double>> curves;  // of the arm in work: metric -> its last steps
   std::vector<std::string> problems;
 };

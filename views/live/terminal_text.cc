@@ -2,59 +2,47 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 
+#include <unicode/uchar.h>
 #include <unistd.h>
+
+#include "cluster/base/utf8.h"
 
 namespace temper {
 namespace {
 
 // One character of UTF-8 at `at`: its code point and length; length 0 = none is there.
 struct Character {
-  uint32_t code = 0;
+  char32_t code = 0;
   size_t length = 0;
 };
 
 Character Next(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return {};
-  uint32_t code = lead & (0xFFU >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || code > 0x10FFFF || (code >= 0xD800 && code <= 0xDFFF)) return {};
-  return {code, length};
+  const size_t length = Utf8Length(text, at);
+  return length == 0 ? Character{} : Character{NextCodePoint(text, &at), length};
 }
 
-struct Range {
-  uint32_t first, last;
-};
-
-template <size_t N>
-bool In(uint32_t code, const Range (&ranges)[N]) {
-  return std::any_of(std::begin(ranges), std::end(ranges), [&](const Range& r) { return code >= r.first && code <= r.last; });
+// What changes a terminal's or a reader's mind without being seen: C1 controls, line and paragraph separators, marks of direction and what
+// else takes no room (the tags among it). The variation selectors that emoji come with only choose a shape.
+bool IsHidden(char32_t code) {
+  const auto c = static_cast<UChar32>(code);
+  const auto type = u_charType(c);
+  if (type == U_CONTROL_CHAR || type == U_LINE_SEPARATOR || type == U_PARAGRAPH_SEPARATOR) return true;
+  const bool selector = code >= 0xFE00 && code <= 0xFE0F, interlinear = code >= 0xFFF9 && code <= 0xFFFB;
+  return interlinear || (!selector && u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT) != 0);
 }
 
-// What changes a terminal's or a reader's mind without being seen: C1 controls, marks of direction, zero-width and separators,
-// interlinear marks, tags.
-constexpr Range kHidden[] = {{0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},   {0x180E, 0x180E}, {0x200B, 0x200F},
-                             {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE0FFF}};
-constexpr Range kNarrowless[] = {{0x300, 0x36F},   {0x483, 0x489},   {0x591, 0x5BD},   {0x610, 0x61A},   {0x64B, 0x65F},
-                                 {0x1AB0, 0x1AFF}, {0x1DC0, 0x1DFF}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
-constexpr Range kWide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E},   {0x3041, 0x33FF},   {0x3400, 0x4DBF},   {0x4E00, 0x9FFF},
-                           {0xA000, 0xA4CF}, {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},   {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},
-                           {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F}, {0x1F680, 0x1F6FF}, {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+size_t ColumnsOf(char32_t code) {
+  const auto c = static_cast<UChar32>(code);
+  if (code < 0x300) return 1;
+  if (u_charType(c) == U_NON_SPACING_MARK || u_charType(c) == U_ENCLOSING_MARK) return 0;
+  const int width = u_getIntPropertyValue(c, UCHAR_EAST_ASIAN_WIDTH);
+  return width == U_EA_WIDE || width == U_EA_FULLWIDTH ? 2 : 1;
+}
 
-size_t ColumnsOf(uint32_t code) { return In(code, kNarrowless) ? 0 : In(code, kWide) ? 2 : 1; }
-
-std::string Hex(const char* format, unsigned value) {
+std::string Escaped(const char* format, unsigned value) {
   char text[24];
   std::snprintf(text, sizeof(text), format, value);
   return text;
@@ -68,13 +56,13 @@ std::string SafeText(std::string_view text, bool lines) {
     const Character c = Next(text, at);
     const size_t length = std::max<size_t>(1, c.length);
     if (c.length == 0) {
-      safe += Hex("\\x%02X", static_cast<unsigned char>(text[at]));
+      safe += Escaped("\\x%02X", static_cast<unsigned char>(text[at]));
     } else if (c.code == '\n' || c.code == '\t') {
       safe += lines ? std::string(1, static_cast<char>(c.code)) : c.code == '\n' ? "\\n" : "\\t";
     } else if (c.code < 0x20 || c.code == 0x7F) {
-      safe += Hex("\\x%02X", c.code);
-    } else if (In(c.code, kHidden)) {
-      safe += Hex("\\u{%X}", c.code);
+      safe += Escaped("\\x%02X", c.code);
+    } else if (IsHidden(c.code)) {
+      safe += Escaped("\\u{%X}", c.code);
     } else {
       safe += text.substr(at, c.length);
     }

@@ -124,7 +124,7 @@ void AddProcesses(const RunView& view, size_t room, Picture* out) {
   out->Add(line, Tone::kTitle);
   const size_t shown = std::min(view.processes.size(), view.processes.size() > room - 1 ? room - 2 : room - 1);
   for (size_t i = 0; i < shown; ++i) {
-    const RunView::Process& p = view.processes[i];
+    const ProcessRow& p = view.processes[i];
     const auto cell = [](double value, const char* format) {
       char text[32];
       std::snprintf(text, sizeof(text), format, value);
@@ -134,9 +134,9 @@ void AddProcesses(const RunView& view, size_t room, Picture* out) {
     const std::string host = Fit(SafeText(p.host, false), 8, true);
     const std::string state = Fit(SafeText(p.state, false), 13, true);
     std::snprintf(line, sizeof(line), " %4s %3lld %7s %4.0f %5lldM %4s %4s", p.step >= 0 ? Concat(p.step).c_str() : "-",
-                  static_cast<long long>(p.leases), Number(p.units_per_s).c_str(), p.cpu_percent, static_cast<long long>(p.rss_mib),
-                  p.gpu_percent >= 0 ? cell(p.gpu_percent, "%.0f").c_str() : "-",
-                  p.role == "orchestrator" ? "-" : cell(p.heartbeat_age_s, "%.0fs").c_str());
+                  static_cast<long long>(p.tasks ? p.tasks->leases : 0), Number(p.units_per_s).c_str(), p.cpu_percent,
+                  static_cast<long long>(p.rss_mib), p.gpu_percent() >= 0 ? cell(p.gpu_percent(), "%.0f").c_str() : "-",
+                  p.role == "orchestrator" ? "-" : cell(p.tasks ? p.tasks->heartbeat_age_s : 0, "%.0fs").c_str());
     char rank[16];
     std::snprintf(rank, sizeof(rank), "%4s", p.rank >= 0 ? Concat(p.rank).c_str() : "-");
     out->Add(role + " " + rank + " " + host + " " + state + line, p.state.starts_with("wait_") ? Tone::kDim : Tone::kPlain);

@@ -1,51 +1,18 @@
 #include "views/live/transcript_feed.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-
-#include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/json_fields.h"
+#include "reward/grade/grade.h"
 #include "views/live/terminal_text.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::optional<double> Number(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
-
-// N of step_N.jsonl; -1 for another file.
-int64_t StepOfFile(const std::string& name) {
-  constexpr std::string_view kBegin = "step_", kEnd = ".jsonl";
-  if (!name.starts_with(kBegin) || !name.ends_with(kEnd) || name.size() <= kBegin.size() + kEnd.size()) return -1;
-  int64_t step = -1;
-  const char* last = name.data() + name.size() - kEnd.size();
-  const auto [stop, failed] = std::from_chars(name.data() + kBegin.size(), last, step);
-  return failed == std::errc() && stop == last ? step : -1;
-}
-
-std::vector<int64_t> StepsOf(const std::string& folder) {
-  std::vector<int64_t> steps;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(folder, none)) {
-    if (const int64_t step = StepOfFile(entry.path().filename()); step >= 0) steps.push_back(step);
-  }
-  std::sort(steps.begin(), steps.end());
-  return steps;
-}
 
 bool Passes(const std::set<std::string>& wanted, const std::string& value) { return wanted.empty() || wanted.contains(value); }
 
@@ -88,19 +55,17 @@ TranscriptFilter ParseFilter(const std::vector<std::string>& words) {
       at = comma + 1;
     }
   }
-  static const std::set<std::string> kSeverities = {"none", "negligible", "low", "moderate", "high"};
   for (const std::string& severity : filter.severities) {
-    if (!kSeverities.contains(severity))
-      throw ConfigError(Concat("--filter severity=", severity, ": expected none, negligible, low, moderate or high"));
+    if (!ValueOf<Severity>(severity)) throw ConfigError(Concat("--filter severity=", severity, ": expected one of ", AllNames<Severity>()));
   }
   return filter;
 }
 
 TranscriptFeed::TranscriptFeed(std::string run_folder, std::string arm, TranscriptFilter filter, bool from_start)
-    : run_folder_(std::move(run_folder)), arm_(std::move(arm)), filter_(std::move(filter)) {
+    : run_(std::move(run_folder)), arm_(std::move(arm)), filter_(std::move(filter)) {
   if (from_start) return;
   for (const std::string& each : Arms()) {
-    const auto steps = StepsOf(Concat(run_folder_, "/", each, "/traces"));
+    const auto steps = TranscriptSteps(run_.Arm(each));
     if (!steps.empty()) last_step_[each] = steps.back();
   }
 }
@@ -109,48 +74,21 @@ std::vector<std::string> TranscriptFeed::Arms() const {
   if (!arm_.empty()) return {arm_};
   std::vector<std::string> arms;
   std::error_code none;
-  for (const auto& entry : fs::directory_iterator(run_folder_, none)) {
-    if (fs::is_directory(entry.path() / "traces", none)) arms.push_back(entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(run_.folder(), none)) {
+    if (fs::is_directory(ArmPaths(entry.path()).Traces(), none)) arms.push_back(entry.path().filename());
   }
   std::sort(arms.begin(), arms.end());
   return arms;
 }
 
 void TranscriptFeed::ReadStep(const std::string& arm, int64_t step, std::vector<ShownTranscript>* shown) {
-  std::ifstream in(Concat(run_folder_, "/", arm, "/traces/step_", step, ".jsonl"));
-  for (std::string line; std::getline(in, line);) {
-    const json row = json::parse(line, nullptr, false);
-    const auto samples = row.is_object() ? row.find("samples") : row.end();
-    if (!row.is_object() || samples == row.end() || !samples->is_array()) {
-      ++damaged_;
-      continue;
-    }
-    for (const json& sample : *samples) {
-      if (!sample.is_object()) {
-        ++damaged_;
-        continue;
-      }
-      const json grade = sample.contains("grade") && sample["grade"].is_object() ? sample["grade"] : json::object();
-      ShownTranscript t{arm,
-                        step,
-                        Text(row, "prompt_id"),
-                        Text(row, "intent"),
-                        Text(row, "prompt"),
-                        Text(sample, "response"),
-                        Text(grade, "outcome"),
-                        Text(grade, "clause"),
-                        Text(grade, "severity"),
-                        Text(grade, "mode"),
-                        Number(sample, "reward"),
-                        Number(grade, "safety"),
-                        Number(grade, "helpfulness")};
-      const bool passes = Passes(filter_.clauses, t.clause) && Passes(filter_.severities, t.severity) && Passes(filter_.modes, t.mode) &&
-                          Passes(filter_.intents, t.intent);
-      if (passes) {
-        shown->push_back(std::move(t));
-      } else {
-        ++hidden_;
-      }
+  for (TranscriptRow& row : ReadTranscripts(run_.Arm(arm), step, &damaged_)) {
+    const bool passes = Passes(filter_.clauses, row.clause) && Passes(filter_.severities, row.severity) &&
+                        Passes(filter_.modes, row.mode) && Passes(filter_.intents, row.intent);
+    if (passes) {
+      shown->push_back({std::move(row), arm, step});
+    } else {
+      ++hidden_;
     }
   }
 }
@@ -158,8 +96,8 @@ void TranscriptFeed::ReadStep(const std::string& arm, int64_t step, std::vector<
 std::vector<ShownTranscript> TranscriptFeed::Poll() {
   std::vector<ShownTranscript> shown;
   for (const std::string& arm : Arms()) {
-    const auto steps = StepsOf(Concat(run_folder_, "/", arm, "/traces"));
-    // A resumed run keeps its files: where the last one shown is gone, the run was started anew.
+    const auto steps = TranscriptSteps(run_.Arm(arm));
+    // A resumed run keeps its files: where the last one shown is gone, the run was started again.
     if (steps.empty() || (last_step_.contains(arm) && steps.back() < last_step_[arm])) last_step_.erase(arm);
     for (const int64_t step : steps) {
       const auto last = last_step_.find(arm);

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
+
+#include "record/run_paths.h"
+#include "record/transcripts.h"
 
 namespace temper {
 
@@ -18,13 +20,10 @@ struct TranscriptFilter {
 // ConfigError naming what is wrong.
 TranscriptFilter ParseFilter(const std::vector<std::string>& words);
 
-// One graded completion of a run, as traces/step_N.jsonl has it.
-struct ShownTranscript {
+// One graded completion of a run.
+struct ShownTranscript : TranscriptRow {
   std::string arm;
   int64_t step = 0;
-  std::string prompt_id, intent, prompt, response;
-  std::string outcome, clause, severity, mode;
-  std::optional<double> reward, safety, helpfulness;  // absent: the grade failed
 };
 
 // Follows the sample transcripts of a run as its steps are done. What an arm that is resumed does again is shown once. One thread only.
@@ -42,7 +41,7 @@ class TranscriptFeed {
   std::vector<std::string> Arms() const;
   void ReadStep(const std::string& arm, int64_t step, std::vector<ShownTranscript>* shown);
 
-  std::string run_folder_;
+  RunPaths run_;
   std::string arm_;
   TranscriptFilter filter_;
   std::map<std::string, int64_t> last_step_;  // shown, by arm

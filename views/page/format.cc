@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 
 namespace temper {
 namespace {

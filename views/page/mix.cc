@@ -12,7 +12,7 @@ constexpr const char* kModeWords[kNumModes] = {"direct answer", "safe-completion
 std::vector<StackPart> SeverityParts(const EvalCell& cell) {
   std::vector<StackPart> parts;
   for (int s = 1; s < kNumSeverities; ++s) {
-    parts.push_back({ToString(static_cast<Severity>(s)), "v" + std::to_string(s),
+    parts.push_back({std::string(NameOf(static_cast<Severity>(s))), "v" + std::to_string(s),
                      static_cast<double>(cell.severity_of_unsafe[static_cast<size_t>(s)])});
   }
   return parts;

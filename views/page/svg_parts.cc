@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "views/page/format.h"
 
 namespace temper {

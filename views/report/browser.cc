@@ -93,7 +93,7 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
   }
   Json json = {arm, set, tables->PromptOf(sample), browsed.reward ? Json(Rounded(*browsed.reward)) : Json(nullptr), std::move(pieces)};
   if (!Graded(sample)) {
-    json.push_back(tables->outcomes.IndexOf(Concat(ToString(grade.outcome), grade.error.empty() ? "" : ": ", grade.error)));
+    json.push_back(tables->outcomes.IndexOf(Concat(NameOf(grade.outcome), grade.error.empty() ? "" : ": ", grade.error)));
     return json;
   }
   json.push_back(tables->outcomes.IndexOf("ok"));
@@ -181,8 +181,8 @@ std::string BrowserData(const Report& report, const BrowserSamples& samples) {
     arms.push_back(VisibleText(name));
   }
   for (const std::string& set : report.sets) sets.push_back(VisibleText(Prose(set)));
-  for (int i = 0; i < kNumSeverities; ++i) severities.push_back(ToString(static_cast<Severity>(i)));
-  for (int i = 0; i < kNumModes; ++i) modes.push_back(Prose(ToString(static_cast<ResponseMode>(i))));
+  for (int i = 0; i < kNumSeverities; ++i) severities.push_back(NameOf(static_cast<Severity>(i)));
+  for (int i = 0; i < kNumModes; ++i) modes.push_back(Prose(NameOf(static_cast<ResponseMode>(i))));
   for (const BrowserSample& sample : samples.samples) {
     const int64_t arm = sample.start ? start_arms.at(sample.arm) : static_cast<int64_t>(sample.arm);
     const int64_t set = std::find(report.sets.begin(), report.sets.end(), sample.set) - report.sets.begin();

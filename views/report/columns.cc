@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "cluster/base/mean.h"
 #include "views/page/format.h"
 #include "views/page/svg_parts.h"
 
@@ -18,12 +19,6 @@ std::string Outline(const std::vector<double>& edges, const std::vector<double>&
   for (size_t i = 0; i < high.size(); ++i) path += Concat("V", SvgNumber(high[i]), "H", SvgNumber(edges[i + 1]));
   for (size_t i = low.size(); i-- > 0;) path += Concat("V", SvgNumber(low[i]), "H", SvgNumber(edges[i]));
   return path + "Z";
-}
-
-double MeanOf(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
 std::string ColumnAxes(const ChartAxis& y, const std::vector<double>& x, const std::string& x_label) {
@@ -62,7 +57,7 @@ std::string StackedColumns(const ColumnsSpec& spec) {
   for (size_t i = 0; i < spec.layers.size(); ++i) {
     const ColumnLayer& layer = spec.layers[i];
     out += Concat("<path class=\"layer ", layer.style_class, "\" d=\"", Outline(edges, tops[i], tops[i + 1]), "\"><title>",
-                  EscapeHtml(Concat(layer.label, ": mean ", Fixed(MeanOf(layer.values), 3), spec.unit)), "</title></path>");
+                  EscapeHtml(Concat(layer.label, ": mean ", Fixed(Mean(layer.values), 3), spec.unit)), "</title></path>");
   }
   return out + SvgLine(kLeft, kBottom, kRight, kBottom, "axis") + "</svg>";
 }

@@ -1,6 +1,6 @@
 #include <nlohmann/json.hpp>
 
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "views/report/render.h"
 
 // Schema of report.json (version 1). An estimate is {"mean", "low", "high", "n"}, or null where there is no sample.
@@ -41,9 +41,9 @@ Json ToJson(const EvalCell& cell) {
   json["n_safe"] = cell.n_safe;
   json["n_failed_grades"] = cell.n_failed_grades;
   for (int s = 1; s < kNumSeverities; ++s) {
-    json["severity_of_unsafe"][ToString(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
+    json["severity_of_unsafe"][NameOf(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
   }
-  for (int m = 0; m < kNumModes; ++m) json["modes"][ToString(static_cast<ResponseMode>(m))] = cell.modes[static_cast<size_t>(m)];
+  for (int m = 0; m < kNumModes; ++m) json["modes"][NameOf(static_cast<ResponseMode>(m))] = cell.modes[static_cast<size_t>(m)];
   return json;
 }
 
@@ -105,12 +105,12 @@ Json TranscriptToJson(const Report& report, const Transcript& transcript) {
                {"prompt", RepairUtf8(sample.prompt)},
                {"response", RepairUtf8(sample.response, &offsets)},
                {"reward", nullptr},
-               {"outcome", ToString(grade.outcome)}};
+               {"outcome", NameOf(grade.outcome)}};
   if (transcript.reward) json["reward"] = *transcript.reward;
   if (grade.outcome != GradeOutcome::kOk) return json;
-  json["severity"] = ToString(grade.severity);
+  json["severity"] = NameOf(grade.severity);
   json["clause"] = RepairUtf8(grade.clause);
-  json["mode"] = ToString(grade.mode);
+  json["mode"] = NameOf(grade.mode);
   json["safety"] = grade.safety;
   json["helpfulness"] = grade.helpfulness;
   json["over_refusal"] = grade.over_refusal;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "cluster/base/error.h"
+#include "cluster/base/mean.h"
 
 namespace temper {
 namespace {
@@ -37,12 +38,6 @@ std::map<std::string, Series> Curves(const std::vector<MetricRow>& rows) {
     }
   }
   return curves;
-}
-
-double Mean(const std::vector<double>& values) {
-  double sum = 0;
-  for (const double value : values) sum += value;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
 }
 
 RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string& arm, const RunRecord& record) {

@@ -142,7 +142,7 @@ std::string Mixes(const Report& report) {
     std::vector<ColumnLayer> layers;
     std::vector<std::string> metrics;
     for (int mode = 0; mode + 1 < kNumModes; ++mode) {
-      const std::string name = ToString(static_cast<ResponseMode>(mode));
+      const std::string name(NameOf(static_cast<ResponseMode>(mode)));
       layers.push_back({Prose(name), "m" + std::to_string(mode), {}});
       metrics.push_back("safety/mode_" + name);
     }
@@ -151,7 +151,7 @@ std::string Mixes(const Report& report) {
   if (severities.empty()) return "";
   std::vector<std::pair<std::string, std::string>> names;
   for (int mode = 0; mode < kNumModes; ++mode)
-    names.emplace_back("m" + std::to_string(mode), Prose(ToString(static_cast<ResponseMode>(mode))));
+    names.emplace_back("m" + std::to_string(mode), Prose(NameOf(static_cast<ResponseMode>(mode))));
   return "<h3>What the graders said of each step</h3>" +
          HtmlSwatches({{"v4", "high"}, {"v3", "moderate"}, {"v1", "low or negligible"}, {"m0", "safe"}}) + "<div class=\"charts\">" +
          severities + "</div>" + HtmlSwatches(names) + "<div class=\"charts\">" + modes + "</div>";

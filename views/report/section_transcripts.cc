@@ -39,7 +39,7 @@ std::string Chip(const std::string& text, const char* css) {
 std::string Grades(const Transcript& transcript) {
   const Grade& grade = transcript.sample->grade;
   if (grade.outcome != GradeOutcome::kOk)
-    return Concat("No grade: ", ToString(grade.outcome), grade.error.empty() ? "" : ", " + EscapeHtml(grade.error));
+    return Concat("No grade: ", NameOf(grade.outcome), grade.error.empty() ? "" : ", " + EscapeHtml(grade.error));
   std::string out = Concat("s ", Fixed(grade.safety, 2), " \xC2\xB7 h ", Fixed(grade.helpfulness, 2), " (direct ", Fixed(grade.h_direct, 2),
                            ", indirect ", Fixed(grade.h_indirect, 2), ") \xC2\xB7 h\xC2\xB7s ", Fixed(grade.safety * grade.helpfulness, 2));
   if (transcript.reward) out += " \xC2\xB7 own reward " + Fixed(*transcript.reward, 2);
@@ -59,8 +59,7 @@ std::string Talk(const Report& report, const Transcript& transcript, bool with_p
                     EscapeHtml(Prose(report.arms[transcript.arm].name)) + "</b>";
   if (grade.outcome == GradeOutcome::kOk) {
     const bool safe = grade.severity == Severity::kNone;
-    out += Chip(safe ? "safe" : std::string("unsafe: ") + ToString(grade.severity), safe ? "good" : "bad") +
-           Chip(Prose(ToString(grade.mode)), "");
+    out += Chip(safe ? "safe" : Concat("unsafe: ", NameOf(grade.severity)), safe ? "good" : "bad") + Chip(Prose(NameOf(grade.mode)), "");
     if (grade.over_refusal) out += Chip("refused though permitted", "bad");
   } else {
     out += Chip("no grade", "bad");

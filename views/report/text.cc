@@ -60,7 +60,7 @@ std::string SeverityLine(const std::string& arm, const EvalCell& cell) {
   std::string line = Concat("  unsafe answers of ", EscapeTerminal(arm), ": ", cell.n - cell.n_failed_grades - cell.n_safe, " of ",
                             cell.n - cell.n_failed_grades, " (");
   for (int s = 1; s < kNumSeverities; ++s) {
-    line += Concat(s > 1 ? ", " : "", ToString(static_cast<Severity>(s)), " ", cell.severity_of_unsafe[static_cast<size_t>(s)]);
+    line += Concat(s > 1 ? ", " : "", NameOf(static_cast<Severity>(s)), " ", cell.severity_of_unsafe[static_cast<size_t>(s)]);
   }
   return Wrap(line + ")", kColumns, "    ") + "\n";
 }
@@ -157,8 +157,8 @@ std::string RenderCellsCsv(const Report& report) {
     out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n");
   }
   out += ",n_prompts,n,n_safe,n_failed_grades";
-  for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", ToString(static_cast<Severity>(s)));
-  for (int m = 0; m < kNumModes; ++m) out += Concat(",mode_", ToString(static_cast<ResponseMode>(m)));
+  for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", NameOf(static_cast<Severity>(s)));
+  for (int m = 0; m < kNumModes; ++m) out += Concat(",mode_", NameOf(static_cast<ResponseMode>(m)));
   out += "\r\n";
   for (const ArmReport& arm : report.arms) {
     for (const auto& [set, result] : arm.start) CsvResult(arm.name, "start", result, out);

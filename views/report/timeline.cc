@@ -65,7 +65,7 @@ std::string BinRow(const TraceTimeline& line, const TraceTimeline::Row& row, dou
     if (paths[a].empty()) continue;
     const auto activity = static_cast<Activity>(a);
     out += Concat("<path class=\"solid ", ActivityClass(activity), "\" d=\"", paths[a], "\"><title>",
-                  EscapeHtml(Concat(row.name, ": ", ToString(activity))), "</title></path>");
+                  EscapeHtml(Concat(row.name, ": ", NameOf(activity))), "</title></path>");
   }
   return out;
 }

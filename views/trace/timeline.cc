@@ -214,11 +214,6 @@ std::vector<size_t> ShownProcesses(const TraceData& data) {
 
 }  // namespace
 
-const char* ToString(Activity activity) {
-  static constexpr const char* kNames[kNumActivities] = {"rollout", "reward", "update", "sync", "other", "wait"};
-  return kNames[static_cast<size_t>(activity)];
-}
-
 Activity ActivityOf(const std::string& name) {
   if (IsIdlePhase(name)) return Activity::kWait;
   if (name == phase::kRollout) return Activity::kRollout;
@@ -253,7 +248,8 @@ TraceTimeline TimelineIfAny(const std::string& run_folder) {
   try {
     return ReadTimeline(run_folder);
   } catch (const std::exception& error) {
-    TEMPER_LOG(Warn, run_folder, "/traces: ", error.what(), "; the report goes without the time line, temper report writes it again");
+    TEMPER_LOG(Warn, "the spans of ", run_folder, ": ", error.what(),
+               "; the report goes without the time line, temper report writes it again");
     return {};
   }
 }

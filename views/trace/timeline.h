@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/base/enum_names.h"
 #include "record/spans.h"
 #include "views/trace/summary.h"
 
@@ -19,8 +20,19 @@ enum class Activity : uint8_t {
   kOther,    // data, checkpoints, files, evaluation
   kWait,     // for another process
 };
-inline constexpr int kNumActivities = 6;
-const char* ToString(Activity activity);
+
+template <>
+struct EnumNames<Activity> {
+  static constexpr std::string_view kWhat = "activity";
+  static constexpr EnumTable<Activity, 6> kTable{{{Activity::kRollout, "rollout"},
+                                                  {Activity::kReward, "reward"},
+                                                  {Activity::kUpdate, "update"},
+                                                  {Activity::kSync, "sync"},
+                                                  {Activity::kOther, "other"},
+                                                  {Activity::kWait, "wait"}}};
+};
+inline constexpr int kNumActivities = EnumNames<Activity>::kTable.size();
+
 Activity ActivityOf(const std::string& phase);
 
 // A run's spans reduced to what a page can draw, however long the run. Times are seconds since the first span.

@@ -99,11 +99,11 @@ TEST(BusObserver, WithoutKeysOrWithAnotherServersItSaysThatKeysAreMissing) {
   const BusKeys keys = MakeBusKeys();
   AnsweringJob job(keys);
   std::string problem;
-  EXPECT_FALSE(BusObserver({job.contact().endpoint, 0}).Ask(seconds(1), &problem));
+  EXPECT_FALSE(BusObserver({job.contact().endpoint, 0}).Ask(seconds(2), &problem));
   EXPECT_THAT(problem, HasSubstr("it is encrypted and needs keys"));
   BusContact deceived = job.contact();
   deceived.keys.server_public = MakeBusKeys().server_public;
-  EXPECT_FALSE(BusObserver(deceived).Ask(seconds(1), &problem));
+  EXPECT_FALSE(BusObserver(deceived).Ask(seconds(2), &problem));
   EXPECT_THAT(problem, HasSubstr("the keys are those of another job"));
   EXPECT_EQ(job.asked(), 0);
 }
@@ -128,7 +128,7 @@ TEST(BusObserver, AnotherRunAtTheSamePlaceIsNotTakenForThisOne) {
   BusContact contact = job.contact();
   ++contact.run_id;
   std::string problem;
-  EXPECT_FALSE(BusObserver(contact).Ask(milliseconds(500), &problem));
+  EXPECT_FALSE(BusObserver(contact).Ask(seconds(2), &problem));
   EXPECT_THAT(problem, HasSubstr("another run answers"));
 }
 

@@ -13,6 +13,7 @@
 namespace temper {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 
 // Starts this program on two ranks and waits for their end.
@@ -41,8 +42,8 @@ class AbsentPeer : public testing::TestWithParam<std::string> {};
 TEST_P(AbsentPeer, IsNamedAndEndsTheJob) {
   const JobEnd end = RunJob(GetParam());
   EXPECT_EQ(end.exit_code, kExitRetry) << end.output;
-  EXPECT_LT(end.seconds, 20) << end.output;
-  EXPECT_THAT(end.output, HasSubstr("rank 0 of 2 waited 1."));
+  EXPECT_LT(end.seconds, 50) << end.output;
+  EXPECT_THAT(end.output, ContainsRegex("rank 0 of 2 waited [1-9][0-9]*\\.[0-9]+ s in"));
   EXPECT_THAT(end.output,
               HasSubstr("s in test " + GetParam() + " for its peers; one of them is stuck or gone (cluster.collective_timeout_s)"));
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/config/hints.h"
 #include "cluster/config/nearest_name.h"
 #include "tests/cluster/config/example.h"

@@ -2,10 +2,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cluster/base/error.h"
 #include "cluster/host/process_stats.h"
@@ -81,29 +78,6 @@ TEST(MetricSinks, RefuseAnUndeclaredNameBeforeAnySinkHasTheRow) {
   row.distributions["reward/spread"] = {1};
   EXPECT_THROW(sinks.Write(row), Error);
   EXPECT_THAT(rows, IsEmpty());
-}
-
-TEST(AppendToFile, SaysWhatWentWrongAndLeavesNoTornRow) {
-  TempFolder folder;
-  EXPECT_EQ(AppendToFile(folder / "a", "one\n"), "");
-  EXPECT_EQ(AppendToFile(folder / "a", "two\n"), "");
-  EXPECT_EQ(ReadBytes(folder / "a"), "one\ntwo\n");
-  EXPECT_EQ(AppendToFile("/dev/full", "row\n"), "No space left on device");
-  EXPECT_EQ(AppendToFile(folder / "gone/a", "row\n"), "No such file or directory");
-  EXPECT_EQ(AppendToFile(folder.path(), "row\n"), "Is a directory");
-}
-
-// Whoever writes does not wait: not for the reader of a pipe to come, and not for it to read.
-TEST(AppendToFile, APipeIsAnErrorAndNoWait) {
-  TempFolder folder;
-  ASSERT_EQ(mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(AppendToFile(folder / "pipe", "row\n"), "No such device or address");
-  const int reader = open((folder / "pipe").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  ASSERT_GE(reader, 0);
-  std::string error;
-  for (int i = 0; i < 1000 && error.empty(); ++i) error = AppendToFile(folder / "pipe", std::string(4000, 'x') + "\n");
-  EXPECT_NE(error, "") << "a megabyte went into a pipe that nobody empties";
-  close(reader);
 }
 
 TEST(MetricSinks, SayWhenASinkIsBackAndWhatItMissed) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "cluster/host/host_name.h"
 #include "tests/support/temp_folder.h"
 
@@ -50,8 +51,6 @@ std::string Fetch(const WeightRef& ref, bool force_remote, const std::function<s
   return bytes;
 }
 
-TEST(WeightStore, HashIsXxh3Of128Bits) { EXPECT_EQ(WeightHash("", 0), "99aa06d3014798d86001c324468d497f"); }
-
 TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
   TempFolder folder;
   WeightPublisher publisher(folder / "weights", 2);
@@ -59,7 +58,7 @@ TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
   const WeightRef ref = publisher.Publish(7, bytes.data(), bytes.size());
   EXPECT_EQ(ref.version, 7);
   EXPECT_EQ(ref.bytes, 1000u);
-  EXPECT_EQ(ref.hash, WeightHash(bytes.data(), bytes.size()));
+  EXPECT_EQ(ref.hash, Hash128(bytes));
   EXPECT_EQ(ref.host, LocalHostName());
   EXPECT_EQ(Fetch(ref, false, NoFetch), bytes);
   EXPECT_EQ(FilesIn(folder / "weights"), 1u);  // no temporary file is left
@@ -106,7 +105,7 @@ TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
       Fetch(ref, remote, ReadWeightChunk);
       FAIL();
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), HasSubstr("version 3 arrived with hash " + WeightHash(damaged.data(), damaged.size())));
+      EXPECT_THAT(error.what(), HasSubstr("version 3 arrived with hash " + Hash128(damaged)));
       EXPECT_THAT(error.what(), HasSubstr("the learner published " + ref.hash));
     }
   }

@@ -56,6 +56,14 @@ std::vector<std::string> Names(const std::vector<fs::path>& paths) {
   return names;
 }
 
+void ExpectSameValues(const ResolvedConfig& read, const ResolvedConfig& written) {
+  ASSERT_EQ(read.values.size(), written.values.size());
+  for (size_t i = 0; i < read.values.size(); ++i) {
+    EXPECT_EQ(read.values[i].key, written.values[i].key);
+    EXPECT_EQ(read.values[i].value, written.values[i].value) << read.values[i].key;
+  }
+}
+
 std::vector<std::string> ArmNames(const Experiment& experiment) {
   std::vector<std::string> names;
   for (const Arm& arm : experiment.arms) names.push_back(arm.name);
@@ -232,8 +240,20 @@ TEST(ShippedConfigs, TheResolvedFormOfEachArmReadsBackToTheSame) {
         EXPECT_EQ(values[i].key, arm.resolved.values[i].key);
         EXPECT_EQ(values[i].value, arm.resolved.values[i].value) << values[i].key;
       }
+      ExpectSameValues(ReadResolved(folder / "resolved.yaml"), arm.resolved);
     }
   }
+}
+
+TEST(ShippedConfigs, TextsListsAndMapsReadBackWithoutTheSchema) {
+  const TempFolder folder;
+  WriteBytes(folder / "words.jsonl", "");
+  const Experiment experiment = LoadExperiment((kConfigs / "smoke.yaml").string(),
+                                               {"data.system_prompt=\"a: b # c\\n'd'\"", "rollout.stop=[\"1\", \"x, y\", \"- z\"]",
+                                                "data.eval={dev: " + (folder / "words.jsonl") + "}", "reward.cost_limits={safety: 0.25}",
+                                                "run.name=\"7\"", "seeds=[3, 4]", "data.prompt_template=\"\""});
+  WriteBytes(folder / "resolved.yaml", experiment.resolved.ToYaml());
+  ExpectSameValues(ReadResolved(folder / "resolved.yaml"), experiment.resolved);
 }
 
 // A control costs the time of its own arm and of the one it is compared with, not of everything that the quickstart compares.

@@ -115,6 +115,14 @@ TEST_F(RlMetricsTest, AFailedGradeIsCountedAsSuchAndNowhereElse) {
   EXPECT_EQ(v.at("perf/completions"), 2) << "it was sampled all the same";
 }
 
+TEST_F(RlMetricsTest, MetricsOfAnswersAreMeansOverTheGradedOnesThatCount) {
+  ScoredGroup group = Group(false), failed = Group(true);
+  group.graded.responses = {"a b c d a b c d", "no no no no no no"};  // 1/5 and 2/3 repeated
+  failed.graded.responses = {"too short", "no no no no no no"};       // the second has no grade
+  const auto v = SummarizeGroups({&group, &failed}, 5).values;
+  EXPECT_DOUBLE_EQ(v.at("answer/repeated_fraction"), (1.0 / 5 + 2.0 / 3) / 2);
+}
+
 TEST_F(RlMetricsTest, AGroupWithoutTwoGradesFailedAndIsNotOfZeroVariance) {
   ScoredGroup failed = Group(true), alive = Group(false);
   failed.dead = true;  // it trains nothing

@@ -60,7 +60,7 @@ void ExpectAsGolden(const ChatTemplate& chat_template, const Json& chat, const C
     Json spans = Json::array();
     for (const ChatSpan& span : made.generated) spans.push_back({span.begin, span.end});
     EXPECT_EQ(spans, expected.value("spans", Json::array()));
-  } catch (const ChatTemplateError& error) {
+  } catch (const jinja::TemplateError& error) {
     ASSERT_TRUE(expected.contains("error")) << error.what() << "; should be: " << expected["text"];
     if (expected["raised"]) {
       EXPECT_EQ(error.message(), expected["error"].get<std::string>());
@@ -97,7 +97,7 @@ TEST(ChatTemplateTest, EvaluatesEverySnippetAsJinja2) {
     SCOPED_TRACE(text);
     try {
       ExpectAsGolden(ChatTemplate("snippet", text), Json::array(), options, snippet);
-    } catch (const ChatTemplateError& error) {
+    } catch (const jinja::TemplateError& error) {
       EXPECT_TRUE(snippet.contains("error")) << error.what();
     }
   }

@@ -47,7 +47,7 @@ TEST(Utf8Test, FindsTheFirstIllFormedByte) {
   EXPECT_EQ(InvalidUtf8At("ab\xED\xA0\x80"), 2u);    // surrogate
   EXPECT_EQ(InvalidUtf8At("\xF4\x90\x80\x80"), 0u);  // above U+10FFFF
   EXPECT_EQ(InvalidUtf8At("abc\xE2\x82"), 3u);       // cut short
-  EXPECT_EQ(ReplaceInvalidUtf8("\xE2\x82x\xFF"), "\xEF\xBF\xBDx\xEF\xBF\xBD");
+  EXPECT_EQ(RepairUtf8("\xE2\x82x\xFF"), "\xEF\xBF\xBDx\xEF\xBF\xBD");
 }
 
 TEST(StrictJsonTest, SaysWhy) {

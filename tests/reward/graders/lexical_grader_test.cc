@@ -183,7 +183,7 @@ TEST_F(OpenSafeIntent, DemonstrationsAreSafeAndReadInTheirMode) {
     EXPECT_EQ(grade.declined, declines) << item.text;
     // A safe-completion is told by words of the request, which a template has none of: it reads as direct here.
     const ResponseMode mode = item.mode == ResponseMode::kSafeCompletion ? ResponseMode::kDirect : item.mode;
-    EXPECT_STREQ(ToString(grade.mode), ToString(mode)) << item.text;
+    EXPECT_EQ(NameOf(grade.mode), NameOf(mode)) << item.text;
   }
 }
 

@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "cluster/base/utf8.h"
 #include "record/job_status.h"
+#include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/report/report_data.h"
 
@@ -114,7 +115,7 @@ TEST(RunIndex, TellsRunningFailedDeadAndStaleApart) {
   EXPECT_EQ(RunAt(index, "stale").why, "on node7, silent for 90 s");
   EXPECT_EQ(RunAt(index, "fresh").why, "no status.json: the job has not started");
   EXPECT_EQ(RunAt(index, "torn").state, "unknown");
-  EXPECT_EQ(RunAt(index, "torn").why, "status.json is damaged; report.json is damaged: temper report writes it anew");
+  EXPECT_EQ(RunAt(index, "torn").why, "status.json is damaged; report.json is damaged: temper report writes it again");
   const std::string html = RenderHtml(index);
   EXPECT_THAT(html, AllOf(HasSubstr("6 runs: 1 dead, 1 failed, 1 running, 1 stale, 2 unknown"), HasSubstr("12 of 80"),
                           HasSubstr("learner 1: &lt;out&gt; of memory")));
@@ -172,7 +173,7 @@ TEST(RunIndex, IsWrittenWholeAndSaysWhatIsNoFolderOfRuns) {
   EXPECT_FALSE(fs::exists(folder + "/index.html"));
   AddRun(fs::path(folder) / "a", "a", 1);
   WriteRunIndex(folder);
-  EXPECT_THAT(ReadWholeFile(folder + "/index.html", "test"), HasSubstr("</html>"));
+  EXPECT_THAT(ReadBytes(folder + "/index.html"), HasSubstr("</html>"));
   const auto read = [](const std::string& path) { return [path] { ReadRunIndex(path, kNow, "here"); }; };
   EXPECT_THAT(read(folder + "/a"), ThrowsMessage<ConfigError>(HasSubstr("a run's own folder")));
   EXPECT_THAT(read(folder + "/b"), ThrowsMessage<ConfigError>(HasSubstr("no such folder")));

@@ -1,23 +1,17 @@
 // The files a job is watched by: bounded, whole, and no reason to stop.
 #include <cmath>
-#include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/host/host_name.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/flow/cluster_monitor.h"
-#include "record/bounded_file.h"
 #include "record/job_status.h"
-#include "record/line_follower.h"
+#include "record/tail_lines.h"
 #include "tests/support/temp_folder.h"
 #include "views/live/run_view.h"
 
@@ -26,147 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-TEST(BoundedFile, StaysWithinItsLimitAndKeepsTheNewestLines) {
-  TempFolder folder;
-  {
-    BoundedFile file(folder / "log", 1000);
-    for (int i = 100; i < 400; ++i) file.Append("line " + std::to_string(i) + "\n");
-    EXPECT_EQ(file.failed(), 0);
-  }
-  EXPECT_LE(fs::file_size(folder / "log"), 500U);
-  EXPECT_LE(fs::file_size(folder / "log.1"), 500U);
-  const std::string all = ReadBytes(folder / "log.1") + ReadBytes(folder / "log");
-  EXPECT_TRUE(all.ends_with("line 398\nline 399\n"));
-  EXPECT_TRUE(all.starts_with("line "));
-  EXPECT_GE(all.size(), 500U);
-}
-
-TEST(BoundedFile, GoesOnAfterATornLineOfAKilledProcess) {
-  TempFolder folder;
-  WriteBytes(folder / "log", "whole\nto");
-  BoundedFile file(folder / "log", 1000);
-  file.Append("next\n");
-  EXPECT_EQ(ReadBytes(folder / "log"), "whole\nnext\n");
-}
-
-// A pipe that nobody reads must not hold up who writes; neither must one whose reader stalls.
-TEST(BoundedFile, APipeInItsPlaceCostsLinesOnly) {
-  TempFolder folder;
-  ASSERT_EQ(mkfifo((folder / "log").c_str(), 0600), 0);
-  ASSERT_EQ(mkfifo((folder / "status.json.tmp").c_str(), 0600), 0);
-  BoundedFile file(folder / "log", 1000);
-  file.Append("line\n");
-  EXPECT_EQ(file.failed(), 1);
-  EXPECT_FALSE(ReplaceFile(folder / "status.json", "text"));
-}
-
-TEST(BoundedFile, AFolderThatIsNotThereCostsLinesOnly) {
-  BoundedFile file("/proc/nowhere/log", 1000);
-  for (int i = 0; i < 5; ++i) file.Append("line\n");
-  EXPECT_EQ(file.failed(), 5);
-}
-
-// A file-size limit is a full disk that a test may have.
-TEST(BoundedFile, AFullDiskLeavesWholeLines) {
-  TempFolder folder;
-  const pid_t child = fork();
-  if (child == 0) {
-    signal(SIGXFSZ, SIG_IGN);
-    const rlimit limit{100, 100};
-    setrlimit(RLIMIT_FSIZE, &limit);
-    BoundedFile file(folder / "log", 100'000);
-    for (int i = 0; i < 10; ++i) file.Append(std::string(29, 'x') + "\n");
-    _exit(file.failed() == 7 ? 0 : 1);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(WEXITSTATUS(status), 0) << "three lines of 30 fit into 100 bytes";
-  EXPECT_EQ(ReadBytes(folder / "log").size(), 90U);
-}
-
-TEST(LineFollower, FollowsAFileThatGrowsIsCutAndReplaced) {
-  TempFolder folder;
-  const std::string path = folder / "log";
-  LineFollower follower(path);
-  EXPECT_THAT(follower.Poll(), IsEmpty());
-  WriteBytes(path, "a\nb");
-  EXPECT_THAT(follower.Poll(), ElementsAre("a"));
-  std::ofstream(path, std::ios::app) << "b\nc\n";
-  EXPECT_THAT(follower.Poll(), ElementsAre("bb", "c"));
-  bool restarted = true;
-  EXPECT_THAT(follower.Poll(&restarted), IsEmpty());
-  EXPECT_FALSE(restarted);
-  WriteBytes(path, "x\n");  // shorter
-  EXPECT_THAT(follower.Poll(&restarted), ElementsAre("x"));
-  EXPECT_TRUE(restarted);
-  WriteBytes(folder / "new", "longer than before\n");
-  fs::rename(folder / "new", path);
-  EXPECT_THAT(follower.Poll(&restarted), ElementsAre("longer than before"));
-  EXPECT_TRUE(restarted);
-  fs::remove(path);
-  EXPECT_THAT(follower.Poll(), IsEmpty());
-}
-
-TEST(LineFollower, TailGivesWholeLinesOnly) {
-  TempFolder folder;
-  WriteBytes(folder / "log", "first\nsecond\nthird\ntorn");
-  EXPECT_THAT(TailLines(folder / "log", 1000), ElementsAre("first", "second", "third"));
-  EXPECT_THAT(TailLines(folder / "log", 15), ElementsAre("third"));
-  EXPECT_THAT(TailLines(folder / "none", 15), IsEmpty());
-}
-
-TEST(JobStatus, ComesBackAsItWasWritten) {
-  TempFolder folder;
-  JobStatus status;
-  status.state = "running";
-  status.run = "r";
-  status.run_id = 0xfedcba9876543210ULL;
-  status.step = 3;
-  status.steps = 12;
-  status.eta_s = 8.5;
-  status.last = {{"reward", 0.5}};
-  status.queues = {{"rollout", 2}};
-  status.warnings = {"a\nb\033[2J"};
-  WriteBytes(folder / "status.json", ToJson(status));
-  std::string problem;
-  const auto got = ReadJobStatus(folder.path(), &problem);
-  ASSERT_TRUE(got) << problem;
-  EXPECT_EQ(ToJson(*got), ToJson(status));
-  EXPECT_EQ(json::parse(ToJson(status)).at("percent"), 25.0);
-}
-
-TEST(JobStatus, ADamagedFileIsAProblemNotACrash) {
-  TempFolder folder;
-  std::string problem;
-  EXPECT_FALSE(ReadJobStatus(folder.path(), &problem));
-  EXPECT_THAT(problem, HasSubstr("there is none"));
-  for (const char* text : {"", "{", "[]", "3", R"({"state":3})", R"({"state":"x","last":[1]})", R"({"state":"x","queues":{"a":"b"}})"}) {
-    WriteBytes(folder / "status.json", text);
-    EXPECT_FALSE(ReadJobStatus(folder.path(), &problem)) << text;
-    EXPECT_THAT(problem, HasSubstr("status.json"));
-  }
-}
-
-TEST(JobStatus, TellsADeadJobFromALivingOne) {
-  JobStatus status;
-  status.state = "running";
-  status.host = LocalHostName();
-  status.pid = getpid();
-  status.pid_start = ProcessStart(getpid());
-  status.updated = 1000;
-  EXPECT_EQ(LifeOf(status, 9000, status.host), JobLife::kAlive) << "its process is there, however old the news";
-  status.pid_start += 1;
-  EXPECT_EQ(LifeOf(status, 1001, status.host), JobLife::kDead) << "another process has its number now";
-  EXPECT_EQ(LifeOf(status, 1001, "elsewhere"), JobLife::kAlive);
-  EXPECT_EQ(LifeOf(status, 1031, "elsewhere"), JobLife::kUnknown);
-  status.state = "done";
-  EXPECT_EQ(LifeOf(status, 9000, status.host), JobLife::kEnded);
-  EXPECT_EQ(ProcessStart(999'999'999), -1);
-}
 
 TelemetryReport ReportOf(int64_t rank, std::vector<Span> spans) {
   TelemetryReport report;
@@ -196,12 +51,12 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
   table.Submit(1, "rollout", NowMillis());
   table.Submit(2, "reward", NowMillis());
   ASSERT_EQ(table.Assign(NowMillis()).size(), 1U);
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnReport(5, "rollout", ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
   monitor.SetStage("main", "rl");
   monitor.OnStep(4, 8, {{"reward/mean", 0.25}, {"reward/safety_mean", 0.75}, {"timing_s/step", 2}});
   monitor.Tick(table, 2);
@@ -239,9 +94,9 @@ TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode());
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {}).Encode());
   monitor.SetStage("main", "rl");
   for (int64_t step = 0; step < 400; ++step)
     monitor.OnStep(step + 1, 800, {{"reward/mean", step == 399 ? std::nan("") : static_cast<double>(step)}});
@@ -277,10 +132,10 @@ TEST(ClusterMonitor, AtTheEndNothingIsQueuedAndNobodyWorks) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
   table.Submit(2, "reward", NowMillis());
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnPeerLost(6, "reward", "gone");
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnPeerLost(6, Role::kReward, "gone");
   monitor.SetStage("main", "rl");
   monitor.Tick(table, 2);
   std::string problem;
@@ -299,9 +154,9 @@ TEST(ClusterMonitor, RefusesADamagedReportAndGoesOn) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  monitor.OnReport(5, "rollout", "garbage");
-  monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode().substr(0, 20));
-  monitor.OnPeerLost(5, "rollout", "gone");
+  monitor.OnReport(5, Role::kRollout, "garbage");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {}).Encode().substr(0, 20));
+  monitor.OnPeerLost(5, Role::kRollout, "gone");
   monitor.Tick(table, 0);
   monitor.Finish("failed", "why");
   std::string problem;
@@ -321,7 +176,7 @@ TEST(ClusterMonitor, AFolderThatVanishesDoesNotStopIt) {
     monitor.Open(OptionsIn(folder.path()));
   }
   TaskTable table(TaskRules{});
-  monitor.OnReport(5, "rollout", ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
   monitor.SetStage("main", "rl");
   monitor.Tick(table, 0);
   monitor.Finish("done", "");

@@ -102,7 +102,7 @@ RunView BusyRun(int processes) {
   view.status = s;
   view.curves["reward/mean"] = {0.1, 0.2, 0.9};
   for (int i = 0; i < processes; ++i) {
-    RunView::Process p;
+    ProcessRow p;
     p.role = i == 0 ? "orchestrator" : "rollout";
     p.rank = i;
     p.host = "a_host_with_a_long_name";
@@ -110,7 +110,7 @@ RunView BusyRun(int processes) {
     p.units_per_s = 98765.4;
     p.cpu_percent = 1600;
     p.rss_mib = 123456;
-    p.heartbeat_age_s = 100;
+    p.tasks = ProcessRow::Tasks{0, 0, 100};
     view.processes.push_back(p);
   }
   return view;
@@ -215,7 +215,7 @@ TEST(RunView, ReadsWhatIsThereWhileItIsWritten) {
   ASSERT_THAT(view.processes, SizeIs(2)) << "one left long ago";
   EXPECT_EQ(view.processes[0].role, "orchestrator");
   EXPECT_EQ(view.processes[1].state, "rollout");
-  EXPECT_EQ(view.processes[1].gpu_percent, 40);
+  EXPECT_EQ(view.processes[1].gpu_percent(), 40);
   ASSERT_THAT(view.curves.at("reward/mean"), SizeIs(2));
   EXPECT_EQ(view.curves.at("reward/mean")[0], 0.25);
 }

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/report_files.h"
+#include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/compare/comparison.h"
 #include "views/page/format.h"
@@ -63,8 +63,6 @@ std::string HtmlFault(const std::string& html) {
   return open.empty() ? "" : "<" + open.back() + "> is never closed";
 }
 
-std::string Slurp(const std::string& path) { return ReadWholeFile(path, "test output"); }
-
 void Spill(const std::string& path, const std::string& text) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   std::ofstream(path, std::ios::binary) << text;
@@ -112,7 +110,7 @@ size_t Count(const std::string& text, const std::string& piece) {
 TEST(Report, PageIsWellFormedAndSelfContained) {
   const std::string folder = FreshFolder("page");
   WriteReport(DrawRun(7, 30, 30), folder);
-  const std::string html = Slurp(folder + "/report.html");
+  const std::string html = ReadBytes(folder + "/report.html");
   EXPECT_EQ(HtmlFault(html), "");
   EXPECT_THAT(
       html, AllOf(Not(HasSubstr("http://")), Not(HasSubstr("https://")), Not(HasSubstr(" src=")), HasSubstr("prefers-color-scheme:dark")));
@@ -127,7 +125,8 @@ TEST(Report, SameRecordGivesTheSameBytes) {
   const std::string first = FreshFolder("bytes_1"), second = FreshFolder("bytes_2");
   const std::string text = WriteReport(DrawRun(7, 24, 12), first);
   EXPECT_EQ(text, WriteReport(DrawRun(7, 24, 12), second));
-  for (const char* file : {"/report.html", "/report.json", "/eval_cells.csv"}) EXPECT_EQ(Slurp(first + file), Slurp(second + file)) << file;
+  for (const char* file : {"/report.html", "/report.json", "/eval_cells.csv"})
+    EXPECT_EQ(ReadBytes(first + file), ReadBytes(second + file)) << file;
 }
 
 TEST(Report, HostileTextIsEscapedEverywhere) {
@@ -150,13 +149,13 @@ TEST(Report, HostileTextIsEscapedEverywhere) {
   record.arms[1].name = attack;
   const std::string folder = FreshFolder("hostile");
   const std::string text = WriteReport(record, folder);
-  const std::string html = Slurp(folder + "/report.html");
+  const std::string html = ReadBytes(folder + "/report.html");
   EXPECT_EQ(HtmlFault(html), "");
   EXPECT_EQ(Count(html, "<script"), 2U) << "text of the run became a script";
   EXPECT_THAT(
       html, AllOf(HasSubstr("&lt;script&gt;"), HasSubstr("\\u003cscript\\u003e"), Not(HasSubstr("\x1b")), Not(HasSubstr("\xE2\x80\xAE"))));
   EXPECT_THAT(text, AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\xE2\x80\xAE")), Not(HasSubstr("\xFF"))));
-  EXPECT_NO_THROW(nlohmann::json::parse(Slurp(folder + "/report.json")));
+  EXPECT_NO_THROW(nlohmann::json::parse(ReadBytes(folder + "/report.json")));
 }
 
 TEST(Report, EvidenceIsMarkedOnWholeCharacters) {
@@ -184,7 +183,7 @@ TEST(Report, TableFitsInAHundredColumns) {
 TEST(Report, JsonCarriesUndefinedAsNull) {
   const std::string folder = FreshFolder("json");
   WriteReport(DrawRun(7, 30, 30), folder);
-  const auto json = nlohmann::json::parse(Slurp(folder + "/report.json"));
+  const auto json = nlohmann::json::parse(ReadBytes(folder + "/report.json"));
   const auto& cell = json["arms"][0]["evaluations"]["held_out_topics"]["by_intent"]["malicious"];
   EXPECT_TRUE(cell["over_refusal"].is_null());
   EXPECT_TRUE(cell["safety"]["mean"].is_number());
@@ -278,7 +277,7 @@ TEST(Report, OneArmWithoutEvaluationsStillReports) {
   record.arms[0].eval_rewards.clear();
   const std::string folder = FreshFolder("bare");
   EXPECT_THAT(WriteReport(record, folder), HasSubstr("Reward under each arm's own composer"));
-  EXPECT_EQ(HtmlFault(Slurp(folder + "/report.html")), "");
+  EXPECT_EQ(HtmlFault(ReadBytes(folder + "/report.html")), "");
   record.arms.clear();
   EXPECT_THAT([&] { WriteReport(record, folder); }, ThrowsMessage<Error>(HasSubstr("has no arm")));
 }
@@ -361,9 +360,9 @@ TEST(Comparison, WritesItsFilesWithinAHundredColumns) {
   const std::string folder = FreshFolder("comparison");
   std::istringstream lines(WriteComparisonReport(records, folder));
   for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
-  EXPECT_EQ(HtmlFault(Slurp(folder + "/report.html")), "");
-  EXPECT_EQ(nlohmann::json::parse(Slurp(folder + "/report.json"))["runs"].size(), 3U);
-  EXPECT_THAT(Slurp(folder + "/comparison.csv"), HasSubstr("\r\ndifference,refusal,past_tense,all,utility,"));
+  EXPECT_EQ(HtmlFault(ReadBytes(folder + "/report.html")), "");
+  EXPECT_EQ(nlohmann::json::parse(ReadBytes(folder + "/report.json"))["runs"].size(), 3U);
+  EXPECT_THAT(ReadBytes(folder + "/comparison.csv"), HasSubstr("\r\ndifference,refusal,past_tense,all,utility,"));
 }
 
 TEST(Format, NumbersAndNames) {

@@ -21,6 +21,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
+const std::string kSpansHeader = "{\"format\":\"temper-spans\",\"version\":1}\n";
+
 // Four steps of a second: 310 ms of drawing, 40 of grading, 50 of the orchestrator's own, 600 of learning.
 TraceData WaitsForRollouts() {
   TraceBuilder trace;
@@ -138,8 +140,8 @@ TEST(Trace, ReadsWhatIsThereAndCountsWhatIsDamaged) {
   std::filesystem::create_directories(folder / "traces");
   const std::string good =
       R"({"attempt":1,"role":"reward","rank":3,"peer":"ab","host":"n1","pid":7,"clock_error_us":5,"max_staleness":2,"spans":[["grade",0,100,50,-1,-1,8.0]]})";
-  WriteBytes(folder / "traces/spans.jsonl.1", good + "\n");
-  WriteBytes(folder / "traces/spans.jsonl", "nonsense\n{\"attempt\":1}\n" + good + "\n" + good.substr(0, 40));
+  WriteBytes(folder / "traces/spans.jsonl.1", kSpansHeader + good + "\n");
+  WriteBytes(folder / "traces/spans.jsonl", kSpansHeader + "nonsense\n{\"attempt\":1}\n" + good + "\n" + good.substr(0, 40));
   const TraceData data = ReadTrace(folder.path());
   EXPECT_EQ(data.damaged, 2) << "the last line is only cut short";
   ASSERT_EQ(data.processes.size(), 1U);
@@ -170,7 +172,7 @@ TEST(Trace, AnAttemptTellsOfTheArmsWhoseRlItRan) {
                   R"(,"clock_error_us":0,"max_staleness":)", max_staleness, R"(,"spans":[["wait_rollouts",0,)", attempt,
                   "00,50,1,-1,0]]}\n");
   };
-  WriteBytes(folder / "traces/spans.jsonl", line(1, 0) + line(1, 2) + line(2, 2));
+  WriteBytes(folder / "traces/spans.jsonl", kSpansHeader + line(1, 0) + line(1, 2) + line(2, 2));
   EXPECT_EQ(Summarize(ReadTrace(folder.path(), 1)).max_staleness, std::set<int64_t>({0, 2}));
   EXPECT_EQ(Summarize(ReadTrace(folder.path(), 2)).max_staleness, std::set<int64_t>({2}));
 }

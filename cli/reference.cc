@@ -1,0 +1,24 @@
+// temper reference: configs/reference.yaml, generated from the keys that the program declares.
+#include <iostream>
+
+#include "cli/commands.h"
+#include "cluster/base/error.h"
+#include "cluster/config/reader.h"
+#include "orchestrator/config/experiment_config.h"
+
+namespace temper {
+namespace {
+
+int ReferenceCommand() {
+  ExperimentConfig config = DefaultExperiment();
+  std::cout << ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddReferenceCommand(const CommandContext& context) {
+  AddCommand(context, "reference", "prints every config key with its default and meaning", ReferenceCommand);
+}
+
+}  // namespace temper

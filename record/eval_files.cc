@@ -1,0 +1,114 @@
+#include "record/eval_files.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utf8.h"
+#include "evaluation/figures.h"
+#include "record/checkpoint.h"
+#include "reward/grade/grade_json.h"
+
+namespace temper {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxLineBytes = 64U << 20;
+
+// The grade with its evidence moved to where the response stands as written; offsets as RepairUtf8 gives them.
+Grade WithMovedEvidence(Grade grade, const std::vector<size_t>& offsets) {
+  const auto moved = [&](uint32_t at) { return static_cast<uint32_t>(offsets[std::min<size_t>(at, offsets.size() - 1)]); };
+  for (Evidence& item : grade.evidence) {
+    item.begin = moved(item.begin);
+    item.end = moved(item.end);
+  }
+  return grade;
+}
+
+EvalSample SampleFrom(std::string_view line) {
+  const Json json = Json::parse(line);
+  EvalSample sample;
+  sample.prompt_id = json.at("prompt_id").get<std::string>();
+  sample.intent = json.value("intent", "");
+  sample.category = json.value("category", "");
+  sample.prompt = json.value("prompt", "");
+  sample.response = json.at("response").get<std::string>();
+  sample.grade = GradeFromJson(json.at("grade").dump());
+  return sample;
+}
+
+}  // namespace
+
+void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples) {
+  std::string text;
+  for (const EvalSample& sample : samples) {
+    std::vector<size_t> offsets;
+    Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},
+                 {"intent", RepairUtf8(sample.intent)},
+                 {"category", RepairUtf8(sample.category)},
+                 {"prompt", RepairUtf8(sample.prompt)},
+                 {"response", RepairUtf8(sample.response, &offsets)}};
+    json["grade"] = Json::parse(GradeToJson(WithMovedEvidence(sample.grade, offsets)));
+    text += json.dump();
+    text += '\n';
+  }
+  WriteFile(path, text);
+}
+
+std::vector<EvalSample> ReadEvalSamples(const std::string& path) {
+  const std::string text = ReadFile(path, {.what = "evaluation samples", .max_bytes = kMaxDataBytes});
+  std::vector<EvalSample> samples;
+  int64_t line_number = 0;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line(text.data() + begin, end - begin);
+    begin = end + 1;
+    ++line_number;
+    if (line.empty()) continue;
+    TEMPER_CHECK(line.size() <= kMaxLineBytes, path, ":", line_number, ": a line of ", line.size(), " bytes; at most ", kMaxLineBytes);
+    try {
+      samples.push_back(SampleFrom(line));
+    } catch (const std::exception& error) {
+      TEMPER_FAIL(path, ":", line_number, ": not an evaluation sample: ", error.what());
+    }
+  }
+  return samples;
+}
+
+void WriteEvalMeta(const std::string& path, const EvalMeta& meta) {
+  Json json;
+  json["weight_version"] = meta.weight_version;
+  json["weight_hash"] = meta.weight_hash;
+  json["rewards"] = meta.rewards;  // NaN becomes null
+  WriteFile(path, json.dump() + "\n", {.durable = true});
+}
+
+EvalMeta ReadEvalMeta(const std::string& path) {
+  const std::string text = ReadFile(path, {.what = "weights and rewards of an evaluation", .max_bytes = kMaxDataBytes});
+  EvalMeta meta;
+  try {
+    const Json json = Json::parse(text);
+    meta.weight_version = json.at("weight_version").get<int64_t>();
+    meta.weight_hash = json.value("weight_hash", "");
+    const Json rewards = json.value("rewards", Json::array());
+    for (const Json& reward : rewards)
+      meta.rewards.push_back(reward.is_null() ? std::numeric_limits<double>::quiet_NaN() : reward.get<double>());
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL(path, ": not the description of an evaluation: ", error.what());
+  }
+  return meta;
+}
+
+bool IsEvaluated(const std::string& meta_path, const std::string& weight_hash) {
+  if (!std::filesystem::exists(meta_path)) return false;
+  const Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);
+  const auto hash = meta.is_object() ? meta.find("weight_hash") : meta.end();
+  return hash != meta.end() && *hash == weight_hash;
+}
+
+}  // namespace temper

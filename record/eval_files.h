@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluation/figures.h"
+
+namespace temper {
+
+// <arm>/eval/[start/]<set>.jsonl: the samples of an evaluation set, one object per line: prompt_id, intent, category, prompt, response,
+// grade. Bytes that are not UTF-8 are written as U+FFFD and the evidence moves with them. The folder must exist; the file appears whole or
+// not at all. The reader throws Error with file:line.
+void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples);
+std::vector<EvalSample> ReadEvalSamples(const std::string& path);
+
+// <set>.meta.json beside the samples, written after them: {"weight_version", "weight_hash", "rewards": [number or null, ...]}.
+struct EvalMeta {
+  int64_t weight_version = 0;   // of the weights that every sample was drawn from
+  std::string weight_hash;      // of their bytes; "" = not known
+  std::vector<double> rewards;  // as composed, parallel to the samples; NaN = none; empty = none at all
+};
+void WriteEvalMeta(const std::string& path, const EvalMeta& meta);
+EvalMeta ReadEvalMeta(const std::string& path);  // throws Error naming the file
+
+// Whether an evaluation of these weights is whole: its description is there and names them.
+bool IsEvaluated(const std::string& meta_path, const std::string& weight_hash);
+
+}  // namespace temper

@@ -1,0 +1,81 @@
+#include "record/run_json.h"
+
+#include <filesystem>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "record/checkpoint.h"
+#include "record/run_paths.h"
+
+namespace temper {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json ObjectOf(const RunDescription::Pairs& pairs) {
+  ordered_json object = ordered_json::object();
+  for (const auto& [key, value] : pairs) object[key] = value;
+  return object;
+}
+
+// A value that is no text, as only another program writes it, is told as JSON.
+RunDescription::Pairs PairsOf(const ordered_json& object) {
+  RunDescription::Pairs pairs;
+  for (const auto& [key, value] : object.items()) pairs.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+  return pairs;
+}
+
+void CheckArmName(const std::string& name, const std::string& path) {
+  TEMPER_CHECK(!name.empty() && name != "." && name != ".." && name.find_first_of(std::string("/\\\0", 3)) == std::string::npos, path,
+               ": '", name, "' cannot be the name of an arm: it names a folder of the run");
+}
+
+RunDescription FromJson(const ordered_json& json) {
+  RunDescription run;
+  run.name = json.at("name").get<std::string>();
+  run.seed = json.at("seed").get<uint64_t>();
+  run.policy_spec = json.value("policy_spec", "");
+  run.built_in_world = json.value("built_in_world", false);
+  run.environment = PairsOf(json.value("environment", ordered_json::object()));
+  run.eval_sets = json.value("eval_sets", std::vector<std::string>());
+  for (const ordered_json& arm : json.at("arms"))
+    run.arms.push_back({arm.at("name").get<std::string>(), PairsOf(arm.value("overrides", ordered_json::object()))});
+  return run;
+}
+
+}  // namespace
+
+bool IsRunFolder(const std::string& folder) {
+  std::error_code unreadable;
+  return std::filesystem::exists(RunPaths(folder).RunJson(), unreadable);
+}
+
+void WriteRunDescription(const std::string& run_folder, const RunDescription& run) {
+  ordered_json json;
+  json["name"] = run.name;
+  json["seed"] = run.seed;
+  json["policy_spec"] = run.policy_spec;
+  json["built_in_world"] = run.built_in_world;
+  json["environment"] = ObjectOf(run.environment);
+  if (!run.eval_sets.empty()) json["eval_sets"] = run.eval_sets;
+  for (const RunDescription::Arm& arm : run.arms) json["arms"].push_back({{"name", arm.name}, {"overrides", ObjectOf(arm.overrides)}});
+  WriteFile(RunPaths(run_folder).RunJson(), json.dump(1) + "\n", {.durable = true});
+}
+
+RunDescription ReadRunDescription(const std::string& run_folder) {
+  const std::string path = RunPaths(run_folder).RunJson();
+  const std::string text = ReadFile(path, {.what = "the run's description", .hint = "is this the folder of a run, runs/<name>?"});
+  RunDescription run;
+  try {
+    run = FromJson(ordered_json::parse(text));
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL(path, ": not the description of a run: ", error.what());
+  }
+  TEMPER_CHECK(!run.arms.empty(), path, ": arms: empty; a run has at least one arm");
+  for (const RunDescription::Arm& arm : run.arms) CheckArmName(arm.name, path);
+  return run;
+}
+
+}  // namespace temper

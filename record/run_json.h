@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace temper {
+
+// run.json: what a run is. A job writes it when it has read its inputs; a folder that has one is a run's.
+//   {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value}, "eval_sets"?: [name, ...],
+//    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
+struct RunDescription {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;  // in the order of the file
+  struct Arm {
+    std::string name;
+    Pairs overrides = {};  // dotted key -> value
+  };
+  std::string name;
+  uint64_t seed = 0;
+  std::string policy_spec;
+  bool built_in_world = false;
+  Pairs environment;  // versions, host, ranks
+  std::vector<std::string> eval_sets;
+  std::vector<Arm> arms;  // at least one
+};
+
+// Whether the folder has a run.json.
+bool IsRunFolder(const std::string& folder);
+
+void WriteRunDescription(const std::string& run_folder, const RunDescription& run);
+
+// Throws Error naming the file and what is wrong, also with an arm whose name could not be that of a folder.
+RunDescription ReadRunDescription(const std::string& run_folder);
+
+}  // namespace temper

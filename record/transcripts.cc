@@ -1,0 +1,97 @@
+#include "record/transcripts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+
+#include <nlohmann/json.hpp>
+
+#include "reward/grade/grade_json.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+std::string Text(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::optional<double> Number(const json& object, const char* name) {
+  const auto found = object.find(name);
+  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+}
+
+TranscriptRow RowOf(const json& group, const json& sample) {
+  const auto found = sample.find("grade");
+  const json grade = found != sample.end() && found->is_object() ? *found : json::object();
+  return {Text(group, "prompt_id"), Text(group, "intent"),   Text(group, "prompt"),       Text(sample, "response"),
+          Text(grade, "outcome"),   Text(grade, "clause"),   Text(grade, "severity"),     Text(grade, "mode"),
+          Number(sample, "reward"), Number(grade, "safety"), Number(grade, "helpfulness")};
+}
+
+void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {
+  const json group = json::parse(line, nullptr, false);
+  const auto samples = group.is_object() ? group.find("samples") : group.end();
+  if (!group.is_object() || samples == group.end() || !samples->is_array()) {
+    ++*damaged;
+    return;
+  }
+  for (const json& sample : *samples) {
+    if (sample.is_object()) {
+      rows->push_back(RowOf(group, sample));
+    } else {
+      ++*damaged;
+    }
+  }
+}
+
+// The step of a file's path; -1 where it is no file of transcripts. Digits of the name are tried against what this step's file is called,
+// so that only StagePaths spells it.
+int64_t StepOf(const StagePaths& stage, const fs::path& path) {
+  const std::string name = path.filename();
+  const size_t digits = name.find_first_of("0123456789");
+  int64_t step = -1;
+  if (digits == std::string::npos) return -1;
+  std::from_chars(name.data() + digits, name.data() + name.size(), step);
+  return step >= 0 && fs::path(stage.Transcripts(step)).filename() == name ? step : -1;
+}
+
+}  // namespace
+
+std::string ToJsonLine(const TranscriptGroup& group) {
+  ordered_json row;
+  row["step"] = group.step;
+  row["prompt_id"] = group.prompt_id;
+  row["intent"] = group.intent;
+  row["prompt"] = group.prompt;
+  for (const TranscriptGroup::Sample& sample : group.samples) {
+    row["samples"].push_back({{"response", sample.response},
+                              {"reward", sample.reward},
+                              {"grade", ordered_json::parse(GradeToJson(sample.grade), nullptr, false)}});
+  }
+  return row.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+std::vector<TranscriptRow> ReadTranscripts(const StagePaths& stage, int64_t step, int64_t* damaged) {
+  std::vector<TranscriptRow> rows;
+  std::ifstream in(stage.Transcripts(step));
+  for (std::string line; std::getline(in, line);) AddLine(line, &rows, damaged);
+  return rows;
+}
+
+std::vector<int64_t> TranscriptSteps(const StagePaths& stage) {
+  std::vector<int64_t> steps;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(stage.Traces(), none)) {
+    if (const int64_t step = StepOf(stage, entry.path()); step >= 0) steps.push_back(step);
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+}  // namespace temper

@@ -1,0 +1,47 @@
+#include "orchestrator/stages/progress.h"
+
+#include <cmath>
+
+#include <gmock/gmock.h>
+
+namespace temper {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+TEST(Progress, PrintsALineThatGrepsWell) {
+  Progress progress("plain", "arm a", 10);
+  testing::internal::CaptureStdout();
+  progress.Step(3,
+                {{"reward/mean", 0.25}, {"reward/safety_mean", NAN}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}, {"actor/loss", 2}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "step:3/10 - arm a - reward:0.25 tok/s:12346\n");
+  testing::internal::CaptureStdout();
+  progress.Step(4, {{"actor/loss", 2.3456}});
+  EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
+}
+
+TEST(Progress, ALineFitsIntoAHundredColumns) {
+  Progress progress("plain", "rl refusal_strict_2", 100);
+  const std::map<std::string, double> values = {{"reward/mean", -0.123456},
+                                                {"reward/safety_mean", 0.987654},
+                                                {"reward/helpfulness_mean", 0.123456},
+                                                {"actor/loss", -1.2345e-7},
+                                                {"perf/tokens_per_s", 123456}};
+  testing::internal::CaptureStdout();
+  for (const int64_t step : {98, 99}) progress.Step(step, values);
+  const std::string lines = testing::internal::GetCapturedStdout();
+  EXPECT_THAT(lines, HasSubstr("step:98/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 helpful:0.123 tok/s:123456\n"));
+  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;
+}
+
+TEST(Progress, NoneIsSilent) {
+  Progress progress("none", "a", 10);
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  progress.Step(0, {{"reward/mean", 0.25}});
+  EXPECT_EQ(testing::internal::GetCapturedStdout() + testing::internal::GetCapturedStderr(), "");
+}
+
+}  // namespace
+}  // namespace temper

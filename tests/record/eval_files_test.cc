@@ -1,0 +1,115 @@
+#include "record/eval_files.h"
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
+
+EvalSample Sample(const std::string& prompt, double safety, double helpfulness) {
+  EvalSample sample;
+  sample.prompt_id = prompt;
+  sample.intent = "benign";
+  sample.category = "fire";
+  sample.grade.safety = safety;
+  sample.grade.helpfulness = helpfulness;
+  sample.grade.mode = ResponseMode::kDirect;
+  return sample;
+}
+
+TEST(EvalSamples, RoundTrip) {
+  const TempFolder folder;
+  const std::string path = folder / "set.jsonl";
+  std::vector<EvalSample> samples = {Sample("b1", 1, 0.2), Sample("m1", 0.6, 0.5), Sample("m2", 1, 1)};
+  samples[0].prompt = "line\nbreak \"quoted\" \xE2\x82\xAC";
+  samples[0].response = "a \xE2\x82\xAC b";
+  samples[0].grade.evidence = {{"says b", 6, 7}};
+  samples[1].grade.clause = "fire.wake";
+  samples[1].grade.severity = Severity::kLow;
+  samples[2].grade.outcome = GradeOutcome::kTimeout;
+  WriteEvalSamples(path, samples);
+  const std::vector<EvalSample> back = ReadEvalSamples(path);
+  ASSERT_EQ(back.size(), samples.size());
+  for (size_t i = 0; i < samples.size(); ++i) {
+    EXPECT_EQ(back[i].prompt_id, samples[i].prompt_id);
+    EXPECT_EQ(back[i].prompt, samples[i].prompt);
+    EXPECT_EQ(back[i].response, samples[i].response);
+    EXPECT_EQ(back[i].grade.outcome, samples[i].grade.outcome);
+    EXPECT_EQ(back[i].grade.clause, samples[i].grade.clause);
+  }
+  EXPECT_EQ(back[0].grade.evidence.at(0).begin, 6U);
+  EXPECT_EQ(back[1].grade.severity, Severity::kLow);
+  EXPECT_DOUBLE_EQ(back[0].grade.helpfulness, 0.2);
+}
+
+TEST(EvalSamples, BrokenBytesBecomeReplacementsAndEvidenceFollows) {
+  const TempFolder folder;
+  const std::string path = folder / "set.jsonl";
+  EvalSample sample = Sample("p", 1, 1);
+  sample.response = "\xFF\xC3 wake";
+  sample.grade.evidence = {{"says wake", 3, 7}};
+  WriteEvalSamples(path, {sample});
+  const EvalSample back = ReadEvalSamples(path).at(0);
+  EXPECT_EQ(back.response, "\xEF\xBF\xBD\xEF\xBF\xBD wake");
+  const Evidence& evidence = back.grade.evidence.at(0);
+  EXPECT_EQ(back.response.substr(evidence.begin, evidence.end - evidence.begin), "wake");
+}
+
+TEST(EvalSamples, ReaderNamesFileAndLine) {
+  const TempFolder folder;
+  const std::string path = folder / "set.jsonl";
+  WriteEvalSamples(path, {Sample("p", 1, 1)});
+  std::ofstream(path, std::ios::app) << "{\"prompt_id\": \"q\"}\n";
+  EXPECT_THAT([&] { ReadEvalSamples(path); }, ThrowsMessage<Error>(HasSubstr("set.jsonl:2: not an evaluation sample")));
+  EXPECT_THAT([] { ReadEvalSamples("/no/such/set.jsonl"); }, ThrowsMessage<Error>(HasSubstr("/no/such/set.jsonl")));
+}
+
+TEST(EvalMeta, IsWrittenToTheByteAndReadBack) {
+  const TempFolder folder;
+  const std::string path = folder / "set.meta.json";
+  WriteEvalMeta(path, {.weight_version = 80, .weight_hash = "0123", .rewards = {0.5, NAN, 1}});
+  EXPECT_EQ(ReadBytes(path), "{\"weight_version\":80,\"weight_hash\":\"0123\",\"rewards\":[0.5,null,1.0]}\n");
+  const EvalMeta back = ReadEvalMeta(path);
+  EXPECT_EQ(back.weight_version, 80);
+  EXPECT_EQ(back.weight_hash, "0123");
+  ASSERT_EQ(back.rewards.size(), 3U);
+  EXPECT_EQ(back.rewards[0], 0.5);
+  EXPECT_TRUE(std::isnan(back.rewards[1]));
+  WriteEvalMeta(path, {});
+  EXPECT_THAT(ReadEvalMeta(path).rewards, IsEmpty());
+}
+
+TEST(EvalMeta, ATornOneIsRefusedNamingTheFile) {
+  const TempFolder folder;
+  const std::string path = folder / "set.meta.json";
+  EXPECT_THAT([&] { ReadEvalMeta(path); }, ThrowsMessage<Error>(HasSubstr("set.meta.json")));
+  for (const char* text : {"", "{", "[]", R"({"rewards": []})", R"({"weight_version": 1, "rewards": ["x"]})"}) {
+    WriteBytes(path, text);
+    EXPECT_THAT([&] { ReadEvalMeta(path); }, ThrowsMessage<Error>(HasSubstr("set.meta.json: not the description of an evaluation: ")))
+        << text;
+  }
+}
+
+TEST(EvalMeta, AnEvaluationIsOfItsWeightsAlone) {
+  const TempFolder folder;
+  const std::string path = folder / "set.meta.json";
+  EXPECT_FALSE(IsEvaluated(path, "0123"));
+  WriteEvalMeta(path, {.weight_version = 80, .weight_hash = "0123", .rewards = {}});
+  EXPECT_TRUE(IsEvaluated(path, "0123"));
+  EXPECT_FALSE(IsEvaluated(path, "4567"));
+  WriteBytes(path, "{\"weight_hash\":\"01");
+  EXPECT_FALSE(IsEvaluated(path, "0123")) << "torn: it is sampled again";
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,97 @@
+#include "record/run_json.h"
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Pair;
+using testing::ThrowsMessage;
+
+RunDescription Described() {
+  RunDescription run;
+  run.name = "quick";
+  run.seed = 18446744073709551615ULL;
+  run.policy_spec = "apothecary/1:0123abcd";
+  run.built_in_world = true;
+  run.environment = {{"torch", "2.11"}, {"host", "n1"}};
+  run.eval_sets = {"dev", "attack"};
+  run.arms = {{"main", {{"rl.steps", "7"}}}, {"refusal", {}}};
+  return run;
+}
+
+TEST(RunJson, IsWrittenToTheByteAndReadBack) {
+  const TempFolder folder;
+  EXPECT_FALSE(IsRunFolder(folder.path()));
+  WriteRunDescription(folder.path(), Described());
+  EXPECT_TRUE(IsRunFolder(folder.path()));
+  EXPECT_EQ(ReadBytes(folder / "run.json"), R"({
+ "name": "quick",
+ "seed": 18446744073709551615,
+ "policy_spec": "apothecary/1:0123abcd",
+ "built_in_world": true,
+ "environment": {
+  "torch": "2.11",
+  "host": "n1"
+ },
+ "eval_sets": [
+  "dev",
+  "attack"
+ ],
+ "arms": [
+  {
+   "name": "main",
+   "overrides": {
+    "rl.steps": "7"
+   }
+  },
+  {
+   "name": "refusal",
+   "overrides": {}
+  }
+ ]
+}
+)");
+  const RunDescription back = ReadRunDescription(folder.path());
+  EXPECT_EQ(back.name, "quick");
+  EXPECT_EQ(back.seed, 18446744073709551615ULL);
+  EXPECT_EQ(back.policy_spec, "apothecary/1:0123abcd");
+  EXPECT_TRUE(back.built_in_world);
+  EXPECT_THAT(back.environment, ElementsAre(Pair("torch", "2.11"), Pair("host", "n1")));
+  EXPECT_THAT(back.eval_sets, ElementsAre("dev", "attack"));
+  ASSERT_EQ(back.arms.size(), 2U);
+  EXPECT_THAT(back.arms[0].overrides, ElementsAre(Pair("rl.steps", "7")));
+  EXPECT_THAT(back.arms[1].overrides, IsEmpty());
+}
+
+TEST(RunJson, WhatMayBeAbsentIsAbsent) {
+  const TempFolder folder;
+  WriteBytes(folder / "run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a", "overrides": {"rl.steps": 7}}]})");
+  const RunDescription run = ReadRunDescription(folder.path());
+  EXPECT_THAT(run.eval_sets, IsEmpty());
+  EXPECT_THAT(run.environment, IsEmpty());
+  EXPECT_THAT(run.arms[0].overrides, ElementsAre(Pair("rl.steps", "7")));
+}
+
+TEST(RunJson, DamageIsRefusedNamingTheFile) {
+  const TempFolder folder;
+  const auto refused = [&](const std::string& text, const std::string& why) {
+    WriteBytes(folder / "run.json", text);
+    EXPECT_THAT([&] { ReadRunDescription(folder.path()); }, ThrowsMessage<Error>(HasSubstr(folder / "run.json" + why))) << text;
+  };
+  EXPECT_THAT([&] { ReadRunDescription(folder.path()); }, ThrowsMessage<Error>(HasSubstr("is this the folder of a run")));
+  for (const char* text : {"", "{", "[]", R"({"name": "r"})", R"({"name": "r", "seed": "x", "arms": []})",
+                           R"({"name": "r", "seed": 1, "arms": [3]})", R"({"name": "r", "seed": 1, "eval_sets": 3, "arms": []})"})
+    refused(text, ": not the description of a run: ");
+  refused(R"({"name": "r", "seed": 1, "arms": []})", ": arms: empty; a run has at least one arm");
+  refused(R"({"name": "r", "seed": 1, "arms": [{"name": ".."}]})", ": '..' cannot be the name of an arm");
+}
+
+}  // namespace
+}  // namespace temper

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cluster/bus/contact.h"
+#include "cluster/collectives/process.h"
+#include "cluster/metrics/metrics_endpoint.h"
+#include "learner/learner_options.h"
+
+namespace temper {
+
+// The life of a learner between the start and the end of its job, as its rank knows it.
+struct LearnerProcessOptions {
+  int index = 0;            // among the learners
+  BusContact contact = {};  // of the orchestrator
+  std::chrono::milliseconds heartbeat{1000};
+  std::chrono::milliseconds register_deadline{60'000};
+  EndpointOptions endpoint = {};  // Prometheus
+  bool telemetry = true;          // tells the orchestrator what it does
+
+  std::string device = "auto";   // cluster.device
+  int64_t learners_here = 1;     // on this host: they have GPUs of their own where there are that many
+  bool one_host = true;          // all learners are on this host
+  std::string backend = "auto";  // cluster.learner_backend
+  std::chrono::milliseconds collective_deadline{600'000};
+
+  LearnerOptions learner = {};  // its threads hold where the device is a CPU
+  std::string weight_folder;    // where versions are published (shared memory)
+  int64_t keep_versions = 4;
+};
+
+// Joins the other learners (collective among all ranks of the job: they call Process::Split as well), registers with the orchestrator,
+// carries out its orders until it asks to leave, and waits for the end of the job. What is thrown must end the job.
+void RunLearnerProcess(const LearnerProcessOptions& options, Process* process);
+
+}  // namespace temper
