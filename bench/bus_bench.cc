@@ -48,7 +48,8 @@ double OursPerSecond(int64_t messages) {
   TaskId next = 1;
   int64_t done = 0;
   while (done < messages) {
-    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity) server.Submit(Role::kReward, next++, "task");
+    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity)
+      server.Submit(Role::kReward, next++, "task");
     for (const BusEvent& event : server.Poll(std::chrono::milliseconds(10))) done += event.kind == BusEvent::Kind::kResult;
   }
   const double seconds = watch.Seconds();

@@ -69,8 +69,8 @@ const std::vector<Wing> kWings = {
     {"orchestrator/stages",
      {"cluster", "evaluation", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "record", "reward", "rollout"}},
     {"orchestrator/job",
-     {"cluster", "learner", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels", "record",
-      "reward", "workers"}},
+     {"cluster", "learner", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels",
+      "record", "reward", "workers"}},
     {"orchestrator/launch", {"cluster", "orchestrator/config", "orchestrator/job", "record"}},
     {"cli", {"cluster", "evaluation", "orchestrator", "policy", "record", "reward", "rollout", "serve", "views", "workers", "world"}},
 };

@@ -27,8 +27,9 @@ constexpr auto kDrainDeadline = std::chrono::seconds(10);
 
 ClusterConfig OfOneLearner(ClusterConfig cluster) {
   if (cluster.learners > 1) {
-    throw ConfigError(Concat("cluster.learners: ", cluster.learners,
-                             ", but --in-process has one thread for all roles, and learners wait for each other; use mpirun or set it to 1"));
+    throw ConfigError(
+        Concat("cluster.learners: ", cluster.learners,
+               ", but --in-process has one thread for all roles, and learners wait for each other; use mpirun or set it to 1"));
   }
   return cluster;
 }
@@ -58,9 +59,13 @@ class Place {
         metrics_(EndpointOf(experiment.base, ToString(role.role), rank, LocalHostName())) {
     if (telemetry_.on()) client_->SetReporter([this] { return telemetry_.Report(client_->clock()).Encode(); });
     const std::string welcome = client_->Register(std::chrono::milliseconds(0));
-    if (role.role == Role::kLearner) return MakeLearner(LearnerOf(experiment, run_id));
-    if (role.role == Role::kRollout) return MakeRollout(welcome);
-    reward_ = std::make_unique<RewardWorker>(client_.get(), &telemetry_, &metrics_, welcome);
+    if (role.role == Role::kLearner) {
+      MakeLearner(LearnerOf(experiment, run_id));
+    } else if (role.role == Role::kRollout) {
+      MakeRollout(welcome);
+    } else {
+      reward_ = std::make_unique<RewardWorker>(client_.get(), &telemetry_, &metrics_, welcome);
+    }
   }
 
   // False when the worker has left.
@@ -99,8 +104,7 @@ class Place {
 };
 
 // Everybody but the orchestrator, in the order of ranks, which is the order of turns.
-std::vector<std::unique_ptr<Place>> MakePlaces(InProcessBus* bus, const Experiment& experiment, const RoleLayout& layout,
-                                               uint64_t run_id) {
+std::vector<std::unique_ptr<Place>> MakePlaces(InProcessBus* bus, const Experiment& experiment, const RoleLayout& layout, uint64_t run_id) {
   std::vector<std::unique_ptr<Place>> places;
   for (int rank = 1; rank < layout.num_ranks(); ++rank) {
     places.push_back(std::make_unique<Place>(bus, experiment, layout.RoleOf(rank), rank, run_id));
