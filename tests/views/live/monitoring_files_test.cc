@@ -52,8 +52,8 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
   table.AddPeer(5, Role::kRollout, 4, NowMillis());
-  table.Submit(1, "rollout", NowMillis());
-  table.Submit(2, "reward", NowMillis());
+  table.Submit(1, Role::kRollout, NowMillis());
+  table.Submit(2, Role::kReward, NowMillis());
   ASSERT_EQ(table.Assign(NowMillis()).size(), 1U);
   monitor.OnPeerJoined(5, Role::kRollout, "n7");
   monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
@@ -133,7 +133,7 @@ TEST(ClusterMonitor, AtTheEndNothingIsQueuedAndNobodyWorks) {
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
   table.AddPeer(5, Role::kRollout, 4, NowMillis());
-  table.Submit(2, "reward", NowMillis());
+  table.Submit(2, Role::kReward, NowMillis());
   monitor.OnPeerJoined(5, Role::kRollout, "n7");
   monitor.OnPeerLost(6, Role::kReward, "gone");
   monitor.SetStage("main", "rl");
