@@ -75,7 +75,7 @@ void DecodeOnDevice(const std::string& device) {
   at::set_num_threads(1);
   const bool smoke = device == "cpu";
   Transformer model(QwenShape(smoke));
-  model.MoveTo(ComputeDevice(device, 0));
+  model.MoveTo(ComputeDevice(ParseEnum<DeviceChoice>(device), 0));
   model.UsePortable();
   model.SetInferenceType(at::kBFloat16);
   model.Initialize(1);

@@ -95,7 +95,7 @@ void PrintPhases(const UpdateReport& report) {
   std::printf(" ms\n");
 }
 
-void Run(const Shape& shape, int threads, const std::string& dtype, int repeats, bool sft_only = false) {
+void Run(const Shape& shape, int threads, ComputeType dtype, int repeats, bool sft_only = false) {
   Transformer model(ConfigOf(shape));
   model.Initialize(1);
   const auto communicator = MakeSingleCommunicator();
@@ -104,8 +104,8 @@ void Run(const Shape& shape, int threads, const std::string& dtype, int repeats,
   learner.SetReference();
   UpdateReport report;
   const auto print = [&](const char* what, int64_t tokens, const Timing& t) {
-    std::printf("%-10s %s %d thread%s %-18s %8.1f ms (cpu %.1f) %9.0f tokens/s (cpu %.0f)", shape.name, dtype.c_str(), threads,
-                threads > 1 ? "s" : "", what, 1e3 * t.wall_s, 1e3 * t.cpu_s, static_cast<double>(tokens) / t.wall_s,
+    std::printf("%-10s %s %d thread%s %-18s %8.1f ms (cpu %.1f) %9.0f tokens/s (cpu %.0f)", shape.name, std::string(NameOf(dtype)).c_str(),
+                threads, threads > 1 ? "s" : "", what, 1e3 * t.wall_s, 1e3 * t.cpu_s, static_cast<double>(tokens) / t.wall_s,
                 static_cast<double>(tokens) / t.cpu_s);
     PrintPhases(report);
   };
@@ -146,13 +146,14 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "usage: train_bench sft quickstart|13M THREADS fp32|bf16\n");
       return 2;
     }
-    temper::Run(std::string(argv[2]) == "13M" ? temper::k13M : temper::kQuickstart, std::atoi(argv[3]), argv[4], 3, /*sft_only=*/true);
+    temper::Run(std::string(argv[2]) == "13M" ? temper::k13M : temper::kQuickstart, std::atoi(argv[3]),
+                temper::ParseEnum<temper::ComputeType>(argv[4]), 3, /*sft_only=*/true);
     return 0;
   }
   const bool quick = mode == "quick";
   for (const int threads : {1, 2}) {
-    temper::Run(temper::kQuickstart, threads, "fp32", quick ? 2 : 10);
-    if (!quick) temper::Run(temper::k13M, threads, "fp32", 3);
-    if (!quick) temper::Run(temper::k13M, threads, "bf16", 3);
+    temper::Run(temper::kQuickstart, threads, temper::ComputeType::kFp32, quick ? 2 : 10);
+    if (!quick) temper::Run(temper::k13M, threads, temper::ComputeType::kFp32, 3);
+    if (!quick) temper::Run(temper::k13M, threads, temper::ComputeType::kBf16, 3);
   }
 }

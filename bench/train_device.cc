@@ -53,13 +53,14 @@ void TrainOnDevice(const std::string& device) {
   const bool smoke = device == "cpu";
   const int64_t length = smoke ? 16 : 256;
   Transformer model(QwenShape(smoke));
-  model.MoveTo(ComputeDevice(device, 0));
+  model.MoveTo(ComputeDevice(ParseEnum<DeviceChoice>(device), 0));
   model.UsePortable();
   model.Initialize(1);
   std::printf("%s\n", smoke ? "cpu" : GpuDescription().c_str());
   const auto communicator = MakeSingleCommunicator();
   const char* tokens = std::getenv("MICRO_BATCH");
-  Learner learner(&model, {.micro_batch_tokens = tokens == nullptr ? 8192 : std::atoll(tokens), .dtype = "bf16"}, communicator.get());
+  Learner learner(&model, {.micro_batch_tokens = tokens == nullptr ? 8192 : std::atoll(tokens), .dtype = ComputeType::kBf16},
+                  communicator.get());
   learner.BeginStage({.lr = 1e-6}, 1000);
   learner.SetReference();
   KeyedStream stream(1, "train_device");

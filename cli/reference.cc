@@ -10,7 +10,7 @@ namespace temper {
 namespace {
 
 int ReferenceCommand() {
-  ExperimentConfig config = DefaultExperiment();
+  ExperimentConfig config;
   std::cout << ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
   return kExitDone;
 }

@@ -12,6 +12,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/config/check.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "learner/learner_state.h"
@@ -30,7 +31,7 @@ std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model) {
 
 // Readies the model for training: gives it adapters when the options ask for them. Returns a frozen copy of its parameters then, else null.
 std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
-  model->SetComputeType(options.dtype == "bf16" ? at::kBFloat16 : at::kFloat);
+  model->SetComputeType(options.dtype == ComputeType::kBf16 ? at::kBFloat16 : at::kFloat);
   model->SetRecompute(options.recompute_activations);
   // Off the own CPU kernels, passes without a graph round as those with one do.
   if (model->portable()) model->SetInferenceType(model->compute_type());
@@ -49,13 +50,8 @@ LearnerState::LearnerState(Transformer* borrowed_model, const LearnerOptions& le
       gradient(borrowed_model->EnableGradients()),
       optimizer(borrowed_model->trainable_parameters(), borrowed_model->trainable(), gradient,
                 borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
-  if (options.micro_batch_tokens < 1) {
-    throw ConfigError(Concat("learner.micro_batch_tokens: ", options.micro_batch_tokens, ", expected 1 or more"));
-  }
-  if (options.dtype != "fp32" && options.dtype != "bf16") {
-    throw ConfigError(Concat("learner.dtype: \"", options.dtype, "\" is not one of fp32 | bf16"));
-  }
-  if (options.threads < 1) throw ConfigError(Concat("cluster.learner_threads: ", options.threads, ", expected 1 or more"));
+  CheckOptions("learner", options);
+  TEMPER_CHECK(options.threads >= 1, "a learner of ", options.threads, " threads (cluster.learner_threads)");
   TEMPER_CHECK(options.threads == 1 || model->device().is_cpu(), "cluster.learner_threads is ", options.threads,
                ", but a GPU is given work by one thread");
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
@@ -180,7 +176,7 @@ Learner::Learner(Transformer* model, const LearnerOptions& options, Communicator
 Learner::~Learner() = default;
 
 void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
-  CheckOptimizerOptions(options);
+  CheckOptions("optimizer", options);
   TEMPER_CHECK(total_steps > 0, "a stage of ", total_steps, " steps: must be positive");
   state_->optimizer_options = options;
   state_->total_steps = total_steps;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cluster/collectives/communicator.h"
-#include "learner/learner_options.h"
+#include "learner/options.h"
 #include "learner/train_batch.h"
 #include "policy/model/transformer.h"
 

@@ -28,7 +28,7 @@ nlohmann::json ToJson(const OptimizerOptions& o) {
           {"weight_decay", o.weight_decay},
           {"max_grad_norm", o.max_grad_norm},
           {"warmup_steps", o.warmup_steps},
-          {"schedule", o.schedule},
+          {"schedule", NameOf(o.schedule)},
           {"final_lr_fraction", o.final_lr_fraction}};
 }
 
@@ -41,7 +41,7 @@ OptimizerOptions OptionsFromJson(const nlohmann::json& j) {
   j.at("weight_decay").get_to(o.weight_decay);
   j.at("max_grad_norm").get_to(o.max_grad_norm);
   j.at("warmup_steps").get_to(o.warmup_steps);
-  j.at("schedule").get_to(o.schedule);
+  o.schedule = ParseEnum<LrSchedule>(j.at("schedule").get<std::string>());
   j.at("final_lr_fraction").get_to(o.final_lr_fraction);
   return o;
 }

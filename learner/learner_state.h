@@ -8,8 +8,8 @@
 
 #include "learner/batch_packing.h"
 #include "learner/global_stats.h"
-#include "learner/learner_options.h"
 #include "learner/optimizer.h"
+#include "learner/options.h"
 #include "learner/token_scores.h"
 #include "learner/train_batch.h"
 #include "policy/model/transformer.h"

@@ -13,37 +13,14 @@
 #include "cluster/base/error.h"
 
 namespace temper {
-namespace {
-
-void Check(bool holds, const char* key, double value, const char* expected) {
-  if (!std::isfinite(value) || !holds) throw ConfigError(Concat("optimizer.", key, ": ", value, ", expected ", expected));
-}
-
-}  // namespace
-
 double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total_steps) {
   if (step < options.warmup_steps) return options.lr * static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
-  if (options.schedule == "constant") return options.lr;
+  if (options.schedule == LrSchedule::kConstant) return options.lr;
   const double length = static_cast<double>(std::max<int64_t>(1, total_steps - options.warmup_steps));
   const double t = std::min(1.0, static_cast<double>(step - options.warmup_steps) / length);
   const double f = options.final_lr_fraction;
-  if (options.schedule == "linear") return options.lr * (1 - (1 - f) * t);
-  TEMPER_CHECK(options.schedule == "cosine", "unknown schedule \"", options.schedule, "\"");
+  if (options.schedule == LrSchedule::kLinear) return options.lr * (1 - (1 - f) * t);
   return options.lr * (f + (1 - f) * 0.5 * (1 + std::cos(std::numbers::pi * t)));
-}
-
-void CheckOptimizerOptions(const OptimizerOptions& options) {
-  Check(options.lr >= 0, "lr", options.lr, "0 or more");
-  Check(options.beta1 >= 0 && options.beta1 < 1, "beta1", options.beta1, "0 to below 1");
-  Check(options.beta2 >= 0 && options.beta2 < 1, "beta2", options.beta2, "0 to below 1");
-  Check(options.eps > 0, "eps", options.eps, "above 0");
-  Check(options.weight_decay >= 0, "weight_decay", options.weight_decay, "0 or more");
-  Check(options.max_grad_norm >= 0, "max_grad_norm", options.max_grad_norm, "0 (no clipping) or more");
-  Check(options.warmup_steps >= 0, "warmup_steps", static_cast<double>(options.warmup_steps), "0 or more");
-  Check(options.final_lr_fraction >= 0 && options.final_lr_fraction <= 1, "final_lr_fraction", options.final_lr_fraction, "0 to 1");
-  if (options.schedule != "constant" && options.schedule != "linear" && options.schedule != "cosine") {
-    throw ConfigError(Concat("optimizer.schedule: \"", options.schedule, "\" is not one of constant | linear | cosine"));
-  }
 }
 
 double ClipGradient(at::Tensor& gradient, double max_norm, Communicator& communicator) {

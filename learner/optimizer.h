@@ -8,7 +8,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "cluster/collectives/communicator.h"
-#include "learner/learner_options.h"
+#include "learner/options.h"
 
 namespace temper {
 
@@ -16,9 +16,6 @@ namespace temper {
 // t = (step - warmup_steps) / (total_steps - warmup_steps) in [0, 1] and f = final_lr_fraction:
 //   constant lr,  linear lr (1 - (1 - f) t),  cosine lr (f + (1 - f) (1 + cos(pi t)) / 2).
 double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total_steps);
-
-// Refuses values no step can be computed with; throws ConfigError naming the key.
-void CheckOptimizerOptions(const OptimizerOptions& options);
 
 // Scales this rank's shard of `gradient` in place so that the whole's 2-norm is at most max_norm (0 = leaves it); returns the norm before
 // that, the same on every rank. Not finite stays so. Collective.

@@ -1,9 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string_view>
 
-#include "learner/learner_options.h"
+#include "learner/options.h"
 
 namespace temper {
 
@@ -39,14 +38,26 @@ struct KlEstimate {
   double value = 0;
   double d_logprob = 0;  // derivative by log pi
 };
-KlEstimate EstimateKl(std::string_view estimator, double logprob, double reference_logprob);
+KlEstimate EstimateKl(KlEstimator estimator, double logprob, double reference_logprob);
 
-// With rho = exp(pi - old), A the advantage and w = min(exp(old - b), tis_cap) (1 when tis_cap = 0), all but rho held constant:
-//   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A)              arXiv 1707.06347, asymmetric range 2503.14476
-//   dual_clip  for A < 0 the objective is at least dual_clip A                      arXiv 1912.09729
+// What the policy-gradient part of one token's loss (PolicyLossType::term) is made of:
+//   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A), for A < 0 the objective is at least dual_clip A
 //   reinforce  -w A log pi
-// kl_in = reward: A is replaced by A - kl_coef (old - ref), the k1 penalty of this token, and the loss has no KL term.
-// `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
+struct PolicyTermInput {
+  double ratio = 1;      // rho = pi / old
+  double logprob = 0;    // log pi
+  double advantage = 0;  // A, with kl_in = reward less the token's penalty
+  double weight = 1;     // w = min(old / b, tis_cap), held constant; 1 when tis_cap = 0
+};
+struct PolicyTerm {
+  double loss = 0;
+  double d_logprob = 0;  // d loss / d log pi
+  bool clipped = false;  // a clip decided: the ratio's gradient is cut
+};
+
+// The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = reward A is replaced by
+// A - kl_coef (old - ref), the k1 penalty of this token, and the loss has no KL term. `has_reference` false: no KL anywhere. Not finite in,
+// not finite out: the caller checks sums.
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
 
 // Counts over the global batch (all learners), as sums of doubles.
@@ -60,8 +71,5 @@ struct GlobalCounts {
 //   constant 1/(step_completions max_completion_tokens)  (Dr. GRPO, arXiv 2503.20783): the same for every step, however many of its
 //   completions are of dead groups or could not be graded.
 double TokenWeight(const RlOptions& options, const GlobalCounts& counts, int64_t length);
-
-// Refuses values no loss can be computed with; throws ConfigError naming the key.
-void CheckRlOptions(const RlOptions& options);
 
 }  // namespace temper

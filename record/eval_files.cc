@@ -10,7 +10,6 @@
 #include "cluster/base/file.h"
 #include "cluster/base/utf8.h"
 #include "evaluation/figures.h"
-#include "record/checkpoint.h"
 #include "reward/grade/grade_json.h"
 
 namespace temper {

@@ -11,6 +11,7 @@
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 
@@ -179,13 +180,7 @@ void Journal::Append(const JournalRecord& record) {
 }
 
 void Journal::Write(const std::string& bytes) {
-  size_t done = 0;
-  while (done < bytes.size()) {
-    const ssize_t wrote = write(fd_, bytes.data() + done, bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    TEMPER_CHECK(wrote > 0, "journal: writing ", path_, ": ", std::strerror(errno));
-    done += static_cast<size_t>(wrote);
-  }
+  TEMPER_CHECK(WriteAll(fd_, bytes), "journal: writing ", path_, ": ", std::strerror(errno));
 }
 
 void Journal::Sync() { TEMPER_CHECK(fdatasync(fd_) == 0, "journal: flushing ", path_, ": ", std::strerror(errno)); }

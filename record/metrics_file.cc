@@ -11,9 +11,9 @@
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
-#include "record/checkpoint.h"
 
 namespace temper {
+
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep) {
   std::string kept;
   std::ifstream old(path);

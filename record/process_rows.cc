@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/json_fields.h"
+#include "cluster/base/utc_time.h"
 #include "record/run_paths.h"
 #include "record/tail_lines.h"
 
@@ -18,17 +18,6 @@ using nlohmann::ordered_json;
 
 constexpr int64_t kTailBytes = 512 << 10;
 constexpr double kGoneAfter = 15;  // seconds without a row: the process has left
-
-std::string ClockText(double seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char text[40];
-  std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &parts);
-  char all[48];
-  std::snprintf(all, sizeof(all), "%s.%03dZ", text, static_cast<int>((seconds - std::floor(seconds)) * 1000));
-  return all;
-}
 
 // 0 for a value that is not finite.
 double Rounded(double value, double per_unit) { return std::isfinite(value) ? std::round(value * per_unit) / per_unit : 0; }
@@ -64,18 +53,10 @@ void PutJob(const ProcessRow::Job& job, ordered_json* out) {
   j["duplicates"] = job.duplicates;
 }
 
-double Number(const json& object, const char* name, double absent) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? found->get<double>() : absent;
-}
+double Number(const json& object, const char* name, double absent) { return NumberField(object, name).value_or(absent); }
 
 int64_t Whole(const json& object, const char* name, int64_t absent) {
   return static_cast<int64_t>(Number(object, name, static_cast<double>(absent)));
-}
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 std::vector<ProcessRow::Gpu> GpusOf(const json& row) {
@@ -92,7 +73,7 @@ std::vector<ProcessRow::Gpu> GpusOf(const json& row) {
 
 ProcessRow::Job JobOf(const json& row) {
   ProcessRow::Job job;
-  job.stage = Text(row, "stage");
+  job.stage = TextField(row, "stage");
   job.step = Whole(row, "step", 0);
   if (const auto queues = row.find("queues"); queues != row.end() && queues->is_object()) {
     for (const auto& [name, count] : queues->items()) job.queues[name] = count.is_number() ? count.get<int64_t>() : 0;
@@ -136,7 +117,7 @@ int64_t ProcessRow::gpu_mib() const {
 
 std::string ToJsonLine(const ProcessRow& row) {
   ordered_json j;
-  j["time"] = ClockText(row.t);
+  j["time"] = UtcTextMillis(row.t);
   j["t"] = row.t;
   j["attempt"] = row.attempt;
   j["role"] = row.role;
@@ -162,10 +143,10 @@ std::optional<ProcessRow> ParseProcessRow(const std::string& line) {
   ProcessRow p;
   p.t = Number(row, "t", 0);
   p.attempt = Whole(row, "attempt", 1);
-  p.role = Text(row, "role");
-  p.peer = Text(row, "peer");
-  p.host = Text(row, "host");
-  p.state = Text(row, "state");
+  p.role = TextField(row, "role");
+  p.peer = TextField(row, "peer");
+  p.host = TextField(row, "host");
+  p.state = TextField(row, "state");
   p.has_report = p.state != kRegistered;
   p.rank = Whole(row, "rank", -1);
   p.pid = Whole(row, "pid", 0);

@@ -14,7 +14,6 @@
 #include "cluster/base/hash.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
-#include "record/checkpoint.h"
 #include "record/run_paths.h"
 
 namespace temper {

@@ -10,7 +10,6 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/host/host_name.h"
-#include "record/checkpoint.h"
 #include "record/run_paths.h"
 
 namespace temper {

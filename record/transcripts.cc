@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/json_fields.h"
 #include "reward/grade/grade_json.h"
 
 namespace temper {
@@ -16,22 +17,12 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-std::optional<double> Number(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
-}
-
 TranscriptRow RowOf(const json& group, const json& sample) {
   const auto found = sample.find("grade");
   const json grade = found != sample.end() && found->is_object() ? *found : json::object();
-  return {Text(group, "prompt_id"), Text(group, "intent"),   Text(group, "prompt"),       Text(sample, "response"),
-          Text(grade, "outcome"),   Text(grade, "clause"),   Text(grade, "severity"),     Text(grade, "mode"),
-          Number(sample, "reward"), Number(grade, "safety"), Number(grade, "helpfulness")};
+  return {TextField(group, "prompt_id"), TextField(group, "intent"),   TextField(group, "prompt"),       TextField(sample, "response"),
+          TextField(grade, "outcome"),   TextField(grade, "clause"),   TextField(grade, "severity"),     TextField(grade, "mode"),
+          NumberField(sample, "reward"), NumberField(grade, "safety"), NumberField(grade, "helpfulness")};
 }
 
 void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {

@@ -82,7 +82,7 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
     if (InvalidUtf8At(stop)) throw ConfigError(Concat("--stop ", Quoted(stop), ": not valid UTF-8"));
   try {
     CheckSamplingOptions(sampling, model.vocab_size);
-  } catch (const Error& error) {
+  } catch (const ConfigError& error) {
     throw ConfigError(Concat("sampling options (of the command line or generation_config.json): ", error.what()));
   }
   ResolveStops(tokenizer, &sampling);

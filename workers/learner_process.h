@@ -4,9 +4,11 @@
 #include <string>
 
 #include "cluster/bus/contact.h"
+#include "cluster/collectives/backend_choice.h"
 #include "cluster/collectives/process.h"
 #include "cluster/metrics/metrics_endpoint.h"
-#include "learner/learner_options.h"
+#include "learner/options.h"
+#include "policy/kernels/device_choice.h"
 
 namespace temper {
 
@@ -19,10 +21,10 @@ struct LearnerProcessOptions {
   EndpointOptions endpoint = {};  // Prometheus
   bool telemetry = true;          // tells the orchestrator what it does
 
-  std::string device = "auto";   // cluster.device
-  int64_t learners_here = 1;     // on this host: they have GPUs of their own where there are that many
-  bool one_host = true;          // all learners are on this host
-  std::string backend = "auto";  // cluster.learner_backend
+  DeviceChoice device = DeviceChoice::kAuto;
+  int64_t learners_here = 1;  // on this host: they have GPUs of their own where there are that many
+  bool one_host = true;       // all learners are on this host
+  BackendChoice backend = BackendChoice::kAuto;
   std::chrono::milliseconds collective_deadline{600'000};
 
   LearnerOptions learner = {};  // its threads hold where the device is a CPU

@@ -2,8 +2,18 @@
 
 #include "cluster/base/fields.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "learner/policy_loss.h"
 
 namespace temper {
+
+// By its name.
+void Fields(FieldWriter& v, const PolicyLossType*& type) { v(std::string(type->name)); }
+void Fields(FieldReader& v, const PolicyLossType*& type) {
+  std::string name;
+  v(name);
+  type = PolicyLosses().Find(name);
+  TEMPER_CHECK(type != nullptr, "message malformed: there is no policy loss '", name, "'");
+}
 
 template <typename V>
 void Fields(V& v, OptimizerOptions& o) {

@@ -5,7 +5,7 @@
 #include <variant>
 #include <vector>
 
-#include "learner/learner_options.h"
+#include "learner/options.h"
 #include "learner/train_batch.h"
 
 namespace temper {

@@ -93,14 +93,7 @@ std::string RewardTask::Encode() const { return EncodeFields(*this); }
 RewardTask RewardTask::Decode(const std::string& bytes) { return DecodeFields<RewardTask>(bytes); }
 
 std::string RewardResult::Encode() const { return EncodeFields(*this); }
-RewardResult RewardResult::Decode(const std::string& bytes) {
-  RewardResult result = DecodeFields<RewardResult>(bytes);
-  for (const Grade& grade : result.grades) {
-    TEMPER_CHECK(grade.outcome <= GradeOutcome::kDisagreement && grade.severity <= Severity::kHigh && grade.mode <= ResponseMode::kOffTopic,
-                 "grade with an unknown outcome, severity or mode");
-  }
-  return result;
-}
+RewardResult RewardResult::Decode(const std::string& bytes) { return DecodeFields<RewardResult>(bytes); }
 
 std::string LearnerResult::Encode() const { return EncodeFields(*this); }
 LearnerResult LearnerResult::Decode(const std::string& bytes) { return DecodeFields<LearnerResult>(bytes); }

@@ -6,6 +6,7 @@
 
 #include "cluster/weights/weight_store.h"
 #include "learner/train_batch.h"
+#include "policy/kernels/device_choice.h"
 #include "reward/grade/grade.h"
 #include "reward/graders/registry.h"
 #include "rollout/engine/generation_engine.h"
@@ -21,9 +22,9 @@ struct RolloutWelcome {
   std::string config_json;  // of the model
   int64_t slots = 64;
   int64_t threads = 1;
-  int64_t max_tokens = 512;     // prompt + completion
-  bool bf16 = false;            // inference type
-  std::string device = "auto";  // cluster.device
+  int64_t max_tokens = 512;  // prompt + completion
+  bool bf16 = false;         // inference type
+  DeviceChoice device = DeviceChoice::kAuto;
   bool cuda_graphs = true;
   bool force_remote_weights = false;
   std::string tokenizer_json;  // reads the text for stop strings; "" = no task has any

@@ -1,5 +1,7 @@
 #include "world/world.h"
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <system_error>
 
@@ -7,6 +9,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/config/check.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "world/answers.h"
 #include "world/requests.h"
@@ -15,25 +18,11 @@
 namespace temper {
 namespace {
 
-constexpr int64_t kMaxRows = 10'000'000;  // a slip of the keyboard should not fill the disk
-constexpr double kMaxPermittedDualUse = 0.375;
+constexpr std::array kIntents = {WorldIntent::kBenign, WorldIntent::kDualUse, WorldIntent::kMalicious};
 
 // Evaluation prompts depend on no option but their number, so that runs of several seeds and mixes are compared on the same prompts.
 constexpr uint64_t kEvaluationSeed = 20'240'101;
 constexpr double kEvaluationPermittedDualUse = 0.11;
-
-void CheckOptions(const WorldOptions& options) {
-  const auto count = [](int64_t value, const char* name) {
-    if (value < 1 || value > kMaxRows) throw ConfigError(Concat("world: ", name, " must be within 1 and ", kMaxRows, ", got ", value));
-  };
-  count(options.train_prompts_per_intent, "train_prompts_per_intent");
-  count(options.eval_prompts_per_intent, "eval_prompts_per_intent");
-  count(options.demonstrations, "demonstrations");
-  if (!(options.permitted_dual_use >= 0 && options.permitted_dual_use <= kMaxPermittedDualUse)) {
-    throw ConfigError(
-        Concat("world: permitted_dual_use must be within 0 and ", kMaxPermittedDualUse, ", got ", options.permitted_dual_use));
-  }
-}
 
 nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
   return {{"id", prompt.id},
@@ -46,11 +35,13 @@ nlohmann::ordered_json ToJson(const WorldPrompt& prompt) {
 
 std::string RowId(const std::string& split, WorldIntent intent, int64_t index) { return Concat(split, "-", NameOf(intent), "-", index); }
 
+WorldSplit TrainingSplit(const WorldOptions& options) { return {TopicSet::kTrain, Wording::kTrain, options.permitted_dual_use}; }
+
 // Rows of one intent after another in turn, so that a prefix of the file is balanced.
 std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t per_intent, uint64_t seed) {
   std::string rows;
   for (int64_t i = 0; i < per_intent; ++i) {
-    for (const WorldIntent intent : {WorldIntent::kBenign, WorldIntent::kDualUse, WorldIntent::kMalicious}) {
+    for (const WorldIntent intent : kIntents) {
       if (split.wording == Wording::kPastTense && intent == WorldIntent::kBenign) continue;
       rows += ToJson(DrawWorldPrompt(split, intent, seed, RowId(name, intent, i))).dump() + "\n";
     }
@@ -58,11 +49,16 @@ std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t
   return rows;
 }
 
+// The prompt of the i-th demonstration.
+WorldPrompt DemonstrationPrompt(const WorldSplit& split, int64_t i, uint64_t seed) {
+  const auto intent = static_cast<WorldIntent>(static_cast<size_t>(i) % kNumWorldIntents);
+  return DrawWorldPrompt(split, intent, seed, RowId("demonstration", intent, i));
+}
+
 std::string DemonstrationRows(const WorldSplit& split, int64_t count, uint64_t seed) {
   std::string rows;
   for (int64_t i = 0; i < count; ++i) {
-    const auto intent = static_cast<WorldIntent>(static_cast<size_t>(i) % kNumWorldIntents);
-    const WorldPrompt prompt = DrawWorldPrompt(split, intent, seed, RowId("demonstration", intent, i));
+    const WorldPrompt prompt = DemonstrationPrompt(split, i, seed);
     const WorldDemonstration demonstration = DrawDemonstration(prompt, seed);
     nlohmann::ordered_json row = ToJson(prompt);
     row["response"] = demonstration.response;
@@ -75,13 +71,13 @@ std::string DemonstrationRows(const WorldSplit& split, int64_t count, uint64_t s
 }  // namespace
 
 void WriteWorld(const WorldOptions& options, const std::string& folder) {
-  CheckOptions(options);
+  CheckOptions("data.world", options);
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   TEMPER_CHECK(!error, "cannot create the folder ", folder, ": ", error.message());
   const std::filesystem::path out = folder;
 
-  const WorldSplit train = {TopicSet::kTrain, Wording::kTrain, options.permitted_dual_use};
+  const WorldSplit train = TrainingSplit(options);
   WriteFile(out / "prompts_train.jsonl", PromptRows("train", train, options.train_prompts_per_intent, options.seed));
   WriteFile(out / "demonstrations.jsonl", DemonstrationRows(train, options.demonstrations, options.seed));
 
@@ -93,7 +89,27 @@ void WriteWorld(const WorldOptions& options, const std::string& folder) {
   evaluation("test", TopicSet::kTest, Wording::kTrain);
   evaluation("phrasings", TopicSet::kTest, Wording::kHeldOut);
   evaluation("past_tense", TopicSet::kTest, Wording::kPastTense);
-  WriteFile(out / "tokenizer.json", WordLevelTokenizerJson(WorldWords()));
+  WriteFile(out / "tokenizer.json", WorldTokenizerJson());
 }
+
+std::vector<std::string> FirstTrainingPrompts(const WorldOptions& options, int64_t per_intent) {
+  std::vector<std::string> texts;
+  for (int64_t i = 0; i < std::min(per_intent, options.train_prompts_per_intent); ++i) {
+    for (const WorldIntent intent : kIntents)
+      texts.push_back(DrawWorldPrompt(TrainingSplit(options), intent, options.seed, RowId("train", intent, i)).text);
+  }
+  return texts;
+}
+
+std::vector<WorldExample> FirstDemonstrations(const WorldOptions& options, int64_t count) {
+  std::vector<WorldExample> examples;
+  for (int64_t i = 0; i < std::min(count, options.demonstrations); ++i) {
+    const WorldPrompt prompt = DemonstrationPrompt(TrainingSplit(options), i, options.seed);
+    examples.push_back({prompt.text, DrawDemonstration(prompt, options.seed).response});
+  }
+  return examples;
+}
+
+std::string WorldTokenizerJson() { return WordLevelTokenizerJson(WorldWords()); }
 
 }  // namespace temper

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cluster/base/bytes.h"
+#include "cluster/base/enum_names.h"
 
 namespace temper {
 
@@ -88,6 +89,8 @@ class FieldReader {
       value = byte == 1;
     } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
       value = in_.Get<T>();
+      if constexpr (requires { EnumNames<T>::kWhat; })
+        TEMPER_CHECK(NameOf(value) != "invalid", "message malformed: ", EnumNames<T>::kWhat, " ", static_cast<int>(value));
     } else {
       Fields(*this, value);
     }

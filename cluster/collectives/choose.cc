@@ -6,22 +6,22 @@
 
 namespace temper {
 
-CollectiveBackend ChooseBackend(const std::string& asked, const LearnerPlacement& placement) {
-  if (asked == "mpi") return CollectiveBackend::kMpi;
-  if (asked == "shared") {
+CollectiveBackend ChooseBackend(BackendChoice asked, const LearnerPlacement& placement) {
+  if (asked == BackendChoice::kMpi) return CollectiveBackend::kMpi;
+  if (asked == BackendChoice::kShared) {
     TEMPER_CHECK(placement.one_host, "cluster.learner_backend is shared, but the learners are on several hosts: use auto, mpi or nccl");
     return CollectiveBackend::kSharedMemory;
   }
   if (placement.without_gpu == 0) return CollectiveBackend::kNccl;
-  TEMPER_CHECK(asked == "auto", "cluster.learner_backend is nccl, but ", placement.without_gpu, " of ", placement.ranks,
+  TEMPER_CHECK(asked == BackendChoice::kAuto, "cluster.learner_backend is nccl, but ", placement.without_gpu, " of ", placement.ranks,
                " learners compute on no GPU of their own (cluster.device; or the program was built without CUDA or NCCL: temper doctor)");
   return placement.one_host && placement.ranks > 1 ? CollectiveBackend::kSharedMemory : CollectiveBackend::kMpi;
 }
 
-std::unique_ptr<Communicator> MakeChosenCommunicator(const std::string& asked, std::unique_ptr<Communicator> mpi, bool one_host, int gpu,
+std::unique_ptr<Communicator> MakeChosenCommunicator(BackendChoice asked, std::unique_ptr<Communicator> mpi, bool one_host, int gpu,
                                                      std::chrono::milliseconds deadline) {
   LearnerPlacement placement{.one_host = one_host, .ranks = mpi->size()};
-  if (asked == "auto" || asked == "nccl") {
+  if (asked == BackendChoice::kAuto || asked == BackendChoice::kNccl) {
     double without_gpu = NcclBuilt() && gpu >= 0 ? 0 : 1;
     mpi->AllReduceSum(&without_gpu, 1, "count of learners without a GPU");
     placement.without_gpu = static_cast<int>(without_gpu);

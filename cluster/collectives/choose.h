@@ -2,8 +2,8 @@
 
 #include <chrono>
 #include <memory>
-#include <string>
 
+#include "cluster/collectives/backend_choice.h"
 #include "cluster/collectives/communicator.h"
 
 namespace temper {
@@ -17,13 +17,12 @@ struct LearnerPlacement {
   int without_gpu = 0;  // learners that compute on no GPU of their own, or whose program has no NCCL
 };
 
-// `asked` (cluster.learner_backend): mpi, shared or nccl; auto is NCCL where every learner computes on a GPU of its own, shared memory
-// where several are on one host, else MPI. Throws Error when what is asked for cannot be had.
-CollectiveBackend ChooseBackend(const std::string& asked, const LearnerPlacement& placement);
+// The backend that `asked` for means here. Throws Error when what is asked for cannot be had.
+CollectiveBackend ChooseBackend(BackendChoice asked, const LearnerPlacement& placement);
 
 // The communicator of the choice, made from that over MPI. Collective: every learner calls it, with the same `asked` and `deadline`.
 // `gpu`: the index of this learner's own, -1 = it has none.
-std::unique_ptr<Communicator> MakeChosenCommunicator(const std::string& asked, std::unique_ptr<Communicator> mpi, bool one_host, int gpu,
+std::unique_ptr<Communicator> MakeChosenCommunicator(BackendChoice asked, std::unique_ptr<Communicator> mpi, bool one_host, int gpu,
                                                      std::chrono::milliseconds deadline);
 
 }  // namespace temper

@@ -9,6 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/base/enum_names.h"
+#include "cluster/base/registry.h"
+
 namespace temper {
 
 struct IntRange {
@@ -47,6 +50,12 @@ class ConfigFields {
   virtual void Path(std::string_view name, std::string* target, std::string_view help) = 0;
   // One of the given words.
   virtual void Enum(std::string_view name, std::string* target, const std::vector<std::string>& allowed, std::string_view help) = 0;
+  // One of the names of an enum (cluster/base/enum_names.h), in the order of its table.
+  template <typename E>
+  void Enum(std::string_view name, E* target, std::string_view help);
+  // One of the types of a registry. What each is for is added to the help.
+  template <typename Type>
+  void Choice(std::string_view name, const Type** target, const Registry<Type>& registry, std::string_view help);
   virtual void StringList(std::string_view name, std::vector<std::string>* target, std::string_view help) = 0;
   virtual void IntList(std::string_view name, std::vector<int64_t>* target, IntRange range, std::string_view help) = 0;
   virtual void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view help) = 0;
@@ -71,5 +80,22 @@ class ConfigFields {
   // A rule over several fields, checked once the whole file was read; `message` names the keys.
   virtual void Rule(std::function<bool()> holds, std::string message) = 0;
 };
+
+template <typename E>
+void ConfigFields::Enum(std::string_view name, E* target, std::string_view help) {
+  std::vector<std::string> names;
+  for (const auto& [value, word] : EnumNames<E>::kTable) names.emplace_back(word);
+  std::string word(NameOf(*target));
+  Enum(name, &word, names, help);
+  *target = ValueOf<E>(word).value_or(*target);
+}
+
+template <typename Type>
+void ConfigFields::Choice(std::string_view name, const Type** target, const Registry<Type>& registry, std::string_view help) {
+  std::string word = *target == nullptr ? "" : (*target)->name;
+  Enum(name, &word, registry.Names(), Concat(help, ": ", registry.Help()));
+  const Type* chosen = registry.Find(word);
+  if (chosen != nullptr) *target = chosen;
+}
 
 }  // namespace temper

@@ -29,16 +29,18 @@ void CheckRules(const std::vector<ConfigRule>& rules, const ConfigMarks& marks, 
   const std::vector<std::string> bad = errors->Paths();
   for (const ConfigRule& rule : rules) {
     bool readable = true;
-    std::optional<ConfigMark> first;
+    ConfigMarks::const_iterator first = marks.end();
     for (const std::string& word : WordsOf(rule.message)) {
       for (const std::string& path : {JoinPath(rule.section, word), word}) {
         if (word.empty()) continue;
         readable = readable && std::find(bad.begin(), bad.end(), path) == bad.end();
-        const auto mark = marks.find(path);
-        if (!first && mark != marks.end()) first = mark->second;
+        if (first == marks.end()) first = marks.find(path);
       }
     }
-    if (readable && !rule.holds()) errors->Add(first.value_or(rule.mark), rule.section, rule.message);
+    if (!readable || rule.holds()) continue;
+    const std::string path = first == marks.end() ? rule.section : first->first;
+    const bool said = rule.message.starts_with(path);  // the message begins with the key
+    errors->Add(first == marks.end() ? rule.mark : first->second, said ? "" : path, rule.message);
   }
 }
 

@@ -20,8 +20,8 @@ struct ConfigRule {
   std::string message;  // names the keys it is about, dotted from the root or from the section
 };
 
-// Reports the rules that do not hold, each at the first key that its message names and that was set. A rule that names a key with an error
-// says nothing: its target holds the default.
+// Reports the rules that do not hold, each at the first key that its message names and that was set, by that key. A rule that names a key
+// with an error says nothing: its target holds the default.
 void CheckRules(const std::vector<ConfigRule>& rules, const ConfigMarks& marks, ConfigErrors* errors);
 
 }  // namespace temper

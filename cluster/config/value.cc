@@ -86,6 +86,19 @@ std::string EscapeReferences(const std::string& text) {
   return escaped;
 }
 
+bool Holds(double value, RealRange range) { return value >= range.min && value <= range.max; }
+
+template <typename Range>
+std::string OutOfRange(const std::string& shown, const Range& range) {
+  return Concat(shown, " is out of range; allowed: ", RangeText(range));
+}
+
+std::string Listed(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
 template <typename Map>
 std::string FlowMap(const Map& map) {
   std::string text;
@@ -113,9 +126,9 @@ std::string ReadConfigInt(const ConfigNode& node, IntRange range, int64_t* targe
   int64_t value = 0;
   const auto result = std::from_chars(WithoutPlus(node.text), node.text.data() + node.text.size(), value);
   if (result.ec != std::errc()) return Concat(ShownText(node.text), " does not fit into 64 bits");
-  if (value < range.min || value > range.max) return Concat(value, " is out of range; allowed: ", RangeText(range));
-  *target = value;
-  return "";
+  problem = RangeProblem(value, range);
+  if (problem.empty()) *target = value;
+  return problem;
 }
 
 std::string ReadConfigReal(const ConfigNode& node, RealRange range, double* target) {
@@ -130,7 +143,7 @@ std::string ReadConfigReal(const ConfigNode& node, RealRange range, double* targ
   double value = 0;
   const auto result = std::from_chars(WithoutPlus(text), text.data() + text.size(), value);
   if (result.ec != std::errc() || !std::isfinite(value)) return Concat(ShownText(text), " is too large or too small for a number");
-  if (value < range.min || value > range.max) return Concat(text, " is out of range; allowed: ", RangeText(range));
+  if (!Holds(value, range)) return OutOfRange(text, range);
   *target = value;
   return "";
 }
@@ -150,15 +163,25 @@ std::string ReadConfigPath(const ConfigNode& node, std::string* target) {
 }
 
 std::string ReadConfigWord(const ConfigNode& node, const std::vector<std::string>& allowed, std::string* target) {
-  std::string words;
-  for (const std::string& word : allowed) words += (words.empty() ? "" : ", ") + word;
-  if (node.kind != ConfigNode::Kind::kScalar) return Concat("must be one of ", words, ", not ", node.KindName());
-  if (std::find(allowed.begin(), allowed.end(), node.text) == allowed.end()) {
-    const std::string nearest = NearestName(node.text, allowed);
-    return Concat("must be one of ", words, ", not ", ShownText(node.text), nearest.empty() ? "" : "; the nearest is " + nearest);
-  }
-  *target = node.text;
-  return "";
+  if (node.kind != ConfigNode::Kind::kScalar) return Concat("must be one of ", Listed(allowed), ", not ", node.KindName());
+  const std::string problem = WordProblem(node.text, allowed);
+  if (problem.empty()) *target = node.text;
+  return problem;
+}
+
+std::string RangeProblem(int64_t value, IntRange range) {
+  return value >= range.min && value <= range.max ? "" : OutOfRange(std::to_string(value), range);
+}
+
+std::string RangeProblem(double value, RealRange range) {
+  if (!std::isfinite(value)) return "must be a finite number";
+  return Holds(value, range) ? "" : OutOfRange(YamlOf(value), range);
+}
+
+std::string WordProblem(const std::string& word, const std::vector<std::string>& allowed) {
+  if (std::find(allowed.begin(), allowed.end(), word) != allowed.end()) return "";
+  const std::string nearest = NearestName(word, allowed);
+  return Concat("must be one of ", Listed(allowed), ", not ", ShownText(word), nearest.empty() ? "" : "; the nearest is " + nearest);
 }
 
 std::string AbsolutePath(const std::string& path, const std::string& folder) {

@@ -21,6 +21,11 @@ std::string ReadConfigWord(const ConfigNode& node, const std::vector<std::string
 // The path made absolute and plain (no "." or ".."), taken from `folder`, which is taken from the working directory. "" stays "".
 std::string AbsolutePath(const std::string& path, const std::string& folder);
 
+// What is wrong with a value where it is not allowed, "" where it is; reals must be finite.
+std::string RangeProblem(int64_t value, IntRange range);
+std::string RangeProblem(double value, RealRange range);
+std::string WordProblem(const std::string& word, const std::vector<std::string>& allowed);
+
 // "1 to 8", "at least 1", "at most 8" or "" for no bound.
 std::string RangeText(IntRange range);
 std::string RangeText(RealRange range);

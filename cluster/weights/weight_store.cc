@@ -12,6 +12,7 @@
 
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 #include "cluster/host/host_name.h"
@@ -45,13 +46,7 @@ class OpenFile {
     TEMPER_CHECK(ftruncate(fd_, static_cast<off_t>(bytes)) == 0, "weights: resizing ", path_, ": ", std::strerror(errno));
   }
   void Write(const char* data, uint64_t bytes) const {
-    while (bytes > 0) {
-      const ssize_t wrote = write(fd_, data, bytes);
-      if (wrote < 0 && errno == EINTR) continue;
-      TEMPER_CHECK(wrote > 0, "weights: writing ", path_, ": ", std::strerror(errno));
-      data += wrote;
-      bytes -= static_cast<uint64_t>(wrote);
-    }
+    TEMPER_CHECK(WriteAll(fd_, {data, bytes}), "weights: writing ", path_, ": ", std::strerror(errno));
   }
   void Read(uint64_t offset, std::span<char> out) const {
     for (uint64_t done = 0; done < out.size();) {

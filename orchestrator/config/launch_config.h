@@ -25,13 +25,21 @@ struct SlurmConfig {
   std::vector<std::string> setup;
 };
 
+// Whether each rank is bound to its cores.
+enum class CpuBinding : uint8_t { kNone, kCore };
+template <>
+struct EnumNames<CpuBinding> {
+  static constexpr std::string_view kWhat = "binding";
+  static constexpr EnumTable<CpuBinding, 2> kTable{{{CpuBinding::kNone, "none"}, {CpuBinding::kCore, "core"}}};
+};
+
 // How `temper launch mpirun` and `temper launch slurm` place the ranks.
 struct LaunchConfig {
   int64_t cpus_per_rank = 1;
-  std::string bind = "none";  // none | core
+  CpuBinding bind = CpuBinding::kNone;
   SlurmConfig slurm;
 };
 
-void DescribeLaunch(LaunchConfig& config, ConfigFields& fields);
+void Describe(LaunchConfig& config, ConfigFields& fields);
 
 }  // namespace temper

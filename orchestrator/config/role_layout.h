@@ -4,7 +4,8 @@
 #include <vector>
 
 #include "cluster/base/role.h"
-#include "orchestrator/config/experiment_config.h"
+#include "orchestrator/config/cluster_options.h"
+#include "rollout/engine/options.h"
 
 namespace temper {
 

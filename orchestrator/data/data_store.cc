@@ -1,79 +1,21 @@
 #include "orchestrator/data/data_store.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "cluster/base/error.h"
-#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
-#include "policy/formats/hf_checkpoint.h"
+#include "orchestrator/config/derived.h"
+#include "orchestrator/data/model_files.h"
+#include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
+#include "rollout/data/prompt_dataset.h"
+#include "world/world.h"
 
 namespace temper {
 namespace {
-
-namespace fs = std::filesystem;
-
-// tokenizer.json of the policy's folder, the built-in world's, or the one named; "" = the byte-level one.
-std::string TokenizerFile(const ExperimentConfig& config, const std::string& world_folder) {
-  std::string folder = config.policy.path;
-  std::string key = "policy.path";
-  if (folder.empty() && config.data.source == "world") folder = world_folder;
-  if (folder.empty() && config.data.tokenizer != "byte_level") {
-    folder = config.data.tokenizer;
-    key = "data.tokenizer";
-  }
-  const std::string file = folder + "/tokenizer.json";
-  if (!folder.empty() && !fs::exists(file)) {
-    throw ConfigError(Concat(key, ": there is no ", fs::is_directory(folder) ? "file " + file : "folder " + folder));
-  }
-  return folder.empty() ? "" : file;
-}
-
-void SetTokenizer(const ExperimentConfig& config, const std::string& world_folder, DataStore* store) {
-  const std::string file = TokenizerFile(config, world_folder);
-  store->tokenizer_json = file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
-  store->tokenizer = ParseTokenizer(store->tokenizer_json);
-}
-
-TransformerConfig ModelIn(const std::string& folder) {
-  TransformerConfig model = LoadHfConfig(folder);
-  if (!model.eos_ids.empty()) return model;
-  throw ConfigError(
-      Concat("policy.path: ", folder, " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
-}
-
-void SetModel(const ExperimentConfig& config, DataStore* store) {
-  if (!config.policy.path.empty()) {
-    store->model = ModelIn(config.policy.path);
-    return;
-  }
-  store->model = config.policy.shape;
-  store->model.vocab_size = store->tokenizer->vocab_size();
-  store->model.bos_id = store->tokenizer->IdOf("<bos>");
-  store->model.pad_id = store->tokenizer->IdOf("<pad>");
-  const int32_t eos = store->tokenizer->IdOf("<eos>");
-  if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, a policy from scratch could never end an answer");
-  store->model.eos_ids = {eos};
-  CheckTransformerConfig(store->model);
-}
-
-// The template of the policy's folder, where it has one and the config wants it.
-void SetChat(const ExperimentConfig& config, DataStore* store) {
-  store->prompt_template = config.data.prompt_template;
-  store->system_prompt = config.data.system_prompt;
-  store->learn_all_turns = config.sft.turns == "all";
-  const std::string& folder = config.policy.path;
-  if (config.data.chat_template == "auto" && !folder.empty() && HasChatTemplate(folder)) {
-    store->chat_template = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
-  }
-  if (!store->chat_template && !store->system_prompt.empty()) {
-    throw ConfigError("data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
-  }
-}
 
 // Answers to imitate for prompts that come without any: the policy spec's templates, all modes in turn.
 std::vector<Demonstration> TemplateDemonstrations(const PolicySpec& spec, const std::vector<Prompt>& prompts) {
@@ -125,53 +67,33 @@ void KeepApart(const std::vector<Prompt>& held_out, RawData* raw) {
   }
 }
 
-RawData LoadWorld(const ExperimentConfig& config, const std::string& folder, DataStore* store) {
-  ColumnMapping columns;
-  columns.label = config.data.columns.label.empty() ? "label_keyword" : config.data.columns.label;
-  const auto prompts = [&](const std::string& name) { return LoadPrompts({.path = folder + "/" + name + ".jsonl", .columns = columns}); };
+RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
-  LoadedPrompts train = prompts("prompts_train");
-  store->digest = train.digest;
-  raw.train = std::move(train.prompts);
-  raw.demonstrations = LoadDemonstrations({.path = folder + "/demonstrations.jsonl", .columns = columns}).demonstrations;
-  for (const auto& [name, file] : std::vector<std::pair<std::string, std::string>>{{"dev", "prompts_dev"},
-                                                                                   {"held_out_topics", "prompts_test"},
-                                                                                   {"held_out_phrasings", "prompts_phrasings"},
-                                                                                   {"past_tense", "prompts_past_tense"}}) {
-    raw.eval_sets.push_back({name, prompts(file).prompts});
-  }
-  return raw;
-}
-
-RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, DataStore* store) {
-  const DataConfig& data = config.data;
-  RawData raw;
-  DatasetOptions options{.path = data.path, .columns = data.columns, .bad_row_budget = data.bad_row_budget, .limit = data.limit};
+  DatasetOptions options{.path = files.prompts, .columns = files.columns, .bad_row_budget = files.bad_row_budget, .limit = files.limit};
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
   store->left_out += train.bad_rows;
   raw.train = std::move(train.prompts);
-  for (const auto& [name, path] : data.eval) {
-    options.path = path;
-    raw.eval_sets.push_back({name, LoadPrompts(options).prompts});
+  for (const EvalFile& file : files.eval) {
+    options.path = file.path;
+    raw.eval_sets.push_back({file.set, LoadPrompts(options).prompts});
   }
-  if (data.eval.empty() && data.eval_fraction > 0) {
-    raw.eval_sets.push_back({"held_out", {}});
+  const bool hold_out = files.eval.empty() && files.eval_fraction > 0;
+  if (hold_out) {
+    raw.eval_sets.push_back({kHeldOutSet, {}});
     HoldOut(config, &raw.train, &raw.eval_sets.back().prompts);
   }
-  if (!data.demonstrations.empty()) {
-    options.path = data.demonstrations;
+  if (!files.demonstrations.empty()) {
+    options.path = files.demonstrations;
     options.columns.prompts_by_intent.clear();
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     store->left_out += loaded.bad_rows;
     raw.demonstrations = std::move(loaded.demonstrations);
   }
-  if (data.eval.empty() && data.eval_fraction > 0) KeepApart(raw.eval_sets.back().prompts, &raw);
-  if (data.demonstrations.empty() && config.HasStage("sft")) {
-    raw.demonstrations = TemplateDemonstrations(spec, raw.train);
-  }
+  if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw);
+  if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   return raw;
 }
 
@@ -186,9 +108,21 @@ void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* sto
   }
 }
 
+// The longest prompt that a completion still fits behind.
+int64_t PromptLimit(const ExperimentConfig& config, const TransformerConfig& model) {
+  return std::min(config.data.max_prompt_tokens, model.max_positions - config.rollout.sampling.max_new_tokens);
+}
+
+// The settings behind PromptLimit.
+std::string PromptLimitText(const ExperimentConfig& config, const TransformerConfig& model) {
+  return Concat(config.policy.path.empty() ? "policy.max_positions " : "the model's positions ", model.max_positions,
+                " less rollout.max_new_tokens ", config.rollout.sampling.max_new_tokens, ", or data.max_prompt_tokens ",
+                config.data.max_prompt_tokens);
+}
+
 // Prompts too long for the model or the config go, counted.
 void LeaveOutLong(const ExperimentConfig& config, std::vector<Prompt>* prompts, DataStore* store) {
-  const int64_t limit = std::min(config.data.max_prompt_tokens, store->model.max_positions - config.rollout.sampling.max_new_tokens);
+  const int64_t limit = PromptLimit(config, store->model);
   const size_t before = prompts->size();
   std::erase_if(*prompts, [&](const Prompt& p) {
     const auto tokens = static_cast<int64_t>(store->PromptTokens(p).size());
@@ -196,6 +130,19 @@ void LeaveOutLong(const ExperimentConfig& config, std::vector<Prompt>* prompts, 
     return tokens > limit;
   });
   store->left_out += static_cast<int64_t>(before - prompts->size());
+}
+
+void CheckSomethingIsLeft(const ExperimentConfig& config, const DataStore& store) {
+  if (config.HasStage("rl") && store.train.empty()) {
+    throw ConfigError(Concat("data: no training prompt is left: none has at most ", PromptLimit(config, store.model), " tokens (",
+                             PromptLimitText(config, store.model), ")"));
+  }
+  if (config.HasStage("sft") && store.demonstrations.empty()) {
+    throw ConfigError(Concat("data: no demonstration is left for stage sft: none has at most ",
+                             std::min(config.sft.max_tokens, store.model.max_positions), " tokens (sft.max_tokens ", config.sft.max_tokens,
+                             ", or ", config.policy.path.empty() ? "policy.max_positions " : "the model's positions ",
+                             store.model.max_positions, ")"));
+  }
 }
 
 // The first `count` prompts of each intent.
@@ -217,57 +164,83 @@ void CheckLabels(const ExperimentConfig& config, const DataStore& store) {
   }
 }
 
-void ChooseEvalSets(const ExperimentConfig& config, std::vector<EvalSet>* sets) {
+void ChooseEvalSets(const ExperimentConfig& config, const DataFiles& files, std::vector<EvalSet>* sets) {
   std::vector<std::string> wanted = config.eval.sets;
   if (wanted.empty()) {
     for (const EvalSet& set : *sets) {
-      if (config.data.source != "world" || set.name != "dev") wanted.push_back(set.name);
+      const auto file = std::find_if(files.eval.begin(), files.eval.end(), [&](const EvalFile& f) { return f.set == set.name; });
+      if (file == files.eval.end() || file->by_default) wanted.push_back(set.name);
     }
   }
   std::vector<EvalSet> chosen;
   for (const std::string& name : wanted) {
     const auto found = std::find_if(sets->begin(), sets->end(), [&](const EvalSet& s) { return s.name == name; });
-    if (found == sets->end()) {
-      std::string known;
-      for (const EvalSet& set : *sets) known += " " + set.name;
-      throw ConfigError(Concat("eval.sets: there is no set ", name, "; known:", known));
-    }
+    TEMPER_CHECK(found != sets->end(), "eval.sets: there is no set ", name);  // the config's own rule knows the names
     Limit(config.eval.prompts_per_set, &found->prompts);
     chosen.push_back(std::move(*found));
   }
   *sets = std::move(chosen);
 }
 
+// Prompts of each intent of the built-in world, and demonstrations; they are much alike in length.
+constexpr int64_t kWorldSample = 100;
+
+// Whether there will be something to train on, told from the first prompts and demonstrations.
+void CheckWorldFits(const ExperimentConfig& config) {
+  DataStore store;
+  store.tokenizer = ParseTokenizer(WorldTokenizerJson());
+  store.model = ModelFor(config, *store.tokenizer);
+  store.prompt_template = config.data.prompt_template;
+  for (const std::string& text : FirstTrainingPrompts(WorldOf(config), kWorldSample)) {
+    store.train.emplace_back().text = text;
+  }
+  LeaveOutLong(config, &store.train, &store);
+  RawData raw;
+  for (const WorldExample& example : FirstDemonstrations(WorldOf(config), kWorldSample)) {
+    raw.demonstrations.emplace_back().response = example.response;
+    raw.demonstrations.back().prompt.text = example.prompt;
+  }
+  Tokenize(config, raw, &store);
+  CheckSomethingIsLeft(config, store);
+}
+
 }  // namespace
 
 void CheckDataFiles(const ExperimentConfig& config) {
-  const bool world = config.data.source == "world";
-  if (!world || !config.policy.path.empty()) TokenizerFile(config, "");
-  if (!config.policy.path.empty()) ModelIn(config.policy.path);
-  if (world) return;
-  CheckRowsFile(config.data.path);
-  if (!config.data.demonstrations.empty()) CheckRowsFile(config.data.demonstrations);
-  for (const auto& [set, path] : config.data.eval) CheckRowsFile(path);
+  if (!config.policy.path.empty()) {
+    TokenizerFile(config, {});
+    ModelIn(config.policy.path);
+  }
+  if (config.data.source == DataSource::kWorld) {
+    if (config.policy.path.empty()) CheckWorldFits(config);
+    return;
+  }
+  const DataFiles files = EnsureWorld(config, "");
+  TokenizerFile(config, files);
+  CheckRowsFile(files.prompts);
+  if (!files.demonstrations.empty()) CheckRowsFile(files.demonstrations);
+  for (const EvalFile& file : files.eval) CheckRowsFile(file.path);
 }
 
-DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder) {
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
   DataStore store;
-  const bool world = config.data.source == "world";
-  if (world && !fs::exists(world_folder + "/tokenizer.json")) WriteWorld(config.data.world, world_folder);
-  SetTokenizer(config, world_folder, &store);
-  SetModel(config, &store);
-  SetChat(config, &store);
-  RawData raw = world ? LoadWorld(config, world_folder, &store) : LoadFiles(config, spec, &store);
+  store.tokenizer_json = TokenizerText(config, files);
+  store.tokenizer = ParseTokenizer(store.tokenizer_json);
+  store.model = ModelFor(config, *store.tokenizer);
+  store.chat_template = ChatTemplateFor(config);
+  store.prompt_template = config.data.prompt_template;
+  store.system_prompt = config.data.system_prompt;
+  store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+  RawData raw = LoadFiles(config, spec, files, &store);
   Tokenize(config, raw, &store);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
   LeaveOutLong(config, &store.train, &store);
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, &set.prompts, &store);
-  ChooseEvalSets(config, &store.eval_sets);
+  ChooseEvalSets(config, files, &store.eval_sets);
   if (store.left_out > 0) TEMPER_LOG(Warn, "data: ", store.left_out, " rows left out (malformed, or longer than the limits)");
   CheckLabels(config, store);
-  if (config.HasStage("rl") && store.train.empty()) throw ConfigError("data: no training prompt is left");
-  if (config.HasStage("sft") && store.demonstrations.empty()) throw ConfigError("data: no demonstration is left for stage sft");
+  CheckSomethingIsLeft(config, store);
   return store;
 }
 

@@ -8,6 +8,7 @@
 
 #include "learner/learner.h"
 #include "orchestrator/config/experiment_config.h"
+#include "orchestrator/data/data_files.h"
 #include "policy/chat/chat_template.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "reward/spec/policy_spec.h"
@@ -49,11 +50,11 @@ struct DataStore {
   nlohmann::ordered_json Conversation(const Prompt& prompt) const;
 };
 
-// Writes the built-in world into `world_folder` when the config asks for it (and it is not there yet). ConfigError for bad data.
-DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const std::string& world_folder);
+// Reads the files (EnsureWorld). ConfigError for bad data, and naming the settings that leave nothing to train on.
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files);
 
-// What of LoadData can be checked without loading anything or writing the built-in world: that the model's folder is one that can be
-// served, and that every file is there. ConfigError in LoadData's words.
+// What of LoadData can be checked without reading all prompts or writing the built-in world: that the model's folder is one that can be
+// served, that every file is there, and that prompts of the built-in world fit the limits. ConfigError in LoadData's words.
 void CheckDataFiles(const ExperimentConfig& config);
 
 // Indices of prompts by intent, in order of appearance: the strata of StratifiedOrder.

@@ -8,8 +8,8 @@ namespace temper {
 
 Ledger::Ledger(const LedgerOptions& options)
     : options_(options), next_step_(options.first_step), next_window_(options.first_step), updates_(options.first_step) {
-  TEMPER_CHECK(options.prompts_per_step > 0 && options.prompts_per_step + options.max_resampled_per_step < (1 << 20),
-               "ledger: prompts per step and replacements must be below 2^20");
+  TEMPER_CHECK(FitStep(options.prompts_per_step, options.max_resampled_per_step), "ledger: ", options.prompts_per_step, " prompts and ",
+               options.max_resampled_per_step, " replacements do not fit into a step");
 }
 
 std::vector<uint64_t> Ledger::Admit() {

@@ -4,6 +4,8 @@
 #include <map>
 #include <vector>
 
+#include "orchestrator/config/training_options.h"
+
 namespace temper {
 
 struct LedgerOptions {
@@ -28,9 +30,11 @@ class Ledger {
  public:
   explicit Ledger(const LedgerOptions& options);
 
-  static uint64_t GroupId(int64_t step, int64_t index) { return static_cast<uint64_t>(step) << 20 | static_cast<uint64_t>(index); }
-  static int64_t StepOf(uint64_t id) { return static_cast<int64_t>(id >> 20); }
-  static int64_t IndexOf(uint64_t id) { return static_cast<int64_t>(id & 0xfffff); }
+  static uint64_t GroupId(int64_t step, int64_t index) {
+    return static_cast<uint64_t>(step) << kGroupIndexBits | static_cast<uint64_t>(index);
+  }
+  static int64_t StepOf(uint64_t id) { return static_cast<int64_t>(id >> kGroupIndexBits); }
+  static int64_t IndexOf(uint64_t id) { return static_cast<int64_t>(id & kMaxGroupsOfStep); }
 
   // Ids to issue now, in order.
   std::vector<uint64_t> Admit();

@@ -6,7 +6,6 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
-#include "record/checkpoint.h"
 #include "record/run_paths.h"
 
 namespace temper {

@@ -11,6 +11,7 @@
 #include "cluster/collectives/communicator.h"
 #include "cluster/host/host_name.h"
 #include "cluster/host/stop_signals.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "policy/kernels/compute_device.h"
 #include "policy/kernels/torch_version.h"

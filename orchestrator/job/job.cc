@@ -36,7 +36,7 @@ std::map<std::string, std::string> Versions() {
 }
 
 // Adds the files that an arm is made from.
-void AddInputs(const ExperimentConfig& config, const std::string& world_folder, ProvenanceInput* provenance) {
+void AddInputs(const ExperimentConfig& config, const DataFiles& files, ProvenanceInput* provenance) {
   const auto add = [&](const std::string& name, const std::string& path) {
     if (path.empty()) return;
     std::vector<std::string>& paths = provenance->inputs[name];
@@ -44,16 +44,7 @@ void AddInputs(const ExperimentConfig& config, const std::string& world_folder, 
   };
   add("policy_spec", config.reward.policy_spec);
   add("base_model", config.policy.path);
-  if (config.data.source == "world") return add("data", world_folder);
-  add("data", config.data.path);
-  add("data", config.data.demonstrations);
-  for (const auto& [set, file] : config.data.eval) add("data", file);
-}
-
-// Where the data of a built-in world with these options lies.
-std::string WorldFolder(const RunPaths& run, const WorldOptions& world) {
-  return run.World(Concat("seed", world.seed, "_", world.train_prompts_per_intent, "_", world.eval_prompts_per_intent, "_",
-                          world.demonstrations, "_", world.permitted_dual_use));
+  for (const std::string& input : files.inputs) add("data", input);
 }
 
 }  // namespace
@@ -77,9 +68,9 @@ void Job::Prepare() {
     state.paths = paths_.Arm(arm.name);
     if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
     CheckJournalVersion(state.paths.Journal());
-    const std::string world_folder = WorldFolder(paths_, arm.config.data.world);
-    state.data = LoadData(arm.config, spec_, world_folder);
-    AddInputs(arm.config, world_folder, &provenance);
+    const DataFiles files = EnsureWorld(arm.config, paths_.folder());
+    state.data = LoadData(arm.config, spec_, files);
+    AddInputs(arm.config, files, &provenance);
     fs::create_directories(state.paths.Configs());
     WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
@@ -96,7 +87,7 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
-  run.built_in_world = experiment_.base.data.source == "world";
+  run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   const auto versions = Versions();
   run.environment.assign(versions.begin(), versions.end());
   run.environment.emplace_back("host", HostDescription());
@@ -119,10 +110,10 @@ void Job::Welcome(BusServer* server) const {
   rollout.slots = config.rollout.slots;
   rollout.threads = config.cluster.rollout_threads;
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + most_new);
-  rollout.bf16 = config.rollout.dtype == "bf16";
+  rollout.bf16 = config.rollout.dtype == ComputeType::kBf16;
   rollout.device = config.cluster.device;
   rollout.cuda_graphs = config.rollout.cuda_graphs;
-  rollout.force_remote_weights = config.cluster.weight_transport == "zeromq";
+  rollout.force_remote_weights = config.cluster.weight_transport == WeightTransport::kZeroMq;
   const bool stop_strings =
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;

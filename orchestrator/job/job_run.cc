@@ -66,14 +66,6 @@ int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* moni
   return exit_code;
 }
 
-LearnerOptions LearnerOptionsOf(const ExperimentConfig& config) {
-  return {.micro_batch_tokens = config.learner.micro_batch_tokens,
-          .threads = config.cluster.learner_threads,
-          .dtype = config.policy.dtype,
-          .recompute_activations = config.learner.recompute_activations,
-          .lora = config.policy.lora};
-}
-
 std::string WeightFolderOf(const ClusterConfig& cluster, uint64_t run_id) {
   return Concat(cluster.weight_folder, "/temper-", run_id, "-", getpid());
 }

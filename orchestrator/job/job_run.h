@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "learner/learner_options.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/flow/cluster_monitor.h"
@@ -32,8 +31,6 @@ void PrintStart(const Experiment& experiment, const RoleLayout& layout, const Jo
 // status and thrown on.
 int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* monitor);
 
-// What the learners are set up with. Its threads hold where they compute on CPUs.
-LearnerOptions LearnerOptionsOf(const ExperimentConfig& config);
 // In shared memory, of the calling process.
 std::string WeightFolderOf(const ClusterConfig& cluster, uint64_t run_id);
 // Versions of the weights that somebody may still ask for: on-policy the newest alone.

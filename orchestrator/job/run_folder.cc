@@ -14,7 +14,6 @@
 #include "cluster/base/log.h"
 #include "cluster/base/utc_time.h"
 #include "orchestrator/job/start_checks.h"
-#include "record/checkpoint.h"
 #include "record/run_paths.h"
 
 namespace temper {

@@ -67,7 +67,6 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   LoadPolicySpec(experiment.base.reward.policy_spec);
   const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
-    MakeRewardComposer(arm.config.reward.composer);
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
     if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());
     CheckDataFiles(arm.config);
@@ -75,7 +74,7 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
 }
 
 void CheckDevice(const ClusterConfig& cluster, bool here) {
-  if (cluster.device == "cuda" && (here || !CudaBuilt())) ComputeDevice(cluster.device, 0);
+  if (cluster.device == DeviceChoice::kCuda && (here || !CudaBuilt())) ComputeDevice(cluster.device, 0);
 }
 
 }  // namespace temper

@@ -7,6 +7,7 @@
 
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"
 #include "orchestrator/job/job_start.h"

@@ -16,7 +16,6 @@
 #include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_script.h"
-#include "record/checkpoint.h"
 #include "record/run_paths.h"
 
 namespace temper {

@@ -46,7 +46,7 @@ MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, in
           .hosts = arguments.hosts,
           .hostfile = arguments.hostfile,
           .cpus_per_rank = launch.cpus_per_rank,
-          .bind = arguments.hosts && launch.bind == "core"};
+          .bind = arguments.hosts && launch.bind == CpuBinding::kCore};
 }
 
 // One run of the job, which leaves nothing in shared memory or the temporary folder of this host, however it ends.
@@ -62,8 +62,6 @@ int RunOnce(MpirunJob job, const std::string& weight_folder) {
 
 // What would be started, and which rank is what where. `hosts` of the ranks, where a hostfile names them.
 int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const RoleLayout& layout, std::vector<std::string> hosts) {
-  CheckInputs(experiment, arguments.train.resume);
-  CheckDevice(experiment.base.cluster, /*here=*/!arguments.hosts);
   MpirunJob job = JobOf(arguments, experiment.base.launch, layout.num_ranks());
   if (!job.hosts) {
     job.shared_memory_folder = experiment.base.cluster.weight_folder;
@@ -107,6 +105,8 @@ int SuperviseJob(const LaunchArguments& arguments) {
   const RoleLayout layout(cluster, ranks);
   std::vector<std::string> hosts;
   if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
+  CheckInputs(experiment, train.resume);
+  CheckDevice(cluster, /*here=*/!arguments.hosts);
   if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();

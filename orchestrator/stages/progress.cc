@@ -14,10 +14,10 @@
 
 namespace temper {
 
-Progress::Progress(const std::string& mode, const std::string& label, int64_t total_steps) : label_(label), total_(total_steps) {
+Progress::Progress(ProgressStyle style, const std::string& label, int64_t total_steps) : label_(label), total_(total_steps) {
   const bool launched = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("SLURM_PROCID") != nullptr;
-  bar_ = mode == "bar" || (mode == "auto" && isatty(2) == 1 && !launched);
-  plain_ = mode == "plain" || (mode == "auto" && !bar_);
+  bar_ = style == ProgressStyle::kBar || (style == ProgressStyle::kAuto && isatty(2) == 1 && !launched);
+  plain_ = style == ProgressStyle::kPlain || (style == ProgressStyle::kAuto && !bar_);
 }
 
 Progress::~Progress() {

@@ -4,14 +4,15 @@
 #include <map>
 #include <string>
 
+#include "orchestrator/config/progress_style.h"
+
 namespace temper {
 
 // What one sees while it runs: a line per step that greps well (step:3/100 - rl ARM - reward:0.55 safety:0.97 ... left:120s), or a bar on
 // a terminal. A selection: metrics.jsonl has every number.
 class Progress {
  public:
-  // mode: auto | bar | plain | none. Auto is a bar when stderr is a terminal and no launcher (mpirun, srun) started the process.
-  Progress(const std::string& mode, const std::string& label, int64_t total_steps);
+  Progress(ProgressStyle style, const std::string& label, int64_t total_steps);
   ~Progress();
   void Step(int64_t step, const std::map<std::string, double>& values);
 

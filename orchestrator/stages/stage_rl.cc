@@ -7,6 +7,7 @@
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
 #include "orchestrator/stages/progress.h"
@@ -86,7 +87,7 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
 void RlStage::Start() {
   context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
-  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == "loss" && config_.rl.loss.kl_estimator == "k1")
+  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
@@ -184,7 +185,7 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   composer_->UpdateLambdas(costs);
   const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
   SummarizeAdvantages(parts, advantages, &row_);
-  const RlOrder share{.step = groups.step, .options = config_.rl.loss, .groups = {}, .publish_version = groups.step + 1};
+  const RlOrder share{.step = groups.step, .options = LossOf(config_), .groups = {}, .publish_version = groups.step + 1};
   std::vector<RlOrder> shares(static_cast<size_t>(context_.num_learners), share);
   for (size_t g = 0; g < groups.live.size(); ++g) {
     const ScoredGroup& group = scored_.at(groups.live[g]);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/formats/safetensors_header.h"
 
 namespace temper {
@@ -52,14 +53,7 @@ class File {
     }
   }
   void Write(const void* data, uint64_t bytes) const {
-    auto* from = static_cast<const char*>(data);
-    while (bytes > 0) {
-      const ssize_t put = ::write(fd_, from, bytes);
-      if (put < 0 && errno == EINTR) continue;
-      TEMPER_CHECK(put > 0, path_, ": write failed: ", std::strerror(errno));
-      from += put;
-      bytes -= static_cast<uint64_t>(put);
-    }
+    TEMPER_CHECK(WriteAll(fd_, {static_cast<const char*>(data), bytes}), path_, ": write failed: ", std::strerror(errno));
   }
   void Flush() const { TEMPER_CHECK(::fsync(fd_) == 0, path_, ": fsync failed: ", std::strerror(errno)); }
 

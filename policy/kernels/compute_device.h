@@ -4,6 +4,8 @@
 
 #include <c10/core/Device.h>
 
+#include "policy/kernels/device_choice.h"
+
 namespace temper {
 
 // Whether this program has CUDA tensors (cmake --preset cuda).
@@ -15,7 +17,7 @@ std::string GpuDescription();
 
 // `choice` is cluster.device: cpu; cuda: GPU `local_rank` modulo the visible ones; auto: cuda where there is a GPU, else cpu. Throws
 // ConfigError when it is cuda and there is none. Makes the GPU the present one of the calling thread.
-c10::Device ComputeDevice(const std::string& choice, int local_rank);
+c10::Device ComputeDevice(DeviceChoice choice, int local_rank);
 
 // Waits until what was queued on the device is done; nothing to do on the CPU.
 void Synchronize(c10::Device device);

@@ -27,11 +27,10 @@ std::string GpuDescription() {
   return text;
 }
 
-c10::Device ComputeDevice(const std::string& choice, int local_rank) {
-  TEMPER_CHECK(choice == "auto" || choice == "cpu" || choice == "cuda", "cluster.device: \"", choice, "\" is not one of auto | cpu | cuda");
-  if (choice == "cpu") return c10::kCPU;
+c10::Device ComputeDevice(DeviceChoice choice, int local_rank) {
+  if (choice == DeviceChoice::kCpu) return c10::kCPU;
   const int count = NumComputeGpus();
-  if (count == 0 && choice == "auto") return c10::kCPU;
+  if (count == 0 && choice == DeviceChoice::kAuto) return c10::kCPU;
   if (count == 0) throw ConfigError("cluster.device is cuda, but " + GpuDescription() + "; set it to auto or cpu");
   const auto index = static_cast<c10::DeviceIndex>(local_rank % count);
   c10::cuda::set_device(index);

@@ -8,9 +8,8 @@ bool CudaBuilt() { return false; }
 int NumComputeGpus() { return 0; }
 std::string GpuDescription() { return "this program was built without CUDA (cmake --preset cuda)"; }
 
-c10::Device ComputeDevice(const std::string& choice, int) {
-  if (choice == "cuda") throw ConfigError("cluster.device is cuda, but " + GpuDescription() + "; set it to auto or cpu");
-  TEMPER_CHECK(choice == "auto" || choice == "cpu", "cluster.device: \"", choice, "\" is not one of auto | cpu | cuda");
+c10::Device ComputeDevice(DeviceChoice choice, int) {
+  if (choice == DeviceChoice::kCuda) throw ConfigError("cluster.device is cuda, but " + GpuDescription() + "; set it to auto or cpu");
   return c10::kCPU;
 }
 

@@ -13,6 +13,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/config/check.h"
 #include "policy/model/flat_layout.h"
 #include "policy/model/parameter_layout.h"
 
@@ -57,10 +58,8 @@ struct TapNode : torch::autograd::Function<TapNode> {
 }  // namespace
 
 LoraAdapter::LoraAdapter(const TransformerConfig& config, const LoraOptions& options) : options_(options) {
-  if (options.rank < 1) throw ConfigError(Concat("policy.lora.rank: ", options.rank, ", expected 1 or more"));
-  if (!std::isfinite(options.alpha)) throw ConfigError(Concat("policy.lora.alpha: ", options.alpha, ", expected a finite number"));
-  if (!AreLoraTargets(options.target_modules))
-    throw ConfigError("policy.lora.target_modules: expected some of q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj");
+  CheckOptions("policy.lora", options);
+  TEMPER_CHECK(options.enabled(), "an adapter of rank ", options.rank, ": expected 1 or more (policy.lora.rank)");
   int64_t size = 0;
   for (const auto& [name, shape] : ParameterShapes(config)) {
     if (!IsTarget(name, options.target_modules)) continue;

@@ -3,6 +3,7 @@
 #include <set>
 
 namespace temper {
+namespace {
 
 bool AreLoraTargets(const std::vector<std::string>& target_modules) {
   const std::vector<std::string> known = LoraOptions().target_modules;
@@ -10,6 +11,16 @@ bool AreLoraTargets(const std::vector<std::string>& target_modules) {
   for (const std::string& target : target_modules)
     if (left.erase(target) == 0) return false;
   return !target_modules.empty();
+}
+
+}  // namespace
+
+void Describe(LoraOptions& c, ConfigFields& f) {
+  f.Int("rank", &c.rank, {0, 65536}, "of an adapter; 0 = off, all weights are trained");
+  f.Real("alpha", &c.alpha, {0, 1e6}, "an adapter's product counts alpha / rank");
+  f.StringList("target_modules", &c.target_modules, "the projections of every layer that get one");
+  f.Rule([&c] { return AreLoraTargets(c.target_modules); },
+         "policy.lora.target_modules must be some of [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], each once");
 }
 
 }  // namespace temper

@@ -1,40 +1,37 @@
 #include "policy/model/transformer_config.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "policy/model/shape_limits.h"
 
 namespace temper {
 namespace {
 
-// Bounds that keep every product of two sizes inside int64 and a hostile file from asking for absurd memory.
-constexpr int64_t kMaxSize = int64_t{1} << 24;
-constexpr int64_t kMaxLayers = 1024;
-
 [[noreturn]] void Refuse(const std::string& key, const std::string& why) { throw ConfigError(Concat("config.json: ", key, ": ", why)); }
 
-void CheckRange(const char* key, int64_t value, int64_t min, int64_t max) {
-  if (value < min || value > max) Refuse(key, Concat(value, " is outside ", min, "..", max));
+template <typename Range, typename Value>
+void CheckRange(const char* key, Value value, Range range) {
+  if (!(value >= range.min && value <= range.max)) Refuse(key, Concat(value, " is outside ", range.min, "..", range.max));
 }
 
 void CheckSizes(const TransformerConfig& config) {
-  CheckRange("vocab_size", config.vocab_size, 1, kMaxSize);
-  CheckRange("hidden_size", config.hidden_size, 1, kMaxSize);
-  CheckRange("intermediate_size", config.intermediate_size, 1, kMaxSize);
-  CheckRange("num_hidden_layers", config.num_layers, 1, kMaxLayers);
-  CheckRange("num_attention_heads", config.num_heads, 1, 4096);
-  CheckRange("num_key_value_heads", config.num_kv_heads, 1, config.num_heads);
-  if (config.num_heads % config.num_kv_heads != 0)
+  CheckRange("vocab_size", config.vocab_size, kModelWidth);
+  CheckRange("hidden_size", config.hidden_size, kModelWidth);
+  CheckRange("intermediate_size", config.intermediate_size, kModelWidth);
+  CheckRange("num_hidden_layers", config.num_layers, kModelLayers);
+  CheckRange("num_attention_heads", config.num_heads, kModelHeads);
+  CheckRange("num_key_value_heads", config.num_kv_heads, IntRange{1, config.num_heads});
+  if (!AreHeadCounts(config.num_heads, config.num_kv_heads))
     Refuse("num_key_value_heads", Concat(config.num_kv_heads, " does not divide num_attention_heads ", config.num_heads));
-  CheckRange("head_dim", config.head_dim, 2, 1024);
-  if (config.head_dim % 2 != 0) Refuse("head_dim", Concat(config.head_dim, " is odd; rotary positions need an even one"));
-  CheckRange("max_position_embeddings", config.max_positions, 1, kMaxSize);
+  CheckRange("head_dim", config.head_dim, kHeadDim);
+  if (!IsHeadDim(config.head_dim)) Refuse("head_dim", Concat(config.head_dim, " is odd; rotary positions need an even one"));
+  CheckRange("max_position_embeddings", config.max_positions, kModelWidth);
 }
 
 void CheckRope(const TransformerConfig& config) {
-  if (!(config.rope_theta >= 1 && std::isfinite(config.rope_theta))) Refuse("rope_theta", Concat(config.rope_theta, " is below 1"));
+  CheckRange("rope_theta", config.rope_theta, kRopeTheta);
   const RopeScaling& scaling = config.rope_scaling;
   if (scaling.type == "default") return;
   if (scaling.type != "linear" && scaling.type != "llama3")
@@ -44,12 +41,12 @@ void CheckRope(const TransformerConfig& config) {
   const bool ordered = scaling.low_freq_factor > 0 && scaling.high_freq_factor > scaling.low_freq_factor;
   if (!(ordered && std::isfinite(scaling.high_freq_factor)))
     Refuse("rope high_freq_factor", Concat(scaling.high_freq_factor, " must exceed low_freq_factor ", scaling.low_freq_factor, " > 0"));
-  CheckRange("original_max_position_embeddings", scaling.original_max_positions, 1, kMaxSize);
+  CheckRange("original_max_position_embeddings", scaling.original_max_positions, kModelWidth);
 }
 
 void CheckFamily(const TransformerConfig& config) {
   const std::string& type = config.model_type;
-  constexpr std::array known = {"llama", "qwen2", "qwen3", "mistral"};
+  const std::vector<std::string>& known = ModelFamilies();
   if (std::find(known.begin(), known.end(), type) == known.end())
     Refuse("model_type", Concat("'", type, "' is not supported; known are llama, qwen2, qwen3, mistral"));
   const bool optional_bias = type == "llama" || type == "qwen3";
@@ -67,13 +64,13 @@ void CheckTransformerConfig(const TransformerConfig& config) {
   CheckFamily(config);
   CheckSizes(config);
   CheckRope(config);
-  if (!(config.rms_norm_eps > 0 && config.rms_norm_eps < 1)) Refuse("rms_norm_eps", Concat(config.rms_norm_eps, " is outside (0, 1)"));
+  CheckRange("rms_norm_eps", config.rms_norm_eps, kRmsNormEps);
   if (!config.layer_windows.empty() && static_cast<int64_t>(config.layer_windows.size()) != config.num_layers)
     Refuse("layer_types", Concat("names ", config.layer_windows.size(), " layers, num_hidden_layers is ", config.num_layers));
-  for (const int64_t window : config.layer_windows) CheckRange("sliding_window", window, 0, INT64_MAX);
-  CheckRange("bos_token_id", config.bos_id, -1, config.vocab_size - 1);
-  CheckRange("pad_token_id", config.pad_id, -1, config.vocab_size - 1);
-  for (const int64_t id : config.eos_ids) CheckRange("eos_token_id", id, 0, config.vocab_size - 1);
+  for (const int64_t window : config.layer_windows) CheckRange("sliding_window", window, IntRange{0});
+  CheckRange("bos_token_id", config.bos_id, IntRange{-1, config.vocab_size - 1});
+  CheckRange("pad_token_id", config.pad_id, IntRange{-1, config.vocab_size - 1});
+  for (const int64_t id : config.eos_ids) CheckRange("eos_token_id", id, IntRange{0, config.vocab_size - 1});
   if (config.dtype != "float32" && config.dtype != "bfloat16" && config.dtype != "float16")
     Refuse("dtype", Concat("'", config.dtype, "' is not supported; known are float32, bfloat16, float16"));
 }

@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "policy/model/shape_limits.h"
 #include "policy/model/transformer_config.h"
 #include "policy/text/strict_json.h"
 
@@ -77,10 +78,15 @@ constexpr std::array kFamilies = {FamilyDefaults{"llama", "LlamaForCausalLM", 0,
 constexpr int64_t kDefaultWindow = 4096;
 constexpr int64_t kDefaultMaxWindowLayers = 28;
 
+std::string KnownFamilies() {
+  std::string known;
+  for (const std::string& family : ModelFamilies()) known += (known.empty() ? "" : ", ") + family;
+  return known;
+}
+
 const FamilyDefaults& FamilyOf(const std::string& type) {
   const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const FamilyDefaults& f) { return type == f.model_type; });
-  if (family == kFamilies.end())
-    Refuse("model_type", Concat("'", Quoted(type), "' is not supported; known are llama, qwen2, qwen3, mistral"));
+  if (family == kFamilies.end()) Refuse("model_type", Concat("'", Quoted(type), "' is not supported; known are ", KnownFamilies()));
   return *family;
 }
 
@@ -219,6 +225,15 @@ Json ParseObject(const char* file, const std::string& text) {
 }
 
 }  // namespace
+
+const std::vector<std::string>& ModelFamilies() {
+  static const std::vector<std::string> kNames = [] {
+    std::vector<std::string> names;
+    for (const FamilyDefaults& family : kFamilies) names.emplace_back(family.model_type);
+    return names;
+  }();
+  return kNames;
+}
 
 TransformerConfig ParseTransformerConfig(const std::string& config_json) {
   const Json root = ParseObject("config.json", config_json);

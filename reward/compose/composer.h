@@ -33,6 +33,15 @@ class RewardComposer {
   virtual void LoadState(const std::string&) {}
 };
 
+// Throws ConfigError naming the keys of options that no run could have.
 std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options);
+
+// What composers share.
+
+// Whether a grade succeeded and its values are what they can be.
+bool IsUsable(const Grade& grade);
+// s and h after the controls.
+double ControlledSafety(const ComposerOptions& options, const Grade& grade);
+double ControlledHelpfulness(const ComposerOptions& options, const Grade& grade);
 
 }  // namespace temper

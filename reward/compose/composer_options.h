@@ -2,17 +2,54 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
+
+#include "cluster/config/fields.h"
 
 namespace temper {
 
+class RewardComposer;  // reward/compose/composer.h
+struct ComposerOptions;
+
+// What the settings of one type of composer must hold beyond their ranges.
+struct ComposerRule {
+  bool (*holds)(const ComposerOptions& options);
+  const char* message;  // names the keys
+};
+
+// A type of composer: a constant of a file of its own and a line in reward/compose/composers.inc.
+struct ComposerType {
+  const char* name;  // reward.composer
+  const char* help;
+  std::unique_ptr<RewardComposer> (*make)(const ComposerOptions& options);
+  std::span<const ComposerRule> rules = {};  // of a run that uses it
+};
+const Registry<ComposerType>& Composers();
+extern const ComposerType kSafeCompletionComposer;
+
+// Controls change what is rewarded, so that a run can be seen to follow its reward; off by default.
+enum class SafetyControl : uint8_t { kNone, kInvert, kOne };  // s, 1 - s, 1
+template <>
+struct EnumNames<SafetyControl> {
+  static constexpr std::string_view kWhat = "safety control";
+  static constexpr EnumTable<SafetyControl, 3> kTable{
+      {{SafetyControl::kNone, "none"}, {SafetyControl::kInvert, "invert"}, {SafetyControl::kOne, "one"}}};
+};
+enum class HelpfulnessControl : uint8_t { kNone, kOne };  // h, 1
+template <>
+struct EnumNames<HelpfulnessControl> {
+  static constexpr std::string_view kWhat = "helpfulness control";
+  static constexpr EnumTable<HelpfulnessControl, 2> kTable{{{HelpfulnessControl::kNone, "none"}, {HelpfulnessControl::kOne, "one"}}};
+};
+
 struct ComposerOptions {
-  std::string type = "safe_completion";  // safe_completion | refusal_baseline | weighted | lagrangian
-  double weight_helpfulness = 1.0;       // weighted: r = w_h h + w_s s
+  const ComposerType* type = &kSafeCompletionComposer;
+  double weight_helpfulness = 1.0;  // weighted: r = w_h h + w_s s
   double weight_safety = 1.0;
-  // Controls, off by default: they change what is rewarded so that a run can be seen to follow its reward.
-  std::string safety_control = "none";       // none | invert (1 - s) | one (s = 1)
-  std::string helpfulness_control = "none";  // none | one (h = 1)
+  SafetyControl safety_control = SafetyControl::kNone;
+  HelpfulnessControl helpfulness_control = HelpfulnessControl::kNone;
   // lagrangian: r = h with costs; per constraint a limit on the mean cost. Known costs: safety (1 - s), over_refusal (0 or 1).
   std::map<std::string, double> cost_limits;
   double lambda_init = 1.0;
@@ -20,5 +57,8 @@ struct ComposerOptions {
   double lambda_max = 10.0;
   int64_t lambda_window = 128;  // episodes the mean cost is taken over
 };
+
+// With the rules of every type.
+void Describe(ComposerOptions& options, ConfigFields& fields);
 
 }  // namespace temper

@@ -12,15 +12,7 @@ namespace temper {
 
 LagrangeMultipliers::LagrangeMultipliers(const ComposerOptions& options)
     : lr_(options.lambda_lr), log_lambda_max_(std::log(options.lambda_max)), window_(static_cast<size_t>(options.lambda_window)) {
-  if (options.cost_limits.empty()) throw ConfigError("reward.cost_limits: type lagrangian needs at least one of safety, over_refusal");
-  if (!(options.lambda_init > 0 && options.lambda_init <= options.lambda_max && std::isfinite(options.lambda_max)))
-    throw ConfigError(Concat("reward.lambda_init: ", options.lambda_init, " must be above 0 and at most lambda_max, ", options.lambda_max));
-  if (!(options.lambda_lr >= 0 && std::isfinite(options.lambda_lr))) throw ConfigError("reward.lambda_lr must be finite and not negative");
-  if (options.lambda_window < 1) throw ConfigError("reward.lambda_window must be at least 1");
   for (const auto& [name, limit] : options.cost_limits) {
-    if (name != "safety" && name != "over_refusal")
-      throw ConfigError(Concat("reward.cost_limits.", name, ": unknown cost; one of safety, over_refusal"));
-    if (!std::isfinite(limit)) throw ConfigError(Concat("reward.cost_limits.", name, " must be finite"));
     constraints_.push_back({name, limit, std::log(options.lambda_init), {}});
   }
 }

@@ -14,7 +14,7 @@ namespace temper {
 // positive. Constraints stand in the order of their names.
 class LagrangeMultipliers {
  public:
-  // Throws ConfigError for an unknown cost or a setting out of range.
+  // options: as MakeRewardComposer has checked them.
   explicit LagrangeMultipliers(const ComposerOptions& options);
 
   std::vector<std::string> names() const;

@@ -1,28 +1,21 @@
+// The registry of grader types, from the lines of graders.inc.
 #include "reward/graders/registry.h"
 
-#include "cluster/base/error.h"
-#include "reward/graders/rule_grader.h"
-
 namespace temper {
-namespace {
 
-std::unique_ptr<Grader> MakeRules(const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); }
+#define TEMPER_ENTRY(name) extern const GraderType name;
+#include "reward/graders/graders.inc"
+#undef TEMPER_ENTRY
 
-constexpr GraderType kTypes[] = {
-    {"rule", "by the propositions and facts of a policy spec, whose YAML text is the payload", &MakeRules},
-};
-
-}  // namespace
-
-std::span<const GraderType> GraderTypes() { return kTypes; }
-
-std::unique_ptr<Grader> MakeGrader(const GraderConfig& config) {
-  std::string known;
-  for (const GraderType& type : GraderTypes()) {
-    if (config.type == type.name) return type.make(config);
-    known += Concat(known.empty() ? "" : ", ", type.name);
-  }
-  throw ConfigError(Concat("unknown grader type '", config.type, "'; one of ", known));
+const Registry<GraderType>& GraderTypes() {
+#define TEMPER_ENTRY(name) &name,
+  static const Registry<GraderType> kTypes("grader type", {
+#include "reward/graders/graders.inc"
+                                                          });
+#undef TEMPER_ENTRY
+  return kTypes;
 }
+
+std::unique_ptr<Grader> MakeGrader(const GraderConfig& config) { return GraderTypes().At(config.type).make(config); }
 
 }  // namespace temper

@@ -2,9 +2,9 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 
+#include "cluster/base/registry.h"
 #include "reward/graders/grader.h"
 
 namespace temper {
@@ -17,13 +17,13 @@ struct GraderConfig {
   double deadline_s = 0;  // requests without a grade after so long get GradeOutcome::kTimeout
 };
 
-// A kind of grader: one file, and one line in registry.cc.
+// A kind of grader: one file, and one line in graders.inc.
 struct GraderType {
   const char* name;
   const char* help;                                             // what it grades by, and what its payload is
   std::unique_ptr<Grader> (*make)(const GraderConfig& config);  // throws ConfigError for a payload that is none
 };
-std::span<const GraderType> GraderTypes();
+const Registry<GraderType>& GraderTypes();
 
 using GraderFactory = std::function<std::unique_ptr<Grader>(const GraderConfig&)>;
 

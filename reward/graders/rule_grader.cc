@@ -1,13 +1,14 @@
 #include "reward/graders/rule_grader.h"
 
 #include <algorithm>
-#include <chrono>
 #include <optional>
 #include <utility>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "reward/graders/fact_reader.h"
 #include "reward/graders/fact_score.h"
+#include "reward/graders/registry.h"
 #include "reward/spec/propositions.h"
 
 namespace temper {
@@ -64,10 +65,10 @@ class RuleGrader : public Grader {
   }
 
   Grade TimedGrade(const GradeRequest& request) const {
-    const auto start = std::chrono::steady_clock::now();
+    const int64_t start = NowMicros();
     Grade grade = GradeOrSayWhy(request);
     grade.grader = id_;
-    grade.latency_us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start).count();
+    grade.latency_us = NowMicros() - start;
     return grade;
   }
 
@@ -180,5 +181,12 @@ class RuleGrader : public Grader {
 }  // namespace
 
 std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec)); }
+
+extern const GraderType kRuleGrader;
+const GraderType kRuleGrader{
+    .name = "rule",
+    .help = "by the propositions and facts of a policy spec, whose YAML text is the payload",
+    .make = [](const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); },
+};
 
 }  // namespace temper

@@ -2,28 +2,14 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
+#include "rollout/data/column_mapping.h"
 #include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt.h"
 
 namespace temper {
-
-// Which column of a row is what. A value names a column; "" = the file has none. With `prompts_by_intent` one row gives several
-// prompts: intent -> column of its text (their ids are the row's id + "/" + intent).
-struct ColumnMapping {
-  std::string id = "id";
-  std::string prompt = "prompt";
-  std::string category = "category";
-  std::string intent = "intent";
-  std::string label = "";
-  std::string response = "response";  // demonstrations only
-  std::string split = "";             // with `keep_split`: rows of other splits are left out
-  std::string keep_split = "";
-  std::map<std::string, std::string> prompts_by_intent = {};
-};
 
 struct DatasetOptions {
   std::string path;  // .jsonl, .json (one object a line) or .csv (RFC 4180)

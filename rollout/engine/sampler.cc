@@ -14,19 +14,6 @@ constexpr size_t kBlock = 16;
 
 }  // namespace
 
-void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size) {
-  TEMPER_CHECK(options.temperature >= 0 && std::isfinite(options.temperature), "temperature ", options.temperature,
-               " must be 0 (greedy) or above");
-  TEMPER_CHECK(options.top_k >= 0, "top_k ", options.top_k, " must be 0 (off) or above");
-  TEMPER_CHECK(options.top_p > 0 && options.top_p <= 1, "top_p ", options.top_p, " must be in (0, 1]");
-  TEMPER_CHECK(options.max_new_tokens >= 1, "max_new_tokens ", options.max_new_tokens, " must be at least 1");
-  TEMPER_CHECK(options.min_new_tokens >= 0 && options.min_new_tokens <= options.max_new_tokens, "min_new_tokens ", options.min_new_tokens,
-               " must be in 0..", options.max_new_tokens);
-  for (const int64_t id : options.stop_ids)
-    TEMPER_CHECK(id >= 0 && id < vocab_size, "stop id ", id, " is outside the vocabulary of ", vocab_size);
-  for (const std::string& stop : options.stop_strings) TEMPER_CHECK(!stop.empty(), "a stop string is empty");
-}
-
 SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform) {
   const std::span<const float> policy = logits;
   const bool withheld = num_drawn < options.min_new_tokens && !options.stop_ids.empty();

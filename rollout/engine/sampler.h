@@ -14,9 +14,6 @@ struct SampledToken {
   float policy_logprob = 0;  // under softmax(logits)
 };
 
-// Throws Error naming the option and its range.
-void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size);
-
 // Draws a token by inverting the cumulative distribution, in the order of ids, at one uniform number. The distribution, in this order:
 // stop ids removed before min_new_tokens; softmax(logits / temperature); the top_k most probable (of equals the lower id); of those the
 // fewest whose mass reaches top_p (Holtzman et al., "The curious case of neural text degeneration", 2020); renormalised. Holds scratch

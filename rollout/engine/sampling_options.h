@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/config/fields.h"
+
 namespace temper {
 
 struct SamplingOptions {
@@ -11,10 +13,15 @@ struct SamplingOptions {
   int64_t top_k = 0;         // 0 = off
   double top_p = 1.0;        // 1 = off
   int64_t max_new_tokens = 48;
-  int64_t min_new_tokens = 0;  // stop tokens cannot be drawn before this many, stop strings that end before are passed over
-  std::vector<int64_t> stop_ids = {};
+  int64_t min_new_tokens = 0;          // stop tokens cannot be drawn before this many, stop strings that end before are passed over
+  std::vector<int64_t> stop_ids = {};  // no setting: the model's
   // A completion whose text comes to hold one of these ends with the token that completed it, which is kept.
   std::vector<std::string> stop_strings = {};
 };
+
+void Describe(SamplingOptions& options, ConfigFields& fields);
+
+// Refuses options that no completion can be sampled with. Throws ConfigError naming the key.
+void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size);
 
 }  // namespace temper

@@ -77,5 +77,30 @@ TEST_F(CliMessages, ADryRunShowsWhichRankIsWhat) {
   Refused("launch --dry-run --resume nevr " + smoke_, "--resume nevr: no checkpoint there");
 }
 
+// A wrong setting costs a moment: no rank has started, and there is no folder of a run.
+TEST_F(CliMessages, WrongSettingsAreFoundBeforeAnythingIsStarted) {
+  const std::string config = scratch_ / "job.yaml";
+  const std::vector<std::pair<std::string, std::string>> settings = {
+      {"rollout: {min_new_tokens: 100}", ":4:27: rollout.min_new_tokens: min_new_tokens must be at most max_new_tokens"},
+      {"rl: {max_resampled_per_step: 2000000}", ":4:30: rl.max_resampled_per_step: 2000000 is out of range"},
+      {"rl: {dual_clip: 0.5}", ":4:17: rl.dual_clip must be 0 (off) or above 1"},
+      {"data: {world: {permitted_dual_use: 0.9}}", ":4:36: data.world.permitted_dual_use: 0.9 is out of range; allowed: 0 to 0.375"},
+      {"policy: {hidden_size: 127}", ":4:23: policy.hidden_size: policy.head_dim, or where it is 0 policy.hidden_size / policy.num_heads"},
+      {"policy: {head_dim: 3}", ":4:20: policy.head_dim, or where it is 0"},
+      {"eval: {sets: [dve]}", ":4:14: eval.sets must name sets that the data has"},
+      {"policy: {max_positions: 10}", ":4:25: policy.max_positions must be above rollout.max_new_tokens"},
+      {"cluster: {learners: 9223372036854775807}", ":4:21: cluster.learners: 9223372036854775807 is out of range"},
+      {"policy: {hidden_size: 1000000000000}", ":4:23: policy.hidden_size: 1000000000000 is out of range"}};
+  for (const auto& [setting, problem] : settings) {
+    WriteBytes(config, Concat("defaults: [\"", smoke_, "\"]\nrun: {dir: \"", scratch_ / "runs", "\"}\narms: null\n", setting, "\n"));
+    for (const char* command : {"launch --dry-run ", "launch "}) {
+      const Stopwatch watch;
+      Refused(command + config, config + problem);
+      EXPECT_LT(watch.Seconds(), 10) << "half a second on an idle machine";
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "runs"));
+}
+
 }  // namespace
 }  // namespace temper

@@ -66,7 +66,7 @@ TEST_F(CliTemplateTest, NamesTheLineThatIsWrong) {
 
 TEST_F(CliTemplateTest, NamesTheArgumentThatIsWrong) {
   EXPECT_EQ(Run("--tools " + folder_ / "nowhere.json", kChat), kExitConfig);
-  EXPECT_THAT(err(), HasSubstr("nowhere.json: cannot be read"));
+  EXPECT_THAT(err(), HasSubstr("nowhere.json: cannot read the tools: No such file or directory"));
   EXPECT_EQ(Run("--var x", kChat), kExitConfig);
   EXPECT_THAT(err(), HasSubstr("--var x: expected NAME=JSON"));
   EXPECT_EQ(Run("--name other", kChat), kExitConfig);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/collectives/communicator.h"
+#include "learner/policy_loss.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 
@@ -28,7 +29,7 @@ RlOptions EveryTerm() {
 struct Trainer {
   Trainer(Communicator* communicator, int64_t micro_batch_tokens, int64_t threads = 1)
       : model(TinyModel(6)),
-        learner(&model, {.micro_batch_tokens = micro_batch_tokens, .threads = threads, .dtype = "fp32"}, communicator) {
+        learner(&model, {.micro_batch_tokens = micro_batch_tokens, .threads = threads, .dtype = ComputeType::kFp32}, communicator) {
     learner.SetReference();
     model.flat().copy_(TinyModel(5).flat());
     model.WeightsChanged();
@@ -69,7 +70,7 @@ TEST(GradientTest, SharedPromptEqualsOneSequencePerCompletion) {
 
 TEST(GradientTest, MicroBatchesDoNotChangeIt) {
   const auto groups = RandomGroups(7, 4);
-  for (const char* aggregation : {"token_mean", "seq_mean_token_mean", "seq_mean_token_sum", "constant"}) {
+  for (const auto& [aggregation, name] : EnumNames<LossAggregation>::kTable) {
     RlOptions options = EveryTerm();
     options.aggregation = aggregation;
     const Result whole = RlGradient(groups, options);
@@ -77,7 +78,7 @@ TEST(GradientTest, MicroBatchesDoNotChangeIt) {
     for (const int64_t tokens : {1, 40, 90}) {
       const Result split = RlGradient(groups, options, tokens);
       EXPECT_GT(split.report.at("perf/micro_batches"), 1);
-      EXPECT_LT(RelativeDistance(split.gradient, whole.gradient), 1e-6) << aggregation << " " << tokens;
+      EXPECT_LT(RelativeDistance(split.gradient, whole.gradient), 1e-6) << name << " " << tokens;
     }
   }
 }
@@ -205,10 +206,10 @@ TEST(GradientTest, SftMatchesFiniteDifferences) {
 TEST(GradientTest, RlMatchesFiniteDifferences) {
   const auto groups = RandomGroups(4, 3);
   const auto single = MakeSingleCommunicator();
-  for (const char* estimator : {"k2", "k3"}) {
+  for (const KlEstimator estimator : {KlEstimator::kK2, KlEstimator::kK3}) {
     Trainer trainer(single.get(), 50);
     RlOptions options = EveryTerm();
-    options.loss = "reinforce";
+    options.loss = &PolicyLosses().At("reinforce");
     options.tis_cap = 0;
     options.kl_estimator = estimator;
     options.kl_coef = 0.3;

@@ -29,7 +29,7 @@ OptimizerOptions Options() {
   OptimizerOptions options;
   options.lr = 0.0123456789;
   options.weight_decay = 0.1;
-  options.schedule = "cosine";
+  options.schedule = LrSchedule::kCosine;
   options.warmup_steps = 2;
   return options;
 }

@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/collectives/communicator.h"
+#include "learner/policy_loss.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 
@@ -14,7 +15,7 @@ namespace {
 OptimizerOptions Constant(double lr) {
   OptimizerOptions options;
   options.lr = lr;
-  options.schedule = "constant";
+  options.schedule = LrSchedule::kConstant;
   options.warmup_steps = 0;
   return options;
 }
@@ -69,7 +70,7 @@ TEST_F(LearnerUpdateTest, RlRaisesTheRewardedCompletion) {
   RlOptions options;
   options.kl_coef = 0;
   options.tis_cap = 0;
-  options.loss = "reinforce";
+  options.loss = &PolicyLosses().At("reinforce");
   const double first = learner.RlUpdate(groups, options).at("actor/pg_loss");
   double last = first;
   for (int step = 0; step < 15; ++step) last = learner.RlUpdate(groups, options).at("actor/pg_loss");
@@ -78,7 +79,7 @@ TEST_F(LearnerUpdateTest, RlRaisesTheRewardedCompletion) {
 
 // What the backward computes again is what the forward computed: no bit of an update may differ.
 TEST_F(LearnerUpdateTest, RecomputedActivationsChangeNothing) {
-  for (const char* dtype : {"fp32", "bf16"}) {
+  for (const auto& [dtype, name] : EnumNames<ComputeType>::kTable) {
     for (const int64_t rank : {0, 2}) {
       for (const int64_t threads : {1, 2}) {
         const auto trained = [&](bool recompute) {
@@ -94,7 +95,7 @@ TEST_F(LearnerUpdateTest, RecomputedActivationsChangeNothing) {
         };
         const at::Tensor plain = trained(false);
         EXPECT_GT(RelativeDistance(plain, TinyModel().flat()), 1e-3);
-        EXPECT_TRUE(trained(true).equal(plain)) << dtype << ", rank " << rank << ", threads " << threads;
+        EXPECT_TRUE(trained(true).equal(plain)) << name << ", rank " << rank << ", threads " << threads;
       }
     }
   }
@@ -134,7 +135,7 @@ TEST_F(LearnerUpdateTest, MismatchIsTheGapToTheRecordedLogProbs) {
   groups[0].samples = {{{6}, {0}, {0}, 1.0}};
   RlOptions options;
   options.kl_coef = 0;
-  options.loss = "reinforce";
+  options.loss = &PolicyLosses().At("reinforce");
   options.tis_cap = 0;
   const double logprob = -learner.RlUpdate(groups, options).at("actor/pg_loss");
   groups[0].samples[0].logprobs = {static_cast<float>(logprob + 0.25)};
@@ -187,7 +188,7 @@ TEST_F(LearnerUpdateTest, NonFiniteUpdatesAreSkippedOnEveryRank) {
 // bf16 keeps 8 bits of each factor: the gradient is near, the master weights stay fp32.
 TEST_F(LearnerUpdateTest, Bf16IsCloseToFp32) {
   Transformer low = TinyModel();
-  Learner learner(&model_, {}, single_.get()), low_learner(&low, {.micro_batch_tokens = 8192, .dtype = "bf16"}, single_.get());
+  Learner learner(&model_, {}, single_.get()), low_learner(&low, {.micro_batch_tokens = 8192, .dtype = ComputeType::kBf16}, single_.get());
   OptimizerOptions options = Constant(0);
   options.max_grad_norm = 0;
   learner.BeginStage(options, 5);
@@ -208,8 +209,7 @@ TEST_F(LearnerUpdateTest, RefusesCallsThatMakeNoSense) {
   learner.BeginStage({}, 5);
   EXPECT_THROW(learner.RlUpdate(RandomGroups(1, 1), {}), Error);  // kl_coef without a reference
   EXPECT_THROW(learner.SftUpdate({}), Error);                     // nothing to learn from anywhere
-  EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 0, .dtype = "fp32"}, single_.get()), ConfigError);
-  EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 1, .dtype = "fp16"}, single_.get()), ConfigError);
+  EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 0, .dtype = ComputeType::kFp32}, single_.get()), ConfigError);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ OptimizerOptions Steps(double lr) {
   return options;
 }
 
-LearnerOptions Lora(int64_t rank = 3, std::string dtype = "fp32") {
-  return {.dtype = std::move(dtype), .lora = {.rank = rank, .alpha = 6, .seed = 4}};
+LearnerOptions Lora(int64_t rank = 3, ComputeType dtype = ComputeType::kFp32) {
+  return {.dtype = dtype, .lora = {.rank = rank, .alpha = 6, .seed = 4}};
 }
 
 // A learner with adapters on a tiny model.
@@ -149,13 +149,13 @@ TEST(LoraTest, TrainingMovesTheTargetsAndNothingElse) {
 
 TEST(LoraTest, LossFalls) {
   const auto single = MakeSingleCommunicator();
-  for (const char* dtype : {"fp32", "bf16"}) {
+  for (const auto& [dtype, name] : EnumNames<ComputeType>::kTable) {
     Adapted adapted(single.get(), Lora(4, dtype));
     const auto examples = RandomExamples(6);
     const double first = adapted.learner.SftUpdate(examples).at("actor/loss");
     double last = first;
     for (int i = 0; i < 7; ++i) last = adapted.learner.SftUpdate(examples).at("actor/loss");
-    EXPECT_LT(last, 0.8 * first) << dtype;
+    EXPECT_LT(last, 0.8 * first) << name;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "cluster/base/error.h"
+#include "cluster/config/check.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"
 
@@ -90,13 +91,13 @@ TEST(OptimizerTest, SchedulesFollowTheirFormula) {
   options.warmup_steps = golden["options"]["warmup_steps"];
   options.final_lr_fraction = golden["options"]["final_lr_fraction"];
   for (const std::string name : {"constant", "linear", "cosine"}) {
-    options.schedule = name;
+    options.schedule = ParseEnum<LrSchedule>(name);
     for (int64_t step = 0; step < 12; ++step) {
       EXPECT_NEAR(LearningRate(options, step, golden["total_steps"]), golden[name][step].get<double>(), 1e-12) << name << " " << step;
     }
   }
   // By hand: halfway of linear from step 3 to 10 is .004 (1 - .95 * 3.5 / 7) at step 6.5; step 10 and later stay at the floor.
-  options.schedule = "linear";
+  options.schedule = LrSchedule::kLinear;
   EXPECT_NEAR(LearningRate(options, 0, 10), 0.004 / 3, 1e-12);
   EXPECT_NEAR(LearningRate(options, 3, 10), 0.004, 1e-12);
   EXPECT_NEAR(LearningRate(options, 10, 10), 0.0002, 1e-12);
@@ -104,16 +105,16 @@ TEST(OptimizerTest, SchedulesFollowTheirFormula) {
 }
 
 TEST(OptimizerTest, RefusesOptionsItCannotStepWith) {
-  CheckOptimizerOptions(OptimizerOptions{});
+  CheckOptions("optimizer", OptimizerOptions{});
   OptimizerOptions options;
-  options.schedule = "step";
-  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+  options.schedule = static_cast<LrSchedule>(9);
+  EXPECT_THROW(CheckOptions("optimizer", options), ConfigError);
   options = {};
   options.beta2 = 1;
-  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+  EXPECT_THROW(CheckOptions("optimizer", options), ConfigError);
   options = {};
   options.lr = std::numeric_limits<double>::infinity();
-  EXPECT_THROW(CheckOptimizerOptions(options), ConfigError);
+  EXPECT_THROW(CheckOptions("optimizer", options), ConfigError);
 }
 
 }  // namespace

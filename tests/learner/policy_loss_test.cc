@@ -72,7 +72,7 @@ TEST(PolicyLossTest, DualClipBoundsTheObjectiveOfBadTokens) {
 
 TEST(PolicyLossTest, ReinforceIsTheLogProbTimesTheAdvantage) {
   RlOptions options = Plain();
-  options.loss = "reinforce";
+  options.loss = &PolicyLosses().At("reinforce");
   const TokenLoss loss = ComputeTokenLoss(WithRatio(1.7, 3), options, false);
   EXPECT_NEAR(loss.loss, 3, 1e-12);  // -3 * -1
   EXPECT_NEAR(loss.d_logprob, -3, 1e-12);
@@ -96,19 +96,19 @@ TEST(PolicyLossTest, TruncatedImportanceWeightStopsAtItsCap) {
 TEST(PolicyLossTest, KlEstimatorsAtAKnownDistance) {
   // d = log ref - log pi = ln 2.
   const double lp = -2, ref = -2 + std::log(2.0);
-  EXPECT_NEAR(EstimateKl("k1", lp, ref).value, -std::log(2.0), 1e-12);
-  EXPECT_NEAR(EstimateKl("k1", lp, ref).d_logprob, 1, 1e-12);
-  EXPECT_NEAR(EstimateKl("k2", lp, ref).value, 0.2402265069591007, 1e-12);
-  EXPECT_NEAR(EstimateKl("k2", lp, ref).d_logprob, -std::log(2.0), 1e-12);
-  EXPECT_NEAR(EstimateKl("k3", lp, ref).value, 1 - std::log(2.0), 1e-12);
-  EXPECT_NEAR(EstimateKl("k3", lp, ref).d_logprob, -1, 1e-12);
-  EXPECT_EQ(EstimateKl("k3", lp, lp).value, 0);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK1, lp, ref).value, -std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK1, lp, ref).d_logprob, 1, 1e-12);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK2, lp, ref).value, 0.2402265069591007, 1e-12);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK2, lp, ref).d_logprob, -std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK3, lp, ref).value, 1 - std::log(2.0), 1e-12);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK3, lp, ref).d_logprob, -1, 1e-12);
+  EXPECT_EQ(EstimateKl(KlEstimator::kK3, lp, lp).value, 0);
 }
 
 TEST(PolicyLossTest, KlInTheRewardShiftsTheAdvantage) {
   RlOptions options = Plain();
   options.kl_coef = 0.5;
-  options.kl_in = "reward";
+  options.kl_in = KlPlace::kReward;
   TokenObservation token = WithRatio(1, 1);
   token.reference_logprob = -1.4;  // k1 = old - ref = 0.4: A = 1 - 0.2
   const TokenLoss loss = ComputeTokenLoss(token, options, true);
@@ -120,13 +120,13 @@ TEST(PolicyLossTest, KlInTheRewardShiftsTheAdvantage) {
 TEST(PolicyLossTest, AggregationWeightsOfThreeCompletions) {
   RlOptions options = Plain();
   const GlobalCounts counts{10, 3};
-  options.aggregation = "token_mean";
+  options.aggregation = LossAggregation::kTokenMean;
   EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 0.1);
-  options.aggregation = "seq_mean_token_mean";
+  options.aggregation = LossAggregation::kSeqMeanTokenMean;
   EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 12);
-  options.aggregation = "seq_mean_token_sum";
+  options.aggregation = LossAggregation::kSeqMeanTokenSum;
   EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 3);
-  options.aggregation = "constant";
+  options.aggregation = LossAggregation::kConstant;
   options.max_completion_tokens = 8;
   EXPECT_DOUBLE_EQ(TokenWeight(options, counts, 4), 1.0 / 24);
   options.step_completions = 16;  // of which three are trained on: the step weighs no more for that
@@ -148,10 +148,10 @@ TokenObservation GoldenToken(const nlohmann::json& golden, int64_t i) {
 
 RlOptions GoldenOptions(const nlohmann::json& golden, const nlohmann::json& c) {
   RlOptions options;
-  options.loss = c["loss"];
-  options.aggregation = c["aggregation"];
-  options.kl_estimator = c["kl_estimator"];
-  options.kl_in = c["kl_in"];
+  options.loss = &PolicyLosses().At(c["loss"].get<std::string>());
+  options.aggregation = ParseEnum<LossAggregation>(c["aggregation"].get<std::string>());
+  options.kl_estimator = ParseEnum<KlEstimator>(c["kl_estimator"].get<std::string>());
+  options.kl_in = ParseEnum<KlPlace>(c["kl_in"].get<std::string>());
   options.dual_clip = c["dual_clip"];
   options.tis_cap = c["tis_cap"];
   options.clip_low = c["clip_low"];
@@ -197,8 +197,8 @@ TEST(PolicyLossTest, RefusesOptionsItCannotCompute) {
     EXPECT_THROW(CheckRlOptions(options), ConfigError);
   };
   CheckRlOptions(RlOptions{});
-  refused([](RlOptions& o) { o.loss = "ppo"; });
-  refused([](RlOptions& o) { o.aggregation = "mean"; });
+  refused([](RlOptions& o) { o.loss = nullptr; });
+  refused([](RlOptions& o) { o.aggregation = static_cast<LossAggregation>(9); });
   refused([](RlOptions& o) { o.temperature = 0; });
   refused([](RlOptions& o) { o.dual_clip = 0.5; });
   refused([](RlOptions& o) { o.updates_per_batch = 0; });

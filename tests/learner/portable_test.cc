@@ -133,7 +133,7 @@ TEST(PortableLearner, TrainsAdaptersAsTheNativeOneDoes) {
 }
 
 TEST(PortableLearner, TrainsInBf16NearTheNativeOne) {
-  const LearnerOptions options{.dtype = "bf16"};
+  const LearnerOptions options{.dtype = ComputeType::kBf16};
   // bf16 has three digits; the portable forward rounds between products too.
   ExpectSameTraining(Train(TinyModel(), false, options), Train(TinyModel(), true, options), 1e-2, 5e-2);
 }

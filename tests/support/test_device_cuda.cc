@@ -9,7 +9,7 @@
 namespace temper {
 
 at::Device TestDevice() {
-  static const at::Device device = ComputeDevice("cuda", 0);
+  static const at::Device device = ComputeDevice(DeviceChoice::kCuda, 0);
   return device;
 }
 

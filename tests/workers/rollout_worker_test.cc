@@ -77,7 +77,7 @@ TEST(RolloutWorker, ATaskGivenOutAgainWhileWeightsAreUnderWayIsDoneOnce) {
   server.SetRules(Role::kRollout, {.lease = 100, .peer_timeout = 20'000, .max_attempts = 1000});
   RolloutWelcome welcome;
   welcome.config_json = ToConfigJson(Shape());
-  welcome.device = "cpu";
+  welcome.device = DeviceChoice::kCpu;
   welcome.slots = 4;
   welcome.max_tokens = 32;
   welcome.force_remote_weights = true;
@@ -112,7 +112,7 @@ class RolloutWorkerTurns : public testing::Test {
   RolloutWorkerTurns() {
     RolloutWelcome welcome;
     welcome.config_json = ToConfigJson(Shape());
-    welcome.device = "cpu";
+    welcome.device = DeviceChoice::kCpu;
     welcome.slots = 4;
     welcome.max_tokens = 32;
     bus_.SetWelcome(Role::kRollout, welcome.Encode());

@@ -7,6 +7,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "learner/policy_loss.h"
 #include "workers/learner_task.h"
 
 namespace temper {
@@ -59,7 +60,7 @@ auto Tie(const TrainSample& s) {
 // Values that no default has.
 const WeightRef kWeights{12, "00ff", 345, "/dev/shm/x", "node1"};
 
-RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 2, 99, true, "cuda", false, true, "{\"b\": 2}"}; }
+RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 2, 99, true, DeviceChoice::kCuda, false, true, "{\"b\": 2}"}; }
 
 RolloutTask ExampleRolloutTask() {
   RolloutTask task;
@@ -97,10 +98,11 @@ Grade ExampleGrade() {
 std::vector<LearnerTask> ExampleLearnerTasks() {
   return {{InitializeOrder{"{}", 9}},
           {LoadModelOrder{"/f"}},
-          {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, "cosine", 0.8}, 100, true}},
+          {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
           {RlOrder{3,
-                   {"reinforce", 1, 2, 3, "constant", 64, 4, 5, "k1", "reward", 6, 7, 8, 9},
+                   {&PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6,
+                    7, 8, 9},
                    {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}},
                    4}},
           {PublishOrder{3, 4}},

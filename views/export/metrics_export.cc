@@ -15,7 +15,6 @@
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/config/resolved.h"
-#include "record/checkpoint.h"
 #include "record/metrics_file.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"

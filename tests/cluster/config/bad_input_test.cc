@@ -111,7 +111,7 @@ const BadText kBadTexts[] = {
     {"ShownOnOneLine", "rl: {kl: \"a\\nb\\e[1m\"}",
      "f.yaml:1:10: rl.kl: must be a number, not the text \"a\\nb\\x1b[1m\"; remove the quotes"},
     // Rules.
-    {"Rule", "rl: {batch_size: 10,\n  micro_batch: 4}", "f.yaml:1:18: rl: batch_size must be a multiple of micro_batch"},
+    {"Rule", "rl: {batch_size: 10,\n  micro_batch: 4}", "f.yaml:1:18: rl.batch_size: batch_size must be a multiple of micro_batch"},
     {"RuleSilentBesideItsCause", "rl: {batch_size: ten, micro_batch: 5}",
      "f.yaml:1:18: rl.batch_size: must be a whole number, not \"ten\"; write e.g. 16"},
     // YAML that is refused.
@@ -183,7 +183,7 @@ TEST(ConfigBadInput, AllMistakesAreReportedInOrderOfPosition) {
             "f.yaml:3:18: run.deterministic: must be true or false, not \"on\"\n"
             "f.yaml:5:7: rl.kl: -1 is out of range; allowed: at least 0\n"
             "f.yaml:6:3: rl.kl: duplicate key; it stands at line 5 already\n"
-            "f.yaml:7:15: rl: batch_size must be a multiple of micro_batch\n"
+            "f.yaml:7:15: rl.batch_size: batch_size must be a multiple of micro_batch\n"
             "f.yaml:8:14: weights.a: must be a number, not \"x\"; write e.g. 0.001");
 }
 
@@ -242,7 +242,7 @@ TEST(ConfigBadInput, FilesThatCannotBeRead) {
   EXPECT_EQ(FileError(folder / "none.yaml"), Concat(folder / "none.yaml", ": there is no file ", folder / "none.yaml"));
   EXPECT_EQ(FileError(folder / ""), Concat(folder / "", ": ", folder / "", " is a folder; give a YAML file"));
   const std::string large = folder.Write("large.yaml", std::string((1 << 20) + 1, '#'));
-  EXPECT_EQ(FileError(large), Concat(large, ": ", large, " is larger than 1048576 bytes"));
+  EXPECT_EQ(FileError(large), Concat(large, ": cannot read ", large, ": it has 1048577 bytes; at most 1048576 are read"));
 }
 
 TEST(ConfigBadInput, DefaultsThatCannotBeRead) {
@@ -291,7 +291,7 @@ TEST(ConfigBadInput, Overrides) {
       {"rll.kl=1", "rll: unknown key; the nearest known one is rl"},
       {"rl.learning_rat=null", "rl.learning_rat: unknown key; the nearest known one is rl.learning_rate"},
       {"rl.kl=fast", "rl.kl: must be a number, not \"fast\"; write e.g. 0.001"},
-      {"rl.batch_size=12", "rl: batch_size must be a multiple of micro_batch"},
+      {"rl.batch_size=12", "rl.batch_size: batch_size must be a multiple of micro_batch"},
       {"graders.a.kid=rule", "graders.a.kid: unknown key; the nearest known one is graders.a.kind"},
       {"data.0.path=null", "data.0.path: missing key; it has no default"},
       {"data.1.weight=2", "data.1.weight: data is a list of 1; name an entry by its index from 0, or set the list whole"},

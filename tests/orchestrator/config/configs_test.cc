@@ -15,6 +15,7 @@
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/sweep.h"
+#include "reward/compose/composer.h"
 #include "reward/spec/policy_spec.h"
 #include "tests/support/temp_folder.h"
 
@@ -114,7 +115,7 @@ TEST(ShippedConfigs, ModelsHaveTheSizeOfTheirName) {
     const std::string model = (kConfigs / "models" / (name + ".yaml")).string();
     const TempFolder folder;
     WriteBytes(folder / "job.yaml", "defaults: [\"" + (kConfigs / "smoke.yaml").string() + "\", \"" + model + "\"]\n");
-    const TransformerConfig shape = LoadExperiment(folder / "job.yaml", {}).base.policy.shape;
+    const TransformerConfig shape = ShapeFromScratch(LoadExperiment(folder / "job.yaml", {}).base.policy);
     const int64_t attention = shape.hidden_size * shape.head_dim * 2 * (shape.num_heads + shape.num_kv_heads);
     const int64_t mlp = 3 * shape.hidden_size * shape.intermediate_size;
     EXPECT_NEAR(static_cast<double>(shape.num_layers * (attention + mlp)) / 1e6, millions, 0.1 * millions) << name;
@@ -264,8 +265,8 @@ TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
     const ComposerOptions& plain = ArmOf(experiment, "safe_completion").config.reward.composer;
     const ComposerOptions& altered = ArmOf(experiment, control).config.reward.composer;
     EXPECT_EQ(altered.type, plain.type);
-    EXPECT_EQ(plain.safety_control + plain.helpfulness_control, "nonenone");
-    EXPECT_NE(altered.safety_control + altered.helpfulness_control, "nonenone");
+    EXPECT_TRUE(plain.safety_control == SafetyControl::kNone && plain.helpfulness_control == HelpfulnessControl::kNone);
+    EXPECT_TRUE(altered.safety_control != SafetyControl::kNone || altered.helpfulness_control != HelpfulnessControl::kNone);
   }
 }
 
@@ -289,7 +290,7 @@ TEST(ShippedConfigs, PolicySpecsLoad) {
 }
 
 TEST(ShippedConfigs, ReferenceIsWrittenFromTheSchema) {
-  ExperimentConfig config = DefaultExperiment();
+  ExperimentConfig config;
   const std::string generated = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
   std::ifstream file(kConfigs / "reference.yaml", std::ios::binary);
   ASSERT_TRUE(file.good()) << "configs/reference.yaml is missing: ./dev reference";
@@ -306,8 +307,8 @@ TEST(ShippedConfigs, QuickstartComparesTwoArmsFromOneSft) {
   const Experiment experiment = LoadExperiment((kConfigs / "quickstart.yaml").string(), {});
   ASSERT_THAT(ArmNames(experiment), ::testing::ElementsAre("safe_completion", "refusal"));
   EXPECT_EQ(experiment.arms[0].sft_signature, experiment.arms[1].sft_signature);
-  EXPECT_EQ(experiment.arms[0].config.reward.composer.type, "safe_completion");
-  EXPECT_EQ(experiment.arms[1].config.reward.composer.type, "refusal_baseline");
+  EXPECT_EQ(experiment.arms[0].config.reward.composer.type->name, std::string("safe_completion"));
+  EXPECT_EQ(experiment.arms[1].config.reward.composer.type->name, std::string("refusal_baseline"));
 }
 
 TEST(ShippedConfigs, SafeVersusRefusalAddsAPerfectLabelerFromTheSameSft) {
@@ -315,7 +316,7 @@ TEST(ShippedConfigs, SafeVersusRefusalAddsAPerfectLabelerFromTheSameSft) {
   ASSERT_THAT(ArmNames(experiment), AllOf(SizeIs(3), IsSupersetOf({"safe_completion", "refusal", "refusal_strict"})));
   const Arm& strict = ArmOf(experiment, "refusal_strict");
   EXPECT_EQ(strict.config.data.columns.label, "label_strict");
-  EXPECT_EQ(strict.config.reward.composer.type, "refusal_baseline");
+  EXPECT_EQ(strict.config.reward.composer.type->name, std::string("refusal_baseline"));
   for (const Arm& arm : experiment.arms) EXPECT_EQ(arm.sft_signature, strict.sft_signature) << arm.name;
 }
 
@@ -324,7 +325,7 @@ TEST(ShippedConfigs, OpenSafeIntentTakesItsFileFromTheCommandLine) {
   const Experiment experiment = LoadExperiment(path, {"data.path=/somewhere/triplets.jsonl"});
   const DataConfig& data = experiment.base.data;
   EXPECT_EQ(data.path, "/somewhere/triplets.jsonl");
-  EXPECT_EQ(data.source, "files");
+  EXPECT_EQ(data.source, DataSource::kFiles);
   EXPECT_EQ(data.columns.prompts_by_intent.at("dual_use"), "prompt_dual_use");
   // The longest prompt and the longest completion must fit the model: a byte is a token.
   EXPECT_LE(data.max_prompt_tokens + experiment.base.rollout.sampling.max_new_tokens, experiment.base.policy.shape.max_positions);

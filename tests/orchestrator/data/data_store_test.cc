@@ -36,10 +36,10 @@ class DataStoreTest : public ::testing::Test {
     shape_.max_positions = 512;
     shape_.bos_id = 1;
     shape_.eos_ids = {2};
-    config_ = DefaultExperiment();
+    config_ = ExperimentConfig();
     config_.stages = {"sft", "rl"};
     config_.policy.path = folder_ / "model";
-    config_.data.source = "files";
+    config_.data.source = DataSource::kFiles;
     config_.data.path = folder_ / "prompts.jsonl";
     config_.data.demonstrations = folder_ / "demonstrations.jsonl";
     config_.data.eval_fraction = 0;
@@ -61,7 +61,7 @@ class DataStoreTest : public ::testing::Test {
     SaveHfModel(model, {.tokenizer_json = ByteLevelTokenizerJson()}, config_.policy.path);
     if (!template_text.empty()) WriteBytes(config_.policy.path + "/chat_template.jinja", template_text);
   }
-  DataStore Load() const { return LoadData(config_, spec_, ""); }
+  DataStore Load() const { return LoadData(config_, spec_, EnsureWorld(config_, "")); }
   std::vector<std::string> Prompts(const DataStore& store) const {
     std::vector<std::string> texts;
     for (const Prompt& prompt : store.train) texts.push_back(store.tokenizer->Decode(store.PromptTokens(prompt), /*skip_specials=*/false));
@@ -111,7 +111,7 @@ TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
              "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"bc\"}, "
              "{\"role\": \"user\", \"content\": \"d\"}], \"response\": \"yes\"}\n");
   EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>a<assistant>bc<eos>\n<user>d<assistant>", "yes<eos>"));
-  config_.sft.turns = "all";
+  config_.sft.turns = LearnedTurns::kAll;
   const DataStore store = Load();
   EXPECT_THAT(Answer(store), ::testing::Pair("<user>a<assistant>", "bc<eos>\n<user>d<assistant>yes<eos>"));
   const SftExample& example = store.demonstrations.at(0);
@@ -124,7 +124,7 @@ TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
 TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
   config_.data.prompt_template = "Q: {prompt} A:";
-  config_.data.chat_template = "none";
+  config_.data.chat_template = ChatTemplateChoice::kNone;
   EXPECT_THAT(Prompts(Load()), ElementsAre("<bos>Q: hi A:"));
   EXPECT_THAT(Answer(Load()), ::testing::Pair("<bos>Q: hi A:", "yes<eos>"));
   config_.data.system_prompt = "S";
@@ -132,9 +132,9 @@ TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
 }
 
 TEST_F(DataStoreTest, SaysWhichPromptIsWrong) {
-  config_.data.chat_template = "none";
+  config_.data.chat_template = ChatTemplateChoice::kNone;
   Refused("prompt prompts.jsonl:2: a list of messages needs a chat template");
-  config_.data.chat_template = "auto";
+  config_.data.chat_template = ChatTemplateChoice::kAuto;
   Save("{{ raise_exception('never') }}");
   Refused("chat_template.jinja:1:4: never");
   Save(kTemplate);

@@ -68,7 +68,7 @@ TEST(JobBus, APoisonedPromptEndsTheJobAndNoWorker) {
   JobBus bus(ClusterConfig(), &server, &monitor, 0);
   RolloutWelcome welcome;
   welcome.config_json = ToConfigJson(shape);
-  welcome.device = "cpu";
+  welcome.device = DeviceChoice::kCpu;
   welcome.max_tokens = 32;
   server.SetWelcome(Role::kRollout, welcome.Encode());
   const auto client = server.Connect(Role::kRollout, 4);

@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 TEST(Progress, PrintsALineThatGrepsWell) {
-  Progress progress("plain", "arm a", 10);
+  Progress progress(ProgressStyle::kPlain, "arm a", 10);
   testing::internal::CaptureStdout();
   progress.Step(3,
                 {{"reward/mean", 0.25}, {"reward/safety_mean", NAN}, {"perf/tokens_per_s", 12345.6}, {"unlisted", 1}, {"actor/loss", 2}});
@@ -22,7 +22,7 @@ TEST(Progress, PrintsALineThatGrepsWell) {
 }
 
 TEST(Progress, ALineFitsIntoAHundredColumns) {
-  Progress progress("plain", "rl refusal_strict_2", 100);
+  Progress progress(ProgressStyle::kPlain, "rl refusal_strict_2", 100);
   const std::map<std::string, double> values = {{"reward/mean", -0.123456},
                                                 {"reward/safety_mean", 0.987654},
                                                 {"reward/helpfulness_mean", 0.123456},
@@ -36,7 +36,7 @@ TEST(Progress, ALineFitsIntoAHundredColumns) {
 }
 
 TEST(Progress, NoneIsSilent) {
-  Progress progress("none", "a", 10);
+  Progress progress(ProgressStyle::kNone, "a", 10);
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   progress.Step(0, {{"reward/mean", 0.25}});

@@ -19,7 +19,7 @@ std::vector<RewardParts> Group(const std::vector<double>& rewards) {
 
 AdvantageOptions OfType(const std::string& type, double eps = 0.05) {
   AdvantageOptions options;
-  options.type = type;
+  options.type = &AdvantageEstimators().At(type);
   options.std_eps = eps;
   return options;
 }
@@ -124,7 +124,7 @@ TEST(DeadGroup, NeedsTwoUsableMembersThatDiffer) {
 }
 
 TEST(Advantages, RefuseWhatMakesNoSense) {
-  EXPECT_THROW(EstimateAdvantages(OfType("ppo"), {}, {}), ConfigError);
+  EXPECT_THROW(OfType("ppo"), ConfigError);
   EXPECT_THROW(EstimateAdvantages({}, {Group({0, 1})}, {1}), Error);
   EXPECT_THROW(EstimateAdvantages({}, {Group({0, std::numeric_limits<double>::infinity()})}, {}), Error);
   EXPECT_TRUE(EstimateAdvantages({}, {}, {}).empty());

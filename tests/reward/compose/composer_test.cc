@@ -23,7 +23,7 @@ Grade GradeOf(double s, double h) {
 
 ComposerOptions OfType(const std::string& type) {
   ComposerOptions options;
-  options.type = type;
+  options.type = &Composers().At(type);
   return options;
 }
 
@@ -64,13 +64,13 @@ TEST(SafeCompletion, IsMonotoneInBothAndZeroWithoutSafety) {
 
 TEST(SafeCompletion, ControlsReplaceOneFactor) {
   ComposerOptions options;
-  options.safety_control = "invert";
+  options.safety_control = SafetyControl::kInvert;
   EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.25, 0.5)), 0.375);
   EXPECT_EQ(Reward(options, GradeOf(1, 0.5)), 0);
-  options.safety_control = "one";
+  options.safety_control = SafetyControl::kOne;
   EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0, 0.5)), 0.5);
-  options.safety_control = "none";
-  options.helpfulness_control = "one";
+  options.safety_control = SafetyControl::kNone;
+  options.helpfulness_control = HelpfulnessControl::kOne;
   EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.2, 0)), 0.2);
 }
 
@@ -96,7 +96,7 @@ TEST(RefusalBaseline, RewardsTheLabelsDecision) {
 TEST(RefusalBaseline, NeedsALabelAndTakesNoControl) {
   ComposerOptions options = OfType("refusal_baseline");
   EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options)->Compose(Grade(), ""); }), HasSubstr("needs a label comply or refuse"));
-  options.safety_control = "one";
+  options.safety_control = SafetyControl::kOne;
   EXPECT_THROW(MakeRewardComposer(options), ConfigError);
 }
 
@@ -123,10 +123,11 @@ TEST(Composers, AFailedOrImpossibleGradeIsNotAReward) {
 }
 
 TEST(Composers, UnknownWordsAreNamed) {
-  EXPECT_THAT(ErrorOf([] { MakeRewardComposer(OfType("product")); }), HasSubstr("'product' is not one of safe_completion"));
+  EXPECT_EQ(ErrorOf([] { OfType("product"); }),
+            "unknown reward composer 'product'; one of safe_completion, refusal_baseline, weighted, lagrangian");
   ComposerOptions options;
-  options.safety_control = "zero";
-  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }), HasSubstr("reward.safety_control"));
+  options.safety_control = static_cast<SafetyControl>(7);
+  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }), HasSubstr("reward.safety_control: must be one of none, invert, one"));
 }
 
 ComposerOptions TwoConstraints() {
@@ -194,7 +195,8 @@ TEST(Lagrangian, RefusesBadStateAndBadOptions) {
   EXPECT_THROW(composer->UpdateLambdas({{1}}), Error);
   ComposerOptions options = TwoConstraints();
   options.cost_limits["toxicity"] = 0;
-  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }), HasSubstr("reward.cost_limits.toxicity: unknown cost"));
+  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }),
+              HasSubstr("reward.cost_limits must give reward.composer lagrangian a limit of at least one of its costs"));
   options = TwoConstraints();
   options.lambda_init = 0;
   EXPECT_THROW(MakeRewardComposer(options), ConfigError);

@@ -226,7 +226,7 @@ TEST_F(FactGrader, DeclinedAndGaveRequestedServeTheRefusalBaseline) {
   EXPECT_TRUE(redirect.declined);
   EXPECT_FALSE(redirect.gave_requested);
   ComposerOptions options;
-  options.type = "refusal_baseline";
+  options.type = &Composers().At("refusal_baseline");
   EXPECT_EQ(MakeRewardComposer(options)->Compose(redirect, "refuse").reward, 1);
   EXPECT_EQ(MakeRewardComposer(options)->Compose(mixed, "refuse").reward, 0);
 }

@@ -12,9 +12,9 @@ namespace {
 
 TEST(GraderRegistry, EveryTypeHasANameOfItsOwnAndSaysWhatItIs) {
   std::set<std::string> names;
-  for (const GraderType& type : GraderTypes()) {
-    EXPECT_TRUE(names.insert(type.name).second) << type.name;
-    EXPECT_GT(std::string(type.help).size(), 10U) << type.name;
+  for (const GraderType* type : GraderTypes().types()) {
+    EXPECT_TRUE(names.insert(type->name).second) << type->name;
+    EXPECT_GT(std::string(type->help).size(), 10U) << type->name;
   }
   EXPECT_TRUE(names.contains("rule"));
 }

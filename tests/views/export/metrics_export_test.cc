@@ -21,7 +21,7 @@ class MetricsExportTest : public ::testing::Test {
     fs::create_directories(run_ + "/sft");
     fs::create_directories(run_ + "/configs");
     WriteBytes(run_ + "/run.json", "{}");
-    const std::string settings = "rl: {steps: 7}\nreward: {policy_spec: p.yaml}\n";
+    const std::string settings = "rl:\n  steps: 7\nreward:\n  policy_spec: p.yaml\n";
     WriteBytes(run_ + "/configs/resolved.yaml", settings);
     WriteBytes(run_ + "/main/configs/resolved.yaml", settings);
     WriteBytes(run_ + "/sft/metrics.jsonl", R"({"stage":"sft","step":0,"time":"2026-11-21T07:00:00Z","actor/loss":2.5})"

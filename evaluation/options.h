@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cluster/config/fields.h"
+
+namespace temper {
+
+struct EvalConfig {
+  std::vector<std::string> sets;  // empty = all, of the built-in world all but dev
+  int64_t samples_per_prompt = 4;
+  int64_t prompts_per_set = 0;  // 0 = all
+  double temperature = 1.0;     // 0 = greedy
+  int64_t bootstrap_draws = 1000;
+  bool at_start = true;
+};
+
+void Describe(EvalConfig& config, ConfigFields& fields);
+
+}  // namespace temper

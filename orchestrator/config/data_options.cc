@@ -1,0 +1,45 @@
+#include "orchestrator/config/data_options.h"
+
+#include "policy/model/options.h"
+
+namespace temper {
+namespace {
+
+constexpr IntRange kRows{0, 1'000'000'000};
+
+}  // namespace
+
+void Describe(DataConfig& c, ConfigFields& f) {
+  f.Enum("source", &c.source, "world = the built-in world (docs/WORLD.md), files = your own prompts");
+  f.Section("world", "size of the built-in world", [&c](ConfigFields& w) { Describe(c.world, w); });
+  f.Path("path", &c.path, "prompts: .jsonl, .json (an object a line) or .csv; source files");
+  f.Path("demonstrations", &c.demonstrations,
+         "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
+  f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
+  f.StringMap("eval", &c.eval, "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on");
+  f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
+  f.Section("columns", "which column is what; empty = the files have none", [&c](ConfigFields& m) { Describe(c.columns, m); });
+  f.Int("bad_row_budget", &c.bad_row_budget, kRows, "malformed rows to skip and count; one more is an error");
+  f.Int("limit", &c.limit, kRows, "rows to read; 0 = all");
+  f.String("prompt_template", &c.prompt_template,
+           "what the model is shown; {prompt} stands for the prompt. Graders always see the bare prompt");
+  f.Enum("chat_template", &c.chat_template,
+         "auto = prompts and demonstrations are rendered by the chat template of policy.path, where it has one; none = the bare text");
+  f.String("system_prompt", &c.system_prompt, "system message before conversations that have none; needs a chat template");
+  f.Int("max_prompt_tokens", &c.max_prompt_tokens, kModelWidth, "longer prompts are left out and counted");
+  f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
+  f.Rule([&c] { return c.source == DataSource::kWorld || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");
+}
+
+std::vector<std::string> EvalSetNames(const DataConfig& data) {
+  std::vector<std::string> names;
+  if (data.source == DataSource::kWorld) {
+    for (const WorldEvalSet& set : kWorldEvalSets) names.emplace_back(set.name);
+    return names;
+  }
+  for (const auto& [name, file] : data.eval) names.push_back(name);
+  if (data.eval.empty() && data.eval_fraction > 0) names.emplace_back(kHeldOutSet);
+  return names;
+}
+
+}  // namespace temper

@@ -1,0 +1,61 @@
+#include "orchestrator/data/model_files.h"
+
+#include <filesystem>
+
+#include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "policy/formats/hf_checkpoint.h"
+
+namespace temper {
+
+namespace fs = std::filesystem;
+
+std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files) {
+  const bool own = !config.policy.path.empty();
+  const std::string& folder = own ? config.policy.path : files.tokenizer_folder;
+  const std::string file = folder + "/tokenizer.json";
+  if (!folder.empty() && !fs::exists(file)) {
+    throw ConfigError(
+        Concat(own ? "policy.path" : "data.tokenizer", ": there is no ", fs::is_directory(folder) ? "file " + file : "folder " + folder));
+  }
+  return folder.empty() ? "" : file;
+}
+
+std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files) {
+  const std::string file = TokenizerFile(config, files);
+  return file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
+}
+
+TransformerConfig ModelIn(const std::string& folder) {
+  TransformerConfig model = LoadHfConfig(folder);
+  if (!model.eos_ids.empty()) return model;
+  throw ConfigError(
+      Concat("policy.path: ", folder, " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
+}
+
+TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer) {
+  if (!config.policy.path.empty()) return ModelIn(config.policy.path);
+  TransformerConfig model = ShapeFromScratch(config.policy);
+  model.vocab_size = tokenizer.vocab_size();
+  model.bos_id = tokenizer.IdOf("<bos>");
+  model.pad_id = tokenizer.IdOf("<pad>");
+  const int32_t eos = tokenizer.IdOf("<eos>");
+  if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, a policy from scratch could never end an answer");
+  model.eos_ids = {eos};
+  CheckTransformerConfig(model);
+  return model;
+}
+
+std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& config) {
+  const std::string& folder = config.policy.path;
+  std::unique_ptr<const ChatTemplate> found;
+  if (config.data.chat_template == ChatTemplateChoice::kAuto && !folder.empty() && HasChatTemplate(folder)) {
+    found = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
+  }
+  if (!found && !config.data.system_prompt.empty()) {
+    throw ConfigError("data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
+  }
+  return found;
+}
+
+}  // namespace temper

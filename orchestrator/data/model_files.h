@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "orchestrator/data/data_files.h"
+#include "policy/chat/chat_template.h"
+#include "policy/tokenizer/tokenizer.h"
+
+namespace temper {
+
+// What an arm reads of the model: its tokenizer, shape and chat template. Each throws ConfigError naming the setting or the file.
+
+// tokenizer.json of the policy's folder, or of the data's; "" = the byte-level one.
+std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files);
+// Its text.
+std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files);
+
+// The shape of the model in a folder, which must be able to end an answer.
+TransformerConfig ModelIn(const std::string& folder);
+
+// The shape of the model: of the policy's folder, or from scratch with this tokenizer.
+TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer);
+
+// What prompts are rendered by: the template of the policy's folder, where it has one and the config wants it, else null.
+std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& config);
+
+}  // namespace temper

@@ -1,0 +1,27 @@
+#include "reward/compose/composer_options.h"
+
+namespace temper {
+namespace {
+
+constexpr RealRange kWeight{-100, 100};
+constexpr RealRange kMultiplier{1e-6, 1e6};
+
+}  // namespace
+
+void Describe(ComposerOptions& c, ConfigFields& f) {
+  f.Choice("composer", &c.type, Composers(), "how grades become a reward");
+  f.Real("weight_helpfulness", &c.weight_helpfulness, kWeight, "composer weighted");
+  f.Real("weight_safety", &c.weight_safety, kWeight, "composer weighted");
+  f.Enum("safety_control", &c.safety_control, "control experiments only: changes what s is rewarded as");
+  f.Enum("helpfulness_control", &c.helpfulness_control, "control experiments only: h counted as 1");
+  f.RealMap("cost_limits", &c.cost_limits, {0, 1}, "composer lagrangian: cost (safety = 1 - s, over_refusal) -> limit of its mean");
+  f.Real("lambda_init", &c.lambda_init, kMultiplier, "composer lagrangian: first multiplier");
+  f.Real("lambda_lr", &c.lambda_lr, {0, 10}, "composer lagrangian: step of the log multiplier");
+  f.Real("lambda_max", &c.lambda_max, kMultiplier, "composer lagrangian: clamp");
+  f.Int("lambda_window", &c.lambda_window, {1, 1'000'000'000}, "composer lagrangian: episodes the mean cost is taken over");
+  for (const ComposerType* type : Composers().types()) {
+    for (const ComposerRule& rule : type->rules) f.Rule([&c, type, &rule] { return c.type != type || rule.holds(c); }, rule.message);
+  }
+}
+
+}  // namespace temper

@@ -1,0 +1,70 @@
+// A toy of each kind, in one file and one line, is read from YAML and computed with.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include "cluster/base/error.h"
+#include "learner/policy_loss.h"
+#include "orchestrator/config/experiment_config.h"
+#include "reward/compose/advantage.h"
+#include "reward/compose/composer.h"
+#include "tests/support/temp_folder.h"
+
+namespace temper {
+namespace {
+
+using ::testing::HasSubstr;
+
+// The config of these settings, in braces, beside what every config needs.
+ExperimentConfig Load(const std::string& reward, const std::string& rl) {
+  const TempFolder folder;
+  WriteBytes(folder / "job.yaml", Concat("reward: {policy_spec: spec.yaml", reward, "}\nrl: {", rl, "}\n"));
+  return LoadExperiment(folder / "job.yaml", {}).base;
+}
+
+TEST(Extend, AComposerIsOneFileAndOneLine) {
+  const ExperimentConfig config = Load(", composer: toy", "");
+  Grade grade;
+  grade.helpfulness = grade.h_direct = 0.25;
+  grade.safety = 0.75;
+  EXPECT_EQ(MakeRewardComposer(config.reward.composer)->Compose(grade, "").reward, 0.25);
+  ComposerOptions controlled = config.reward.composer;
+  controlled.safety_control = SafetyControl::kOne;
+  EXPECT_THROW(MakeRewardComposer(controlled), ConfigError);  // by its own rule
+}
+
+TEST(Extend, AnAdvantageEstimatorIsOneFileAndOneLine) {
+  const ExperimentConfig config = Load("", "advantage: {type: toy}");
+  const std::vector<RewardParts> group = {{true, 0.25, {}}, {true, 1, {}}, {true, 0, {}}};
+  EXPECT_EQ(EstimateAdvantages(config.rl.advantage, {group}, {})[0].advantages, (std::vector<double>{0, 0.75, -0.25}));
+}
+
+TEST(Extend, APolicyLossIsOneFileAndOneLine) {
+  const ExperimentConfig config = Load("", "loss: toy, kl: {coef: 0}, tis_cap: 0");
+  TokenObservation token;
+  token.logprob = -1;
+  token.old_logprob = -1 - std::log(5.0);  // rho = 5, above every clip
+  token.advantage = 2;
+  const TokenLoss loss = ComputeTokenLoss(token, config.rl.loss, /*has_reference=*/false);
+  EXPECT_NEAR(loss.loss, -10, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -10, 1e-12);
+  EXPECT_FALSE(loss.clipped);
+}
+
+TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
+  ExperimentConfig config;
+  const std::string reference = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
+  EXPECT_THAT(reference, HasSubstr("[ppo_clip | reinforce | toy]"));
+  EXPECT_THAT(reference, HasSubstr("toy = the smaller of the two"));
+  try {
+    Load("", "advantage: {type: toi}");
+    ADD_FAILURE() << "toi was taken";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, toy, not \"toi\"; the nearest is toy"));
+  }
+}
+
+}  // namespace
+}  // namespace temper
