@@ -12,7 +12,8 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 
 namespace temper {
 namespace {
@@ -30,10 +31,10 @@ void PinToOneCore() {
 double OursPerSecond(int64_t messages) {
   BusOptions options;
   options.run_id = 7;
-  BusServer server("tcp://127.0.0.1:*", options);
-  server.SetWelcome("echo", "");
+  ZmqServer server("tcp://127.0.0.1:*", options);
+  server.SetWelcome(Role::kReward, "");
   std::thread client_thread([&, endpoint = server.endpoint()] {
-    BusClient client({.endpoint = endpoint, .role = "echo", .capacity = kCapacity, .run_id = 7});
+    ZmqClient client({.endpoint = endpoint, .role = Role::kReward, .capacity = kCapacity, .run_id = 7});
     client.Register(std::chrono::seconds(10));
     const std::string result(kResultBytes, 'r');
     while (!client.draining()) {
@@ -42,12 +43,13 @@ double OursPerSecond(int64_t messages) {
     }
     client.Leave(std::chrono::seconds(2));
   });
-  while (server.table().NumPeers("echo") == 0) server.Poll(std::chrono::milliseconds(10));
+  while (server.table().NumPeers(Role::kReward) == 0) server.Poll(std::chrono::milliseconds(10));
   const Stopwatch watch;
   TaskId next = 1;
   int64_t done = 0;
   while (done < messages) {
-    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity) server.Submit("echo", next++, "task");
+    while (static_cast<int64_t>(next) <= messages && server.table().num_open() < 2 * kCapacity)
+      server.Submit(Role::kReward, next++, "task");
     for (const BusEvent& event : server.Poll(std::chrono::milliseconds(10))) done += event.kind == BusEvent::Kind::kResult;
   }
   const double seconds = watch.Seconds();

@@ -103,11 +103,11 @@ double PerSecond(const std::string& folder, int peers) {
   };
   const double one = CostOf(make_report);
   for (int i = 0; i < peers; ++i) {
-    table.AddPeer(static_cast<PeerId>(i) + 1, "rollout", 4, NowMillis());
-    monitor.OnPeerJoined(static_cast<PeerId>(i) + 1, "rollout", "n1");
+    table.AddPeer(static_cast<PeerId>(i) + 1, Role::kRollout, 4, NowMillis());
+    monitor.OnPeerJoined(static_cast<PeerId>(i) + 1, Role::kRollout, "n1");
   }
   double sum = Print("their reports with spans", CostOf([&] {
-                       for (int i = 0; i < peers; ++i) monitor.OnReport(static_cast<PeerId>(i) + 1, "rollout", report);
+                       for (int i = 0; i < peers; ++i) monitor.OnReport(static_cast<PeerId>(i) + 1, Role::kRollout, report);
                      }));
   sum += Print("cluster.jsonl", CostOf([&] { monitor.Tick(table, 4); }));
   sum += Print("status.json", CostOf([&] { monitor.Finish("running", ""); }));

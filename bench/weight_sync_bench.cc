@@ -44,7 +44,7 @@ TransformerConfig Shape13M() {
 
 void RunLearner(const std::string& endpoint) {
   at::set_num_threads(1);
-  BusClient bus({.endpoint = endpoint, .role = "learner/0", .capacity = 4, .run_id = kRunId});
+  ZmqClient bus({.endpoint = endpoint, .role = {Role::kLearner, 0}, .capacity = 4, .run_id = kRunId});
   bus.Register(kRegisterDeadline);
   const auto communicator = MakeSingleCommunicator();
   LearnerWorkerOptions options;
@@ -65,7 +65,7 @@ struct FirstTokens {
 void RunRollout(const std::string& endpoint, FirstTokens* first) {
   at::set_num_threads(1);
   const c10::InferenceMode inference;
-  BusClient bus({.endpoint = endpoint, .role = "rollout", .capacity = kGroupsInFlight, .run_id = kRunId});
+  ZmqClient bus({.endpoint = endpoint, .role = Role::kRollout, .capacity = kGroupsInFlight, .run_id = kRunId});
   Telemetry telemetry(-1, false);
   MetricsEndpoint off({});
   RolloutWorker worker(&bus, &telemetry, &off, bus.Register(kRegisterDeadline), /*local_rank=*/0);
@@ -85,14 +85,15 @@ class Orchestrator {
     welcome.config_json = ToConfigJson(config);
     welcome.slots = kSlots;
     welcome.bf16 = bf16;
-    server_.SetWelcome("rollout", welcome.Encode());
-    server_.SetWelcome("learner", "");
+    server_.SetWelcome(Role::kRollout, welcome.Encode());
+    server_.SetWelcome(Role::kLearner, "");
   }
 
   std::string endpoint() const { return server_.endpoint(); }
 
   void Start() {
-    while (server_.table().NumPeers("rollout") + server_.table().NumPeers("learner/0") < 2) server_.Poll(std::chrono::milliseconds(20));
+    while (server_.table().NumPeers(Role::kRollout) + server_.table().NumPeers({Role::kLearner, 0}) < 2)
+      server_.Poll(std::chrono::milliseconds(20));
     LearnerTask make;
     make.kind = LearnerTask::Kind::kInitialize;
     make.config_json = ToConfigJson(config_);
@@ -129,12 +130,12 @@ class Orchestrator {
     publish.kind = LearnerTask::Kind::kPublish;
     publish.publish_version = version;
     weights_ = Order(publish).published;
-    server_.Announce("rollout", weights_.Encode());
+    server_.Announce(Role::kRollout, weights_.Encode());
   }
 
   LearnerResult Order(const LearnerTask& task) {
     const TaskId id = next_order_++;
-    server_.Submit("learner/0", id, task.Encode());
+    server_.Submit(PeerRole(Role::kLearner, 0), id, task.Encode());
     while (true) {
       const auto result = Turn(std::chrono::milliseconds(100));
       if (result.empty()) continue;
@@ -167,7 +168,7 @@ class Orchestrator {
     task.request.sampling.max_new_tokens = kNewTokens;
     task.weights = weights_;
     task.exact = false;
-    server_.Submit("rollout", groups_issued_, task.Encode());
+    server_.Submit(Role::kRollout, groups_issued_, task.Encode());
   }
 
   void Count(const TrajectoryGroup& group) {
@@ -178,7 +179,7 @@ class Orchestrator {
     }
   }
 
-  BusServer server_;
+  ZmqServer server_;
   TransformerConfig config_;
   WeightRef weights_;
   TaskId next_order_ = kFirstOrder;

@@ -7,7 +7,7 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "reward/grade/grade_json.h"
-#include "reward/graders/grader.h"
+#include "reward/graders/rule_grader.h"
 
 namespace temper {
 namespace {
@@ -37,7 +37,7 @@ int GradeCommand(const GradeArguments& arguments) {
       return "";
     };
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
-    std::cout << GradeToJson(grader->GradeAll(request).at(0)) << "\n";
+    std::cout << GradeToJson(GradeAll(grader.get(), request).at(0)) << "\n";
   }
   return kExitDone;
 }

@@ -12,6 +12,7 @@
 #include "cluster/collectives/process.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/spawner.h"
+#include "orchestrator/job/in_process_job.h"
 #include "orchestrator/job/orchestrator_process.h"
 #include "orchestrator/job/start_checks.h"
 #include "orchestrator/job/train_ranks.h"
@@ -92,8 +93,7 @@ void ShowResult(const Experiment& experiment, const JobEnd& end) {
   std::fflush(stdout);
 }
 
-int Orchestrate(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process) {
-  const JobEnd end = RunOrchestrator(experiment, layout, resume, process);
+int Finish(const Experiment& experiment, const JobEnd& end) {
   if (end.exit_code == kExitDone && !end.run_folder.empty()) ShowResult(experiment, end);
   return end.exit_code;
 }
@@ -105,9 +105,10 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
   }
   if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
+  if (arguments.in_process) return Finish(experiment, RunInProcess(experiment, arguments.resume));
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
-                             "  or let  temper launch ", arguments.config, "  do that"));
+                             "  or let  temper launch ", arguments.config, "  do that; --in-process runs all of it in this process"));
   }
   const RoleLayout layout(experiment.base.cluster, launched.size);
   const Role role = layout.RoleOf(launched.rank);
@@ -124,7 +125,7 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
   try {
     switch (role) {
       case Role::kOrchestrator:
-        return Orchestrate(experiment, layout, arguments.resume, &process);
+        return Finish(experiment, RunOrchestrator(experiment, layout, arguments.resume, &process));
       case Role::kLearner:
         return RunLearner(experiment, layout, &process);
       default:
@@ -146,7 +147,10 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
 void AddTrainCommand(const CommandContext& context) {
   AddCommand<TrainArguments>(
       context, "train", "one rank of a job: mpirun -np 4 temper train CONFIG",
-      [](CLI::App* command, TrainArguments* arguments) { AddTrainOptions(command, arguments); },
+      [](CLI::App* command, TrainArguments* arguments) {
+        AddTrainOptions(command, arguments);
+        command->add_flag("--in-process", arguments->in_process, "the whole job in this process and thread: to step through it");
+      },
       [context](const TrainArguments& arguments) { return TrainCommand(OneRun(arguments), context); });
 }
 

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 #include "workers/worker_process.h"
 
 namespace temper {
@@ -10,7 +11,9 @@ namespace {
 
 void BindWorker(CLI::App* command, WorkerOptions* options) {
   command->add_option("--connect", options->connect, "folder of a running job, or the endpoint of its bus")->required();
-  command->add_option("--role", options->role, "rollout or reward")->required()->check(CLI::IsMember({"rollout", "reward"}));
+  command->add_option("--role", options->role, "rollout or reward")
+      ->required()
+      ->check(CLI::IsMember({ToString(Role::kRollout), ToString(Role::kReward)}));
   command->add_option("--run-id", options->run_id, "the run's id, with an endpoint");
   command->add_option("--capacity", options->capacity, "groups held at a time");
   command->add_option("--local-rank", options->local_rank, "picks the GPU: this number modulo the visible ones")

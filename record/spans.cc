@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/role.h"
 #include "record/run_paths.h"
 
 namespace temper {
@@ -22,11 +23,6 @@ constexpr char kFormat[] = "temper-spans";
 constexpr int kVersion = 1;
 
 std::string HeaderLine() { return ordered_json({{"format", kFormat}, {"version", kVersion}}).dump() + "\n"; }
-
-int OrderOf(const std::string& role) {
-  static const std::vector<std::string> kOrder = {"orchestrator", "learner", "rollout", "reward"};
-  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), role) - kOrder.begin());
-}
 
 ordered_json JsonOf(const Span& span) {
   const double count = std::isfinite(span.count) ? span.count : 0;

@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/bus/zmq_client.h"
 #include "cluster/collectives/choose.h"
 #include "cluster/telemetry/telemetry.h"
 #include "policy/kernels/compute_device.h"
@@ -15,9 +16,9 @@ namespace {
 
 constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 
-BusClient::Options BusOptionsOf(const LearnerProcessOptions& options) {
+ZmqClient::Options BusOptionsOf(const LearnerProcessOptions& options) {
   return {.endpoint = options.contact.endpoint,
-          .role = Concat("learner/", options.index),
+          .role = {Role::kLearner, options.index},
           .capacity = 4,
           .run_id = options.contact.run_id,
           .heartbeat = options.heartbeat,
@@ -46,7 +47,7 @@ void RunLearnerProcess(const LearnerProcessOptions& options, Process* process) {
   TEMPER_LOG(Info, "computing on ", device.str());
   const auto communicator = JoinLearners(options, device, process);
   MetricsEndpoint metrics(options.endpoint);
-  BusClient bus(BusOptionsOf(options));
+  ZmqClient bus(BusOptionsOf(options));
   Telemetry telemetry(process->rank(), options.telemetry);
   if (telemetry.on()) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   bus.Register(options.register_deadline);

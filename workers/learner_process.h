@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "cluster/bus/bus.h"
+#include "cluster/bus/contact.h"
 #include "cluster/collectives/backend_choice.h"
 #include "cluster/collectives/process.h"
 #include "cluster/metrics/metrics_endpoint.h"

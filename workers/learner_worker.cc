@@ -14,27 +14,6 @@ constexpr auto kIdleWait = std::chrono::milliseconds(200);
 
 }  // namespace
 
-const char* PhaseOf(LearnerTask::Kind kind) {
-  using Kind = LearnerTask::Kind;
-  switch (kind) {
-    case Kind::kInitialize:
-    case Kind::kLoadModel:
-    case Kind::kBeginStage:
-    case Kind::kLoad:
-      return phase::kLoad;
-    case Kind::kSft:
-    case Kind::kRl:
-      return phase::kUpdate;
-    case Kind::kPublish:
-      return phase::kPublish;
-    case Kind::kSave:
-      return phase::kCheckpoint;
-    case Kind::kExport:
-      return phase::kExport;
-  }
-  return phase::kLoad;
-}
-
 LearnerWorker::LearnerWorker(BusClient* bus, Communicator* communicator, Telemetry* telemetry, MetricsEndpoint* metrics,
                              const LearnerWorkerOptions& options)
     : bus_(bus), communicator_(communicator), telemetry_(telemetry), metrics_(metrics), options_(options) {
@@ -52,12 +31,11 @@ bool LearnerWorker::RunOnce() {
     LearnerResult result;
     try {
       const LearnerTask order = LearnerTask::Decode(task->payload);
-      telemetry_->Enter(PhaseOf(order.kind), order.step, order.kind == LearnerTask::Kind::kPublish ? order.publish_version : -1);
+      telemetry_->Enter(PhaseOf(order), StepOf(order), IsUpdate(order) ? -1 : PublishedBy(order));
       bus_->Beat(true);
       result = Do(order);
     } catch (const std::exception& error) {
-      result.error = error.what();
-      result.user_error = dynamic_cast<const ConfigError*>(&error) != nullptr;
+      result = Refusal<LearnerResult>(error.what(), dynamic_cast<const ConfigError*>(&error) != nullptr);
       LogFileLine(LogLevel::kError, error.what());  // the orchestrator says it to the user
     }
     bus_->SendResult(task->id, result.Encode());
@@ -80,62 +58,61 @@ void LearnerWorker::Adopt(Transformer model) {
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
 }
 
-void LearnerWorker::Export(const LearnerTask& task) const {
-  SaveOptions options{.tokenizer_json = task.tokenizer_json, .companions = companions_};
+Learner& LearnerWorker::learner() const {
+  TEMPER_CHECK(learner_ != nullptr, "learner has no model yet");
+  return *learner_;
+}
+
+void LearnerWorker::CarryOut(const InitializeOrder& order, UpdateReport*) {
+  Transformer model(ParseTransformerConfig(order.config_json));
+  model.Initialize(order.seed);
+  Adopt(std::move(model));
+  base_folder_.clear();
+}
+
+void LearnerWorker::CarryOut(const LoadModelOrder& order, UpdateReport*) {
+  Adopt(LoadHfModel(order.folder));
+  base_folder_ = order.folder;
+  if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(order.folder);
+}
+
+void LearnerWorker::CarryOut(const BeginStageOrder& order, UpdateReport*) {
+  learner().BeginStage(order.optimizer, order.total_steps);
+  if (order.set_reference) learner().SetReference();
+}
+
+void LearnerWorker::CarryOut(const SftOrder& order, UpdateReport* report) { *report = learner().SftUpdate(order.examples); }
+
+void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) { *report = learner().RlUpdate(order.groups, order.options); }
+
+void LearnerWorker::CarryOut(const PublishOrder&, UpdateReport*) { learner(); }
+
+void LearnerWorker::CarryOut(const SaveOrder& order, UpdateReport*) { learner().Save(order.folder); }
+
+void LearnerWorker::CarryOut(const LoadOrder& order, UpdateReport*) { learner().Load(order.folder); }
+
+void LearnerWorker::CarryOut(const ExportOrder& order, UpdateReport*) {
+  learner();
+  if (communicator_->rank() != 0) return;
+  SaveOptions options{.tokenizer_json = order.tokenizer_json, .companions = companions_};
   if (const LoraAdapter* adapter = model_->adapter())
     options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, base_folder_, folder + "/adapter"); };
-  SaveHfModel(*model_, options, task.folder);
+  SaveHfModel(*model_, options, order.folder);
 }
 
 LearnerResult LearnerWorker::Do(const LearnerTask& task) {
-  using Kind = LearnerTask::Kind;
-  TEMPER_CHECK(learner_ != nullptr || task.kind == Kind::kInitialize || task.kind == Kind::kLoadModel, "learner has no model yet");
   LearnerResult result;
   const Stopwatch watch;
   const double cpu_before = ReadProcessStats().cpu_s;
-  switch (task.kind) {
-    case Kind::kInitialize: {
-      Transformer model(ParseTransformerConfig(task.config_json));
-      model.Initialize(task.seed);
-      Adopt(std::move(model));
-      base_folder_.clear();
-      break;
-    }
-    case Kind::kLoadModel:
-      Adopt(LoadHfModel(task.folder));
-      base_folder_ = task.folder;
-      if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(task.folder);
-      break;
-    case Kind::kBeginStage:
-      learner_->BeginStage(task.optimizer, task.total_steps);
-      if (task.set_reference) learner_->SetReference();
-      break;
-    case Kind::kSft:
-      result.report = learner_->SftUpdate(task.examples);
-      break;
-    case Kind::kRl:
-      result.report = learner_->RlUpdate(task.groups, task.rl);
-      break;
-    case Kind::kPublish:
-      break;
-    case Kind::kSave:
-      learner_->Save(task.folder);
-      break;
-    case Kind::kLoad:
-      learner_->Load(task.folder);
-      break;
-    case Kind::kExport:
-      if (communicator_->rank() == 0) Export(task);
-      break;
-  }
-  if (task.kind == Kind::kSft || task.kind == Kind::kRl) {
+  std::visit([&](const auto& order) { CarryOut(order, &result.report); }, task.order);
+  if (IsUpdate(task)) {
     const ProcessStats used = ReadProcessStats();
     result.report["timing_s/update"] = watch.Seconds();
     result.report["sys/learner_rss_bytes"] = used.rss_bytes;
     result.report["sys/learner_cpu_cores"] = (used.cpu_s - cpu_before) / watch.Seconds();
     telemetry_->Count(result.report["perf/stream_tokens"]);
   }
-  if (task.publish_version >= 0 && publisher_ != nullptr) Publish(task.publish_version, &result);
+  if (const int64_t version = PublishedBy(task); version >= 0 && publisher_ != nullptr) Publish(version, &result);
   return result;
 }
 

@@ -10,12 +10,10 @@
 #include "cluster/weights/weight_store.h"
 #include "learner/learner.h"
 #include "policy/formats/hf_checkpoint.h"
+#include "workers/learner_task.h"
 #include "workers/wire.h"
 
 namespace temper {
-
-// The phase a learner is in while it carries out such an order.
-const char* PhaseOf(LearnerTask::Kind kind);
 
 struct LearnerWorkerOptions {
   LearnerOptions learner;
@@ -38,10 +36,19 @@ class LearnerWorker {
 
  private:
   LearnerResult Do(const LearnerTask& task);
+  void CarryOut(const InitializeOrder& order, UpdateReport* report);
+  void CarryOut(const LoadModelOrder& order, UpdateReport* report);
+  void CarryOut(const BeginStageOrder& order, UpdateReport* report);
+  void CarryOut(const SftOrder& order, UpdateReport* report);
+  void CarryOut(const RlOrder& order, UpdateReport* report);
+  void CarryOut(const PublishOrder& order, UpdateReport* report);
+  void CarryOut(const SaveOrder& order, UpdateReport* report);
+  void CarryOut(const LoadOrder& order, UpdateReport* report);
+  void CarryOut(const ExportOrder& order, UpdateReport* report);
+  Learner& learner() const;  // throws Error before there is a model
   void Publish(int64_t version, LearnerResult* result);
   void Show(const UpdateReport& report) const;  // at the endpoint
   void Adopt(Transformer model);
-  void Export(const LearnerTask& task) const;
 
   BusClient* bus_;
   Communicator* communicator_;

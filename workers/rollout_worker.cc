@@ -1,6 +1,7 @@
 #include "workers/rollout_worker.h"
 
 #include <algorithm>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
@@ -56,7 +57,14 @@ bool RolloutWorker::RunOnce() {
 void RolloutWorker::Draw() {
   telemetry_->Enter(phase::kRollout, step_);
   const int64_t before = engine_->tokens_generated();
-  for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
+  try {
+    for (TrajectoryGroup& group : engine_->Step()) Return(std::move(group));
+  } catch (const Error& error) {  // of no single group that could be named: nobody can draw from such logits
+    for (const auto& [group, running] : std::exchange(running_, {})) {
+      engine_->Cancel(group);
+      Refuse(running.id, error.what(), false);
+    }
+  }
   const int64_t drawn = engine_->tokens_generated();
   if (before == 0 && drawn > 0) TEMPER_LOG(Info, "first token sampled");
   ShowProgress(drawn - before);
@@ -84,15 +92,12 @@ void RolloutWorker::Receive() {
     loaded_ = {};  // an announcement may have been missed meanwhile
   }
   while (const auto task = bus_->NextTask()) {
-    if (!Holds(task->id)) pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
-  }
-  while (const auto id = bus_->NextCancelled()) {
-    std::erase_if(pending_, [&](const Pending& p) { return p.id == *id; });
-    std::erase_if(running_, [&](const auto& entry) {
-      if (entry.second.id != *id) return false;
-      engine_->Cancel(entry.first);
-      return true;
-    });
+    if (Holds(task->id)) continue;
+    try {
+      pending_.push_back({task->id, RolloutTask::Decode(task->payload)});
+    } catch (const Error& error) {
+      Refuse(task->id, error.what(), false);
+    }
   }
   std::optional<std::string> newest;
   while (auto announced = bus_->NextAnnouncement()) newest = std::move(announced);
@@ -112,8 +117,13 @@ void RolloutWorker::Admit() {
     if (other && task.exact && !engine_->idle()) return;  // what runs must end under the weights it began with
     if (other && (task.exact || task.weights.version > loaded_.version || loaded_.hash.empty())) Load(task.weights);
     step_ = static_cast<int64_t>(task.request.step);
-    running_[task.request.group_id] = {pending_.front().id, NowSeconds()};
-    engine_->Submit(task.request);
+    const TaskId id = pending_.front().id;
+    try {
+      engine_->Submit(task.request);
+      running_[task.request.group_id] = {id, NowSeconds()};
+    } catch (const Error& error) {  // the request is one that no engine takes
+      Refuse(id, error.what(), true);
+    }
     pending_.pop_front();
   }
 }
@@ -152,7 +162,16 @@ void RolloutWorker::Return(TrajectoryGroup group) {
   if (found == running_.end()) return;
   const Running running = found->second;
   running_.erase(found);
-  bus_->SendResult(running.id, RolloutResult{std::move(group), loaded_.hash, NowSeconds() - running.since}.Encode());
+  RolloutResult result;
+  result.group = std::move(group);
+  result.weight_hash = loaded_.hash;
+  result.seconds = NowSeconds() - running.since;
+  bus_->SendResult(running.id, result.Encode());
+}
+
+void RolloutWorker::Refuse(TaskId id, const std::string& why, bool user_error) {
+  TEMPER_LOG(Warn, "rollout refused: ", why);
+  bus_->SendResult(id, Refusal<RolloutResult>(why, user_error).Encode());
 }
 
 }  // namespace temper

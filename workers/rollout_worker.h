@@ -13,7 +13,8 @@ namespace temper {
 
 // Samples completions. One loop over the bus: takes group tasks within its credit, decodes one token for all of them per turn, returns
 // groups as they become complete, and looks for new weights between decode steps. Holds no state that matters: a killed worker's tasks go
-// to another, which draws the same tokens. Throws Error when weights do not have the announced hash.
+// to another, which draws the same tokens. A task that it cannot do is answered with the error, and the worker goes on. Throws Error when
+// weights do not have the announced hash.
 class RolloutWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers
@@ -38,6 +39,7 @@ class RolloutWorker {
   void Draw();
   void Load(const WeightRef& ref);
   void Return(TrajectoryGroup group);
+  void Refuse(TaskId id, const std::string& why, bool user_error);
   void ShowProgress(int64_t more);  // tokens drawn or weight chunks received, so that the leases of what is held do not run out
   void Show() const;                // at the endpoint
 

@@ -1,22 +1,21 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "cluster/weights/weight_store.h"
-#include "learner/learner.h"
-#include "learner/options.h"
+#include "learner/train_batch.h"
 #include "policy/kernels/device_choice.h"
-#include "policy/model/transformer_config.h"
 #include "reward/grade/grade.h"
+#include "reward/graders/registry.h"
 #include "rollout/engine/generation_engine.h"
 #include "rollout/engine/trajectory.h"
 
 namespace temper {
 
-// The payloads of bus tasks and their results. Encode gives bytes, Decode checks every length and throws Error on anything malformed.
+// The payloads of bus tasks and their results; what learners are told is in learner_task.h. Encode gives bytes, Decode checks every length
+// and throws Error on anything malformed.
 
 // What a rollout worker needs to know before its first task; it reads no file.
 struct RolloutWelcome {
@@ -44,6 +43,8 @@ struct RolloutTask {
 };
 
 struct RolloutResult {
+  std::string error;        // "" = done; else why the worker refused the task, and nothing below holds
+  bool user_error = false;  // the request itself is at fault: every worker would refuse it
   TrajectoryGroup group;
   std::string weight_hash;  // of what the worker had loaded when the group was complete
   double seconds = 0;       // from receiving the task to the last token
@@ -52,8 +53,7 @@ struct RolloutResult {
 };
 
 struct RewardWelcome {
-  std::string policy_spec_yaml;
-  std::string policy_spec_name;
+  std::vector<GraderConfig> graders;  // one
   std::string Encode() const;
   static RewardWelcome Decode(const std::string& bytes);
 };
@@ -65,39 +65,11 @@ struct RewardTask {
 };
 
 struct RewardResult {
+  std::string error;        // "" = graded; else why the worker refused the task, and there are no grades
+  bool user_error = false;  // the task itself is at fault: every worker would refuse it
   std::vector<Grade> grades;
   std::string Encode() const;
   static RewardResult Decode(const std::string& bytes);
-};
-
-// One order to a learner; all learners get the same sequence of them, each with its own share of the data.
-struct LearnerTask {
-  enum class Kind : uint8_t {
-    kInitialize,  // a model of the shape `config_json`, parameters from `seed`
-    kLoadModel,   // from the Hugging Face folder `folder`
-    kBeginStage,  // `optimizer`, `total_steps`; with `set_reference` freezes the parameters as the KL reference
-    kSft,         // `examples`
-    kRl,          // `groups` under `rl`
-    kPublish,     // nothing but the publication below
-    kSave,        // resume state into `folder`
-    kLoad,        // resume state from `folder`
-    kExport,      // Hugging Face folder with `tokenizer_json`; of a model with adapters those too, in its folder adapter/
-  };
-  Kind kind = Kind::kInitialize;
-  std::string config_json;
-  uint64_t seed = 0;
-  std::string folder;
-  std::string tokenizer_json;
-  OptimizerOptions optimizer;
-  int64_t total_steps = 0;
-  bool set_reference = false;
-  RlOptions rl;
-  std::vector<SftExample> examples;
-  std::vector<TrainGroup> groups;
-  int64_t step = -1;             // of kSft and kRl, for telemetry
-  int64_t publish_version = -1;  // >= 0: learner 0 publishes the parameters as this version afterwards
-  std::string Encode() const;
-  static LearnerTask Decode(const std::string& bytes);
 };
 
 struct LearnerResult {
@@ -108,5 +80,14 @@ struct LearnerResult {
   std::string Encode() const;
   static LearnerResult Decode(const std::string& bytes);
 };
+
+// The result of a task that a worker did not do.
+template <typename Result>
+Result Refusal(const std::string& why, bool user_error) {
+  Result result;
+  result.error = why;
+  result.user_error = user_error;
+  return result;
+}
 
 }  // namespace temper

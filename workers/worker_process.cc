@@ -13,7 +13,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/zmq_client.h"
 #include "cluster/host/host_name.h"
 #include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
@@ -48,6 +48,12 @@ void EachOption(Options& o, const Visit& visit) {
   visit("metrics_port", o.metrics_port);
 }
 
+PeerRole RoleOf(const WorkerOptions& options) {
+  const auto role = ParsePeerRole(options.role);
+  TEMPER_CHECK(role && role->role != Role::kLearner, "role '", options.role, "' is no worker's: rollout or reward");
+  return *role;
+}
+
 bool IsFolder(const std::string& connect) { return connect.find("://") == std::string::npos; }
 
 // Of the job in the folder, which may be about to start.
@@ -76,10 +82,10 @@ BusContact ContactOf(const WorkerOptions& options) {
   return {options.connect, options.run_id, BusKeys::Decode(keys == nullptr ? "" : keys, kBusKeysVariable)};
 }
 
-BusClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& contact) {
+ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& contact) {
   const std::chrono::milliseconds heartbeat(std::max<int64_t>(1, std::llround(options.heartbeat_s * 1000)));
-  BusClient::Options bus{.endpoint = contact.endpoint,
-                         .role = options.role,
+  ZmqClient::Options bus{.endpoint = contact.endpoint,
+                         .role = RoleOf(options),
                          .capacity = options.capacity,
                          .run_id = contact.run_id,
                          .heartbeat = heartbeat,
@@ -109,7 +115,7 @@ void Serve(Worker* worker, BusClient* bus) {
 }
 
 void ServeRole(const WorkerOptions& options, const std::string& welcome, BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics) {
-  if (options.role == "reward") {
+  if (RoleOf(options) == Role::kReward) {
     RewardWorker worker(bus, telemetry, metrics, welcome);
     return Serve(&worker, bus);
   }
@@ -143,7 +149,7 @@ void RunWorker(const WorkerOptions& options) {
   SetComputeThreads(1);
   MetricsEndpoint metrics(EndpointOf(options));
   const BusContact contact = ContactOf(options);
-  BusClient bus(BusOptionsOf(options, contact));
+  ZmqClient bus(BusOptionsOf(options, contact));
   Telemetry telemetry(options.rank, options.telemetry);
   if (options.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
   const std::string welcome = bus.Register(kRegisterDeadline);

@@ -8,14 +8,13 @@
 namespace temper {
 
 // Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
-// Ack, Cancel, Announce, Heartbeat, Drain, WeightChunk. Observer -> orchestrator: StatusRequest, answered with Status.
+// Ack, Announce, Heartbeat, Drain, WeightChunk. Observer -> orchestrator: StatusRequest, answered with Status.
 enum class FrameKind : uint16_t {
   kRegister = 1,
   kWelcome = 2,
   kTask = 3,
   kResult = 4,
   kAck = 5,
-  kCancel = 6,
   kHeartbeat = 7,
   kAnnounce = 8,
   kDrain = 9,
@@ -36,11 +35,11 @@ struct Frame {
   std::string body;
 };
 
-inline constexpr uint16_t kProtocolVersion = 2;
+inline constexpr uint16_t kProtocolVersion = 3;
 inline constexpr size_t kFrameHeaderBytes = 64;
 inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 
-// Task and Result frames carry several {task id, payload}; a batch is closed once it is larger than this.
+// Task and Result frames carry several tasks (bodies.h); a batch is closed once it is larger than this.
 inline constexpr size_t kBatchBytes = size_t{256} << 10;
 
 std::string EncodeFrame(const Frame& frame);

@@ -9,6 +9,8 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/bus/frame.h"
+#include "cluster/bus/task_table.h"
 
 namespace temper {
 namespace {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "cluster/bus/bus.h"
+#include "cluster/bus/contact.h"
 
 namespace temper {
 

@@ -6,12 +6,12 @@
 
 namespace temper {
 
-const TaskRules& TaskTable::RulesOf(const std::string& role) const {
-  const auto found = role_rules_.find(role);
+const TaskRules& TaskTable::RulesOf(const PeerRole& role) const {
+  const auto found = role_rules_.find(role.role);
   return found == role_rules_.end() ? rules_ : found->second;
 }
 
-void TaskTable::AddPeer(PeerId peer, const std::string& role, int64_t capacity, Millis now) {
+void TaskTable::AddPeer(PeerId peer, const PeerRole& role, int64_t capacity, Millis now) {
   TEMPER_CHECK(capacity > 0, "peer ", peer, " registered with capacity ", capacity);
   RemovePeer(peer);
   peers_[peer] = Peer{.role = role, .capacity = capacity, .leases = {}, .last_heard = now};
@@ -37,12 +37,18 @@ void TaskTable::Requeue(TaskId id, PeerId avoid) {
   ++num_requeued_;
 }
 
-int64_t TaskTable::NumPeers(const std::string& role) const { return static_cast<int64_t>(Peers(role).size()); }
+int64_t TaskTable::NumPeers(const PeerRole& role) const { return static_cast<int64_t>(Peers(role).size()); }
 
-std::vector<PeerId> TaskTable::Peers(const std::string& role) const {
+std::vector<PeerId> TaskTable::Peers() const {
+  std::vector<PeerId> ids;
+  for (const auto& [id, peer] : peers_) ids.push_back(id);
+  return ids;
+}
+
+std::vector<PeerId> TaskTable::Peers(const PeerRole& role) const {
   std::vector<PeerId> ids;
   for (const auto& [id, peer] : peers_) {
-    if (role.empty() || peer.role == role) ids.push_back(id);
+    if (peer.role == role) ids.push_back(id);
   }
   return ids;
 }
@@ -52,13 +58,13 @@ TaskTable::PeerState TaskTable::StateOf(PeerId id) const {
   return {peer.capacity, static_cast<int64_t>(peer.leases.size()), peer.last_heard};
 }
 
-void TaskTable::Submit(TaskId id, const std::string& role, Millis now) {
+void TaskTable::Submit(TaskId id, const PeerRole& role, Millis now) {
   const bool fresh = tasks_.emplace(id, Task{.role = role, .since = now}).second;
   TEMPER_CHECK(fresh, "task ", id, " was submitted twice");
   queues_[role].push_back(id);
 }
 
-void TaskTable::Cancel(TaskId id) {
+void TaskTable::Forget(TaskId id) {
   const auto found = tasks_.find(id);
   if (found == tasks_.end()) return;
   if (found->second.leased) {
@@ -68,7 +74,7 @@ void TaskTable::Cancel(TaskId id) {
   tasks_.erase(found);
 }
 
-PeerId TaskTable::FreestPeer(const std::string& role, PeerId avoid) const {
+PeerId TaskTable::FreestPeer(const PeerRole& role, PeerId avoid) const {
   PeerId best = 0;
   int64_t best_free = 0;
   for (const auto& [id, peer] : peers_) {
@@ -88,12 +94,12 @@ std::vector<TaskTable::Assignment> TaskTable::Assign(Millis now) {
   return assignments;
 }
 
-void TaskTable::AssignRole(const std::string& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments) {
+void TaskTable::AssignRole(const PeerRole& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments) {
   std::vector<TaskId> waiting;  // only the peer they avoid is free: those behind them need not wait with them
   for (; !queue->empty() && FreestPeer(role, 0) != 0; queue->pop_front()) {
     const TaskId id = queue->front();
     const auto found = tasks_.find(id);
-    if (found == tasks_.end() || found->second.leased) continue;  // cancelled, or answered while it waited
+    if (found == tasks_.end() || found->second.leased) continue;  // answered while it waited
     Task& task = found->second;
     if (task.attempts >= RulesOf(role).max_attempts) continue;  // the next Tick reports it
     // Better the same peer again than nobody.
@@ -119,7 +125,7 @@ TaskTable::Verdict TaskTable::OnResult(PeerId peer, TaskId id, Millis now) {
     ++num_duplicates_;
     return Verdict::kDuplicate;
   }
-  Cancel(id);
+  Forget(id);
   return Verdict::kAccepted;
 }
 
@@ -153,11 +159,11 @@ TaskTable::Expired TaskTable::Tick(Millis now) {
     if (!task.leased && task.attempts >= RulesOf(task.role).max_attempts) expired.exhausted.push_back(id);
   }
   std::erase_if(expired.leases, [&](TaskId id) { return tasks_.at(id).attempts >= RulesOf(tasks_.at(id).role).max_attempts; });
-  for (const TaskId id : expired.exhausted) Cancel(id);
+  for (const TaskId id : expired.exhausted) Forget(id);
   return expired;
 }
 
-int64_t TaskTable::num_queued(const std::string& role) const {
+int64_t TaskTable::num_queued(const PeerRole& role) const {
   return std::count_if(tasks_.begin(), tasks_.end(), [&](const auto& entry) { return !entry.second.leased && entry.second.role == role; });
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cluster/base/role.h"
+
 namespace temper {
 
 using PeerId = uint64_t;
@@ -27,16 +29,17 @@ class TaskTable {
   explicit TaskTable(TaskRules rules) : rules_(rules) {}
 
   // A role with rules of its own (learners: no lease, no timeout, since MPI notices their death).
-  void SetRules(const std::string& role, TaskRules rules) { role_rules_[role] = rules; }
+  void SetRules(Role role, TaskRules rules) { role_rules_[role] = rules; }
 
   // Registers a peer; one that is known already gives its leases back first.
-  void AddPeer(PeerId peer, const std::string& role, int64_t capacity, Millis now);
+  void AddPeer(PeerId peer, const PeerRole& role, int64_t capacity, Millis now);
   void RemovePeer(PeerId peer);  // its leases are queued again, at the front
   bool HasPeer(PeerId peer) const { return peers_.contains(peer); }
-  int64_t NumPeers(const std::string& role) const;
-  const TaskRules& RulesOf(const std::string& role) const;
-  const std::string& RoleOf(PeerId peer) const { return peers_.at(peer).role; }
-  std::vector<PeerId> Peers(const std::string& role) const;  // "" = all
+  int64_t NumPeers(const PeerRole& role) const;
+  const TaskRules& RulesOf(const PeerRole& role) const;
+  const PeerRole& RoleOf(PeerId peer) const { return peers_.at(peer).role; }
+  std::vector<PeerId> Peers() const;
+  std::vector<PeerId> Peers(const PeerRole& role) const;
   struct PeerState {
     int64_t capacity = 0;
     int64_t leases = 0;  // tasks it holds; capacity - leases are its credits
@@ -44,8 +47,7 @@ class TaskTable {
   };
   PeerState StateOf(PeerId peer) const;
 
-  void Submit(TaskId task, const std::string& role, Millis now);
-  void Cancel(TaskId task);  // forgets it; a late result is then unknown
+  void Submit(TaskId task, const PeerRole& role, Millis now);
 
   struct Assignment {
     TaskId task;
@@ -70,7 +72,7 @@ class TaskTable {
   };
   Expired Tick(Millis now);
 
-  int64_t num_queued(const std::string& role) const;
+  int64_t num_queued(const PeerRole& role) const;
   int64_t num_leased() const { return static_cast<int64_t>(num_leased_); }
   int64_t num_open() const { return static_cast<int64_t>(tasks_.size()); }
   int64_t num_requeued() const { return num_requeued_; }
@@ -81,7 +83,7 @@ class TaskTable {
 
  private:
   struct Task {
-    std::string role;
+    PeerRole role;
     int64_t attempts = 0;
     bool leased = false;
     PeerId peer = 0;
@@ -89,20 +91,21 @@ class TaskTable {
     PeerId avoid = 0;  // the peer whose lease expired
   };
   struct Peer {
-    std::string role;
+    PeerRole role;
     int64_t capacity = 0;
     std::set<TaskId> leases;
     Millis last_heard = 0;
     uint64_t progress = 0;
   };
+  void Forget(TaskId id);
   void Requeue(TaskId id, PeerId avoid);
-  void AssignRole(const std::string& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments);
-  PeerId FreestPeer(const std::string& role, PeerId avoid) const;
+  void AssignRole(const PeerRole& role, Millis now, std::deque<TaskId>* queue, std::vector<Assignment>* assignments);
+  PeerId FreestPeer(const PeerRole& role, PeerId avoid) const;
 
   TaskRules rules_;
-  std::map<std::string, TaskRules> role_rules_;
+  std::map<Role, TaskRules> role_rules_;
   std::map<TaskId, Task> tasks_;
-  std::map<std::string, std::deque<TaskId>> queues_;  // may hold ids that were cancelled or leased since: skipped
+  std::map<PeerRole, std::deque<TaskId>> queues_;  // may hold ids that were answered or leased since: skipped
   std::map<PeerId, Peer> peers_;
   size_t num_leased_ = 0;
   int64_t num_requeued_ = 0;

@@ -17,6 +17,8 @@ constexpr MetricSpec kQueue[] = {
      "groups sampled beyond `rl.prompts_per_step` to replace dead, stale or failed ones"},
     {"queue/groups_stale", "groups", kGauge, kSum, "the step", kRlRow, "0", "dropped for being older than `rl.max_staleness`"},
     {"queue/groups_failed", "groups", kGauge, kSum, "the step", kRlRow, "0", "dropped because fewer than two of their grades succeeded"},
+    {"queue/groups_refused", "groups", kGauge, kSum, "the step", kRlRow, "0",
+     "of those failed: refused by a worker, which says why in the log"},
     {"queue/groups_in_flight", "groups", kGauge, kValue, "", kRlRow, "0 on-policy",
      "issued and not complete when the step ended: what runs ahead"},
     {"queue/rollout/depth", "tasks", kGauge, kValue, "", kRlRow, "near 0", "sampling tasks no worker has room for, when the step ended"},

@@ -43,6 +43,8 @@ void Describe(RewardConfig& c, ConfigFields& f) {
   f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
   Describe(c.composer, f);
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
+  f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400},
+         "answers that a grader has not graded after so long count as failed; below cluster.lease_s, or they go to another worker first");
 }
 
 // Names of sets that the data has.

@@ -33,6 +33,7 @@ struct RewardConfig {
   std::string policy_spec;
   ComposerOptions composer;
   double max_failed_fraction = 0.2;
+  double grader_timeout_s = 60;
 };
 
 // Points in the space of settings, each a run of its own (orchestrator/launch/sweep.h).

@@ -6,20 +6,6 @@
 
 namespace temper {
 
-const char* ToString(Role role) {
-  switch (role) {
-    case Role::kOrchestrator:
-      return "orchestrator";
-    case Role::kLearner:
-      return "learner";
-    case Role::kRollout:
-      return "rollout";
-    case Role::kReward:
-      return "reward";
-  }
-  return "?";
-}
-
 namespace {
 
 // "2 learners", or "at least 1 learner" where the config leaves the number open.

@@ -3,13 +3,11 @@
 #include <string>
 #include <vector>
 
+#include "cluster/base/role.h"
 #include "orchestrator/config/cluster_options.h"
 #include "rollout/engine/options.h"
 
 namespace temper {
-
-enum class Role { kOrchestrator, kLearner, kRollout, kReward };
-const char* ToString(Role role);
 
 // Tasks a worker of the role (kRollout or kReward) holds at a time.
 int64_t WorkerCapacity(Role role, const RolloutConfig& rollout);

@@ -29,8 +29,6 @@ constexpr Millis kStatusEvery = 1000;
 constexpr size_t kMaxWarnings = 8;
 constexpr size_t kCurveLength = 300;  // more than a terminal has columns
 
-std::string BareRole(const std::string& role) { return role.substr(0, role.find('/')); }
-
 }  // namespace
 
 ClusterMonitor::ClusterMonitor() : own_(0) { own_clock_.Add(0, 0, 0, 0); }
@@ -60,51 +58,51 @@ void ClusterMonitor::Warn(const std::string& text) {
   if (status_.warnings.size() > kMaxWarnings) status_.warnings.erase(status_.warnings.begin());
 }
 
-void ClusterMonitor::OnPeerJoined(PeerId peer, const std::string& role, const std::string& host) {
+void ClusterMonitor::OnPeerJoined(PeerId peer, const PeerRole& role, const std::string& host) {
   Peer& known = peers_[peer];
   known.role = role;
   known.host = host;
 }
 
-void ClusterMonitor::OnPeerLost(PeerId peer, const std::string& role, const std::string& why) {
+void ClusterMonitor::OnPeerLost(PeerId peer, const PeerRole& role, const std::string& why) {
   peers_.erase(peer);
   ++status_.workers["lost"];
-  Warn(Concat(role, " worker lost: ", why));
+  Warn(Concat(ToString(role), " worker lost: ", why));
 }
 
-void ClusterMonitor::OnReport(PeerId id, const std::string& role, const std::string& body) {
+void ClusterMonitor::OnReport(PeerId id, const PeerRole& role, const std::string& body) {
   if (options_.cluster_log_s <= 0) return;
   Peer& peer = peers_[id];
   peer.role = role;
   try {
     peer.report = TelemetryReport::Decode(body);
   } catch (const Error& error) {
-    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", role, " ", Hex(id), " refused: ", error.what());
+    if (!std::exchange(peer.refused, true)) TEMPER_LOG(Warn, "telemetry of ", ToString(role), " ", Hex(id), " refused: ", error.what());
     return;
   }
   peer.heard = NowMillis();
-  WriteSpans(role, Hex(id), peer.report);
+  WriteSpans(role.role, Hex(id), peer.report);
 }
 
-void ClusterMonitor::WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report) {
+void ClusterMonitor::WriteSpans(Role role, const std::string& peer, const TelemetryReport& report) {
   if (report.spans.empty()) return;
   TraceProcess process;
   process.attempt = status_.attempt;
-  process.role = BareRole(role);
+  process.role = ToString(role);
   process.rank = report.rank;
   process.peer = peer;
   process.host = report.host;
   process.pid = report.pid;
   process.clock_error_us = report.clock_error_us;
   process.dropped = report.spans_dropped;
-  if (role == "orchestrator" && max_staleness_ >= 0) process.max_staleness = {max_staleness_};
+  if (role == Role::kOrchestrator && max_staleness_ >= 0) process.max_staleness = {max_staleness_};
   process.spans = report.spans;
   for (Span& span : process.spans) span.begin_us += report.clock_offset_us + wall_offset_us_;
   spans_.Append(SpansLine(process));
 }
 
 void ClusterMonitor::FlushOwnSpans() {
-  if (own_.on()) WriteSpans("orchestrator", "", own_.Report(own_clock_));
+  if (own_.on()) WriteSpans(Role::kOrchestrator, "", own_.Report(own_clock_));
 }
 
 void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) {
@@ -160,7 +158,7 @@ ProcessRow ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable&
   ProcessRow row;
   row.t = now_s;
   row.attempt = status_.attempt;
-  row.role = BareRole(peer.role);
+  row.role = ToString(peer.role.role);
   row.peer = Hex(id);
   row.has_report = peer.heard > 0;
   if (row.has_report) {
@@ -178,11 +176,11 @@ ProcessRow ClusterMonitor::PeerRow(PeerId id, const Peer& peer, const TaskTable&
 
 void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s) {
   const TelemetryReport report = own_.Report(own_clock_);
-  WriteSpans("orchestrator", "", report);
+  WriteSpans(Role::kOrchestrator, "", report);
   ProcessRow own;
   own.t = now_s;
   own.attempt = status_.attempt;
-  own.role = "orchestrator";
+  own.role = ToString(Role::kOrchestrator);
   own.Take(report);
   own.job = ProcessRow::Job{status_.stage, status_.step, status_.queues, groups_in_flight, table.num_requeued(), table.num_duplicates()};
   std::string lines = ToJsonLine(own);
@@ -194,8 +192,8 @@ void ClusterMonitor::WriteRows(const TaskTable& table, int64_t groups_in_flight,
 void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
   const Millis now = NowMillis();
   if (options_.run_folder.empty() || (now < next_row_ && now < next_status_)) return;
-  status_.queues = {{"rollout", table.num_queued("rollout")},
-                    {"reward", table.num_queued("reward")},
+  status_.queues = {{ToString(Role::kRollout), table.num_queued(Role::kRollout)},
+                    {ToString(Role::kReward), table.num_queued(Role::kReward)},
                     {"leased", table.num_leased()},
                     {"groups_in_flight", groups_in_flight}};
   if (options_.cluster_log_s > 0 && now >= next_row_) {
@@ -206,8 +204,8 @@ void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
     next_status_ = now + kStatusEvery;
     const int64_t lost = status_.workers["lost"];
     status_.workers = {{"lost", lost}};
-    for (const char* role : {"learner", "rollout", "reward"}) status_.workers[role] = 0;
-    for (const PeerId peer : table.Peers("")) ++status_.workers[BareRole(table.RoleOf(peer))];
+    for (const Role role : {Role::kLearner, Role::kRollout, Role::kReward}) status_.workers[ToString(role)] = 0;
+    for (const PeerId peer : table.Peers()) ++status_.workers[ToString(table.RoleOf(peer).role)];
     WriteStatus();
   }
 }

@@ -28,13 +28,16 @@ class ClusterMonitor {
 
   void Open(const MonitorOptions& options);
 
-  // What rank 0 itself does.
-  Telemetry& telemetry() { return own_; }
+  // What rank 0 itself does from now on: a phase of telemetry_phases.h.
+  void Enter(std::string_view phase, int64_t step = -1) { own_.Enter(phase, step); }
 
-  void OnPeerJoined(PeerId peer, const std::string& role, const std::string& host);
-  void OnPeerLost(PeerId peer, const std::string& role, const std::string& why);
+  void OnPeerJoined(PeerId peer, const PeerRole& role, const std::string& host);
+  void OnPeerLost(PeerId peer, const PeerRole& role, const std::string& why);
   // A kReport event's body; one that is malformed is refused with a warning, one a peer.
-  void OnReport(PeerId peer, const std::string& role, const std::string& body);
+  void OnReport(PeerId peer, const PeerRole& role, const std::string& body);
+
+  // Puts a line among the newest warnings of the status.
+  void Warn(const std::string& text);
 
   void SetStage(const std::string& arm, const std::string& stage);
   // rl.max_staleness of the stage, which is RL that has steps to do: spans tell it until the next stage.
@@ -58,7 +61,7 @@ class ClusterMonitor {
 
  private:
   struct Peer {
-    std::string role;
+    PeerRole role;
     std::string host;
     TelemetryReport report;
     Millis heard = 0;  // of the last report; 0 = none yet
@@ -66,10 +69,9 @@ class ClusterMonitor {
   };
   void WriteRows(const TaskTable& table, int64_t groups_in_flight, double now_s);
   ProcessRow PeerRow(PeerId id, const Peer& peer, const TaskTable& table, double now_s) const;
-  void WriteSpans(const std::string& role, const std::string& peer, const TelemetryReport& report);
+  void WriteSpans(Role role, const std::string& peer, const TelemetryReport& report);
   void FlushOwnSpans();
   void WriteStatus();
-  void Warn(const std::string& text);
 
   MonitorOptions options_;
   JobStatus status_;

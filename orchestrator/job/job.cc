@@ -49,10 +49,11 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
 
 }  // namespace
 
-Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity)
+Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor)
     : experiment_(experiment),
       layout_(layout),
       identity_(identity),
+      monitor_(monitor),
       paths_(identity.run_folder),
       metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName())) {}
 
@@ -116,8 +117,9 @@ void Job::Welcome(BusServer* server) const {
   const bool stop_strings =
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;
-  server->SetWelcome("rollout", rollout.Encode());
-  server->SetWelcome("reward", RewardWelcome{spec_.text, spec_.id}.Encode());
+  server->SetWelcome(Role::kRollout, rollout.Encode());
+  const GraderConfig grader{.type = "rule", .name = spec_.id, .payload = spec_.text, .deadline_s = config.reward.grader_timeout_s};
+  server->SetWelcome(Role::kReward, RewardWelcome{{grader}}.Encode());
 }
 
 StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const StagePaths& paths) {
@@ -125,6 +127,7 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.config = &arm.arm->config;
   context.data = &arm.data;
   context.bus = bus;
+  context.monitor = monitor_;
   context.num_learners = layout_.num_learners();
   context.label = stage;
   context.arm = paths.folder() == paths_.Sft().folder() ? "sft" : arm.arm->name;
@@ -133,7 +136,6 @@ StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string&
   context.tensorboard_folder = paths_.TensorBoard(paths);
   context.paths = paths;
   if (StageFolderOf(identity_.resume_folder) == fs::weakly_canonical(paths.folder())) context.resume_folder = identity_.resume_folder;
-  bus->SetTokenizer(arm.data.tokenizer.get());
   return context;
 }
 
@@ -144,7 +146,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
     composers.push_back(MakeRewardComposer(arm->arm->config.reward.composer));
     outputs.push_back({arm->paths.Eval(time), composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->paths)});
   }
-  bus->monitor().SetStage(arms.front()->arm->name, "eval");
+  monitor_->SetStage(arms.front()->arm->name, "eval");
   RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->paths), weights, outputs);
 }
 
@@ -162,7 +164,7 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const StageContext context = ContextOf(arm, bus, "sft", paths);
   std::string weights;
   if (config.HasStage("sft")) {
-    bus->monitor().SetStage(arm.arm->name, "sft");
+    monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
   } else {
     weights = paths.StartWeights();
@@ -201,7 +203,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->paths);
   WeightRef weights;
   if (config.HasStage("rl")) {
-    bus->monitor().SetStage(arm->arm->name, "rl");
+    monitor_->SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
     if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
   } else if (config.HasStage("eval")) {

@@ -19,7 +19,8 @@ namespace temper {
 // record, by who runs the job. The bus must have all its workers registered once Prepare has set what they are welcomed with.
 class Job {
  public:
-  Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity);
+  // monitor: borrowed.
+  Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor);
 
   // Loads everything that can be wrong with the input, before any worker starts. ConfigError.
   void Prepare();
@@ -48,6 +49,7 @@ class Job {
   const Experiment& experiment_;
   RoleLayout layout_;
   JobIdentity identity_;
+  ClusterMonitor* monitor_;
   RunPaths paths_;
   PolicySpec spec_;
   std::vector<ArmState> arms_;

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <string>
 
-#include "cluster/bus/bus.h"
+#include "cluster/bus/contact.h"
 #include "cluster/collectives/process.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"

@@ -1,20 +1,13 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 
 #include "cluster/collectives/process.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
+#include "orchestrator/job/job_run.h"
 
 namespace temper {
-
-// How a job ended. The folder is empty where none was opened.
-struct JobEnd {
-  int exit_code = 0;
-  std::string run_folder = {};
-  int64_t attempt = 0;
-};
 
 // The life of rank 0, from MPI_Init to the end of the job; what is thrown ends the job. `resume`: auto, never, or the run folder to go on
 // with. With exit code 0 the run's record is complete, and all ranks have left the job.

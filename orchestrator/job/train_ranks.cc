@@ -9,6 +9,7 @@
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
+#include "orchestrator/job/job_run.h"
 #include "orchestrator/job/job_start.h"
 #include "record/run_paths.h"
 #include "workers/learner_process.h"
@@ -56,13 +57,6 @@ bool LearnersShareAHost(const RoleLayout& layout, const Process& process) {
   return std::all_of(nodes.begin() + 1, nodes.begin() + 1 + layout.num_learners(), [&](int node) { return node == nodes[1]; });
 }
 
-// On-policy nobody asks for an older version than the newest.
-int64_t VersionsToKeep(const Experiment& experiment) {
-  int64_t staleness = 0;
-  for (const Arm& arm : experiment.arms) staleness = std::max(staleness, arm.config.rl.max_staleness);
-  return staleness == 0 ? 1 : staleness + 2;
-}
-
 LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& layout, const StartMessage& start, const Process& process) {
   const ExperimentConfig& config = experiment.base;
   const ClusterConfig& cluster = config.cluster;
@@ -79,7 +73,7 @@ LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& 
   options.backend = cluster.learner_backend;
   options.collective_deadline = Milliseconds(cluster.collective_timeout_s);
   options.learner = LearnerOptionsOf(config);
-  options.weight_folder = Concat(cluster.weight_folder, "/temper-", start.contact.run_id, "-", getpid());
+  options.weight_folder = WeightFolderOf(cluster, start.contact.run_id);
   options.keep_versions = VersionsToKeep(experiment);
   return options;
 }

@@ -177,20 +177,20 @@ void PutAnswers(const std::vector<const ScoredGroup*>& groups, std::map<std::str
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step) {
   GradeTotals grades;
   TrajectoryTotals trajectories;
-  double dead = 0;
+  double dead = 0, refused = 0;
   for (const ScoredGroup* group : groups) {
     const auto usable = std::count_if(group->parts.begin(), group->parts.end(), [](const RewardParts& p) { return p.usable; });
     dead += group->dead && usable >= 2;  // with fewer it failed, whatever its rewards would have been
-    for (size_t i = 0; i < group->parts.size(); ++i) {
-      grades.Add(group->graded.grades[i], group->parts[i]);
-      trajectories.Add(group->graded.rollout.group.trajectories[i], step);
-    }
+    refused += !group->graded.refused.empty();
+    for (size_t i = 0; i < group->parts.size(); ++i) grades.Add(group->graded.grades[i], group->parts[i]);
+    for (const Trajectory& trajectory : group->graded.rollout.group.trajectories) trajectories.Add(trajectory, step);
   }
   StepRow row;
   row.step = step;
   PutGrades(grades, &row);
   PutTrajectories(trajectories, &row);
   PutRatio(&row.values, "reward/frac_dead_groups", dead, static_cast<double>(groups.size()));
+  row.values["queue/groups_refused"] = refused;
   PutAnswers(groups, &row.values);
   PutWaits(groups, &row.values);
   return row;
@@ -228,21 +228,21 @@ void AddRates(std::map<std::string, double>* values) {
   if (const auto busy = values->find("perf/idle_frac_learner"); busy != values->end()) busy->second = 1 - busy->second;
 }
 
-void AddJobCounts(JobBus& bus, const WeightRef& published, std::map<std::string, double>* values) {
-  const TaskTable& table = bus.server().table();
+void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::string, double>* values) {
+  const TaskTable& table = bus.table();
   const auto put = [&](const char* name, auto count) { (*values)[name] = static_cast<double>(count); };
   put("queue/groups_in_flight", bus.groups_in_flight());
-  put("queue/rollout/depth", table.num_queued("rollout"));
-  put("queue/reward/depth", table.num_queued("reward"));
+  put("queue/rollout/depth", table.num_queued(Role::kRollout));
+  put("queue/reward/depth", table.num_queued(Role::kReward));
   put("sync/version", published.version);
   put("sync/bytes", published.bytes);
-  put("cluster/rollout_workers", table.NumPeers("rollout"));
-  put("cluster/reward_workers", table.NumPeers("reward"));
+  put("cluster/rollout_workers", table.NumPeers(Role::kRollout));
+  put("cluster/reward_workers", table.NumPeers(Role::kReward));
   put("cluster/workers_lost", bus.workers_lost());
   put("cluster/tasks_requeued", table.num_requeued());
   put("cluster/duplicate_results", table.num_duplicates());
   put("cluster/groups_recovered", bus.groups_recovered());
-  put("cluster/frames_refused", bus.server().frames_refused());
+  put("cluster/frames_refused", bus.frames_refused());
 }
 
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,

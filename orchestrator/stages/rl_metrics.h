@@ -30,7 +30,7 @@ void SummarizeAdvantages(const std::vector<std::vector<RewardParts>>& parts, con
 void AddRates(std::map<std::string, double>* values);
 
 // cluster/*, queue/* and sync/*: where the job stands when the step ends.
-void AddJobCounts(JobBus& bus, const WeightRef& published, std::map<std::string, double>* values);
+void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::string, double>* values);
 
 // eval/<set>/* of the completions of one set. rewards: of each completion, by the arm's composer.
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "cluster/base/log.h"
 
@@ -19,34 +20,23 @@ std::vector<LearnerTask> ForAll(const StageContext& context, const LearnerTask& 
 void StartPolicy(const StageContext& context) {
   const ExperimentConfig& config = *context.config;
   if (!config.policy.path.empty()) return LoadPolicy(context, config.policy.path);
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kInitialize;
-  task.config_json = ToConfigJson(context.data->model);
-  task.seed = static_cast<uint64_t>(config.run.seed);
-  context.bus->OrderAndWait(ForAll(context, task));
+  InitializeOrder order{ToConfigJson(context.data->model), static_cast<uint64_t>(config.run.seed)};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}));
 }
 
 void LoadPolicy(const StageContext& context, const std::string& weights_folder) {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kLoadModel;
-  task.folder = std::filesystem::absolute(weights_folder);
-  context.bus->OrderAndWait(ForAll(context, task), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  LoadModelOrder order{std::filesystem::absolute(weights_folder)};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }
 
 WeightRef PublishPolicy(const StageContext& context, int64_t version) {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kPublish;
-  task.publish_version = version;
-  return context.bus->OrderAndWait(ForAll(context, task)).published;
+  return context.bus->OrderAndWait(ForAll(context, {PublishOrder{.version = version}})).published;
 }
 
 void ExportPolicy(const StageContext& context, const std::string& weights_folder) {
   std::filesystem::create_directories(std::filesystem::path(weights_folder).parent_path());
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kExport;
-  task.folder = std::filesystem::absolute(weights_folder);
-  task.tokenizer_json = context.data->tokenizer_json;
-  context.bus->OrderAndWait(ForAll(context, task), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  ExportOrder order{std::filesystem::absolute(weights_folder), context.data->tokenizer_json};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }
 
 void Preempt(const std::string& what) {

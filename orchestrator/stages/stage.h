@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "evaluation/figures.h"
@@ -15,6 +16,13 @@ namespace temper {
 
 // The same order for every learner.
 std::vector<LearnerTask> ForAll(const StageContext& context, const LearnerTask& task);
+// To each learner its own.
+template <typename Order>
+std::vector<LearnerTask> TasksOf(std::vector<Order> orders) {
+  std::vector<LearnerTask> tasks(orders.size());
+  for (size_t i = 0; i < orders.size(); ++i) tasks[i].order = std::move(orders[i]);
+  return tasks;
+}
 
 // Starts the learners from the config's policy (folder or seed). Returns nothing to wait for: done when it returns.
 void StartPolicy(const StageContext& context);

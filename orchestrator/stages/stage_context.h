@@ -17,6 +17,7 @@ struct StageContext {
   const ExperimentConfig* config = nullptr;
   const DataStore* data = nullptr;
   JobBus* bus = nullptr;
+  ClusterMonitor* monitor = nullptr;
   int num_learners = 1;
   std::string label;                         // what progress lines call it, e.g. "rl safe_completion"
   std::string arm;                           // the arm's name; "sft" for what arms share

@@ -28,6 +28,7 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
   const ExperimentConfig& config = *context.config;
   GroupSpec spec;
   spec.prompt = &set.prompts[index];
+  spec.tokenizer = context.data->tokenizer.get();
   GenerationRequest& request = spec.task.request;
   request.group_id = index;
   // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.
@@ -43,8 +44,7 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
 }
 
 std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
-  ClusterMonitor& monitor = context.bus->monitor();
-  monitor.telemetry().Enter(phase::kEval);
+  context.monitor->Enter(phase::kEval);
   context.bus->BeginPhase(nullptr);
   for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
   std::vector<GradedGroup> groups(set.prompts.size());
@@ -58,11 +58,11 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
       ++complete;
       waiting_since = NowSeconds();
     }
-    monitor.SetProgress(static_cast<int64_t>(complete), static_cast<int64_t>(groups.size()));
+    context.monitor->SetProgress(static_cast<int64_t>(complete), static_cast<int64_t>(groups.size()));
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
                  " s (cluster.step_timeout_s)");
   }
-  monitor.telemetry().Enter(phase::kPrepare);
+  context.monitor->Enter(phase::kPrepare);
   std::vector<EvalSample> samples;
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {

@@ -63,7 +63,7 @@ void StageMetrics::Write(StepRow row) {
   row.time = WallSeconds();
   if (stage_ != "eval") AddProcess(&row);
   context_.metrics->endpoint.Set("perf/steps", static_cast<double>(++context_.metrics->rows));
-  context_.metrics->failures.SetElsewhere(context_.bus->monitor().failed_writes());
+  context_.metrics->failures.SetElsewhere(context_.monitor->failed_writes());
   sinks_.Write(std::move(row));
 }
 

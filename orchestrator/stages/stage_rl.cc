@@ -85,22 +85,17 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
 
 // What the numbers of this stage depend on beside the data.
 void RlStage::Start() {
-  context_.bus->monitor().SetMaxStaleness(config_.rl.max_staleness);
+  context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
-  LearnerTask begin;
-  begin.kind = LearnerTask::Kind::kBeginStage;
-  begin.optimizer = config_.rl.optimizer;
-  begin.total_steps = config_.rl.steps;
-  begin.set_reference = config_.rl.loss.kl_coef > 0;
   if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
-  context_.bus->OrderAndWait(ForAll(context_, begin));
+  context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
   state_.step = resumed.step;
   weights_ = PublishPolicy(context_, state_.step);
   // Workers keep what they hold when a task's version is not a higher one, and an arm before this one may have left them a higher one.
-  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
+  if (config_.rl.max_staleness > 0) context_.bus->AnnounceWeights(weights_);
 
   const std::string journal_path = context_.paths.Journal();
   fs::create_directories(context_.paths.JournalFolder());
@@ -119,7 +114,7 @@ void RlStage::Start() {
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
   audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
-  context_.bus->monitor().SetProgress(state_.step, config_.rl.steps);
+  context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
   waiting_since_ = NowSeconds();
 }
@@ -128,6 +123,7 @@ void RlStage::IssueAdmitted() {
   for (const uint64_t id : ledger_->Admit()) {
     GroupSpec spec;
     spec.prompt = &plan_.PromptOf(id);
+    spec.tokenizer = context_.data->tokenizer.get();
     GenerationRequest& request = spec.task.request;
     request.group_id = id;
     request.seed = static_cast<uint64_t>(config_.run.seed);
@@ -153,7 +149,9 @@ void RlStage::Collect() {
     for (size_t i = 0; i < graded.grades.size(); ++i) {
       scored.parts.push_back(composer_->Compose(graded.grades[i], graded.prompt->label));
       usable += scored.parts.back().usable;
-      for (const int64_t version : graded.rollout.group.trajectories[i].versions) oldest = std::min(oldest, version);
+    }
+    for (const Trajectory& trajectory : graded.rollout.group.trajectories) {
+      for (const int64_t version : trajectory.versions) oldest = std::min(oldest, version);
     }
     scored.dead = IsDeadGroup(config_.rl.advantage, scored.parts);
     scored.graded = std::move(graded);
@@ -170,21 +168,11 @@ void RlStage::Collect() {
                " s (cluster.step_timeout_s + cluster.collective_timeout_s)");
   TEMPER_CHECK(training_step_ >= 0 || NowSeconds() - waiting_since_ < config_.cluster.step_timeout_s, "no group became complete for ",
                config_.cluster.step_timeout_s, " s (cluster.step_timeout_s): ", context_.bus->groups_in_flight(), " are in flight, ",
-               context_.bus->server().table().NumPeers("rollout"), " rollout and ", context_.bus->server().table().NumPeers("reward"),
+               context_.bus->table().NumPeers(Role::kRollout), " rollout and ", context_.bus->table().NumPeers(Role::kReward),
                " reward workers are registered");
 }
 
 std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kRl;
-  task.rl = LossOf(config_);
-  task.step = groups.step;
-  task.publish_version = groups.step + 1;
-  if (groups.live.empty()) {
-    TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
-    task.kind = LearnerTask::Kind::kPublish;
-  }
-  std::vector<LearnerTask> tasks = ForAll(context_, task);
   std::vector<std::vector<RewardParts>> parts;
   std::vector<std::vector<double>> costs;
   for (const uint64_t id : groups.live) parts.push_back(scored_.at(id).parts);
@@ -197,6 +185,8 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
   composer_->UpdateLambdas(costs);
   const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
   SummarizeAdvantages(parts, advantages, &row_);
+  const RlOrder share{.step = groups.step, .options = LossOf(config_), .groups = {}, .publish_version = groups.step + 1};
+  std::vector<RlOrder> shares(static_cast<size_t>(context_.num_learners), share);
   for (size_t g = 0; g < groups.live.size(); ++g) {
     const ScoredGroup& group = scored_.at(groups.live[g]);
     TrainGroup train{groups.live[g], group.graded.rollout.group.prompt_tokens, {}};
@@ -205,10 +195,12 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
       const Trajectory& t = group.graded.rollout.group.trajectories[i];
       train.samples.push_back({t.tokens, t.logprobs, t.versions, advantages[g].advantages[i]});
     }
-    tasks[g % tasks.size()].groups.push_back(std::move(train));
+    shares[g % shares.size()].groups.push_back(std::move(train));
   }
   WriteAudit(groups, advantages);
-  return tasks;
+  if (!groups.live.empty()) return TasksOf(std::move(shares));
+  TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
+  return ForAll(context_, {PublishOrder{groups.step, groups.step + 1}});
 }
 
 void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {
@@ -248,7 +240,7 @@ void RlStage::TrainWhenReady() {
   if (training_step_ >= 0 || !ledger_->StepReady()) return;
   const Ledger::StepGroups groups = ledger_->TakeStep();
   training_step_ = groups.step;
-  context_.bus->monitor().telemetry().Enter(phase::kPrepare, groups.step);
+  context_.monitor->Enter(phase::kPrepare, groups.step);
   std::vector<const ScoredGroup*> all;
   double generated = 0;
   double graded = 0;
@@ -284,18 +276,17 @@ void RlStage::TrainWhenReady() {
 
 // What the orchestrator waits for now.
 void RlStage::EnterPhase() {
-  Telemetry& telemetry = context_.bus->monitor().telemetry();
-  if (training_step_ >= 0) return telemetry.Enter(phase::kWaitLearners, training_step_);
+  if (training_step_ >= 0) return context_.monitor->Enter(phase::kWaitLearners, training_step_);
   const bool drawing = context_.bus->AnyUndrawn(Ledger::GroupId(state_.step, 0), Ledger::GroupId(state_.step + 1, 0));
-  telemetry.Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
+  context_.monitor->Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
 }
 
 void RlStage::FinishStep() {
-  context_.bus->monitor().telemetry().Enter(phase::kPrepare, training_step_);
+  context_.monitor->Enter(phase::kPrepare, training_step_);
   const LearnerResult result = context_.bus->TakeLearnerResult();
   weights_ = result.published;
   ledger_->OnUpdates(training_step_ + 1);
-  if (config_.rl.max_staleness > 0) context_.bus->server().Announce("rollout", weights_.Encode());
+  if (config_.rl.max_staleness > 0) context_.bus->AnnounceWeights(weights_);
   clock_.Mark("timing_s/learner_round_trip");
   row_.values.insert(result.report.begin(), result.report.end());
   row_.values.merge(clock_.TakeStep());
@@ -303,7 +294,7 @@ void RlStage::FinishStep() {
   AddRates(&row_.values);
   AddJobCounts(*context_.bus, result.published, &row_.values);
   metrics_->Write(row_);
-  context_.bus->monitor().OnStep(training_step_ + 1, config_.rl.steps, row_.values);
+  context_.monitor->OnStep(training_step_ + 1, config_.rl.steps, row_.values);
   progress_->Step(training_step_, row_.values);
   clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });

@@ -13,24 +13,17 @@ namespace temper {
 namespace {
 
 // One batch, dealt out to the learners in turn.
-std::vector<LearnerTask> SftOrder(const StageContext& context, int64_t step, DataOrder* order) {
-  LearnerTask task;
-  task.step = step;
-  task.kind = LearnerTask::Kind::kSft;
-  std::vector<LearnerTask> tasks = ForAll(context, task);
+std::vector<LearnerTask> Shares(const StageContext& context, int64_t step, DataOrder* order) {
+  std::vector<SftOrder> shares(static_cast<size_t>(context.num_learners), {step, {}});
   for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
-    tasks[static_cast<size_t>(i % context.num_learners)].examples.push_back(
+    shares[static_cast<size_t>(i % context.num_learners)].examples.push_back(
         context.data->demonstrations[static_cast<size_t>(order->Next())]);
   }
-  return tasks;
+  return TasksOf(std::move(shares));
 }
 
 void BeginStage(const StageContext& context) {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kBeginStage;
-  task.optimizer = context.config->sft.optimizer;
-  task.total_steps = context.config->sft.steps;
-  context.bus->OrderAndWait(ForAll(context, task));
+  context.bus->OrderAndWait(ForAll(context, {BeginStageOrder{context.config->sft.optimizer, context.config->sft.steps, false}}));
 }
 
 }  // namespace
@@ -52,19 +45,19 @@ std::string RunSft(const StageContext& context) {
   const int64_t first = ResumeStage(context, store, state).step;
   DataOrder order(static_cast<uint64_t>(config.run.seed), "sft", static_cast<int64_t>(context.data->demonstrations.size()));
   order.Seek(first * config.sft.batch_size);
-  context.bus->monitor().SetProgress(first, config.sft.steps);
+  context.monitor->SetProgress(first, config.sft.steps);
   StageMetrics metrics(context, "sft", first);
   Progress progress(config.monitor.progress, context.label, config.sft.steps);
   StepClock clock;
   for (int64_t step = first; step < config.sft.steps; ++step) {
-    const std::vector<LearnerTask> tasks = SftOrder(context, step, &order);
+    const std::vector<LearnerTask> tasks = Shares(context, step, &order);
     clock.Mark("timing_s/data");
     StepRow row{.step = step, .values = context.bus->OrderAndWait(tasks).report};
     clock.Mark("timing_s/learner_round_trip");
     row.values.merge(clock.TakeStep());
     row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];
     metrics.Write(row);
-    context.bus->monitor().OnStep(step + 1, config.sft.steps, row.values);
+    context.monitor->OnStep(step + 1, config.sft.steps, row.values);
     if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, row.values);
     clock.Mark("timing_s/record");
     state.step = step + 1;

@@ -42,10 +42,7 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
 }
 
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state) {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kSave;
-  task.folder = std::filesystem::absolute(store->Begin(state.step));
-  context.bus->OrderAndWait(ForAll(context, task));
+  context.bus->OrderAndWait(ForAll(context, {SaveOrder{std::filesystem::absolute(store->Begin(state.step))}}));
   ordered_json json;
   json["stage"] = state.stage;
   json["step"] = state.step;
@@ -67,10 +64,7 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   }
   const auto saved = ordered_json::parse(found->state_json);
   CheckSame(expected, saved, found->folder);
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kLoad;
-  task.folder = std::filesystem::absolute(found->folder);
-  context.bus->OrderAndWait(ForAll(context, task));
+  context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
   if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());
   return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>()};

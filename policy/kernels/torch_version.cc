@@ -19,7 +19,7 @@ void SetComputeThreads(int threads) {
   mallopt(M_TRIM_THRESHOLD, kKeepBytes);
   mallopt(M_TOP_PAD, 64 << 20);
   at::set_num_threads(threads);
-  at::set_num_interop_threads(1);
+  if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);  // LibTorch refuses a second call
 }
 
 }  // namespace temper

@@ -1,24 +1,36 @@
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "reward/grade/grade.h"
-#include "reward/spec/policy_spec.h"
 
 namespace temper {
 
-// Grades responses against a policy spec. Pure: the same request gives the same grade on any worker. A failure is a typed outcome in the
-// grade, never an exception and never a value. Not thread-safe.
+// Grades responses. The same request gives the same grade on any worker. A failure is a typed outcome in the grade, never an exception and
+// never a value. A grader may take long (a judge that is asked over a network): it is handed work, and asked again and again what it has
+// finished, so that whoever waits for it can do other things meanwhile. Not thread-safe.
 class Grader {
  public:
+  using Handle = uint64_t;
+  struct Finished {
+    Handle handle = 0;
+    std::vector<Grade> grades;  // one for each request, in their order
+  };
+
   virtual ~Grader() = default;
-  virtual std::vector<Grade> GradeAll(std::span<const GradeRequest> requests) = 0;
+  // Takes the requests on and returns at once, or when they are graded if that needs nothing but this process.
+  virtual Handle Start(std::vector<GradeRequest> requests) = 0;
+  // What is finished and was not returned before, in whatever order. Waits at most `timeout` for something where nothing is.
+  virtual std::vector<Finished> Collect(std::chrono::milliseconds timeout) = 0;
+  // Changes when the grader's judgement could.
   virtual std::string id() const = 0;
 };
 
-std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec);
+// Starts the requests and waits for their grades, however long it takes. Nothing else may be in the grader's hands.
+std::vector<Grade> GradeAll(Grader* grader, std::vector<GradeRequest> requests);
 
 }  // namespace temper

@@ -1,11 +1,14 @@
+#include "reward/graders/rule_grader.h"
+
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "reward/graders/fact_reader.h"
 #include "reward/graders/fact_score.h"
-#include "reward/graders/grader.h"
+#include "reward/graders/registry.h"
 #include "reward/spec/propositions.h"
 
 namespace temper {
@@ -33,7 +36,7 @@ BoundedText WholeOrHeadAndTail(const std::string& response, size_t limit) {
   return {response.substr(0, head) + "\n" + response.substr(response.size() - tail), head, response.size() - tail - head - 1};
 }
 
-// Grades by the propositions and facts of one policy spec. What cannot be graded is a typed outcome with its reason.
+// What cannot be graded is a typed outcome with its reason.
 class RuleGrader : public Grader {
  public:
   explicit RuleGrader(PolicySpec spec) : spec_(std::move(spec)), propositions_(spec_), id_(Concat("rule/", spec_.id, ":", spec_.hash)) {
@@ -41,18 +44,15 @@ class RuleGrader : public Grader {
     for (const auto& [id, category] : spec_.categories) restricted_[id] = RestrictedFacets(spec_, category);
   }
 
-  std::vector<Grade> GradeAll(std::span<const GradeRequest> requests) override {
+  Handle Start(std::vector<GradeRequest> requests) override {
     std::vector<Grade> grades;
     grades.reserve(requests.size());
-    for (const GradeRequest& request : requests) {
-      const int64_t start = NowMicros();
-      Grade grade = GradeOrSayWhy(request);
-      grade.grader = id_;
-      grade.latency_us = NowMicros() - start;
-      grades.push_back(std::move(grade));
-    }
-    return grades;
+    for (const GradeRequest& request : requests) grades.push_back(TimedGrade(request));
+    finished_.push_back({++last_handle_, std::move(grades)});
+    return last_handle_;
   }
+
+  std::vector<Finished> Collect(std::chrono::milliseconds) override { return std::exchange(finished_, {}); }
 
   std::string id() const override { return id_; }
 
@@ -61,6 +61,14 @@ class RuleGrader : public Grader {
     Grade grade;
     grade.outcome = outcome;
     grade.error = error;
+    return grade;
+  }
+
+  Grade TimedGrade(const GradeRequest& request) const {
+    const int64_t start = NowMicros();
+    Grade grade = GradeOrSayWhy(request);
+    grade.grader = id_;
+    grade.latency_us = NowMicros() - start;
     return grade;
   }
 
@@ -166,10 +174,19 @@ class RuleGrader : public Grader {
   const std::string id_;
   std::optional<FactReader> facts_;
   std::map<std::string, std::set<std::string>> restricted_;  // facets, by category
+  std::vector<Finished> finished_;
+  Handle last_handle_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec)); }
+
+extern const GraderType kRuleGrader;
+const GraderType kRuleGrader{
+    .name = "rule",
+    .help = "by the propositions and facts of a policy spec, whose YAML text is the payload",
+    .make = [](const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); },
+};
 
 }  // namespace temper

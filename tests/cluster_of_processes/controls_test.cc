@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "reward/compose/composer.h"
-#include "reward/graders/grader.h"
+#include "reward/graders/rule_grader.h"
 #include "tests/cluster_of_processes/tiny_job.h"
 
 namespace temper::testing {
@@ -73,7 +73,7 @@ TEST(Controls, AlwaysRefusingScoresNearZero) {
   }
   ASSERT_EQ(requests.size(), 3U * 20 * 2);
   double utility = 0;
-  for (const Grade& grade : grader->GradeAll(requests)) {
+  for (const Grade& grade : GradeAll(grader.get(), requests)) {
     EXPECT_EQ(grade.severity, Severity::kNone);
     EXPECT_TRUE(grade.refused);
     utility += composer->Compose(grade, "").reward;

@@ -69,6 +69,37 @@ TEST(Job, RunsUnderLaunchWithoutMpirun) {
   EXPECT_EQ(job.Weights(), FourRankWeights());
 }
 
+// What of a row says how long something took, or what the machine had: all the rest is a number of the run.
+bool IsOfTheMachine(const std::string& metric) {
+  for (const char* prefix : {"time", "timing_s/", "sys/", "perf/", "grader/latency", "queue/"}) {
+    if (metric.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+std::vector<nlohmann::json> NumbersOf(std::vector<nlohmann::json> rows) {
+  for (nlohmann::json& row : rows) {
+    nlohmann::json kept;
+    for (const auto& [name, value] : row.items()) {
+      if (!IsOfTheMachine(name)) kept[name] = value;
+    }
+    row = kept;
+  }
+  return rows;
+}
+
+TEST(Job, GivesTheSameNumbersInOneProcessAsOnFourRanks) {
+  TinyJob ranks("ranks"), single("single");
+  ASSERT_EQ(ranks.Run(4), 0);
+  const auto process = single.StartInProcess();
+  ASSERT_EQ(single.Finish(process.get()), 0);
+  EXPECT_THAT(single.PrintedLayout(), ElementsAre("orchestrator", "learner", "rollout", "reward"));
+  ExpectComplete(single, kRlSteps, kGroupSize);
+  EXPECT_EQ(single.Weights(), ranks.Weights());
+  for (const char* file : {"sft/metrics.jsonl", "main/metrics.jsonl", "main/eval_metrics.jsonl"})
+    EXPECT_EQ(NumbersOf(single.Rows(file)), NumbersOf(ranks.Rows(file))) << file;
+}
+
 TEST(Job, GivesTheSameBitsForTwoRolloutWorkers) {
   TinyJob job("five", {"cluster.learners=1", "cluster.rollout_workers=2"});
   ASSERT_EQ(job.Run(5), 0);

@@ -57,6 +57,8 @@ std::unique_ptr<JobProcess> TinyJob::StartMpirun(int ranks) {
 
 std::unique_ptr<JobProcess> TinyJob::StartLaunch() { return Start({TEMPER_BINARY, "launch"}); }
 
+std::unique_ptr<JobProcess> TinyJob::StartInProcess() { return Start({TEMPER_BINARY, "train", "--in-process"}); }
+
 int TinyJob::Run(int ranks, Seconds deadline) { return Finish(StartMpirun(ranks).get(), deadline); }
 
 int TinyJob::Finish(JobProcess* process, Seconds deadline) {

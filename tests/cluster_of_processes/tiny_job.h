@@ -28,6 +28,7 @@ class TinyJob {
   std::vector<std::string> overrides;
 
   std::unique_ptr<JobProcess> StartMpirun(int ranks);
+  std::unique_ptr<JobProcess> StartInProcess();  // all roles in one process
   std::unique_ptr<JobProcess> StartLaunch();
   // Runs to the end; the output is in output(). The exit code, or -1 (with a test failure) when it took longer than the deadline. Fails the
   // test when a process of the run is left behind.

@@ -8,6 +8,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
 #include "learner/policy_loss.h"
+#include "workers/learner_task.h"
 
 namespace temper {
 namespace {
@@ -70,8 +71,10 @@ RolloutTask ExampleRolloutTask() {
 }
 
 RolloutResult ExampleRolloutResult() {
-  return {{42, {1, 2}, {{{3, 4}, {-0.5f, -1e-30f}, {-0.75f, -2}, {7, 8}, true}, {{}, {}, {}, {}, false}}}, "hash", 1.25};
+  return {"why", true, {42, {1, 2}, {{{3, 4}, {-0.5f, -1e-30f}, {-0.75f, -2}, {7, 8}, true}, {{}, {}, {}, {}, false}}}, "hash", 1.25};
 }
+
+RewardWelcome ExampleRewardWelcome() { return {{{"rule", "name", "spec: 1", 2.5}}}; }
 
 Grade ExampleGrade() {
   Grade grade;
@@ -91,23 +94,35 @@ Grade ExampleGrade() {
   return grade;
 }
 
-LearnerTask ExampleLearnerTask() {
-  LearnerTask task;
-  task.kind = LearnerTask::Kind::kExport;
-  task.config_json = "{}";
-  task.seed = 9;
-  task.folder = "/f";
-  task.tokenizer_json = "tok";
-  task.optimizer = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8};
-  task.total_steps = 100;
-  task.set_reference = true;
-  task.rl = {
-      &PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6, 7, 8, 9};
-  task.examples = {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}};
-  task.groups = {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}};
-  task.step = 3;
-  task.publish_version = 4;
-  return task;
+// One order of every kind.
+std::vector<LearnerTask> ExampleLearnerTasks() {
+  return {{InitializeOrder{"{}", 9}},
+          {LoadModelOrder{"/f"}},
+          {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
+          {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
+          {RlOrder{3,
+                   {&PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6,
+                    7, 8, 9},
+                   {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}},
+                   4}},
+          {PublishOrder{3, 4}},
+          {SaveOrder{"/s"}},
+          {LoadOrder{"/l"}},
+          {ExportOrder{"/e", "tok"}}};
+}
+
+template <typename Order>
+Order Example() {
+  for (const LearnerTask& task : ExampleLearnerTasks()) {
+    if (const auto* order = std::get_if<Order>(&task.order)) return *order;
+  }
+  return {};
+}
+
+// The order after its way over the wire.
+template <typename Order>
+Order Sent(const Order& order) {
+  return std::get<Order>(LearnerTask::Decode(LearnerTask{order}.Encode()).order);
 }
 
 LearnerResult ExampleLearnerResult() { return {"broke", true, {{"actor/kl", 0.5}, {"actor/loss", -1}}, kWeights}; }
@@ -123,14 +138,15 @@ Message Of(const std::string& name, const T& message) {
   return {name, message.Encode(), [](const std::string& bytes) { return T::Decode(bytes).Encode(); }};
 }
 std::vector<Message> AllMessages() {
-  return {Of("RolloutWelcome", ExampleRolloutWelcome()),
-          Of("RolloutTask", ExampleRolloutTask()),
-          Of("RolloutResult", ExampleRolloutResult()),
-          Of("RewardWelcome", RewardWelcome{"spec: 1", "name"}),
-          Of("RewardTask", RewardTask{{{"p", "r", "c", true}, {}}}),
-          Of("RewardResult", RewardResult{{ExampleGrade(), {}}}),
-          Of("LearnerTask", ExampleLearnerTask()),
-          Of("LearnerResult", ExampleLearnerResult())};
+  std::vector<Message> messages = {Of("RolloutWelcome", ExampleRolloutWelcome()),
+                                   Of("RolloutTask", ExampleRolloutTask()),
+                                   Of("RolloutResult", ExampleRolloutResult()),
+                                   Of("RewardWelcome", ExampleRewardWelcome()),
+                                   Of("RewardTask", RewardTask{{{"p", "r", "c", true}, {}}}),
+                                   Of("RewardResult", RewardResult{"why", true, {ExampleGrade(), {}}}),
+                                   Of("LearnerResult", ExampleLearnerResult())};
+  for (const LearnerTask& task : ExampleLearnerTasks()) messages.push_back(Of(Concat("order ", task.order.index()), task));
+  return messages;
 }
 
 TEST(Wire, RolloutMessagesKeepEveryField) {
@@ -151,17 +167,23 @@ TEST(Wire, RolloutMessagesKeepEveryField) {
   for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(result.group.trajectories[i]), Tie(ExampleRolloutResult().group.trajectories[i]));
   EXPECT_EQ(result.weight_hash, "hash");
   EXPECT_EQ(result.seconds, 1.25);
+  EXPECT_EQ(result.error, "why");
+  EXPECT_TRUE(result.user_error);
 }
 
 TEST(Wire, RewardMessagesKeepEveryField) {
-  const RewardWelcome welcome = RewardWelcome::Decode(RewardWelcome{"spec: 1", "name"}.Encode());
-  EXPECT_EQ(welcome.policy_spec_yaml, "spec: 1");
-  EXPECT_EQ(welcome.policy_spec_name, "name");
+  const RewardWelcome welcome = RewardWelcome::Decode(ExampleRewardWelcome().Encode());
+  ASSERT_EQ(welcome.graders.size(), 1u);
+  const auto& [type, name, payload, deadline_s] = welcome.graders[0];
+  EXPECT_EQ(std::make_tuple(type, name, payload, deadline_s),
+            std::make_tuple(std::string("rule"), std::string("name"), std::string("spec: 1"), 2.5));
   const GradeRequest request{"p", std::string("\0\xff", 2), "c", true};
   const RewardTask task = RewardTask::Decode(RewardTask{{request}}.Encode());
   ASSERT_EQ(task.requests.size(), 1u);
   EXPECT_EQ(Tie(task.requests[0]), Tie(request));
-  const RewardResult result = RewardResult::Decode(RewardResult{{ExampleGrade()}}.Encode());
+  const RewardResult result = RewardResult::Decode(RewardResult{"why", true, {ExampleGrade()}}.Encode());
+  EXPECT_EQ(result.error, "why");
+  EXPECT_TRUE(result.user_error);
   ASSERT_EQ(result.grades.size(), 1u);
   const auto& [outcome, safety, helpfulness, h_direct, h_indirect, severity, clause, mode, refused, declined, gave_requested, restricted,
                over_refusal, evidence, grader, latency_us, error] = result.grades[0];
@@ -175,23 +197,48 @@ TEST(Wire, RewardMessagesKeepEveryField) {
 }
 
 TEST(Wire, LearnerMessagesKeepEveryField) {
-  const LearnerTask task = ExampleLearnerTask();
-  const LearnerTask got = LearnerTask::Decode(task.Encode());
-  const auto& [kind, config_json, seed, folder, tokenizer_json, optimizer, total_steps, set_reference, rl, examples, groups, step,
-               publish_version] = got;
-  EXPECT_EQ(std::tie(kind, config_json, seed, folder, tokenizer_json, total_steps, set_reference, step, publish_version),
-            std::tie(task.kind, task.config_json, task.seed, task.folder, task.tokenizer_json, task.total_steps, task.set_reference,
-                     task.step, task.publish_version));
-  EXPECT_EQ(Tie(optimizer), Tie(task.optimizer));
-  EXPECT_EQ(Tie(rl), Tie(task.rl));
+  const auto [config_json, seed] = Sent(Example<InitializeOrder>());
+  EXPECT_EQ(config_json, "{}");
+  EXPECT_EQ(seed, 9u);
+  EXPECT_EQ(Sent(Example<LoadModelOrder>()).folder, "/f");
+  const auto [optimizer, total_steps, set_reference] = Sent(Example<BeginStageOrder>());
+  EXPECT_EQ(Tie(optimizer), Tie(Example<BeginStageOrder>().optimizer));
+  EXPECT_EQ(total_steps, 100);
+  EXPECT_TRUE(set_reference);
+  const auto [sft_step, examples] = Sent(Example<SftOrder>());
+  EXPECT_EQ(sft_step, 3);
   ASSERT_EQ(examples.size(), 2u);
-  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(examples[i]), Tie(task.examples[i]));
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(examples[i]), Tie(Example<SftOrder>().examples[i]));
+  const auto [step, options, groups, publish_version] = Sent(Example<RlOrder>());
+  EXPECT_EQ(step, 3);
+  EXPECT_EQ(Tie(options), Tie(Example<RlOrder>().options));
+  EXPECT_EQ(publish_version, 4);
   ASSERT_EQ(groups.size(), 2u);
   EXPECT_EQ(groups[0].group_id, 5u);
   EXPECT_THAT(groups[0].prompt_tokens, testing::ElementsAre(1));
   ASSERT_EQ(groups[0].samples.size(), 1u);
-  EXPECT_EQ(Tie(groups[0].samples[0]), Tie(task.groups[0].samples[0]));
+  EXPECT_EQ(Tie(groups[0].samples[0]), Tie(Example<RlOrder>().groups[0].samples[0]));
   EXPECT_TRUE(groups[1].samples.empty());
+  const auto [publish_step, version] = Sent(Example<PublishOrder>());
+  EXPECT_EQ(publish_step, 3);
+  EXPECT_EQ(version, 4);
+  EXPECT_EQ(Sent(Example<SaveOrder>()).folder, "/s");
+  EXPECT_EQ(Sent(Example<LoadOrder>()).folder, "/l");
+  EXPECT_EQ(Sent(Example<ExportOrder>()).folder, "/e");
+  EXPECT_EQ(Sent(Example<ExportOrder>()).tokenizer_json, "tok");
+}
+
+TEST(Wire, OrdersTellTheirPhaseStepAndPublication) {
+  const LearnerTask rl{Example<RlOrder>()}, publish{Example<PublishOrder>()}, save{Example<SaveOrder>()};
+  EXPECT_EQ(PhaseOf(rl), std::string("update"));
+  EXPECT_EQ(PhaseOf(publish), std::string("publish"));
+  EXPECT_EQ(PhaseOf(save), std::string("checkpoint"));
+  EXPECT_TRUE(IsUpdate(rl) && !IsUpdate(publish) && !IsUpdate(save));
+  EXPECT_EQ(std::make_tuple(StepOf(rl), StepOf(publish), StepOf(save)), std::make_tuple(3, 3, -1));
+  EXPECT_EQ(std::make_tuple(PublishedBy(rl), PublishedBy(publish), PublishedBy(save)), std::make_tuple(4, 4, -1));
+}
+
+TEST(Wire, LearnerResultsKeepEveryField) {
   const LearnerResult result = LearnerResult::Decode(ExampleLearnerResult().Encode());
   EXPECT_EQ(result.error, "broke");
   EXPECT_EQ(result.report, ExampleLearnerResult().report);
@@ -217,13 +264,13 @@ TEST(Wire, RefusesUnequalVectorsUnknownEnumsAndFlags) {
   EXPECT_THROW(RolloutResult::Decode(uneven.Encode()), Error);
   Grade grade = ExampleGrade();
   grade.outcome = static_cast<GradeOutcome>(6);
-  EXPECT_THROW(RewardResult::Decode(RewardResult{{grade}}.Encode()), Error);
+  EXPECT_THROW(RewardResult::Decode(RewardResult{"", false, {grade}}.Encode()), Error);
   grade = ExampleGrade();
   grade.severity = static_cast<Severity>(5);
-  EXPECT_THROW(RewardResult::Decode(RewardResult{{grade}}.Encode()), Error);
-  LearnerTask task;
-  task.kind = static_cast<LearnerTask::Kind>(9);
-  EXPECT_THROW(LearnerTask::Decode(task.Encode()), Error);
+  EXPECT_THROW(RewardResult::Decode(RewardResult{"", false, {grade}}.Encode()), Error);
+  std::string order = LearnerTask{SaveOrder{"/s"}}.Encode();
+  order[0] = 9;  // there are nine kinds, from 0
+  EXPECT_THROW(LearnerTask::Decode(order), Error);
   RolloutWelcome welcome = ExampleRolloutWelcome();
   welcome.tokenizer_json = "";
   std::string bytes = welcome.Encode();

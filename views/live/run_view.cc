@@ -10,6 +10,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/json_fields.h"
+#include "cluster/base/role.h"
 #include "cluster/host/host_name.h"
 #include "record/metrics_file.h"
 #include "record/run_paths.h"
@@ -21,11 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int64_t kTailBytes = 512 << 10;
-
-int OrderOf(const std::string& role) {
-  static const std::vector<std::string> kOrder = {"orchestrator", "learner", "rollout", "reward"};
-  return static_cast<int>(std::find(kOrder.begin(), kOrder.end(), role) - kOrder.begin());
-}
 
 void SortProcesses(RunView* view) {
   std::sort(view->processes.begin(), view->processes.end(), [](const ProcessRow& a, const ProcessRow& b) {

@@ -8,7 +8,8 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/clock.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 
 namespace temper {
 
@@ -21,8 +22,8 @@ inline constexpr const char* kAnyPort = "tcp://127.0.0.1:*";
 
 inline BusOptions ServerOptions() { return {kRunId, 1, milliseconds(50), {.lease = 60'000, .peer_timeout = 60'000, .max_attempts = 20}}; }
 
-inline BusClient::Options ClientOptions(const std::string& endpoint, int64_t capacity = 1) {
-  return {endpoint, "rollout", capacity, kRunId, milliseconds(50), seconds(10)};
+inline ZmqClient::Options ClientOptions(const std::string& endpoint, int64_t capacity = 1) {
+  return {endpoint, Role::kRollout, capacity, kRunId, milliseconds(50), seconds(10)};
 }
 
 // Polls both ends, in this thread, until `done` holds; keeps every event.

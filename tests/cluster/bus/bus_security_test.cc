@@ -7,8 +7,9 @@
 #include <zmq.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/bus/bus.h"
 #include "cluster/bus/gate.h"
+#include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 #include "cluster/host/host_address.h"
 #include "tests/cluster/bus/bus_fixture.h"
 
@@ -24,8 +25,8 @@ BusOptions WithKeys(const BusKeys& keys) {
   return options;
 }
 
-BusClient::Options WithKeys(const std::string& endpoint, const BusKeys& keys) {
-  BusClient::Options options = ClientOptions(endpoint);
+ZmqClient::Options WithKeys(const std::string& endpoint, const BusKeys& keys) {
+  ZmqClient::Options options = ClientOptions(endpoint);
   options.keys = keys;
   return options;
 }
@@ -41,11 +42,11 @@ std::string ErrorOf(const std::function<void()>& action) {
 
 TEST(BusSecurity, WhoHasTheJobsKeysGetsInAndWorks) {
   const BusKeys keys = MakeBusKeys();
-  BusServer server(kAnyPort, WithKeys(keys));
+  ZmqServer server(kAnyPort, WithKeys(keys));
   Loop loop(&server);
-  BusClient client(WithKeys(server.endpoint(), keys.ForClients()));
+  ZmqClient client(WithKeys(server.endpoint(), keys.ForClients()));
   loop.Register(&client);
-  server.Submit("rollout", 5, "work");
+  server.Submit(Role::kRollout, 5, "work");
   std::string payload;
   ASSERT_TRUE(loop.Until([&] {
     for (const BusTask& task : TasksOf(client)) payload = task.payload;
@@ -60,27 +61,27 @@ TEST(BusSecurity, WhoHasTheJobsKeysGetsInAndWorks) {
 // The strangers try for a second, beside a client that belongs here.
 TEST(BusSecurity, NobodyElseGetsIn) {
   const BusKeys keys = MakeBusKeys();
-  BusServer server(kAnyPort, WithKeys(keys));
+  ZmqServer server(kAnyPort, WithKeys(keys));
   Loop loop(&server);
   BusKeys unknown = MakeBusKeys().ForClients();
   unknown.server_public = keys.server_public;
   BusKeys other_server = keys.ForClients();
   other_server.server_public = MakeBusKeys().server_public;
-  BusClient unknown_key(WithKeys(server.endpoint(), unknown));
-  BusClient deceived(WithKeys(server.endpoint(), other_server));
-  BusClient plain(ClientOptions(server.endpoint()));
-  for (BusClient* stranger : {&unknown_key, &deceived, &plain}) loop.Add(stranger);
+  ZmqClient unknown_key(WithKeys(server.endpoint(), unknown));
+  ZmqClient deceived(WithKeys(server.endpoint(), other_server));
+  ZmqClient plain(ClientOptions(server.endpoint()));
+  for (ZmqClient* stranger : {&unknown_key, &deceived, &plain}) loop.Add(stranger);
   loop.For(seconds(1));
-  for (BusClient* stranger : {&unknown_key, &deceived, &plain}) EXPECT_FALSE(stranger->NextWelcome().has_value());
-  EXPECT_EQ(server.table().NumPeers(""), 0);
+  for (ZmqClient* stranger : {&unknown_key, &deceived, &plain}) EXPECT_FALSE(stranger->NextWelcome().has_value());
+  EXPECT_EQ(server.table().Peers().size(), 0u);
   EXPECT_TRUE(loop.events.empty());
-  BusClient client(WithKeys(server.endpoint(), keys.ForClients()));
+  ZmqClient client(WithKeys(server.endpoint(), keys.ForClients()));
   loop.Register(&client);
-  EXPECT_EQ(server.table().NumPeers("rollout"), 1);
+  EXPECT_EQ(server.table().NumPeers(Role::kRollout), 1);
 }
 
 TEST(BusSecurity, AnAddressThatOthersReachNeedsKeys) {
-  EXPECT_EQ(ErrorOf([] { BusServer server("tcp://10.1.2.3:*", ServerOptions()); }),
+  EXPECT_EQ(ErrorOf([] { ZmqServer server("tcp://10.1.2.3:*", ServerOptions()); }),
             "cluster.endpoint: tcp://10.1.2.3:* can be reached from other hosts, and the bus has no keys to protect it");
 }
 
@@ -101,12 +102,12 @@ TEST(BusSecurity, AServerThatLetsUnknownKeysInIsFoundOut) {
 
 TEST(BusSecurity, AClientFollowsItsJobToANewStart) {
   const BusKeys first_keys = MakeBusKeys();
-  auto server = std::make_unique<BusServer>(kAnyPort, WithKeys(first_keys));
+  auto server = std::make_unique<ZmqServer>(kAnyPort, WithKeys(first_keys));
   std::optional<BusContact> contact;  // nothing while the job is down
-  BusClient::Options options = WithKeys(server->endpoint(), first_keys.ForClients());
+  ZmqClient::Options options = WithKeys(server->endpoint(), first_keys.ForClients());
   options.silence = milliseconds(300);
   options.find_again = [&] { return contact; };
-  BusClient client(options);
+  ZmqClient client(options);
   Loop(server.get()).Register(&client);
   server.reset();
   const Millis end = NowMillis() + 600;
@@ -115,11 +116,11 @@ TEST(BusSecurity, AClientFollowsItsJobToANewStart) {
   BusOptions second = WithKeys(second_keys);
   second.run_id = kRunId + 1;
   second.epoch = 2;
-  server = std::make_unique<BusServer>(kAnyPort, second);
+  server = std::make_unique<ZmqServer>(kAnyPort, second);
   contact = BusContact{server->endpoint(), second.run_id, second_keys.ForClients()};
   Loop loop(server.get());
   loop.Register(&client);
-  EXPECT_EQ(server->table().NumPeers("rollout"), 1);
+  EXPECT_EQ(server->table().NumPeers(Role::kRollout), 1);
 }
 
 TEST(BusKeys, AClientsKeysAreOneLineAndComeBack) {

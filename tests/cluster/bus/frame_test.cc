@@ -75,7 +75,7 @@ TEST(Frame, RefusesAnotherProtocolVersionAndUnknownKinds) {
   const uint16_t version = kProtocolVersion + 1;
   std::memcpy(bytes.data() + 4, &version, sizeof(version));
   SealHeader(&bytes);
-  EXPECT_EQ(ReasonFor(bytes), "protocol version 3, this program speaks 2");
+  EXPECT_EQ(ReasonFor(bytes), "protocol version 4, this program speaks 3");
   for (const uint16_t kind : {0, 15, 65535}) {
     bytes = EncodeFrame(Example());
     std::memcpy(bytes.data() + 6, &kind, sizeof(kind));

@@ -19,35 +19,45 @@ std::vector<std::pair<TaskId, PeerId>> Given(TaskTable& table, Millis now) {
 
 TEST(TaskTable, GivesOldestFirstToTheFreestPeerWithinCapacity) {
   TaskTable table({});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.AddPeer(2, "rollout", 3, 0);
-  for (const TaskId task : {10, 11, 12, 13, 14}) table.Submit(task, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.AddPeer(2, Role::kRollout, 3, 0);
+  for (const TaskId task : {10, 11, 12, 13, 14}) table.Submit(task, Role::kRollout, 0);
   // Free capacities (1, 3), (1, 2), (1, 1) with the lower id first at a tie, (0, 1).
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2), std::pair(11, 2), std::pair(12, 1), std::pair(13, 2)));
   EXPECT_EQ(table.num_leased(), 4);
-  EXPECT_EQ(table.num_queued("rollout"), 1);
+  EXPECT_EQ(table.num_queued(Role::kRollout), 1);
   EXPECT_EQ(table.num_open(), 5);
 }
 
 TEST(TaskTable, KeepsRolesApart) {
   TaskTable table({});
-  table.AddPeer(1, "reward", 5, 0);
-  table.Submit(10, "rollout", 0);
-  table.Submit(11, "reward", 0);
+  table.AddPeer(1, Role::kReward, 5, 0);
+  table.Submit(10, Role::kRollout, 0);
+  table.Submit(11, Role::kReward, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(11, 1)));
-  EXPECT_EQ(table.NumPeers("reward"), 1);
-  EXPECT_EQ(table.NumPeers("rollout"), 0);
-  EXPECT_THAT(table.Peers(""), ElementsAre(1));
+  EXPECT_EQ(table.NumPeers(Role::kReward), 1);
+  EXPECT_EQ(table.NumPeers(Role::kRollout), 0);
+  EXPECT_THAT(table.Peers(), ElementsAre(1));
+}
+
+TEST(TaskTable, GivesEachLearnerItsOwnTasks) {
+  TaskTable table({});
+  table.AddPeer(1, {Role::kLearner, 1}, 4, 0);
+  table.AddPeer(2, {Role::kLearner, 0}, 4, 0);
+  table.Submit(10, {Role::kLearner, 0}, 0);
+  table.Submit(11, {Role::kLearner, 1}, 0);
+  EXPECT_THAT(Given(table, 0), testing::UnorderedElementsAre(std::pair(10, 2), std::pair(11, 1)));
+  EXPECT_EQ(table.NumPeers(Role::kLearner), 1) << "learner/0";
 }
 
 TEST(TaskTable, AcceptsTheFirstResultFromWhoeverSendsItAndCountsTheOthers) {
   TaskTable table({});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   Given(table, 0);
   table.RemovePeer(1);
   EXPECT_EQ(table.num_requeued(), 1);
-  table.AddPeer(2, "rollout", 1, 0);
+  table.AddPeer(2, Role::kRollout, 1, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2)));
   EXPECT_EQ(table.OnResult(1, 10, 5), TaskTable::Verdict::kAccepted);  // the lost peer was only slow
   EXPECT_EQ(table.OnResult(2, 10, 6), TaskTable::Verdict::kDuplicate);
@@ -59,30 +69,30 @@ TEST(TaskTable, AcceptsTheFirstResultFromWhoeverSendsItAndCountsTheOthers) {
 
 TEST(TaskTable, AResultOfAQueuedTaskTakesItOutOfTheQueue) {
   TaskTable table({});
-  table.Submit(10, "rollout", 0);
-  table.Submit(11, "rollout", 0);
+  table.Submit(10, Role::kRollout, 0);
+  table.Submit(11, Role::kRollout, 0);
   EXPECT_EQ(table.OnResult(7, 10, 0), TaskTable::Verdict::kAccepted);
-  table.AddPeer(1, "rollout", 5, 0);
+  table.AddPeer(1, Role::kRollout, 5, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(11, 1)));
 }
 
 TEST(TaskTable, TasksOfALostPeerGoFirstAndInOrder) {
   TaskTable table({});
-  table.AddPeer(1, "rollout", 2, 0);
-  for (const TaskId task : {10, 11, 12}) table.Submit(task, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 2, 0);
+  for (const TaskId task : {10, 11, 12}) table.Submit(task, Role::kRollout, 0);
   Given(table, 0);
   table.RemovePeer(1);
   table.CheckInvariants();
-  table.AddPeer(2, "rollout", 3, 0);
+  table.AddPeer(2, Role::kRollout, 3, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2), std::pair(11, 2), std::pair(12, 2)));
 }
 
 TEST(TaskTable, RegisteringAgainGivesLeasesBack) {
   TaskTable table({});
-  table.AddPeer(1, "rollout", 2, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 2, 0);
+  table.Submit(10, Role::kRollout, 0);
   Given(table, 0);
-  table.AddPeer(1, "rollout", 2, 1);
+  table.AddPeer(1, Role::kRollout, 2, 1);
   EXPECT_EQ(table.num_leased(), 0);
   const auto again = table.Assign(1);
   ASSERT_EQ(again.size(), 1u);
@@ -91,9 +101,9 @@ TEST(TaskTable, RegisteringAgainGivesLeasesBack) {
 
 TEST(TaskTable, AnExpiredLeaseGoesToAnotherPeerUnlessThereIsNone) {
   TaskTable table({.lease = 100, .peer_timeout = 0});
-  table.AddPeer(1, "rollout", 4, 0);
-  table.AddPeer(2, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 4, 0);
+  table.AddPeer(2, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
   EXPECT_THAT(table.Tick(100).leases, IsEmpty());
   EXPECT_THAT(table.Tick(101).leases, ElementsAre(10));
@@ -105,8 +115,8 @@ TEST(TaskTable, AnExpiredLeaseGoesToAnotherPeerUnlessThereIsNone) {
 
 TEST(TaskTable, ProgressRenewsLeasesAndMereTrafficDoesNot) {
   TaskTable table({.lease = 100, .peer_timeout = 0});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   Given(table, 0);
   table.OnProgress(1, 5, 90);
   EXPECT_THAT(table.Tick(150).leases, IsEmpty());
@@ -117,9 +127,9 @@ TEST(TaskTable, ProgressRenewsLeasesAndMereTrafficDoesNot) {
 
 TEST(TaskTable, ASilentPeerIsRemovedAndAnyTrafficKeepsIt) {
   TaskTable table({.lease = 0, .peer_timeout = 50});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.AddPeer(2, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.AddPeer(2, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   Given(table, 0);
   table.OnTraffic(2, 40);
   EXPECT_THAT(table.Tick(50).peers, IsEmpty());
@@ -130,9 +140,9 @@ TEST(TaskTable, ASilentPeerIsRemovedAndAnyTrafficKeepsIt) {
 
 TEST(TaskTable, ARoleMayHaveRulesOfItsOwn) {
   TaskTable table({.lease = 10, .peer_timeout = 10});
-  table.SetRules("learner/0", {.lease = 0, .peer_timeout = 0});
-  table.AddPeer(1, "learner/0", 1, 0);
-  table.Submit(10, "learner/0", 0);
+  table.SetRules(Role::kLearner, {.lease = 0, .peer_timeout = 0});
+  table.AddPeer(1, {Role::kLearner, 1}, 1, 0);
+  table.Submit(10, {Role::kLearner, 1}, 0);
   Given(table, 0);
   const auto expired = table.Tick(1'000'000);
   EXPECT_THAT(expired.peers, IsEmpty());
@@ -142,9 +152,9 @@ TEST(TaskTable, ARoleMayHaveRulesOfItsOwn) {
 // A task that fails whoever gets it must end as failed even when a free peer is there at every moment.
 TEST(TaskTable, ATaskIsGivenOutAtMostMaxAttemptsTimes) {
   TaskTable table({.lease = 10, .peer_timeout = 0, .max_attempts = 3});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.AddPeer(2, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.AddPeer(2, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   int given = 0;
   std::vector<TaskId> exhausted;
   for (Millis now = 0; now < 200; ++now) {
@@ -160,14 +170,14 @@ TEST(TaskTable, ATaskIsGivenOutAtMostMaxAttemptsTimes) {
 // Peer 1 lost task 10 by its lease, peer 2 is full: 10 waits for 2, but 1 may work on what came after.
 TEST(TaskTable, ATaskThatAvoidsTheOnlyFreePeerHoldsUpNobody) {
   TaskTable table({.lease = 100, .peer_timeout = 0, .max_attempts = 5});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
   EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
-  table.AddPeer(2, "rollout", 1, 50);
-  table.Submit(11, "rollout", 50);
+  table.AddPeer(2, Role::kRollout, 1, 50);
+  table.Submit(11, Role::kRollout, 50);
   EXPECT_THAT(Given(table, 50), ElementsAre(std::pair(11, 2)));
-  table.Submit(12, "rollout", 60);
-  table.Submit(13, "rollout", 60);
+  table.Submit(12, Role::kRollout, 60);
+  table.Submit(13, Role::kRollout, 60);
   EXPECT_THAT(table.Tick(101).leases, ElementsAre(10));
   EXPECT_THAT(Given(table, 101), ElementsAre(std::pair(12, 1)));
   table.CheckInvariants();
@@ -180,39 +190,23 @@ TEST(TaskTable, ATaskThatAvoidsTheOnlyFreePeerHoldsUpNobody) {
 
 TEST(TaskTable, ATaskThatKillsItsPeersIsGivenUpToo) {
   TaskTable table({.lease = 0, .peer_timeout = 0, .max_attempts = 2});
-  table.Submit(10, "rollout", 0);
+  table.Submit(10, Role::kRollout, 0);
   for (const PeerId peer : {1, 2}) {
-    table.AddPeer(peer, "rollout", 1, 0);
+    table.AddPeer(peer, Role::kRollout, 1, 0);
     EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, peer)));
     table.RemovePeer(peer);
     table.CheckInvariants();
   }
-  table.AddPeer(3, "rollout", 1, 0);
+  table.AddPeer(3, Role::kRollout, 1, 0);
   EXPECT_THAT(Given(table, 0), IsEmpty());
   EXPECT_THAT(table.Tick(0).exhausted, ElementsAre(10));
 }
 
-TEST(TaskTable, CancelForgetsQueuedAndLeasedTasks) {
-  TaskTable table({});
-  table.AddPeer(1, "rollout", 1, 0);
-  table.Submit(10, "rollout", 0);
-  table.Submit(11, "rollout", 0);
-  Given(table, 0);
-  table.Cancel(10);
-  table.Cancel(11);
-  table.Cancel(12);
-  table.CheckInvariants();
-  EXPECT_EQ(table.num_open(), 0);
-  EXPECT_EQ(table.OnResult(1, 10, 0), TaskTable::Verdict::kDuplicate);
-  table.Submit(13, "rollout", 0);  // the capacity is free again
-  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(13, 1)));
-}
-
 TEST(TaskTable, RefusesATaskSubmittedTwiceAndAPeerWithoutCapacity) {
   TaskTable table({});
-  table.Submit(10, "rollout", 0);
-  EXPECT_THROW(table.Submit(10, "rollout", 0), Error);
-  EXPECT_THROW(table.AddPeer(1, "rollout", 0, 0), Error);
+  table.Submit(10, Role::kRollout, 0);
+  EXPECT_THROW(table.Submit(10, Role::kRollout, 0), Error);
+  EXPECT_THROW(table.AddPeer(1, Role::kRollout, 0, 0), Error);
 }
 
 }  // namespace

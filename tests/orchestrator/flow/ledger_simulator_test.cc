@@ -42,7 +42,7 @@ class Simulation {
  public:
   Simulation(const Scenario& scenario, uint64_t seed)
       : scenario_(scenario), random_(seed), ledger_(scenario.ledger), table_({.lease = 60, .peer_timeout = 25, .max_attempts = 1'000}) {
-    for (const char* role : {"rollout", "rollout", "reward"}) Join(role);
+    for (const Role role : {Role::kRollout, Role::kRollout, Role::kReward}) Join(role);
   }
 
   std::vector<Trained> Run() {
@@ -63,7 +63,7 @@ class Simulation {
 
  private:
   struct Worker {
-    std::string role;
+    Role role = Role::kRollout;
     bool frozen = false;                            // shows no sign of life
     bool stuck = false;                             // lives, but makes no progress
     std::vector<std::pair<TaskId, int64_t>> tasks;  // with the version sampled at
@@ -78,7 +78,7 @@ class Simulation {
   uint64_t Below(uint64_t n) { return std::uniform_int_distribution<uint64_t>(0, n - 1)(random_); }
   bool Chance(double p) { return std::uniform_real_distribution<double>(0, 1)(random_) < p; }
 
-  void Join(const std::string& role) {
+  void Join(Role role) {
     const PeerId id = next_peer_++;
     workers_[id].role = role;
     table_.AddPeer(id, role, 1 + static_cast<int64_t>(Below(4)), now_);
@@ -92,7 +92,7 @@ class Simulation {
       TEMPER_CHECK(step < kSteps && step <= updates_ + scenario_.ledger.max_staleness, "group of step ", step, " admitted after ",
                    updates_);
       TEMPER_CHECK(issued_.insert(group).second, "group ", group, " issued twice");
-      table_.Submit(group << 1, "rollout", now_);
+      table_.Submit(group << 1, Role::kRollout, now_);
     }
     if (training_ < 0 && ledger_.StepReady()) Train();
     if (training_ >= 0 && Chance(0.2)) {
@@ -155,7 +155,7 @@ class Simulation {
         return;
       }
       case 5:
-        Join(Chance(0.5) ? "rollout" : "reward");
+        Join(Chance(0.5) ? Role::kRollout : Role::kReward);
         return;
       case 6:  // a message is repeated
         if (!network_.empty()) network_.push_back(network_[Below(network_.size())]);
@@ -170,7 +170,7 @@ class Simulation {
 
   // Dead, and a new one in its place.
   void Respawn(PeerId id) {
-    const std::string role = workers_.at(id).role;
+    const Role role = workers_.at(id).role;
     workers_.erase(id);
     Join(role);
   }
@@ -209,7 +209,7 @@ class Simulation {
     if ((message.task & kRewardBit) == 0) {
       ledger_.OnGenerated(group);
       version_of_[group] = message.version;
-      table_.Submit(group << 1 | kRewardBit, "reward", now_);
+      table_.Submit(group << 1 | kRewardBit, Role::kReward, now_);
       return;
     }
     const double outcome = OutcomeOf(scenario_, group);

@@ -7,7 +7,7 @@
 
 #include "cluster/base/keyed_random.h"
 #include "reward/grade/grade_json.h"
-#include "reward/graders/grader.h"
+#include "reward/graders/rule_grader.h"
 
 namespace temper {
 namespace {
@@ -84,7 +84,7 @@ void Fuzz(const std::string& spec, const std::string& category, const std::strin
         break;
     }
     if (random.Below(20) == 0) request.prompt = Mutated(&random, request.prompt);
-    const std::vector<Grade> grades = grader->GradeAll({&request, 1});
+    const std::vector<Grade> grades = GradeAll(grader.get(), {request});
     ASSERT_EQ(grades.size(), 1u);
     CheckSane(grades[0], request);
     if (::testing::Test::HasFatalFailure()) FAIL() << "answer " << i << ": " << request.response;

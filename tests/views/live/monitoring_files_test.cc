@@ -51,12 +51,12 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
-  table.Submit(1, "rollout", NowMillis());
-  table.Submit(2, "reward", NowMillis());
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
+  table.Submit(1, Role::kRollout, NowMillis());
+  table.Submit(2, Role::kReward, NowMillis());
   ASSERT_EQ(table.Assign(NowMillis()).size(), 1U);
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnReport(5, "rollout", ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
   monitor.SetStage("main", "rl");
   monitor.OnStep(4, 8, {{"reward/mean", 0.25}, {"reward/safety_mean", 0.75}, {"timing_s/step", 2}});
   monitor.Tick(table, 2);
@@ -94,9 +94,9 @@ TEST(ClusterMonitor, ItsPictureShowsWhatTheFilesDo) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode());
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {}).Encode());
   monitor.SetStage("main", "rl");
   for (int64_t step = 0; step < 400; ++step)
     monitor.OnStep(step + 1, 800, {{"reward/mean", step == 399 ? std::nan("") : static_cast<double>(step)}});
@@ -132,10 +132,10 @@ TEST(ClusterMonitor, AtTheEndNothingIsQueuedAndNobodyWorks) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  table.AddPeer(5, "rollout", 4, NowMillis());
-  table.Submit(2, "reward", NowMillis());
-  monitor.OnPeerJoined(5, "rollout", "n7");
-  monitor.OnPeerLost(6, "reward", "gone");
+  table.AddPeer(5, Role::kRollout, 4, NowMillis());
+  table.Submit(2, Role::kReward, NowMillis());
+  monitor.OnPeerJoined(5, Role::kRollout, "n7");
+  monitor.OnPeerLost(6, Role::kReward, "gone");
   monitor.SetStage("main", "rl");
   monitor.Tick(table, 2);
   std::string problem;
@@ -154,9 +154,9 @@ TEST(ClusterMonitor, RefusesADamagedReportAndGoesOn) {
   ClusterMonitor monitor;
   monitor.Open(OptionsIn(folder.path()));
   TaskTable table(TaskRules{});
-  monitor.OnReport(5, "rollout", "garbage");
-  monitor.OnReport(5, "rollout", ReportOf(2, {}).Encode().substr(0, 20));
-  monitor.OnPeerLost(5, "rollout", "gone");
+  monitor.OnReport(5, Role::kRollout, "garbage");
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {}).Encode().substr(0, 20));
+  monitor.OnPeerLost(5, Role::kRollout, "gone");
   monitor.Tick(table, 0);
   monitor.Finish("failed", "why");
   std::string problem;
@@ -176,7 +176,7 @@ TEST(ClusterMonitor, AFolderThatVanishesDoesNotStopIt) {
     monitor.Open(OptionsIn(folder.path()));
   }
   TaskTable table(TaskRules{});
-  monitor.OnReport(5, "rollout", ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
+  monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
   monitor.SetStage("main", "rl");
   monitor.Tick(table, 0);
   monitor.Finish("done", "");

@@ -1,4 +1,6 @@
-#include <deque>
+#include "cluster/bus/zmq_client.h"
+
+#include <map>
 #include <random>
 #include <utility>
 
@@ -6,10 +8,11 @@
 #include <zmq.h>
 #include <zmq.hpp>
 
-#include "cluster/base/bytes.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/bodies.h"
+#include "cluster/bus/frame.h"
+#include "cluster/bus/inbox.h"
 
 namespace temper {
 namespace {
@@ -30,17 +33,9 @@ std::string HostName() {
   return name;
 }
 
-template <typename T>
-std::optional<T> PopFront(std::deque<T>& queue) {
-  if (queue.empty()) return std::nullopt;
-  T item = std::move(queue.front());
-  queue.pop_front();
-  return item;
-}
-
 }  // namespace
 
-struct BusClient::State {
+struct ZmqClient::State {
   explicit State(const Options& o) : options(o) {}
 
   struct Unacked {
@@ -58,7 +53,6 @@ struct BusClient::State {
   std::function<std::string()> reporter;
   ClockOffset clock;
   bool registered = false;
-  bool draining = false;
   Millis last_heard = NowMillis();
   Millis last_heartbeat = 0;
   Millis last_register = 0;
@@ -66,9 +60,7 @@ struct BusClient::State {
   Millis last_resend_scan = 0;
   std::map<TaskId, Unacked> results;  // until acknowledged
   std::vector<TaskId> unsent;         // of those, to be sent at the next Poll
-  std::deque<BusTask> tasks;
-  std::deque<std::string> announcements, chunks, welcomes;
-  std::deque<TaskId> cancelled;
+  Inbox inbox;
 
   // A fresh identity each time: a ROUTER may hold on to the pipe of an old one.
   void Connect() {
@@ -91,7 +83,7 @@ struct BusClient::State {
     registered = false;
     epoch = 0;
     last_register = 0;
-    tasks.clear();  // the server gives them out again
+    inbox.tasks.clear();  // the server gives them out again
   }
 
   void Send(FrameKind kind, std::string body) {
@@ -101,11 +93,7 @@ struct BusClient::State {
   }
 
   void SendRegister() {
-    ByteWriter body;
-    body.PutString(options.role);
-    body.Put<int64_t>(options.capacity);
-    body.PutString(HostName());
-    Send(FrameKind::kRegister, body.Take());
+    Send(FrameKind::kRegister, EncodeFields(RegisterBody{ToString(options.role), options.capacity, HostName()}));
     last_register = NowMillis();
   }
 
@@ -113,7 +101,7 @@ struct BusClient::State {
     if (registered) return;
     registered = true;
     epoch = frame.epoch;
-    welcomes.push_back(frame.body);
+    inbox.welcomes.push_back(frame.body);
     // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void.
     if (std::exchange(last_epoch, epoch) != epoch) results.clear();
     unsent.clear();
@@ -124,35 +112,33 @@ struct BusClient::State {
     last_heard = NowMillis();
     if (frame.kind == FrameKind::kWelcome) return OnWelcome(frame);
     if (!registered || frame.epoch != epoch) return;
-    ByteReader body(frame.body);
     switch (frame.kind) {
       case FrameKind::kTask:
-        while (!body.done()) {
-          BusTask task;
-          task.id = body.Get<TaskId>();
-          task.payload = body.GetString();
-          tasks.push_back(std::move(task));
-        }
-        return;
+        return OnTasks(FieldReader(frame.body));
       case FrameKind::kAck:
-        for (const TaskId task : body.GetVector<TaskId>()) results.erase(task);
-        return;
-      case FrameKind::kCancel:
-        cancelled.push_back(body.Get<TaskId>());
+        for (const TaskId task : DecodeFields<AckBody>(frame.body).tasks) results.erase(task);
         return;
       case FrameKind::kAnnounce:
-        announcements.push_back(frame.body);
+        inbox.announcements.push_back(frame.body);
         return;
       case FrameKind::kWeightChunk:
-        chunks.push_back(frame.body);
+        inbox.chunks.push_back(frame.body);
         return;
       case FrameKind::kDrain:
-        draining = true;
+        inbox.draining = true;
         return;
       case FrameKind::kHeartbeat:
-        return OnHeartbeatAnswer(body);
+        return OnHeartbeatAnswer(frame.body);
       default:
         return;
+    }
+  }
+
+  void OnTasks(FieldReader body) {
+    while (!body.done()) {
+      BusTask task;
+      body(task);
+      inbox.tasks.push_back(std::move(task));
     }
   }
 
@@ -173,7 +159,7 @@ struct BusClient::State {
     return true;
   }
 
-  // The job may have started anew elsewhere, as another run of the bus. True when it has.
+  // The job may have started again elsewhere, as another run of the bus. True when it has.
   bool Follow() {
     const auto contact = options.find_again ? options.find_again() : std::nullopt;
     if (!contact || contact->run_id == options.run_id) return false;
@@ -186,7 +172,7 @@ struct BusClient::State {
   void Upkeep() {
     const Millis now = NowMillis();
     if (registered && now - last_heard > options.silence.count()) {
-      TEMPER_LOG(Warn, "bus: orchestrator at ", options.endpoint, " silent for ", now - last_heard, " ms, registering anew");
+      TEMPER_LOG(Warn, "bus: orchestrator at ", options.endpoint, " silent for ", now - last_heard, " ms, registering again");
       Follow();
       Connect();
       last_search = now;
@@ -212,20 +198,14 @@ struct BusClient::State {
     const Millis now = NowMillis();
     if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
     last_heartbeat = now;
-    ByteWriter body;
-    body.Put(progress);
-    body.PutString(reporter ? reporter() : "");
-    body.Put(NowMicros());
-    Send(FrameKind::kHeartbeat, body.Take());
+    const std::string report = reporter ? reporter() : "";
+    Send(FrameKind::kHeartbeat, EncodeFields(HeartbeatBody{progress, report, NowMicros()}));
   }
 
-  // Of a heartbeat of ours; those that the orchestrator sends by itself are empty.
-  void OnHeartbeatAnswer(ByteReader body) {
-    if (body.done()) return;
-    const auto sent = body.Get<int64_t>();
-    const auto received = body.Get<int64_t>();
-    const auto answered = body.Get<int64_t>();
-    clock.Add(sent, received, answered, NowMicros());
+  void OnHeartbeatAnswer(const std::string& body) {
+    if (body.empty()) return;  // sent by itself
+    const auto answer = DecodeFields<HeartbeatAnswer>(body);
+    clock.Add(answer.sent_us, answer.received_us, answer.answered_us, NowMicros());
   }
 
   // Everything that waits, several results a frame.
@@ -243,22 +223,22 @@ struct BusClient::State {
   }
 };
 
-BusClient::BusClient(const Options& options) : state_(std::make_unique<State>(options)) { state_->Connect(); }
+ZmqClient::ZmqClient(const Options& options) : state_(std::make_unique<State>(options)) { state_->Connect(); }
 
-BusClient::~BusClient() = default;
+ZmqClient::~ZmqClient() = default;
 
-std::string BusClient::Register(std::chrono::milliseconds deadline) {
+std::string ZmqClient::Register(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   while (NowMillis() < end) {
     Poll(std::chrono::milliseconds(20));
     if (auto welcome = NextWelcome()) return *welcome;
   }
   TEMPER_FAIL("no answer from the orchestrator at ", state_->options.endpoint, " within ", deadline.count(), " ms (registering as ",
-              state_->options.role, "): is it running, is the endpoint reachable from this host",
+              ToString(state_->options.role), "): is it running, is the endpoint reachable from this host",
               state_->options.keys.empty() ? "?" : ", and are the keys those of its present start?");
 }
 
-void BusClient::Poll(std::chrono::milliseconds timeout) {
+void ZmqClient::Poll(std::chrono::milliseconds timeout) {
   // What arrived while the caller computed counts before the orchestrator is judged silent.
   while (state_->ReceiveOne()) {
   }
@@ -273,29 +253,25 @@ void BusClient::Poll(std::chrono::milliseconds timeout) {
   }
 }
 
-std::optional<BusTask> BusClient::NextTask() { return PopFront(state_->tasks); }
-std::optional<std::string> BusClient::NextAnnouncement() { return PopFront(state_->announcements); }
-std::optional<TaskId> BusClient::NextCancelled() { return PopFront(state_->cancelled); }
-std::optional<std::string> BusClient::NextWeightChunk() { return PopFront(state_->chunks); }
-std::optional<std::string> BusClient::NextWelcome() { return PopFront(state_->welcomes); }
+std::optional<BusTask> ZmqClient::NextTask() { return PopFront(&state_->inbox.tasks); }
+std::optional<std::string> ZmqClient::NextAnnouncement() { return PopFront(&state_->inbox.announcements); }
+std::optional<std::string> ZmqClient::NextWeightChunk() { return PopFront(&state_->inbox.chunks); }
+std::optional<std::string> ZmqClient::NextWelcome() { return PopFront(&state_->inbox.welcomes); }
 
-void BusClient::SendResult(TaskId task, const std::string& payload) {
-  ByteWriter body;
-  body.Put(task);
-  body.PutString(payload);
-  state_->results[task] = {body.Take(), NowMillis()};
+void ZmqClient::SendResult(TaskId task, const std::string& payload) {
+  state_->results[task] = {EncodeFields(BusTask{task, payload}), NowMillis()};
   state_->unsent.push_back(task);
 }
 
-void BusClient::RequestWeights(std::string body) { state_->Send(FrameKind::kWeightRequest, std::move(body)); }
-void BusClient::SetProgress(uint64_t progress) { state_->progress = progress; }
-void BusClient::SetReporter(std::function<std::string()> reporter) { state_->reporter = std::move(reporter); }
-void BusClient::Beat(bool now) { state_->Beat(now); }
-const ClockOffset& BusClient::clock() const { return state_->clock; }
-bool BusClient::draining() const { return state_->draining; }
-std::chrono::milliseconds BusClient::silent_for() const { return std::chrono::milliseconds(NowMillis() - state_->last_heard); }
+void ZmqClient::RequestWeights(const std::string& body) { state_->Send(FrameKind::kWeightRequest, body); }
+void ZmqClient::SetProgress(uint64_t progress) { state_->progress = progress; }
+void ZmqClient::SetReporter(std::function<std::string()> reporter) { state_->reporter = std::move(reporter); }
+void ZmqClient::Beat(bool now) { state_->Beat(now); }
+const ClockOffset& ZmqClient::clock() const { return state_->clock; }
+bool ZmqClient::draining() const { return state_->inbox.draining; }
+std::chrono::milliseconds ZmqClient::silent_for() const { return std::chrono::milliseconds(NowMillis() - state_->last_heard); }
 
-void BusClient::Leave(std::chrono::milliseconds deadline) {
+void ZmqClient::Leave(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   while (!state_->results.empty() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
   state_->last_heartbeat = 0;

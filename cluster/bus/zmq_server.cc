@@ -1,3 +1,5 @@
+#include "cluster/bus/zmq_server.h"
+
 #include <cstring>
 #include <iterator>
 #include <set>
@@ -7,12 +9,13 @@
 #include <zmq.h>
 #include <zmq.hpp>
 
-#include "cluster/base/bytes.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
-#include "cluster/bus/bus.h"
+#include "cluster/bus/bodies.h"
+#include "cluster/bus/frame.h"
 #include "cluster/bus/gate.h"
+#include "cluster/bus/server_core.h"
 
 namespace temper {
 namespace {
@@ -51,19 +54,17 @@ void Bind(const std::string& endpoint, std::chrono::milliseconds patience, zmq::
 
 }  // namespace
 
-struct BusServer::State {
-  explicit State(const BusOptions& o) : options(o), socket(context, zmq::socket_type::router), table(o.rules) {}
+struct ZmqServer::State {
+  explicit State(const BusOptions& o) : options(o), socket(context, zmq::socket_type::router), core(o.rules) {}
 
   BusOptions options;
   zmq::context_t context{1};
   std::unique_ptr<BusGate> gate;  // of an encrypted bus
   zmq::socket_t socket;
   std::string endpoint;
-  TaskTable table;
-  std::map<TaskId, std::string> payloads;  // of open tasks
-  std::map<std::string, std::string> welcomes;
+  ServerCore core;
+  BusAnswer weight_answer, status_answer;
   std::map<PeerId, std::vector<TaskId>> acks;  // collected during one Poll
-  std::vector<BusEvent> events;
   uint64_t sequence = 0;
   int64_t refused = 0;
   Millis last_tick = 0;
@@ -82,85 +83,54 @@ struct BusServer::State {
     }
   }
 
-  void Lose(PeerId peer, const std::string& why) {
-    if (!table.HasPeer(peer)) return;
-    const std::string role = table.RoleOf(peer);
-    table.RemovePeer(peer);
-    events.push_back({BusEvent::Kind::kPeerLost, peer, role, 0, why});
-  }
-
-  const std::string& WelcomeFor(const std::string& role) {
-    const auto exact = welcomes.find(role);
-    return exact != welcomes.end() ? exact->second : welcomes[role.substr(0, role.find('/'))];
-  }
-
-  void OnRegister(PeerId peer, ByteReader body) {
-    const std::string role = body.GetString();
-    const auto capacity = body.Get<int64_t>();
-    const std::string host = body.GetString();
-    TEMPER_CHECK(capacity > 0 && capacity <= 1'000'000, "capacity ", capacity);
-    if (table.HasPeer(peer)) {  // asked again before the first Welcome reached it: its tasks must not be given out twice
-      Send(peer, FrameKind::kWelcome, WelcomeFor(role));
-      return;
-    }
-    table.AddPeer(peer, role, capacity, NowMillis());
-    if (!Send(peer, FrameKind::kWelcome, WelcomeFor(role))) {
-      table.RemovePeer(peer);
-      return;
-    }
-    events.push_back({BusEvent::Kind::kPeerJoined, peer, role, 0, host});
+  void OnRegister(PeerId peer, const RegisterBody& body) {
+    const auto role = ParsePeerRole(body.role);
+    TEMPER_CHECK(role, "role ", body.role);
+    TEMPER_CHECK(body.capacity > 0 && body.capacity <= 1'000'000, "capacity ", body.capacity);
+    if (!Send(peer, FrameKind::kWelcome, core.WelcomeOf(role->role))) return;
+    // One that asked again before the first Welcome reached it is known: its tasks must not be given out twice.
+    if (!core.table().HasPeer(peer)) core.Join(peer, *role, body.capacity, body.host, NowMillis());
   }
 
   // A frame carries as many results as the peer had ready.
-  void OnResults(PeerId peer, ByteReader body) {
+  void OnResults(PeerId peer, FieldReader body) {
     TEMPER_CHECK(!body.done(), "a result frame without a result");
-    while (!body.done()) OnResult(peer, &body);
-  }
-
-  void OnResult(PeerId peer, ByteReader* body) {
-    const auto task = body->Get<TaskId>();
-    std::string payload = body->GetString();
-    acks[peer].push_back(task);
-    if (table.OnResult(peer, task, NowMillis()) == TaskTable::Verdict::kDuplicate) return;
-    payloads.erase(task);
-    const std::string role = table.HasPeer(peer) ? table.RoleOf(peer) : "";
-    events.push_back({BusEvent::Kind::kResult, peer, role, task, std::move(payload)});
+    while (!body.done()) {
+      BusTask result;
+      body(result);
+      acks[peer].push_back(result.id);
+      core.OnResult(peer, std::move(result), NowMillis());
+    }
   }
 
   // Answered at once, with the times of both ways: that is how a peer learns this clock.
-  void OnHeartbeat(PeerId peer, ByteReader body) {
+  void OnHeartbeat(PeerId peer, HeartbeatBody body) {
     const int64_t received = NowMicros();
-    table.OnProgress(peer, body.Get<uint64_t>(), NowMillis());
-    std::string report = body.GetString();
-    const auto sent = body.Get<int64_t>();
-    if (!table.HasPeer(peer)) return;
-    ByteWriter answer;
-    answer.Put(sent);
-    answer.Put(received);
-    answer.Put(NowMicros());
-    Send(peer, FrameKind::kHeartbeat, answer.Take());
-    if (!report.empty()) events.push_back({BusEvent::Kind::kReport, peer, table.RoleOf(peer), 0, std::move(report)});
+    core.OnHeartbeat(peer, body.progress, std::move(body.report), NowMillis());
+    if (!core.table().HasPeer(peer)) return;
+    Send(peer, FrameKind::kHeartbeat, EncodeFields(HeartbeatAnswer{body.sent_us, received, NowMicros()}));
+  }
+
+  void Answer(PeerId peer, const BusAnswer& answer, FrameKind kind, const std::string& question) {
+    auto body = answer ? answer(question) : std::nullopt;
+    if (body) Send(peer, kind, std::move(*body));
   }
 
   void Handle(PeerId peer, const Frame& frame) {
-    table.OnTraffic(peer, NowMillis());
+    core.table().OnTraffic(peer, NowMillis());
     switch (frame.kind) {
       case FrameKind::kRegister:
-        return OnRegister(peer, ByteReader(frame.body));
+        return OnRegister(peer, DecodeFields<RegisterBody>(frame.body));
       case FrameKind::kResult:
-        return OnResults(peer, ByteReader(frame.body));
+        return OnResults(peer, FieldReader(frame.body));
       case FrameKind::kHeartbeat:
-        return OnHeartbeat(peer, ByteReader(frame.body));
+        return OnHeartbeat(peer, DecodeFields<HeartbeatBody>(frame.body));
       case FrameKind::kBye:
-        return Lose(peer, "left");
-      case FrameKind::kWeightRequest: {
-        events.push_back({BusEvent::Kind::kWeightRequest, peer, table.HasPeer(peer) ? table.RoleOf(peer) : "", 0, frame.body});
-        return;
-      }
-      case FrameKind::kStatusRequest: {
-        events.push_back({BusEvent::Kind::kStatusRequest, peer, "", 0, ""});
-        return;
-      }
+        return core.Lose(peer, "left");
+      case FrameKind::kWeightRequest:
+        return Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+      case FrameKind::kStatusRequest:
+        return Answer(peer, status_answer, FrameKind::kStatus, "");
       default:
         ++refused;
     }
@@ -208,11 +178,7 @@ struct BusServer::State {
   }
 
   void FlushAcks() {
-    for (const auto& [peer, tasks] : acks) {
-      ByteWriter body;
-      body.PutVector(tasks);
-      Send(peer, FrameKind::kAck, body.Take());
-    }
+    for (const auto& [peer, tasks] : acks) Send(peer, FrameKind::kAck, EncodeFields(AckBody{tasks}));
     acks.clear();
   }
 
@@ -220,44 +186,32 @@ struct BusServer::State {
     const Millis now = NowMillis();
     if (now - last_tick < kTickEvery) return;
     last_tick = now;
-    std::map<PeerId, std::string> roles;
-    for (const PeerId peer : table.Peers("")) roles[peer] = table.RoleOf(peer);
-    const TaskTable::Expired expired = table.Tick(now);
-    for (const PeerId peer : expired.peers) {
-      events.push_back({BusEvent::Kind::kPeerLost, peer, roles[peer], 0, "not heard of within the peer timeout"});
-    }
-    for (const TaskId task : expired.leases) TEMPER_LOG(Warn, "bus: lease of task ", task, " expired, given to another worker");
-    for (const TaskId task : expired.exhausted) {
-      payloads.erase(task);
-      events.push_back({BusEvent::Kind::kTaskFailed, 0, "", task, "given out too often without a result"});
-    }
-    if (now - last_heartbeat >= options.heartbeat.count()) {
-      last_heartbeat = now;
-      for (const PeerId peer : table.Peers("")) {
-        // A peer whose death ends the job otherwise has no timeout, and is not given up here either.
-        if (!Send(peer, FrameKind::kHeartbeat, "") && table.RulesOf(table.RoleOf(peer)).peer_timeout > 0) Lose(peer, "connection lost");
-      }
+    core.Tick(now);
+    if (now - last_heartbeat < options.heartbeat.count()) return;
+    last_heartbeat = now;
+    for (const PeerId peer : core.table().Peers()) {
+      // A peer whose death ends the job otherwise has no timeout, and is not given up here either.
+      const bool may_be_lost = core.table().RulesOf(core.table().RoleOf(peer)).peer_timeout > 0;
+      if (!Send(peer, FrameKind::kHeartbeat, "") && may_be_lost) core.Lose(peer, "connection lost");
     }
   }
 
   // One frame a peer, or a few when the payloads are large.
   void Dispatch() {
-    std::map<PeerId, ByteWriter> bodies;
-    const auto flush = [&](PeerId peer, ByteWriter* body) {
-      if (!body->bytes().empty() && !Send(peer, FrameKind::kTask, body->Take())) Lose(peer, "connection lost");
-      *body = ByteWriter();
+    std::map<PeerId, std::string> bodies;
+    const auto flush = [&](PeerId peer, std::string* body) {
+      if (!body->empty() && !Send(peer, FrameKind::kTask, std::exchange(*body, {}))) core.Lose(peer, "connection lost");
     };
-    for (const auto& [task, peer, attempt] : table.Assign(NowMillis())) {
-      ByteWriter& body = bodies[peer];
-      body.Put(task);
-      body.PutString(payloads.at(task));
-      if (body.bytes().size() > kBatchBytes) flush(peer, &body);
+    for (const auto& [peer, task, payload] : core.Assign(NowMillis())) {
+      std::string& body = bodies[peer];
+      body += EncodeFields(BusTask{task, *payload});
+      if (body.size() > kBatchBytes) flush(peer, &body);
     }
     for (auto& [peer, body] : bodies) flush(peer, &body);
   }
 };
 
-BusServer::BusServer(const std::string& endpoint, const BusOptions& options) : state_(std::make_unique<State>(options)) {
+ZmqServer::ZmqServer(const std::string& endpoint, const BusOptions& options) : state_(std::make_unique<State>(options)) {
   zmq::socket_t& socket = state_->socket;
   socket.set(zmq::sockopt::router_mandatory, 1);
   socket.set(zmq::sockopt::linger, 0);
@@ -278,36 +232,25 @@ BusServer::BusServer(const std::string& endpoint, const BusOptions& options) : s
   if (state_->gate) state_->gate->CheckItRefuses(state_->endpoint);
 }
 
-BusServer::~BusServer() = default;
+ZmqServer::~ZmqServer() = default;
 
-const std::string& BusServer::endpoint() const { return state_->endpoint; }
-void BusServer::SetWelcome(const std::string& role, std::string body) { state_->welcomes[role] = std::move(body); }
-void BusServer::SetRules(const std::string& role, TaskRules rules) { state_->table.SetRules(role, rules); }
-const TaskTable& BusServer::table() const { return state_->table; }
-int64_t BusServer::frames_refused() const { return state_->refused; }
-uint64_t BusServer::epoch() const { return state_->options.epoch; }
+const std::string& ZmqServer::endpoint() const { return state_->endpoint; }
+void ZmqServer::SetWelcome(Role role, std::string body) { state_->core.SetWelcome(role, std::move(body)); }
+void ZmqServer::SetRules(Role role, TaskRules rules) { state_->core.SetRules(role, rules); }
+void ZmqServer::SetWeightAnswer(BusAnswer answer) { state_->weight_answer = std::move(answer); }
+void ZmqServer::SetStatusAnswer(BusAnswer answer) { state_->status_answer = std::move(answer); }
+const TaskTable& ZmqServer::table() const { return state_->core.table(); }
+int64_t ZmqServer::frames_refused() const { return state_->refused; }
 
-void BusServer::Submit(const std::string& role, TaskId task, std::string payload) {
-  state_->table.Submit(task, role, NowMillis());
-  state_->payloads[task] = std::move(payload);
+void ZmqServer::Submit(const PeerRole& role, TaskId task, std::string payload) {
+  state_->core.Submit(role, task, std::move(payload), NowMillis());
 }
 
-void BusServer::Cancel(TaskId task) {
-  state_->table.Cancel(task);
-  state_->payloads.erase(task);
-  ByteWriter body;
-  body.Put(task);
-  for (const PeerId peer : state_->table.Peers("")) state_->Send(peer, FrameKind::kCancel, body.bytes());
+void ZmqServer::Announce(Role role, const std::string& body) {
+  for (const PeerId peer : table().Peers(role)) state_->Send(peer, FrameKind::kAnnounce, body);
 }
 
-void BusServer::Announce(const std::string& role, const std::string& body) {
-  for (const PeerId peer : state_->table.Peers(role)) state_->Send(peer, FrameKind::kAnnounce, body);
-}
-
-void BusServer::SendWeightChunk(PeerId peer, std::string body) { state_->Send(peer, FrameKind::kWeightChunk, std::move(body)); }
-void BusServer::SendStatus(PeerId observer, std::string body) { state_->Send(observer, FrameKind::kStatus, std::move(body)); }
-
-std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
+std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
   State& s = *state_;
   s.Dispatch();
   zmq::pollitem_t item{s.socket.handle(), 0, ZMQ_POLLIN, 0};
@@ -322,20 +265,20 @@ std::vector<BusEvent> BusServer::Poll(std::chrono::milliseconds timeout) {
   s.FlushAcks();
   s.Tick();
   s.Dispatch();
-  return std::exchange(s.events, {});
+  return s.core.TakeEvents();
 }
 
-std::vector<BusEvent> BusServer::Drain(std::chrono::milliseconds deadline) {
+std::vector<BusEvent> ZmqServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
   std::set<PeerId> asked;  // a peer may register while the others leave
   std::vector<BusEvent> all;
   do {
-    for (const PeerId peer : state_->table.Peers("")) {
+    for (const PeerId peer : table().Peers()) {
       if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
     }
     auto events = Poll(std::chrono::milliseconds(20));
     all.insert(all.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
-  } while (NowMillis() < end && !state_->table.Peers("").empty());
+  } while (NowMillis() < end && !table().Peers().empty());
   return all;
 }
 

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cluster/base/fields.h"
+#include "cluster/bus/bus.h"
+
+namespace temper {
+
+// Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightChunk, StatusRequest and Status are texts of their users;
+// Drain and Bye have none.
+
+struct RegisterBody {
+  std::string role;  // ToString(PeerRole)
+  int64_t capacity = 0;
+  std::string host;
+};
+template <typename Visitor>
+void Fields(Visitor& v, RegisterBody& b) {
+  v(b.role, b.capacity, b.host);
+}
+
+// Of a worker.
+struct HeartbeatBody {
+  uint64_t progress = 0;
+  std::string report;   // of its reporter, "" = none
+  int64_t sent_us = 0;  // by its clock
+};
+template <typename Visitor>
+void Fields(Visitor& v, HeartbeatBody& b) {
+  v(b.progress, b.report, b.sent_us);
+}
+
+// The orchestrator's answer to a heartbeat. A heartbeat that it sends by itself has no body.
+struct HeartbeatAnswer {
+  int64_t sent_us = 0;      // as the worker said
+  int64_t received_us = 0;  // by the orchestrator's clock, as the next
+  int64_t answered_us = 0;
+};
+template <typename Visitor>
+void Fields(Visitor& v, HeartbeatAnswer& a) {
+  v(a.sent_us, a.received_us, a.answered_us);
+}
+
+// Task and Result frames carry several of them, one after the other.
+template <typename Visitor>
+void Fields(Visitor& v, BusTask& t) {
+  v(t.id, t.payload);
+}
+
+struct AckBody {
+  std::vector<TaskId> tasks;
+};
+template <typename Visitor>
+void Fields(Visitor& v, AckBody& b) {
+  v(b.tasks);
+}
+
+}  // namespace temper

@@ -1,0 +1,58 @@
+#include "cluster/bus/server_core.h"
+
+#include <utility>
+
+#include "cluster/base/error.h"
+#include "cluster/base/log.h"
+
+namespace temper {
+
+using Kind = BusEvent::Kind;
+
+void ServerCore::Submit(const PeerRole& role, TaskId task, std::string payload, Millis now) {
+  table_.Submit(task, role, now);
+  payloads_[task] = std::move(payload);
+}
+
+void ServerCore::Join(PeerId peer, const PeerRole& role, int64_t capacity, const std::string& host, Millis now) {
+  table_.AddPeer(peer, role, capacity, now);
+  events_.push_back({Kind::kPeerJoined, peer, role, 0, host});
+}
+
+void ServerCore::Lose(PeerId peer, const std::string& why) {
+  if (!table_.HasPeer(peer)) return;
+  events_.push_back({Kind::kPeerLost, peer, table_.RoleOf(peer), 0, why});
+  table_.RemovePeer(peer);
+}
+
+void ServerCore::OnResult(PeerId peer, BusTask result, Millis now) {
+  if (table_.OnResult(peer, result.id, now) == TaskTable::Verdict::kDuplicate) return;
+  payloads_.erase(result.id);
+  events_.push_back({Kind::kResult, peer, RoleOf(peer), result.id, std::move(result.payload)});
+}
+
+void ServerCore::OnHeartbeat(PeerId peer, uint64_t progress, std::string report, Millis now) {
+  table_.OnProgress(peer, progress, now);
+  if (!report.empty() && table_.HasPeer(peer)) events_.push_back({Kind::kReport, peer, table_.RoleOf(peer), 0, std::move(report)});
+}
+
+void ServerCore::Tick(Millis now) {
+  std::map<PeerId, PeerRole> roles;
+  for (const PeerId peer : table_.Peers()) roles[peer] = table_.RoleOf(peer);
+  const TaskTable::Expired expired = table_.Tick(now);
+  for (const PeerId peer : expired.peers)
+    events_.push_back({Kind::kPeerLost, peer, roles[peer], 0, "not heard of within the peer timeout"});
+  for (const TaskId task : expired.leases) TEMPER_LOG(Warn, "bus: lease of task ", task, " expired, given to another worker");
+  for (const TaskId task : expired.exhausted) {
+    payloads_.erase(task);
+    events_.push_back({Kind::kTaskFailed, 0, {}, task, "given out too often without a result"});
+  }
+}
+
+std::vector<ServerCore::Delivery> ServerCore::Assign(Millis now) {
+  std::vector<Delivery> deliveries;
+  for (const auto& [task, peer, attempt] : table_.Assign(now)) deliveries.push_back({peer, task, &payloads_.at(task)});
+  return deliveries;
+}
+
+}  // namespace temper

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "policy/tokenizer/tokenizer.h"
+#include "rollout/data/prompt.h"
+#include "workers/wire.h"
+
+namespace temper {
+
+// A prompt group to be sampled and graded.
+struct GroupSpec {
+  const Prompt* prompt = nullptr;        // borrowed until the group is complete, as the next
+  const Tokenizer* tokenizer = nullptr;  // gives completions their text
+  RolloutTask task;
+};
+
+// A complete group: sampled and graded, or refused by a worker.
+struct GradedGroup {
+  const Prompt* prompt = nullptr;
+  RolloutResult rollout;               // without trajectories when sampling was refused
+  std::vector<std::string> responses;  // text of each completion; "" when sampling was refused
+  std::vector<Grade> grades;           // of each completion; a refused group's are failures
+  std::string refused;                 // why a worker refused it; "" = none did
+  double issued_at = 0;                // NowSeconds() of each stage
+  double generated_at = 0;
+  double graded_at = 0;
+};
+
+}  // namespace temper

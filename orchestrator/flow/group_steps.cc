@@ -1,0 +1,75 @@
+#include "orchestrator/flow/group_steps.h"
+
+#include <utility>
+
+#include "cluster/base/clock.h"
+#include "cluster/base/error.h"
+#include "rollout/engine/stop_strings.h"
+
+namespace temper {
+namespace {
+
+std::string SamplingTask(const GroupInWork& group) { return group.spec.task.Encode(); }
+
+std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWork* in_work) {
+  RolloutResult result = RolloutResult::Decode(payload);
+  if (!result.error.empty()) return StepRefusal{result.error, result.user_error};
+  const RolloutTask& task = in_work->spec.task;
+  const uint64_t id = task.request.group_id;
+  TEMPER_CHECK(result.group.group_id == id && static_cast<int64_t>(result.group.trajectories.size()) == task.request.num_samples,
+               "rollout of group ", id, " came back as group ", result.group.group_id, " with ", result.group.trajectories.size(),
+               " completions");
+  TEMPER_CHECK(!task.exact || result.weight_hash == task.weights.hash, "rollout of group ", id, " was sampled from weights ",
+               result.weight_hash, ", the learner published ", task.weights.hash);
+  GradedGroup& group = in_work->group;
+  group.generated_at = NowSeconds();
+  group.rollout = std::move(result);
+  for (const Trajectory& t : group.rollout.group.trajectories)
+    group.responses.push_back(CompletionText(*in_work->spec.tokenizer, t, task.request.sampling));
+  return std::nullopt;
+}
+
+// On-policy a completion is taken over only from the very same weights; with staleness allowed its versions are judged later.
+bool CompletionsHoldStill(const std::string& payload, const GroupSpec& spec) {
+  return !spec.task.exact || RolloutResult::Decode(payload).weight_hash == spec.task.weights.hash;
+}
+
+std::string GradingTask(const GroupInWork& in_work) {
+  RewardTask task;
+  const GradedGroup& group = in_work.group;
+  for (size_t i = 0; i < group.responses.size(); ++i) {
+    const bool truncated = !group.rollout.group.trajectories[i].finished;
+    task.requests.push_back({group.prompt->text, group.responses[i], group.prompt->category, truncated});
+  }
+  return task.Encode();
+}
+
+std::optional<StepRefusal> TakeGrades(const std::string& payload, GroupInWork* in_work) {
+  RewardResult result = RewardResult::Decode(payload);
+  if (!result.error.empty()) return StepRefusal{result.error, result.user_error};
+  GradedGroup& group = in_work->group;
+  TEMPER_CHECK(result.grades.size() == group.responses.size(), "group ", group.rollout.group.group_id, " of ", group.responses.size(),
+               " completions came back with ", result.grades.size(), " grades");
+  group.grades = std::move(result.grades);
+  group.graded_at = NowSeconds();
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<PipelineStep> SampleAndGrade() {
+  return {{.name = "sampling",
+           .role = Role::kRollout,
+           .journal = JournalRecord::Kind::kGenerated,
+           .task = &SamplingTask,
+           .take = &TakeCompletions,
+           .holds_still = &CompletionsHoldStill},
+          {.name = "grading",
+           .role = Role::kReward,
+           .journal = JournalRecord::Kind::kGraded,
+           .task = &GradingTask,
+           .take = &TakeGrades,
+           .holds_still = [](const std::string&, const GroupSpec&) { return true; }}};
+}
+
+}  // namespace temper

@@ -1,0 +1,21 @@
+// The registry of grader types, from the lines of graders.inc.
+#include "reward/graders/registry.h"
+
+namespace temper {
+
+#define TEMPER_ENTRY(name) extern const GraderType name;
+#include "reward/graders/graders.inc"
+#undef TEMPER_ENTRY
+
+const Registry<GraderType>& GraderTypes() {
+#define TEMPER_ENTRY(name) &name,
+  static const Registry<GraderType> kTypes("grader type", {
+#include "reward/graders/graders.inc"
+                                                          });
+#undef TEMPER_ENTRY
+  return kTypes;
+}
+
+std::unique_ptr<Grader> MakeGrader(const GraderConfig& config) { return GraderTypes().At(config.type).make(config); }
+
+}  // namespace temper
