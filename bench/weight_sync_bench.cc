@@ -18,6 +18,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/bus/zmq_client.h"
 #include "workers/learner_worker.h"
 #include "workers/rollout_worker.h"
 
