@@ -13,7 +13,7 @@ namespace temper {
 namespace {
 
 TEST(Endpoints, EveryRankServesAtThePortPlusItsRankAndNoneWithoutAPort) {
-  ExperimentConfig config = DefaultExperiment();
+  ExperimentConfig config;
   config.run.name = "r";
   EXPECT_EQ(EndpointOf(config, "learner", 1, "h").port, 0) << "off";
   config.monitor.prometheus_port = 9000;
@@ -24,7 +24,7 @@ TEST(Endpoints, EveryRankServesAtThePortPlusItsRankAndNoneWithoutAPort) {
 
 TEST(Endpoints, TheTargetsFileListsEveryRankAndGoesWithTheJob) {
   const TempFolder folder;
-  ExperimentConfig config = DefaultExperiment();
+  ExperimentConfig config;
   config.run.dir = folder.path();
   config.run.name = "r";
   config.monitor.prometheus_port = 9000;
