@@ -19,6 +19,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/bus/zmq_client.h"
+#include "cluster/bus/zmq_server.h"
 #include "workers/learner_worker.h"
 #include "workers/rollout_worker.h"
 
@@ -95,11 +96,7 @@ class Orchestrator {
   void Start() {
     while (server_.table().NumPeers(Role::kRollout) + server_.table().NumPeers({Role::kLearner, 0}) < 2)
       server_.Poll(std::chrono::milliseconds(20));
-    LearnerTask make;
-    make.kind = LearnerTask::Kind::kInitialize;
-    make.config_json = ToConfigJson(config_);
-    make.seed = 1;
-    Order(make);
+    Order({InitializeOrder{.config_json = ToConfigJson(config_), .seed = 1}});
     Publish(0);
   }
 
@@ -127,10 +124,7 @@ class Orchestrator {
 
  private:
   void Publish(int64_t version) {
-    LearnerTask publish;
-    publish.kind = LearnerTask::Kind::kPublish;
-    publish.publish_version = version;
-    weights_ = Order(publish).published;
+    weights_ = Order({PublishOrder{.version = version}}).published;
     server_.Announce(Role::kRollout, weights_.Encode());
   }
 

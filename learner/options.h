@@ -109,7 +109,7 @@ struct RlOptions {
 void Describe(RlOptions& options, ConfigFields& fields);
 
 // The temperatures that tokens can be scored under; greedy sampling has no gradient.
-inline constexpr RealRange kScoredTemperature{0.01, 100};
+inline constexpr RealRange kScoredTemperature{0.01, 1000};
 
 // Refuses values no loss can be computed with, settings or not. Throws ConfigError naming the key.
 void CheckRlOptions(const RlOptions& options);

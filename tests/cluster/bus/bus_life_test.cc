@@ -222,7 +222,7 @@ TEST(BusLife, ABeatTellsOfALongComputationWithoutAPoll) {
     client.Beat(false);
     return beats() >= 4;
   }));
-  EXPECT_LE(beats(), (NowMillis() - begin) / 50 + 1) << "one in 50 ms";
+  EXPECT_LE(beats(), (NowMillis() - begin) / 50 + 2) << "one in 50 ms, and one that was on its way when the count began";
 }
 
 }  // namespace

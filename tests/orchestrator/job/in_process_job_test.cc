@@ -56,7 +56,8 @@ TEST_F(InProcessJob, SeveralLearnersAreRefused) {
 }
 
 TEST_F(InProcessJob, WhatIsWrongWithTheInputIsToldToTheStatus) {
-  EXPECT_THROW(Run("input", {"data.source=files", "data.path=/nowhere.jsonl", "cluster.weight_folder=/proc"}), ConfigError);
+  WriteBytes(folder_ / "rows.jsonl", "{\"prompt\": \"\"}\n");
+  EXPECT_THROW(Run("input", {"data.source=files", "data.path=" + (folder_ / "rows.jsonl")}), ConfigError);
   EXPECT_EQ(nlohmann::json::parse(Read("input/status.json")).at("state"), "failed");
 }
 
