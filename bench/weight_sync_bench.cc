@@ -145,7 +145,7 @@ class Orchestrator {
     while (!stopping_ && weights_.bytes > 0 && groups_issued_ - groups_done_ < kGroupsInFlight) Issue();
     std::string order;
     for (BusEvent& event : server_.Poll(timeout)) {
-      TEMPER_CHECK(event.kind != BusEvent::Kind::kPeerLost, event.role, " is gone: ", event.body);
+      TEMPER_CHECK(event.kind != BusEvent::Kind::kPeerLost, ToString(event.role), " is gone: ", event.body);
       if (event.kind != BusEvent::Kind::kResult) continue;
       if (event.task >= kFirstOrder)
         order = std::move(event.body);

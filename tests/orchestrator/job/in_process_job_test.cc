@@ -57,7 +57,7 @@ TEST_F(InProcessJob, SeveralLearnersAreRefused) {
 
 TEST_F(InProcessJob, WhatIsWrongWithTheInputIsToldToTheStatus) {
   WriteBytes(folder_ / "rows.jsonl", "{\"prompt\": \"\"}\n");
-  EXPECT_THROW(Run("input", {"data.source=files", "data.path=" + (folder_ / "rows.jsonl")}), ConfigError);
+  EXPECT_THROW(Run("input", {"data.source=files", "data.path=" + (folder_ / "rows.jsonl"), "eval.sets=[]"}), ConfigError);
   EXPECT_EQ(nlohmann::json::parse(Read("input/status.json")).at("state"), "failed");
 }
 
