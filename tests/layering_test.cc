@@ -67,8 +67,8 @@ const std::vector<Wing> kWings = {
       "reward", "rollout", "world"}},
     {"orchestrator/flow", {"cluster", "orchestrator/config", "policy/tokenizer", "record", "reward", "rollout", "workers"}},
     {"orchestrator/data",
-     {"cluster/base", "learner", "orchestrator/config", "orchestrator/flow", "policy", "record", "reward/compose", "reward/spec", "rollout",
-      "world"}},
+     {"cluster/base", "evaluation/suites", "learner", "orchestrator/config", "orchestrator/flow", "policy", "record", "reward/compose",
+      "reward/spec", "rollout", "world"}},
     {"orchestrator/stages",
      {"cluster", "evaluation", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "record", "reward", "rollout"}},
     {"orchestrator/job",
@@ -79,7 +79,7 @@ const std::vector<Wing> kWings = {
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder
-constexpr size_t kMaxLines = 420;  // of a file
+constexpr size_t kMaxLines = 400;  // of a file
 
 using Sources = std::map<std::string, std::string>;  // path from the repository root -> text
 
@@ -283,7 +283,7 @@ TEST(Layering, WhatHasOutgrownItsWallsIsFound) {
   Sources sources;
   for (size_t i = 0; i <= kMaxUnits; ++i) sources["a/u" + std::to_string(i) + ".cc"] = sources["a/u" + std::to_string(i) + ".h"] = "";
   sources["b/long.cc"] = std::string(kMaxLines + 1, '\n');
-  EXPECT_THAT(Outgrown(sources), ElementsAre("b/long.cc: 421 lines", "a/: 31 units"));
+  EXPECT_THAT(Outgrown(sources), ElementsAre("b/long.cc: 401 lines", "a/: 31 units"));
 }
 
 TEST(Layering, MachineHeadersStayInClusterSources) {

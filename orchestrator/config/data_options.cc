@@ -1,11 +1,32 @@
 #include "orchestrator/config/data_options.h"
 
+#include <algorithm>
+
+#include "cluster/base/error.h"
+#include "evaluation/suites/suite.h"
 #include "policy/model/options.h"
 
 namespace temper {
 namespace {
 
 constexpr IntRange kRows{0, 1'000'000'000};
+
+bool HasSuite(const std::string& name) {
+  const auto suites = AllSuites();
+  return std::any_of(suites.begin(), suites.end(), [&](const Suite* suite) { return suite->name == name; });
+}
+
+std::string SuiteNames() {
+  std::string names;
+  for (const Suite* suite : AllSuites()) names += Concat(names.empty() ? "" : ", ", suite->name);
+  return names;
+}
+
+std::string SuiteHelp() {
+  std::string help;
+  for (const Suite* suite : AllSuites()) help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about);
+  return help;
+}
 
 }  // namespace
 
@@ -17,6 +38,8 @@ void Describe(DataConfig& c, ConfigFields& f) {
          "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
   f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
   f.StringMap("eval", &c.eval, "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on");
+  f.StringMap("suites", &c.suites,
+              Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
   f.Section("columns", "which column is what; empty = the files have none", [&c](ConfigFields& m) { Describe(c.columns, m); });
   f.Int("bad_row_budget", &c.bad_row_budget, kRows, "malformed rows to skip and count; one more is an error");
@@ -28,6 +51,12 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.String("system_prompt", &c.system_prompt, "system message before conversations that have none; needs a chat template");
   f.Int("max_prompt_tokens", &c.max_prompt_tokens, kModelWidth, "longer prompts are left out and counted");
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
+  f.Rule([&c] { return std::all_of(c.suites.begin(), c.suites.end(), [](const auto& each) { return HasSuite(each.first); }); },
+         Concat("data.suites must name suites that there are: ", SuiteNames()));
+  f.Rule([&c] { return c.suites.empty() || c.source == DataSource::kFiles; },
+         "data.suites needs data.source: files; the built-in world's grader reads its own language alone");
+  f.Rule([&c] { return std::none_of(c.suites.begin(), c.suites.end(), [&c](const auto& each) { return c.eval.contains(each.first); }); },
+         "data.suites and data.eval must not name the same set");
   f.Rule([&c] { return c.source == DataSource::kWorld || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");
 }
 
@@ -39,6 +68,7 @@ std::vector<std::string> EvalSetNames(const DataConfig& data) {
   }
   for (const auto& [name, file] : data.eval) names.push_back(name);
   if (data.eval.empty() && data.eval_fraction > 0) names.emplace_back(kHeldOutSet);
+  for (const auto& [name, file] : data.suites) names.push_back(name);
   return names;
 }
 

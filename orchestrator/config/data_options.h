@@ -30,10 +30,11 @@ struct EnumNames<ChatTemplateChoice> {
 struct DataConfig {
   DataSource source = DataSource::kWorld;
   WorldOptions world;
-  std::string path;                         // prompts of `files`
-  std::string demonstrations;               // "" = written from the policy spec's templates
-  std::string tokenizer = "byte_level";     // byte_level | a folder with tokenizer.json (files, policy from scratch)
-  std::map<std::string, std::string> eval;  // set name -> file, of source files; none = a held-out share of `path`
+  std::string path;                           // prompts of `files`
+  std::string demonstrations;                 // "" = written from the policy spec's templates
+  std::string tokenizer = "byte_level";       // byte_level | a folder with tokenizer.json (files, policy from scratch)
+  std::map<std::string, std::string> eval;    // set name -> file, of source files; none = a held-out share of `path`
+  std::map<std::string, std::string> suites;  // suite -> its file as published; each is an evaluation set of the suite's name
   double eval_fraction = 0.1;
   ColumnMapping columns;
   int64_t bad_row_budget = 0;

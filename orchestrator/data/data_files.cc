@@ -42,6 +42,10 @@ DataFiles OwnFiles(const DataConfig& data) {
     files.eval.push_back({set, path});
     files.inputs.push_back(path);
   }
+  for (const auto& [suite, path] : data.suites) {
+    files.suites.push_back({suite, path});
+    files.inputs.push_back(path);
+  }
   files.eval_fraction = data.eval_fraction;
   files.columns = data.columns;
   files.bad_row_budget = data.bad_row_budget;

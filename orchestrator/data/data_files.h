@@ -22,6 +22,7 @@ struct DataFiles {
   std::string demonstrations;    // "" = none: written from the policy spec's templates
   std::string tokenizer_folder;  // of tokenizer.json, for a policy from scratch; "" = the byte-level one
   std::vector<EvalFile> eval;    // none = `eval_fraction` of the prompts is held out
+  std::vector<EvalFile> suites;  // published sets, by the suite's name
   double eval_fraction = 0;
   ColumnMapping columns;
   int64_t bad_row_budget = 0;

@@ -7,6 +7,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "evaluation/suites/suite.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/model_files.h"
 #include "reward/compose/composer.h"
@@ -93,6 +94,10 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.demonstrations = std::move(loaded.demonstrations);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw);
+  for (const EvalFile& file : files.suites) {
+    options.path = file.path;
+    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
+  }
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   return raw;
 }
@@ -220,6 +225,7 @@ void CheckDataFiles(const ExperimentConfig& config) {
   CheckRowsFile(files.prompts);
   if (!files.demonstrations.empty()) CheckRowsFile(files.demonstrations);
   for (const EvalFile& file : files.eval) CheckRowsFile(file.path);
+  for (const EvalFile& file : files.suites) CheckRowsFile(file.path);
 }
 
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {

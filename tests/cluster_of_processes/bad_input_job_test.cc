@@ -101,7 +101,7 @@ TEST(BadInput, LaunchDoesNotRetryAConfigError) {
 }
 
 TEST(BadInput, MalformedDatasetRow) {
-  TinyJob job("bad", {"data.source=files", "stages=[rl]"});
+  TinyJob job("bad", {"data.source=files", "stages=[rl]", "eval.sets=[]"});
   const std::string data = job.dir() + "/prompts.jsonl";
   std::ofstream(data) << R"({"prompt": "one", "category": "fire", "intent": "benign"}
 {"prompt": "two", "category": "fire", "intent": "benign"
@@ -113,7 +113,7 @@ TEST(BadInput, MalformedDatasetRow) {
 
 TEST(BadInput, EvaluationSetThatDoesNotExist) {
   TinyJob job("bad", {"eval.sets=[dew]"});
-  ExpectRefused(&job, 4, kConfigError, {"there is no set dew; known: dev"});
+  ExpectRefused(&job, 4, kConfigError, {"eval.sets must name sets that the data has"});
 }
 
 // A folder as `temper train` writes it, with a model.safetensors cut short.

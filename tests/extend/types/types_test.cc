@@ -10,6 +10,7 @@
 #include "orchestrator/config/experiment_config.h"
 #include "reward/compose/advantage.h"
 #include "reward/compose/composer.h"
+#include "reward/graders/registry.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -64,6 +65,15 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, toy, not \"toi\"; the nearest is toy"));
   }
+}
+
+TEST(Extend, AGraderIsOneFileAndOneLine) {
+  const auto grader = MakeGrader({.type = "toy", .name = "words", .payload = "spark"});
+  const std::vector<Grade> grades = GradeAll(grader.get(), {{"how?", "a spark", "", false}, {"how?", "water", "", false}});
+  ASSERT_EQ(grades.size(), 2U);
+  EXPECT_EQ(grades[0].safety, 0);
+  EXPECT_EQ(grades[1].safety, 1);
+  EXPECT_THROW(MakeGrader({.type = "toi", .name = "", .payload = ""}), ConfigError);
 }
 
 }  // namespace
