@@ -61,6 +61,16 @@ struct SweepEnd {
   int failed = kExitDone;           // the smallest code of those that failed
 };
 
+// A run that is refused before it starts has failed, like one that ends with that code.
+int LaunchOne(const SweepLaunch& how, const TrainArguments& arguments) {
+  try {
+    return how.launch(arguments);
+  } catch (const ConfigError& error) {
+    std::fprintf(stderr, "temper: %s\n", error.what());
+    return kExitConfig;
+  }
+}
+
 // Launches those that are not done yet.
 SweepEnd LaunchEach(const Sweep& sweep, const TrainArguments& arguments, const SweepLaunch& how) {
   SweepEnd end;
@@ -73,7 +83,7 @@ SweepEnd LaunchEach(const Sweep& sweep, const TrainArguments& arguments, const S
     }
     std::printf("temper launch: run %zu of %zu, %s: %s\n", i + 1, sweep.runs.size(), run.name.c_str(), SettingsText(run).c_str());
     std::fflush(stdout);
-    const int code = how.launch(ArgumentsOf(arguments, run));
+    const int code = LaunchOne(how, ArgumentsOf(arguments, run));
     end.states[i] = code == kExitDone ? how.outcome : Concat("failed with exit code ", code);
     if (code == kExitPreempted || StopRequested()) {
       if (code == kExitPreempted) end.states[i] = "stopped";
