@@ -12,6 +12,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "cluster/base/role.h"
 #include "cluster/base/utc_time.h"
 #include "orchestrator/job/start_checks.h"
 #include "record/run_paths.h"
@@ -51,7 +52,7 @@ void MakeWritable(const RunPaths& paths) {
 // Makes the folders of an attempt's logs and points the link of the newest there. Returns the attempt's folder, absolute.
 std::string MakeLogs(const RunPaths& paths, uint64_t epoch) {
   const AttemptLogs logs(fs::absolute(paths.Attempt(epoch).folder()));
-  for (const char* role : {"orchestrator", "learner", "rollout", "reward"}) fs::create_directories(logs.Role(role));
+  for (const auto& [role, name] : EnumNames<Role>::kTable) fs::create_directories(logs.Role(std::string(name)));
   std::error_code ignored;
   fs::remove(paths.LatestLogs(), ignored);
   fs::create_directory_symlink(paths.AttemptName(epoch), paths.LatestLogs(), ignored);

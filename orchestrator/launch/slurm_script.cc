@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 #include "record/run_paths.h"
 
 namespace temper {
@@ -162,7 +163,7 @@ std::string RenderGroups(const SlurmJob& job, const RoleLayout& layout) {
          RunFunction(job, layout, " --hostfile \"$hosts\"") + kRunWithSignals;
 }
 
-std::string WorkersStep(const SlurmJob& job, const char* role, int64_t count, int64_t capacity) {
+std::string WorkersStep(const SlurmJob& job, const std::string& role, int64_t count, int64_t capacity) {
   if (count == 0) return "";
   const std::string log = RunPaths(job.run_folder).SlurmWorkerLog(role);
   return Concat("srun --exact --ntasks=", count, " --cpus-per-task=", job.launch.cpus_per_rank, " --output=", ShellWord(log), " \\\n  ",
@@ -183,8 +184,8 @@ std::string RenderWorkersScript(const SlurmJob& job, const SlurmWorkers& workers
          CommonDirectives(job, job.name + "-workers", RunPaths(job.run_folder).SlurmWorkersLog("%j")) +
          GroupDirectives(job.launch, slurm.partition, workers.rollout + workers.reward, slurm.nodes, slurm.ranks_per_node) +
          FurtherDirectives(slurm) + Preamble(job) + "\nsteps=()\n" +
-         WorkersStep(job, "rollout", workers.rollout, workers.rollout_capacity) +
-         WorkersStep(job, "reward", workers.reward, workers.reward_capacity) +
+         WorkersStep(job, ToString(Role::kRollout), workers.rollout, workers.rollout_capacity) +
+         WorkersStep(job, ToString(Role::kReward), workers.reward, workers.reward_capacity) +
          "code=0\nfor step in \"${steps[@]}\"; do wait \"$step\" || code=$?; done\nexit \"$code\"\n";
 }
 

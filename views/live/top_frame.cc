@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 #include "views/live/terminal_text.h"
 
 namespace temper {
@@ -72,7 +73,7 @@ std::string Last(const JobStatus& s, const char* name) {
   return found == s.last.end() ? "-" : Number(found->second);
 }
 
-int64_t Count(const std::map<std::string, int64_t>& counts, const char* name) {
+int64_t Count(const std::map<std::string, int64_t>& counts, const std::string& name) {
   const auto found = counts.find(name);
   return found == counts.end() ? 0 : found->second;
 }
@@ -94,10 +95,11 @@ void AddHead(const RunView& view, Picture* out) {
   }
   out->Add(Concat("tokens/s ", Last(s, "tokens_per_s"), "  samples/s ", Last(s, "samples_per_s"), "  step ", Last(s, "step_s"),
                   " s  staleness mean ", Last(s, "staleness_mean"), " max ", Last(s, "staleness_max"), "  policy v", s.policy_version));
-  out->Add(Concat("queues  rollout ", Count(s.queues, "rollout"), "  reward ", Count(s.queues, "reward"), "  leased ",
-                  Count(s.queues, "leased"), "  groups in flight ", Count(s.queues, "groups_in_flight"), "   workers  learner ",
-                  Count(s.workers, "learner"), "  rollout ", Count(s.workers, "rollout"), "  reward ", Count(s.workers, "reward"),
-                  "  lost ", Count(s.workers, "lost")));
+  out->Add(Concat("queues  rollout ", Count(s.queues, ToString(Role::kRollout)), "  reward ", Count(s.queues, ToString(Role::kReward)),
+                  "  leased ", Count(s.queues, "leased"), "  groups in flight ", Count(s.queues, "groups_in_flight"),
+                  "   workers  learner ", Count(s.workers, ToString(Role::kLearner)), "  rollout ",
+                  Count(s.workers, ToString(Role::kRollout)), "  reward ", Count(s.workers, ToString(Role::kReward)), "  lost ",
+                  Count(s.workers, "lost")));
 }
 
 void AddCurves(const RunView& view, const TopStyle& style, Picture* out) {
@@ -136,7 +138,7 @@ void AddProcesses(const RunView& view, size_t room, Picture* out) {
     std::snprintf(line, sizeof(line), " %4s %3lld %7s %4.0f %5lldM %4s %4s", p.step >= 0 ? Concat(p.step).c_str() : "-",
                   static_cast<long long>(p.tasks ? p.tasks->leases : 0), Number(p.units_per_s).c_str(), p.cpu_percent,
                   static_cast<long long>(p.rss_mib), p.gpu_percent() >= 0 ? cell(p.gpu_percent(), "%.0f").c_str() : "-",
-                  p.role == "orchestrator" ? "-" : cell(p.tasks ? p.tasks->heartbeat_age_s : 0, "%.0fs").c_str());
+                  p.role == NameOf(Role::kOrchestrator) ? "-" : cell(p.tasks ? p.tasks->heartbeat_age_s : 0, "%.0fs").c_str());
     char rank[16];
     std::snprintf(rank, sizeof(rank), "%4s", p.rank >= 0 ? Concat(p.rank).c_str() : "-");
     out->Add(role + " " + rank + " " + host + " " + state + line, p.state.starts_with("wait_") ? Tone::kDim : Tone::kPlain);

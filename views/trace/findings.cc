@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "cluster/base/role.h"
 
 namespace temper {
 namespace {
@@ -45,7 +46,7 @@ double Waited(const TraceSummary& summary, const char* what) {
   return found == summary.learner_waits.end() ? 0 : found->second;
 }
 
-void AddStragglers(const TraceSummary& summary, const char* role, const char* does, Findings* findings) {
+void AddStragglers(const TraceSummary& summary, const std::string& role, const char* does, Findings* findings) {
   std::vector<double> rates;
   for (const TraceSummary::Row& row : summary.rows) {
     if (row.role == role && row.units_per_s > 0) rates.push_back(row.units_per_s);
@@ -63,12 +64,12 @@ void AddStragglers(const TraceSummary& summary, const char* role, const char* do
 void AddSlowLearners(const TraceSummary& summary, Findings* findings) {
   std::vector<double> seconds;
   for (const TraceSummary::Row& row : summary.rows) {
-    if (row.role == "learner" && row.passes_s > 0) seconds.push_back(row.passes_s);
+    if (row.role == NameOf(Role::kLearner) && row.passes_s > 0) seconds.push_back(row.passes_s);
   }
   if (seconds.size() < 2) return;
   const double median = Median(seconds);
   for (const TraceSummary::Row& row : summary.rows) {
-    if (row.role != "learner" || row.passes_s <= (1 + kStraggling) * median) continue;
+    if (row.role != NameOf(Role::kLearner) || row.passes_s <= (1 + kStraggling) * median) continue;
     findings->push_back(Concat(row.name, " takes ", Percent(row.passes_s / median - 1),
                                " longer than the median for its share of a step; the others wait for it"));
   }
@@ -78,7 +79,7 @@ void AddSlowLearners(const TraceSummary& summary, Findings* findings) {
 void AddTurns(const TraceSummary& summary, Findings* findings) {
   const double rollouts = Waited(summary, "rollouts");
   const double grades = Waited(summary, "grades");
-  const double update = 1 - SideOf(summary, "learner").idle;
+  const double update = 1 - SideOf(summary, ToString(Role::kLearner)).idle;
   const double longest = std::max({rollouts, grades, update});
   const char* more = longest == update ? "learners" : longest == rollouts ? "rollout workers" : "reward workers";
   const double saved = 1 - longest;
@@ -92,7 +93,7 @@ void AddTurns(const TraceSummary& summary, Findings* findings) {
 
 // Side by side: of learners and rollout workers one is short, or neither, and then the window is what holds both.
 void AddSlowerSide(const TraceSummary& summary, Findings* findings) {
-  const Side rollout = SideOf(summary, "rollout");
+  const Side rollout = SideOf(summary, ToString(Role::kRollout));
   const double rollouts = Waited(summary, "rollouts");
   const double grades = Waited(summary, "grades");
   const std::string window = Concat("raise rl.max_staleness (", *summary.max_staleness.begin(), ")");
@@ -107,7 +108,7 @@ void AddSlowerSide(const TraceSummary& summary, Findings* findings) {
                                ", learner busy: the learner is the slower side: add learners, or take fewer rollout workers"));
   }
   if (grades < kMuchWaiting) return;
-  const Side reward = SideOf(summary, "reward");
+  const Side reward = SideOf(summary, ToString(Role::kReward));
   const bool short_of_graders = reward.count == 0 || reward.idle < 0.5;
   findings->push_back(short_of_graders ? Concat("learner waited ", Percent(grades), " for grades: add reward workers")
                                        : Concat("learner waited ", Percent(grades), " for grades while reward workers were idle ",
@@ -128,11 +129,11 @@ void AddMixed(const TraceSummary& summary, Findings* findings) {
 
 std::vector<std::string> FindingsOf(const TraceSummary& summary) {
   Findings findings;
-  AddStragglers(summary, "rollout", "draws", &findings);
-  AddStragglers(summary, "reward", "grades", &findings);
+  AddStragglers(summary, ToString(Role::kRollout), "draws", &findings);
+  AddStragglers(summary, ToString(Role::kReward), "grades", &findings);
   AddSlowLearners(summary, &findings);
   const auto& limits = summary.max_staleness;
-  const bool both = SideOf(summary, "learner").count > 0 && SideOf(summary, "rollout").count > 0;
+  const bool both = SideOf(summary, ToString(Role::kLearner)).count > 0 && SideOf(summary, ToString(Role::kRollout)).count > 0;
   if (limits.empty() || (limits.contains(0) && limits.size() > 1)) {
     AddMixed(summary, &findings);
   } else if (!limits.contains(0)) {
@@ -146,7 +147,7 @@ std::vector<std::string> FindingsOf(const TraceSummary& summary) {
         Concat("learner waited ", Percent(other),
                " for the orchestrator (batches, checkpoints, files): raise checkpoint.every, or put run.dir on a faster disk"));
   }
-  const Side reward = SideOf(summary, "reward");
+  const Side reward = SideOf(summary, ToString(Role::kReward));
   if (reward.count > 1 && reward.idle >= kMostlyIdle && Waited(summary, "grades") < kLittleWaiting)
     findings.push_back(Concat("reward workers idle ", Percent(reward.idle), ": fewer would do"));
   return findings;

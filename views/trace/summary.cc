@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "cluster/base/role.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "views/trace/findings.h"
 
@@ -16,7 +17,7 @@ using Intervals = std::vector<TimeRange>;  // in order, disjoint
 Intervals RlTimeAndSteps(const TraceData& data, int64_t* steps) {
   Intervals all;
   for (const TraceProcess& process : data.processes) {
-    if (process.role != "orchestrator") continue;
+    if (process.role != NameOf(Role::kOrchestrator)) continue;
     bool in_rl = false;
     int64_t step = -1;
     for (const Span& span : process.spans) {
@@ -52,7 +53,7 @@ int64_t Overlap(const Span& span, const Intervals& intervals) {
 Intervals PhasesOf(const TraceData& data, const std::string& name) {
   Intervals found;
   for (const TraceProcess& process : data.processes) {
-    if (process.role != "orchestrator") continue;
+    if (process.role != NameOf(Role::kOrchestrator)) continue;
     for (const Span& span : process.spans) {
       if (span.lane == Span::kPhase && span.name == name && span.duration_us > 0)
         found.push_back({span.begin_us, span.begin_us + span.duration_us});
@@ -91,7 +92,7 @@ std::map<std::string, double> LearnerWaits(const TraceData& data, const Interval
   const Intervals grades = PhasesOf(data, phase::kWaitGrades);
   double learners = 0;
   for (const TraceProcess& process : data.processes) {
-    if (process.role != "learner") continue;
+    if (process.role != NameOf(Role::kLearner)) continue;
     bool there = false;
     for (const Span& span : process.spans) {
       const int64_t whole = span.lane == Span::kPhase ? Overlap(span, rl) : 0;
@@ -147,7 +148,7 @@ std::string ToText(const TraceSummary& summary) {
     std::snprintf(line, sizeof(line), "  %-34s busy %3ld %%", row.name.c_str(), std::lround(row.busy * 100));
     text += line;
     if (row.units_per_s > 0) {
-      std::snprintf(line, sizeof(line), "  %.0f %s/s", row.units_per_s, row.role == "reward" ? "grades" : "tokens");
+      std::snprintf(line, sizeof(line), "  %.0f %s/s", row.units_per_s, row.role == NameOf(Role::kReward) ? "grades" : "tokens");
       text += line;
     }
     for (const auto& [name, seconds] : row.seconds) {

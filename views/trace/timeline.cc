@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cluster/base/log.h"
+#include "cluster/base/role.h"
 #include "cluster/telemetry/telemetry_phases.h"
 
 namespace temper {
@@ -63,7 +64,7 @@ struct StepTime {
 std::vector<StepTime> StepsOf(const TraceData& data, const std::vector<TimeRange>& rl) {
   std::vector<StepTime> steps;
   for (const TraceProcess& process : data.processes) {
-    if (process.role != "orchestrator") continue;
+    if (process.role != NameOf(Role::kOrchestrator)) continue;
     for (const Span& span : process.spans) {
       if (span.lane != Span::kPhase || span.step < 0) continue;
       const auto after =
@@ -117,7 +118,7 @@ std::vector<TraceTimeline::Stage> StagesOf(const TraceData& data, const std::vec
   std::vector<TraceTimeline::Stage> stages;
   const auto seconds = [&](int64_t us) { return static_cast<double>(us - origin) / 1e6; };
   for (const TraceProcess& process : data.processes) {
-    if (process.role != "orchestrator") continue;
+    if (process.role != NameOf(Role::kOrchestrator)) continue;
     for (const Span& span : process.spans) {
       if (span.lane != Span::kPhase) continue;
       const auto step = rl.upper_bound(span.begin_us);
