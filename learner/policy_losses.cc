@@ -8,7 +8,7 @@ namespace temper {
 #undef TEMPER_ENTRY
 
 const Registry<PolicyLossType>& PolicyLosses() {
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
   static const Registry<PolicyLossType> kLosses("policy loss", {
 #include "learner/policy_losses.inc"
                                                                });

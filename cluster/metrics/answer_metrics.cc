@@ -12,7 +12,7 @@ namespace temper {
 
 namespace {
 
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
 constexpr std::array kMetrics = {
 #include "cluster/metrics/answer_metrics.inc"
 };

@@ -15,7 +15,7 @@ namespace temper {
 
 namespace {
 
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
 constexpr std::array kSuites = {
 #include "evaluation/suites/suites.inc"
 };

@@ -8,7 +8,7 @@ namespace temper {
 #undef TEMPER_ENTRY
 
 const Registry<AdvantageType>& AdvantageEstimators() {
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
   static const Registry<AdvantageType> kEstimators("advantage type", {
 #include "reward/compose/advantages.inc"
                                                                      });

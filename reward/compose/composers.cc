@@ -8,7 +8,7 @@ namespace temper {
 #undef TEMPER_ENTRY
 
 const Registry<ComposerType>& Composers() {
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
   static const Registry<ComposerType> kComposers("reward composer", {
 #include "reward/compose/composers.inc"
                                                                     });

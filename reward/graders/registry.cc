@@ -8,7 +8,7 @@ namespace temper {
 #undef TEMPER_ENTRY
 
 const Registry<GraderType>& GraderTypes() {
-#define TEMPER_ENTRY(name) &name,
+#define TEMPER_ENTRY(name) &(name),
   static const Registry<GraderType> kTypes("grader type", {
 #include "reward/graders/graders.inc"
                                                           });
