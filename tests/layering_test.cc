@@ -50,7 +50,7 @@ const std::vector<Wing> kWings = {
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"world", {"cluster/base", "cluster/config", "policy/tokenizer"}},
     {"evaluation", {"cluster/base", "cluster/config", "reward/grade", "rollout/data"}},
-    {"evaluation/suites", {"cluster/base", "cluster/config", "rollout/data"}},
+    {"evaluation/suites", {"cluster/base", "cluster/config", "policy/text", "rollout/data"}},
     {"record", {"cluster", "evaluation", "reward/compose", "reward/grade"}},
     {"views/page", {"cluster/base", "evaluation"}},
     {"views/trace", {"cluster/base", "cluster/telemetry", "record"}},

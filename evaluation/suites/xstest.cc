@@ -1,4 +1,6 @@
+#include "cluster/base/error.h"
 #include "evaluation/suites/suite.h"
+#include "policy/text/strict_json.h"
 
 namespace temper {
 
@@ -11,7 +13,8 @@ extern const Suite kXsTest = {
         [](DatasetRow* row) {
           const std::string label = row->columns["label"];
           row->columns["intent"] = label == "safe" ? "benign" : "malicious";
-          if (label != "safe" && label != "unsafe") row->error = "column label holds '" + label + "'; XSTest has safe and unsafe";
+          if (label != "safe" && label != "unsafe")
+            row->error = Concat("column label holds '", Quoted(label), "'; XSTest has safe and unsafe");
         },
 };
 
