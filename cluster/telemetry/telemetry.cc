@@ -25,11 +25,10 @@ Telemetry::Telemetry(int64_t rank, bool on) : on_(on), rank_(rank) {
 void Telemetry::Enter(std::string_view name, int64_t step, int64_t version) {
   if (!on_ || (open_.name == name && open_.step == step && open_.version == version)) return;
   const int64_t now = NowMicros();
-  if (!ended_.empty() && now - open_.begin_us < kMergeGapUs && ended_.back().lane == Span::kPhase && ended_.back().name == name &&
-      ended_.back().step == step && ended_.back().version == version) {
-    const double count = open_.count;
+  const bool pause = open_.count == 0 && now - open_.begin_us < kMergeGapUs;
+  if (pause && !ended_.empty() && ended_.back().lane == Span::kPhase && ended_.back().name == name && ended_.back().step == step &&
+      ended_.back().version == version) {
     open_ = ended_.back();  // back to what it did a moment ago
-    open_.count += count;
     ended_.pop_back();
   } else {
     Close(now);

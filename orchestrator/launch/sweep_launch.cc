@@ -92,8 +92,9 @@ SweepEnd LaunchEach(const Sweep& sweep, const TrainArguments& arguments, const S
     }
     if (code == kExitDone) continue;
     end.failed = end.failed == kExitDone ? code : std::min(end.failed, code);
-    std::fprintf(stderr, "temper launch: run %s failed with exit code %d, see %s; going on with the next\n", run.name.c_str(), code,
-                 RunPaths(run.folder).LatestLogs().c_str());
+    const std::string logs = RunPaths(run.folder).LatestLogs();
+    const std::string see = fs::exists(logs) ? ", see " + logs : "";  // a run that is refused at its start has no logs
+    std::fprintf(stderr, "temper launch: run %s failed with exit code %d%s; going on with the next\n", run.name.c_str(), code, see.c_str());
   }
   return end;
 }

@@ -106,6 +106,23 @@ TEST(Telemetry, APauseTooShortToMatterBelongsToThePhaseAroundIt) {
   EXPECT_EQ(graded, 800);
 }
 
+TEST(Telemetry, WorkTooQuickToMeasureIsNoPause) {
+  Telemetry telemetry;
+  for (int i = 0; i < 3; ++i) {
+    telemetry.Enter(phase::kWaitTask);
+    Sleep(2 * Telemetry::kMergeGapUs);
+    telemetry.Enter(phase::kGrade);
+    telemetry.Count(8);
+  }
+  telemetry.Enter(phase::kWaitTask);
+  int grades = 0;
+  for (const Span& span : telemetry.Report(NoOffset()).spans) {
+    EXPECT_EQ(span.count, span.name == phase::kGrade ? 8 : 0) << span.name;
+    grades += span.name == phase::kGrade;
+  }
+  EXPECT_EQ(grades, 3);
+}
+
 TEST(Telemetry, KeepsSpansUntilTheClockIsKnownAndCountsWhatHasNoRoom) {
   Telemetry telemetry;
   for (size_t i = 0; i < Telemetry::kMaxSpans + 10; ++i) telemetry.AddPart("part", 10, 20);
