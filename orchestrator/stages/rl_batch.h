@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "orchestrator/config/experiment_config.h"
+#include "orchestrator/flow/job_bus.h"
 #include "orchestrator/flow/ledger.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "reward/advantage/advantage.h"
-#include "workers/learner_task.h"
 
 namespace temper {
 
