@@ -121,8 +121,10 @@ void RolloutWorker::Admit() {
     try {
       engine_->Submit(task.request);
       running_[task.request.group_id] = {id, NowSeconds()};
-    } catch (const Error& error) {  // the request is one that no engine takes
+    } catch (const ConfigError& error) {  // no worker can sample this prompt
       Refuse(id, error.what(), true);
+    } catch (const Error& error) {
+      Refuse(id, error.what(), false);
     }
     pending_.pop_front();
   }
