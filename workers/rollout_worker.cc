@@ -85,7 +85,7 @@ void RolloutWorker::Show() const {
 }
 
 void RolloutWorker::Receive() {
-  if (bus_->NextWelcome()) {  // registered anew: the orchestrator gives our tasks out again, maybe to us
+  if (bus_->NextWelcome()) {  // registered again: the orchestrator gives our tasks out again, maybe to us
     for (const auto& [group, running] : running_) engine_->Cancel(group);
     running_.clear();
     pending_.clear();
