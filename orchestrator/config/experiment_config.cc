@@ -71,7 +71,7 @@ void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
       "eval.sets must name sets that the data has: with data.source world dev, held_out_topics, held_out_phrasings, past_tense; with files "
       "those of data.eval and data.suites, and held_out where that is empty and data.eval_fraction above 0");
   f.Rule([&c] { return c.data.system_prompt.empty() || (!c.policy.path.empty() && c.data.chat_template == ChatTemplateChoice::kAuto); },
-         "data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
+         kSystemPromptNeedsTemplate);
   f.Rule([&c] { return ArePorts(c.monitor.prometheus_port, c.cluster); },
          "monitor.prometheus_port and the ports after it, one for each rank, must be at most 65535");
   f.Rule([&c] { return c.reward.grader_timeout_s < c.cluster.lease_s; },

@@ -6,7 +6,7 @@
 
 #include <gmock/gmock.h>
 
-#include "orchestrator/flow/ledger.h"
+#include "orchestrator/config/group_id.h"
 
 namespace temper {
 namespace {
