@@ -40,7 +40,7 @@ LearnerWorkerOptions WorkerOptionsOf(const LearnerProcessOptions& options, const
 
 }  // namespace
 
-LearnerOptions OnDevice(LearnerOptions options, const at::Device& device) {
+LearnerOptions OnDevice(LearnerOptions options, c10::Device device) {
   if (!device.is_cpu()) options.threads = 1;
   return options;
 }

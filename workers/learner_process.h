@@ -17,7 +17,7 @@ namespace temper {
 inline constexpr int64_t kLearnerCapacity = 4;
 
 // The options as a learner on this device has them: a GPU is given work by one thread.
-LearnerOptions OnDevice(LearnerOptions options, const at::Device& device);
+LearnerOptions OnDevice(LearnerOptions options, c10::Device device);
 
 // The life of a learner between the start and the end of its job, as its rank knows it.
 struct LearnerProcessOptions {

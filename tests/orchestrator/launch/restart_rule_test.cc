@@ -66,8 +66,10 @@ TEST(Supervisor, OnlyAnotherCheckpointIsProgress) {
       LoadExperiment(TEMPER_SOURCE_DIR "/configs/smoke.yaml", {"run.dir=" + folder.path(), "run.name=mine", "arms={a: {}, b: {}}"});
   EXPECT_TRUE(CheckpointsOf(experiment).empty());
   for (const char* other :
-       {"mine/sft/weights/step_3", "mine/a/checkpoints/abandoned_step_4", "mine/a/checkpoints/tmp_step_5", "mine/a/traces/step_6"})
+       {"mine/sft/weights/step_3", "mine/a/checkpoints/abandoned_step_4", "mine/a/checkpoints/tmp_step_5", "mine/a/traces/step_6"}) {
     std::filesystem::create_directories(folder / other);
+    WriteBytes(folder / other + "/manifest.json", "{}");
+  }
   EXPECT_TRUE(CheckpointsOf(experiment).empty());
   std::set<CheckpointMark> before;
   for (const char* stage : {"mine/sft", "mine/a", "mine/b/sft", "mine/b"}) {
