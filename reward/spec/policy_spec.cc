@@ -164,6 +164,7 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
     d.Require("text");
   });
   f.Section("limits", "Bounds on what is graded.", [spec](ConfigFields& s) { DescribeLimits(s, &spec->limits); });
+  DescribeMeasurements(f, &spec->measured);
   f.Require("id");
   f.Require("version");
   f.Require("categories");
