@@ -17,7 +17,8 @@ struct GradeArguments {
   std::string input = "-";
 };
 
-// Input: JSONL of {prompt, response[, category]}, "-" = standard input. Output: grades as JSONL on standard output.
+// Input: JSONL of {prompt, response[, category, truncated, intent, label]}, "-" = standard input. Output: grades as JSONL on standard
+// output.
 int GradeCommand(const GradeArguments& arguments) {
   const auto grader = MakeRuleGrader(LoadPolicySpec(arguments.policy_spec));
   std::ifstream file;
@@ -36,7 +37,9 @@ int GradeCommand(const GradeArguments& arguments) {
       if (required) throw ConfigError(Concat(arguments.input, ":", number, ": expected an object with the strings prompt and response"));
       return "";
     };
-    const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
+    const bool truncated = row.contains("truncated") && row["truncated"].is_boolean() && row["truncated"].get<bool>();
+    const std::vector<GradeRequest> request = {
+        {text("prompt", true), text("response", true), text("category", false), truncated, text("intent", false), text("label", false)}};
     std::cout << GradeToJson(GradeAll(grader.get(), request).at(0)) << "\n";
   }
   return kExitDone;
@@ -50,7 +53,8 @@ void BindGrade(CLI::App* command, GradeArguments* arguments) {
 }  // namespace
 
 void AddGradeCommand(const CommandContext& context) {
-  AddCommand<GradeArguments>(context, "grade", "grades JSONL of {prompt, response[, category]} by a policy spec", BindGrade, GradeCommand);
+  AddCommand<GradeArguments>(context, "grade", "grades JSONL of {prompt, response[, category, truncated, intent, label]} by a policy spec",
+                             BindGrade, GradeCommand);
 }
 
 }  // namespace temper

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -31,7 +33,9 @@ struct RunConfig {
 
 struct RewardConfig {
   std::string policy_spec;
+  std::vector<std::string> sees;  // intent, label: what of a row graders are told beside prompt, answer and category
   ComposerOptions composer;
+  bool Sees(std::string_view column) const { return std::find(sees.begin(), sees.end(), column) != sees.end(); }
   double max_failed_fraction = 0.2;
   double grader_timeout_s = 60;
 };

@@ -90,6 +90,8 @@ TEST(PolicySpec, APropositionHasOneKind) {
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {phrases: [x], all: [rude]}\n")), HasSubstr("propositions.a: needs exactly one of"));
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {phrases: ['']}\n")), HasSubstr("empty phrase"));
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {measure: words, at_least: 3, at_most: 2}\n")), HasSubstr("at_least is above at_most"));
+  EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {measure: match_share, at_least: 0.1}\n")), HasSubstr("match_share needs what it looks for"));
+  EXPECT_EQ(ErrorOf(Yaml(kRude + "  a: {measure: sentence_share, regexes: ['go'], at_least: 0.1}\n")), "no error");
 }
 
 TEST(PolicySpec, ABadRegexSaysWhere) {
@@ -126,8 +128,9 @@ TEST(PolicySpec, FactsAreChecked) {
 
 TEST(PolicySpec, MeasuredFiguresAreReadAsTheyStandAndThoseNotGivenAreLeftOut) {
   const PolicySpec spec = ParsePolicySpec(
-      Yaml(kRude, "measured:\n  - {dataset: Set A, rows: 40, compared: words against people, unsafe_f1: 0.5, agreement: 0, date: "
-                  "2026-11-29}\n  - {dataset: B, rows: 1, date: 2026-11-30, refusal_f1: 1, baseline: length, baseline_f1: 0.25}\n"),
+      Yaml(kRude,
+           "measured:\n  - {dataset: Set A, rows: 40, compared: words against people, unsafe_f1: 0.5, agreement: 0, date: "
+           "2026-11-29}\n  - {dataset: B, rows: 1, date: 2026-11-30, refusal_f1: 1, baseline: length, baseline_f1: 0.25}\n"),
       "small.yaml");
   ASSERT_EQ(spec.measured.size(), 2u);
   const PolicyMeasurement& a = spec.measured[0];
