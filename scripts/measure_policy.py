@@ -160,7 +160,7 @@ def read_rows(path, root):
 def categories_of(spec):
     text = open(spec, encoding='utf-8').read()
     section = re.search(r'^categories:\n((?:[ #].*\n|\n)+)', text, re.M)
-    return re.findall(r"^  ['\"]?([^\s'\"].*?)['\"]?:\s*$", section.group(1), re.M) if section else []
+    return re.findall(r"^  ['\"]?([^\s'\"#].*?)['\"]?:(?:\s|$)", section.group(1), re.M) if section else []
 
 
 def grade(temper, spec, rows, with_intent):
