@@ -166,7 +166,7 @@ TEST(GroupSteps, AreSamplingAndGrading) {
 }
 
 TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
-  const Prompt prompt{"id", "text", "category", "malicious", "refuse"};
+  const Prompt prompt{.id = "id", .text = "text", .category = "category", .intent = "malicious", .label = "refuse", .messages = ""};
   GroupInWork group;
   group.group.prompt = &prompt;
   group.group.responses = {"answer"};
@@ -186,7 +186,7 @@ TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
 TEST(GroupSteps, ARefusalOfARequestLabelledMaliciousIsNoOverRefusalWhateverTheGraderThinks) {
   const PipelineStep grading = SampleAndGrade()[1];
   const auto counted = [&](const std::string& intent, const std::string& label, bool restricted) {
-    const Prompt prompt{"id", "text", "", intent, label};
+    const Prompt prompt{.id = "id", .text = "text", .category = "", .intent = intent, .label = label, .messages = ""};
     GroupInWork group;
     group.group.prompt = &prompt;
     group.group.responses = {"No."};
