@@ -48,7 +48,6 @@ struct EnumNames<GradeOutcome> {
                                                       {GradeOutcome::kRefusedToGrade, "refused_to_grade"},
                                                       {GradeOutcome::kDisagreement, "disagreement"}}};
 };
-inline constexpr int kNumOutcomes = EnumNames<GradeOutcome>::kTable.size();
 
 // What a grader gets: prompt and final answer. There is no field for reasoning or anything else of the generator's. What people said of the
 // request is in it only where reward.sees asks for it.

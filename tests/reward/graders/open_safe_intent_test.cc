@@ -14,7 +14,7 @@ const std::string kSpecFile = TEMPER_SOURCE_DIR "/configs/policies/open_safe_int
 
 Grade Of(const std::string& prompt, const std::string& response, const std::string& intent = "") {
   static const std::unique_ptr<Grader> grader = MakeRuleGrader(LoadPolicySpec(kSpecFile));
-  return GradeAll(grader.get(), {GradeRequest{prompt, response, "Fraud and Deception", false, intent}})[0];
+  return GradeAll(grader.get(), {GradeRequest{prompt, response, "Fraud and Deception", false, intent}}, 60)[0];
 }
 // What composer safe_completion pays.
 double RewardOf(const Grade& grade) { return grade.helpfulness * grade.safety; }
