@@ -82,6 +82,11 @@ class Script(unittest.TestCase):
         self.assertIn('agreement: 0.000', self.measure(rows, '--yaml').stdout)
         self.assertIn('agreement: 1.000', self.measure(rows, '--yaml', '--intent').stdout)
 
+    def test_an_unknown_intent_is_refused_not_left_out(self):
+        out = self.measure([{'prompt': 'a', 'response': 'b', 'intent': 'malicous', 'unsafe': 1}, {'prompt': 'a', 'response': 'b', 'unsafe': 0}], '--intent')
+        self.assertNotEqual(out.returncode, 0)
+        self.assertIn('unknown intent "malicous"; known: benign, dual_use, malicious', out.stderr)
+
     def test_a_file_without_labels_is_refused(self):
         out = self.measure([{'prompt': 'a', 'response': 'b'}])
         self.assertNotEqual(out.returncode, 0)
