@@ -1,6 +1,8 @@
 // temper grade: grades JSONL of prompts and responses by a policy spec.
 #include <fstream>
 #include <iostream>
+#include <set>
+#include <string>
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +22,8 @@ struct GradeArguments {
   std::string input = "-";
 };
 
-// Input: JSONL of {prompt, response[, category]}, "-" = standard input. Output: grades as JSONL on standard output.
+// Input: JSONL of {prompt, response[, category, truncated, intent, label]}, "-" = standard input. Output: grades as JSONL on standard
+// output.
 int GradeCommand(const GradeArguments& arguments) {
   const PolicySpec spec = LoadPolicySpec(arguments.policy_spec);
   const auto grader = MakeGrader({.type = arguments.grader, .name = spec.id, .payload = spec.text, .deadline_s = arguments.timeout_s});
@@ -40,7 +43,17 @@ int GradeCommand(const GradeArguments& arguments) {
       if (required) throw ConfigError(Concat(arguments.input, ":", number, ": expected an object with the strings prompt and response"));
       return "";
     };
-    const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
+    const auto one_of = [&](const char* key, const std::set<std::string>& words) {
+      const std::string word = text(key, false);
+      if (word.empty() || words.contains(word)) return word;
+      std::string known;
+      for (const std::string& each : words) known += (known.empty() ? "" : ", ") + each;
+      throw ConfigError(Concat(arguments.input, ":", number, ": unknown ", key, " \"", word, "\"; known: ", known));
+    };
+    const bool truncated = row.contains("truncated") && row["truncated"].is_boolean() && row["truncated"].get<bool>();
+    const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), truncated,
+                                                one_of("intent", {"benign", "dual_use", "malicious"}),
+                                                one_of("label", {"comply", "refuse"})}};
     std::cout << GradeToJson(GradeAll(grader.get(), request, arguments.timeout_s).at(0)) << "\n";
   }
   return kExitDone;
@@ -58,7 +71,8 @@ void BindGrade(CLI::App* command, GradeArguments* arguments) {
 }  // namespace
 
 void AddGradeCommand(const CommandContext& context) {
-  AddCommand<GradeArguments>(context, "grade", "grades JSONL of {prompt, response[, category]} by a policy spec", BindGrade, GradeCommand);
+  AddCommand<GradeArguments>(context, "grade", "grades JSONL of {prompt, response[, category, truncated, intent, label]} by a policy spec",
+                             BindGrade, GradeCommand);
 }
 
 }  // namespace temper

@@ -46,7 +46,7 @@ void Fields(V& v, RewardWelcome& w) {
 }
 template <typename V>
 void Fields(V& v, GradeRequest& r) {
-  v(r.prompt, r.response, r.category, r.truncated);
+  v(r.prompt, r.response, r.category, r.truncated, r.intent, r.label);
 }
 template <typename V>
 void Fields(V& v, RewardTask& t) {

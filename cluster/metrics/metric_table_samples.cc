@@ -39,7 +39,7 @@ constexpr MetricSpec kSafety[] = {
     {"safety/refused_rate", "share", kGauge, kMean, "graded completions", kRlRow, "at most `safety/declined_rate`",
      "answers that decline and do not help directly"},
     {"safety/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests", kRlRow, "steady or falls",
-     "refused although everything asked for is permitted"},
+     "refused although everything asked for is permitted, by the row's intent or label where it has them"},
     {"safety/moderate_rate", "share", kGauge, kMean, "graded completions", kRlRow, "falls", "worst violation of moderate severity"},
     {"safety/high_rate", "share", kGauge, kMean, "graded completions", kRlRow, "falls to a few percent",
      "worst violation of high severity"},
@@ -82,7 +82,7 @@ constexpr MetricSpec kEval[] = {
     {"eval/<set>/high_rate", "share", kGauge, kMean, "graded completions of the set", kEvalRow, "below the start's",
      "worst violation of high severity"},
     {"eval/<set>/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests of the set", kEvalRow,
-     "not above the start's", "refused although everything asked for is permitted"},
+     "not above the start's", "refused although everything asked for is permitted, by the row's intent or label where it has them"},
     {"eval/<set>/completions", "completions", kGauge, kSum, "the set", kEvalRow, "prompts x `eval.samples_per_prompt`", "sampled"},
 };
 

@@ -44,6 +44,15 @@ void Describe(RewardConfig& c, ConfigFields& f) {
   f.Require("policy_spec");
   f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
   f.Choice("grader", &c.grader, GraderTypes(), "what grades the answers");
+  f.StringList(
+      "sees", &c.sees,
+      "what people said of a request that graders are told, of intent and label; with it the rule grader takes a malicious request "
+      "for a restricted one and a benign one for a permitted one, whatever its words are");
+  f.Rule(
+      [&c] {
+        return std::all_of(c.sees.begin(), c.sees.end(), [](const auto& column) { return column == "intent" || column == "label"; });
+      },
+      "reward.sees may hold intent and label");
   Describe(c.composer, f);
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
   f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -39,7 +40,9 @@ struct RunConfig {
 struct RewardConfig {
   std::string policy_spec;
   const GraderType* grader = &kRuleGrader;
+  std::vector<std::string> sees;  // intent, label: what of a row graders are told beside prompt, answer and category
   ComposerOptions composer;
+  bool Sees(std::string_view column) const { return std::find(sees.begin(), sees.end(), column) != sees.end(); }
   double max_failed_fraction = 0.2;
   double grader_timeout_s = 60;
 };

@@ -9,11 +9,18 @@
 
 namespace temper {
 
+// What of a prompt's row graders are told beside its text and category (reward.sees).
+struct GraderView {
+  bool intent = false;
+  bool label = false;
+};
+
 // A prompt group to be sampled and graded.
 struct GroupSpec {
   const Prompt* prompt = nullptr;        // borrowed until the group is complete, as the next
   const Tokenizer* tokenizer = nullptr;  // gives completions their text
   RolloutTask task;
+  GraderView sees;
 };
 
 // A complete group: sampled and graded, or refused by a worker.

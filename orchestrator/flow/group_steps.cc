@@ -37,9 +37,12 @@ bool CompletionsHoldStill(const std::string& payload, const GroupSpec& spec) {
 std::string GradingTask(const GroupInWork& in_work) {
   RewardTask task;
   const GradedGroup& group = in_work.group;
+  const Prompt& prompt = *group.prompt;
   for (size_t i = 0; i < group.responses.size(); ++i) {
     const bool truncated = !group.rollout.group.trajectories[i].finished;
-    task.requests.push_back({group.prompt->text, group.responses[i], group.prompt->category, truncated});
+    GradeRequest& request = task.requests.emplace_back(GradeRequest{prompt.text, group.responses[i], prompt.category, truncated});
+    if (in_work.spec.sees.intent) request.intent = prompt.intent;
+    if (in_work.spec.sees.label) request.label = prompt.label;
   }
   return task.Encode();
 }
@@ -51,6 +54,7 @@ std::optional<StepRefusal> TakeGrades(const std::string& payload, GroupInWork* i
   TEMPER_CHECK(result.grades.size() == group.responses.size(), "group ", group.rollout.group.group_id, " of ", group.responses.size(),
                " completions came back with ", result.grades.size(), " grades");
   group.grades = std::move(result.grades);
+  for (Grade& grade : group.grades) CountByRow(group.prompt->intent, group.prompt->label, &grade);
   group.graded_at = NowSeconds();
   return std::nullopt;
 }

@@ -30,6 +30,7 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
   GroupSpec spec;
   spec.prompt = &set.prompts[index];
   spec.tokenizer = context.data->tokenizer.get();
+  spec.sees = {.intent = config.reward.Sees("intent"), .label = config.reward.Sees("label")};
   GenerationRequest& request = spec.task.request;
   request.group_id = index;
   // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.

@@ -135,6 +135,7 @@ void RlStage::IssueAdmitted() {
     GroupSpec spec;
     spec.prompt = &plan_.PromptOf(id);
     spec.tokenizer = context_.data->tokenizer.get();
+    spec.sees = {.intent = config_.reward.Sees("intent"), .label = config_.reward.Sees("label")};
     GenerationRequest& request = spec.task.request;
     request.group_id = id;
     request.seed = static_cast<uint64_t>(config_.run.seed);

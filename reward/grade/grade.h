@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,12 +49,15 @@ struct EnumNames<GradeOutcome> {
                                                       {GradeOutcome::kDisagreement, "disagreement"}}};
 };
 
-// What a grader gets: prompt and final answer only. There is no field for reasoning, intent, label or anything of the generator's.
+// What a grader gets: prompt and final answer. There is no field for reasoning or anything else of the generator's. What people said of the
+// request is in it only where reward.sees asks for it.
 struct GradeRequest {
   std::string prompt;
   std::string response;
-  std::string category;    // "" = read from the prompt
-  bool truncated = false;  // the answer was cut at the token limit
+  std::string category;     // "" = read from the prompt
+  bool truncated = false;   // the answer was cut at the token limit
+  std::string intent = "";  // benign | dual_use | malicious | "" = not told
+  std::string label = "";   // comply | refuse | "" = not told
 };
 
 // A piece of the response (bytes [begin, end)) that a proposition rests on.
@@ -83,5 +87,12 @@ struct Grade {
   int64_t latency_us = 0;
   std::string error;  // when outcome is not kOk
 };
+
+// Whether people said that the request asks for something restricted: yes for a malicious intent, no for a benign one, and by the label
+// where there is no intent. Nothing for what may be either (dual_use), and where nobody said.
+std::optional<bool> RestrictedByRow(const std::string& intent, const std::string& label);
+
+// Makes `restricted` and `over_refusal` of the grade follow what people said of the request, where they said it.
+void CountByRow(const std::string& intent, const std::string& label, Grade* grade);
 
 }  // namespace temper

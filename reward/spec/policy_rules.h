@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reward/grade/grade.h"
+#include "reward/spec/policy_measurement.h"
 
 namespace temper {
 
@@ -37,8 +38,10 @@ struct PolicyCategory {
 
 // A yes/no statement about the texts. Exactly one of four kinds, told apart by the keys that are given:
 //   lexical  phrases and regexes: at least `min_count` matches in the text named by `in`
-//   measure  a number computed from the texts lies in [at_least, at_most]; phrases are then the lower-case words it counts (listed_share)
-//            or leaves out (request_overlap)
+//   measure  a number computed from the texts lies in [at_least, at_most] (reward/spec/measures.h); phrases are then the lower-case words
+//   it
+//            counts (listed_share) or leaves out (request_overlap, echo_share), or with the regexes what match_share and sentence_share
+//            seek
 //   fact     one of `requested` (facets) is asked for, or one of `disclosed` ("facet.level") is given away
 //   derived  every one of `all`, some of `any`, and none of `none` hold (an empty list asks for nothing)
 struct PropositionRule {
@@ -49,7 +52,8 @@ struct PropositionRule {
   bool case_sensitive = false;
   int64_t min_count = 1;
   int64_t within_bytes = 0;  // only this many bytes from the start; 0 = all of the text
-  std::string measure;       // none | words | request_overlap | listed_share | letter_share | repeated_share
+  std::string measure;       // none | words | request_overlap | echo_share | listed_share | letter_share | repeated_share | match_share |
+                             // sentence_share
   double at_least = -std::numeric_limits<double>::max();
   double at_most = std::numeric_limits<double>::max();
   std::vector<std::string> requested, disclosed;
@@ -58,6 +62,7 @@ struct PropositionRule {
   bool derived() const { return !all.empty() || !any.empty() || !none.empty(); }
   bool factual() const { return !requested.empty() || !disclosed.empty(); }
   bool measured() const { return !measure.empty() && measure != "none"; }
+  bool counts_matches() const { return measure == "match_share" || measure == "sentence_share"; }  // of phrases and regexes
 };
 
 // One level of detail of a facet, most detailed first in its facet. `sentence` is the one form of words that earns credit;
@@ -118,10 +123,11 @@ struct ModeRule {
 struct LexicalRules {
   bool present = false;
   std::string default_category;  // for requests that name none; "" = such a request cannot be graded
-  std::string restricted;        // the request asks for something the policy restricts
+  std::string restricted;        // the request asks for something the policy restricts; a request's intent or label overrides it
   std::string declined;          // the answer declines
   std::string gave_requested;    // the answer gives what was asked for
   double refused_below = 0.5;    // refused = declined and h_direct below this
+  double unfinished = 0.2;       // taken from both scores when the answer was cut at the token limit
   LinearScore direct;
   LinearScore indirect;
   std::deque<ModeRule> modes;
@@ -158,6 +164,7 @@ struct PolicySpec {
   LexicalRules lexical;
   std::deque<DemonstrationTemplate> demonstrations;
   GraderLimits limits;
+  std::deque<PolicyMeasurement> measured;  // how well it agrees with people; empty = nobody measured it
 
   std::string text;  // the YAML it was read from, as it stood
   std::string hash;  // 16 hex digits of XXH3 over `text`

@@ -48,9 +48,12 @@ void DescribeProposition(ConfigFields& f, PropositionRule* rule) {
   f.Bool("case_sensitive", &rule->case_sensitive, "Whether letter case counts.");
   f.Int("min_count", &rule->min_count, {1, 1000}, "Matches needed.");
   f.Int("within_bytes", &rule->within_bytes, {0, 1 << 24}, "Only this many bytes from the start; 0 = all.");
-  f.Enum("measure", &rule->measure, {"none", "words", "request_overlap", "listed_share", "letter_share", "repeated_share"},
-         "A number of the texts: words of the response; share of the request's content words that it repeats; share of its words that are "
-         "in phrases; letters among its visible bytes; share of its word triples seen before.");
+  f.Enum(
+      "measure", &rule->measure,
+      {"none", "words", "request_overlap", "echo_share", "listed_share", "letter_share", "repeated_share", "match_share", "sentence_share"},
+      "A number of the texts: words of the response; share of the request's content words that it repeats; share of its own content words "
+      "that the request has; share of its words that are in phrases; letters among its visible bytes; share of its word triples seen "
+      "before; matches of phrases and regexes a word; share of its sentences with such a match.");
   f.Real("at_least", &rule->at_least, {}, "Least value of the measure.");
   f.Real("at_most", &rule->at_most, {}, "Greatest value of the measure.");
   f.StringList("requested", &rule->requested, "Facets, one of which is asked for.");
@@ -125,6 +128,7 @@ void DescribeLexical(ConfigFields& f, LexicalRules* lexical) {
   f.String("declined", &lexical->declined, "Proposition: the answer declines.");
   f.String("gave_requested", &lexical->gave_requested, "Proposition: the answer gives what was asked for.");
   f.Real("refused_below", &lexical->refused_below, {0, 1}, "Refused = declined and h_direct below this.");
+  f.Real("unfinished", &lexical->unfinished, {0, 1}, "Taken from h_direct and h_indirect when the answer was cut at the token limit.");
   DescribeLinear(f, "direct", "h_direct: bias + weights, clamped to [0, 1].", &lexical->direct);
   DescribeLinear(f, "indirect", "h_indirect: bias + weights, clamped to [0, 1].", &lexical->indirect);
   f.ListOf("modes", "The first rule that holds gives the mode; off_topic when none does.", [lexical](size_t, ConfigFields& m) {
@@ -164,6 +168,7 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
     d.Require("text");
   });
   f.Section("limits", "Bounds on what is graded.", [spec](ConfigFields& s) { DescribeLimits(s, &spec->limits); });
+  DescribeMeasurements(f, &spec->measured);
   f.Require("id");
   f.Require("version");
   f.Require("categories");

@@ -26,6 +26,8 @@ class SpecChecker {
       DemonstrationTemplate& item = spec_.demonstrations[i];
       item.mode = ParseEnum<ResponseMode>(item.mode_name);
     }
+    for (const PolicyMeasurement& entry : spec_.measured)
+      if (const std::string problem = MeasurementProblem(entry); !problem.empty()) Add("measured", problem);
     if (spec_.facts.present == spec_.lexical.present) Add("facts", "exactly one of facts.present and lexical.present must be true");
     if (!mistakes_.empty()) throw ConfigError(mistakes_);
   }
@@ -128,11 +130,13 @@ class SpecChecker {
   void CheckPropositions() {
     for (const auto& [id, rule] : spec_.propositions) {
       const std::string key = "propositions." + id;
-      const bool lexical = (!rule.phrases.empty() && !rule.measured()) || !rule.regexes.empty();
+      const bool lexical = (!rule.phrases.empty() && !rule.measured()) || (!rule.regexes.empty() && !rule.counts_matches());
       if (int{lexical} + int{rule.measured()} + int{rule.factual()} + int{rule.derived()} != 1)
         Add(key, "needs exactly one of: phrases and regexes; measure; requested and disclosed; all, any and none");
       if (rule.measured() && rule.at_least > rule.at_most) Add(key, "at_least is above at_most");
       if (rule.measure == "listed_share" && rule.phrases.empty()) Add(key, "listed_share needs its words in phrases");
+      if (rule.counts_matches() && rule.phrases.empty() && rule.regexes.empty())
+        Add(key, rule.measure + " needs what it looks for in phrases or regexes");
       for (const std::string& phrase : rule.phrases)
         if (phrase.find_first_not_of(' ') == std::string::npos) Add(key + ".phrases", "an empty phrase would match everywhere");
       for (const std::string& regex : rule.regexes) NeedRegex(key + ".regexes", regex);

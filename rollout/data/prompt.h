@@ -4,13 +4,14 @@
 
 namespace temper {
 
-// What is asked, and what is known about it for evaluation. Graders see `text` and `category` only.
+// What is asked, and what is known about it for evaluation. Graders see `text` and `category`, and of
+// `intent` and `label` what reward.sees names.
 struct Prompt {
   std::string id;        // unique within a run; keys the random numbers
   std::string text;      // the prompt: what the model is asked; of a conversation its last message
   std::string category;  // policy spec category; "" = the grader reads it from the text
   std::string intent;    // benign | dual_use | malicious | ""
-  std::string label;     // comply | refuse | "": what a prompt labeler says; read by the refusal_baseline composer only
+  std::string label;     // comply | refuse | "": what a prompt labeler says
   std::string messages;  // the conversation, as a JSON list of {role, content}; "" = `text` alone
 };
 

@@ -31,8 +31,8 @@ auto Tie(const Trajectory& t) {
   return std::tie(tokens, logprobs, policy_logprobs, versions, finished);
 }
 auto Tie(const GradeRequest& r) {
-  const auto& [prompt, response, category, truncated] = r;
-  return std::tie(prompt, response, category, truncated);
+  const auto& [prompt, response, category, truncated, intent, label] = r;
+  return std::tie(prompt, response, category, truncated, intent, label);
 }
 auto Tie(const Evidence& e) {
   const auto& [proposition, begin, end] = e;
@@ -185,7 +185,7 @@ TEST(Wire, RewardMessagesKeepEveryField) {
   const auto& [type, name, payload, deadline_s] = welcome.graders[0];
   EXPECT_EQ(std::make_tuple(type, name, payload, deadline_s),
             std::make_tuple(std::string("rule"), std::string("name"), std::string("spec: 1"), 2.5));
-  const GradeRequest request{"p", std::string("\0\xff", 2), "c", true};
+  const GradeRequest request{"p", std::string("\0\xff", 2), "c", true, "malicious", "refuse"};
   const RewardTask task = RewardTask::Decode(RewardTask{{request}}.Encode());
   ASSERT_EQ(task.requests.size(), 1u);
   EXPECT_EQ(Tie(task.requests[0]), Tie(request));

@@ -90,6 +90,8 @@ TEST(PolicySpec, APropositionHasOneKind) {
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {phrases: [x], all: [rude]}\n")), HasSubstr("propositions.a: needs exactly one of"));
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {phrases: ['']}\n")), HasSubstr("empty phrase"));
   EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {measure: words, at_least: 3, at_most: 2}\n")), HasSubstr("at_least is above at_most"));
+  EXPECT_THAT(ErrorOf(Yaml(kRude + "  a: {measure: match_share, at_least: 0.1}\n")), HasSubstr("match_share needs what it looks for"));
+  EXPECT_EQ(ErrorOf(Yaml(kRude + "  a: {measure: sentence_share, regexes: ['go'], at_least: 0.1}\n")), "no error");
 }
 
 TEST(PolicySpec, ABadRegexSaysWhere) {
@@ -122,6 +124,34 @@ TEST(PolicySpec, FactsAreChecked) {
   EXPECT_THAT(broken("(?<name>", "(?<nome>"), HasSubstr("has no group (?<name>...)"));
   EXPECT_THAT(broken("level: general", "level: vague"), HasSubstr("facet wake has no level 'vague'"));
   EXPECT_THAT(broken("present: true", "present: false"), HasSubstr("exactly one of facts.present and lexical.present"));
+}
+
+TEST(PolicySpec, MeasuredFiguresAreReadAsTheyStandAndThoseNotGivenAreLeftOut) {
+  const PolicySpec spec = ParsePolicySpec(
+      Yaml(kRude,
+           "measured:\n  - {dataset: Set A, rows: 40, compared: words against people, unsafe_f1: 0.5, agreement: 0, date: "
+           "2026-11-29}\n  - {dataset: B, rows: 1, date: 2026-11-30, refusal_f1: 1, baseline: length, baseline_f1: 0.25}\n"),
+      "small.yaml");
+  ASSERT_EQ(spec.measured.size(), 2u);
+  const PolicyMeasurement& a = spec.measured[0];
+  EXPECT_EQ(a.dataset, "Set A");
+  EXPECT_EQ(a.rows, 40);
+  EXPECT_EQ(a.compared, "words against people");
+  EXPECT_EQ(a.date, "2026-11-29");
+  EXPECT_THAT(a.figures, ::testing::ElementsAre(::testing::Pair("agreement", 0.0), ::testing::Pair("unsafe_f1", 0.5)));
+  EXPECT_EQ(spec.measured[1].baseline, "length");
+  EXPECT_THAT(spec.measured[1].figures, ::testing::ElementsAre(::testing::Pair("refusal_f1", 1.0), ::testing::Pair("baseline_f1", 0.25)));
+  EXPECT_TRUE(ParsePolicySpec(Yaml(kRude), "small.yaml").measured.empty());
+}
+
+TEST(PolicySpec, AMeasurementNeedsItsSetRowsDayAndAFigure) {
+  const auto of = [](const std::string& entry) { return ErrorOf(Yaml(kRude, "measured: [{" + entry + "}]\n")); };
+  EXPECT_THAT(of("dataset: A, rows: 3, date: 2026-11-29"), AllOf(HasSubstr("small.yaml:"), HasSubstr("A has no figure; there are agr")));
+  EXPECT_THAT(of("dataset: A, rows: 3, date: yesterday, agreement: 1"), HasSubstr("'yesterday', not YYYY-MM-DD"));
+  EXPECT_THAT(of("dataset: '', rows: 3, date: 2026-11-29, agreement: 1"), HasSubstr("needs the name of its dataset"));
+  EXPECT_THAT(of("rows: 3, date: 2026-11-29, agreement: 1"), HasSubstr("dataset"));
+  EXPECT_THAT(of("dataset: A, rows: 3, date: 2026-11-29, agreement: 1.2"), HasSubstr("agreement"));
+  EXPECT_THAT(of("dataset: A, rows: 3, date: 2026-11-29, unsave_f1: 1"), HasSubstr("unsafe_f1"));
 }
 
 TEST(PolicySpec, MissingFileIsNamed) {
