@@ -69,8 +69,6 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
   record.origin = ReadOrigin(run_folder);
   if (fs::exists(paths.Sft().Metrics())) record.shared_metrics = ReadMetrics(paths.Sft().Metrics());
   for (const RunDescription::Arm& arm : run.arms) record.arms.push_back(ReadArm(paths, arm));
-  const auto draws = record.arms.front().settings.find("eval.bootstrap_draws");
-  if (draws != record.arms.front().settings.end()) record.bootstrap_draws = std::stoll(draws->second);
   return record;
 }
 

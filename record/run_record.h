@@ -29,7 +29,6 @@ struct RunRecord {
   std::string policy_name;
   bool built_in_world = false;
   uint64_t seed = 0;
-  int64_t bootstrap_draws = 1000;                  // resamples behind every interval of its report
   std::map<std::string, std::string> environment;  // versions, host, ranks
   RunOrigin origin;                                // of provenance.json; empty where there is none
   std::vector<std::string> eval_sets;              // order of the sets in the report; sets not named follow by name

@@ -85,7 +85,7 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
       "arms", &c.arms,
       "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
       "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, learner.*, reward.policy_spec, rollout.slots, "
-      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_* or "
+      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, monitor.prometheus_* or "
       "monitor.cluster_log_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
       "of arms");
   f.IntList("seeds", &c.seeds, kSeeds, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");

@@ -30,7 +30,7 @@ void CheckArmsFit(const Experiment& experiment) {
       const ResolvedValue& value = arm.resolved.values[i];
       for (const char* prefix :
            {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "learner.", "rollout.slots", "rollout.dtype",
-            "rollout.cuda_graphs", "data.source", "data.tokenizer", "eval.bootstrap_draws", "monitor.prometheus", "monitor.cluster_log"}) {
+            "rollout.cuda_graphs", "data.source", "data.tokenizer", "monitor.prometheus", "monitor.cluster_log"}) {
         if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
           throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
         }

@@ -15,9 +15,9 @@ namespace {
 std::string Interval(const RunsFigure* figure, bool is_difference) {
   if (figure == nullptr) return "<i>undefined</i>";
   if (!is_difference) return WithInterval(figure->over);
-  // "3/5": runs whose own interval settles the sign.
+  // "3/5": runs whose own interval leaves 0 out.
   const int64_t settled = std::max(figure->num_positive(), figure->num_negative());
-  return Concat(SignedWithInterval(figure->over), " <i>", settled, "/", figure->runs.size(), "</i>");
+  return Concat(SignedWithInterval(figure->over), figure->over.settled ? "*" : "", " <i>", settled, "/", figure->runs.size(), "</i>");
 }
 
 // A condition's cells of an intent, of the runs that have one.
@@ -110,7 +110,8 @@ std::string DifferenceTable(const RunsComparison& comparison, const std::string&
   }
   if (rows.empty()) return "";
   return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
-                   "Mean over the runs of the paired difference with its 95 % interval, and the runs whose own interval settles its sign.",
+                   "Mean over the runs of the paired difference with its 95 % interval, and the runs whose own interval leaves 0 out. " +
+                       SettledLegend() + " " + FewLegend(),
                    "two");
 }
 
@@ -126,7 +127,7 @@ std::string CellTable(const RunsComparison& comparison, const std::string& set) 
     }
   }
   return HtmlTable({"condition", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
-                   "Mean over the runs with its 95 % interval.", "two");
+                   "Mean over the runs with its 95 % interval. " + FewLegend(), "two");
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ Estimate EstimateOf(const json& value) {
   Estimate estimate;
   if (!value.is_object()) return estimate;
   estimate.mean = value.at("mean").get<double>();
-  estimate.low = value.at("low").get<double>();
-  estimate.high = value.at("high").get<double>();
+  if (value.at("low").is_number()) estimate.low = value.at("low").get<double>(), estimate.high = value.at("high").get<double>();
+  estimate.few = value.value("few", false);
   estimate.n = value.at("n").get<int64_t>();
   estimate.present = true;
   return estimate;

@@ -136,7 +136,8 @@ std::string Table(const RunIndex& index) {
   std::string out =
       "<div class=\"scroll\" role=\"region\" aria-label=\"Runs\" tabindex=\"0\"><table class=\"index\"><caption>Figures: all intents of "
       "the "
-      "set, after training, with 95 % bootstrap intervals over its prompts; a line an arm.</caption><thead><tr>";
+      "set, after training, with 95 % intervals over its prompts; a line an arm. " +
+      FewLegend() + "</caption><thead><tr>";
   for (const char* head : kHeads) out += Concat("<th scope=\"col\" data-sort=\"1\">", head, "</th>");
   for (const FigureColumn& figure : FigureColumns()) out += Concat("<th scope=\"col\" data-sort=\"1\" class=\"n\">", figure.label, "</th>");
   out += "<th scope=\"col\">files</th></tr></thead>";

@@ -17,14 +17,17 @@ std::string Fixed(double value, int digits);
 std::string Signed(double value, int digits);
 // "1,440"
 std::string Thousands(int64_t value);
-// "0.975 [0.95, 0.99]", "undefined" where there is no sample.
+// "0.975 [0.95, 0.99]", "undefined" where there is no sample, "0.975 (no interval)" where nothing is known of its precision; with FewMark.
 std::string WithInterval(const Estimate& estimate, int digits = 3);
 std::string SignedWithInterval(const Estimate& estimate, int digits = 3);
+// A dagger after a figure with too little behind it, "" after others; and what the mark says.
+std::string FewMark(const Estimate& estimate);
+std::string FewLegend();
+// What marks a difference: "*" its sign is settled, the dagger, a double dagger for both; and what a settled sign means.
+std::string DifferenceMark(const Estimate& difference);
+std::string SettledLegend();
 // Names as prose: dual_use -> dual-use, safe_completion -> safe-completion, held_out_topics -> held-out topics.
 std::string Prose(std::string_view name);
-
-// Whether the interval leaves 0 out, i.e. the sign of the difference is settled at 95 %.
-bool ExcludesZero(const Estimate& difference);
 
 // Text in which nothing hides: bytes that are not UTF-8 and control characters as U+FFFD, marks that reorder text by name.
 std::string VisibleText(std::string_view text);

@@ -25,12 +25,12 @@ std::string Cards(const Report& report) {
       out += Concat("<div class=\"d\">", SignedWithInterval(difference, figure.digits), "<br>against ",
                     EscapeHtml(Prose(report.arms[pair->b].name)), "</div>");
     } else if (value.present) {
-      out += Concat("<div class=\"d\">[", Fixed(value.low, figure.digits), ", ", Fixed(value.high, figure.digits), "]</div>");
+      out += Concat("<div class=\"d\">[", Fixed(value.low, figure.digits), ", ", Fixed(value.high, figure.digits), "]", FewMark(value), "</div>");
     }
     out += "</div>";
   }
   return out + Concat("</div><p class=\"note\">", EscapeHtml(Prose(report.arms[0].name)), " on ", EscapeHtml(Prose(set)),
-                      ", all intents, with the 95 % bootstrap interval over prompts", pair == nullptr ? "" : " of the paired difference",
+                      ", all intents, with the 95 % interval over prompts", pair == nullptr ? "" : " of the paired difference",
                       ".</p>\n");
 }
 

@@ -20,7 +20,7 @@ std::string RenderJson(const Report& report);
 // One self-contained page (report_html.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
-// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals and n,
+// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals, n (prompts), completions and few,
 // counts, severities and modes. An undefined figure is an empty field.
 std::string RenderCellsCsv(const Report& report);
 

@@ -62,7 +62,8 @@ std::string RiseTable(const Report& report) {
   return HtmlTable(
       {"arm", "first steps", "last steps", "rise", "steps in a window"}, rows,
       "Mean reward under each arm's own composer, in the first and the last RL steps. Rewards of different composers are not on one "
-      "scale: compare an arm with itself. Intervals: 95 % bootstrap over the steps of both windows, each with prompts of its own.");
+      "scale: compare an arm with itself. Intervals of 95 % allow for steps that resemble their neighbours, as "
+      "the whole series tells; there is none of a run below four steps.");
 }
 
 // Rollout, reward, update, publish, and what is left of a step. Stages that overlap leave nothing.

@@ -24,15 +24,20 @@ std::string Cell(const std::string& text, size_t width, bool right = false) {
 }
 
 std::string ShortInterval(const Estimate& e) {
-  return e.present ? Fixed(e.mean, 3) + " [" + Fixed(e.low, 2) + "," + Fixed(e.high, 2) + "]" : "-";
+  if (!e.present || !e.has_interval()) return e.present ? Fixed(e.mean, 3) : "-";
+  return Fixed(e.mean, 3) + " [" + Fixed(e.low, 2) + "," + Fixed(e.high, 2) + "]";
 }
 
 std::string ShortDifference(const Estimate& e) {
-  return e.present ? Signed(e.mean, 3) + " [" + Signed(e.low, 2) + "," + Signed(e.high, 2) + "]" : "-";
+  if (!e.present || !e.has_interval()) return e.present ? Signed(e.mean, 3) + DifferenceMark(e) : "-";
+  return Signed(e.mean, 3) + " [" + Signed(e.low, 2) + "," + Signed(e.high, 2) + "]" + DifferenceMark(e);
 }
 
+// The prompts behind a figure, marked where they are few.
+std::string Count(const Estimate& e) { return std::to_string(e.n) + FewMark(e); }
+
 std::string Row(const std::vector<std::string>& cells) {
-  static constexpr size_t kWidths[] = {10, 16, 7, 17, 5, 18, 5, 21};
+  static constexpr size_t kWidths[] = {10, 16, 6, 17, 5, 18, 5, 23};
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) line += Cell(cells[i], kWidths[i], i == 4 || i == 6);
   line = line.substr(0, line.find_last_not_of(' ') + 1);
@@ -48,8 +53,8 @@ std::string CellRows(const std::string& intent, const EvalCell* start, const Eva
     const Estimate before = of(start), left = of(a), right = of(b);
     if (!left.present && !right.present) continue;
     std::vector<std::string> row = {out.empty() ? Prose(intent) : "", figure.label, before.present ? Fixed(before.mean, 3) : "-",
-                                    ShortInterval(left), std::to_string(left.n)};
-    if (b != nullptr) row.insert(row.end(), {" " + ShortInterval(right), std::to_string(right.n), ""});
+                                    ShortInterval(left), Count(left)};
+    if (b != nullptr) row.insert(row.end(), {" " + ShortInterval(right), Count(right), ""});
     if (difference != nullptr) row.back() = " " + ShortDifference(difference->*figure.difference);
     out += Row(row);
   }
@@ -99,14 +104,15 @@ std::string Rises(const Report& report) {
     out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (first ", rise.window, " steps) -> ",
                   Fixed(rise.last, 3), " (last ", rise.window, ")   ", SignedWithInterval(rise.rise), "\n");
   }
-  return out.empty() ? "" : "Reward under each arm's own composer, 95 % bootstrap over the steps of each window\n" + out + "\n";
+  return out.empty() ? "" : "Reward under each arm's own composer, with intervals of 95 % that allow for steps alike\n" + out + "\n";
 }
 
 void CsvEstimate(const Estimate& e, std::string& out) {
   if (e.present) {
-    out += Concat(",", Fixed(e.mean, 6), ",", Fixed(e.low, 6), ",", Fixed(e.high, 6), ",", e.n);
+    const auto bound = [&](double value) { return e.has_interval() ? Fixed(value, 6) : std::string(); };
+    out += Concat(",", Fixed(e.mean, 6), ",", bound(e.low), ",", bound(e.high), ",", e.n, ",", e.completions, ",", e.few ? "true" : "false");
   } else {
-    out += ",,,,0";
+    out += ",,,,0,0,";
   }
 }
 
@@ -133,8 +139,9 @@ std::string RenderText(const Report& report) {
   const RunRecord& record = *report.record;
   std::string out =
       Wrap(Concat("Run ", EscapeTerminal(record.name), ", policy spec ", EscapeTerminal(record.policy_name), ", seed ", record.seed,
-                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % bootstrap interval over prompts]; over-refusal counts "
-                  "requests of any intent that ask for nothing restricted; - = undefined, no sample."),
+                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; over-refusal counts "
+                  "requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
+                  report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
            kColumns, "") +
       "\n\n";
   for (const std::string& set : report.sets) {
@@ -154,7 +161,7 @@ std::string RenderText(const Report& report) {
 std::string RenderCellsCsv(const Report& report) {
   std::string out = "arm,stage,set,weight_version,scope,cell";
   for (const char* figure : {"safety", "help_given_safe", "over_refusal", "utility", "reward"}) {
-    out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n");
+    out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n,", figure, "_completions,", figure, "_few");
   }
   out += ",n_prompts,n,n_safe,n_failed_grades";
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", NameOf(static_cast<Severity>(s)));

@@ -11,7 +11,6 @@ namespace temper {
 namespace {
 
 constexpr double kHeight = 236, kLeft = 34, kRight = kChartWidth - 12, kTop = 40, kBottom = 196;
-constexpr std::pair<double, double> kSafetyScale = {0, 1}, kHelpScale = {1, 4};
 
 bool CanBeDrawn(const TradeoffMark& mark) { return mark.safety.present && mark.help.present; }
 
@@ -19,7 +18,6 @@ bool CanBeDrawn(const TradeoffMark& mark) { return mark.safety.present && mark.h
 struct Scales {
   ChartAxis safety, help;
 
-  // A value outside its axis lies on the edge: intervals over few runs reach beyond what a figure can be.
   double X(double value) const {
     return kLeft + (std::clamp(value, safety.low, safety.high) - safety.low) / (safety.high - safety.low) * (kRight - kLeft);
   }
@@ -29,16 +27,16 @@ struct Scales {
 };
 
 // An axis around the values, at least a fifth of the scale and nowhere beyond it.
-ChartAxis AxisAround(const std::vector<double>& values, std::pair<double, double> scale) {
-  const double least = (scale.second - scale.first) / 5;
-  double low = std::clamp(*std::min_element(values.begin(), values.end()), scale.first, scale.second);
-  double high = std::clamp(*std::max_element(values.begin(), values.end()), scale.first, scale.second);
+ChartAxis AxisAround(const std::vector<double>& values, FigureScale scale) {
+  const double least = (scale.high - scale.low) / 5;
+  double low = std::clamp(*std::min_element(values.begin(), values.end()), scale.low, scale.high);
+  double high = std::clamp(*std::max_element(values.begin(), values.end()), scale.low, scale.high);
   const double missing = std::max(0.0, least - (high - low)) / 2;
-  low = std::max(scale.first, std::min(low - missing, scale.second - least));
-  high = std::min(scale.second, std::max(high + missing, scale.first + least));
+  low = std::max(scale.low, std::min(low - missing, scale.high - least));
+  high = std::min(scale.high, std::max(high + missing, scale.low + least));
   ChartAxis axis = NiceAxis(low, high, 4);
-  axis.low = std::max(axis.low, scale.first);
-  axis.high = std::min(axis.high, scale.second);
+  axis.low = std::max(axis.low, scale.low);
+  axis.high = std::min(axis.high, scale.high);
   return axis;
 }
 
@@ -52,7 +50,7 @@ Scales ScalesOf(const std::vector<TradeoffPanel>& panels) {
       for (const auto& [x, y] : mark.runs) safety.push_back(x), help.push_back(y);
     }
   }
-  return {AxisAround(safety, kSafetyScale), AxisAround(help, kHelpScale)};
+  return {AxisAround(safety, kShareScale), AxisAround(help, kHelpScale)};
 }
 
 std::string Grid(const Scales& scales) {
