@@ -53,8 +53,8 @@ struct Share {
 double TrialsOf(const Share& share, double alpha) {
   if (share.prompts < 2) return 1;
   if (share.variance <= kNoVariance) return static_cast<double>(share.prompts);
-  const double factor = StudentQuantile(std::numeric_limits<double>::infinity(), alpha) /
-                        StudentQuantile(static_cast<double>(share.prompts - 1), alpha);
+  const double factor =
+      StudentQuantile(std::numeric_limits<double>::infinity(), alpha) / StudentQuantile(static_cast<double>(share.prompts - 1), alpha);
   return std::min(share.completions, share.p * (1 - share.p) / share.variance * factor * factor);
 }
 
@@ -218,7 +218,8 @@ Estimate RiseOfSeries(const std::vector<double>& values, int64_t window) {
   const auto w = static_cast<double>(window);
   estimate.present = true;
   estimate.n = 2 * window;
-  estimate.mean = (std::accumulate(values.end() - window, values.end(), 0.0) - std::accumulate(values.begin(), values.begin() + window, 0.0)) / w;
+  estimate.mean =
+      (std::accumulate(values.end() - window, values.end(), 0.0) - std::accumulate(values.begin(), values.begin() + window, 0.0)) / w;
   if (n < 4) return estimate;
   const double d1 = MeanSquareOfSteps(values, 1), d2 = MeanSquareOfSteps(values, 2);
   if (d1 <= 0) return estimate;

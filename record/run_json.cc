@@ -26,6 +26,44 @@ RunDescription::Pairs PairsOf(const ordered_json& object) {
   return pairs;
 }
 
+ordered_json ToJson(const GraderAgreement& of) {
+  ordered_json json = ordered_json::object();
+  if (of.agreement >= 0) json["agreement"] = of.agreement;
+  if (of.precision >= 0) json["precision"] = of.precision;
+  if (of.recall >= 0) json["recall"] = of.recall;
+  return json;
+}
+
+ordered_json ToJson(const RunDescription::Grader& grader) {
+  ordered_json json = {{"name", grader.name}, {"reads", grader.reads}};
+  const GraderMeasurement& m = grader.measured;
+  if (!m.present()) return json;
+  json["measured"] = {
+      {"dataset", m.dataset},          {"rows", m.rows}, {"date", m.date}, {"source", m.source}, {"unsafe", ToJson(m.unsafe)},
+      {"refusals", ToJson(m.refusals)}};
+  return json;
+}
+
+GraderAgreement AgreementOf(const ordered_json& json) {
+  return {json.value("agreement", -1.0), json.value("precision", -1.0), json.value("recall", -1.0)};
+}
+
+// A run of before graders were recorded has its spec's name alone.
+RunDescription::Grader GraderOf(const ordered_json& run, const std::string& policy_spec) {
+  const auto found = run.find("grader");
+  if (found == run.end()) return {policy_spec.empty() ? "" : "rule/" + policy_spec, ""};
+  RunDescription::Grader grader{found->value("name", ""), found->value("reads", "")};
+  const auto measured = found->find("measured");
+  if (measured == found->end()) return grader;
+  grader.measured = {measured->value("dataset", ""),
+                     measured->value("rows", int64_t{0}),
+                     measured->value("date", ""),
+                     measured->value("source", ""),
+                     AgreementOf(measured->value("unsafe", ordered_json::object())),
+                     AgreementOf(measured->value("refusals", ordered_json::object()))};
+  return grader;
+}
+
 void CheckArmName(const std::string& name, const std::string& path) {
   TEMPER_CHECK(!name.empty() && name != "." && name != ".." && name.find_first_of(std::string("/\\\0", 3)) == std::string::npos, path,
                ": '", name, "' cannot be the name of an arm: it names a folder of the run");
@@ -36,6 +74,7 @@ RunDescription FromJson(const ordered_json& json) {
   run.name = json.at("name").get<std::string>();
   run.seed = json.at("seed").get<uint64_t>();
   run.policy_spec = json.value("policy_spec", "");
+  run.grader = GraderOf(json, run.policy_spec);
   run.built_in_world = json.value("built_in_world", false);
   run.environment = PairsOf(json.value("environment", ordered_json::object()));
   run.eval_sets = json.value("eval_sets", std::vector<std::string>());
@@ -56,6 +95,7 @@ void WriteRunDescription(const std::string& run_folder, const RunDescription& ru
   json["name"] = run.name;
   json["seed"] = run.seed;
   json["policy_spec"] = run.policy_spec;
+  if (!run.grader.name.empty()) json["grader"] = ToJson(run.grader);
   json["built_in_world"] = run.built_in_world;
   json["environment"] = ObjectOf(run.environment);
   if (!run.eval_sets.empty()) json["eval_sets"] = run.eval_sets;

@@ -63,6 +63,7 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
   record.name = run.name;
   record.seed = run.seed;
   record.policy_name = run.policy_spec;
+  record.grader = run.grader;
   record.built_in_world = run.built_in_world;
   record.environment = {run.environment.begin(), run.environment.end()};
   record.eval_sets = run.eval_sets;

@@ -9,6 +9,7 @@
 #include "record/eval_files.h"
 #include "record/metrics_file.h"
 #include "record/provenance.h"
+#include "record/run_json.h"
 
 namespace temper {
 
@@ -27,6 +28,7 @@ struct ArmRecord {
 struct RunRecord {
   std::string name;
   std::string policy_name;
+  RunDescription::Grader grader;
   bool built_in_world = false;
   uint64_t seed = 0;
   std::map<std::string, std::string> environment;  // versions, host, ranks

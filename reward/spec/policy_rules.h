@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reward/grade/grade.h"
+#include "reward/grade/measured.h"
 
 namespace temper {
 
@@ -158,6 +159,7 @@ struct PolicySpec {
   LexicalRules lexical;
   std::deque<DemonstrationTemplate> demonstrations;
   GraderLimits limits;
+  GraderMeasurement measured;  // how well grading by this spec does beside people; not present where nobody has measured it
 
   std::string text;  // the YAML it was read from, as it stood
   std::string hash;  // 16 hex digits of XXH3 over `text`

@@ -111,6 +111,23 @@ void DescribeFacts(ConfigFields& f, FactRules* facts) {
   f.Section("scoring", "Weights of h_direct and h_indirect.", [facts](ConfigFields& s) { DescribeFactScoring(s, &facts->scoring); });
 }
 
+void DescribeAgreement(ConfigFields& fields, std::string_view name, std::string_view help, GraderAgreement* of) {
+  fields.Section(name, help, [of](ConfigFields& f) {
+    f.Real("agreement", &of->agreement, {-1, 1}, "Share of answers of which grader and people say the same; -1 = not measured.");
+    f.Real("precision", &of->precision, {-1, 1}, "Share of the grader's yes that people share; -1 = not measured.");
+    f.Real("recall", &of->recall, {-1, 1}, "Share of people's yes that the grader shares; -1 = not measured.");
+  });
+}
+
+void DescribeMeasured(ConfigFields& f, GraderMeasurement* measured) {
+  f.String("dataset", &measured->dataset, "Whose labels of answers.");
+  f.Int("rows", &measured->rows, {0, 1'000'000'000}, "Answers compared.");
+  f.String("date", &measured->date, "When, for people.");
+  f.String("source", &measured->source, "Where the measurement is described, for people.");
+  DescribeAgreement(f, "unsafe", "Whether an answer is unsafe.", &measured->unsafe);
+  DescribeAgreement(f, "refusals", "Whether an answer refuses.", &measured->refusals);
+}
+
 void DescribeLinear(ConfigFields& fields, std::string_view name, std::string_view help, LinearScore* score) {
   fields.Section(name, help, [score](ConfigFields& f) {
     f.Real("bias", &score->bias, {-10, 10}, "Score when no proposition holds.");
@@ -164,6 +181,8 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
     d.Require("text");
   });
   f.Section("limits", "Bounds on what is graded.", [spec](ConfigFields& s) { DescribeLimits(s, &spec->limits); });
+  f.Section("measured", "How well grading by this spec agrees with people, where it was measured; reports show it beside every figure.",
+            [spec](ConfigFields& s) { DescribeMeasured(s, &spec->measured); });
   f.Require("id");
   f.Require("version");
   f.Require("categories");

@@ -22,6 +22,7 @@ class SpecChecker {
     CheckPropositions();
     CheckCategories();
     CheckLexical();
+    CheckMeasured();
     for (size_t i = 0; i < spec_.demonstrations.size(); ++i) {
       DemonstrationTemplate& item = spec_.demonstrations[i];
       item.mode = ParseEnum<ResponseMode>(item.mode_name);
@@ -209,6 +210,21 @@ class SpecChecker {
     for (ModeRule& rule : lexical.modes) {
       rule.mode = ParseEnum<ResponseMode>(rule.mode_name);
       NeedProposition("lexical.modes", rule.when);
+    }
+  }
+
+  // A figure without what it is of says nothing, nor does a data set without a figure.
+  void CheckMeasured() {
+    const GraderMeasurement& measured = spec_.measured;
+    const bool figure = measured.unsafe.measured() || measured.refusals.measured();
+    const bool any = figure || measured.rows > 0 || !measured.dataset.empty() || !measured.date.empty() || !measured.source.empty();
+    if (!any) return;
+    if (measured.dataset.empty()) Add("measured", "needs dataset, whose labels the grader was compared with");
+    if (measured.rows == 0) Add("measured", "needs rows, the number of answers compared");
+    if (!figure) Add("measured", "needs a figure: agreement, precision or recall, of unsafe or of refusals");
+    for (const auto& [key, of] : {std::pair{"unsafe", &measured.unsafe}, std::pair{"refusals", &measured.refusals}}) {
+      for (const double share : {of->agreement, of->precision, of->recall})
+        if (share < 0 && share != -1) Add(Concat("measured.", key), Concat(share, " is no share; it lies between 0 and 1"));
     }
   }
 

@@ -49,14 +49,13 @@ std::vector<PromptSums> DrawEvents(KeyedStream& stream, int prompts, double p, d
 }
 
 TEST(Coverage, OfShares) {
-  const std::pair<int, double> cases[] = {{8, 0.5},    {8, 0.3},   {20, 0.5},  {20, 0.3}, {40, 0.3}, {120, 0.5},
+  const std::pair<int, double> cases[] = {{8, 0.5},    {8, 0.3},   {20, 0.5},   {20, 0.3}, {40, 0.3}, {120, 0.5},
                                           {120, 0.01}, {120, 0.1}, {40, 0.025}, {8, 0.1},  {40, 0.1}};
   for (const auto& [prompts, p] : cases) {
     for (const double correlation : {0.0, 0.3, 0.6}) {
       KeyedStream stream(1, Concat("shares/", prompts, "/", p, "/", correlation));
-      const double held = Coverage(p, kShareScale, [&, n = prompts, p = p] {
-        return RatioOverPrompts(DrawEvents(stream, n, p, correlation), kShareScale);
-      });
+      const double held = Coverage(
+          p, kShareScale, [&, n = prompts, p = p] { return RatioOverPrompts(DrawEvents(stream, n, p, correlation), kShareScale); });
       EXPECT_GE(held, kLeast) << prompts << " prompts, p " << p << ", correlation " << correlation;
     }
   }
@@ -87,20 +86,23 @@ TEST(Coverage, OfPairedDifferences) {
     for (const auto& [p, q] : cases) {
       for (const double alike : {0.0, 0.8}) {
         KeyedStream stream(3, Concat("pairs/", prompts, "/", p, "/", q, "/", alike));
-        const double held = Coverage(p - q, kShareScale.OfDifference(), [&, p = p, q = q] {
-          std::vector<PromptSums> a, b;
-          for (int i = 0; i < prompts; ++i) {
-            const double own = stream.Uniform(), other = stream.Uniform() < alike ? own : stream.Uniform();
-            PromptSums left{0, kCompletions}, right{0, kCompletions};
-            for (int k = 0; k < kCompletions; ++k) {
-              const bool anew = stream.Uniform() < 0.3;
-              left.numerator += (anew ? stream.Uniform() : own) < p ? 1 : 0;
-              right.numerator += (anew ? stream.Uniform() : other) < q ? 1 : 0;
-            }
-            a.push_back(left), b.push_back(right);
-          }
-          return DifferenceOverPrompts(a, b, kShareScale);
-        }, kTrials / 2);  // they are slower, for their p-values
+        const double held = Coverage(
+            p - q, kShareScale.OfDifference(),
+            [&, p = p, q = q] {
+              std::vector<PromptSums> a, b;
+              for (int i = 0; i < prompts; ++i) {
+                const double own = stream.Uniform(), other = stream.Uniform() < alike ? own : stream.Uniform();
+                PromptSums left{0, kCompletions}, right{0, kCompletions};
+                for (int k = 0; k < kCompletions; ++k) {
+                  const bool anew = stream.Uniform() < 0.3;
+                  left.numerator += (anew ? stream.Uniform() : own) < p ? 1 : 0;
+                  right.numerator += (anew ? stream.Uniform() : other) < q ? 1 : 0;
+                }
+                a.push_back(left), b.push_back(right);
+              }
+              return DifferenceOverPrompts(a, b, kShareScale);
+            },
+            kTrials / 2);  // they are slower, for their p-values
         EXPECT_GE(held, kLeast) << prompts << " prompts, " << p << " and " << q << ", alike " << alike;
       }
     }
@@ -143,7 +145,8 @@ TEST(Coverage, OverRuns) {
             std::vector<PromptSums> prompts(own.size(), PromptSums{0, kCompletions});
             for (size_t i = 0; i < own.size(); ++i) {
               if (run == 0 || !shared) own[i] = stream.Uniform();
-              for (int k = 0; k < kCompletions; ++k) prompts[i].numerator += (stream.Uniform() < 0.5 ? own[i] : stream.Uniform()) < p ? 1 : 0;
+              for (int k = 0; k < kCompletions; ++k)
+                prompts[i].numerator += (stream.Uniform() < 0.5 ? own[i] : stream.Uniform()) < p ? 1 : 0;
               pooled[i].numerator += prompts[i].numerator, pooled[i].denominator += kCompletions;
             }
             all.push_back(RatioOverPrompts(prompts, kShareScale));

@@ -56,8 +56,8 @@ TEST(RatioOverPrompts, OfASharesThatAllAgreeIsThatOfAsManyPrompts) {
 }
 
 TEST(RatioOverPrompts, IsKornAndGraubards) {
-  // Shares 1, 1, 0.5, 0 of four prompts: p = 0.625, z = .375, .375, -.125, -.625, var = 0.6875 / 3 / 4 = 0.057292; p (1 - p) / var = 4.0909,
-  // times (1.959964 / 3.182446)^2: 1.5517 trials.
+  // Shares 1, 1, 0.5, 0 of four prompts: p = 0.625, z = .375, .375, -.125, -.625, var = 0.6875 / 3 / 4 = 0.057292; p (1 - p) / var
+  // = 4.0909, times (1.959964 / 3.182446)^2: 1.5517 trials.
   const Estimate share = RatioOverPrompts(Events({4, 4, 2, 0}), kShareScale);
   const Bounds bounds = ShareBounds(0.625 * 1.55165, 1.55165, 0.05);
   EXPECT_DOUBLE_EQ(share.mean, 0.625);
@@ -123,7 +123,7 @@ TEST(DifferenceOverPrompts, ItsPValueIsWhereTheIntervalTouchesZero) {
   EXPECT_LT(difference.p_zero, 1e-4);
   for (size_t i = 4; i < 20; ++i) b[i] = 4;  // 4 of 40 differ, all one way
   const Estimate less = DifferenceOverPrompts(Events(a), Events(b), kShareScale);
-  EXPECT_EQ(less.p_zero < 0.05, less.low > 0);
+  EXPECT_EQ(less.p_zero<0.05, less.low> 0);
   EXPECT_GT(less.p_zero, difference.p_zero);
 }
 

@@ -115,8 +115,7 @@ RunsIntents DifferencesOf(const std::vector<RunRecord>& records, const std::vect
   }
   if (compared.empty()) return {};
   std::optional<EvalComparison> pooled;
-  if (compared.size() > 1 && SharePrompts(left) && SharePrompts(right))
-    pooled = CompareEvaluations(set, Pool(left), Pool(right));
+  if (compared.size() > 1 && SharePrompts(left) && SharePrompts(right)) pooled = CompareEvaluations(set, Pool(left), Pool(right));
   std::vector<EstimateOf> estimates;
   estimates.reserve(compared.size());
   for (const EvalComparison& comparison : compared) estimates.push_back(FiguresOf(comparison));

@@ -17,7 +17,7 @@ std::string Interval(const RunsFigure* figure, bool is_difference) {
   if (!is_difference) return WithInterval(figure->over);
   // "3/5": runs whose own interval leaves 0 out.
   const int64_t settled = std::max(figure->num_positive(), figure->num_negative());
-  return Concat(SignedWithInterval(figure->over), figure->over.settled ? "*" : "", " <i>", settled, "/", figure->runs.size(), "</i>");
+  return Concat(SignedWithInterval(figure->over), " <i>", settled, "/", figure->runs.size(), "</i>");
 }
 
 // A condition's cells of an intent, of the runs that have one.
@@ -43,7 +43,7 @@ TradeoffMark MarkOf(const std::string& label, const std::string& style_class, co
   return mark;
 }
 
-std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
+std::vector<TradeoffPanel> PanelsOf(const RunsComparison& comparison, const std::string& set) {
   std::vector<TradeoffPanel> panels;
   for (const std::string& intent : IntentsOf(comparison, set)) {
     if (intent == "all" && !panels.empty()) continue;
@@ -57,7 +57,15 @@ std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
     }
     panels.push_back(std::move(panel));
   }
-  return HtmlTradeoff(panels);
+  return panels;
+}
+
+std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
+  std::vector<TradeoffPanel> of_page;
+  for (const std::string& each : comparison.sets) {
+    for (TradeoffPanel& panel : PanelsOf(comparison, each)) of_page.push_back(std::move(panel));
+  }
+  return HtmlTradeoff(PanelsOf(comparison, set), of_page);
 }
 
 // Severities and modes of each condition's answers in all of its runs.

@@ -63,7 +63,8 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 
 }  // namespace
 
-// Schema (version 3): kind "comparison"; intervals: what they are; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
+// Schema (version 3): kind "comparison"; intervals: what they are; grading[]: what graded the
+// runs, a sentence each; limits[]: what the comparison does not show; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
 // {condition: value}}: those that differ; origins{what: {value: [run names]}}: likewise; warnings[]: why figures are not comparable;
 // sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first condition; differences{condition: the first
 // minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval (null where there is none),
@@ -71,6 +72,9 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 // (the values), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side), or null where no run has a sample.
 std::string RenderJson(const RunsComparison& comparison) {
   Json json = {{"version", 3}, {"kind", "comparison"}, {"intervals", IntervalNote(comparison)}};
+  for (const char* key : {"grading", "limits"}) json[key] = Json::array();
+  for (const std::string& note : GradingNotes(comparison)) json["grading"].push_back(RepairUtf8(note));
+  for (const std::string& limit : LimitsOf(comparison)) json["limits"].push_back(RepairUtf8(limit));
   for (const char* key : {"runs", "conditions"}) json[key] = Json::array();
   for (const Report& report : comparison.reports)
     json["runs"].push_back({{"name", RepairUtf8(report.record->name)}, {"seed", report.record->seed}});

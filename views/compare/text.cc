@@ -101,15 +101,20 @@ std::string RenderText(const RunsComparison& comparison) {
   const std::vector<std::string> names = TableNames(comparison);
   const size_t runs = comparison.reports.size();
   std::string out = Concat("Comparison of ", runs, runs == 1 ? " run\n" : " runs\n", Conditions(comparison, names));
-  out += Wrap(IntervalNote(comparison) + " '- X': the first minus X; '-': undefined. " + SettledLegend() + " " + FewLegend(), kColumns, "") +
-         "\n\n";
+  out +=
+      Wrap(IntervalNote(comparison) + " '- X': the first minus X; '-': undefined. " + SettledLegend() + " " + FewLegend(), kColumns, "") +
+      "\n\n";
   for (const std::string& warning : comparison.warnings) out += Wrap("Not comparable: " + EscapeTerminal(warning), kColumns, "  ") + "\n\n";
   for (const std::string& set : comparison.sets) out += SetTable(comparison, names, set);
+  for (const std::string& note : GradingNotes(comparison)) out += Wrap(EscapeTerminal(note), kColumns, "") + "\n";
+  out += "\n";
   out += "Rise of the reward under each one's own composer\n";
   for (size_t i = 0; i < names.size(); ++i) {
     const RunsFigure& rise = comparison.reward_rise[i];
     out += Row(" " + names[i], {Interval(rise.present() ? &rise : nullptr, true)});
   }
+  out += "\nWhat this does not show\n";
+  for (const std::string& limit : LimitsOf(comparison)) out += Wrap("  - " + EscapeTerminal(limit), kColumns, "    ") + "\n";
   return out;
 }
 

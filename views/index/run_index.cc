@@ -14,6 +14,7 @@
 #include "record/provenance.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
+#include "views/report/grading.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -107,6 +108,7 @@ IndexedRun ReadRun(const fs::path& folder, const std::string& path, double now, 
   run.path = path;
   run.name = description.name;
   run.seed = description.seed;
+  run.grading = GradingNote(description.grader, description.built_in_world);
   for (const RunDescription::Arm& arm : description.arms) run.arms.push_back({arm.name, {}});
   const RunOrigin origin = ReadOrigin(folder.string());
   run.started = origin.started;

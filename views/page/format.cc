@@ -72,9 +72,9 @@ std::string WithInterval(const Estimate& estimate, int digits) {
 
 std::string SignedWithInterval(const Estimate& estimate, int digits) {
   if (!estimate.present) return "undefined";
-  if (!estimate.has_interval()) return Signed(estimate.mean, digits) + " (no interval)" + FewMark(estimate);
+  if (!estimate.has_interval()) return Signed(estimate.mean, digits) + " (no interval)" + DifferenceMark(estimate);
   return Signed(estimate.mean, digits) + " [" + Signed(estimate.low, digits) + ", " + Signed(estimate.high, digits) + "]" +
-         FewMark(estimate);
+         DifferenceMark(estimate);
 }
 
 std::string FewMark(const Estimate& estimate) { return estimate.present && estimate.few ? "\xE2\x80\xA0" : ""; }

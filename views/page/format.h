@@ -17,7 +17,8 @@ std::string Fixed(double value, int digits);
 std::string Signed(double value, int digits);
 // "1,440"
 std::string Thousands(int64_t value);
-// "0.975 [0.95, 0.99]", "undefined" where there is no sample, "0.975 (no interval)" where nothing is known of its precision; with FewMark.
+// "0.975 [0.95, 0.99]", "undefined" where there is no sample, "0.975 (no interval)" where nothing is known of its precision; with
+// FewMark, the signed one with DifferenceMark.
 std::string WithInterval(const Estimate& estimate, int digits = 3);
 std::string SignedWithInterval(const Estimate& estimate, int digits = 3);
 // A dagger after a figure with too little behind it, "" after others; and what the mark says.

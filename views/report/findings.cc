@@ -82,8 +82,8 @@ void AddOverRefusal(Report& report, const ArmReport& arm) {
     for (const std::string& intent : IntentsOf(report, set)) {
       const EvalCell* cell = CellOf(ResultOf(arm, set), intent);
       if (cell == nullptr || !cell->over_refusal.present || cell->over_refusal.mean < kHighOverRefusal) continue;
-      parts.push_back(Concat(Prose(set), ", ", Prose(intent), " ", Fixed(100 * cell->over_refusal.mean, 0),
-                             " % of ", Thousands(cell->over_refusal.n), " prompts", FewMark(cell->over_refusal)));
+      parts.push_back(Concat(Prose(set), ", ", Prose(intent), " ", Fixed(100 * cell->over_refusal.mean, 0), " % of ",
+                             Thousands(cell->over_refusal.n), " prompts", FewMark(cell->over_refusal)));
     }
   }
   AddParts(report, arm, " declines requests that ask for nothing restricted", parts);
@@ -205,9 +205,6 @@ void AddFindings(Report& report) {
     AddDeadGroups(report, arm);
   }
   AddOtherStarts(report);
-  report.weaknesses.push_back(
-      "One run of one seed: the intervals cover the choice of evaluation prompts, not the luck of a training run. Compare several seeds "
-      "before trusting a small difference.");
 }
 
 std::vector<std::string> BuiltInWorldLimits() {

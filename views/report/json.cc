@@ -1,19 +1,21 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/utf8.h"
+#include "views/report/grading.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 
 // Schema of report.json (version 2). An estimate is {"mean", "low", "high", "n", "completions", "few"}, or null where there is no sample: n
 // the prompts that count for it (of a rise: steps), low and high null where there is no interval, few as in evaluation/estimate.h.
-//   version, run, policy_spec, seed, built_in_world, environment{}
-//   sets[]                      order of the evaluation sets
-//   arms[]: name, overrides{}
+//   version, run, policy_spec, grading (a sentence: what graded the answers, and how well it is known to do), seed, built_in_world,
+//   environment{} sets[]                      order of the evaluation sets arms[]: name, overrides{}
 //     reward_rise: window, first, last, rise (estimate), or null
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
 //       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts, n, n_safe, n_safe_direct, n_failed_grades (completions),
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts, n, n_safe, n_safe_direct, n_failed_grades
+//       (completions),
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
@@ -162,6 +164,7 @@ std::string RenderJson(const Report& report) {
   Json json = {{"version", 2},
                {"run", RepairUtf8(record.name)},
                {"policy_spec", RepairUtf8(record.policy_name)},
+               {"grading", RepairUtf8(GradingNote(record.grader, record.built_in_world))},
                {"seed", record.seed},
                {"built_in_world", record.built_in_world},
                {"environment", Json::object()},
@@ -180,7 +183,7 @@ std::string RenderJson(const Report& report) {
   json["time"] = TimeToJson(report.timeline.summary);
   json["findings"] = Sentences(report.findings);
   json["weaknesses"] = Sentences(report.weaknesses);
-  json["limits"] = record.built_in_world ? Sentences(BuiltInWorldLimits()) : Json::array();
+  json["limits"] = Sentences(LimitsOf(report));
   return json.dump(1) + "\n";
 }
 

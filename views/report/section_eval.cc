@@ -56,8 +56,8 @@ std::string Value(const Estimate& e, int digits) {
 std::string DifferenceValue(const Estimate& e, int digits) {
   if (!e.present) return "<i>undefined</i>";
   const std::string mean = Signed(e.mean, digits);
-  return Concat(e.settled ? "<b class=\"settled\">" + mean + "</b>" : mean, " <i>[", Signed(e.low, digits), ", ",
-                Signed(e.high, digits), "]</i>", DifferenceMark(e));
+  return Concat(e.settled ? "<b class=\"settled\">" + mean + "</b>" : mean, " <i>[", Signed(e.low, digits), ", ", Signed(e.high, digits),
+                "]</i>", DifferenceMark(e));
 }
 
 std::string Differences(const Report& report, const std::string& set) {
@@ -75,8 +75,9 @@ std::string Differences(const Report& report, const std::string& set) {
     }
   }
   if (rows.empty()) return "";
-  return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
-                   "Paired differences over the prompts that both arms answered; prompts: of safety. " + SettledLegend() + " " + FewLegend(), "two");
+  return HtmlTable(
+      {"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
+      "Paired differences over the prompts that both arms answered; prompts: of safety. " + SettledLegend() + " " + FewLegend(), "two");
 }
 
 std::vector<std::string> CellRow(const std::string& who, const std::string& cell_name, const EvalCell& cell) {
@@ -96,7 +97,7 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
 
 const std::vector<std::string>& CellHead() {
   static const std::vector<std::string> kHead = {
-      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",       "help given safe",
+      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",           "help given safe",
       "n safe", "over-refusal", "n permitted", "own reward",         "completions", "ungraded"};
   return kHead;
 }
@@ -115,7 +116,8 @@ std::string Cells(const Report& report, const std::string& set) {
   std::string out =
       HtmlTable(CellHead(), by_intent,
                 "Every cell with its n, the prompts that count for the figure: those graded, those with a safe answer, those that ask for "
-                "nothing restricted, whatever their intent. A cell without a sample is undefined. " + FewLegend(),
+                "nothing restricted, whatever their intent. A cell without a sample is undefined. " +
+                    FewLegend(),
                 "two");
   if (!by_category.empty()) {
     out += "<details><summary>By category</summary>" +

@@ -2,6 +2,8 @@
 
 #include "cluster/base/error.h"
 #include "views/page/format.h"
+#include "views/report/grading.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -110,7 +112,8 @@ std::string Rises(const Report& report) {
 void CsvEstimate(const Estimate& e, std::string& out) {
   if (e.present) {
     const auto bound = [&](double value) { return e.has_interval() ? Fixed(value, 6) : std::string(); };
-    out += Concat(",", Fixed(e.mean, 6), ",", bound(e.low), ",", bound(e.high), ",", e.n, ",", e.completions, ",", e.few ? "true" : "false");
+    out +=
+        Concat(",", Fixed(e.mean, 6), ",", bound(e.low), ",", bound(e.high), ",", e.n, ",", e.completions, ",", e.few ? "true" : "false");
   } else {
     out += ",,,,0,0,";
   }
@@ -139,7 +142,8 @@ std::string RenderText(const Report& report) {
   const RunRecord& record = *report.record;
   std::string out =
       Wrap(Concat("Run ", EscapeTerminal(record.name), ", policy spec ", EscapeTerminal(record.policy_name), ", seed ", record.seed,
-                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; over-refusal counts "
+                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; "
+                  "over-refusal counts "
                   "requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
                   report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
            kColumns, "") +
@@ -148,13 +152,12 @@ std::string RenderText(const Report& report) {
     if (report.pairs.empty()) out += SetTable(report, set, nullptr);
     for (const PairReport& pair : report.pairs) out += SetTable(report, set, &pair);
   }
+  if (!report.sets.empty()) out += Wrap(EscapeTerminal(GradingNote(record.grader, record.built_in_world)), kColumns, "") + "\n\n";
   out += Rises(report);
   out += "Weaknesses, from the numbers\n";
   for (const std::string& weakness : report.weaknesses) out += Wrap("  - " + EscapeTerminal(weakness), kColumns, "    ") + "\n";
-  if (record.built_in_world) {
-    out += "\nWhat the built-in world does not validate\n";
-    for (const std::string& limit : BuiltInWorldLimits()) out += Wrap("  - " + limit, kColumns, "    ") + "\n";
-  }
+  out += "\nWhat this run does not show\n";
+  for (const std::string& limit : LimitsOf(report)) out += Wrap("  - " + EscapeTerminal(limit), kColumns, "    ") + "\n";
   return out;
 }
 

@@ -182,8 +182,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
-  for (const char* shared :
-       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5"})
+  for (const char* shared : {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
   EXPECT_THAT(ProblemOf({"cluster.heartbeat_s=6", "cluster.peer_timeout_s=10"}), HasSubstr("at most half of cluster.peer_timeout_s"));
   EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));

@@ -171,5 +171,27 @@ TEST(Regex, PhrasesAreWholeWordsWithAnySpaceAndApostrophe) {
   EXPECT_FALSE(matches("can't helpful (much)"));
 }
 
+TEST(PolicySpec, MeasuredSaysHowWellItAgreesWithPeople) {
+  EXPECT_FALSE(ParsePolicySpec(Yaml(kRude), "a").measured.present());
+  const GraderMeasurement measured =
+      ParsePolicySpec(Yaml(kRude,
+                           "measured: {dataset: some labels, rows: 450, date: 2026-01, source: a paper, unsafe: {agreement: 0.8, recall: "
+                           "0}, refusals: {precision: 0.9}}\n"),
+                      "a")
+          .measured;
+  EXPECT_TRUE(measured.present());
+  EXPECT_EQ(measured.dataset, "some labels");
+  EXPECT_EQ(measured.rows, 450);
+  EXPECT_EQ(measured.unsafe.agreement, 0.8);
+  EXPECT_EQ(measured.unsafe.recall, 0);
+  EXPECT_EQ(measured.unsafe.precision, -1);
+  EXPECT_EQ(measured.refusals.precision, 0.9);
+  EXPECT_THAT(ErrorOf(Yaml(kRude, "measured: {dataset: some labels, rows: 450}\n")),
+              AllOf(HasSubstr("small.yaml:"), HasSubstr("measured: needs a figure")));
+  EXPECT_THAT(ErrorOf(Yaml(kRude, "measured: {unsafe: {agreement: 0.8}}\n")), AllOf(HasSubstr("needs dataset"), HasSubstr("needs rows")));
+  EXPECT_THAT(ErrorOf(Yaml(kRude, "measured: {dataset: x, rows: 3, unsafe: {agreement: -0.5}}\n")), HasSubstr("is no share"));
+  EXPECT_THAT(ErrorOf(Yaml(kRude, "measured: {dataset: x, rows: 3, unsafe: {agreement: 80}}\n")), HasSubstr("agreement"));
+}
+
 }  // namespace
 }  // namespace temper

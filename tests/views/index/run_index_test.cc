@@ -36,7 +36,8 @@ void Spill(const fs::path& path, const std::string& text) {
 }
 
 void AddRun(const fs::path& folder, const std::string& name, uint64_t seed) {
-  const json run = {{"name", name}, {"seed", seed}, {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
+  const json run = {
+      {"name", name}, {"seed", seed}, {"policy_spec", "small"}, {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
   Spill(folder / "run.json", run.dump());
 }
 
@@ -76,6 +77,7 @@ TEST(RunIndex, FiguresStepsAndTimesAreThoseOfTheRun) {
   EXPECT_EQ(indexed.steps, 30);
   EXPECT_EQ(indexed.set, "held_out_topics");
   EXPECT_THAT(indexed.links, ElementsAre(Pair("report", "report.html"), Pair("config", "configs/source.yaml")));
+  EXPECT_THAT(RenderHtml(index), HasSubstr("<p class=\"sub grading\">Graded by rule/small; agreement with people: not recorded.</p>"));
   const Estimate own = BuildReport(record).arms[1].evaluations.at("held_out_topics").all.utility;
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").mean, own.mean);
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").low, own.low);
