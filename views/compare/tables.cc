@@ -63,8 +63,8 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 
 }  // namespace
 
-// Schema (version 3): kind "comparison"; intervals: what they are; grading[]: what graded the
-// runs, a sentence each; limits[]: what the comparison does not show; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
+// Schema (version 3): kind "comparison"; intervals: what they are; grading[]: what graded the runs, a sentence each; limits[]:
+// what the comparison does not show; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
 // {condition: value}}: those that differ; origins{what: {value: [run names]}}: likewise; warnings[]: why figures are not comparable;
 // sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first condition; differences{condition: the first
 // minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval (null where there is none),

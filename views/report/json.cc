@@ -7,19 +7,21 @@
 
 // Schema of report.json (version 2). An estimate is {"mean", "low", "high", "n", "completions", "few"}, or null where there is no sample: n
 // the prompts that count for it (of a rise: steps), low and high null where there is no interval, few as in evaluation/estimate.h.
-//   version, run, policy_spec, grading (a sentence: what graded the answers, and how well it is known to do), seed, built_in_world,
-//   environment{} sets[]                      order of the evaluation sets arms[]: name, overrides{}
+//   version, run, policy_spec, seed, built_in_world, environment{}
+//   grading                     what graded the answers, and how well that is known to do: a sentence
+//   sets[]                      order of the evaluation sets
+//   arms[]: name, overrides{}
 //     reward_rise: window, first, last, rise (estimate), or null
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
 //       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts, n, n_safe, n_safe_direct, n_failed_grades
-//       (completions),
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
+//             n_safe_direct (safe ones that answer directly), n_failed_grades,
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates, with settled: FigureColumns)
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),

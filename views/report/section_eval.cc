@@ -90,7 +90,7 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
           Thousands(cell.help_given_safe.n),
           Value(cell.over_refusal, 3),
           Thousands(cell.over_refusal.n),
-          cell.reward.present ? Fixed(cell.reward.mean, 3) : "<i>-</i>",
+          cell.reward.present ? Fixed(cell.reward.mean, 3) + FewMark(cell.reward) : "<i>-</i>",
           Thousands(cell.n),
           Thousands(cell.n_failed_grades)};
 }

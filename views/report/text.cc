@@ -39,7 +39,7 @@ std::string ShortDifference(const Estimate& e) {
 std::string Count(const Estimate& e) { return std::to_string(e.n) + FewMark(e); }
 
 std::string Row(const std::vector<std::string>& cells) {
-  static constexpr size_t kWidths[] = {10, 16, 6, 17, 5, 18, 5, 23};
+  static constexpr size_t kWidths[] = {10, 16, 7, 17, 5, 18, 5, 22};
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) line += Cell(cells[i], kWidths[i], i == 4 || i == 6);
   line = line.substr(0, line.find_last_not_of(' ') + 1);
@@ -54,8 +54,8 @@ std::string CellRows(const std::string& intent, const EvalCell* start, const Eva
     const auto of = [&](const EvalCell* cell) { return cell == nullptr ? Estimate{} : cell->*figure.cell; };
     const Estimate before = of(start), left = of(a), right = of(b);
     if (!left.present && !right.present) continue;
-    std::vector<std::string> row = {out.empty() ? Prose(intent) : "", figure.label, before.present ? Fixed(before.mean, 3) : "-",
-                                    ShortInterval(left), Count(left)};
+    std::vector<std::string> row = {out.empty() ? Prose(intent) : "", figure.label,
+                                    before.present ? Fixed(before.mean, 3) + FewMark(before) : "-", ShortInterval(left), Count(left)};
     if (b != nullptr) row.insert(row.end(), {" " + ShortInterval(right), Count(right), ""});
     if (difference != nullptr) row.back() = " " + ShortDifference(difference->*figure.difference);
     out += Row(row);
@@ -143,8 +143,7 @@ std::string RenderText(const Report& report) {
   std::string out =
       Wrap(Concat("Run ", EscapeTerminal(record.name), ", policy spec ", EscapeTerminal(record.policy_name), ", seed ", record.seed,
                   ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; "
-                  "over-refusal counts "
-                  "requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
+                  "over-refusal counts requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
                   report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
            kColumns, "") +
       "\n\n";
