@@ -207,6 +207,7 @@ TEST(Comparison, JsonAndCsvHoldTheSameNumbers) {
   EXPECT_THAT(csv, HasSubstr("kind,condition,set,intent,figure,mean,low,high,runs,shared_prompts\r\n"));
   EXPECT_EQ(json["grading"], nlohmann::json{"Graded by rule/small (reads words); agreement with people: not measured."});
   EXPECT_FALSE(json["limits"].empty());
+  EXPECT_EQ(json["cells"]["lr=1e-3"]["dev"]["all"]["safety"]["prompts"], nlohmann::json{2}) << "not the four completions";
   EXPECT_EQ(json["differences"]["lr=5e-4"]["dev"]["all"]["safety"]["settled"], false);
   EXPECT_THAT(csv, HasSubstr("\r\nvalue,lr=5e-4,dev,benign,safety,0.5,0."));
   EXPECT_THAT(csv, HasSubstr("\r\ndifference,lr=5e-4,dev,all,safety,0.5,-0."));
