@@ -10,10 +10,10 @@
 namespace temper {
 
 // run.json: what a run is. A job writes it when it has read its inputs; a folder that has one is a run's.
-//   {"name", "seed", "policy_spec", "grader"?: {"name", "reads", "measured"?: {"dataset", "rows", "date", "source", "unsafe" and
-//   "refusals":
-//    {"agreement"?, "precision"?, "recall"?}}}, "built_in_world", "environment": {key: value}, "eval_sets"?: [name, ...],
+//   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "eval_sets"?: [name, ...],
 //    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
+//   GRADER: {"name", "reads", "measured"?: {"dataset", "rows", "date", "source", "unsafe": AGREEMENT, "refusals": AGREEMENT}}
+//   AGREEMENT: {"agreement"?, "precision"?, "recall"?}
 struct RunDescription {
   using Pairs = std::vector<std::pair<std::string, std::string>>;  // in the order of the file
   struct Arm {

@@ -169,6 +169,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   const auto files = [&](const std::string& more) { return ProblemOf({"data.source=files", "data.path=" + rows, more}); };
   EXPECT_EQ(ProblemOf({}), "none");
   EXPECT_EQ(files("data.limit=0"), "none");
+  EXPECT_THAT(ProblemOf({"eval.bootstrap_draws=99"}), HasSubstr("eval.bootstrap_draws: unknown key")) << "of an older Temper";
   EXPECT_EQ(files("data.path=/nonexistent/a.jsonl"), "/nonexistent/a.jsonl: no such file");
   EXPECT_EQ(files("data.demonstrations=/nonexistent/b.csv"), "/nonexistent/b.csv: no such file");
   EXPECT_EQ(files("data.eval={mine: /nonexistent/c.json}"), "/nonexistent/c.json: no such file");

@@ -123,6 +123,19 @@ TEST(RunIndex, TellsRunningFailedDeadAndStaleApart) {
                           HasSubstr("learner 1: &lt;out&gt; of memory")));
 }
 
+TEST(RunIndex, ShowsFiguresWithoutAnIntervalAndMarksFew) {
+  const fs::path folder = FreshFolder("index_marks");
+  AddRun(folder / "a", "a", 1);
+  const json bare = {{"mean", 0.5}, {"low", nullptr}, {"high", nullptr}, {"n", 1}, {"few", true}};
+  const json whole = {{"mean", 0.25}, {"low", 0.125}, {"high", 0.5}, {"n", 90}, {"few", false}};
+  const json figures = {{"safety", bare}, {"help_given_safe", nullptr}, {"over_refusal", whole}, {"utility", whole}};
+  const json arm = {{"name", "safe_completion"}, {"evaluations", {{"dev", {{"all", figures}}}}}, {"curves", json::object()}};
+  Spill(folder / "a" / "report.json", json({{"sets", {"dev"}}, {"arms", json::array({arm})}}).dump());
+  const std::string html = RenderHtml(ReadRunIndex(folder.string(), kNow, "here"));
+  EXPECT_THAT(html, AllOf(HasSubstr("<div>0.500 (no interval)\xE2\x80\xA0</div>"), HasSubstr("<div>0.250 [0.12,0.50]</div>"),
+                          HasSubstr("<div><i>-</i></div>")));
+}
+
 TEST(RunIndex, GroupsMembersAndOrdersNumbersByValue) {
   const fs::path folder = FreshFolder("index_groups");
   for (const int seed : {10, 2, 1}) AddRun(folder / "sweep" / ("seed_" + std::to_string(seed)), "seed_" + std::to_string(seed), 1);
