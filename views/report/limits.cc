@@ -89,16 +89,26 @@ std::string OriginOf(const RunRecord& record, const std::string& set, bool* like
 }  // namespace
 
 std::string DistributionLimit(const Report& report) {
-  std::string text, alike;
+  std::vector<std::pair<std::string, std::string>> sets_of;  // origin -> sets, in the order of the report
+  std::vector<std::string> alike;
   for (const std::string& set : report.sets) {
     bool like = false;
-    text += Concat(text.empty() ? "Where the sets come from: " : "; ", Prose(set), ": ", OriginOf(*report.record, set, &like));
-    if (like) alike += (alike.empty() ? "" : ", ") + Prose(set);
+    const std::string origin = OriginOf(*report.record, set, &like);
+    if (like) alike.push_back(Prose(set));
+    const auto found = std::find_if(sets_of.begin(), sets_of.end(), [&](const auto& known) { return known.first == origin; });
+    if (found == sets_of.end()) {
+      sets_of.emplace_back(origin, Prose(set));
+    } else {
+      found->second += ", " + Prose(set);
+    }
   }
-  if (text.empty()) return "";
+  if (sets_of.empty()) return "";
+  std::string text = "Where the sets come from";
+  for (const auto& [origin, sets] : sets_of) text += Concat(&origin == &sets_of.front().first ? ": " : "; ", sets, ": ", origin);
   if (alike.empty()) return text + ".";
-  return text + ". " + alike + (alike.find(", ") == std::string::npos ? " is" : " are") +
-         " in-distribution: figures there say little about requests of another kind.";
+  std::string names;
+  for (const std::string& set : alike) names += (names.empty() ? "" : ", ") + set;
+  return Concat(text, ". In-distribution: ", names, "; figures there say little about requests of another kind.");
 }
 
 std::vector<std::string> DataLimits(bool built_in_world) {

@@ -36,7 +36,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
       AllOf(HasSubstr("Graded by rule/apothecary (reads words); agreement with people: not measured."),
             HasSubstr("Prompts evaluated: held-out topics 12, held-out phrasings 12, past tense 12."),
             HasSubstr("past tense: a published suite"), HasSubstr("held-out topics: a file of its own"),
-            HasSubstr("held-out phrasings: held out from the training prompts. held-out phrasings is in-distribution"),
+            HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
             HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps: safe-completion 25.0 %"),
             HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own")));
 }
@@ -67,7 +67,7 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
 
 TEST(Report, MarksFiguresWithLittleBehindThem) {
   const std::string few = RenderText(BuildReport(DrawRun(7, 24, 12))), many = RenderText(BuildReport(DrawRun(7, 480, 12)));
-  EXPECT_THAT(few, HasSubstr("\xE2\x80\xA0: fewer than 30 prompts, or fewer than 5 of them with the event"));
+  EXPECT_THAT(few, HasSubstr("\xE2\x80\xA0: fewer than 30 prompts, or fewer\nthan 5 of them with the event"));
   EXPECT_THAT(few, HasSubstr("   24\xE2\x80\xA0")) << "24 prompts";
   EXPECT_THAT(many, Not(HasSubstr("  480\xE2\x80\xA0")));
   EXPECT_THAT(RenderHtml(BuildReport(DrawRun(7, 24, 12))), HasSubstr("]</i>\xE2\x80\xA0"));
