@@ -118,7 +118,11 @@ TEST(Comparison, MeansOverSeedsWithPromptsOfTheirOwn) {
 }
 
 TEST(Comparison, SharedPromptsAddTheirVariance) {
-  const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {0, 0}, {1, 0}}), RunOf(2, "a", {{1, 1}, {1, 0}, {1, 0}})};
+  std::vector<std::vector<int>> safe(20, {1, 1});
+  for (size_t i = 0; i < 5; ++i) safe[i] = {0, 0};
+  const RunRecord first = RunOf(1, "a", safe);
+  safe[9] = {1, 0};
+  const std::vector<RunRecord> records = {first, RunOf(2, "a", safe)};
   const RunsFigure safety = SafetyOf(CompareRuns(records).cells[0]);
   EXPECT_TRUE(safety.shared_prompts);
   const Estimate seeds_alone = IntervalOverRuns(safety.runs, nullptr, kShareScale);
@@ -171,7 +175,7 @@ TEST(Comparison, RisesOfRunsTooShortToTellHaveNoInterval) {
   std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {1, 0}})};
   for (int step = 0; step < 2; ++step) records[0].arms[0].metrics.push_back({"rl", step, {{"reward/mean", 0.2 + 0.114 * step}}});
   const RunsComparison comparison = CompareRuns(records);
-  EXPECT_THAT(RenderText(comparison), HasSubstr(" main             +0.11\n")) << "no brackets";
+  EXPECT_THAT(RenderText(comparison), HasSubstr(" main            +0.11\n")) << "no brackets";
   const auto rise = nlohmann::json::parse(RenderJson(comparison))["reward_rise"]["main"];
   EXPECT_NEAR(rise["mean"].get<double>(), 0.114, 1e-12);
   EXPECT_TRUE(rise["low"].is_null());
@@ -185,7 +189,7 @@ TEST(Comparison, PrintsATableOfConditionsAndTheSettingsThatDiffer) {
   EXPECT_THAT(text, HasSubstr("Settings that differ, in this order\n  rl.optimizer.lr: 1e-3 | 5e-4\n"));
   EXPECT_THAT(text, HasSubstr("\n lr=1e-3         1.000 [0.16,1.00]\xE2\x80\xA0")) << "0.025^(1/2), of two prompts";
   EXPECT_THAT(text, HasSubstr("\n- lr=5e-4        +0.50 [-0."));
-  EXPECT_THAT(text, HasSubstr("(Holm's correction)"));
+  EXPECT_THAT(text, HasSubstr("all differences shown together (Holm's"));
   EXPECT_THAT(text, HasSubstr("\nGraded by rule/small (reads words); agreement with people: not measured.\n"));
   EXPECT_THAT(text, HasSubstr("\nWhat this does not show\n"));
   std::istringstream lines(text);
