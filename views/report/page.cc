@@ -46,8 +46,9 @@ std::string Card(const Report& report, const FigureColumn& figure) {
   if (extremes.worst == nullptr) return out + "<div class=\"v\">undefined</div></div>";
   const Estimate& worst = extremes.worst->all.*figure.cell;
   const std::string name = EscapeHtml(Prose(extremes.worst->name));
-  out += Concat("<div class=\"v\">", Fixed(worst.mean, figure.digits), "</div><div class=\"d\">", WithInterval(worst, figure.digits),
-                "<br>", extremes.best == extremes.worst ? name : "hardest set: " + name, "</div>");
+  out += Concat("<div class=\"v\">", Fixed(worst.mean, figure.digits), FewMark(worst), "</div><div class=\"d\">[",
+                Fixed(worst.low, figure.digits), ", ", Fixed(worst.high, figure.digits), "]<br>",
+                extremes.best == extremes.worst ? name : "hardest set: " + name, "</div>");
   out += DifferenceLine(report, figure, extremes.worst->name);
   if (extremes.best != extremes.worst) {
     out += Concat("<div class=\"d\">", WithInterval(extremes.best->all.*figure.cell, figure.digits),
