@@ -1,5 +1,7 @@
 #include "evaluation/options.h"
 
+#include <set>
+
 namespace temper {
 
 void Describe(EvalConfig& c, ConfigFields& f) {
@@ -10,6 +12,8 @@ void Describe(EvalConfig& c, ConfigFields& f) {
   f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of a set, the first of each intent; 0 = all");
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
+  f.Rule([&c] { return std::set<std::string>(c.sets.begin(), c.sets.end()).size() == c.sets.size(); },
+         "eval.sets must not name a set twice: it would be evaluated twice");
 }
 
 }  // namespace temper

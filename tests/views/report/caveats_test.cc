@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/views/report_fixture.h"
-#include "views/page/format.h"
+#include "views/page/escape.h"
 #include "views/report/render.h"
 #include "views/report/report_data.h"
 
@@ -68,7 +68,7 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
 TEST(Report, MarksFiguresWithLittleBehindThem) {
   const std::string few = RenderText(BuildReport(DrawRun(7, 24, 12))), many = RenderText(BuildReport(DrawRun(7, 480, 12)));
   EXPECT_THAT(few, HasSubstr("\xE2\x80\xA0: fewer than 30 prompts, or fewer\nthan 5 of them with the event"));
-  EXPECT_THAT(few, HasSubstr("   24\xE2\x80\xA0")) << "24 prompts";
+  EXPECT_THAT(few, HasSubstr("  24\xE2\x80\xA0")) << "24 prompts";
   EXPECT_THAT(many, Not(HasSubstr("  480\xE2\x80\xA0")));
   EXPECT_THAT(RenderHtml(BuildReport(DrawRun(7, 24, 12))), HasSubstr("]</i>\xE2\x80\xA0"));
 }
