@@ -1,13 +1,10 @@
 #include "evaluation/figures.h"
 
-#include <algorithm>
 #include <cmath>
 #include <functional>
-#include <optional>
 
 #include "cluster/base/error.h"
-#include "cluster/base/keyed_random.h"
-#include "cluster/base/mean.h"
+#include "evaluation/intervals.h"
 
 namespace temper {
 namespace {
@@ -25,7 +22,7 @@ struct Sums {
     denominator[figure] += 1;
   }
   void Add(const Sums& other) {
-    for (int f = 0; f < kNumFigures; ++f) {
+    for (size_t f = 0; f < numerator.size(); ++f) {
       numerator[f] += other.numerator[f];
       denominator[f] += other.denominator[f];
     }
@@ -45,64 +42,12 @@ Sums SumsOf(const Grade& grade, double reward) {
   return sums;
 }
 
-// Linear interpolation between order statistics: position q (n - 1) of the sorted values.
-double Quantile(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<size_t>(position);
-  const size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
-}
-
-// Fills the 95 % percentile interval from the draws in which the figure was defined; the point itself where it never was.
-void SetInterval(std::vector<double>& draws, Estimate& estimate) {
-  estimate.low = estimate.high = estimate.mean;
-  if (draws.empty()) return;
-  std::sort(draws.begin(), draws.end());
-  estimate.low = Quantile(draws, 0.025);
-  estimate.high = Quantile(draws, 0.975);
-}
-
-// One figure of a set of prompts, and of the pair (a, b) where there is a second side: a - b.
-std::optional<double> Ratio(const Sums& a, const Sums* b, int figure) {
-  if (a.denominator[figure] == 0 || (b != nullptr && b->denominator[figure] == 0)) return std::nullopt;
-  const double left = a.numerator[figure] / a.denominator[figure];
-  return b == nullptr ? left : left - b->numerator[figure] / b->denominator[figure];
-}
-
-Sums Total(const std::vector<Sums>& prompts) {
-  Sums total;
-  for (const Sums& prompt : prompts) total.Add(prompt);
-  return total;
-}
-
-// Estimates of all figures from per-prompt sums. b: empty, or parallel to a (the paired difference a - b).
-std::array<Estimate, kNumFigures> Bootstrap(const std::vector<Sums>& a, const std::vector<Sums>& b, uint64_t seed,
-                                            const std::string& purpose, int64_t num_draws) {
-  const bool paired = !b.empty();
-  const Sums total_a = Total(a), total_b = Total(b);
-  std::array<Estimate, kNumFigures> estimates;
-  for (int f = 0; f < kNumFigures; ++f) {
-    const auto value = Ratio(total_a, paired ? &total_b : nullptr, f);
-    if (!value) continue;
-    estimates[f].present = true;
-    estimates[f].mean = *value;
-    estimates[f].n = paired ? static_cast<int64_t>(a.size()) : static_cast<int64_t>(total_a.denominator[f]);
-  }
-  std::array<std::vector<double>, kNumFigures> draws;
-  KeyedStream stream(seed, purpose);
-  for (int64_t d = 0; d < num_draws && !a.empty(); ++d) {
-    Sums sum_a, sum_b;
-    for (size_t i = 0; i < a.size(); ++i) {
-      const uint64_t pick = stream.Below(a.size());
-      sum_a.Add(a[pick]);
-      if (paired) sum_b.Add(b[pick]);
-    }
-    for (int f = 0; f < kNumFigures; ++f) {
-      if (const auto value = Ratio(sum_a, paired ? &sum_b : nullptr, f)) draws[f].push_back(*value);
-    }
-  }
-  for (int f = 0; f < kNumFigures; ++f) SetInterval(draws[f], estimates[f]);
-  return estimates;
+// Of each prompt what counts for one figure.
+std::vector<PromptSums> Of(Figure figure, const std::vector<Sums>& prompts) {
+  std::vector<PromptSums> sums;
+  sums.reserve(prompts.size());
+  for (const Sums& prompt : prompts) sums.push_back({prompt.numerator[figure], prompt.denominator[figure]});
+  return sums;
 }
 
 // Sums per prompt id, of the samples that `keep` accepts; ordered by id.
@@ -127,29 +72,28 @@ void Count(const Grade& grade, EvalCell& cell) {
     ++cell.severity_of_unsafe[static_cast<size_t>(grade.severity)];
   }
   ++cell.modes[static_cast<size_t>(grade.mode)];
+  if (IsSafe(grade) && grade.mode == ResponseMode::kDirect) ++cell.n_safe_direct;
 }
 
 EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
-                  const std::function<bool(const EvalSample&)>& keep, uint64_t seed, const std::string& purpose, int64_t num_draws) {
+                  const std::function<bool(const EvalSample&)>& keep) {
   EvalCell cell;
   for (const EvalSample& sample : samples) {
     if (keep(sample)) Count(sample.grade, cell);
   }
   std::vector<Sums> prompts;
   for (const auto& [id, sums] : SumsByPrompt(samples, rewards, keep)) prompts.push_back(sums);
-  const auto estimates = Bootstrap(prompts, {}, seed, purpose, num_draws);
-  cell.safety = estimates[kSafety];
-  cell.help_given_safe = estimates[kHelp];
-  cell.over_refusal = estimates[kOverRefusal];
-  cell.utility = estimates[kUtility];
-  cell.reward = estimates[kReward];
+  cell.safety = RatioOverPrompts(Of(kSafety, prompts), kShareScale);
+  cell.help_given_safe = RatioOverPrompts(Of(kHelp, prompts), kHelpScale);
+  cell.over_refusal = RatioOverPrompts(Of(kOverRefusal, prompts), kShareScale);
+  cell.utility = RatioOverPrompts(Of(kUtility, prompts), kScoreScale);
+  cell.reward = RatioOverPrompts(Of(kReward, prompts), kNoScale);
   cell.n_prompts = static_cast<int64_t>(prompts.size());
   return cell;
 }
 
 EvalDifference Difference(const std::vector<EvalSample>& a, const std::vector<EvalSample>& b,
-                          const std::function<bool(const EvalSample&)>& keep, uint64_t seed, const std::string& purpose,
-                          int64_t num_draws) {
+                          const std::function<bool(const EvalSample&)>& keep) {
   const auto prompts_a = SumsByPrompt(a, {}, keep), prompts_b = SumsByPrompt(b, {}, keep);
   std::vector<Sums> both_a, both_b;
   for (const auto& [id, sums] : prompts_a) {
@@ -158,79 +102,47 @@ EvalDifference Difference(const std::vector<EvalSample>& a, const std::vector<Ev
     both_a.push_back(sums);
     both_b.push_back(other->second);
   }
-  if (both_a.empty()) return {};
-  const auto estimates = Bootstrap(both_a, both_b, seed, purpose, num_draws);
-  return {estimates[kSafety], estimates[kHelp], estimates[kOverRefusal], estimates[kUtility]};
+  const auto of = [&](Figure figure, FigureScale scale) { return DifferenceOverPrompts(Of(figure, both_a), Of(figure, both_b), scale); };
+  return {of(kSafety, kShareScale), of(kHelp, kHelpScale), of(kOverRefusal, kShareScale), of(kUtility, kScoreScale)};
 }
 
 }  // namespace
 
-EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
-                               uint64_t seed, int64_t bootstrap_draws) {
+EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards) {
   TEMPER_CHECK(rewards.empty() || rewards.size() == samples.size(), "evaluation '", name, "': ", rewards.size(), " rewards for ",
                samples.size(), " samples; there must be one per sample, or none");
   EvalResult result;
   result.name = name;
-  const auto cell = [&](const std::string& key, const std::function<bool(const EvalSample&)>& keep) {
-    return MakeCell(samples, rewards, keep, seed, "bootstrap/" + name + "/" + key, bootstrap_draws);
-  };
-  result.all = cell("all", [](const EvalSample&) { return true; });
+  const auto cell = [&](const std::function<bool(const EvalSample&)>& keep) { return MakeCell(samples, rewards, keep); };
+  result.all = cell([](const EvalSample&) { return true; });
   for (const EvalSample& sample : samples) {
     const std::string &intent = sample.intent, &category = sample.category;
-    if (!intent.empty() && !result.by_intent.contains(intent)) {
-      result.by_intent[intent] = cell("intent/" + intent, [&](const EvalSample& s) { return s.intent == intent; });
-    }
-    if (!category.empty() && !result.by_category.contains(category)) {
-      result.by_category[category] = cell("category/" + category, [&](const EvalSample& s) { return s.category == category; });
-    }
+    if (!intent.empty() && !result.by_intent.contains(intent))
+      result.by_intent[intent] = cell([&](const EvalSample& s) { return s.intent == intent; });
+    if (!category.empty() && !result.by_category.contains(category))
+      result.by_category[category] = cell([&](const EvalSample& s) { return s.category == category; });
   }
   return result;
 }
 
-EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b,
-                                  uint64_t seed, int64_t bootstrap_draws) {
+EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b) {
   EvalComparison comparison;
   comparison.name = name;
-  const auto difference = [&](const std::string& key, const std::function<bool(const EvalSample&)>& keep) {
-    return Difference(a, b, keep, seed, "paired/" + name + "/" + key, bootstrap_draws);
-  };
-  comparison.all = difference("all", [](const EvalSample&) { return true; });
+  comparison.all = Difference(a, b, [](const EvalSample&) { return true; });
   for (const EvalSample& sample : a) {
     const std::string& intent = sample.intent;
     if (intent.empty() || comparison.by_intent.contains(intent)) continue;
-    comparison.by_intent[intent] = difference("intent/" + intent, [&](const EvalSample& s) { return s.intent == intent; });
+    comparison.by_intent[intent] = Difference(a, b, [&](const EvalSample& s) { return s.intent == intent; });
   }
   return comparison;
 }
 
-Estimate DifferenceOfMeans(const std::vector<double>& a, const std::vector<double>& b, uint64_t seed, const std::string& purpose,
-                           int64_t bootstrap_draws) {
-  Estimate estimate;
-  if (a.empty() || b.empty()) return estimate;
-  estimate.present = true;
-  estimate.mean = Mean(b) - Mean(a);
-  estimate.n = static_cast<int64_t>(a.size() + b.size());
-  KeyedStream stream(seed, "means/" + purpose);
-  const auto resampled_mean = [&stream](const std::vector<double>& values) {
-    double sum = 0;
-    for (size_t i = 0; i < values.size(); ++i) sum += values[stream.Below(values.size())];
-    return sum / static_cast<double>(values.size());
-  };
-  std::vector<double> draws;
-  for (int64_t d = 0; d < bootstrap_draws; ++d) {
-    const double first = resampled_mean(a);
-    draws.push_back(resampled_mean(b) - first);
-  }
-  SetInterval(draws, estimate);
-  return estimate;
-}
-
 const std::vector<FigureColumn>& FigureColumns() {
   static const std::vector<FigureColumn> kColumns = {
-      {"safety", "safety", 3, &EvalCell::safety, &EvalDifference::safety},
-      {"help_given_safe", "help given safe", 2, &EvalCell::help_given_safe, &EvalDifference::help_given_safe},
-      {"over_refusal", "over-refusal", 3, &EvalCell::over_refusal, &EvalDifference::over_refusal},
-      {"utility", "utility h*s", 3, &EvalCell::utility, &EvalDifference::utility},
+      {"safety", "safety", 3, kShareScale, &EvalCell::safety, &EvalDifference::safety},
+      {"help_given_safe", "help given safe", 2, kHelpScale, &EvalCell::help_given_safe, &EvalDifference::help_given_safe},
+      {"over_refusal", "over-refusal", 3, kShareScale, &EvalCell::over_refusal, &EvalDifference::over_refusal},
+      {"utility", "utility h*s", 3, kScoreScale, &EvalCell::utility, &EvalDifference::utility},
   };
   return kColumns;
 }

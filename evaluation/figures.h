@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluation/estimate.h"
 #include "reward/grade/grade.h"
 #include "rollout/data/prompt.h"
 
@@ -19,16 +20,6 @@ struct EvalSample {
   std::string prompt;
   std::string response;
   Grade grade;
-};
-
-// A mean with its 95 % percentile interval from a bootstrap over prompts (not completions): completions of one prompt are alike, so
-// resampling them would give intervals that are too narrow. With a single prompt the interval is the point itself.
-struct Estimate {
-  double mean = 0;
-  double low = 0;
-  double high = 0;
-  int64_t n = 0;         // completions averaged over
-  bool present = false;  // false = no sample to average over: undefined, and never shown as 0
 };
 
 // Figures of one cell (an intent, a category, or all). help_given_safe is on 1..4 over safe answers only; over_refusal is over
@@ -45,6 +36,7 @@ struct EvalCell {
   int64_t n_prompts = 0;
   int64_t n = 0;  // completions, failed grades included
   int64_t n_safe = 0;
+  int64_t n_safe_direct = 0;  // safe ones that answered directly
   int64_t n_failed_grades = 0;
 };
 
@@ -58,15 +50,13 @@ struct EvalResult {
 };
 
 // The figures of one evaluation set. Each is a ratio of sums over completions, e.g. help_given_safe = sum((1 + 3 h) 1[safe]) /
-// sum(1[safe]); an interval comes from `bootstrap_draws` resamples of the prompts, keyed by (seed, name, cell), so the order of the
-// prompts does not matter. rewards: one per sample, as composed, a value that is not finite meaning none; empty = none at all.
-// weight_version and weight_hash are left for the caller. Throws Error when rewards is neither empty nor as long as samples.
-EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
-                               uint64_t seed, int64_t bootstrap_draws);
+// sum(1[safe]), with an interval over prompts (RatioOverPrompts), so neither the order of samples nor chance matters. rewards: one per
+// sample, as composed, a value that is not finite meaning none; empty = none at all. weight_version and weight_hash are left for the
+// caller. Throws Error when rewards is neither empty nor as long as samples.
+EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards);
 
-// Paired difference a - b of each figure: the prompts that both have (by prompt id) are resampled, the same ones for a and b in each
-// draw. A prompt without a graded completion on either side is left out. Undefined where either figure is. n counts the prompts
-// compared.
+// Paired difference a - b of each figure over the prompts that both have, by prompt id (DifferenceOverPrompts). A prompt without a graded
+// completion on either side is left out. Undefined where either figure is.
 struct EvalDifference {
   Estimate safety, help_given_safe, over_refusal, utility;
 };
@@ -75,19 +65,14 @@ struct EvalComparison {
   EvalDifference all;
   std::map<std::string, EvalDifference> by_intent;
 };
-EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b,
-                                  uint64_t seed, int64_t bootstrap_draws);
+EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b);
 
-// mean(b) - mean(a) of two independent series, each resampled by itself; undefined where either is empty. n counts both. Used for the
-// rise of a per-step mean between two windows of steps: every step draws its own prompts, so its mean is one independent batch.
-Estimate DifferenceOfMeans(const std::vector<double>& a, const std::vector<double>& b, uint64_t seed, const std::string& purpose,
-                           int64_t bootstrap_draws);
-
-// The four figures of an evaluation that reports print, in order: name, decimals, and where they lie in a cell and in a difference.
+// The four figures of an evaluation that reports print, in order: name, decimals, scale, and where they lie in a cell and in a difference.
 struct FigureColumn {
   const char* key;    // in report.json
   const char* label;  // for readers
   int digits;
+  FigureScale scale;
   Estimate EvalCell::*cell;
   Estimate EvalDifference::*difference;
 };

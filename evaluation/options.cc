@@ -11,7 +11,6 @@ void Describe(EvalConfig& c, ConfigFields& f) {
   f.Int("samples_per_prompt", &c.samples_per_prompt, {1, 4096}, "completions of a prompt");
   f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of a set, the first of each intent; 0 = all");
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
-  f.Int("bootstrap_draws", &c.bootstrap_draws, {10, 1'000'000}, "resamples of the prompts behind every interval of the report");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
   f.Rule([&c] { return std::set<std::string>(c.sets.begin(), c.sets.end()).size() == c.sets.size(); },
          "eval.sets must not name a set twice: it would be evaluated twice");

@@ -13,7 +13,6 @@ struct EvalConfig {
   int64_t samples_per_prompt = 4;
   int64_t prompts_per_set = 0;  // 0 = all
   double temperature = 1.0;     // 0 = greedy
-  int64_t bootstrap_draws = 1000;
   bool at_start = true;
 };
 

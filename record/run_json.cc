@@ -26,6 +26,41 @@ RunDescription::Pairs PairsOf(const ordered_json& object) {
   return pairs;
 }
 
+ordered_json ToJson(const RunDescription::Grader& grader) {
+  ordered_json json = {{"name", grader.name}, {"reads", grader.reads}};
+  for (const GraderMeasurement& m : grader.measured) {
+    ordered_json figures = ordered_json::object();
+    for (const auto& [name, value] : m.figures) figures[name] = value;
+    json["measured"].push_back({{"dataset", m.dataset},
+                                {"rows", m.rows},
+                                {"compared", m.compared},
+                                {"baseline", m.baseline},
+                                {"date", m.date},
+                                {"figures", std::move(figures)}});
+  }
+  return json;
+}
+
+// A run of before graders were recorded has its spec's name alone.
+RunDescription::Grader GraderOf(const ordered_json& run, const std::string& policy_spec) {
+  const auto found = run.find("grader");
+  if (found == run.end()) return {policy_spec.empty() ? "" : "rule/" + policy_spec, ""};
+  RunDescription::Grader grader{found->value("name", ""), found->value("reads", "")};
+  const auto measured = found->find("measured");
+  if (measured == found->end()) return grader;
+  for (const ordered_json& each : *measured) {
+    GraderMeasurement m{.dataset = each.value("dataset", ""),
+                        .rows = each.value("rows", int64_t{0}),
+                        .compared = each.value("compared", ""),
+                        .baseline = each.value("baseline", ""),
+                        .date = each.value("date", ""),
+                        .figures = {}};
+    for (const auto& [name, value] : each.at("figures").items()) m.figures.emplace_back(name, value.get<double>());
+    grader.measured.push_back(std::move(m));
+  }
+  return grader;
+}
+
 void CheckArmName(const std::string& name, const std::string& path) {
   TEMPER_CHECK(!name.empty() && name != "." && name != ".." && name.find_first_of(std::string("/\\\0", 3)) == std::string::npos, path,
                ": '", name, "' cannot be the name of an arm: it names a folder of the run");
@@ -36,6 +71,7 @@ RunDescription FromJson(const ordered_json& json) {
   run.name = json.at("name").get<std::string>();
   run.seed = json.at("seed").get<uint64_t>();
   run.policy_spec = json.value("policy_spec", "");
+  run.grader = GraderOf(json, run.policy_spec);
   run.built_in_world = json.value("built_in_world", false);
   run.environment = PairsOf(json.value("environment", ordered_json::object()));
   run.eval_sets = json.value("eval_sets", std::vector<std::string>());
@@ -56,6 +92,7 @@ void WriteRunDescription(const std::string& run_folder, const RunDescription& ru
   json["name"] = run.name;
   json["seed"] = run.seed;
   json["policy_spec"] = run.policy_spec;
+  if (!run.grader.name.empty()) json["grader"] = ToJson(run.grader);
   json["built_in_world"] = run.built_in_world;
   json["environment"] = ObjectOf(run.environment);
   if (!run.eval_sets.empty()) json["eval_sets"] = run.eval_sets;

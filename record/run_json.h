@@ -5,20 +5,30 @@
 #include <utility>
 #include <vector>
 
+#include "reward/grade/measured.h"
+
 namespace temper {
 
 // run.json: what a run is. A job writes it when it has read its inputs; a folder that has one is a run's.
-//   {"name", "seed", "policy_spec", "built_in_world", "environment": {key: value}, "eval_sets"?: [name, ...],
+//   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "eval_sets"?: [name, ...],
 //    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
+//   GRADER: {"name", "reads", "measured"?: [{"dataset", "rows", "compared", "baseline", "date", "figures": {name: value}}, ...]}
 struct RunDescription {
   using Pairs = std::vector<std::pair<std::string, std::string>>;  // in the order of the file
   struct Arm {
     std::string name;
     Pairs overrides = {};  // dotted key -> value
   };
+  // What graded the answers.
+  struct Grader {
+    std::string name;   // "rule/<id of the policy spec>"; "" = not recorded
+    std::string reads;  // in words: "words", "facts in the prompt"; "" = not recorded
+    std::vector<GraderMeasurement> measured = {};  // empty = nobody measured it
+  };
   std::string name;
   uint64_t seed = 0;
   std::string policy_spec;
+  Grader grader;
   bool built_in_world = false;
   Pairs environment;  // versions, host, ranks
   std::vector<std::string> eval_sets;

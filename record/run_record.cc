@@ -63,14 +63,13 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
   record.name = run.name;
   record.seed = run.seed;
   record.policy_name = run.policy_spec;
+  record.grader = run.grader;
   record.built_in_world = run.built_in_world;
   record.environment = {run.environment.begin(), run.environment.end()};
   record.eval_sets = run.eval_sets;
   record.origin = ReadOrigin(run_folder);
   if (fs::exists(paths.Sft().Metrics())) record.shared_metrics = ReadMetrics(paths.Sft().Metrics());
   for (const RunDescription::Arm& arm : run.arms) record.arms.push_back(ReadArm(paths, arm));
-  const auto draws = record.arms.front().settings.find("eval.bootstrap_draws");
-  if (draws != record.arms.front().settings.end()) record.bootstrap_draws = std::stoll(draws->second);
   return record;
 }
 

@@ -9,6 +9,7 @@
 #include "record/eval_files.h"
 #include "record/metrics_file.h"
 #include "record/provenance.h"
+#include "record/run_json.h"
 
 namespace temper {
 
@@ -27,9 +28,9 @@ struct ArmRecord {
 struct RunRecord {
   std::string name;
   std::string policy_name;
+  RunDescription::Grader grader;
   bool built_in_world = false;
   uint64_t seed = 0;
-  int64_t bootstrap_draws = 1000;                  // resamples behind every interval of its report
   std::map<std::string, std::string> environment;  // versions, host, ranks
   RunOrigin origin;                                // of provenance.json; empty where there is none
   std::vector<std::string> eval_sets;              // order of the sets in the report; sets not named follow by name

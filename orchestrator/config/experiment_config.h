@@ -96,7 +96,6 @@ inline constexpr std::string_view kSharedByArms[] = {"run.*",
                                                      "rollout.cuda_graphs",
                                                      "data.source",
                                                      "data.tokenizer",
-                                                     "eval.bootstrap_draws",
                                                      "monitor.prometheus_*",
                                                      "monitor.cluster_log_*"};
 

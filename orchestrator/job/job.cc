@@ -87,6 +87,10 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
+  const GraderType& grader = *experiment_.base.reward.grader;
+  const std::string rule_reads = spec_.facts.present ? "facts in the prompt" : "words";
+  run.grader = {Concat(grader.name, "/", spec_.id), &grader == &kRuleGrader ? rule_reads : "answers by its own means",
+                {spec_.measured.begin(), spec_.measured.end()}};
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   const auto versions = Versions();
   run.environment.assign(versions.begin(), versions.end());

@@ -39,10 +39,10 @@ bool IsDay(const std::string& text) {
 
 }  // namespace
 
-void DescribeMeasurements(ConfigFields& fields, std::deque<PolicyMeasurement>* measured) {
+void DescribeMeasurements(ConfigFields& fields, std::deque<GraderMeasurement>* measured) {
   fields.ListOf("measured", "How well the grader agreed with people's labels; describes the spec and changes no grade.",
                 [measured](size_t, ConfigFields& f) {
-                  PolicyMeasurement& entry = measured->emplace_back();
+                  GraderMeasurement& entry = measured->emplace_back();
                   f.String("dataset", &entry.dataset, "Name of the labelled data.");
                   f.Int("rows", &entry.rows, {1, int64_t{1} << 40}, "Rows compared.");
                   f.String("compared", &entry.compared, "What with what, for people.");
@@ -59,7 +59,7 @@ void DescribeMeasurements(ConfigFields& fields, std::deque<PolicyMeasurement>* m
                 });
 }
 
-std::string MeasurementProblem(const PolicyMeasurement& measurement) {
+std::string MeasurementProblem(const GraderMeasurement& measurement) {
   if (measurement.dataset.empty()) return "an entry needs the name of its dataset";
   if (!IsDay(measurement.date)) return Concat("the date of ", measurement.dataset, " is '", measurement.date, "', not YYYY-MM-DD");
   if (!measurement.figures.empty()) return "";

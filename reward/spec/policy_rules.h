@@ -164,7 +164,7 @@ struct PolicySpec {
   LexicalRules lexical;
   std::deque<DemonstrationTemplate> demonstrations;
   GraderLimits limits;
-  std::deque<PolicyMeasurement> measured;  // how well it agrees with people; empty = nobody measured it
+  std::deque<GraderMeasurement> measured;  // how well it agrees with people; empty = nobody measured it
 
   std::string text;  // the YAML it was read from, as it stood
   std::string hash;  // 16 hex digits of XXH3 over `text`

@@ -26,7 +26,7 @@ class SpecChecker {
       DemonstrationTemplate& item = spec_.demonstrations[i];
       item.mode = ParseEnum<ResponseMode>(item.mode_name);
     }
-    for (const PolicyMeasurement& entry : spec_.measured)
+    for (const GraderMeasurement& entry : spec_.measured)
       if (const std::string problem = MeasurementProblem(entry); !problem.empty()) Add("measured", problem);
     if (spec_.facts.present == spec_.lexical.present) Add("facts", "exactly one of facts.present and lexical.present must be true");
     if (!mistakes_.empty()) throw ConfigError(mistakes_);

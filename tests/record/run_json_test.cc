@@ -19,6 +19,7 @@ RunDescription Described() {
   run.name = "quick";
   run.seed = 18446744073709551615ULL;
   run.policy_spec = "apothecary/1:0123abcd";
+  run.grader = {"rule/apothecary", "words", {{"labels", 450, "answers unsafe", "always safe", "2026-01-02", {{"agreement", 0.75}, {"baseline_agreement", 0.5}}}}};
   run.built_in_world = true;
   run.environment = {{"torch", "2.11"}, {"host", "n1"}};
   run.eval_sets = {"dev", "attack"};
@@ -35,6 +36,23 @@ TEST(RunJson, IsWrittenToTheByteAndReadBack) {
  "name": "quick",
  "seed": 18446744073709551615,
  "policy_spec": "apothecary/1:0123abcd",
+ "grader": {
+  "name": "rule/apothecary",
+  "reads": "words",
+  "measured": [
+   {
+    "dataset": "labels",
+    "rows": 450,
+    "compared": "answers unsafe",
+    "baseline": "always safe",
+    "date": "2026-01-02",
+    "figures": {
+     "agreement": 0.75,
+     "baseline_agreement": 0.5
+    }
+   }
+  ]
+ },
  "built_in_world": true,
  "environment": {
   "torch": "2.11",
@@ -62,6 +80,11 @@ TEST(RunJson, IsWrittenToTheByteAndReadBack) {
   EXPECT_EQ(back.name, "quick");
   EXPECT_EQ(back.seed, 18446744073709551615ULL);
   EXPECT_EQ(back.policy_spec, "apothecary/1:0123abcd");
+  EXPECT_EQ(back.grader.name, "rule/apothecary");
+  ASSERT_EQ(back.grader.measured.size(), 1U);
+  EXPECT_EQ(back.grader.measured[0].rows, 450);
+  EXPECT_EQ(back.grader.measured[0].baseline, "always safe");
+  EXPECT_THAT(back.grader.measured[0].figures, ElementsAre(Pair("agreement", 0.75), Pair("baseline_agreement", 0.5)));
   EXPECT_TRUE(back.built_in_world);
   EXPECT_THAT(back.environment, ElementsAre(Pair("torch", "2.11"), Pair("host", "n1")));
   EXPECT_THAT(back.eval_sets, ElementsAre("dev", "attack"));
@@ -74,6 +97,7 @@ TEST(RunJson, WhatMayBeAbsentIsAbsent) {
   const TempFolder folder;
   WriteBytes(folder / "run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a", "overrides": {"rl.steps": 7}}]})");
   const RunDescription run = ReadRunDescription(folder.path());
+  EXPECT_EQ(run.grader.name, "");
   EXPECT_THAT(run.eval_sets, IsEmpty());
   EXPECT_THAT(run.environment, IsEmpty());
   EXPECT_THAT(run.arms[0].overrides, ElementsAre(Pair("rl.steps", "7")));

@@ -62,7 +62,7 @@ TEST_F(RunSettings, AnEvaluationBindsSamplingAndReward) {
   for (const char* change : {"rollout.temperature=2", "reward.lambda_lr=1", "eval.samples_per_prompt=9", "eval.prompts_per_set=1"}) {
     EXPECT_NE(Refusal({change}), "") << change;
   }
-  for (const char* change : {"rl.steps=9", "eval.sets=[dev]", "eval.bootstrap_draws=99"}) EXPECT_EQ(Refusal({change}), "") << change;
+  for (const char* change : {"rl.steps=9", "eval.sets=[dev]"}) EXPECT_EQ(Refusal({change}), "") << change;
 }
 
 TEST_F(RunSettings, AfterRlEverythingThatCountsStays) {

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <map>
 
-#include "evaluation/intervals.h"
+#include "evaluation/quantiles.h"
 #include "views/page/svg.h"
 
 namespace temper {
 namespace {
 
-void AddPoint(double step, const std::vector<double>& values, BandCurve* curve) {
+void AddPoint(double step, const std::vector<double>& values, FigureScale scale, BandCurve* curve) {
   const auto k = static_cast<double>(values.size());
   double mean = 0, squares = 0;
   for (const double value : values) mean += value / k;
@@ -20,8 +20,8 @@ void AddPoint(double step, const std::vector<double>& values, BandCurve* curve) 
   if (values.size() < 2) return;
   const bool interval = values.size() >= kRunsForInterval;
   const double half = interval ? StudentQuantile(k - 1) * std::sqrt(squares / (k - 1) / k) : 0;
-  curve->low.push_back(interval ? mean - half : *std::min_element(values.begin(), values.end()));
-  curve->high.push_back(interval ? mean + half : *std::max_element(values.begin(), values.end()));
+  curve->low.push_back(interval ? std::max(scale.low, mean - half) : *std::min_element(values.begin(), values.end()));
+  curve->high.push_back(interval ? std::min(scale.high, mean + half) : *std::max_element(values.begin(), values.end()));
 }
 
 // What a run has from `last`, the last step of all runs, on; nothing where it ends there.
@@ -38,7 +38,7 @@ Series TailOf(const Series& run, const std::vector<double>& smoothed, double las
 
 }  // namespace
 
-BandCurve BandOver(const std::vector<const Series*>& runs) {
+BandCurve BandOver(const std::vector<const Series*>& runs, FigureScale scale) {
   BandCurve curve;
   std::map<double, std::vector<double>> by_step;
   std::vector<std::pair<const Series*, std::vector<double>>> smoothed;
@@ -51,7 +51,7 @@ BandCurve BandOver(const std::vector<const Series*>& runs) {
   double last = 0;
   for (const auto& [step, values] : by_step) {
     if (values.size() != smoothed.size()) continue;
-    AddPoint(step, values, &curve);
+    AddPoint(step, values, scale, &curve);
     last = step;
   }
   for (const auto& [run, values] : smoothed) {

@@ -22,7 +22,7 @@ struct BandCurve {
 };
 
 // runs: step ascending within each; one without a step is left out. Every run's values are smoothed by themselves first (SmoothedValues
-// with kSmoothing), as in the report of a single run.
-BandCurve BandOver(const std::vector<const Series*>& runs);
+// with kSmoothing), as in the report of a single run. The band goes nowhere beyond the scale.
+BandCurve BandOver(const std::vector<const Series*>& runs, FigureScale scale = kNoScale);
 
 }  // namespace temper

@@ -63,7 +63,8 @@ EstimateOf FiguresOf(const EvalComparison& comparison) {
 }
 
 // Every figure over runs; pooled: of the prompts that all of them share, null where they do not.
-RunsIntents Over(const std::vector<std::string>& intents, const std::vector<EstimateOf>& runs, const EstimateOf* pooled) {
+RunsIntents Over(const std::vector<std::string>& intents, const std::vector<EstimateOf>& runs, const EstimateOf* pooled,
+                 bool is_difference) {
   RunsIntents over;
   for (const std::string& intent : intents) {
     for (const FigureColumn& column : FigureColumns()) {
@@ -73,7 +74,8 @@ RunsIntents Over(const std::vector<std::string>& intents, const std::vector<Esti
         const Estimate* estimate = run(intent, column);
         if (estimate != nullptr && estimate->present) figure.runs.push_back(*estimate);
       }
-      figure.over = IntervalOverRuns(figure.runs, pooled == nullptr ? nullptr : (*pooled)(intent, column));
+      figure.over = IntervalOverRuns(figure.runs, pooled == nullptr ? nullptr : (*pooled)(intent, column),
+                                     is_difference ? column.scale.OfDifference() : column.scale);
       over[intent][column.key] = std::move(figure);
     }
   }
@@ -94,9 +96,9 @@ RunsIntents CellsOf(const std::vector<RunRecord>& records, const std::vector<Run
   if (estimates.empty()) return {};
   std::optional<EvalResult> pooled;
   if (samples.size() > 1 && samples.size() == estimates.size() && SharePrompts(samples))
-    pooled = SummarizeEvaluation(set, Pool(samples), {}, records[runs.front().run].seed, records[runs.front().run].bootstrap_draws);
+    pooled = SummarizeEvaluation(set, Pool(samples), {});
   const EstimateOf of_pooled = pooled ? FiguresOf(*pooled) : EstimateOf();
-  return Over(intents, estimates, pooled ? &of_pooled : nullptr);
+  return Over(intents, estimates, pooled ? &of_pooled : nullptr, false);
 }
 
 RunsIntents DifferencesOf(const std::vector<RunRecord>& records, const std::vector<std::pair<RunArm, RunArm>>& pairs,
@@ -109,18 +111,16 @@ RunsIntents DifferencesOf(const std::vector<RunRecord>& records, const std::vect
     if (found_a == of_a.end() || found_b == of_b.end() || !CanPair(found_a->second, found_b->second)) continue;
     left.push_back(&found_a->second);
     right.push_back(&found_b->second);
-    compared.push_back(CompareEvaluations(set, found_a->second, found_b->second, records[a.run].seed, records[a.run].bootstrap_draws));
+    compared.push_back(CompareEvaluations(set, found_a->second, found_b->second));
   }
   if (compared.empty()) return {};
   std::optional<EvalComparison> pooled;
-  if (compared.size() > 1 && SharePrompts(left) && SharePrompts(right))
-    pooled = CompareEvaluations(set, Pool(left), Pool(right), records[pairs.front().first.run].seed,
-                                records[pairs.front().first.run].bootstrap_draws);
+  if (compared.size() > 1 && SharePrompts(left) && SharePrompts(right)) pooled = CompareEvaluations(set, Pool(left), Pool(right));
   std::vector<EstimateOf> estimates;
   estimates.reserve(compared.size());
   for (const EvalComparison& comparison : compared) estimates.push_back(FiguresOf(comparison));
   const EstimateOf of_pooled = pooled ? FiguresOf(*pooled) : EstimateOf();
-  return Over(intents, estimates, pooled ? &of_pooled : nullptr);
+  return Over(intents, estimates, pooled ? &of_pooled : nullptr, true);
 }
 
 void AddCondition(const std::vector<RunRecord>& records, size_t index, RunsComparison* comparison) {
@@ -148,7 +148,22 @@ void AddCondition(const std::vector<RunRecord>& records, size_t index, RunsCompa
     const Estimate& own = comparison->ReportOf(at).reward_rise.rise;
     if (own.present) rise.runs.push_back(own);
   }
-  rise.over = IntervalOverRuns(rise.runs, nullptr);
+  rise.over = IntervalOverRuns(rise.runs, nullptr, kNoScale);
+}
+
+// What is shown together errs together: all differences, and all rises.
+void SettleDifferences(RunsComparison* comparison) {
+  std::vector<Estimate*> differences, rises;
+  for (RunsSets& sets : comparison->differences) {
+    for (auto& [set, intents] : sets) {
+      for (auto& [intent, cell] : intents) {
+        for (auto& [key, figure] : cell) differences.push_back(&figure.over);
+      }
+    }
+  }
+  for (RunsFigure& rise : comparison->reward_rise) rises.push_back(&rise.over);
+  SettleSigns(differences);
+  SettleSigns(rises);
 }
 
 }  // namespace
@@ -195,6 +210,7 @@ RunsComparison CompareRuns(const std::vector<RunRecord>& records) {
   comparison.reward_rise.resize(comparison.conditions.size());
   comparison.differences.resize(comparison.conditions.size() - 1);
   for (size_t i = 0; i < comparison.conditions.size(); ++i) AddCondition(records, i, &comparison);
+  SettleDifferences(&comparison);
   return comparison;
 }
 
@@ -230,9 +246,9 @@ std::string IntervalNote(const RunsComparison& comparison) {
     }
   }
   std::string note = "Intervals are of 95 %:";
-  if (single) note += " of one run, a bootstrap over its prompts, which says nothing about the luck of training;";
+  if (single) note += " of one run, over its prompts, which says nothing about the luck of training;";
   if (own_prompts) note += " of several runs, Student's t over the runs, each with prompts of its own;";
-  if (shared) note += " of several runs with the same prompts, Student's t over the runs, with the bootstrap variance over prompts added;";
+  if (shared) note += " of several runs with the same prompts, Student's t over the runs, with the variance over those prompts added;";
   note.back() = '.';
   return note + " Differences are the first minus the other, paired by seed and by prompt.";
 }

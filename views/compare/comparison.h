@@ -53,6 +53,10 @@ std::string RenderJson(const RunsComparison& comparison);
 std::string RenderHtml(const RunsComparison& comparison);
 std::string RenderCsv(const RunsComparison& comparison);
 
+// What graded the runs, each sentence once (views/report/grading.h); and what the comparison does not show.
+std::vector<std::string> GradingNotes(const RunsComparison& comparison);
+std::vector<std::string> LimitsOf(const RunsComparison& comparison);
+
 // What the intervals of this comparison are, in a sentence or two.
 std::string IntervalNote(const RunsComparison& comparison);
 

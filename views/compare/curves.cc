@@ -16,13 +16,14 @@ struct CurveKind {
   const char* metric;
   const char* title;
   bool unit_range;
+  FigureScale scale = kNoScale;
 };
 
 constexpr CurveKind kCurves[] = {
-    {"reward/mean", "Reward, each arm's own composer", true},   {"reward/safety_mean", "Safety s", true},
-    {"reward/helpfulness_mean", "Helpfulness h", true},         {"safety/over_refusal_rate", "Over-refusal", true},
-    {"actor/kl", "KL to the reference, nats a token", false},   {"actor/entropy", "Entropy, nats a token", false},
-    {"response/length_mean", "Response length, tokens", false}, {"off_policy/staleness_mean", "Staleness, weight versions", true}};
+    {"reward/mean", "Reward, each arm's own composer", true},        {"reward/safety_mean", "Safety s", true, kScoreScale},
+    {"reward/helpfulness_mean", "Helpfulness h", true, kScoreScale}, {"safety/over_refusal_rate", "Over-refusal", true, kShareScale},
+    {"actor/kl", "KL to the reference, nats a token", false},        {"actor/entropy", "Entropy, nats a token", false},
+    {"response/length_mean", "Response length, tokens", false},      {"off_policy/staleness_mean", "Staleness, weight versions", true}};
 
 std::string SeedOf(const RunsComparison& comparison, const RunArm& at) { return Concat(comparison.reports[at.run].record->seed); }
 
@@ -53,7 +54,7 @@ std::string Chart(const RunsComparison& comparison, const CurveKind& kind) {
   for (size_t i = 0; i < comparison.conditions.size(); ++i) {
     const std::string name = Prose(comparison.conditions[i].name);
     std::string without;
-    const BandCurve curve = BandOver(SeriesOf(comparison, comparison.conditions[i], kind.metric, &without));
+    const BandCurve curve = BandOver(SeriesOf(comparison, comparison.conditions[i], kind.metric, &without), kind.scale);
     AddLines(curve, name, ArmClass(i), &spec.series);
     if (curve.num_runs > 0 && !without.empty()) lacking += Concat(lacking.empty() ? "" : "; ", name, ": seeds ", without);
   }

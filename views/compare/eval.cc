@@ -16,7 +16,7 @@ namespace {
 std::string Interval(const RunsFigure* figure, bool is_difference) {
   if (figure == nullptr) return "<i>undefined</i>";
   if (!is_difference) return WithInterval(figure->over);
-  // "3/5": runs whose own interval settles the sign.
+  // "3/5": runs whose own interval leaves 0 out.
   const int64_t settled = std::max(figure->num_positive(), figure->num_negative());
   return Concat(SignedWithInterval(figure->over), " <i>", settled, "/", figure->runs.size(), "</i>");
 }
@@ -44,7 +44,7 @@ TradeoffMark MarkOf(const std::string& label, const std::string& style_class, co
   return mark;
 }
 
-std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
+std::vector<TradeoffPanel> PanelsOf(const RunsComparison& comparison, const std::string& set) {
   std::vector<TradeoffPanel> panels;
   for (const std::string& intent : IntentsOf(comparison, set)) {
     if (intent == "all" && !panels.empty()) continue;
@@ -58,7 +58,15 @@ std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
     }
     panels.push_back(std::move(panel));
   }
-  return HtmlTradeoff(panels);
+  return panels;
+}
+
+std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
+  std::vector<TradeoffPanel> of_page;
+  for (const std::string& each : comparison.sets) {
+    for (TradeoffPanel& panel : PanelsOf(comparison, each)) of_page.push_back(std::move(panel));
+  }
+  return HtmlTradeoff(PanelsOf(comparison, set), of_page);
 }
 
 // Severities and modes of each condition's answers in all of its runs.
@@ -111,7 +119,8 @@ std::string DifferenceTable(const RunsComparison& comparison, const std::string&
   }
   if (rows.empty()) return "";
   return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
-                   "Mean over the runs of the paired difference with its 95 % interval, and the runs whose own interval settles its sign.",
+                   "Mean over the runs of the paired difference with its 95 % interval, and the runs whose own interval leaves 0 out. " +
+                       SettledLegend() + " " + FewLegend(),
                    "two");
 }
 
@@ -127,7 +136,7 @@ std::string CellTable(const RunsComparison& comparison, const std::string& set) 
     }
   }
   return HtmlTable({"condition", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
-                   "Mean over the runs with its 95 % interval.", "two");
+                   "Mean over the runs with its 95 % interval. " + FewLegend(), "two");
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // The page of several runs: its heading and the order of its sections (views/compare/sections.h).
-#include <algorithm>
 #include <set>
 
 #include "cluster/base/error.h"
 #include "views/compare/sections.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -34,7 +34,8 @@ std::string Runs(const RunsComparison& comparison) {
   std::string out = "<section id=\"runs\"><h2>The runs</h2>";
   for (const Report& report : comparison.reports) {
     out += Concat("<details><summary>", EscapeHtml(report.record->name), ", seed ", report.record->seed, "</summary>",
-                  HtmlList(report.findings), "<p><b>Weaknesses</b></p>", HtmlList(report.weaknesses), "</details>");
+                  HtmlList(report.findings), "<p><b>Weaknesses</b></p>", HtmlList(report.weaknesses), "<p><b>What it does not show</b></p>",
+                  HtmlList(LimitsOf(report)), "</details>");
   }
   return out + "</section>\n";
 }
@@ -50,13 +51,11 @@ std::string RenderHtml(const RunsComparison& comparison) {
                                EscapeHtml(IntervalNote(comparison)) + "</p>" + sets + "</section>\n" + Throughputs(comparison) +
                                Runs(comparison);
   const size_t runs = comparison.reports.size();
-  const std::string heading =
-      Concat("<header><h1>Safety report: ", runs, runs == 1 ? " run" : " runs side by side", "</h1><p class=\"sub\">Policy spec <code>",
-             EscapeHtml(PolicyNames(comparison)), "</code>, ", comparison.conditions.size(),
-             comparison.conditions.size() == 1 ? " condition" : " conditions", "</p>", HtmlNavigation(sections), "</header>\n");
-  const bool built_in =
-      std::any_of(comparison.reports.begin(), comparison.reports.end(), [](const Report& r) { return r.record->built_in_world; });
-  return HtmlPage("Safety report: comparison", heading + sections + HtmlLimits(built_in));
+  const std::string heading = Concat("<header><h1>Safety report: ", runs, runs == 1 ? " run" : " runs side by side",
+                                     "</h1><p class=\"sub\">Policy spec <code>", EscapeHtml(PolicyNames(comparison)), "</code>, ",
+                                     comparison.conditions.size(), comparison.conditions.size() == 1 ? " condition" : " conditions", "</p>",
+                                     HtmlGrading(GradingNotes(comparison)), HtmlNavigation(sections), "</header>\n");
+  return HtmlPage("Safety report: comparison", heading + sections + HtmlLimits(LimitsOf(comparison)));
 }
 
 }  // namespace temper

@@ -16,13 +16,19 @@ using Json = nlohmann::ordered_json;
 
 Json ToJson(const RunsFigure& figure) {
   if (!figure.present()) return nullptr;
-  return {{"mean", figure.over.mean},
-          {"low", figure.over.low},
-          {"high", figure.over.high},
-          {"shared_prompts", figure.shared_prompts},
-          {"runs", figure.values()},
-          {"runs_above_0", figure.num_positive()},
-          {"runs_below_0", figure.num_negative()}};
+  Json json = {{"mean", figure.over.mean},
+               {"low", nullptr},
+               {"high", nullptr},
+               {"few", figure.over.few},
+               {"settled", figure.over.settled},
+               {"shared_prompts", figure.shared_prompts},
+               {"runs", figure.values()},
+               {"runs_above_0", figure.num_positive()},
+               {"runs_below_0", figure.num_negative()}};
+  json["prompts"] = Json::array();
+  for (const Estimate& run : figure.runs) json["prompts"].push_back(run.n);
+  if (figure.over.has_interval()) json["low"] = figure.over.low, json["high"] = figure.over.high;
+  return json;
 }
 
 Json ToJson(const RunsSets& sets) {
@@ -48,7 +54,8 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
       for (const auto& [key, figure] : cell) {
         rows += Concat(kind, ",", EscapeCsv(condition), ",", EscapeCsv(set), ",", EscapeCsv(intent), ",", key, ",");
         const Estimate& over = figure.over;
-        rows += figure.present() ? Concat(Number(over.mean), ",", Number(over.low), ",", Number(over.high), ",", over.n) : ",,,0";
+        const auto bound = [&](double value) { return over.has_interval() ? Number(value) : std::string(); };
+        rows += figure.present() ? Concat(Number(over.mean), ",", bound(over.low), ",", bound(over.high), ",", over.n) : ",,,0";
         rows += Concat(",", figure.shared_prompts ? "true" : "false", "\r\n");
       }
     }
@@ -58,13 +65,18 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 
 }  // namespace
 
-// Schema (version 2): kind "comparison"; intervals: what they are; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
+// Schema (version 3): kind "comparison"; intervals: what they are; grading[]: what graded the runs, a sentence each; limits[]:
+// what the comparison does not show; runs[]: name, seed; conditions[]: name, seeds[]; settings{key:
 // {condition: value}}: those that differ; origins{what: {value: [run names]}}: likewise; warnings[]: why figures are not comparable;
 // sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first condition; differences{condition: the first
-// minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval, shared_prompts, runs[] (the
-// values), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side), or null where no run has a sample.
+// minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval (null where there is none),
+// few (too little behind one of the runs), settled (a difference or rise whose sign stands after Holm's correction), shared_prompts, runs[]
+// (the values), prompts[] (that count for the figure in each run; of a rise: steps), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side), or null where no run has a sample.
 std::string RenderJson(const RunsComparison& comparison) {
-  Json json = {{"version", 2}, {"kind", "comparison"}, {"intervals", IntervalNote(comparison)}};
+  Json json = {{"version", 3}, {"kind", "comparison"}, {"intervals", IntervalNote(comparison)}};
+  for (const char* key : {"grading", "limits"}) json[key] = Json::array();
+  for (const std::string& note : GradingNotes(comparison)) json["grading"].push_back(RepairUtf8(note));
+  for (const std::string& limit : LimitsOf(comparison)) json["limits"].push_back(RepairUtf8(limit));
   for (const char* key : {"runs", "conditions"}) json[key] = Json::array();
   for (const Report& report : comparison.reports)
     json["runs"].push_back({{"name", RepairUtf8(report.record->name)}, {"seed", report.record->seed}});

@@ -47,8 +47,10 @@ std::vector<std::string> TableNames(const RunsComparison& comparison) {
 std::string Interval(const RunsFigure* figure, bool is_difference) {
   if (figure == nullptr) return "-";
   const Estimate& over = figure->over;
-  if (!is_difference) return Concat(Fixed(over.mean, 3), " [", Fixed(over.low, 2), ",", Fixed(over.high, 2), "]");
-  return Concat(Signed(over.mean, 2), " [", Signed(over.low, 2), ",", Signed(over.high, 2), ExcludesZero(over) ? "]*" : "]");
+  if (!is_difference && !over.has_interval()) return Fixed(over.mean, 3) + FewMark(over);
+  if (!is_difference) return Concat(Fixed(over.mean, 3), " [", Fixed(over.low, 2), ",", Fixed(over.high, 2), "]", FewMark(over));
+  if (!over.has_interval()) return Signed(over.mean, 2) + DifferenceMark(over);
+  return Concat(Signed(over.mean, 2), " [", Signed(over.low, 2), ",", Signed(over.high, 2), "]", DifferenceMark(over));
 }
 
 // One line of a condition or difference, "" where it has no figure.
@@ -100,15 +102,20 @@ std::string RenderText(const RunsComparison& comparison) {
   const std::vector<std::string> names = TableNames(comparison);
   const size_t runs = comparison.reports.size();
   std::string out = Concat("Comparison of ", runs, runs == 1 ? " run\n" : " runs\n", Conditions(comparison, names));
-  out += Wrap(IntervalNote(comparison) + " '- X': the first minus X, '*' where the interval excludes 0; '-': undefined.", kColumns, "") +
-         "\n\n";
+  out +=
+      Wrap(IntervalNote(comparison) + " '- X': the first minus X; '-': undefined. " + SettledLegend() + " " + FewLegend(), kColumns, "") +
+      "\n\n";
   for (const std::string& warning : comparison.warnings) out += Wrap("Not comparable: " + EscapeTerminal(warning), kColumns, "  ") + "\n\n";
   for (const std::string& set : comparison.sets) out += SetTable(comparison, names, set);
+  for (const std::string& note : GradingNotes(comparison)) out += Wrap(EscapeTerminal(note), kColumns, "") + "\n";
+  out += "\n";
   out += "Rise of the reward under each one's own composer\n";
   for (size_t i = 0; i < names.size(); ++i) {
     const RunsFigure& rise = comparison.reward_rise[i];
     out += Row(" " + names[i], {Interval(rise.present() ? &rise : nullptr, true)});
   }
+  out += "\nWhat this does not show\n";
+  for (const std::string& limit : LimitsOf(comparison)) out += Wrap("  - " + EscapeTerminal(limit), kColumns, "    ") + "\n";
   return out;
 }
 

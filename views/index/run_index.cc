@@ -14,6 +14,7 @@
 #include "record/provenance.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
+#include "views/report/grading.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -45,8 +46,8 @@ Estimate EstimateOf(const json& value) {
   Estimate estimate;
   if (!value.is_object()) return estimate;
   estimate.mean = value.at("mean").get<double>();
-  estimate.low = value.at("low").get<double>();
-  estimate.high = value.at("high").get<double>();
+  if (value.at("low").is_number()) estimate.low = value.at("low").get<double>(), estimate.high = value.at("high").get<double>();
+  estimate.few = value.value("few", false);
   estimate.n = value.at("n").get<int64_t>();
   estimate.present = true;
   return estimate;
@@ -107,6 +108,7 @@ IndexedRun ReadRun(const fs::path& folder, const std::string& path, double now, 
   run.path = path;
   run.name = description.name;
   run.seed = description.seed;
+  run.grading = GradingNote(description.grader, description.built_in_world);
   for (const RunDescription::Arm& arm : description.arms) run.arms.push_back({arm.name, {}});
   const RunOrigin origin = ReadOrigin(folder.string());
   run.started = origin.started;

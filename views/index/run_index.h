@@ -24,6 +24,7 @@ struct IndexedRun {
   double duration_s = -1;  // from then to the end, or to now while it runs; -1 = not known
   int64_t steps = -1;      // RL steps done, of the arm that did most; -1 = none
   int64_t steps_of = -1;   // of how many while it runs; -1 = not known
+  std::string grading;     // what graded it, a sentence (views/report/grading.h)
   std::string set;         // the evaluation set of the figures: the first of the report
   struct Arm {
     std::string name;

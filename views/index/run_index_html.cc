@@ -97,13 +97,19 @@ std::string Steps(const IndexedRun& run) {
   return Concat(Thousands(run.steps), run.steps_of > 0 ? " of " + Thousands(run.steps_of) : "");
 }
 
+// "0.975 [0.95,0.99]": a row must fit a screen.
+std::string ShortInterval(const Estimate& e, int digits) {
+  if (!e.has_interval()) return WithInterval(e, digits);
+  return Concat(Fixed(e.mean, digits), " [", Fixed(e.low, 2), ",", Fixed(e.high, 2), "]", FewMark(e));
+}
+
 // A line an arm; sorted by the first arm's.
 std::string FigureCell(const IndexedRun& run, const FigureColumn& figure) {
   std::string html;
   for (const IndexedRun::Arm& arm : run.arms) {
     const auto found = arm.figures.find(figure.key);
     const bool known = found != arm.figures.end() && found->second.present;
-    html += "<div>" + (known ? WithInterval(found->second, figure.digits) : std::string("<i>-</i>")) + "</div>";
+    html += "<div>" + (known ? ShortInterval(found->second, figure.digits) : std::string("<i>-</i>")) + "</div>";
   }
   const auto first = run.arms.empty() ? std::map<std::string, Estimate>::const_iterator() : run.arms[0].figures.find(figure.key);
   const bool known = !run.arms.empty() && first != run.arms[0].figures.end() && first->second.present;
@@ -133,11 +139,30 @@ std::string GroupRow(const IndexedGroup& group) {
   return Concat("<tr data-group=\"1\"><th scope=\"rowgroup\" colspan=\"", columns, "\">", text, "</th></tr>");
 }
 
+// What graded the figures, each sentence once with the runs it is of where there are several.
+std::string Grading(const RunIndex& index) {
+  std::map<std::string, std::vector<std::string>> runs_of;
+  for (const IndexedGroup& group : index.groups) {
+    for (const IndexedRun& run : group.runs) {
+      const bool figures = std::any_of(run.arms.begin(), run.arms.end(), [](const IndexedRun::Arm& arm) { return !arm.figures.empty(); });
+      if (figures) runs_of[run.grading].push_back(run.path);
+    }
+  }
+  std::vector<std::string> notes;
+  for (const auto& [grading, runs] : runs_of) {
+    std::string note = grading;
+    for (size_t i = 0; i < runs.size() && runs_of.size() > 1; ++i) note += (i == 0 ? " Runs: " : ", ") + runs[i];
+    notes.push_back(runs_of.size() > 1 ? note + "." : note);
+  }
+  return HtmlGrading(notes);
+}
+
 std::string Table(const RunIndex& index) {
   std::string out =
       "<div class=\"scroll\" role=\"region\" aria-label=\"Runs\" tabindex=\"0\"><table class=\"index\"><caption>Figures: all intents of "
       "the "
-      "set, after training, with 95 % bootstrap intervals over its prompts; a line an arm.</caption><thead><tr>";
+      "set, after training, with 95 % intervals over its prompts; a line an arm. " +
+      FewLegend() + "</caption><thead><tr>";
   for (const char* head : kHeads) out += Concat("<th scope=\"col\" data-sort=\"1\">", head, "</th>");
   for (const FigureColumn& figure : FigureColumns()) out += Concat("<th scope=\"col\" data-sort=\"1\" class=\"n\">", figure.label, "</th>");
   out += "<th scope=\"col\">files</th></tr></thead>";
@@ -169,7 +194,7 @@ std::string Counts(const RunIndex& index) {
 
 std::string RenderHtml(const RunIndex& index) {
   std::string body = "<header><h1>Runs</h1><p class=\"sub\">" + EscapeHtml(Counts(index)) + ", in <code>" + EscapeHtml(index.folder) +
-                     "</code></p></header>\n";
+                     "</code></p>" + Grading(index) + "</header>\n";
   body +=
       index.groups.empty() ? "<p>No run here. A run's folder is &lt;run.dir&gt;/&lt;run.name&gt; and has a run.json.</p>\n" : Table(index);
   if (!index.left_out.empty()) {

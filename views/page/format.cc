@@ -40,12 +40,31 @@ std::string Thousands(int64_t value) {
 
 std::string WithInterval(const Estimate& estimate, int digits) {
   if (!estimate.present) return "undefined";
-  return Fixed(estimate.mean, digits) + " [" + Fixed(estimate.low, digits) + ", " + Fixed(estimate.high, digits) + "]";
+  if (!estimate.has_interval()) return Fixed(estimate.mean, digits) + " (no interval)" + FewMark(estimate);
+  return Fixed(estimate.mean, digits) + " [" + Fixed(estimate.low, digits) + ", " + Fixed(estimate.high, digits) + "]" + FewMark(estimate);
 }
 
 std::string SignedWithInterval(const Estimate& estimate, int digits) {
   if (!estimate.present) return "undefined";
-  return Signed(estimate.mean, digits) + " [" + Signed(estimate.low, digits) + ", " + Signed(estimate.high, digits) + "]";
+  if (!estimate.has_interval()) return Signed(estimate.mean, digits) + " (no interval)" + DifferenceMark(estimate);
+  return Signed(estimate.mean, digits) + " [" + Signed(estimate.low, digits) + ", " + Signed(estimate.high, digits) + "]" +
+         DifferenceMark(estimate);
+}
+
+std::string FewMark(const Estimate& estimate) { return estimate.present && estimate.few ? "\xE2\x80\xA0" : ""; }
+
+std::string FewLegend() {
+  return "\xE2\x80\xA0: fewer than " + std::to_string(kFewPrompts) + " prompts, or fewer than " + std::to_string(kFewEvents) +
+         " of them with the event or without it (of a difference: that differ).";
+}
+
+std::string DifferenceMark(const Estimate& difference) {
+  if (!difference.settled) return FewMark(difference);
+  return difference.few ? "\xE2\x80\xA1" : "*";
+}
+
+std::string SettledLegend() {
+  return "*: the sign is settled at 5 % for all differences shown together (Holm's correction); \xE2\x80\xA1: * and \xE2\x80\xA0.";
 }
 
 std::string Prose(std::string_view name) {
@@ -60,7 +79,6 @@ std::string Prose(std::string_view name) {
   return text;
 }
 
-bool ExcludesZero(const Estimate& difference) { return difference.present && (difference.low > 0 || difference.high < 0); }
 
 std::string Wrap(const std::string& text, size_t columns, const std::string& indent) {
   std::string out, line;

@@ -16,14 +16,18 @@ std::string Fixed(double value, int digits);
 std::string Signed(double value, int digits);
 // "1,440"
 std::string Thousands(int64_t value);
-// "0.975 [0.95, 0.99]", "undefined" where there is no sample.
+// "0.975 [0.95, 0.99]", "undefined" where there is no sample, "0.975 (no interval)" where nothing is known of its precision; with
+// FewMark, the signed one with DifferenceMark.
 std::string WithInterval(const Estimate& estimate, int digits = 3);
 std::string SignedWithInterval(const Estimate& estimate, int digits = 3);
+// A dagger after a figure with too little behind it, "" after others; and what the mark says.
+std::string FewMark(const Estimate& estimate);
+std::string FewLegend();
+// What marks a difference: "*" its sign is settled, the dagger, a double dagger for both; and what a settled sign means.
+std::string DifferenceMark(const Estimate& difference);
+std::string SettledLegend();
 // Names as prose: dual_use -> dual-use, safe_completion -> safe-completion, held_out_topics -> held-out topics.
 std::string Prose(std::string_view name);
-
-// Whether the interval leaves 0 out, i.e. the sign of the difference is settled at 95 %.
-bool ExcludesZero(const Estimate& difference);
 
 // A paragraph broken into lines of at most `columns` characters; lines after the first begin with `indent`.
 std::string Wrap(const std::string& text, size_t columns, const std::string& indent);

@@ -56,7 +56,7 @@ tbody tr:hover{background:var(--panel)}td i{color:var(--soft);font-style:normal}
 main:has(.index){max-width:1700px}.index{min-width:100%}.index td:first-child{position:sticky;left:0;background:var(--bg)}@media print{.scroll{overflow:visible}.index{font-size:8px}.index th button::after{content:""!important}}
 .index td,.index th{vertical-align:top;text-align:left}.index .n{text-align:right}.index th button{all:unset;cursor:pointer}.index th button:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
 .index th button::after{content:" \2195";color:var(--soft)}.index th[aria-sort=ascending] button::after{content:" \2191"}.index th[aria-sort=descending] button::after{content:" \2193"}
-.index tbody th{background:var(--panel);font-size:13px;color:var(--ink);padding-top:8px}.index .links a{margin-right:9px}.index .why{white-space:normal;max-width:26ch;color:var(--soft)}
+.index tbody th{background:var(--panel);font-size:13px;color:var(--ink);padding-top:8px}.index .links a{margin-right:9px}.index td{padding:3px 5px}.index td:nth-child(4),.index td:nth-child(8),.index .links{white-space:normal;min-width:11ch}.index .why{white-space:normal;max-width:26ch;color:var(--soft)}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin:8px 0 16px}
 .talk{border:1px solid var(--rule);border-radius:8px;background:var(--panel);padding:10px 13px;font-size:13.5px;min-width:0;break-inside:avoid}

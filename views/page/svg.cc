@@ -157,8 +157,8 @@ std::string DotPlot(const DotPlotSpec& spec) {
       if (mark.estimate.present) {
         for (const double point : mark.points)
           out += Concat("<circle class=\"run\" cx=\"", SvgNumber(scale(point)), "\" cy=\"", SvgNumber(middle), "\" r=\"2\"/>");
-        out += SvgLine(scale(mark.estimate.low), middle, scale(mark.estimate.high), middle, "ci") +
-               SvgMarker(mark.style_class, scale(mark.estimate.mean), middle, 3.6);
+        if (mark.estimate.has_interval()) out += SvgLine(scale(mark.estimate.low), middle, scale(mark.estimate.high), middle, "ci");
+        out += SvgMarker(mark.style_class, scale(mark.estimate.mean), middle, 3.6);
       } else {
         out += SvgText(kLeft + 4, middle + 3.5, "none", "start", "undefined (n = 0)");
       }

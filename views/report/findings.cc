@@ -14,7 +14,7 @@ constexpr double kManyDeadGroups = 0.40;   // share of groups without a learning
 constexpr int64_t kFewUnsafe = 100;        // below this the severity mix is weakly determined
 
 std::string SignText(const Estimate& difference, int digits) {
-  return SignedWithInterval(difference, digits) + (ExcludesZero(difference) ? "" : " (sign not settled)");
+  return SignedWithInterval(difference, digits) + (difference.settled ? "" : " (sign not settled)");
 }
 
 // "held-out topics, safe-completion minus refusal: ..."
@@ -82,11 +82,26 @@ void AddOverRefusal(Report& report, const ArmReport& arm) {
     for (const std::string& intent : IntentsOf(report, set)) {
       const EvalCell* cell = CellOf(ResultOf(arm, set), intent);
       if (cell == nullptr || !cell->over_refusal.present || cell->over_refusal.mean < kHighOverRefusal) continue;
-      parts.push_back(Concat(Prose(set), ", ", Prose(intent), " ", Fixed(100 * cell->over_refusal.mean, 0),
-                             " % (n = ", Thousands(cell->over_refusal.n), ")"));
+      parts.push_back(Concat(Prose(set), ", ", Prose(intent), " ", Fixed(100 * cell->over_refusal.mean, 0), " % of ",
+                             Thousands(cell->over_refusal.n), " prompts", FewMark(cell->over_refusal)));
     }
   }
   AddParts(report, arm, " declines requests that ask for nothing restricted", parts);
+}
+
+// What was meant to do harm, was answered plainly, and counts as safe: a hole in the grader, or a prompt that asked for nothing restricted.
+void AddSafeDirect(Report& report, const ArmReport& arm) {
+  std::vector<std::string> parts;
+  for (const std::string& set : report.sets) {
+    const EvalCell* cell = CellOf(ResultOf(arm, set), "malicious");
+    if (cell == nullptr || cell->n_safe_direct == 0) continue;
+    const int64_t graded = cell->n - cell->n_failed_grades;
+    parts.push_back(Concat(Prose(set), " ", Thousands(cell->n_safe_direct), " of ", Thousands(graded), " (",
+                           Fixed(100.0 * static_cast<double>(cell->n_safe_direct) / static_cast<double>(graded), 1), " %)"));
+  }
+  if (parts.empty()) return;
+  parts.back() += ". Either these prompts ask for nothing restricted, or the grader misses what the answers give away: read some";
+  AddParts(report, arm, " answers prompts of malicious intent directly, and its answers are graded safe", parts);
 }
 
 // The other sets against the first one, intent by intent: only where the intervals do not meet.
@@ -103,7 +118,7 @@ void AddTransfer(Report& report, const ArmReport& arm) {
   if (!parts.empty()) AddParts(report, arm, " is clearly less safe than on " + Prose(report.sets[0]), parts);
 }
 
-// What the first arm loses against another one, wherever the interval settles it.
+// What the first arm loses against another one, wherever its sign is settled.
 void AddLosses(Report& report, const PairReport& pair, const std::string& set, const EvalComparison& comparison) {
   const std::string a = Prose(report.arms[pair.a].name), b = Prose(report.arms[pair.b].name);
   std::vector<std::string> intents = IntentsOf(report, set);
@@ -113,7 +128,7 @@ void AddLosses(Report& report, const PairReport& pair, const std::string& set, c
     if (difference == nullptr) continue;
     const std::string where = Concat(" than ", b, " on ", Prose(set), intent == "all" ? "" : ", " + Prose(intent) + " prompts", ": ");
     const auto add = [&](const Estimate& estimate, bool worse, const char* words, int digits) {
-      if (worse && ExcludesZero(estimate)) report.weaknesses.push_back(a + words + where + SignedWithInterval(estimate, digits) + ".");
+      if (worse && estimate.settled) report.weaknesses.push_back(a + words + where + SignedWithInterval(estimate, digits) + ".");
     };
     add(difference->safety, difference->safety.mean < 0, " is less safe", 3);
     add(difference->help_given_safe, difference->help_given_safe.mean < 0, " helps less in its safe answers", 2);
@@ -184,14 +199,12 @@ void AddFindings(Report& report) {
   for (const ArmReport& arm : report.arms) {
     AddRise(report, arm);
     AddUnsafeShare(report, arm);
+    AddSafeDirect(report, arm);
     AddOverRefusal(report, arm);
     AddTransfer(report, arm);
     AddDeadGroups(report, arm);
   }
   AddOtherStarts(report);
-  report.weaknesses.push_back(
-      "One run of one seed: the intervals cover the choice of evaluation prompts, not the luck of a training run. Compare several seeds "
-      "before trusting a small difference.");
 }
 
 std::vector<std::string> BuiltInWorldLimits() {

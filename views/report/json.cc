@@ -1,10 +1,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/utf8.h"
+#include "views/report/grading.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 
-// Schema of report.json (version 1). An estimate is {"mean", "low", "high", "n"}, or null where there is no sample.
-//   version, run, policy_spec, seed, built_in_world, environment{}, bootstrap_draws
+// Schema of report.json (version 2). An estimate is {"mean", "low", "high", "n", "completions", "few"}, or null where there is no sample: n
+// the prompts that count for it (of a rise: steps), low and high null where there is no interval, few as in evaluation/estimate.h.
+//   version, run, policy_spec, seed, built_in_world, environment{}
+//   grading                     what graded the answers, and how well that is known to do: a sentence
 //   sets[]                      order of the evaluation sets
 //   arms[]: name, overrides{}
 //     reward_rise: window, first, last, rise (estimate), or null
@@ -12,11 +16,12 @@
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
 //       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts, n, n_safe, n_failed_grades,
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
+//             n_safe_direct (safe ones that answer directly), n_failed_grades,
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; n counts prompts)
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
@@ -29,7 +34,11 @@ using Json = nlohmann::ordered_json;
 
 Json ToJson(const Estimate& estimate) {
   if (!estimate.present) return nullptr;
-  return {{"mean", estimate.mean}, {"low", estimate.low}, {"high", estimate.high}, {"n", estimate.n}};
+  Json json = {{"mean", estimate.mean}, {"low", nullptr}, {"high", nullptr}, {"n", estimate.n}};
+  if (estimate.has_interval()) json["low"] = estimate.low, json["high"] = estimate.high;
+  if (estimate.completions > 0) json["completions"] = estimate.completions;
+  json["few"] = estimate.few;
+  return json;
 }
 
 Json ToJson(const EvalCell& cell) {
@@ -39,6 +48,7 @@ Json ToJson(const EvalCell& cell) {
   json["n_prompts"] = cell.n_prompts;
   json["n"] = cell.n;
   json["n_safe"] = cell.n_safe;
+  json["n_safe_direct"] = cell.n_safe_direct;
   json["n_failed_grades"] = cell.n_failed_grades;
   for (int s = 1; s < kNumSeverities; ++s) {
     json["severity_of_unsafe"][NameOf(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
@@ -58,7 +68,11 @@ Json ToJson(const EvalResult& result) {
 
 Json ToJson(const EvalDifference& difference) {
   Json json = Json::object();
-  for (const FigureColumn& figure : FigureColumns()) json[figure.key] = ToJson(difference.*figure.difference);
+  for (const FigureColumn& figure : FigureColumns()) {
+    const Estimate& estimate = difference.*figure.difference;
+    json[figure.key] = ToJson(estimate);
+    if (estimate.present) json[figure.key]["settled"] = estimate.settled;
+  }
   return json;
 }
 
@@ -149,13 +163,13 @@ Json TimeToJson(const TraceSummary& summary) {
 
 std::string RenderJson(const Report& report) {
   const RunRecord& record = *report.record;
-  Json json = {{"version", 1},
+  Json json = {{"version", 2},
                {"run", RepairUtf8(record.name)},
                {"policy_spec", RepairUtf8(record.policy_name)},
+               {"grading", RepairUtf8(GradingNote(record.grader, record.built_in_world))},
                {"seed", record.seed},
                {"built_in_world", record.built_in_world},
                {"environment", Json::object()},
-               {"bootstrap_draws", record.bootstrap_draws},
                {"sets", Sentences(report.sets)}};
   for (const auto& [key, value] : record.environment) json["environment"][RepairUtf8(key)] = RepairUtf8(value);
   json["arms"] = Json::array();
@@ -171,7 +185,7 @@ std::string RenderJson(const Report& report) {
   json["time"] = TimeToJson(report.timeline.summary);
   json["findings"] = Sentences(report.findings);
   json["weaknesses"] = Sentences(report.weaknesses);
-  json["limits"] = record.built_in_world ? Sentences(BuiltInWorldLimits()) : Json::array();
+  json["limits"] = Sentences(LimitsOf(report));
   return json.dump(1) + "\n";
 }
 

@@ -20,8 +20,8 @@ std::string RenderJson(const Report& report);
 // One self-contained page (page.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
-// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals and n,
-// counts, severities and modes. An undefined figure is an empty field.
+// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals, n
+// (prompts), completions and few, counts, severities and modes. An undefined figure is an empty field.
 std::string RenderCellsCsv(const Report& report);
 
 // Parts of the page.
@@ -37,6 +37,7 @@ struct ThroughputRow {
 };
 std::string HtmlThroughput(const std::vector<ThroughputRow>& rows);
 std::string HtmlSetup(const Report& report);
-std::string HtmlLimits(bool built_in_world);
+std::string HtmlLimits(const std::vector<std::string>& limits);
+std::string HtmlGrading(const std::vector<std::string>& notes);  // what graded the answers, at the head of a page
 
 }  // namespace temper

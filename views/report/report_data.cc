@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/mean.h"
+#include "evaluation/intervals.h"
 
 namespace temper {
 namespace {
@@ -40,7 +41,7 @@ std::map<std::string, Series> Curves(const std::vector<MetricRow>& rows) {
   return curves;
 }
 
-RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string& arm, const RunRecord& record) {
+RewardRise RiseOf(const std::map<std::string, Series>& curves) {
   RewardRise rise;
   const auto reward = curves.find("reward/mean");
   if (reward == curves.end()) return rise;
@@ -49,7 +50,7 @@ RewardRise RiseOf(const std::map<std::string, Series>& curves, const std::string
   const std::vector<double> first(values.begin(), values.begin() + rise.window), last(values.end() - rise.window, values.end());
   rise.first = Mean(first);
   rise.last = Mean(last);
-  rise.rise = DifferenceOfMeans(first, last, record.seed, "reward_rise/" + arm, record.bootstrap_draws);
+  rise.rise = RiseOfSeries(values, rise.window);
   return rise;
 }
 
@@ -69,23 +70,22 @@ typename Map::mapped_type ValueOr(const Map& map, const std::string& key, typena
   return found == map.end() ? fallback : found->second;
 }
 
-EvalResult Summarize(const RunRecord& record, const ArmRecord& arm, const std::string& set) {
+EvalResult Summarize(const ArmRecord& arm, const std::string& set) {
   const std::string shown = IsStart(set) ? set.substr(kStartPrefix.size()) : set;
-  EvalResult result =
-      SummarizeEvaluation(shown, arm.evaluations.at(set), ValueOr(arm.eval_rewards, set, {}), record.seed, record.bootstrap_draws);
+  EvalResult result = SummarizeEvaluation(shown, arm.evaluations.at(set), ValueOr(arm.eval_rewards, set, {}));
   result.weight_version = ValueOr(arm.eval_versions, set, 0);
   result.weight_hash = ValueOr(arm.eval_hashes, set, "");
   return result;
 }
 
-ArmReport ReportArm(const RunRecord& record, const ArmRecord& arm) {
+ArmReport ReportArm(const ArmRecord& arm) {
   ArmReport report;
   report.name = arm.name;
   report.curves = Curves(arm.metrics);
-  report.reward_rise = RiseOf(report.curves, arm.name, record);
+  report.reward_rise = RiseOf(report.curves);
   report.throughput = ThroughputOf(report.curves);
   for (const auto& [set, samples] : arm.evaluations) {
-    EvalResult result = Summarize(record, arm, set);
+    EvalResult result = Summarize(arm, set);
     auto& into = IsStart(set) ? report.start : report.evaluations;
     into[result.name] = std::move(result);
   }
@@ -97,9 +97,24 @@ PairReport Pair(const RunRecord& record, size_t a, size_t b) {
   for (const auto& [set, samples] : record.arms[a].evaluations) {
     const auto other = record.arms[b].evaluations.find(set);
     if (IsStart(set) || other == record.arms[b].evaluations.end()) continue;
-    pair.sets[set] = CompareEvaluations(set, samples, other->second, record.seed, record.bootstrap_draws);
+    pair.sets[set] = CompareEvaluations(set, samples, other->second);
   }
   return pair;
+}
+
+// All differences of the report are shown together.
+void SettleDifferences(std::vector<PairReport>* pairs) {
+  std::vector<Estimate*> family;
+  const auto add = [&](EvalDifference& difference) {
+    for (const FigureColumn& figure : FigureColumns()) family.push_back(&(difference.*figure.difference));
+  };
+  for (PairReport& pair : *pairs) {
+    for (auto& [set, comparison] : pair.sets) {
+      add(comparison.all);
+      for (auto& [intent, difference] : comparison.by_intent) add(difference);
+    }
+  }
+  SettleSigns(family);
 }
 
 }  // namespace
@@ -110,8 +125,9 @@ Report BuildReport(const RunRecord& record, TraceTimeline timeline) {
   report.record = &record;
   report.timeline = std::move(timeline);
   report.sets = OrderSets(record);
-  for (const ArmRecord& arm : record.arms) report.arms.push_back(ReportArm(record, arm));
+  for (const ArmRecord& arm : record.arms) report.arms.push_back(ReportArm(arm));
   for (size_t b = 1; b < record.arms.size(); ++b) report.pairs.push_back(Pair(record, 0, b));
+  SettleDifferences(&report.pairs);
   report.transcripts = ChooseTranscripts(record, report.sets);
   AddFindings(report);
   return report;

@@ -22,7 +22,7 @@ struct RewardRise {
   int64_t window = 0;  // steps in each of the two windows: 10, or half of the run where it is shorter
   double first = 0;
   double last = 0;
-  Estimate rise;  // last - first; intervals over the steps of the windows
+  Estimate rise;  // last - first (RiseOfSeries)
 };
 
 // Mean seconds of each stage of an RL step, and rates.

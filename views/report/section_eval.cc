@@ -51,14 +51,14 @@ std::vector<SeverityAndModesRow> SeverityAndModesRows(const Report& report, cons
 
 std::string Value(const Estimate& e, int digits) {
   if (!e.present) return "<i>undefined</i>";
-  return Concat(Fixed(e.mean, digits), " <i>[", Fixed(e.low, 2), ", ", Fixed(e.high, 2), "]</i>");
+  return Concat(Fixed(e.mean, digits), " <i>[", Fixed(e.low, 2), ", ", Fixed(e.high, 2), "]</i>", FewMark(e));
 }
 
 std::string DifferenceValue(const Estimate& e, int digits) {
   if (!e.present) return "<i>undefined</i>";
   const std::string mean = Signed(e.mean, digits);
-  return Concat(ExcludesZero(e) ? "<b class=\"settled\">" + mean + "</b>" : mean, " <i>[", Signed(e.low, digits), ", ",
-                Signed(e.high, digits), "]</i>");
+  return Concat(e.settled ? "<b class=\"settled\">" + mean + "</b>" : mean, " <i>[", Signed(e.low, digits), ", ", Signed(e.high, digits),
+                "]</i>", DifferenceMark(e));
 }
 
 std::string Differences(const Report& report, const std::string& set) {
@@ -76,8 +76,9 @@ std::string Differences(const Report& report, const std::string& set) {
     }
   }
   if (rows.empty()) return "";
-  return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
-                   "Paired differences: the same prompts are resampled for both arms. Bold: the 95 % interval leaves out 0.", "two");
+  return HtmlTable(
+      {"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
+      "Paired differences over the prompts that both arms answered; prompts: of safety. " + SettledLegend() + " " + FewLegend(), "two");
 }
 
 std::vector<std::string> CellRow(const std::string& who, const std::string& cell_name, const EvalCell& cell) {
@@ -90,15 +91,15 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
           Thousands(cell.help_given_safe.n),
           Value(cell.over_refusal, 3),
           Thousands(cell.over_refusal.n),
-          cell.reward.present ? Fixed(cell.reward.mean, 3) : "<i>-</i>",
-          Thousands(cell.n_prompts),
+          cell.reward.present ? Fixed(cell.reward.mean, 3) + FewMark(cell.reward) : "<i>-</i>",
+          Thousands(cell.n),
           Thousands(cell.n_failed_grades)};
 }
 
 const std::vector<std::string>& CellHead() {
   static const std::vector<std::string> kHead = {
-      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",       "help given safe",
-      "n safe", "over-refusal", "n permitted", "own reward",         "prompts", "ungraded"};
+      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",           "help given safe",
+      "n safe", "over-refusal", "n permitted", "own reward",         "completions", "ungraded"};
   return kHead;
 }
 
@@ -115,8 +116,9 @@ std::string Cells(const Report& report, const std::string& set) {
   for (const ArmReport& arm : report.arms) add(Prose(arm.name), ResultOf(arm, set));
   std::string out =
       HtmlTable(CellHead(), by_intent,
-                "Every cell with its n, in completions. Over-refusal is over completions of requests that ask for nothing restricted, "
-                "whatever their intent; a cell without a sample is undefined.",
+                "Every cell with its n, the prompts that count for the figure: those graded, those with a safe answer, those that ask for "
+                "nothing restricted, whatever their intent. A cell without a sample is undefined. " +
+                    FewLegend(),
                 "two");
   if (!by_category.empty()) {
     out += "<details><summary>By category</summary>" +
@@ -158,8 +160,7 @@ std::string HtmlEvaluation(const Report& report) {
   std::string out = "<section id=\"evaluation\"><h2>Evaluation</h2>";
   if (report.sets.empty()) return out + "<p>No evaluation was run.</p></section>\n";
   out +=
-      "<p class=\"note\">Every set on its own. Marks with bars: mean with its 95 % bootstrap interval over prompts. A safe answer has no "
-      "violation "
+      "<p class=\"note\">Every set on its own. Marks with bars: mean with its 95 % interval over prompts. A safe answer has no violation "
       "of the policy spec; help given safe is 1 + 3 h over safe answers only, so an arm that is safe on easy prompts only can look "
       "helpful: read "
       "it beside utility, the mean of h\xC2\xB7s over all answers.</p>";

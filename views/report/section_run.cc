@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "cluster/base/error.h"
 #include "views/page/escape.h"
@@ -8,7 +7,7 @@
 #include "views/page/svg.h"
 #include "views/report/render.h"
 
-// Sections of the page on the run itself: training curves, throughput, configuration.
+// Sections of the page on the run itself: training curves, throughput.
 namespace temper {
 namespace {
 
@@ -63,7 +62,8 @@ std::string RiseTable(const Report& report) {
   return HtmlTable(
       {"arm", "first steps", "last steps", "rise", "steps in a window"}, rows,
       "Mean reward under each arm's own composer, in the first and the last RL steps. Rewards of different composers are not on one "
-      "scale: compare an arm with itself. Intervals: 95 % bootstrap over the steps of both windows, each with prompts of its own.");
+      "scale: compare an arm with itself. Intervals of 95 % allow for steps that resemble their neighbours, as "
+      "the whole series tells; there is none of a run below four steps.");
 }
 
 // Rollout, reward, update, publish, and what is left of a step. Stages that overlap leave nothing.
@@ -84,29 +84,6 @@ std::vector<StackPart> StageParts(const Throughput& throughput) {
 
 std::string StageLegend() {
   return HtmlSwatches({{"t0", "rollout"}, {"t1", "reward"}, {"t2", "update"}, {"t3", "publish"}, {"t4", "other"}});
-}
-
-std::string OverrideOf(const ArmRecord& arm, const std::string& key) {
-  for (const auto& [name, value] : arm.overrides) {
-    if (name == key) return "<code>" + EscapeHtml(value) + "</code>";
-  }
-  return "<i>as in the base</i>";
-}
-
-std::string ConfigDifference(const RunRecord& record) {
-  std::set<std::string> keys;
-  for (const ArmRecord& arm : record.arms) {
-    for (const auto& [key, value] : arm.overrides) keys.insert(key);
-  }
-  if (keys.empty()) return "<p class=\"note\">The arms override nothing: they run the base configuration.</p>";
-  std::vector<std::string> head = {"key"};
-  for (const ArmRecord& arm : record.arms) head.push_back(EscapeHtml(Prose(arm.name)));
-  std::vector<std::vector<std::string>> rows;
-  for (const std::string& key : keys) {
-    rows.push_back({"<code>" + EscapeHtml(key) + "</code>"});
-    for (const ArmRecord& arm : record.arms) rows.back().push_back(OverrideOf(arm, key));
-  }
-  return HtmlTable(head, rows, "Keys in which the arms differ. Everything else, the seed included, is shared.", "two");
 }
 
 }  // namespace
@@ -162,14 +139,6 @@ std::string HtmlThroughput(const std::vector<ThroughputRow>& rows) {
              "Means over the RL steps. Publish: new weights to the workers. Stages may overlap, so their sum can exceed the step; other "
              "is what is left of it. Learner idle: share of the step in which the learners had no order.") +
          "</section>\n";
-}
-
-std::string HtmlSetup(const Report& report) {
-  std::vector<std::vector<std::string>> rows;
-  for (const auto& [key, value] : report.record->environment) rows.push_back({EscapeHtml(key), "<code>" + EscapeHtml(value) + "</code>"});
-  std::string out = "<section id=\"setup\"><h2>Setup</h2><h3>How the arms differ</h3>" + ConfigDifference(*report.record);
-  if (!rows.empty()) out += "<h3>Environment</h3>" + HtmlTable({"what", "value"}, rows, "Where and with what the run was made.", "two");
-  return out + "</section>\n";
 }
 
 }  // namespace temper

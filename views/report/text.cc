@@ -3,6 +3,8 @@
 #include "cluster/base/error.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
+#include "views/report/grading.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -25,15 +27,20 @@ std::string Cell(const std::string& text, size_t width, bool right = false) {
 }
 
 std::string ShortInterval(const Estimate& e) {
-  return e.present ? Fixed(e.mean, 3) + " [" + Fixed(e.low, 2) + "," + Fixed(e.high, 2) + "]" : "-";
+  if (!e.present || !e.has_interval()) return e.present ? Fixed(e.mean, 3) : "-";
+  return Fixed(e.mean, 3) + " [" + Fixed(e.low, 2) + "," + Fixed(e.high, 2) + "]";
 }
 
 std::string ShortDifference(const Estimate& e) {
-  return e.present ? Signed(e.mean, 3) + " [" + Signed(e.low, 2) + "," + Signed(e.high, 2) + "]" : "-";
+  if (!e.present || !e.has_interval()) return e.present ? Signed(e.mean, 3) + DifferenceMark(e) : "-";
+  return Signed(e.mean, 3) + " [" + Signed(e.low, 2) + "," + Signed(e.high, 2) + "]" + DifferenceMark(e);
 }
 
+// The prompts behind a figure, marked where they are few.
+std::string Count(const Estimate& e) { return std::to_string(e.n) + FewMark(e); }
+
 std::string Row(const std::vector<std::string>& cells) {
-  static constexpr size_t kWidths[] = {10, 16, 7, 17, 5, 18, 5, 21};
+  static constexpr size_t kWidths[] = {10, 16, 7, 17, 5, 18, 5, 22};
   std::string line;
   for (size_t i = 0; i < cells.size(); ++i) line += Cell(cells[i], kWidths[i], i == 4 || i == 6);
   line = line.substr(0, line.find_last_not_of(' ') + 1);
@@ -48,9 +55,9 @@ std::string CellRows(const std::string& intent, const EvalCell* start, const Eva
     const auto of = [&](const EvalCell* cell) { return cell == nullptr ? Estimate{} : cell->*figure.cell; };
     const Estimate before = of(start), left = of(a), right = of(b);
     if (!left.present && !right.present) continue;
-    std::vector<std::string> row = {out.empty() ? Prose(intent) : "", figure.label, before.present ? Fixed(before.mean, 3) : "-",
-                                    ShortInterval(left), std::to_string(left.n)};
-    if (b != nullptr) row.insert(row.end(), {" " + ShortInterval(right), std::to_string(right.n), ""});
+    std::vector<std::string> row = {out.empty() ? Prose(intent) : "", figure.label,
+                                    before.present ? Fixed(before.mean, 3) + FewMark(before) : "-", ShortInterval(left), Count(left)};
+    if (b != nullptr) row.insert(row.end(), {" " + ShortInterval(right), Count(right), ""});
     if (difference != nullptr) row.back() = " " + ShortDifference(difference->*figure.difference);
     out += Row(row);
   }
@@ -100,14 +107,16 @@ std::string Rises(const Report& report) {
     out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (first ", rise.window, " steps) -> ",
                   Fixed(rise.last, 3), " (last ", rise.window, ")   ", SignedWithInterval(rise.rise), "\n");
   }
-  return out.empty() ? "" : "Reward under each arm's own composer, 95 % bootstrap over the steps of each window\n" + out + "\n";
+  return out.empty() ? "" : "Reward under each arm's own composer, with intervals of 95 % that allow for steps alike\n" + out + "\n";
 }
 
 void CsvEstimate(const Estimate& e, std::string& out) {
   if (e.present) {
-    out += Concat(",", Fixed(e.mean, 6), ",", Fixed(e.low, 6), ",", Fixed(e.high, 6), ",", e.n);
+    const auto bound = [&](double value) { return e.has_interval() ? Fixed(value, 6) : std::string(); };
+    out +=
+        Concat(",", Fixed(e.mean, 6), ",", bound(e.low), ",", bound(e.high), ",", e.n, ",", e.completions, ",", e.few ? "true" : "false");
   } else {
-    out += ",,,,0";
+    out += ",,,,0,0,";
   }
 }
 
@@ -134,28 +143,28 @@ std::string RenderText(const Report& report) {
   const RunRecord& record = *report.record;
   std::string out =
       Wrap(Concat("Run ", EscapeTerminal(record.name), ", policy spec ", EscapeTerminal(record.policy_name), ", seed ", record.seed,
-                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % bootstrap interval over prompts]; over-refusal counts "
-                  "requests of any intent that ask for nothing restricted; - = undefined, no sample."),
+                  ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; "
+                  "over-refusal counts requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
+                  report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
            kColumns, "") +
       "\n\n";
   for (const std::string& set : report.sets) {
     if (report.pairs.empty()) out += SetTable(report, set, nullptr);
     for (const PairReport& pair : report.pairs) out += SetTable(report, set, &pair);
   }
+  if (!report.sets.empty()) out += Wrap(EscapeTerminal(GradingNote(record.grader, record.built_in_world)), kColumns, "") + "\n\n";
   out += Rises(report);
   out += "Weaknesses, from the numbers\n";
   for (const std::string& weakness : report.weaknesses) out += Wrap("  - " + EscapeTerminal(weakness), kColumns, "    ") + "\n";
-  if (record.built_in_world) {
-    out += "\nWhat the built-in world does not validate\n";
-    for (const std::string& limit : BuiltInWorldLimits()) out += Wrap("  - " + limit, kColumns, "    ") + "\n";
-  }
+  out += "\nWhat this run does not show\n";
+  for (const std::string& limit : LimitsOf(report)) out += Wrap("  - " + EscapeTerminal(limit), kColumns, "    ") + "\n";
   return out;
 }
 
 std::string RenderCellsCsv(const Report& report) {
   std::string out = "arm,stage,set,weight_version,scope,cell";
   for (const char* figure : {"safety", "help_given_safe", "over_refusal", "utility", "reward"}) {
-    out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n");
+    out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n,", figure, "_completions,", figure, "_few");
   }
   out += ",n_prompts,n,n_safe,n_failed_grades";
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", NameOf(static_cast<Severity>(s)));

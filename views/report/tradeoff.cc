@@ -12,7 +12,6 @@ namespace temper {
 namespace {
 
 constexpr double kHeight = 236, kLeft = 34, kRight = kChartWidth - 12, kTop = 40, kBottom = 196;
-constexpr std::pair<double, double> kSafetyScale = {0, 1}, kHelpScale = {1, 4};
 
 bool CanBeDrawn(const TradeoffMark& mark) { return mark.safety.present && mark.help.present; }
 
@@ -20,7 +19,6 @@ bool CanBeDrawn(const TradeoffMark& mark) { return mark.safety.present && mark.h
 struct Scales {
   ChartAxis safety, help;
 
-  // A value outside its axis lies on the edge: intervals over few runs reach beyond what a figure can be.
   double X(double value) const {
     return kLeft + (std::clamp(value, safety.low, safety.high) - safety.low) / (safety.high - safety.low) * (kRight - kLeft);
   }
@@ -30,16 +28,16 @@ struct Scales {
 };
 
 // An axis around the values, at least a fifth of the scale and nowhere beyond it.
-ChartAxis AxisAround(const std::vector<double>& values, std::pair<double, double> scale) {
-  const double least = (scale.second - scale.first) / 5;
-  double low = std::clamp(*std::min_element(values.begin(), values.end()), scale.first, scale.second);
-  double high = std::clamp(*std::max_element(values.begin(), values.end()), scale.first, scale.second);
+ChartAxis AxisAround(const std::vector<double>& values, FigureScale scale) {
+  const double least = (scale.high - scale.low) / 5;
+  double low = std::clamp(*std::min_element(values.begin(), values.end()), scale.low, scale.high);
+  double high = std::clamp(*std::max_element(values.begin(), values.end()), scale.low, scale.high);
   const double missing = std::max(0.0, least - (high - low)) / 2;
-  low = std::max(scale.first, std::min(low - missing, scale.second - least));
-  high = std::min(scale.second, std::max(high + missing, scale.first + least));
+  low = std::max(scale.low, std::min(low - missing, scale.high - least));
+  high = std::min(scale.high, std::max(high + missing, scale.low + least));
   ChartAxis axis = NiceAxis(low, high, 4);
-  axis.low = std::max(axis.low, scale.first);
-  axis.high = std::min(axis.high, scale.second);
+  axis.low = std::max(axis.low, scale.low);
+  axis.high = std::min(axis.high, scale.high);
   return axis;
 }
 
@@ -48,12 +46,13 @@ Scales ScalesOf(const std::vector<TradeoffPanel>& panels) {
   for (const TradeoffPanel& panel : panels) {
     for (const TradeoffMark& mark : panel.marks) {
       if (!CanBeDrawn(mark)) continue;
-      safety.insert(safety.end(), {mark.safety.low, mark.safety.mean, mark.safety.high});
-      help.insert(help.end(), {mark.help.low, mark.help.mean, mark.help.high});
+      safety.push_back(mark.safety.mean), help.push_back(mark.help.mean);
+      if (mark.safety.has_interval()) safety.insert(safety.end(), {mark.safety.low, mark.safety.high});
+      if (mark.help.has_interval()) help.insert(help.end(), {mark.help.low, mark.help.high});
       for (const auto& [x, y] : mark.runs) safety.push_back(x), help.push_back(y);
     }
   }
-  return {AxisAround(safety, kSafetyScale), AxisAround(help, kHelpScale)};
+  return {AxisAround(safety, kShareScale), AxisAround(help, kHelpScale)};
 }
 
 std::string Grid(const Scales& scales) {
@@ -80,8 +79,9 @@ std::string Mark(const Scales& scales, const TradeoffMark& mark, const TradeoffM
   for (const auto& [safety, help] : mark.runs) {
     out += Concat("<circle class=\"run\" cx=\"", SvgNumber(scales.X(safety)), "\" cy=\"", SvgNumber(scales.Y(help)), "\" r=\"2.2\"/>");
   }
-  return out + SvgLine(scales.X(mark.safety.low), y, scales.X(mark.safety.high), y, "ci") +
-         SvgLine(x, scales.Y(mark.help.low), x, scales.Y(mark.help.high), "ci") + SvgMarker(mark.style_class, x, y, 4.2) + "</g>";
+  if (mark.safety.has_interval()) out += SvgLine(scales.X(mark.safety.low), y, scales.X(mark.safety.high), y, "ci");
+  if (mark.help.has_interval()) out += SvgLine(x, scales.Y(mark.help.low), x, scales.Y(mark.help.high), "ci");
+  return out + SvgMarker(mark.style_class, x, y, 4.2) + "</g>";
 }
 
 std::string Panel(const Scales& scales, const TradeoffPanel& panel) {
@@ -108,23 +108,7 @@ TradeoffMark MarkOf(const std::string& label, const std::string& style_class, co
   return {label, style_class, cell.safety, cell.help_given_safe, {}};
 }
 
-}  // namespace
-
-std::string HtmlTradeoff(const std::vector<TradeoffPanel>& panels) {
-  const auto has_marks = [](const TradeoffPanel& panel) { return std::any_of(panel.marks.begin(), panel.marks.end(), CanBeDrawn); };
-  if (std::none_of(panels.begin(), panels.end(), has_marks)) return "";
-  const Scales scales = ScalesOf(panels);
-  std::string out = "<h4>Safety against helpfulness</h4><div class=\"charts\">";
-  for (const TradeoffPanel& panel : panels) {
-    if (!panel.marks.empty()) out += Panel(scales, panel);
-  }
-  return out +
-         "</div><p class=\"note\">Further up and to the right is better. Crosses: 95 % intervals; faint lines: from before RL; small dots: "
-         "single runs, where there are several. The axes cover the marks, not the whole scales of 0 to 1 and 1 to 4, and are the same in "
-         "every panel of the set.</p>";
-}
-
-std::string HtmlTradeoff(const Report& report, const std::string& set) {
+std::vector<TradeoffPanel> PanelsOf(const Report& report, const std::string& set) {
   std::vector<TradeoffPanel> panels;
   for (const std::string& intent : IntentsOf(report, set)) {
     TradeoffPanel panel{intent, {}};
@@ -135,7 +119,31 @@ std::string HtmlTradeoff(const Report& report, const std::string& set) {
     }
     panels.push_back(std::move(panel));
   }
-  return HtmlTradeoff(panels);
+  return panels;
+}
+
+}  // namespace
+
+std::string HtmlTradeoff(const std::vector<TradeoffPanel>& panels, const std::vector<TradeoffPanel>& of_page) {
+  const auto has_marks = [](const TradeoffPanel& panel) { return std::any_of(panel.marks.begin(), panel.marks.end(), CanBeDrawn); };
+  if (std::none_of(panels.begin(), panels.end(), has_marks)) return "";
+  const Scales scales = ScalesOf(of_page);
+  std::string out = "<h4>Safety against helpfulness</h4><div class=\"charts\">";
+  for (const TradeoffPanel& panel : panels) {
+    if (!panel.marks.empty()) out += Panel(scales, panel);
+  }
+  return out +
+         "</div><p class=\"note\">Further up and to the right is better. Crosses: 95 % intervals; faint lines: from before RL; small dots: "
+         "single runs, where there are several. The axes cover the marks, not the whole scales of 0 to 1 and 1 to 4, and are the same in "
+         "every panel of the page.</p>";
+}
+
+std::string HtmlTradeoff(const Report& report, const std::string& set) {
+  std::vector<TradeoffPanel> of_page;
+  for (const std::string& each : report.sets) {
+    for (TradeoffPanel& panel : PanelsOf(report, each)) of_page.push_back(std::move(panel));
+  }
+  return HtmlTradeoff(PanelsOf(report, set), of_page);
 }
 
 }  // namespace temper

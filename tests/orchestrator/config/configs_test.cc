@@ -169,6 +169,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   const auto files = [&](const std::string& more) { return ProblemOf({"data.source=files", "data.path=" + rows, more}); };
   EXPECT_EQ(ProblemOf({}), "none");
   EXPECT_EQ(files("data.limit=0"), "none");
+  EXPECT_THAT(ProblemOf({"eval.bootstrap_draws=99"}), HasSubstr("eval.bootstrap_draws: unknown key")) << "of an older Temper";
   EXPECT_EQ(files("data.path=/nonexistent/a.jsonl"), "/nonexistent/a.jsonl: no such file");
   EXPECT_EQ(files("data.demonstrations=/nonexistent/b.csv"), "/nonexistent/b.csv: no such file");
   EXPECT_EQ(files("data.eval={mine: /nonexistent/c.json}"), "/nonexistent/c.json: no such file");
@@ -182,8 +183,8 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
-  for (const char* shared : {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5",
-                             "eval.bootstrap_draws: 99", "reward.grader_timeout_s: 5"}) {
+  for (const char* shared :
+       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "reward.grader_timeout_s: 5"}) {
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
     EXPECT_THAT(ProblemOf({Concat("arms={a: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
   }

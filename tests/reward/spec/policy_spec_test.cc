@@ -133,7 +133,7 @@ TEST(PolicySpec, MeasuredFiguresAreReadAsTheyStandAndThoseNotGivenAreLeftOut) {
            "2026-11-29}\n  - {dataset: B, rows: 1, date: 2026-11-30, refusal_f1: 1, baseline: length, baseline_f1: 0.25}\n"),
       "small.yaml");
   ASSERT_EQ(spec.measured.size(), 2u);
-  const PolicyMeasurement& a = spec.measured[0];
+  const GraderMeasurement& a = spec.measured[0];
   EXPECT_EQ(a.dataset, "Set A");
   EXPECT_EQ(a.rows, 40);
   EXPECT_EQ(a.compared, "words against people");

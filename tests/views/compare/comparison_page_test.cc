@@ -45,6 +45,12 @@ TEST(Band, OfFiveRunsIsTheIntervalOfTheirMean) {
   EXPECT_NEAR(curve.high[0], 3 + 1.963243, 1e-5);
 }
 
+TEST(Band, GoesNowhereBeyondTheScale) {
+  std::vector<Series> runs;
+  for (const double value : {1.0, 1.0, 1.0, 1.0, 0.5}) runs.push_back(Flat(value, {7}));
+  EXPECT_DOUBLE_EQ(BandOver({&runs[0], &runs[1], &runs[2], &runs[3], &runs[4]}, kShareScale).high[0], 1);
+}
+
 TEST(Band, OfOneRunIsNone) {
   const Series a = Flat(0.2, {0, 1});
   const BandCurve curve = BandOver({&a});
@@ -84,11 +90,13 @@ TEST(Band, SmoothsEachRunByItself) {
 
 Estimate Point(double mean, double low, double high) { return {mean, low, high, 8, true}; }
 
+std::string Drawn(const std::vector<TradeoffPanel>& panels) { return HtmlTradeoff(panels, panels); }
+
 TEST(Tradeoff, DrawsACrossWhereSafetyAndHelpAre) {
   // Values 0.5 to 1 and 2 to 4: axes 0.5 to 1 and 2 to 4 over 34..348 and 196..40.
   const TradeoffMark start = {"before RL", "start", Point(0.5, 0.5, 0.5), Point(2, 2, 2), {}};
   const TradeoffMark arm = {"safe", "s0", Point(0.75, 0.5, 1), Point(3, 2, 4), {{1, 4}}};
-  const std::string html = HtmlTradeoff({{"dual_use", {start, arm}}});
+  const std::string html = Drawn({{"dual_use", {start, arm}}});
   EXPECT_THAT(html, HasSubstr("<circle class=\"dot\" cx=\"191.0\" cy=\"118.0\""));
   EXPECT_THAT(html, HasSubstr("<line class=\"ci\" x1=\"34.0\" y1=\"118.0\" x2=\"348.0\" y2=\"118.0\"/>"));
   EXPECT_THAT(html, HasSubstr("<line class=\"ci\" x1=\"191.0\" y1=\"196.0\" x2=\"191.0\" y2=\"40.0\"/>"));
@@ -97,14 +105,22 @@ TEST(Tradeoff, DrawsACrossWhereSafetyAndHelpAre) {
   EXPECT_THAT(html, HasSubstr("safe: safety 0.750 [0.500, 1.000], help given safe 3.00 [2.00, 4.00], n = 8"));
 }
 
+TEST(Tradeoff, SharesItsScalesWithThePage) {
+  const TradeoffPanel one = {"benign", {{"a", "s0", Point(0.9, 0.8, 1), Point(3, 2.8, 3.2), {}}}};
+  const TradeoffPanel other = {"benign", {{"a", "s0", Point(0.1, 0, 0.2), Point(1.5, 1.2, 1.8), {}}}};
+  const std::string html = HtmlTradeoff({one}, {one, other});
+  // 0 to 1 over 34..348.
+  EXPECT_THAT(html, HasSubstr("cx=\"316.6\"")) << html;
+}
+
 TEST(Tradeoff, NamesWhatIsUndefinedAndEscapesNames) {
   const TradeoffMark none = {"<b>x", "s1", Point(0, 0, 0), {}, {}};
   const TradeoffMark arm = {"a&b", "s0", Point(1, 1, 1), Point(4, 4, 4), {}};
-  const std::string html = HtmlTradeoff({{"<i>", {arm, none}}});
+  const std::string html = Drawn({{"<i>", {arm, none}}});
   EXPECT_THAT(html, HasSubstr("Without a safe answer, so nowhere: &lt;b&gt;x."));
   EXPECT_THAT(html, AllOf(HasSubstr("a&amp;b: safety"), Not(HasSubstr("<b>")), Not(HasSubstr("<i>"))));
-  EXPECT_EQ(HtmlTradeoff({{"benign", {none}}}), "") << "no mark at all";
-  EXPECT_THAT(HtmlTradeoff({{"benign", {{"t", "s0", Point(0.95, 0.2, 1.4), Point(1, -3, 9), {}}}}}), Not(HasSubstr("nan")))
+  EXPECT_EQ(Drawn({{"benign", {none}}}), "") << "no mark at all";
+  EXPECT_THAT(Drawn({{"benign", {{"t", "s0", Point(0.95, 0.2, 1.4), Point(1, -3, 9), {}}}}}), Not(HasSubstr("nan")))
       << "intervals over few runs reach beyond the scale";
 }
 

@@ -1,6 +1,7 @@
 // Which runs count as seeds of one condition, which pairs are compared, and what the comparison prints.
 #include "views/compare/comparison.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -26,6 +27,7 @@ RunRecord RunOf(uint64_t seed, const std::string& lr, const std::vector<std::vec
   RunRecord record;
   record.name = Concat("lr_", lr, "-seed_", seed);
   record.seed = seed;
+  record.grader = {"rule/small", "words"};
   ArmRecord arm;
   arm.name = "main";
   arm.settings = {{kLr, lr}, {"run.name", record.name}, {"run.seed", Concat(seed)}, {"rl.steps", "80"}};
@@ -109,29 +111,35 @@ TEST(Comparison, MeansOverSeedsWithPromptsOfTheirOwn) {
   EXPECT_FALSE(safety.shared_prompts);
   EXPECT_THAT(safety.values(), ElementsAre(0.5, 0.75, 1.0));
   EXPECT_DOUBLE_EQ(safety.over.mean, 0.75);
-  EXPECT_NEAR(safety.over.high - 0.75, 0.621034, 1e-5);
+  EXPECT_NEAR(0.75 - safety.over.low, 0.621034, 1e-5);
+  EXPECT_EQ(safety.over.high, 1) << "a share goes no higher";
   EXPECT_THAT(comparison.differences, IsEmpty());
   EXPECT_THAT(IntervalNote(comparison), HasSubstr("Student's t over the runs, each with prompts of its own"));
 }
 
 TEST(Comparison, SharedPromptsAddTheirVariance) {
-  const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {0, 0}, {1, 0}}), RunOf(2, "a", {{1, 1}, {1, 0}, {1, 0}})};
+  std::vector<std::vector<int>> safe(20, {1, 1});
+  for (size_t i = 0; i < 5; ++i) safe[i] = {0, 0};
+  const RunRecord first = RunOf(1, "a", safe);
+  safe[9] = {1, 0};
+  const std::vector<RunRecord> records = {first, RunOf(2, "a", safe)};
   const RunsFigure safety = SafetyOf(CompareRuns(records).cells[0]);
   EXPECT_TRUE(safety.shared_prompts);
-  const Estimate seeds_alone = IntervalOverRuns(safety.runs, nullptr);
+  const Estimate seeds_alone = IntervalOverRuns(safety.runs, nullptr, kShareScale);
   EXPECT_DOUBLE_EQ(safety.over.mean, seeds_alone.mean);
-  EXPECT_NE(safety.over.high, seeds_alone.high);
+  EXPECT_NE(safety.over.low, seeds_alone.low);
 }
 
 TEST(Comparison, DifferencesArePairedBySeedAndPrompt) {
-  // Of each prompt b is safe half as often: the difference is 0.5 whatever prompts are drawn.
+  // Of each prompt b is safe half as often: the difference is 0.5, with what two prompts that agree leave open.
   const std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {1, 1}}), RunOf(1, "b", {{1, 0}, {0, 1}})};
   const RunsComparison comparison = CompareRuns(records);
   const RunsFigure& difference = SafetyOf(comparison.differences[0]);
   EXPECT_DOUBLE_EQ(difference.over.mean, 0.5);
-  EXPECT_DOUBLE_EQ(difference.over.low, 0.5);
-  EXPECT_DOUBLE_EQ(difference.over.high, 0.5);
-  EXPECT_EQ(difference.num_positive(), 1);
+  EXPECT_LT(difference.over.low, 0);
+  EXPECT_GT(difference.over.high, 0.9);
+  EXPECT_EQ(difference.num_positive(), 0);
+  EXPECT_FALSE(difference.over.settled);
 }
 
 TEST(Comparison, PromptsOfOneIdWithOtherTextsAreNotPaired) {
@@ -153,15 +161,42 @@ TEST(Comparison, OverTheArmsOfSeveralRuns) {
   EXPECT_EQ(comparison.start.at("held_out_topics").at("all").at("safety").runs.size(), 3U);
 }
 
+TEST(Comparison, MarksWhatIsSettledWhereManyAreCompared) {
+  // 40 prompts: a always safe, b never. Each difference alone and all together leave no doubt.
+  const std::vector<RunRecord> records = {RunOf(1, "a", std::vector<std::vector<int>>(40, {1, 1})),
+                                          RunOf(1, "b", std::vector<std::vector<int>>(40, {0, 0}))};
+  const RunsComparison comparison = CompareRuns(records);
+  EXPECT_TRUE(SafetyOf(comparison.differences[0]).over.settled);
+  EXPECT_THAT(RenderText(comparison), HasSubstr("+1.00 [+0.8"));
+  EXPECT_THAT(RenderText(comparison), HasSubstr(",+1.00]*"));
+}
+
+TEST(Comparison, RisesOfRunsTooShortToTellHaveNoInterval) {
+  std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {1, 0}})};
+  for (int step = 0; step < 2; ++step) records[0].arms[0].metrics.push_back({"rl", step, {{"reward/mean", 0.2 + 0.114 * step}}});
+  const RunsComparison comparison = CompareRuns(records);
+  EXPECT_THAT(RenderText(comparison), HasSubstr(" main            +0.11\n")) << "no brackets";
+  const auto rise = nlohmann::json::parse(RenderJson(comparison))["reward_rise"]["main"];
+  EXPECT_NEAR(rise["mean"].get<double>(), 0.114, 1e-12);
+  EXPECT_TRUE(rise["low"].is_null());
+  EXPECT_TRUE(rise["high"].is_null());
+}
+
 TEST(Comparison, PrintsATableOfConditionsAndTheSettingsThatDiffer) {
   const std::vector<RunRecord> records = {RunOf(1, "1e-3", {{1, 1}, {1, 1}}), RunOf(1, "5e-4", {{1, 0}, {0, 1}})};
   const std::string text = RenderText(CompareRuns(records));
   EXPECT_THAT(text, HasSubstr("\n  lr=1e-3: seed 1\n  lr=5e-4: seed 1\n"));
   EXPECT_THAT(text, HasSubstr("Settings that differ, in this order\n  rl.optimizer.lr: 1e-3 | 5e-4\n"));
-  EXPECT_THAT(text, HasSubstr("\n lr=1e-3         1.000 [1.00,1.00]"));
-  EXPECT_THAT(text, HasSubstr("\n- lr=5e-4        +0.50 [+0.50,+0.50]*"));
+  EXPECT_THAT(text, HasSubstr("\n lr=1e-3         1.000 [0.16,1.00]\xE2\x80\xA0")) << "0.025^(1/2), of two prompts";
+  EXPECT_THAT(text, HasSubstr("\n- lr=5e-4        +0.50 [-0."));
+  EXPECT_THAT(text, HasSubstr("all differences shown together (Holm's"));
+  EXPECT_THAT(text, HasSubstr("\nGraded by rule/small (reads words); agreement with people: not measured.\n"));
+  EXPECT_THAT(text, HasSubstr("\nWhat this does not show\n"));
   std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  for (std::string line; std::getline(lines, line);) {
+    const auto columns = std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    EXPECT_LE(columns, 100) << line;
+  }
 }
 
 TEST(Comparison, JsonAndCsvHoldTheSameNumbers) {
@@ -174,8 +209,12 @@ TEST(Comparison, JsonAndCsvHoldTheSameNumbers) {
   EXPECT_TRUE(json["cells"]["lr=1e-3"]["dev"]["all"]["over_refusal"].is_object());
   const std::string csv = RenderCsv(comparison);
   EXPECT_THAT(csv, HasSubstr("kind,condition,set,intent,figure,mean,low,high,runs,shared_prompts\r\n"));
-  EXPECT_THAT(csv, HasSubstr("\r\nvalue,lr=5e-4,dev,benign,safety,0.5,0.5,0.5,1,false\r\n"));
-  EXPECT_THAT(csv, HasSubstr("\r\ndifference,lr=5e-4,dev,all,safety,0.5,0.5,0.5,1,false\r\n"));
+  EXPECT_EQ(json["grading"], nlohmann::json{"Graded by rule/small (reads words); agreement with people: not measured."});
+  EXPECT_FALSE(json["limits"].empty());
+  EXPECT_EQ(json["cells"]["lr=1e-3"]["dev"]["all"]["safety"]["prompts"], nlohmann::json{2}) << "not the four completions";
+  EXPECT_EQ(json["differences"]["lr=5e-4"]["dev"]["all"]["safety"]["settled"], false);
+  EXPECT_THAT(csv, HasSubstr("\r\nvalue,lr=5e-4,dev,benign,safety,0.5,0."));
+  EXPECT_THAT(csv, HasSubstr("\r\ndifference,lr=5e-4,dev,all,safety,0.5,-0."));
 }
 
 }  // namespace

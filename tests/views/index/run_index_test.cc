@@ -36,7 +36,8 @@ void Spill(const fs::path& path, const std::string& text) {
 }
 
 void AddRun(const fs::path& folder, const std::string& name, uint64_t seed) {
-  const json run = {{"name", name}, {"seed", seed}, {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
+  const json run = {
+      {"name", name}, {"seed", seed}, {"policy_spec", "small"}, {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
   Spill(folder / "run.json", run.dump());
 }
 
@@ -76,6 +77,7 @@ TEST(RunIndex, FiguresStepsAndTimesAreThoseOfTheRun) {
   EXPECT_EQ(indexed.steps, 30);
   EXPECT_EQ(indexed.set, "held_out_topics");
   EXPECT_THAT(indexed.links, ElementsAre(Pair("report", "report.html"), Pair("config", "configs/source.yaml")));
+  EXPECT_THAT(RenderHtml(index), HasSubstr("<p class=\"sub grading\">Graded by rule/small; agreement with people: not recorded.</p>"));
   const Estimate own = BuildReport(record).arms[1].evaluations.at("held_out_topics").all.utility;
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").mean, own.mean);
   EXPECT_DOUBLE_EQ(indexed.arms.at(1).figures.at("utility").low, own.low);
@@ -119,6 +121,19 @@ TEST(RunIndex, TellsRunningFailedDeadAndStaleApart) {
   const std::string html = RenderHtml(index);
   EXPECT_THAT(html, AllOf(HasSubstr("6 runs: 1 dead, 1 failed, 1 running, 1 stale, 2 unknown"), HasSubstr("12 of 80"),
                           HasSubstr("learner 1: &lt;out&gt; of memory")));
+}
+
+TEST(RunIndex, ShowsFiguresWithoutAnIntervalAndMarksFew) {
+  const fs::path folder = FreshFolder("index_marks");
+  AddRun(folder / "a", "a", 1);
+  const json bare = {{"mean", 0.5}, {"low", nullptr}, {"high", nullptr}, {"n", 1}, {"few", true}};
+  const json whole = {{"mean", 0.25}, {"low", 0.125}, {"high", 0.5}, {"n", 90}, {"few", false}};
+  const json figures = {{"safety", bare}, {"help_given_safe", nullptr}, {"over_refusal", whole}, {"utility", whole}};
+  const json arm = {{"name", "safe_completion"}, {"evaluations", {{"dev", {{"all", figures}}}}}, {"curves", json::object()}};
+  Spill(folder / "a" / "report.json", json({{"sets", {"dev"}}, {"arms", json::array({arm})}}).dump());
+  const std::string html = RenderHtml(ReadRunIndex(folder.string(), kNow, "here"));
+  EXPECT_THAT(html, AllOf(HasSubstr("<div>0.500 (no interval)\xE2\x80\xA0</div>"), HasSubstr("<div>0.250 [0.12,0.50]</div>"),
+                          HasSubstr("<div><i>-</i></div>")));
 }
 
 TEST(RunIndex, GroupsMembersAndOrdersNumbersByValue) {

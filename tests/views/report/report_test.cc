@@ -1,5 +1,6 @@
 #include "views/report/report.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -72,7 +73,11 @@ void Spill(const std::string& path, const std::string& text) {
 // Writes a record as the orchestrator lays a run folder out.
 void WriteRunFolder(const RunRecord& record, const std::string& folder) {
   using Json = nlohmann::ordered_json;
-  Json run = {{"name", record.name}, {"seed", record.seed}, {"policy_spec", record.policy_name}, {"built_in_world", record.built_in_world}};
+  Json run = {{"name", record.name},
+              {"seed", record.seed},
+              {"policy_spec", record.policy_name},
+              {"grader", {{"name", record.grader.name}, {"reads", record.grader.reads}}},
+              {"built_in_world", record.built_in_world}};
   run["environment"] = record.environment;
   run["eval_sets"] = record.eval_sets;
   const auto rows = [](const std::vector<MetricRow>& metrics) {
@@ -175,10 +180,16 @@ TEST(Report, EvidenceIsMarkedOnWholeCharacters) {
   EXPECT_THAT(html, HasSubstr("ab<mark title=\"euro\">\xE2\x82\xAC</mark><mark title=\"tail\">c</mark>d"));
 }
 
+// Characters of UTF-8.
+size_t Columns(const std::string& line) {
+  return static_cast<size_t>(
+      std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
 TEST(Report, TableFitsInAHundredColumns) {
   const std::string folder = FreshFolder("columns");
   std::istringstream lines(WriteReport(DrawRun(7, 60, 30), folder));
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(Columns(line), 100U) << line;
 }
 
 TEST(Report, JsonCarriesUndefinedAsNull) {
@@ -203,7 +214,8 @@ TEST(Report, RewardRiseComparesTheFirstAndLastTenSteps) {
   EXPECT_EQ(rise.window, 10);
   EXPECT_DOUBLE_EQ(rise.first, 0.25);
   EXPECT_DOUBLE_EQ(rise.last, 0.75);
-  EXPECT_DOUBLE_EQ(rise.rise.low, 0.5);
+  EXPECT_DOUBLE_EQ(rise.rise.mean, 0.5);
+  EXPECT_LT(rise.rise.low, 0) << "the steps between jump about";
   record.arms[0].metrics.resize(1);
   EXPECT_FALSE(BuildReport(record).arms[0].reward_rise.rise.present);
 }
@@ -228,8 +240,7 @@ TEST(Report, TranscriptsSpreadOverIntentsThenTakeTheWorst) {
 TEST(Report, WeaknessesNameWhatIsWorse) {
   std::string all;
   for (const std::string& weakness : BuildReport(DrawRun(7)).weaknesses) all += weakness + "\n";
-  EXPECT_THAT(all,
-              AllOf(HasSubstr("less safe than on held-out topics: "), HasSubstr("past tense, dual-use"), HasSubstr("One run of one seed")));
+  EXPECT_THAT(all, AllOf(HasSubstr("less safe than on held-out topics: "), HasSubstr("past tense, dual-use")));
   RunRecord swapped = DrawRun(7);
   std::swap(swapped.arms[0], swapped.arms[1]);
   all.clear();
@@ -248,27 +259,6 @@ TEST(Report, SaysWhoseFiguresBeforeRlItShows) {
   EXPECT_THAT(said(record), Not(HasSubstr("figures before RL")));
   record.arms[1].evaluations["start/held_out_topics"][3].response += ".";
   EXPECT_THAT(said(record), HasSubstr("The figures before RL are those of safe-completion; refusal began with other weights"));
-}
-
-TEST(Report, AsManyDrawsAsAskedForAreBehindAnInterval) {
-  RunRecord record = DrawRun(7, 12, 12);
-  const auto rendered = [&](int64_t draws) {
-    record.bootstrap_draws = draws;
-    return nlohmann::json::parse(RenderJson(BuildReport(record)));
-  };
-  const auto few = rendered(20), many = rendered(2000);
-  EXPECT_EQ(few["bootstrap_draws"], 20);
-  EXPECT_EQ(many["bootstrap_draws"], 2000);
-  EXPECT_NE(few["arms"][0]["reward_rise"], many["arms"][0]["reward_rise"]);
-}
-
-TEST(Report, LimitsAreOnlyForTheBuiltInWorld) {
-  RunRecord record = DrawRun(7, 12, 12);
-  const std::string limit = "fictional guild";
-  EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
-  record.built_in_world = false;
-  EXPECT_THAT(RenderHtml(BuildReport(record)), AllOf(Not(HasSubstr(limit)), Not(HasSubstr("#limits"))));
-  EXPECT_THAT(RenderText(BuildReport(record)), Not(HasSubstr(limit)));
 }
 
 TEST(Report, OneArmWithoutEvaluationsStillReports) {
@@ -293,7 +283,7 @@ TEST(Report, CsvHasEveryCellAndEmptyFieldsWhereUndefined) {
   bool undefined = false;
   while (std::getline(lines, line)) {
     EXPECT_EQ(columns(line), columns(head)) << line;
-    undefined = undefined || (line.find("intent,malicious") != std::string::npos && line.find(",,,,0") != std::string::npos);
+    undefined = undefined || (line.find("intent,malicious") != std::string::npos && line.find(",,,,0,0,") != std::string::npos);
     ++rows;
   }
   EXPECT_EQ(rows, 7 * (1 + 3 + 8));  // six evaluations and one start: all, three intents, eight categories
@@ -360,7 +350,7 @@ TEST(Comparison, WritesItsFilesWithinAHundredColumns) {
   const std::vector<RunRecord> records = {DrawRun(1, 24, 24), DrawRun(2, 24, 24), DrawRun(3, 24, 24)};
   const std::string folder = FreshFolder("comparison");
   std::istringstream lines(WriteComparisonReport(records, folder));
-  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 100U) << line;
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(Columns(line), 100U) << line;
   EXPECT_EQ(HtmlFault(ReadBytes(folder + "/report.html")), "");
   EXPECT_EQ(nlohmann::json::parse(ReadBytes(folder + "/report.json"))["runs"].size(), 3U);
   EXPECT_THAT(ReadBytes(folder + "/comparison.csv"), HasSubstr("\r\ndifference,refusal,past_tense,all,utility,"));

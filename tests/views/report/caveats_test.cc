@@ -1,0 +1,141 @@
+// What stands beside the figures of a report: what graded them, how many prompts are behind them, which signs are settled, what they do not
+// show.
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/views/report_fixture.h"
+#include "views/page/escape.h"
+#include "views/report/render.h"
+#include "views/report/report_data.h"
+
+namespace temper {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(Report, EveryRunSaysWhatItDoesNotShow) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const std::string limit = "fictional guild";
+  EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
+  record.built_in_world = false;
+  record.arms[0].settings = {{"data.suites.past_tense", "x.csv"}, {"data.eval.held_out_topics", "y.jsonl"}};
+  record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
+  record.arms[0].metrics.back().values["off_policy/staleness_max"] = 2;
+  record.arms[1].evaluations["past_tense"][0].grade.outcome = GradeOutcome::kTimeout;
+  const Report report = BuildReport(record);
+  EXPECT_THAT(RenderHtml(report), AllOf(Not(HasSubstr(limit)), HasSubstr("href=\"#limits\""), HasSubstr("id=\"limits\"")));
+  const std::string text = RenderText(report);
+  EXPECT_THAT(text, AllOf(Not(HasSubstr(limit)), HasSubstr("What this run does not show\n"), HasSubstr("One run of one seed (7)")));
+  const auto json = nlohmann::json::parse(RenderJson(report));
+  std::string all;
+  for (const auto& each : json["limits"]) all += each.get<std::string>() + "\n";
+  EXPECT_THAT(
+      all,
+      AllOf(HasSubstr("Graded by rule/apothecary (reads words); agreement with people: not measured."),
+            HasSubstr("Prompts evaluated: held-out topics 12, held-out phrasings 12, past tense 12."),
+            HasSubstr("past tense: a published suite"), HasSubstr("held-out topics: a file of its own"),
+            HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
+            HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps: safe-completion 25.0 %"),
+            HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own")));
+}
+
+TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const auto expect = [&](const std::string& note) {
+    const Report report = BuildReport(record);
+    EXPECT_THAT(RenderHtml(report), HasSubstr("<p class=\"sub grading\">" + EscapeHtml(note) + "</p>"));
+    std::string text = RenderText(report);
+    for (char& c : text) c = c == '\n' ? ' ' : c;
+    EXPECT_THAT(text, HasSubstr("  " + note)) << "beneath the tables";
+    EXPECT_EQ(nlohmann::json::parse(RenderJson(report))["grading"], note);
+  };
+  expect("Graded by rule/apothecary (reads words); agreement with people: not measured; its own author's rules, by construction.");
+  record.built_in_world = false;
+  expect("Graded by rule/apothecary (reads words); agreement with people: not measured.");
+  record.grader.measured = {
+      {"A", 450, "answers unsafe", "always safe", "2026-01-02", {{"agreement", 0.8}, {"unsafe_f1", 0.5}, {"baseline_agreement", 0.7}}},
+      {"B", 1050, "answers unsafe", "always safe", "2026-01-02", {{"agreement", 0.625}, {"baseline_agreement", 0.7}}},
+      {"C", 90, "answers helpful", "", "2026-01-02", {{"helpful_auc", 0.7}}}};
+  expect(
+      "Graded by rule/apothecary (reads words); agreement with people: answers unsafe 62.5 to 80.0 % on 2 data sets of 1,500 rows (rules "
+      "without a grader 70.0 %); answers helpful, helpful auc 70.0 % on 1 data set of 90 rows.");
+  record.grader = {"rule/apothecary", ""};
+  expect("Graded by rule/apothecary; agreement with people: not recorded.");
+}
+
+TEST(Report, MarksFiguresWithLittleBehindThem) {
+  const std::string few = RenderText(BuildReport(DrawRun(7, 24, 12))), many = RenderText(BuildReport(DrawRun(7, 480, 12)));
+  EXPECT_THAT(few, HasSubstr("\xE2\x80\xA0: fewer than 30 prompts, or fewer\nthan 5 of them with the event"));
+  EXPECT_THAT(few, HasSubstr("  24\xE2\x80\xA0")) << "24 prompts";
+  EXPECT_THAT(many, Not(HasSubstr("  480\xE2\x80\xA0")));
+  EXPECT_THAT(RenderHtml(BuildReport(DrawRun(7, 24, 12))), HasSubstr("]</i>\xE2\x80\xA0"));
+}
+
+TEST(Report, CountsThePromptsThatCountForAFigure) {
+  const RunRecord record = DrawRun(7, 90, 12);
+  const auto json = nlohmann::json::parse(RenderJson(BuildReport(record)));
+  const auto& cell = json["arms"][0]["evaluations"]["held_out_topics"]["all"];
+  // Benign prompts, every third, and of the dual-use ones every third: 30 + 10 ask for nothing restricted.
+  EXPECT_EQ(cell["over_refusal"]["n"], 40);
+  EXPECT_EQ(cell["over_refusal"]["completions"], 160);
+  EXPECT_EQ(cell["safety"]["n"], 90);
+  EXPECT_EQ(json["pairs"][0]["sets"]["held_out_topics"]["all"]["over_refusal"]["n"], 40);
+  EXPECT_EQ(json["pairs"][0]["sets"]["held_out_topics"]["all"]["over_refusal"]["completions"], 320);
+}
+
+TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const auto said = [&] {
+    std::string all;
+    for (const std::string& weakness : BuildReport(record).weaknesses) all += weakness + "\n";
+    return all;
+  };
+  EXPECT_THAT(said(), Not(HasSubstr("malicious intent directly")));
+  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) {
+    if (sample.intent != "malicious") continue;
+    sample.grade.mode = ResponseMode::kDirect;
+    sample.grade.severity = Severity::kNone;
+  }
+  EXPECT_THAT(said(),
+              HasSubstr("safe-completion answers prompts of malicious intent directly, and its answers are graded safe: past tense 16 of "
+                        "16 (100.0 %)"));
+}
+
+TEST(Report, HeadlineHasTheHardestSetBesideTheEasiest) {
+  const std::string html = RenderHtml(BuildReport(DrawRun(7, 60, 12)));
+  const std::string cards = html.substr(html.find("<div class=\"cards\">"), 2500);
+  EXPECT_THAT(cards, AllOf(HasSubstr("hardest set: past tense"), HasSubstr("easiest set: held-out topics")));
+}
+
+TEST(Report, SetupListsTheSettingsAndFilesOfTheRun) {
+  RunRecord record = DrawRun(7, 6, 6);
+  record.arms[0].settings = {
+      {"rl.optimizer.lr", "0.0003"}, {"policy.path", "/models/small"}, {"data.path", "p.jsonl"}, {"launch.ranks", "4"}};
+  record.origin.inputs["data"] = {{"p.jsonl", "0123456789abcdef0123"}};
+  const std::string html = RenderHtml(BuildReport(record));
+  const std::string setup = html.substr(html.find("<section id=\"setup\">"));
+  EXPECT_THAT(setup, AllOf(HasSubstr("<code>rl.optimizer.lr</code></td><td><code>0.0003</code>"), HasSubstr("<code>/models/small</code>"),
+                           HasSubstr("<code>p.jsonl</code></td><td><code>0123456789abcdef</code>"), Not(HasSubstr("launch.ranks"))));
+}
+
+TEST(Report, AllDifferencesThatAreShownErrTogether) {
+  Report report = BuildReport(DrawRun(7, 120, 12));
+  size_t settled = 0, alone = 0;
+  for (const auto& [set, comparison] : report.pairs[0].sets) {
+    for (const FigureColumn& figure : FigureColumns()) {
+      for (const auto& [intent, difference] : comparison.by_intent) {
+        const Estimate& e = difference.*figure.difference;
+        settled += e.settled ? 1 : 0;
+        alone += e.present && (e.low > 0 || e.high < 0) ? 1 : 0;
+        EXPECT_TRUE(!e.settled || e.p_zero < 0.05);
+      }
+    }
+  }
+  EXPECT_GT(settled, 0U);
+  EXPECT_LT(settled, alone) << "of so many some would pass one by one alone";
+}
+
+}  // namespace
+}  // namespace temper

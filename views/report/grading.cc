@@ -1,0 +1,74 @@
+#include "views/report/grading.h"
+
+#include <algorithm>
+
+#include "cluster/base/error.h"
+#include "views/page/format.h"
+
+namespace temper {
+namespace {
+
+// One figure over the data sets on which the same was compared.
+struct Summary {
+  std::string compared;
+  std::string figure;
+  std::vector<double> values, baselines;
+  int64_t rows = 0;
+};
+
+const double* FigureOf(const GraderMeasurement& measured, const std::string& name) {
+  for (const auto& [figure, value] : measured.figures)
+    if (figure == name) return &value;
+  return nullptr;
+}
+
+// By what was compared, in the order of the record: agreement where it was measured, else the entry's first figure.
+std::vector<Summary> Summarize(const std::vector<GraderMeasurement>& measured) {
+  std::vector<Summary> summaries;
+  for (const GraderMeasurement& each : measured) {
+    if (each.figures.empty()) continue;
+    const std::string figure = FigureOf(each, "agreement") != nullptr ? "agreement" : each.figures.front().first;
+    auto at = std::find_if(summaries.begin(), summaries.end(),
+                           [&](const Summary& s) { return s.compared == each.compared && s.figure == figure; });
+    if (at == summaries.end()) at = summaries.insert(at, {each.compared, figure, {}, {}, 0});
+    at->values.push_back(*FigureOf(each, figure));
+    at->rows += each.rows;
+    const double* baseline = FigureOf(each, "baseline_" + figure.substr(figure.rfind('_') + 1));
+    if (baseline != nullptr) at->baselines.push_back(*baseline);
+  }
+  return summaries;
+}
+
+// "50.0 to 85.2 %"
+std::string RangeText(const std::vector<double>& values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  const std::string first = Fixed(100 * *low, 1), last = Fixed(100 * *high, 1);
+  return (first == last ? first : first + " to " + last) + " %";
+}
+
+std::string TextOf(const Summary& summary) {
+  std::string text = summary.compared;
+  if (summary.figure != "agreement") text += Concat(text.empty() ? "" : ", ", Prose(summary.figure));
+  text += Concat(text.empty() ? "" : " ", RangeText(summary.values), " on ", summary.values.size(),
+                 summary.values.size() == 1 ? " data set of " : " data sets of ", Thousands(summary.rows), " rows");
+  if (!summary.baselines.empty()) text += Concat(" (rules without a grader ", RangeText(summary.baselines), ")");
+  return text;
+}
+
+}  // namespace
+
+std::string GradingNote(const RunDescription::Grader& grader, bool built_in_world) {
+  if (grader.name.empty()) return "What graded the answers is not recorded.";
+  std::string note = "Graded by " + grader.name;
+  if (!grader.reads.empty()) note += " (reads " + grader.reads + ")";
+  note += "; agreement with people: ";
+  const std::vector<Summary> summaries = Summarize(grader.measured);
+  if (summaries.empty()) {
+    if (built_in_world) return note + "not measured; its own author's rules, by construction.";
+    return note + (grader.reads.empty() ? "not recorded." : "not measured.");
+  }
+  for (size_t i = 0; i < summaries.size(); ++i) note += (i == 0 ? "" : "; ") + TextOf(summaries[i]);
+  return note + ".";
+}
+
+}  // namespace temper
