@@ -6,6 +6,8 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/host/installation.h"
+#include "policy/text/strict_json.h"
 #include "reward/grade/grade_json.h"
 #include "reward/graders/rule_grader.h"
 
@@ -17,9 +19,20 @@ struct GradeArguments {
   std::string input = "-";
 };
 
+// A category that the spec does not have, or none where it needs one: what a job would refuse in its data.
+void CheckCategory(const PolicySpec& spec, const std::string& category, const std::string& place) {
+  if (CategoryProblem(spec, category).empty()) return;
+  std::string known;
+  for (const auto& [id, unused] : spec.categories) known += (known.empty() ? "" : ", ") + id;
+  const std::string what =
+      category.empty() ? "there is no category" : Concat("there is no category ", Quoted(category), " in the policy spec");
+  throw ConfigError(Concat(place, ": ", what, "; known: ", known));
+}
+
 // Input: JSONL of {prompt, response[, category]}, "-" = standard input. Output: grades as JSONL on standard output.
 int GradeCommand(const GradeArguments& arguments) {
-  const auto grader = MakeRuleGrader(LoadPolicySpec(arguments.policy_spec));
+  const PolicySpec spec = LoadPolicySpec(FindShipped(arguments.policy_spec));
+  const auto grader = MakeRuleGrader(spec);
   std::ifstream file;
   if (arguments.input != "-") {
     file.open(arguments.input);
@@ -37,6 +50,7 @@ int GradeCommand(const GradeArguments& arguments) {
       return "";
     };
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
+    CheckCategory(spec, request[0].category, Concat(arguments.input, ":", number));
     std::cout << GradeToJson(GradeAll(grader.get(), request).at(0)) << "\n";
   }
   return kExitDone;
@@ -45,6 +59,9 @@ int GradeCommand(const GradeArguments& arguments) {
 void BindGrade(CLI::App* command, GradeArguments* arguments) {
   command->add_option("--policy", arguments->policy_spec, "policy spec YAML")->required();
   command->add_option("input", arguments->input, "file, or - for standard input");
+  AddExamples(command, {{"temper grade --policy configs/policies/open_safe_intent.yaml answers.jsonl > grades.jsonl", "grades a file"},
+                        {"echo '{\"prompt\": \"...\", \"response\": \"...\"}' | temper grade --policy my_policy.yaml",
+                         "grades one answer by a policy of your own"}});
 }
 
 }  // namespace

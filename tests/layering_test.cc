@@ -75,7 +75,8 @@ const std::vector<Wing> kWings = {
      {"cluster", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels", "record",
       "reward", "workers"}},
     {"orchestrator/launch", {"cluster", "orchestrator/config", "orchestrator/job", "record"}},
-    {"cli", {"cluster", "evaluation", "orchestrator", "policy", "record", "reward", "rollout", "serve", "views", "workers", "world"}},
+    {"cli/help", {"cluster/base"}},
+    {"cli", {"cli/help", "cluster", "evaluation", "orchestrator", "policy", "record", "reward", "rollout", "serve", "views", "workers", "world"}},
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder

@@ -85,8 +85,8 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
       "arms", &c.arms,
       "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
       "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, learner.*, reward.policy_spec, rollout.slots, "
-      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_* or "
-      "monitor.cluster_log_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
+      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_*, "
+      "monitor.cluster_log_* or monitor.command*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
       "of arms");
   f.IntList("seeds", &c.seeds, kSeeds, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
   f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",

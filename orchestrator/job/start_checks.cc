@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "cluster/base/error.h"
+#include "orchestrator/data/data_files.h"
 #include "orchestrator/data/data_store.h"
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
@@ -28,14 +29,44 @@ void CheckArmsFit(const Experiment& experiment) {
     }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
       const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix :
-           {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "learner.", "rollout.slots", "rollout.dtype",
-            "rollout.cuda_graphs", "data.source", "data.tokenizer", "eval.bootstrap_draws", "monitor.prometheus", "monitor.cluster_log"}) {
+      for (const char* prefix : {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "learner.", "rollout.slots",
+                                 "rollout.dtype", "rollout.cuda_graphs", "data.source", "data.tokenizer", "eval.bootstrap_draws",
+                                 "monitor.prometheus", "monitor.cluster_log", "monitor.command"}) {
         if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
           throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
         }
       }
     }
+  }
+}
+
+std::string CheckOverrides(const Experiment& experiment) {
+  std::string beaten;
+  const auto& values = experiment.resolved.values;
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!values[i].source.starts_with("override ")) continue;
+    std::string arms;
+    size_t count = 0;
+    for (const Arm& arm : experiment.arms) {
+      const std::string& own = arm.resolved.values.at(i).value;
+      if (own == values[i].value) continue;
+      arms += Concat(count++ > 0 ? ", " : "", arm.name, " (", own, ")");
+    }
+    if (count == 0) continue;
+    if (count == experiment.arms.size()) {
+      throw ConfigError(Concat(values[i].source, " would change nothing: every arm has a ", values[i].key, " of its own: ", arms,
+                               "; change it under arms: of the config, or leave the arms out with arms=null"));
+    }
+    beaten += Concat(values[i].source, " does not count in arms with a ", values[i].key, " of their own: ", arms, "\n");
+  }
+  return beaten;
+}
+
+void CheckRows(const Experiment& experiment) {
+  const PolicySpec spec = LoadPolicySpec(experiment.base.reward.policy_spec);
+  for (const Arm& arm : experiment.arms) {
+    if (arm.config.data.source == DataSource::kWorld) continue;  // the job writes it
+    LoadData(arm.config, spec, EnsureWorld(arm.config, ""));
   }
 }
 
@@ -63,6 +94,7 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
 
 void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
+  CheckOverrides(experiment);
   CheckResume(experiment, resume);
   LoadPolicySpec(experiment.base.reward.policy_spec);
   const RunPaths run = RunOf(experiment);
