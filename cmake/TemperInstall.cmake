@@ -49,8 +49,14 @@ temper_install_text(share/bash-completion/completions temper completion bash)
 temper_install_text(share/zsh/vendor-completions _temper completion zsh)
 temper_install_text(share/fish/vendor_completions.d temper.fish completion fish)
 
+# Of what was installed, for its removal. CMake's own list is written anew by cpack, too, and names files in /usr then.
+install(CODE "
+  if(NOT \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\" MATCHES \"/_CPack_Packages/\")
+    list(JOIN CMAKE_INSTALL_MANIFEST_FILES \"\\n\" _installed)
+    file(WRITE \"${CMAKE_BINARY_DIR}/installed.txt\" \"\${_installed}\\n\")
+  endif()")
 add_custom_target(uninstall
-  COMMAND ${CMAKE_COMMAND} -DMANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt -P ${CMAKE_SOURCE_DIR}/cmake/Uninstall.cmake VERBATIM)
+  COMMAND ${CMAKE_COMMAND} -DMANIFEST=${CMAKE_BINARY_DIR}/installed.txt -P ${CMAKE_SOURCE_DIR}/cmake/Uninstall.cmake VERBATIM)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_CONTACT "The Temper authors <temper@localhost>")

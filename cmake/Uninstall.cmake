@@ -1,5 +1,6 @@
 # Removes what the last `cmake --install` of a build folder wrote, then the folders that became empty by it:
-#   cmake -DMANIFEST=build/release/install_manifest.txt -P Uninstall.cmake
+#   cmake -DMANIFEST=build/release/installed.txt -P Uninstall.cmake
+cmake_minimum_required(VERSION 3.25)
 if(NOT EXISTS ${MANIFEST})
   message(FATAL_ERROR "${MANIFEST} is not there: nothing was installed from this build folder")
 endif()

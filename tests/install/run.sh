@@ -4,7 +4,7 @@ set -euo pipefail
 build=$(realpath "$1")
 source=$(realpath "$(dirname "$0")/../..")
 scratch=$(mktemp -d)
-manifest=$build/install_manifest.txt  # of an earlier installation: it stays removable
+manifest=$build/installed.txt  # of an earlier installation: it stays removable
 [ ! -f "$manifest" ] || cp "$manifest" "$scratch/manifest"
 leave() {
   if [ -f "$scratch/manifest" ]; then cp "$scratch/manifest" "$manifest"; else rm -f "$manifest"; fi
@@ -43,11 +43,27 @@ grep -q "no/such.yaml" missing || fail "a config that is nowhere is not named: $
 echo '{"prompt": "x", "response": "y", "category": "Fraud and Deception"}' >answer.jsonl
 "$temper" grade --policy configs/policies/open_safe_intent.yaml answer.jsonl | grep -q '"outcome":"ok"' || fail "a shipped policy does not grade"
 
+# A package: what it needs of the system, and no trace in the list of what was installed.
+if command -v dpkg-shlibdeps >/dev/null; then
+  cp "$manifest" before
+  (cd "$build" && cpack -B "$scratch/packages" -D CPACK_DEBIAN_COMPRESSION_TYPE=zstd >"$scratch/cpack.log" 2>&1) || fail "cpack: $(tail -5 "$scratch/cpack.log")"
+  package=("$scratch"/packages/temper_*.deb)
+  depends=$(dpkg-deb -f "${package[0]}" Depends)
+  for name in openmpi-bin libopenmpi libzmq libyaml-cpp; do
+    [[ $depends == *$name* ]] || fail "the package does not depend on $name: $depends"
+  done
+  dpkg-deb -c "${package[0]}" >contents
+  [ ! -d "$prefix/lib/temper" ] || grep -q ' ./usr/lib/temper/libtorch_cpu.so$' contents || fail "the package has no LibTorch"
+  cmp before "$manifest" || fail "cpack changed the list of what was installed"
+else
+  echo "install test: no dpkg-shlibdeps here (Debian: dpkg-dev): no package is made"
+fi
+
 # Removal takes what was installed and leaves what was not.
 mv "$prefix" "$scratch/first"
 prefix=$scratch/first
 touch "$prefix/share/somebody_elses"
-cmake -DMANIFEST="$build/install_manifest.txt" -P "$source/cmake/Uninstall.cmake" >/dev/null 2>&1
+cmake -DMANIFEST="$manifest" -P "$source/cmake/Uninstall.cmake" >/dev/null 2>&1
 left=$(find "$prefix" -type f -o -type l)
 [ "$left" = "$prefix/share/somebody_elses" ] || fail "left behind: $left"
 [ -z "$(find "$prefix" -name temper)" ] || fail "folders left behind: $(find "$prefix" -name temper)"
