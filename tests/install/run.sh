@@ -54,6 +54,8 @@ if command -v dpkg-shlibdeps >/dev/null; then
   done
   dpkg-deb -c "${package[0]}" >contents
   [ ! -d "$prefix/lib/temper" ] || grep -q ' ./usr/lib/temper/libtorch_cpu.so$' contents || fail "the package has no LibTorch"
+  dpkg-deb -x "${package[0]}" "$scratch/root"
+  [ "$("$scratch/root/usr/bin/temper" --version)" = "$("$temper" --version)" ] || fail "the package's program does not run"
   cmp before "$manifest" || fail "cpack changed the list of what was installed"
 else
   echo "install test: no dpkg-shlibdeps here (Debian: dpkg-dev): no package is made"
