@@ -6,7 +6,6 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/error.h"
-#include "orchestrator/job/start_checks.h"
 #include "orchestrator/launch/slurm_submit.h"
 #include "orchestrator/launch/supervisor.h"
 #include "orchestrator/launch/sweep_launch.h"
@@ -18,12 +17,9 @@
 namespace temper {
 namespace {
 
-// What a dry run says beside the layout: a start leaves the first to rank 0, and the rows to the job.
-void CheckForDryRun(const TrainArguments& run) {
-  if (!run.dry_run) return;
-  const Experiment experiment = LoadExperiment(run.config, run.overrides);
-  TellBeatenOverrides(experiment);
-  CheckRows(experiment);
+// After a dry run has shown what would be started. A start leaves this to the job.
+void CheckIfDry(const TrainArguments& run) {
+  if (run.dry_run) CheckForDryRun(LoadExperiment(run.config, run.overrides));
 }
 
 struct LaunchCommandArguments {
@@ -63,7 +59,7 @@ int LaunchHere(const LaunchCommandArguments& arguments) {
   if (arguments.launch.train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
   const auto launch = [](const TrainArguments& run) {
     const int code = SuperviseJob({.train = run, .hostfile = ""});
-    CheckForDryRun(run);
+    CheckIfDry(run);
     return code;
   };
   return LaunchRuns(arguments.launch.train, {.launch = launch, .after = ShowRuns});
@@ -72,7 +68,7 @@ int LaunchHere(const LaunchCommandArguments& arguments) {
 int LaunchOnHosts(const LaunchCommandArguments& arguments) {
   const auto launch = [&](const TrainArguments& run) {
     const int code = SuperviseJob({.train = run, .hosts = true, .hostfile = arguments.launch.hostfile});
-    CheckForDryRun(run);
+    CheckIfDry(run);
     return code;
   };
   return LaunchRuns(arguments.launch.train, {.launch = launch, .after = ShowRuns});
@@ -81,7 +77,7 @@ int LaunchOnHosts(const LaunchCommandArguments& arguments) {
 int LaunchBySlurm(const LaunchCommandArguments& arguments) {
   const auto submit = [&](const TrainArguments& run) {
     const int code = SubmitToSlurm({.train = run, .workers_only = arguments.slurm.workers_only, .connect = arguments.slurm.connect});
-    CheckForDryRun(run);
+    CheckIfDry(run);
     return code;
   };
   return LaunchRuns(arguments.slurm.train, {.launch = submit, .outcome = "submitted", .after = ShowRuns});

@@ -31,7 +31,7 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   if (ranks <= 0) ranks = std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
   const RoleLayout layout(experiment.base.cluster, ranks);
   CheckInputs(experiment, arguments.resume);
-  CheckRows(experiment);
+  CheckForDryRun(experiment);
   CheckDevice(experiment.base.cluster, /*here=*/true);
   for (const Arm& arm : experiment.arms) {
     if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
@@ -105,8 +105,8 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
   }
-  if (launched.rank <= 0) TellBeatenOverrides(experiment);
   if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
+  if (launched.rank <= 0) TellBeatenOverrides(experiment);
   if (arguments.in_process) return Finish(experiment, RunInProcess(experiment, arguments.resume));
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,

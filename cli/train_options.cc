@@ -7,6 +7,7 @@
 
 #include "cluster/host/installation.h"
 #include "orchestrator/job/start_checks.h"
+#include "policy/formats/hf_checkpoint.h"
 
 namespace temper {
 
@@ -24,6 +25,13 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_r
 void TellBeatenOverrides(const Experiment& experiment) {
   std::istringstream lines(CheckOverrides(experiment));
   for (std::string line; std::getline(lines, line);) std::fprintf(stderr, "temper: %s\n", line.c_str());
+}
+
+void CheckForDryRun(const Experiment& experiment) {
+  TellBeatenOverrides(experiment);
+  const std::string& model = experiment.base.policy.path;  // arms share it
+  if (!model.empty()) CheckHfModel(model);
+  CheckRows(experiment);
 }
 
 }  // namespace temper

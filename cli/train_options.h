@@ -15,4 +15,8 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_r
 // Says on standard error which overrides of the command line do not count everywhere. Throws ConfigError for one that counts nowhere.
 void TellBeatenOverrides(const Experiment& experiment);
 
+// What a dry run checks beyond what every start does, because it takes time: what TellBeatenOverrides says, the headers of the model's
+// weights, the rows of the data.
+void CheckForDryRun(const Experiment& experiment);
+
 }  // namespace temper

@@ -56,7 +56,8 @@ class Run:
     def metrics(self, arm=None, stage=None) -> list:
         """A dict for each row: arm, stage (sft, rl or eval), step, time, and the metrics of docs/METRICS.md.
 
-        A value that was not finite is float("nan"). `arm` is "sft" for what all arms share. Of two rows of one step the later counts.
+        A value that was not finite is float("nan"). `arm` is "sft" for what all arms share. Of two rows of one step the later counts;
+        the rows of an evaluation's sets are one.
         """
         self._check_arm(arm, also=("sft",))
         rows = []
@@ -147,7 +148,8 @@ def _steps(path) -> list:
         row.setdefault("stage", "rl")
         for name in row.pop("nonfinite", []):
             row[name] = math.nan
-        rows[row["stage"], row["step"]] = row
+        key = row["stage"], row["step"]
+        rows[key] = {**rows.get(key, {}), **row} if row["stage"] == "eval" else row  # a row for each evaluated set, with metrics of its own
     return list(rows.values())
 
 

@@ -1,5 +1,6 @@
 // What the program tells of itself: help with examples, the manual page, completion in shells.
-#include <filesystem>
+#include <cctype>
+#include <cstdlib>
 #include <sstream>
 
 #include <gmock/gmock.h>

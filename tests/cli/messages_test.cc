@@ -3,10 +3,13 @@
 #include <filesystem>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/tokenizer/tokenizer.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -128,6 +131,26 @@ TEST_F(CliMessages, ADryRunReadsTheRowsOfTheData) {
     WriteBytes(data, good + "\n" + R"({"prompt": "x", "category": "no such category", "intent": "benign"})" + "\n");
     Refused(command + options, "no such category");
   }
+}
+
+TEST_F(CliMessages, ADryRunReadsTheHeadersOfTheWeights) {
+  const std::string model = scratch_ / "model";
+  TransformerConfig config;
+  config.vocab_size = ParseTokenizer(ByteLevelTokenizerJson())->vocab_size();
+  config.hidden_size = config.intermediate_size = 4;
+  config.num_layers = config.num_heads = config.num_kv_heads = 1;
+  config.head_dim = 4;
+  config.max_positions = 512;
+  config.tie_embeddings = false;
+  config.bos_id = 1;
+  config.eos_ids = {2};
+  SaveHfModel(Transformer(config), {.tokenizer_json = ByteLevelTokenizerJson()}, model);
+  const std::string options = Concat(" --dry-run ", smoke_, " policy.path=", model);
+  ASSERT_EQ(Run("train" + options), kExitDone) << output();
+  auto json = nlohmann::json::parse(ReadBytes(model + "/config.json"));
+  json["intermediate_size"] = 8;
+  WriteBytes(model + "/config.json", json.dump());
+  for (const char* command : {"train", "launch"}) Refused(command + options, "mlp.");
 }
 
 // A wrong setting costs a moment: no rank has started, and there is no folder of a run.

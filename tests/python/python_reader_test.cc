@@ -26,6 +26,16 @@ void WriteMetrics(const std::string& path, const std::string& stage, int64_t ste
   ASSERT_EQ(MetricsFile(path, stage, step).Write(row), "");
 }
 
+// A row for each set, as an evaluation writes them.
+void WriteEvalMetrics(const std::string& path) {
+  MetricsFile file(path, "eval", 0);
+  for (const auto& [set, safety] : {std::pair{"dev", 0.5}, std::pair{"past_tense", 0.25}}) {
+    StepRow row{.stage = "eval", .step = 2, .time = kTime};
+    row.values[Concat("eval/", set, "/safety_mean")] = safety;
+    ASSERT_EQ(file.Write(row), "");
+  }
+}
+
 EvalSample Sample(const std::string& id, Severity severity, double safety) {
   EvalSample sample;
   sample.prompt_id = id;
@@ -70,7 +80,7 @@ TEST(PythonReader, ReadsWhatARunLeaves) {
   WriteMetrics(run.Sft().Metrics(), "sft", 0, 0);
   WriteMetrics(run.Arm("one").Metrics(), "rl", 0, 0.25);
   WriteMetrics(run.Arm("one").Metrics(), "rl", 1, std::nan(""));
-  WriteMetrics(run.Arm("one").EvalMetrics(), "eval", 2, 0.5);
+  WriteEvalMetrics(run.Arm("one").EvalMetrics());
   WriteMetrics(run.Arm("two").Metrics(), "rl", 0, 1);
   WriteEvaluation(run.Arm("one").Eval(EvalTime::kStart), {Sample("p0", Severity::kNone, 1)}, {1});
   WriteEvaluation(run.Arm("one").Eval(EvalTime::kEnd), {Sample("p0", Severity::kModerate, 0.2), Sample("p1", Severity::kNone, 1)},

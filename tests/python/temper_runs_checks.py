@@ -30,6 +30,7 @@ class AFinishedRun(unittest.TestCase):
         self.assertTrue(math.isnan(rows[2]["reward/mean"]))
         self.assertEqual(rows[1]["time"], "2026-11-21T07:00:00Z")
         self.assertNotIn("nonfinite", rows[2])
+        self.assertEqual((rows[3]["eval/dev/safety_mean"], rows[3]["eval/past_tense/safety_mean"]), (0.5, 0.25))
         self.assertEqual(len(self.run_.metrics(arm="one", stage="rl")), 2)
 
     def test_evaluated_answers_with_their_grades(self):
