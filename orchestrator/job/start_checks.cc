@@ -1,6 +1,9 @@
 #include "orchestrator/job/start_checks.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "cluster/base/error.h"
 #include "orchestrator/data/data_files.h"
@@ -10,6 +13,7 @@
 #include "record/journal.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
+#include "reward/graders/registry.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
@@ -22,42 +26,41 @@ RunPaths RunOf(const Experiment& experiment) { return RunsPaths(experiment.base.
 namespace fs = std::filesystem;
 
 void CheckArmsFit(const Experiment& experiment) {
-  const Arm& first = experiment.arms.front();
+  std::map<std::string, std::string> shared;
+  for (const ResolvedValue& value : experiment.resolved.values) {
+    if (IsSharedByArms(value.key)) shared[value.key] = value.value;
+  }
   for (const Arm& arm : experiment.arms) {
     for (const std::string& taken : RunPaths::TakenNames()) {
       if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
     }
-    for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
-      const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix : {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "learner.", "rollout.slots",
-                                 "rollout.dtype", "rollout.cuda_graphs", "data.source", "data.tokenizer", "eval.bootstrap_draws",
-                                 "monitor.prometheus", "monitor.cluster_log", "monitor.command"}) {
-        if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
-          throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
-        }
-      }
+    for (const ResolvedValue& value : arm.resolved.values) {
+      const auto found = shared.find(value.key);
+      if (found == shared.end() || found->second == value.value) continue;
+      throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key,
+                               ", which all arms of a job share; set it outside of arms, or run the arm as a job of its own"));
     }
   }
 }
 
 std::string CheckOverrides(const Experiment& experiment) {
   std::string beaten;
-  const auto& values = experiment.resolved.values;
-  for (size_t i = 0; i < values.size(); ++i) {
-    if (!values[i].source.starts_with("override ")) continue;
+  for (const ResolvedValue& value : experiment.resolved.values) {
+    if (!value.source.starts_with("override ")) continue;
     std::string arms;
     size_t count = 0;
     for (const Arm& arm : experiment.arms) {
-      const std::string& own = arm.resolved.values.at(i).value;
-      if (own == values[i].value) continue;
-      arms += Concat(count++ > 0 ? ", " : "", arm.name, " (", own, ")");
+      const auto& own = arm.resolved.values;
+      const auto found = std::find_if(own.begin(), own.end(), [&](const ResolvedValue& each) { return each.key == value.key; });
+      if (found == own.end() || found->value == value.value) continue;
+      arms += Concat(count++ > 0 ? ", " : "", arm.name, " (", found->value, ")");
     }
     if (count == 0) continue;
     if (count == experiment.arms.size()) {
-      throw ConfigError(Concat(values[i].source, " would change nothing: every arm has a ", values[i].key, " of its own: ", arms,
+      throw ConfigError(Concat(value.source, " would change nothing: every arm has a ", value.key, " of its own: ", arms,
                                "; change it under arms: of the config, or leave the arms out with arms=null"));
     }
-    beaten += Concat(values[i].source, " does not count in arms with a ", values[i].key, " of their own: ", arms, "\n");
+    beaten += Concat(value.source, " does not count in arms with a ", value.key, " of their own: ", arms, "\n");
   }
   return beaten;
 }
@@ -96,7 +99,7 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
   CheckOverrides(experiment);
   CheckResume(experiment, resume);
-  LoadPolicySpec(experiment.base.reward.policy_spec);
+  MakeGrader(GraderOf(experiment.base.reward, LoadPolicySpec(experiment.base.reward.policy_spec)));
   const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
