@@ -4,12 +4,26 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+usage() {
+  cat <<'HELP'
+./quickstart.sh [--cuda] [a.b=value ...]
+  Installs what is missing (Debian packages, LibTorch), builds, runs configs/quickstart.yaml on four ranks and prints the result table.
+  --cuda      build for GPUs, with LibTorch's CUDA libraries
+  a.b=value   a setting of the job instead of the file's; configs/reference.yaml lists all
+  -h, --help  this text; nothing is installed
+Examples:
+  ./quickstart.sh
+  ./quickstart.sh run.name=short rl.steps=20
+HELP
+}
+
 setup_options=() overrides=() preset=release
 for arg in "$@"; do
   case "$arg" in
+    -h|--help) usage; exit 0 ;;
     --cuda) setup_options+=(--cuda); preset=cuda ;;
     *=*) overrides+=("$arg") ;;
-    *) echo "quickstart: unknown argument '$arg' (known: --cuda, a.b=value)" >&2; exit 2 ;;
+    *) echo "quickstart: unknown argument '$arg' (known: --cuda, --help, a.b=value)" >&2; exit 2 ;;
   esac
 done
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -23,8 +24,15 @@ struct CommandContext {
 #include "cli/command_list.inc"
 #undef TEMPER_COMMAND
 
-// Adds a command whose arguments are an Args. `bind(CLI::App*, Args*)` declares its options and positional arguments; `run(const Args&)`
-// does the work: it returns the exit code, and throws Error, ConfigError or ExitRequest.
+// A command line and what it does, shown at the end of a command's help.
+struct CommandExample {
+  std::string line;
+  std::string meaning;
+};
+void AddExamples(CLI::App* command, const std::vector<CommandExample>& examples);
+
+// Adds a command whose arguments are an Args. `bind(CLI::App*, Args*)` declares its options, positional arguments and examples;
+// `run(const Args&)` does the work: it returns the exit code, and throws Error, ConfigError or ExitRequest.
 template <typename Args, typename Bind, typename Run>
 void AddCommand(const CommandContext& context, const std::string& name, const std::string& help, Bind bind, Run run) {
   const auto arguments = std::make_shared<Args>();
@@ -35,8 +43,11 @@ void AddCommand(const CommandContext& context, const std::string& name, const st
 
 // A command without arguments.
 template <typename Run>
-void AddCommand(const CommandContext& context, const std::string& name, const std::string& help, Run run) {
-  context.app->add_subcommand(name, help)->callback([run, exit_code = context.exit_code] { *exit_code = run(); });
+void AddCommand(const CommandContext& context, const std::string& name, const std::string& help,
+                const std::vector<CommandExample>& examples, Run run) {
+  CLI::App* command = context.app->add_subcommand(name, help);
+  AddExamples(command, examples);
+  command->callback([run, exit_code = context.exit_code] { *exit_code = run(); });
 }
 
 }  // namespace temper

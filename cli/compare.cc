@@ -86,6 +86,8 @@ void BindCompare(CLI::App* command, CompareArguments* arguments) {
   const auto print = [arguments](const char* format) { return [arguments, format] { arguments->format = format; }; };
   auto* json = command->add_flag_callback("--json", print("json"), "print JSON");
   command->add_flag_callback("--csv", print("csv"), "print CSV")->excludes(json);
+  AddExamples(command, {{"temper compare runs/one runs/two -o comparison", "writes a page that compares two runs"},
+                        {"temper compare runs/safe_vs_refusal --csv", "figures of all runs of a folder"}});
 }
 
 }  // namespace

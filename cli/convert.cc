@@ -68,6 +68,8 @@ void BindConvert(CLI::App* command, ConvertArguments* arguments) {
   command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
   command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
   command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  AddExamples(command, {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
+                        {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"}});
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ int DoctorCommand() {
 }  // namespace
 
 void AddDoctorCommand(const CommandContext& context) {
-  AddCommand(context, "doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs", DoctorCommand);
+  AddCommand(context, "doctor", "checks compiler, MPI, LibTorch, NCCL, shared memory, limits and GPUs",
+             {{"temper doctor", "on each host that jobs will run on; exits with 1 where something is missing"}}, DoctorCommand);
 }
 
 }  // namespace temper

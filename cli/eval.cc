@@ -17,6 +17,8 @@ void BindEval(CLI::App* command, EvalArguments* arguments) {
   AddTrainOptions(command, &arguments->train);
   command->get_option("--resume")->description("never (default: an earlier evaluation is kept aside), auto, or a checkpoint's folder");
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+  AddExamples(command, {{"temper eval configs/quickstart.yaml --model runs/quickstart/refusal/weights/step_100",
+                         "evaluates a model that a run left"}});
 }
 
 int EvalCommand(const EvalArguments& arguments) {

@@ -18,6 +18,8 @@ void BindExport(CLI::App* command, ExportArguments* arguments) {
   command->add_option("run", arguments->run, "folder of the run")->required();
   command->add_option("--format", arguments->format, "csv, wandb or mlflow")->required()->check(CLI::IsMember({"csv", "wandb", "mlflow"}));
   command->add_option("--out", arguments->output, "folder to write into")->required();
+  AddExamples(command, {{"temper export runs/quickstart --format csv --out exported", "tables for a spreadsheet"},
+                        {"temper export runs/quickstart --format wandb --out exported", "what Weights & Biases reads"}});
 }
 
 int ExportCommand(const ExportArguments& arguments) {

@@ -26,7 +26,7 @@ constexpr int64_t kPrefillTokens = 2048;
 // Completions of one text, as lines on standard output.
 void CompletePrompt(const TextGenerator& generator, const std::string& prompt) {
   GenerationEngine engine = generator.MakeEngine(kPrefillTokens);
-  engine.Submit(generator.Request(0, prompt, generator.PromptIds(prompt)));
+  engine.Submit(generator.PromptRequest(0, RepairUtf8(prompt)));
   while (!engine.idle()) {
     for (const TrajectoryGroup& group : engine.Step()) {
       for (const Trajectory& t : group.trajectories) std::cout << generator.TextOf(t) << (t.finished ? "" : " [cut]") << std::endl;
@@ -75,16 +75,18 @@ class PromptLines {
   }
 
   void Submit(const std::string& line) {
-    std::string text = RepairUtf8(line);
+    const uint64_t id = first_ + prompts_.size();
+    std::string prompt = RepairUtf8(line);
     if (json_) {
       std::string error;
       const auto messages = ParseChatJson(line, &error);
       if (!messages) throw ConfigError(error);
-      text = generator_.Render(WithSystem(*messages));
+      prompt = generator_.Render(WithSystem(*messages));
+      engine_.Submit(generator_.ChatRequest(id, prompt));
+    } else {
+      engine_.Submit(generator_.PromptRequest(id, prompt));
     }
-    const uint64_t id = first_ + prompts_.size();
-    engine_.Submit(generator_.Request(id, text, json_ ? generator_.ChatIds(text) : generator_.PromptIds(text)));
-    prompts_.push_back(std::move(text));
+    prompts_.push_back(std::move(prompt));
   }
 
   // The system prompt asked for goes before messages that have none.
@@ -124,7 +126,7 @@ class PromptLines {
   std::exception_ptr mistake_;
   int64_t number_ = 0;               // lines read
   uint64_t first_ = 0;               // group id of prompts_.front()
-  std::deque<std::string> prompts_;  // in work, or complete and not written
+  std::deque<std::string> prompts_;  // in work, or complete and not written: lines as given, message lists as rendered
   std::map<uint64_t, TrajectoryGroup> complete_;
 };
 
@@ -133,10 +135,7 @@ int GenerateCommand(const GenerateArguments& arguments) {
   const c10::InferenceMode inference;
   const bool chat = !arguments.prompt && !arguments.json && isatty(STDIN_FILENO) == 1;
   if (chat) return ChatOnTerminal(arguments);
-  if (!arguments.json && !arguments.system.empty()) {
-    throw ConfigError("--system is for chats: on a terminal, or with --json and message lists on standard input");
-  }
-  const TextGenerator generator(arguments, arguments.json);
+  const TextGenerator generator(arguments);
   if (arguments.json && !generator.has_template()) throw ConfigError(Concat("--json: ", arguments.model, " has no chat template"));
   if (arguments.prompt) {
     CompletePrompt(generator, *arguments.prompt);
@@ -148,9 +147,14 @@ int GenerateCommand(const GenerateArguments& arguments) {
 
 void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
-  auto* prompt = command->add_option("--prompt", arguments->prompt, "continue this text and print the completions as text");
-  command->add_flag("--json", arguments->json, "each line is a JSON list of messages, for the folder's chat template")->excludes(prompt);
-  command->add_option("--system", arguments->system, "system prompt of chats");
+  auto* prompt = command->add_option("--prompt", arguments->prompt, "answer this prompt and print the completions as text");
+  auto* json = command->add_flag("--json", arguments->json, "each line is a JSON list of messages, for the folder's chat template");
+  json->excludes(prompt);
+  command
+      ->add_flag("--raw", arguments->raw,
+                 "continue texts as they are; without it a prompt is a user's message where the folder has a chat template, as in training")
+      ->excludes(json);
+  command->add_option("--system", arguments->system, "system prompt, for a folder with a chat template");
   command->add_option("--temperature", arguments->temperature, "0 = greedy (default: generation_config.json's, then 1)");
   command->add_option("--top-k", arguments->top_k, "0 = off (default: generation_config.json's, then off)");
   command->add_option("--top-p", arguments->top_p, "1 = off (default: generation_config.json's, then off)");
@@ -161,6 +165,9 @@ void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
   command->add_option("--stop", arguments->stops, "text that ends a completion, which is shown without it; repeatable")
       ->allow_extra_args(false);
   command->add_option("--dtype", arguments->dtype, "what is computed in: fp32 (default) or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
+  AddExamples(command, {{"temper generate --model MODEL", "a chat"},
+                        {"temper generate --model MODEL --prompt 'How do I pick a lock?' -n 4", "four answers"},
+                        {"temper generate --model MODEL --raw < beginnings.txt > continued.jsonl", "texts, one a line, as they go on"}});
 }
 
 }  // namespace

@@ -8,6 +8,8 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/host/installation.h"
+#include "policy/text/strict_json.h"
 #include "reward/grade/grade_json.h"
 #include "reward/graders/registry.h"
 #include "reward/spec/policy_spec.h"
@@ -22,10 +24,20 @@ struct GradeArguments {
   std::string input = "-";
 };
 
+// A category that the spec does not have, or none where it needs one: what a job would refuse in its data.
+void CheckCategory(const PolicySpec& spec, const std::string& category, const std::string& place) {
+  if (CategoryProblem(spec, category).empty()) return;
+  std::string known;
+  for (const auto& [id, unused] : spec.categories) known += (known.empty() ? "" : ", ") + id;
+  const std::string what =
+      category.empty() ? "there is no category" : Concat("there is no category ", Quoted(category), " in the policy spec");
+  throw ConfigError(Concat(place, ": ", what, "; known: ", known));
+}
+
 // Input: JSONL of {prompt, response[, category, truncated, intent, label]}, "-" = standard input. Output: grades as JSONL on standard
 // output.
 int GradeCommand(const GradeArguments& arguments) {
-  const PolicySpec spec = LoadPolicySpec(arguments.policy_spec);
+  const PolicySpec spec = LoadPolicySpec(FindShipped(arguments.policy_spec));
   const auto grader = MakeGrader({.type = arguments.grader, .name = spec.id, .payload = spec.text, .deadline_s = arguments.timeout_s});
   std::ifstream file;
   if (arguments.input != "-") {
@@ -54,6 +66,7 @@ int GradeCommand(const GradeArguments& arguments) {
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), truncated,
                                                 one_of("intent", {"benign", "dual_use", "malicious"}),
                                                 one_of("label", {"comply", "refuse"})}};
+    CheckCategory(spec, request[0].category, Concat(arguments.input, ":", number));
     std::cout << GradeToJson(GradeAll(grader.get(), request, arguments.timeout_s).at(0)) << "\n";
   }
   return kExitDone;
@@ -66,6 +79,9 @@ void BindGrade(CLI::App* command, GradeArguments* arguments) {
   command->add_option("--timeout", arguments->timeout_s, "seconds after which an answer without a grade counts as failed (default 60)")
       ->check(CLI::Range(0.001, 86400.0));
   command->add_option("input", arguments->input, "file, or - for standard input");
+  AddExamples(command, {{"temper grade --policy configs/policies/open_safe_intent.yaml answers.jsonl > grades.jsonl", "grades a file"},
+                        {"echo '{\"prompt\": \"...\", \"response\": \"...\"}' | temper grade --policy my_policy.yaml",
+                         "grades one answer by a policy of your own"}});
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 void BindIndex(CLI::App* command, std::string* folder) {
   command->add_option("folder", *folder, "folder around runs: <run.dir>, or that of a sweep")->required();
+  AddExamples(command, {{"temper index runs", "writes runs/index.html"}});
 }
 
 int IndexCommand(const std::string& folder) {

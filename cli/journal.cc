@@ -41,6 +41,7 @@ int JournalCommand(const std::string& path) {
 
 void BindJournal(CLI::App* command, std::string* path) {
   command->add_option("path", *path, "journal.bin, or an arm's folder")->required();
+  AddExamples(command, {{"temper journal runs/quickstart/safe_completion", "checks the journal of an arm"}});
 }
 
 }  // namespace

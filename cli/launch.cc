@@ -17,6 +17,11 @@
 namespace temper {
 namespace {
 
+// After a dry run has shown what would be started. A start leaves this to the job.
+void CheckIfDry(const TrainArguments& run) {
+  if (run.dry_run) CheckForDryRun(LoadExperiment(run.config, run.overrides));
+}
+
 struct LaunchCommandArguments {
   enum class Way { kHere, kHosts, kSlurm };
   Way way = Way::kHere;
@@ -52,20 +57,28 @@ void ShowRuns(const Sweep& sweep, bool stopped) {
 
 int LaunchHere(const LaunchCommandArguments& arguments) {
   if (arguments.launch.train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
-  const auto launch = [](const TrainArguments& run) { return SuperviseJob({.train = run, .hostfile = ""}); };
+  const auto launch = [](const TrainArguments& run) {
+    const int code = SuperviseJob({.train = run, .hostfile = ""});
+    CheckIfDry(run);
+    return code;
+  };
   return LaunchRuns(arguments.launch.train, {.launch = launch, .after = ShowRuns});
 }
 
 int LaunchOnHosts(const LaunchCommandArguments& arguments) {
   const auto launch = [&](const TrainArguments& run) {
-    return SuperviseJob({.train = run, .hosts = true, .hostfile = arguments.launch.hostfile});
+    const int code = SuperviseJob({.train = run, .hosts = true, .hostfile = arguments.launch.hostfile});
+    CheckIfDry(run);
+    return code;
   };
   return LaunchRuns(arguments.launch.train, {.launch = launch, .after = ShowRuns});
 }
 
 int LaunchBySlurm(const LaunchCommandArguments& arguments) {
   const auto submit = [&](const TrainArguments& run) {
-    return SubmitToSlurm({.train = run, .workers_only = arguments.slurm.workers_only, .connect = arguments.slurm.connect});
+    const int code = SubmitToSlurm({.train = run, .workers_only = arguments.slurm.workers_only, .connect = arguments.slurm.connect});
+    CheckIfDry(run);
+    return code;
   };
   return LaunchRuns(arguments.slurm.train, {.launch = submit, .outcome = "submitted", .after = ShowRuns});
 }
@@ -93,12 +106,18 @@ void BindLaunch(CLI::App* command, LaunchCommandArguments* arguments) {
   auto* hosts = add_way("mpirun", "starts a job on the hosts of a hostfile, or of Slurm's allocation", LaunchCommandArguments::Way::kHosts);
   AddTrainOptions(hosts, &arguments->launch.train);
   hosts->add_option("--hostfile", arguments->launch.hostfile, "a line a host: node01 slots=8");
+  AddExamples(hosts, {{"temper launch mpirun configs/quickstart.yaml --hostfile HOSTS", "on the hosts of the file"}});
   auto* slurm =
       add_way("slurm", "writes an sbatch script (launch.slurm.* of the config) and submits it", LaunchCommandArguments::Way::kSlurm);
   AddTrainOptions(slurm, &arguments->slurm.train);
   slurm->add_flag("--workers-only", arguments->slurm.workers_only,
                   "only cluster.rollout_workers and .reward_workers, which join a running job");
   slurm->add_option("--connect", arguments->slurm.connect, "with --workers-only: folder of the run they join");
+  AddExamples(slurm, {{"temper launch slurm configs/quickstart.yaml --dry-run", "the sbatch script; without --dry-run it is submitted"},
+                      {"temper launch slurm CONFIG --workers-only --connect runs/quickstart", "more workers for a job that runs"}});
+  AddExamples(command, {{"temper launch configs/quickstart.yaml", "a job on this host"},
+                        {"temper launch configs/quickstart.yaml run.name=mine rl.steps=200", "with settings of its own"},
+                        {"temper launch configs/experiments/kl_sweep.yaml --dry-run", "what would be started, here the runs of a sweep"}});
 }
 
 }  // namespace

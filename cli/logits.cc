@@ -61,6 +61,8 @@ void BindLogits(CLI::App* command, LogitsArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder")->required();
   command->add_option("--ids", arguments->ids, "JSON: a list of lists of token ids")->required();
   command->add_option("--out", arguments->out, "safetensors file with logits.0, logits.1, ...")->required();
+  AddExamples(command, {{"echo '[[1, 15, 7]]' > ids.json && temper logits --model MODEL --ids ids.json --out logits.safetensors",
+                         "logits.0 has a row for each token"}});
 }
 
 }  // namespace

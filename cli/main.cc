@@ -10,6 +10,7 @@
 #include "cluster/collectives/process.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/config/nearest_name.h"
+#include "cluster/host/installation.h"
 #include "cluster/host/process_title.h"
 #include "policy/kernels/torch_version.h"
 
@@ -39,6 +40,13 @@ std::string UsageError(const CLI::App& app, const CLI::Error& error, const std::
   return Concat("temper: ", error.what(), " (see temper ", chosen.empty() ? "" : chosen[0]->get_name() + " ", "--help)\n");
 }
 
+// Version and commit: a build outside a repository does not know the latter.
+std::string VersionText() {
+  const auto source = ProgramRevision();
+  return Concat("temper ", TemperVersion(), source ? Concat(" (commit ", source->commit, source->dirty ? ", changed)" : ")") : "",
+                ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText());
+}
+
 void AddCommands(const CommandContext& context) {
 #define TEMPER_COMMAND(name) Add##name##Command(context);
 #include "cli/command_list.inc"
@@ -53,7 +61,8 @@ int Run(int argc, char** argv) {
     if (std::string_view(argv[i]) == "-np") argv[i] = const_cast<char*>(kRanksOption);
   }
   CLI::App app("Temper: distributed RL post-training for safe-completions");
-  app.set_version_flag("--version", Concat("temper ", TemperVersion(), ", LibTorch ", TorchVersion(), ", NCCL ", NcclVersionText()));
+  app.set_version_flag("--version", VersionText());
+  app.footer("temper COMMAND --help shows the options of a command, with examples.");
   app.require_subcommand(1);
   int exit_code = kExitDone;
   AddCommands({&app, &exit_code, &argc, &argv, &ProgramMain});

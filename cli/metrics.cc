@@ -16,7 +16,8 @@ int MetricsCommand() {
 }  // namespace
 
 void AddMetricsCommand(const CommandContext& context) {
-  AddCommand(context, "metrics", "prints docs/METRICS.md: every metric with its unit, denominator and meaning", MetricsCommand);
+  AddCommand(context, "metrics", "prints docs/METRICS.md: every metric with its unit, denominator and meaning",
+             {{"temper metrics | grep frac_dead_groups", "what a metric means"}}, MetricsCommand);
 }
 
 }  // namespace temper

@@ -18,7 +18,8 @@ int ReferenceCommand() {
 }  // namespace
 
 void AddReferenceCommand(const CommandContext& context) {
-  AddCommand(context, "reference", "prints every config key with its default and meaning", ReferenceCommand);
+  AddCommand(context, "reference", "prints every config key with its default and meaning",
+             {{"temper reference | grep -A2 learner_threads", "what a setting means"}}, ReferenceCommand);
 }
 
 }  // namespace temper

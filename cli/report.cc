@@ -31,6 +31,7 @@ int ReportCommand(const ReportArguments& arguments) {
 void BindReport(CLI::App* command, ReportArguments* arguments) {
   command->add_option("run", arguments->run, "run folder")->required();
   command->add_option("-o,--output", arguments->output, "folder to write into (default: the run's own)");
+  AddExamples(command, {{"temper report runs/quickstart", "writes report.html into the run's folder"}});
 }
 
 }  // namespace

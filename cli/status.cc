@@ -70,6 +70,8 @@ void BindStatus(CLI::App* command, StatusArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder");
   command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--json", arguments->json, "status.json, with life (alive, dead, silent, ended) and age_s");
+  AddExamples(command, {{"temper status runs/quickstart", "where a run stands, whether it lives, and what to do if not"},
+                        {"temper status runs/quickstart --json | jq .life", "for a script"}});
 }
 
 }  // namespace

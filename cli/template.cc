@@ -83,6 +83,8 @@ void BindTemplate(CLI::App* command, TemplateArguments* arguments) {
   command->add_flag("--generation-prompt,!--no-generation-prompt", arguments->generation_prompt,
                     "end with what begins an assistant's turn (default: off, as in transformers)");
   command->add_flag("--spans", arguments->spans, "print {text, assistant}: also the bytes [begin, end) the assistant said");
+  AddExamples(command, {{"echo '[{\"role\": \"user\", \"content\": \"Hello\"}]' | temper template --model MODEL --generation-prompt",
+                         "the text a chat model reads"}});
 }
 
 }  // namespace

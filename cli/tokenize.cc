@@ -69,6 +69,8 @@ void BindTokenize(CLI::App* command, TokenizeArguments* arguments) {
   auto* decode = command->add_flag("--decode", arguments->decode, "the other way: lists of ids to strings");
   command->add_flag("--special", arguments->special, "add the special tokens that the file puts around a text")->excludes(decode);
   command->add_flag("--skip-special", arguments->skip_special, "leave special tokens out of the strings")->needs(decode);
+  AddExamples(command, {{"echo '\"Hello world\"' | temper tokenize --model MODEL", "ids of a text"},
+                        {"echo '[15, 7]' | temper tokenize --model MODEL --decode", "text of ids"}});
 }
 
 }  // namespace

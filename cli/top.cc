@@ -124,6 +124,9 @@ void BindTop(CLI::App* command, TopArguments* arguments) {
   command->add_option("--connect", arguments->connect, kConnectHelp);
   command->add_flag("--once", arguments->once, "prints one picture and exits");
   command->add_option("--every", arguments->every_s, "seconds between two pictures (default 1)")->check(CLI::Range(0.1, 3600.0));
+  AddExamples(command,
+              {{"temper top runs/quickstart", "a run of this host"},
+               {"temper top --connect runs/quickstart/rendezvous.json", "over the job's bus, from a host without the run's folder"}});
 }
 
 }  // namespace

@@ -48,6 +48,8 @@ void BindTrace(CLI::App* command, TraceArguments* arguments) {
   command->add_option("--out", arguments->out, "file to write, - for standard output (default: RUN/traces/trace.json)");
   command->add_option("--attempt", arguments->attempt, "of this start of the run only (default: all)")->check(CLI::PositiveNumber);
   command->add_flag("--summary", arguments->summary, "print who worked, who waited for whom, and what to do about it");
+  AddExamples(command, {{"temper trace runs/quickstart --summary", "who waited for whom"},
+                        {"temper trace runs/quickstart --out trace.json", "for ui.perfetto.dev"}});
 }
 
 }  // namespace

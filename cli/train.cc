@@ -31,6 +31,7 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   if (ranks <= 0) ranks = std::max(4, RoleLayout::RanksFor(experiment.base.cluster));
   const RoleLayout layout(experiment.base.cluster, ranks);
   CheckInputs(experiment, arguments.resume);
+  CheckForDryRun(experiment);
   CheckDevice(experiment.base.cluster, /*here=*/true);
   for (const Arm& arm : experiment.arms) {
     if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
@@ -148,6 +149,7 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
   }
   if (arguments.dry_run) return launched.rank > 0 ? kExitDone : DryRun(experiment, arguments, launched.size);
+  if (launched.rank <= 0) TellBeatenOverrides(experiment);
   if (arguments.in_process) return Finish(experiment, RunInProcess(experiment, arguments.resume));
   if (launched.rank < 0) {
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
@@ -164,6 +166,10 @@ void AddTrainCommand(const CommandContext& context) {
       [](CLI::App* command, TrainArguments* arguments) {
         AddTrainOptions(command, arguments);
         command->add_flag("--in-process", arguments->in_process, "the whole job in this process and thread: to step through it");
+        AddExamples(command,
+                    {{"mpirun -np 4 temper train configs/quickstart.yaml", "a job of four ranks"},
+                     {"temper train configs/quickstart.yaml --dry-run", "every setting with the line it comes from, and the ranks"},
+                     {"temper train configs/smoke.yaml --in-process", "a whole job under a debugger"}});
       },
       [context](const TrainArguments& arguments) { return TrainCommand(OneRun(arguments), context); });
 }

@@ -32,11 +32,33 @@ size_t WidthNow() {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 100;
 }
 
-// Whether more may come: a job that is dead or done writes nothing, one that is started again does.
-bool JobEnded(const std::string& run) {
-  const RunView view = ReadRun(run);
-  return view.status && view.life == JobLife::kEnded;
-}
+// Why nothing more comes, to whoever waits for it. A job that is dead or silent may be started again, and then more does.
+class EndOfJob {
+ public:
+  explicit EndOfJob(const WatchArguments& arguments) : arguments_(arguments) {}
+
+  // Whether the job has ended; tells of one that is dead, once.
+  bool Ended() {
+    view_ = ReadRun(arguments_.run);
+    if (!view_.status) return false;
+    const bool gone = view_.life == JobLife::kDead || view_.life == JobLife::kUnknown;
+    if (gone && !told_) std::cerr << "temper: " << Verdict(view_) << ". Until it runs again nothing comes (Ctrl-C leaves)\n";
+    told_ = gone;
+    return view_.life == JobLife::kEnded;
+  }
+
+  // What to say of a job that has ended.
+  void Tell(int64_t shown) const {
+    std::cerr << "temper: " << Verdict(view_) << "; nothing more comes";
+    if (shown == 0 && !arguments_.all) std::cerr << " (--all shows the transcripts that are there)";
+    std::cerr << "\n";
+  }
+
+ private:
+  const WatchArguments& arguments_;
+  RunView view_;
+  bool told_ = false;
+};
 
 // A run, with the arm, where it has named its arms already.
 void CheckIsThere(const WatchArguments& arguments) {
@@ -56,9 +78,12 @@ int WatchCommand(const WatchArguments& arguments) {
   CheckIsThere(arguments);
   TranscriptFeed feed(arguments.run, arguments.arm, filter, arguments.all || arguments.once);
   const bool color = WantsColor();
+  EndOfJob job(arguments);
+  int64_t count = 0;
   for (bool told = false;;) {
-    const bool ended = arguments.once || JobEnded(arguments.run);  // before the look, so that nothing is missed
+    const bool ended = arguments.once || job.Ended();  // before the look, so that nothing is missed
     const auto shown = feed.Poll();
+    count += static_cast<int64_t>(shown.size());
     for (const ShownTranscript& transcript : shown) std::cout << Render(transcript, WidthNow(), color) << "\n";
     std::cout << std::flush;
     if (!std::cout.good()) return kExitDone;  // whoever read this has left
@@ -67,6 +92,7 @@ int WatchCommand(const WatchArguments& arguments) {
       std::cerr << "temper: waiting for transcripts; they come every monitor.traces_every steps (--all shows those that are there)\n";
     usleep(kLookEvery);
   }
+  if (!arguments.once) job.Tell(count);
   if (feed.damaged() > 0) std::cerr << "temper: " << feed.damaged() << " lines of traces/ are no transcripts and were left out\n";
   if (feed.hidden() > 0) std::cerr << "temper: " << feed.hidden() << " transcripts did not match the filter\n";
   return kExitDone;
@@ -78,6 +104,8 @@ void BindWatch(CLI::App* command, WatchArguments* arguments) {
   command->add_option("--filter", arguments->filters, "clause=, severity=, mode= or intent= with values, e.g. severity=high,moderate");
   command->add_flag("--all", arguments->all, "also those that are there already");
   command->add_flag("--once", arguments->once, "those that are there already, then exit");
+  AddExamples(command, {{"temper watch runs/quickstart --filter severity=high,moderate", "answers that violate the policy, as they come"},
+                        {"temper watch runs/quickstart --once --arm safe_completion | less -R", "those of one arm that are there"}});
 }
 
 }  // namespace

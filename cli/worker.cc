@@ -26,6 +26,7 @@ void BindWorker(CLI::App* command, WorkerOptions* options) {
   command->add_option("--metrics-port", options->metrics_port, "port of its Prometheus endpoint (default: none)");
   command->add_option("--metrics-address", options->metrics_address, "address of its Prometheus endpoint");
   command->add_option("--run-name", options->run_name, "label run at the endpoint");
+  AddExamples(command, {{"temper worker --connect runs/quickstart --role rollout", "one more rollout worker for a job that runs"}});
 }
 
 // A worker that its rank started has all options from it; its command line is for people.

@@ -22,6 +22,7 @@ void BindWorld(CLI::App* command, WorldArguments* arguments) {
   command->add_option("--eval-prompts", world.eval_prompts_per_intent, "prompts of each intent in each evaluation set");
   command->add_option("--demonstrations", world.demonstrations, "SFT demonstrations");
   command->add_option("--permitted-dual-use", world.permitted_dual_use, "share of purposeless requests the policy spec permits");
+  AddExamples(command, {{"temper world world --seed 7", "writes the world of another seed into the folder world"}});
 }
 
 int WorldCommand(const WorldArguments& arguments) {

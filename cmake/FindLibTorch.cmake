@@ -55,7 +55,7 @@ if(LibTorch_FOUND AND NOT TARGET torch::cpu)
   # The OpenMP that LibTorch computes with, for code of ours that uses its threads: a second one would have threads of its own.
   file(GLOB _openmp ${_lib}/libgomp*.so*)
   target_link_libraries(torch::cpu INTERFACE ${LibTorch_CPU_LIBRARY} ${LibTorch_C10_LIBRARY} ${_openmp})
-  target_link_options(torch::cpu INTERFACE ${_link_paths} "-Wl,-rpath,${_lib}")
+  target_link_options(torch::cpu INTERFACE ${_link_paths})
   if(LibTorch_CUDA_LIBRARY AND LibTorch_C10_CUDA_LIBRARY)
     add_library(torch::cuda INTERFACE IMPORTED)
     # Nothing names a symbol of torch_cuda: without --no-as-needed its kernels would never register.

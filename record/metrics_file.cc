@@ -11,7 +11,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
-#include "cluster/base/utc_time.h"
+#include "cluster/metrics/row_json.h"
 
 namespace temper {
 
@@ -41,21 +41,7 @@ MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t fir
 }
 
 std::string MetricsFile::Write(const StepRow& row) {
-  nlohmann::ordered_json line;
-  line["stage"] = row.stage;
-  line["step"] = row.step;
-  line["time"] = UtcText(row.time);
-  nlohmann::ordered_json nonfinite = nlohmann::ordered_json::array();
-  for (const auto& [name, value] : row.values) {
-    if (std::isfinite(value)) {
-      line[name] = value;
-    } else {
-      line[name] = nullptr;
-      nonfinite.push_back(name);
-    }
-  }
-  if (!nonfinite.empty()) line["nonfinite"] = nonfinite;
-  return AppendToFile(path_, line.dump() + "\n");
+  return AppendToFile(path_, JsonOf(row).dump() + "\n");
 }
 
 std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem) {

@@ -15,6 +15,7 @@
 #include "cluster/base/json_fields.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
+#include "cluster/host/installation.h"
 #include "record/run_paths.h"
 
 namespace temper {
@@ -83,13 +84,11 @@ ordered_json Command() {
   return words;
 }
 
-// "<revision> clean" or "<revision> dirty", which the build leaves beside the program (cmake/WriteRevision.cmake).
-ordered_json SourceRevision() {
-  std::error_code none;
-  std::ifstream file(fs::read_symlink("/proc/self/exe", none).string() + ".revision");
-  std::string revision, state;
-  if (!(file >> revision >> state)) return nullptr;
-  return {{"revision", revision}, {"dirty", state != "clean"}};
+// null where the program does not know.
+ordered_json Revision() {
+  const auto source = ProgramRevision();
+  if (!source) return nullptr;
+  return {{"revision", source->commit}, {"dirty", source->dirty}};
 }
 
 ordered_json Environment() {
@@ -150,7 +149,7 @@ void RecordStart(const std::string& run_folder, const ProvenanceInput& input) {
                               {"exit_code", nullptr},
                               {"host", HostDescription()},
                               {"command", Command()},
-                              {"source", SourceRevision()},
+                              {"source", Revision()},
                               {"versions", input.versions},
                               {"environment", Environment()}});
   Write(run_folder, json);

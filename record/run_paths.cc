@@ -75,6 +75,7 @@ StagePaths RunPaths::Sft() const { return StagePaths(In(folder_, "sft")); }
 ArmPaths RunPaths::Arm(const std::string& arm) const { return ArmPaths(In(folder_, arm)); }
 std::string RunPaths::World(const std::string& variant) const { return In(folder_, "data/world_", variant); }
 std::string RunPaths::Logs() const { return In(folder_, "logs"); }
+std::string RunPaths::MonitorCommandLog() const { return In(Logs(), "monitor_command.log"); }
 std::string RunPaths::LatestLogs() const { return In(Logs(), "latest"); }
 std::string RunPaths::AttemptName(uint64_t epoch) const { return Concat("attempt_", epoch); }
 AttemptLogs RunPaths::Attempt(uint64_t epoch) const { return AttemptLogs(In(Logs(), AttemptName(epoch))); }

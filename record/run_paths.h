@@ -111,8 +111,9 @@ class RunPaths {
   std::string World(const std::string& variant) const;     // folder: the built-in world's files
   ReportPaths Report() const { return ReportPaths(folder_); }
 
-  std::string Logs() const;        // folder
-  std::string LatestLogs() const;  // link to the newest attempt's folder
+  std::string Logs() const;               // folder
+  std::string MonitorCommandLog() const;  // output of monitor.command, of all attempts
+  std::string LatestLogs() const;         // link to the newest attempt's folder
   AttemptLogs Attempt(uint64_t epoch) const;
   std::string AttemptName(uint64_t epoch) const;  // of the attempt's folder in Logs()
   // Of a Slurm job of the run, and of one of workers that join it; `job` is its number, or %j as sbatch fills it in.

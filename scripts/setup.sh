@@ -20,7 +20,8 @@ for arg in "$@"; do
     --cuda) want_cuda=1 ;;
     --bench) want_bench=1 ;;
     --golden) want_golden=1 ;;
-    *) echo "setup: unknown option '$arg' (known: --cuda --bench --golden)" >&2; exit 2 ;;
+    -h|--help) sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+    *) echo "setup: unknown option '$arg' (known: --cuda --bench --golden --help)" >&2; exit 2 ;;
   esac
 done
 

@@ -72,8 +72,11 @@ std::string Printable(std::string_view text) {
 class Chat {
  public:
   explicit Chat(const GenerateArguments& arguments)
-      : generator_(arguments, /*for_chat=*/true), engine_(generator_.MakeEngine(kPrefillTokens)), system_(arguments.system) {
-    if (!system_.empty() && !generator_.has_template()) throw ConfigError(Concat("--system: ", arguments.model, " has no chat template"));
+      : generator_(arguments),
+        engine_(generator_.MakeEngine(kPrefillTokens)),
+        system_(arguments.system),
+        without_(arguments.raw ? "The model continues what you type (--raw).\n"
+                               : "This model has no chat template: it continues what you type.\n") {
     if (arguments.num_samples != 1)
       throw ConfigError("--samples: a chat has one answer at a time; give --prompt, or prompts on standard input");
     Reset();
@@ -81,7 +84,7 @@ class Chat {
 
   void Run() {
     if (interrupt_.Take()) return;  // it came while the model was loaded
-    std::cout << (generator_.has_template() ? "" : "This model has no chat template: it continues what you type.\n")
+    std::cout << (generator_.has_template() ? "" : without_)
               << "/exit or Ctrl-D ends, /reset begins anew, /system TEXT sets the system prompt, Ctrl-C stops an answer.\n";
     LineReader keyboard(STDIN_FILENO);
     for (std::string line;;) {
@@ -104,7 +107,7 @@ class Chat {
     if (line == "/reset") return Reset();
     if (line == "/system" || line.starts_with("/system ")) return SetSystem(line.substr(std::min<size_t>(line.size(), 8)));
     try {
-      generator_.has_template() ? Answer(line) : static_cast<void>(Stream(line, generator_.PromptIds(line)));
+      generator_.has_template() ? Answer(line) : static_cast<void>(Stream(generator_.TextRequest(++turn_, line)));
     } catch (const ConfigError& error) {
       std::cout << "temper: " << error.what() << std::endl;
     }
@@ -130,10 +133,8 @@ class Chat {
   void Answer(const std::string& line) {
     Json messages = messages_;
     messages.push_back({{"role", "user"}, {"content", line}});
-    std::string text;
     try {
-      text = generator_.Render(messages);
-      const std::string answer = Stream(text, generator_.ChatIds(text));
+      const std::string answer = Stream(generator_.ChatRequest(++turn_, generator_.Render(messages)));
       messages.push_back({{"role", "assistant"}, {"content", answer}});
     } catch (const ConfigError& error) {
       throw ConfigError(Concat(error.what(), " (/reset begins anew)"));
@@ -142,8 +143,8 @@ class Chat {
   }
 
   // Shows a completion while it is sampled; what it says in the end, or said until Ctrl-C.
-  std::string Stream(const std::string& text, std::vector<int32_t> ids) {
-    engine_.Submit(generator_.Request(++turn_, text, std::move(ids)));
+  std::string Stream(GenerationRequest request) {
+    engine_.Submit(std::move(request));
     StreamDecoder decoder(generator_.tokenizer());
     std::string said;
     size_t num_read = 0;
@@ -174,6 +175,7 @@ class Chat {
   TextGenerator generator_;
   GenerationEngine engine_;
   std::string system_;
+  const char* without_;  // why there is no chat template, where there is none
   Json messages_;
   uint64_t turn_ = 0;
 };

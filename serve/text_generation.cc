@@ -91,21 +91,36 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
 
 }  // namespace
 
-TextGenerator::TextGenerator(const GenerateArguments& arguments, bool for_chat)
+TextGenerator::TextGenerator(const GenerateArguments& arguments)
     : arguments_(arguments), model_(LoadHfModel(arguments.model)), tokenizer_(LoadTokenizer(arguments.model)) {
   if (arguments.dtype == "bf16") model_.SetInferenceType(at::kBFloat16);
-  if (for_chat && HasChatTemplate(arguments.model)) chat_template_.emplace(LoadChatTemplate(arguments.model));
+  if (!arguments.raw && HasChatTemplate(arguments.model)) chat_template_.emplace(LoadChatTemplate(arguments.model));
+  if (!has_template() && !arguments.system.empty())
+    throw ConfigError(arguments.raw ? "--raw: a text that is continued as it is has no --system prompt"
+                                    : Concat("--system: ", arguments.model, " has no chat template"));
   sampling_ = Sampling(arguments, model_.config(), *tokenizer_);
-}
-
-std::vector<int32_t> TextGenerator::PromptIds(const std::string& text) const {
-  return EncodePrompt(*tokenizer_, text, model_.config().bos_id);
 }
 
 std::string TextGenerator::Render(const nlohmann::ordered_json& messages) const {
   ChatOptions options;
   options.add_generation_prompt = true;
   return chat_template_->Render(messages, options).text;
+}
+
+GenerationRequest TextGenerator::ChatRequest(uint64_t group_id, const std::string& rendered) const {
+  return Request(group_id, rendered, tokenizer_->Encode(rendered));
+}
+
+GenerationRequest TextGenerator::TextRequest(uint64_t group_id, const std::string& text) const {
+  return Request(group_id, text, EncodePrompt(*tokenizer_, text, model_.config().bos_id));
+}
+
+GenerationRequest TextGenerator::PromptRequest(uint64_t group_id, const std::string& prompt) const {
+  if (!has_template()) return TextRequest(group_id, prompt);
+  auto messages = nlohmann::ordered_json::array();
+  if (!arguments_.system.empty()) messages.push_back({{"role", "system"}, {"content", arguments_.system}});
+  messages.push_back({{"role", "user"}, {"content", prompt}});
+  return ChatRequest(group_id, Render(messages));
 }
 
 GenerationRequest TextGenerator::Request(uint64_t group_id, const std::string& text, std::vector<int32_t> ids) const {

@@ -20,6 +20,7 @@ struct GenerateArguments {
   std::string model;
   std::optional<std::string> prompt;  // nothing = a chat on a terminal, prompts on standard input otherwise
   bool json = false;                  // standard input holds message lists
+  bool raw = false;                   // texts are continued as they are, whatever chat template the folder has
   std::string system;
   std::optional<double> temperature;
   std::optional<int64_t> top_k;
@@ -36,16 +37,16 @@ inline constexpr int64_t kUsualNewTokens = 256;
 // A model folder, loaded, and how to sample from it. Errors are ConfigErrors. Not thread-safe.
 class TextGenerator {
  public:
-  // `for_chat`: reads the chat template too, where there is one.
-  TextGenerator(const GenerateArguments& arguments, bool for_chat);
+  explicit TextGenerator(const GenerateArguments& arguments);
 
-  // Ids of a text to go on with, and of a chat with the beginning of an assistant's turn behind it.
-  std::vector<int32_t> PromptIds(const std::string& text) const;
-  std::vector<int32_t> ChatIds(const std::string& rendered) const { return tokenizer_->Encode(rendered); }
+  // A chat with the beginning of an assistant's turn behind it; only with a template.
   std::string Render(const nlohmann::ordered_json& messages) const;
 
-  // A request that fits the model's positions. The random numbers are keyed by `text`, not by its place among others.
-  GenerationRequest Request(uint64_t group_id, const std::string& text, std::vector<int32_t> ids) const;
+  // Requests that fit the model's positions. The random numbers are keyed by what the model reads, not by its place among others.
+  GenerationRequest ChatRequest(uint64_t group_id, const std::string& rendered) const;
+  GenerationRequest TextRequest(uint64_t group_id, const std::string& text) const;
+  // A prompt as training reads it: with a template a user's message, after the system prompt where one is set; else a text.
+  GenerationRequest PromptRequest(uint64_t group_id, const std::string& prompt) const;
   GenerationEngine MakeEngine(int64_t prefill_tokens) const;
 
   // What a completion says: without the stop token, up to the stop string.
@@ -53,9 +54,12 @@ class TextGenerator {
 
   const Tokenizer& tokenizer() const { return *tokenizer_; }
   const SamplingOptions& sampling() const { return sampling_; }
+  // The folder has a chat template, and --raw does not leave it out.
   bool has_template() const { return chat_template_.has_value(); }
 
  private:
+  GenerationRequest Request(uint64_t group_id, const std::string& text, std::vector<int32_t> ids) const;
+
   GenerateArguments arguments_;
   Transformer model_;
   std::unique_ptr<Tokenizer> tokenizer_;

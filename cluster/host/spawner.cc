@@ -1,9 +1,11 @@
 #include "cluster/host/spawner.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <iterator>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -22,6 +24,11 @@
 extern char** environ;
 
 namespace temper {
+bool IsOfLauncher(std::string_view variable) {
+  constexpr std::string_view kPrefixes[] = {"OMPI_", "PMIX_", "PMI_", "ORTE_", "OPAL_"};
+  return std::any_of(std::begin(kPrefixes), std::end(kPrefixes), [&](std::string_view prefix) { return variable.starts_with(prefix); });
+}
+
 namespace {
 
 constexpr int64_t kDeathWindow = 60'000;
@@ -29,15 +36,12 @@ constexpr size_t kMaxDeaths = 5;
 constexpr int64_t kMaxBackoff = 60'000;
 constexpr int64_t kTermGrace = 2'000;
 
-// A worker is no rank: nothing of the launcher's environment may reach it, or it would try to join the job.
+// A worker is no rank.
 void ScrubEnvironment() {
   std::vector<std::string> names;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
-    const std::string name = text.substr(0, text.find('='));
-    for (const char* prefix : {"OMPI_", "PMIX_", "PMI_", "ORTE_", "OPAL_"}) {
-      if (name.starts_with(prefix)) names.push_back(name);
-    }
+    if (IsOfLauncher(text)) names.push_back(text.substr(0, text.find('=')));
   }
   for (const std::string& name : names) unsetenv(name.c_str());
 }

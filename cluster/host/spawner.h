@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,10 @@ namespace temper {
 
 // What a worker process runs: its words in, its exit code out.
 using WorkerMain = int (*)(int argc, char** argv);
+
+// Whether a variable of the environment, NAME or NAME=value, is what MPI's launcher tells a rank: a process that is none must not see it,
+// or it would try to join the job.
+bool IsOfLauncher(std::string_view variable);
 
 // Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init and before any thread: forks the
 // spawner, a process with a group of its own and MPI's environment removed. Launch tells it the worker's words; from then on it forks the

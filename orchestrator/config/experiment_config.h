@@ -97,7 +97,8 @@ inline constexpr std::string_view kSharedByArms[] = {"run.*",
                                                      "data.source",
                                                      "data.tokenizer",
                                                      "monitor.prometheus_*",
-                                                     "monitor.cluster_log_*"};
+                                                     "monitor.cluster_log_*",
+                                                     "monitor.command*"};
 
 bool IsSharedByArms(std::string_view key);
 

@@ -35,6 +35,11 @@ void Describe(MonitorConfig& c, ConfigFields& f) {
         "every process serves its metrics at this port + its rank, for Prometheus; 0 = off");
   f.String("prometheus_address", &c.prometheus_address,
            "IPv4 address it listens on; 0.0.0.0 = all, for a Prometheus on another host: the metrics are neither encrypted nor guarded");
+  f.String(
+      "command", &c.command,
+      "a shell command that gets every row of metrics, a line of JSON each, on its standard input, with run and arm; its output goes to "
+      "logs/monitor_command.log; the job never waits for it; empty = none");
+  f.Real("command_finish_s", &c.command_finish_s, {0, 3600}, "how long the end of a job waits for the end of monitor.command");
   f.Rule([&c] { return IsIpv4(c.prometheus_address); },
          "monitor.prometheus_address must be an IPv4 address of this host, e.g. 127.0.0.1, or 0.0.0.0 for all of them");
 }

@@ -27,6 +27,8 @@ struct MonitorConfig {
   bool tensorboard = true;
   int64_t prometheus_port = 0;  // 0 = off; rank r serves at this port + r
   std::string prometheus_address = "127.0.0.1";
+  std::string command;  // "" = none
+  double command_finish_s = 10;
 };
 
 void Describe(MonitorConfig& config, ConfigFields& fields);

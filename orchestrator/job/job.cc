@@ -47,6 +47,15 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   for (const std::string& input : files.inputs) add("data", input);
 }
 
+std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const std::string& log) {
+  if (monitor.command.empty()) return nullptr;
+  CommandFeedOptions options;
+  options.command = monitor.command;
+  options.log = log;
+  options.finish_s = monitor.command_finish_s;
+  return std::make_unique<CommandFeed>(std::move(options));
+}
+
 }  // namespace
 
 Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor)
@@ -55,7 +64,8 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
       identity_(identity),
       monitor_(monitor),
       paths_(identity.run_folder),
-      metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName())) {}
+      metrics_(EndpointOf(experiment.base, ToString(Role::kOrchestrator), 0, LocalHostName()),
+               CommandFeedOf(experiment.base.monitor, paths_.MonitorCommandLog())) {}
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);

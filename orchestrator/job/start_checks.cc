@@ -1,10 +1,12 @@
 #include "orchestrator/job/start_checks.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "cluster/base/error.h"
+#include "orchestrator/data/data_files.h"
 #include "orchestrator/data/data_store.h"
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
@@ -41,6 +43,36 @@ void CheckArmsFit(const Experiment& experiment) {
   }
 }
 
+std::string CheckOverrides(const Experiment& experiment) {
+  std::string beaten;
+  for (const ResolvedValue& value : experiment.resolved.values) {
+    if (!value.source.starts_with("override ")) continue;
+    std::string arms;
+    size_t count = 0;
+    for (const Arm& arm : experiment.arms) {
+      const auto& own = arm.resolved.values;
+      const auto found = std::find_if(own.begin(), own.end(), [&](const ResolvedValue& each) { return each.key == value.key; });
+      if (found == own.end() || found->value == value.value) continue;
+      arms += Concat(count++ > 0 ? ", " : "", arm.name, " (", found->value, ")");
+    }
+    if (count == 0) continue;
+    if (count == experiment.arms.size()) {
+      throw ConfigError(Concat(value.source, " would change nothing: every arm has a ", value.key, " of its own: ", arms,
+                               "; change it under arms: of the config, or leave the arms out with arms=null"));
+    }
+    beaten += Concat(value.source, " does not count in arms with a ", value.key, " of their own: ", arms, "\n");
+  }
+  return beaten;
+}
+
+void CheckRows(const Experiment& experiment) {
+  const PolicySpec spec = LoadPolicySpec(experiment.base.reward.policy_spec);
+  for (const Arm& arm : experiment.arms) {
+    if (arm.config.data.source == DataSource::kWorld) continue;  // the job writes it
+    LoadData(arm.config, spec, EnsureWorld(arm.config, ""));
+  }
+}
+
 std::string StageFolderOf(const std::string& checkpoint) {
   return checkpoint.empty() ? "" : StageOfCheckpoint(fs::weakly_canonical(checkpoint));
 }
@@ -65,6 +97,7 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
 
 void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
+  CheckOverrides(experiment);
   CheckResume(experiment, resume);
   MakeGrader(GraderOf(experiment.base.reward, LoadPolicySpec(experiment.base.reward.policy_spec)));
   const RunPaths run = RunOf(experiment);

@@ -12,14 +12,22 @@ namespace temper {
 // of a folder of the run.
 void CheckArmsFit(const Experiment& experiment);
 
+// The command line's overrides that an arm's own settings beat, a line each, "" = none. Throws for one that every arm beats: it would
+// change nothing.
+std::string CheckOverrides(const Experiment& experiment);
+
+// The rows of the data's files, read as a job reads them: columns, categories, labels, lengths. Takes as long as that does.
+void CheckRows(const Experiment& experiment);
+
 // `resume`: auto, never, or a checkpoint's folder, which must be one of this run and of a stage that has not come to its end.
 void CheckResume(const Experiment& experiment, const std::string& resume);
 
 // The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
 std::string StageFolderOf(const std::string& checkpoint);
 
-// Everything a start of the experiment reads: arms, checkpoint, policy spec, the model's folder, the data's files. Of the files of prompts
-// only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and shared memory.
+// Everything a start of the experiment reads: arms, overrides, checkpoint, policy spec, the model's folder with its weights' headers, the
+// data's files. Of the files of prompts only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and
+// shared memory.
 void CheckInputs(const Experiment& experiment, const std::string& resume);
 
 // cluster.device. `here`: the ranks run on this host; elsewhere only the program itself is known.

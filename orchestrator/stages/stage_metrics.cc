@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "cluster/base/clock.h"
+#include "cluster/metrics/command_sink.h"
 #include "cluster/metrics/tensorboard_sink.h"
 #include "record/metrics_file.h"
 
@@ -25,7 +26,8 @@ HparamsSession SettingsOf(const StageContext& context) {
 
 }  // namespace
 
-JobMetrics::JobMetrics(const EndpointOptions& options) : endpoint(options) {
+JobMetrics::JobMetrics(const EndpointOptions& options, std::unique_ptr<CommandFeed> command_feed)
+    : endpoint(options), command(std::move(command_feed)) {
   if (!endpoint.failure().empty()) failures.Report("Prometheus endpoint", endpoint.failure());
   endpoint.Set("perf/steps", 0);
   endpoint.Set("sys/sink_failures", static_cast<double>(failures.count()));
@@ -42,6 +44,8 @@ StageMetrics::StageMetrics(const StageContext& context, const std::string& stage
     sinks_.Add(std::make_unique<TensorBoardSink>(context.tensorboard_folder, begin, std::move(session)));
   }
   if (context.metrics->endpoint.on()) sinks_.Add(std::make_unique<EndpointSink>(&context.metrics->endpoint, context.arm));
+  if (context.metrics->command)
+    sinks_.Add(std::make_unique<CommandSink>(context.metrics->command.get(), context.config->run.name, context.arm));
 }
 
 void StageMetrics::AddProcess(StepRow* row) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "cluster/host/command_feed.h"
 #include "cluster/host/process_stats.h"
 #include "cluster/metrics/metric_sink.h"
 #include "cluster/metrics/metrics_endpoint.h"
@@ -12,13 +14,15 @@ namespace temper {
 
 // What the sinks of all stages of a job share, at the orchestrator.
 struct JobMetrics {
-  explicit JobMetrics(const EndpointOptions& options);
+  JobMetrics(const EndpointOptions& options, std::unique_ptr<CommandFeed> command_feed);
   MetricsEndpoint endpoint;
+  std::unique_ptr<CommandFeed> command;  // null = none is wanted
   SinkFailures failures;
   int64_t rows = 0;  // written so far
 };
 
-// The rows of one stage: completes them and gives them to metrics.jsonl, TensorBoard and Prometheus, as far as the config wants them.
+// The rows of one stage: completes them and gives them to metrics.jsonl, TensorBoard, Prometheus and a command, as far as the config wants
+// them.
 class StageMetrics {
  public:
   // stage: sft | rl | eval; first_step: where it begins or goes on. Rows go to the stage's metrics, of eval to its own file of them.

@@ -176,6 +176,8 @@ TransformerConfig LoadHfConfig(const std::string& folder) {
   return config;
 }
 
+void CheckHfModel(const std::string& folder) { Open(folder); }
+
 Transformer LoadHfModel(const std::string& folder) {
   const OpenFolder open = Open(folder);
   Transformer model(open.config);

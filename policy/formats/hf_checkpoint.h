@@ -18,6 +18,9 @@ Transformer LoadHfModel(const std::string& folder);
 // ties the embeddings of weights that are not equal comes back untied, as it is loaded.
 TransformerConfig LoadHfConfig(const std::string& folder);
 
+// Whether LoadHfModel would take the folder, told from its config and the headers of its weights: throws what that would.
+void CheckHfModel(const std::string& folder);
+
 // Files beside config and weights that are carried from the folder loaded to the folders saved, unchanged: name -> bytes of those that
 // are there (tokenizer files, chat template, generation_config.json).
 using CompanionFiles = std::map<std::string, std::string>;

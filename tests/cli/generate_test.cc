@@ -122,6 +122,34 @@ TEST_F(CliGenerateTest, RendersMessageListsByTheTemplate) {
   EXPECT_EQ(lines().at(1)["completions"][0]["finished"], false);
 }
 
+// As training reads it: a user's message. The template refuses, and says what it was given.
+TEST_F(CliGenerateTest, RendersAPromptByTheTemplateAsTrainingDoes) {
+  WriteBytes(model() + "/chat_template.jinja",
+             "{% if messages | length > 0 %}{{ raise_exception(messages | tojson ~ add_generation_prompt | tojson) }}{% endif %}");
+  const std::string user = R"([{"role": "user", "content": "x"}]true)";
+  EXPECT_EQ(Run("--prompt x", ""), kExitConfig);
+  EXPECT_THAT(err(), HasSubstr(user));
+  EXPECT_EQ(Run("", "x\n"), kExitConfig);
+  EXPECT_THAT(err(), HasSubstr(user));
+  EXPECT_EQ(Run("--system s --prompt x", ""), kExitConfig);
+  EXPECT_THAT(err(), HasSubstr(R"([{"role": "system", "content": "s"}, {"role": "user", "content": "x"}]true)"));
+  ASSERT_EQ(Run("--raw --temperature 0 --max-new-tokens 3 --prompt x", ""), kExitDone) << err();
+  EXPECT_EQ(out(), "caf [cut]\n");
+  ASSERT_EQ(Run("--raw --temperature 0 --max-new-tokens 3", "x\n"), kExitDone) << err();
+  EXPECT_EQ(lines().at(0)["prompt"], "x");
+}
+
+// What is drawn is keyed by what the model reads: a prompt and the list of messages that it stands for give the same.
+TEST_F(CliGenerateTest, APromptIsTheSameAsItsMessage) {
+  const std::string options = "--temperature 200 --max-new-tokens 6 -n 3 --seed 5 --system s ";
+  ASSERT_EQ(Run(options, "x\n"), kExitDone) << err();
+  const json prompt = lines().at(0);
+  EXPECT_EQ(prompt["prompt"], "x");
+  ASSERT_EQ(Run(options + "--json", "[{\"role\": \"user\", \"content\": \"x\"}]\n"), kExitDone) << err();
+  EXPECT_EQ(lines().at(0)["prompt"], "<system>s\n<user>x\n<assistant>");
+  EXPECT_EQ(lines().at(0)["completions"], prompt["completions"]);
+}
+
 TEST_F(CliGenerateTest, SamplesTheSameForTheSameSeedWhateverElseIsAsked) {
   const std::string options = "--temperature 200 --max-new-tokens 6 -n 3 --seed 5 ";
   ASSERT_EQ(Run(options, "x\n"), kExitDone) << err();
@@ -163,10 +191,12 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
     EXPECT_EQ(Run(arguments, input), kExitConfig) << arguments;
     EXPECT_THAT(err(), HasSubstr(why));
   };
-  refused("--max-new-tokens 511", "xyz\n", "standard input:1: the prompt has 4 tokens; with 511 new ones that is over the model's 512");
+  refused("--raw --max-new-tokens 511", "xyz\n",
+          "standard input:1: the prompt has 4 tokens; with 511 new ones that is over the model's 512");
   refused("--json", "[1,\n", "standard input:1: ");
   refused("--json", "{}\n", "the messages are no list");
-  refused("--system s", "x\n", "--system is for chats");
+  refused("--raw --system s", "x\n", "--raw: a text that is continued as it is has no --system prompt");
+  refused("--raw --json", "[]\n", "--raw");
   refused("--temperature -1", "x\n", "generation_config.json): temperature: -1 is out of range; allowed: 0 to 1000");
   refused("--top-p 0", "x\n", "generation_config.json): top_p: 0 is out of range");
   refused("--min-new-tokens 9 --max-new-tokens 8", "x\n", "min_new_tokens must be at most max_new_tokens");
@@ -178,6 +208,7 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
   EXPECT_EQ(lines().size(), 1u);  // what came before is answered
   std::filesystem::remove(model() + "/chat_template.jinja");
   refused("--json", "[]\n", "has no chat template");
+  refused("--system s", "x\n", "--system: " + model() + " has no chat template");
 }
 
 // The program on a pseudo-terminal that does not echo.

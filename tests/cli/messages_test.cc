@@ -3,16 +3,20 @@
 #include <filesystem>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 #include <sys/wait.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "policy/formats/hf_checkpoint.h"
+#include "policy/tokenizer/tokenizer.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class CliMessages : public ::testing::Test {
  protected:
@@ -47,6 +51,27 @@ TEST_F(CliMessages, WatchWantsARunAndAnArmOfIt) {
   EXPECT_EQ(Run("watch --once --arm two " + run), kExitDone) << output();
 }
 
+TEST_F(CliMessages, WatchOfAFinishedRunSaysThatNothingComes) {
+  const Stopwatch watch;
+  EXPECT_EQ(Run("watch " + MakeRun()), kExitDone) << output();
+  EXPECT_THAT(output(), HasSubstr("; nothing more comes (--all shows the transcripts that are there)\n"));
+  EXPECT_EQ(Run("watch --all " + scratch_.path() + "/run"), kExitDone) << output();
+  EXPECT_THAT(output(), HasSubstr("; nothing more comes\n"));
+  EXPECT_LT(watch.Seconds(), 30);
+}
+
+TEST_F(CliMessages, GradeRefusesACategoryThatThePolicySpecDoesNotHave) {
+  const std::string answers = scratch_ / "answers.jsonl";
+  const std::string policy = Concat("grade --policy ", TEMPER_SOURCE_DIR, "/configs/policies/");
+  const std::string row = R"({"prompt": "x", "response": "y", "category": "Fraud and Deception"})";
+  WriteBytes(answers, row + "\n\n" + R"({"prompt": "x", "response": "y", "category": "fraud"})" + "\n");
+  Refused(policy + "open_safe_intent.yaml " + answers, answers + ":3: there is no category fraud in the policy spec; known: ");
+  EXPECT_THAT(output(), HasSubstr(", Fraud and Deception, "));
+  EXPECT_THAT(output(), HasSubstr("\"outcome\""));  // what comes before is graded
+  WriteBytes(answers, R"({"prompt": "x", "response": "y"})");
+  EXPECT_EQ(Run(policy + "apothecary.yaml " + answers), kExitDone) << output();  // a prompt of the world names its own
+}
+
 TEST_F(CliMessages, AWorkerDoesNotWaitForAFolderThatIsNotThere) {
   const Stopwatch watch;
   Refused("worker --role reward --connect /nonexistent", "--connect /nonexistent: there is no such run folder");
@@ -75,6 +100,57 @@ TEST_F(CliMessages, ADryRunShowsWhichRankIsWhat) {
   for (const char* command : {"launch", "launch slurm", "launch mpirun", "train", "eval --model /nonexistent"})
     Refused(Concat(command, " --dry-run ", smoke_, " policy.path=/nonexistent"), "policy.path: there is no folder /nonexistent");
   Refused("launch --dry-run --resume nevr " + smoke_, "--resume nevr: no checkpoint there");
+}
+
+TEST_F(CliMessages, AnOverrideThatArmsBeatIsSaidOrRefused) {
+  for (const char* command : {"train --dry-run ", "launch --dry-run ", "launch "}) {
+    Refused(Concat(command, smoke_, " reward.composer=weighted run.dir=", scratch_ / "runs"),
+            "override \"reward.composer=weighted\" would change nothing: every arm has a reward.composer of its own: "
+            "safe_completion (safe_completion), refusal (refusal_baseline)");
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch_ / "runs"));
+  EXPECT_EQ(Run(Concat("train --dry-run ", smoke_, " reward.composer=weighted arms=null")), kExitDone) << output();
+  const std::string config = scratch_ / "job.yaml";
+  WriteBytes(config, Concat("defaults: [\"", smoke_, "\"]\narms: {own: {rl.steps: 3}, other: {reward.composer: weighted}}\n"));
+  for (const char* command : {"train --dry-run ", "launch --dry-run "}) {
+    EXPECT_EQ(Run(command + config + " rl.steps=5"), kExitDone) << output();
+    EXPECT_THAT(output(), HasSubstr("temper: override \"rl.steps=5\" does not count in arms with a rl.steps of their own: own (3)\n"));
+    EXPECT_EQ(Run(command + config + " rl.steps=3"), kExitDone) << output();
+    EXPECT_THAT(output(), Not(HasSubstr("does not count")));
+  }
+}
+
+// What a job would find out only once its ranks have started.
+TEST_F(CliMessages, ADryRunReadsTheRowsOfTheData) {
+  const std::string data = scratch_ / "prompts.jsonl";
+  const std::string options = Concat(" --dry-run ", smoke_, " arms=null stages=[rl] data.source=files data.path=", data);
+  const std::string good = R"({"prompt": "entry crimson bloom", "category": "fire", "intent": "benign"})";
+  for (const char* command : {"train", "launch", "launch slurm"}) {
+    WriteBytes(data, good + "\n" + R"({"text": "no such column"})" + "\n");
+    Refused(command + options, data + ":2: ");
+    WriteBytes(data, good + "\n" + R"({"prompt": "x", "category": "no such category", "intent": "benign"})" + "\n");
+    Refused(command + options, "no such category");
+  }
+}
+
+TEST_F(CliMessages, ADryRunReadsTheHeadersOfTheWeights) {
+  const std::string model = scratch_ / "model";
+  TransformerConfig config;
+  config.vocab_size = ParseTokenizer(ByteLevelTokenizerJson())->vocab_size();
+  config.hidden_size = config.intermediate_size = 4;
+  config.num_layers = config.num_heads = config.num_kv_heads = 1;
+  config.head_dim = 4;
+  config.max_positions = 512;
+  config.tie_embeddings = false;
+  config.bos_id = 1;
+  config.eos_ids = {2};
+  SaveHfModel(Transformer(config), {.tokenizer_json = ByteLevelTokenizerJson()}, model);
+  const std::string options = Concat(" --dry-run ", smoke_, " policy.path=", model);
+  ASSERT_EQ(Run("train" + options), kExitDone) << output();
+  auto json = nlohmann::json::parse(ReadBytes(model + "/config.json"));
+  json["intermediate_size"] = 8;
+  WriteBytes(model + "/config.json", json.dump());
+  for (const char* command : {"train", "launch"}) Refused(command + options, "mlp.");
 }
 
 // A wrong setting costs a moment: no rank has started, and there is no folder of a run.

@@ -1,5 +1,8 @@
 // What whole jobs write about themselves: declared names, times that add up, event files, and what becomes of a job whose sinks die.
 #include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -145,6 +148,38 @@ TEST(MetricsJob, DeadSinksChangeNothingButTheirCount) {
   const std::string log = job.Log("orchestrator");
   EXPECT_EQ(CountOf(complaint, log), 1) << log;
   EXPECT_GE(CountOf("Not a directory; training goes on without it", log), 1) << log;
+}
+
+// What a command reads is what the files have, with the names of run and arm before it.
+TEST(MetricsJob, GivesEveryRowToACommand) {
+  TinyJob job("fed", {"sft.steps=20", "rl.steps=3"});
+  const std::string fed = job.dir() + "/fed.jsonl";
+  job.overrides.push_back(Concat("monitor.command=cat > ", fed, "; echo the command has read it all"));
+  ASSERT_EQ(job.Run(4), 0) << job.output();
+  std::map<std::string, std::vector<nlohmann::json>> rows;
+  std::ifstream lines(fed);
+  for (std::string line; std::getline(lines, line);) {
+    nlohmann::json row = nlohmann::json::parse(line);
+    EXPECT_EQ(row["run"], "fed");
+    const std::string arm = row["arm"];
+    row.erase("run");
+    row.erase("arm");
+    rows[arm + (row["stage"] == "eval" ? "/eval_metrics.jsonl" : "/metrics.jsonl")].push_back(row);
+  }
+  for (const char* file : {"sft/metrics.jsonl", "main/metrics.jsonl", "main/eval_metrics.jsonl"}) {
+    EXPECT_FALSE(rows[file].empty()) << file;
+    EXPECT_EQ(rows[file], job.Rows(file)) << file;
+  }
+  std::ifstream said(job.folder() + "/logs/monitor_command.log");
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(said), {}), "the command has read it all\n");
+}
+
+TEST(MetricsJob, ACommandThatDiesIsToldOnceAndMissed) {
+  TinyJob job("left", {"sft.steps=20", "rl.steps=3", "monitor.command=read row; exit 3"});
+  ASSERT_EQ(job.Run(4), 0) << job.output();
+  const std::string log = job.Log("orchestrator");
+  EXPECT_EQ(CountOf("monitor.command: it has ended with exit code 3", log), 1) << log;
+  EXPECT_GE(job.RlRows().back().at("sys/sink_failures"), 5) << "20 SFT rows alone went before";
 }
 
 TEST(MetricsJob, WritesNoEventsWhenToldNotTo) {

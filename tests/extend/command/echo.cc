@@ -15,6 +15,7 @@ struct EchoArguments {
 void BindEcho(CLI::App* command, EchoArguments* arguments) {
   command->add_option("word", arguments->word, "what to say")->required();
   command->add_option("--times", arguments->times, "how often");
+  AddExamples(command, {{"temper echo hello --times 2", "says it twice"}});
 }
 
 int EchoCommand(const EchoArguments& arguments) {
