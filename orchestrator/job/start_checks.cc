@@ -23,9 +23,6 @@ namespace fs = std::filesystem;
 void CheckArmsFit(const Experiment& experiment) {
   const Arm& first = experiment.arms.front();
   for (const Arm& arm : experiment.arms) {
-    for (const std::string& taken : RunPaths::TakenNames()) {
-      if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
-    }
     for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
       const ResolvedValue& value = arm.resolved.values[i];
       for (const char* prefix :
