@@ -51,7 +51,7 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
 
 // What of these inputs the run folder's content of the arm was made from. Until something is graded, the policy spec gives the answers to
 // imitate alone, and only where there are no others.
-void FixInputs(const ExperimentConfig& config, const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
+void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
   if (!begun.any()) return;
   provenance->fixed.insert({"base_model", "data"});
   if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert("policy_spec");
@@ -81,7 +81,7 @@ void Job::Prepare() {
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
     AddInputs(arm.config, files, &provenance);
-    FixInputs(arm.config, files, WhatHasBegun(paths_, arm.name), &provenance);
+    FixInputs(files, WhatHasBegun(paths_, arm.name), &provenance);
     fs::create_directories(state.paths.Configs());
     WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
