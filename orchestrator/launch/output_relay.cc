@@ -21,6 +21,8 @@ pollfd OutputRelay::Awaited() const {
 }
 
 void OutputRelay::Turn() {
+  pollfd reader{to_, 0, 0};  // of a pipe that nobody can read any more, POLLERR is told unasked
+  reader_left_ = reader_left_ || (poll(&reader, 1, 0) > 0 && (reader.revents & POLLERR) != 0);
   do {
     if (!Write()) return;
   } while (Read());
@@ -54,7 +56,6 @@ bool OutputRelay::Write() {
     const ssize_t put = write(to_, held_.data(), std::min<size_t>(held_.size(), PIPE_BUF));
     if (put < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     if (put < 0) {
-      reader_left_ = reader_left_ || errno == EPIPE;
       held_.clear();
     } else {
       held_.erase(0, static_cast<size_t>(put));

@@ -18,7 +18,7 @@ class OutputRelay {
 
   // What to poll for: room to write where something is held back, else something to read.
   pollfd Awaited() const;
-  // Reads what there is and writes what fits.
+  // Reads what there is and writes what fits, and looks whether the reader is still there.
   void Turn();
   // No more is read. The filter's rest is handed on by the next turns.
   void End();

@@ -1,6 +1,6 @@
 // Whoever asks a job to stop, and however often in a burst, gets a checkpoint of the step it was in, and goes on from there.
+#include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <utility>
 
 #include <gtest/gtest.h>
