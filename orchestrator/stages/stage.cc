@@ -8,6 +8,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/host/stop_signals.h"
+#include "orchestrator/stages/progress.h"
 #include "record/checkpoint.h"
 #include "record/manifest.h"
 
@@ -18,6 +19,7 @@ constexpr char kUnlisted[] = ".unlisted";  // of a folder's name until it has it
 constexpr double kMinLoadDeadline = 300;  // reading a model from disk
 
 void OrderLoad(const StageContext& context, const std::string& folder) {
+  Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + folder);
   LoadModelOrder order{std::filesystem::absolute(folder)};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }
