@@ -108,7 +108,7 @@ void HandleStopSignals(int rank) {
 
 int TrainCommand(const TrainArguments& arguments, const CommandContext& context) {
   LaunchedRank launched = RankFromEnvironment();
-  if (!arguments.dry_run) HandleStopSignals(launched.rank);
+  arguments.dry_run ? ReleaseStopSignals() : HandleStopSignals(launched.rank);
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);

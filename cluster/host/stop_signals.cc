@@ -55,6 +55,13 @@ void OnLaunchersSignal(int) {
   errno = saved;
 }
 
+void Mask(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int sig : kStopSignals) sigaddset(&signals, sig);
+  sigprocmask(how, &signals, nullptr);
+}
+
 bool IsIgnored(int sig) {
   struct sigaction before {};
   return sigaction(sig, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
@@ -69,6 +76,7 @@ void Handle(void (*handler)(int), bool keep_ignored_hangup = false) {
     if (sig == SIGHUP && keep_ignored_hangup && IsIgnored(SIGHUP)) continue;
     sigaction(sig, &action, nullptr);
   }
+  Mask(SIG_UNBLOCK);
 }
 
 }  // namespace
@@ -88,6 +96,10 @@ void WishToStop(const char* reason) {
   std::fprintf(stderr, "temper launch: %s: stopping at the end of this step, with a checkpoint; a signal stops it at once\n", reason);
   g_answered_at = NowMillis();
 }
+
+void HoldStopSignals() { Mask(SIG_BLOCK); }
+
+void ReleaseStopSignals() { Mask(SIG_UNBLOCK); }
 
 void IgnoreStopSignals() { Handle(SIG_IGN); }
 

@@ -27,6 +27,11 @@ inline bool StopRequested() { return StopWished() != StopWish::kNone; }
 // The process itself wishes to stop, for the reason that it gives; nothing where a wish is there already.
 void WishToStop(const char* reason);
 
+// Signals wait, for one of the ways here to be chosen or to be released: while a program loads, it can neither answer them nor write a
+// checkpoint, and one that ended it would look like a failure.
+void HoldStopSignals();
+void ReleaseStopSignals();
+
 // Nothing becomes of them: another process decides when this one ends.
 void IgnoreStopSignals();
 // Each ends the process, as it was before: for a child on its way to another program.

@@ -141,7 +141,6 @@ int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, con
 
 int SuperviseJob(const LaunchArguments& arguments) {
   const TrainArguments& train = arguments.train;
-  if (!train.dry_run) NoteStopSignals();
   const Experiment experiment = LoadExperiment(train.config, train.overrides);
   const ClusterConfig& cluster = experiment.base.cluster;
   const int ranks = train.ranks > 0 ? train.ranks : std::max(4, RoleLayout::RanksFor(cluster));

@@ -138,6 +138,28 @@ TEST(StopSignals, ProcessesUnderNohupOutliveTheTerminal) {
   }
 }
 
+TEST(StopSignals, WhatIsHeldBackIsDeliveredToTheWayThatIsChosen) {
+  EXPECT_EXIT(
+      {
+        HoldStopSignals();
+        raise(SIGTERM);
+        raise(SIGUSR1);
+        Expect(!StopRequested(), 1);
+        NoteStopSignals();
+        Expect(StopWished() == StopWish::kInOrder, 2);
+        _exit(0);
+      },
+      ExitedWithCode(0), kLaunchersAnswer);
+  EXPECT_EXIT(
+      {
+        HoldStopSignals();
+        raise(SIGHUP);
+        ReleaseStopSignals();
+        _exit(2);
+      },
+      KilledBySignal(SIGHUP), "");
+}
+
 TEST(StopSignals, WhatIsIgnoredIsNoWishAndWhatIsResetEndsTheProcess) {
   for (const int sig : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
     EXPECT_EXIT(
