@@ -70,7 +70,8 @@ bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_
 void CheckPolicy(const std::string& weights_folder) {
   const auto wrong = ManifestProblem(weights_folder, {"config.json"});
   if (!wrong) return;
-  throw ConfigError(Concat(weights_folder, ": ", *wrong, ", so it is not what was trained; restore the file from a copy, move the folder away to ",
+  throw ConfigError(Concat(weights_folder, ": ", *wrong,
+                           ", so it is not what was trained; restore the file from a copy, move the folder away to ",
                            "have it made again from the newest checkpoint, or start again with --resume never"));
 }
 

@@ -6,8 +6,9 @@
 
 namespace temper {
 
-// Resume points of one stage of one arm: <folder>/step_<N>/ with the learner's files, state.json and manifest.json (record/manifest.h). A checkpoint is made under a temporary name, flushed and renamed, so that one with a valid manifest is whole; `latest` is a
-// hint for people. One process writes.
+// Resume points of one stage of one arm: <folder>/step_<N>/ with the learner's files, state.json and manifest.json (record/manifest.h). A
+// checkpoint is made under a temporary name, flushed and renamed, so that one with a valid manifest is whole; `latest` is a hint for
+// people. One process writes.
 class CheckpointStore {
  public:
   CheckpointStore(std::string folder, int64_t keep);

@@ -112,8 +112,8 @@ bool ReadPayload(std::ifstream& file, uint64_t offset, uint64_t size, std::strin
 
 enum class FileHeadState { kWhole, kToBeWritten, kDamaged };
 
-// Refuses a journal of another version. Zeros alone are what a power failure leaves of a journal that was just made. Behind a header that was
-// of this version the first record is whole.
+// Refuses a journal of another version. Zeros alone are what a power failure leaves of a journal that was just made. Behind a header that
+// was of this version the first record is whole.
 FileHeadState StateOfHead(std::ifstream& file, uint64_t size, const std::string& path) {
   const std::string head = FirstBytes(file, kFileHeadBytes);
   if (AllZeros(head) && AllZeros(FirstBytes(file, size))) return FileHeadState::kToBeWritten;

@@ -172,9 +172,10 @@ void CheckFixed(const std::string& run_folder, const std::set<std::string>& fixe
   std::string text;
   for (size_t i = 0; i < std::min(found.size(), kMaxShown); ++i) text += (i == 0 ? "" : "; ") + found[i];
   if (found.size() > kMaxShown) text += Concat("; and ", found.size() - kMaxShown, " more");
-  throw ConfigError(Concat(text, ", since ", run_folder,
-                           " was made from it; put back what was there, or give the run another name (run.name=...), or start it again with "
-                           "--resume never"));
+  throw ConfigError(
+      Concat(text, ", since ", run_folder,
+             " was made from it; put back what was there, or give the run another name (run.name=...), or start it again with "
+             "--resume never"));
 }
 
 void Write(const std::string& run_folder, const ordered_json& json) {

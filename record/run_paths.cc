@@ -106,9 +106,9 @@ std::string RunPaths::TensorBoard(const StagePaths& stage) const {
 const std::vector<std::string>& RunPaths::TakenNames() {
   static const std::vector<std::string> kNames = [] {
     const RunPaths run("");
-    return FirstFolders({run.Sft().folder(), run.World(""), run.Logs(), run.Configs(), run.TensorBoard(run.Sft()), run.Traces(), run.Slurm(),
-                         run.RunJson(), run.Provenance(), run.Status(), run.Epoch(), run.ProcessRows(), run.Rendezvous(), run.Report().Html(),
-                         run.Report().Json(), run.Report().EvalCells(), run.Report().Comparison()});
+    return FirstFolders({run.Sft().folder(), run.World(""), run.Logs(), run.Configs(), run.TensorBoard(run.Sft()), run.Traces(),
+                         run.Slurm(), run.RunJson(), run.Provenance(), run.Status(), run.Epoch(), run.ProcessRows(), run.Rendezvous(),
+                         run.Report().Html(), run.Report().Json(), run.Report().EvalCells(), run.Report().Comparison()});
   }();
   return kNames;
 }

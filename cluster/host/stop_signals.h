@@ -6,8 +6,8 @@ namespace temper {
 // passes on to its ranks at once). A process chooses once what becomes of them; all functions are for one thread.
 //
 // Signals that come in a burst are one wish: timeout(1), supervisors and Slurm send two. The first is answered on standard error with what
-// happens now. Only one that comes more than a second after this answer asks for the end at once. SIGHUP stays ignored where the process was
-// started so (nohup).
+// happens now. Only one that comes more than a second after this answer asks for the end at once. SIGHUP stays ignored where the process
+// was started so (nohup).
 
 enum class StopWish {
   kNone,

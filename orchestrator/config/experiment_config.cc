@@ -38,7 +38,8 @@ void DescribeArmNames(const ExperimentConfig& c, ConfigFields& f) {
   const std::string wrong = FirstNoName(names);
   f.Rule([wrong] { return wrong.empty(); }, Concat("arms must have names of ", kNameRule, ", not ", wrong));
   const std::string taken = FirstTaken(names, RunPaths::TakenNames());
-  f.Rule([taken] { return taken.empty(); }, Concat("arms: ", taken, " is what a file or folder of every run is called; choose another name"));
+  f.Rule([taken] { return taken.empty(); },
+         Concat("arms: ", taken, " is what a file or folder of every run is called; choose another name"));
 }
 
 bool AreStagesInOrder(const std::vector<std::string>& stages) {
@@ -108,8 +109,7 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
           "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, learner.*, reward.policy_spec, rollout.slots, "
           "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_* or "
           "monitor.cluster_log_*. A name must be ",
-          kNameRule, ", and not that of a file or folder of every run: ",
-          Joined(RunPaths::TakenNames())));
+          kNameRule, ", and not that of a file or folder of every run: ", Joined(RunPaths::TakenNames())));
   f.IntList("seeds", &c.seeds, kSeeds, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
   f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",
             [&](ConfigFields& s) {

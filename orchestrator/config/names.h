@@ -6,8 +6,8 @@
 
 namespace temper {
 
-// What users may call a run, an arm or an evaluation set. The name becomes that of a file or folder, so it must not lead out of the folder it
-// lies in, nor take the name of what is there already.
+// What users may call a run, an arm or an evaluation set. The name becomes that of a file or folder, so it must not lead out of the folder
+// it lies in, nor take the name of what is there already.
 
 inline constexpr size_t kMaxName = 64;
 inline constexpr char kNameRule[] = "1 to 64 characters of [A-Za-z0-9._-] and not begin with a dot";

@@ -19,9 +19,9 @@ constexpr char kBlanks[] = " \t\r\v\f";
 
 // mpirun's words for one thing.
 const std::map<std::string, bool> kIsMaximum = {
-    {"slots", false},     {"count", false},     {"cpu", false},       {"slots_max", true}, {"slots-max", true},
-    {"max_slots", true},  {"max-slots", true},  {"count_max", true},  {"count-max", true}, {"max_count", true},
-    {"max-count", true},  {"cpu_max", true},    {"cpu-max", true},    {"max_cpu", true},   {"max-cpu", true},
+    {"slots", false},    {"count", false},    {"cpu", false},      {"slots_max", true}, {"slots-max", true},
+    {"max_slots", true}, {"max-slots", true}, {"count_max", true}, {"count-max", true}, {"max_count", true},
+    {"max-count", true}, {"cpu_max", true},   {"cpu-max", true},   {"max_cpu", true},   {"max-cpu", true},
 };
 
 // A line of the file, without its comment.

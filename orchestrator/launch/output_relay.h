@@ -8,9 +8,9 @@
 
 namespace temper {
 
-// Bytes on their way from a pipe to a descriptor of this process, such as its standard output. It never blocks: what cannot be written yet is
-// held back, and nothing is read meanwhile, so that the writer waits as it would for the reader itself. Where the reader has left, the bytes
-// are dropped and the writer notices nothing.
+// Bytes on their way from a pipe to a descriptor of this process, such as its standard output. It never blocks: what cannot be written yet
+// is held back, and nothing is read meanwhile, so that the writer waits as it would for the reader itself. Where the reader has left, the
+// bytes are dropped and the writer notices nothing.
 class OutputRelay {
  public:
   // `from`: read end, which is made non-blocking; borrowed like `to`. `filter`: what to hand on of bytes read; at the end it gets none.

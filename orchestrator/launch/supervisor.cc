@@ -133,7 +133,8 @@ int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, con
     std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",
                  code, after.wait_s, attempt);
     if (!WaitFor(after.wait_s)) return kExitPreempted;  // nothing runs, and the same command goes on
-    arguments.train.resume = "auto";  // the next run goes on with this one, however this one was started
+    // The next run goes on with this one, however this one was started.
+    arguments.train.resume = "auto";
   }
 }
 

@@ -16,7 +16,7 @@ namespace temper {
 namespace {
 
 constexpr char kUnlisted[] = ".unlisted";  // of a folder's name until it has its manifest
-constexpr double kMinLoadDeadline = 300;  // reading a model from disk
+constexpr double kMinLoadDeadline = 300;   // reading a model from disk
 
 void OrderLoad(const StageContext& context, const std::string& folder) {
   Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + folder);

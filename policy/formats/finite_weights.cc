@@ -14,7 +14,8 @@ void CheckFinite(const std::string& folder, const std::vector<std::pair<std::str
     if (tensor.numel() == 0) continue;
     const auto [least, greatest] = at::aminmax(tensor);
     if (std::isfinite(least.item<double>()) && std::isfinite(greatest.item<double>())) continue;
-    throw ConfigError(Concat(folder, ": tensor ", name, " has a value that is not finite (NaN or infinite); the folder's weights are damaged, or "
+    throw ConfigError(Concat(folder, ": tensor ", name,
+                             " has a value that is not finite (NaN or infinite); the folder's weights are damaged, or "
                              "come from a training that diverged"));
   }
 }

@@ -144,7 +144,8 @@ TEST(BadInput, WeightsThatAreNotFinite) {
   EXPECT_EQ(CountOf("starting it again", job.output()), 0) << job.output();
 
   WriteBytes(job.dir() + "/ids.json", "[[1, 2]]");
-  const Printed logits = Temper(job, {"logits", "--model", model, "--ids", job.dir() + "/ids.json", "--out", job.dir() + "/logits.safetensors"});
+  const Printed logits =
+      Temper(job, {"logits", "--model", model, "--ids", job.dir() + "/ids.json", "--out", job.dir() + "/logits.safetensors"});
   EXPECT_EQ(logits.code, kConfigError) << logits.text;
   EXPECT_EQ(CountOf(" has a value that is not finite", logits.text), 1) << logits.text;
 }

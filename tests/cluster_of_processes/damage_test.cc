@@ -1,5 +1,5 @@
-// What a run folder holds, and what it was made from, is read again when a stopped job goes on. Whatever was changed meanwhile is found, and
-// no numbers come from it.
+// What a run folder holds, and what it was made from, is read again when a stopped job goes on. Whatever was changed meanwhile is found,
+// and no numbers come from it.
 #include <filesystem>
 #include <functional>
 
@@ -85,17 +85,28 @@ TEST(Damage, NothingThatDecidesNumbersChangesUnseen) {
   };
   for (const std::string file : {"model.safetensors", "config.json", "tokenizer.json"}) {
     const std::string path = start + "/" + file;
-    with(path, [&] { FlipBit(path, ReadText(path).size() / 2); },
-         [&] { ExpectRefused(&job, {start + ": " + file + " does not have the checksum of manifest.json", never}); });
+    with(
+        path, [&] { FlipBit(path, ReadText(path).size() / 2); },
+        [&] {
+          ExpectRefused(&job, {start + ": " + file + " does not have the checksum of manifest.json", never});
+        });
   }
-  with(start + "/manifest.json", [&] { WriteBytes(start + "/manifest.json", R"({"files": {"config.json": {}}})"); },
-       [&] { ExpectRefused(&job, {"config.json has no valid entry in manifest.json"}); });
-  with(spec, [&] { WriteBytes(spec, ReadText(spec) + "# edited\n"); }, [&] { ExpectRefused(&job, {spec + " has changed", never}); });
+  with(
+      start + "/manifest.json", [&] { WriteBytes(start + "/manifest.json", R"({"files": {"config.json": {}}})"); },
+      [&] { ExpectRefused(&job, {"config.json has no valid entry in manifest.json"}); });
+  with(
+      spec, [&] { WriteBytes(spec, ReadText(spec) + "# edited\n"); },
+      [&] {
+        ExpectRefused(&job, {spec + " has changed", never});
+      });
   for (const std::string file : {"prompts_train.jsonl", "prompts_dev.jsonl", "demonstrations.jsonl"}) {
     const std::string path = world + "/" + file;
     ASSERT_TRUE(fs::exists(path)) << path;
-    with(path, [&] { WriteBytes(path, ReadText(path).substr(0, ReadText(path).rfind('{'))); },
-         [&] { ExpectRefused(&job, {file + " has changed", never}); });
+    with(
+        path, [&] { WriteBytes(path, ReadText(path).substr(0, ReadText(path).rfind('{'))); },
+        [&] {
+          ExpectRefused(&job, {file + " has changed", never});
+        });
   }
   EXPECT_EQ(job.Finish(job.StartLaunch().get()), 0) << job.output();
   EXPECT_EQ(job.Weights(), UndisturbedWeights()) << "with everything put back, nothing has happened";

@@ -50,7 +50,8 @@ pid_t MpirunOf(const TinyJob& job) {
   return 0;
 }
 
-// Whether the process has come so far that the signal does not kill it: the first thing that the program does, before it loads its libraries.
+// Whether the process has come so far that the signal does not kill it: the first thing that the program does, before it loads its
+// libraries.
 bool HandlesOrHolds(pid_t pid, int sig) {
   for (const std::string& line : ReadLines("/proc/" + std::to_string(pid) + "/status")) {
     const bool mask = line.starts_with("SigCgt:") || line.starts_with("SigBlk:");
@@ -86,8 +87,9 @@ TEST(Stop, BurstsOfAnyKindAreOneWishInEveryStage) {
     step = rows + 2;
   }
   const auto process = job.StartLaunch();
-  ASSERT_TRUE(job.HoldWhen([&] { return fs::exists(job.folder() + "/main/weights/step_" + std::to_string(kRecoverySteps) + "/config.json"); }))
-      << process->Output();
+  ASSERT_TRUE(job.HoldWhen([&] {
+    return fs::exists(job.folder() + "/main/weights/step_" + std::to_string(kRecoverySteps) + "/config.json");
+  })) << process->Output();
   Burst(*process, {SIGTERM, SIGTERM});
   ExpectStoppedInOrder(&job, process.get(), "evaluation, whose workers are held");
   EXPECT_EQ(CountOf("in evaluation set", job.output()), 1) << job.output();
@@ -138,7 +140,8 @@ TEST(Stop, AReaderOfTheOutputWhoLeavesStopsTheJobInOrder) {
     TinyJob job("head", RecoveryOverrides());
     std::string words = std::string(TEMPER_BINARY) + " launch " + job.config;
     for (const std::string& word : job.overrides) words += " " + word;
-    JobProcess shell({"bash", "-c", words + " " + reader + " > " + job.dir() + "/head.txt; exit ${PIPESTATUS[0]}"}, job.dir() + "/shell.txt");
+    JobProcess shell({"bash", "-c", words + " " + reader + " > " + job.dir() + "/head.txt; exit ${PIPESTATUS[0]}"},
+                     job.dir() + "/shell.txt");
     EXPECT_EQ(job.Finish(&shell, Seconds(60)), kPreempted) << job.output();
     EXPECT_EQ(ReadLines(job.dir() + "/head.txt").size(), 1U);
     EXPECT_EQ(ReadText(job.folder() + "/epoch"), "1\n") << "starts of the job";

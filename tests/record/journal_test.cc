@@ -277,7 +277,7 @@ TEST_F(DamagedJournal, IsSetAsideWholeAndANewOneBegins) {
   const std::string log = folder_ / "log.txt";
   int n = 0;
   for (size_t at = 0; at + 61 < good_.size(); at += 7) {  // the last record would be taken for torn
-    if (at >= 8 && at < 12) continue;                       // the version
+    if (at >= 8 && at < 12) continue;                     // the version
     std::string bytes = good_;
     bytes[at] = static_cast<char>(bytes[at] ^ 4);
     WriteBytes(path_, bytes);

@@ -51,7 +51,10 @@ TEST(StopSignals, ABurstOfAnyKindsIsOneWishThatIsAnsweredOnce) {
               Expect(StopWished() == StopWish::kInOrder, 1);
               _exit(0);
             },
-            ExitedWithCode(0), launcher ? kLaunchersAnswer : first == SIGUSR1 && second == SIGUSR1 ? "^$" : kAnswer)
+            ExitedWithCode(0),
+            launcher                                ? kLaunchersAnswer
+            : first == SIGUSR1 && second == SIGUSR1 ? "^$"
+                                                    : kAnswer)
             << first << " " << second << " " << launcher;
       }
     }
@@ -119,7 +122,8 @@ TEST(StopSignals, AWishOfItsOwnIsAWishLikeAnyOther) {
         Expect(StopWished() == StopWish::kAtOnce, 2);
         _exit(0);
       },
-      ExitedWithCode(0), "^temper launch: the reader has left: stopping at the end of this step, with a checkpoint; a signal stops it at once\n$");
+      ExitedWithCode(0),
+      "^temper launch: the reader has left: stopping at the end of this step, with a checkpoint; a signal stops it at once\n$");
 }
 
 TEST(StopSignals, ProcessesUnderNohupOutliveTheTerminal) {

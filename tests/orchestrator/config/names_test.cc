@@ -24,19 +24,22 @@ std::string ProblemOf(const std::vector<std::string>& overrides) {
   return "none";
 }
 
-const std::vector<std::string> kBad = {"../../../escape", "a/b", "/tmp/x", "..", ".", ".hidden", std::string(300, 'x'), "a b", "a\\\\nb", "\u00e4"};
+const std::vector<std::string> kBad = {"../../../escape",     "a/b", "/tmp/x",  "..",    ".", ".hidden",
+                                       std::string(300, 'x'), "a b", "a\\\\nb", "\u00e4"};
 
 TEST(Names, HaveOneRule) {
   for (const char* name : {"a", "safe_completion", "lr-1e-3", "v1.2", "A", "0"}) EXPECT_TRUE(IsName(name)) << name;
   EXPECT_TRUE(IsName(std::string(64, 'x')));
   for (const std::string& name : kBad) EXPECT_FALSE(IsName(name)) << name;
-  for (const std::string& name : {std::string(), std::string("a\0b", 3), std::string("a\nb"), std::string("a\x1b[31m"), std::string(65, 'x')})
+  for (const std::string& name :
+       {std::string(), std::string("a\0b", 3), std::string("a\nb"), std::string("a\x1b[31m"), std::string(65, 'x')})
     EXPECT_FALSE(IsName(name)) << name;
 }
 
 TEST(Names, OfArmsAreCheckedWithTheConfig) {
   for (const std::string& name : kBad) {
-    EXPECT_THAT(ProblemOf({"arms={a: {}, \"" + name + "\": {rl.steps: 2}}"}), HasSubstr("arms must have names of 1 to 64 characters")) << name;
+    EXPECT_THAT(ProblemOf({"arms={a: {}, \"" + name + "\": {rl.steps: 2}}"}), HasSubstr("arms must have names of 1 to 64 characters"))
+        << name;
   }
   EXPECT_THAT(ProblemOf({"arms={\"\": {rl.steps: 2}}"}), HasSubstr("arms"));
   EXPECT_EQ(ProblemOf({"arms={a: {}, b-2.c_d: {rl.steps: 2}}"}), "none");
@@ -64,7 +67,8 @@ TEST(Names, OfEvaluationSetsAreCheckedWithTheConfig) {
 }
 
 TEST(Names, OfRunsAreNotThoseOfWhatLiesBesideThem) {
-  for (const char* name : {"index.html", "prometheus_targets", "report.html", "report.json", "comparison.csv", "eval_cells.csv", "a.old-1"}) {
+  for (const char* name :
+       {"index.html", "prometheus_targets", "report.html", "report.json", "comparison.csv", "eval_cells.csv", "a.old-1"}) {
     EXPECT_THAT(ProblemOf({std::string("run.name=") + name}), HasSubstr("run.name must not be one of ")) << name;
   }
 }

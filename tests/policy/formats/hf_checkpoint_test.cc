@@ -327,8 +327,9 @@ TEST(HfCheckpoint, NamesATensorThatIsNotFinite) {
       const auto& [name, tensor] = model.parameters()[which];
       tensor.mutable_data_ptr<float>()[tensor.numel() - 1] = bad;
       SaveHfModel(model, {}, folder / "model");
-      EXPECT_THAT([&] { LoadHfModel(folder / "model"); },
-                  ::testing::ThrowsMessage<ConfigError>(HasSubstr((folder / "model") + ": tensor " + name + " has a value that is not finite")));
+      EXPECT_THAT(
+          [&] { LoadHfModel(folder / "model"); },
+          ::testing::ThrowsMessage<ConfigError>(HasSubstr((folder / "model") + ": tensor " + name + " has a value that is not finite")));
     }
   }
 }
