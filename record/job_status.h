@@ -51,7 +51,7 @@ bool IsDone(const std::string& run_folder);
 enum class JobLife {
   kAlive,    // its process runs on this host, or the status is fresh
   kDead,     // its process is gone without having said why
-  kUnknown,  // of another host, and silent for longer than kSilent
+  kUnknown,  // of another host, and silent for longer than kSilentSeconds
   kEnded,    // it said how it ended
 };
 inline constexpr double kSilentSeconds = 30;

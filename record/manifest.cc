@@ -40,6 +40,8 @@ std::optional<std::string> FileProblem(const std::string& folder, const std::str
 
 }  // namespace
 
+std::string ManifestPath(const std::string& folder) { return folder + "/" + kManifest; }
+
 void WriteManifest(const std::string& folder, std::optional<int64_t> step) {
   ordered_json manifest;
   if (step) manifest["step"] = *step;
@@ -49,11 +51,11 @@ void WriteManifest(const std::string& folder, std::optional<int64_t> step) {
     manifest["files"][name] = {{"bytes", fs::file_size(file)}, {"xxh128", Hash128OfFile(file)}};
     FlushToDisk(file);
   }
-  WriteFile(folder + "/" + kManifest, manifest.dump(1) + "\n", {.durable = true});
+  WriteFile(ManifestPath(folder), manifest.dump(1) + "\n", {.durable = true});
 }
 
 std::optional<std::string> ManifestProblem(const std::string& folder, const std::vector<std::string>& needed) {
-  const std::string path = folder + "/" + kManifest;
+  const std::string path = ManifestPath(folder);
   const auto manifest = ordered_json::parse(fs::exists(path) ? ReadFile(path) : "", nullptr, false);
   if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
     return Concat(kManifest, fs::exists(path) ? " is not valid" : " is missing");

@@ -10,6 +10,8 @@ namespace temper {
 // manifest.json of a folder: {"files": {"name": {"bytes": ..., "xxh128": ...}}}, with every file of the folder and of those in it, by its
 // path from there. Written last, so that a folder with one is whole; read again before anything in the folder decides a number.
 
+std::string ManifestPath(const std::string& folder);
+
 // Flushes every file and adds the manifest. `step` stands in it too, where there is one.
 void WriteManifest(const std::string& folder, std::optional<int64_t> step);
 

@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <map>
 #include <optional>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/config/errors.h"
 
 namespace temper {
 namespace {
 
 constexpr int kMaxSlots = 100'000;
-constexpr size_t kMaxFileBytes = size_t{16} << 20;
 constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
 constexpr char kBlanks[] = " \t\r\v\f";
 
@@ -108,12 +107,7 @@ void Add(const HostLine& line, std::vector<HostSlots>* hosts, std::map<std::stri
 }  // namespace
 
 std::vector<HostSlots> ReadHostfile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kMaxFileBytes + 1, '\0');
-  if (!file || !(file.read(text.data(), static_cast<std::streamsize>(text.size())) || file.eof()))
-    throw ConfigError(Concat("--hostfile ", path, ": cannot read it; a line a host, e.g.  node01 slots=8"));
-  text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kMaxFileBytes) throw ConfigError(Concat("--hostfile ", path, ": more than ", kMaxFileBytes >> 20, " MiB"));
+  std::string text = ReadUserFile(path, {.what = "the hostfile", .hint = "a line a host, e.g.  node01 slots=8"});
   if (text.starts_with(kByteOrderMark)) text.erase(0, sizeof(kByteOrderMark) - 1);
   std::vector<HostSlots> hosts;
   std::map<std::string, HostLine> first_lines;

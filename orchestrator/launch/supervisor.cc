@@ -16,7 +16,6 @@
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/program_path.h"
 #include "cluster/host/stop_signals.h"
-#include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
@@ -32,17 +31,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr useconds_t kLookMicroseconds = 50'000;
-
-// Something that grows while the run makes progress: the newest steps of its checkpoints.
-std::string ProgressMark(const std::string& run_folder) {
-  std::string mark;
-  std::error_code ignored;
-  for (const auto& entry : fs::recursive_directory_iterator(run_folder, ignored)) {
-    const std::string name = entry.path().filename();
-    if (entry.is_directory() && name.starts_with("step_")) mark += entry.path().string() + "\n";
-  }
-  return mark;
-}
 
 MpirunJob JobOf(const LaunchArguments& arguments, const std::string& host_list, const LaunchConfig& launch, int ranks) {
   const TrainArguments& train = arguments.train;
@@ -117,13 +105,16 @@ int DryRun(const LaunchArguments& arguments, const std::string& host_list, const
 }
 
 // Runs the job until the rule ends it.
-int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, const ExperimentConfig& config, int ranks) {
+int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, const Experiment& experiment, int ranks) {
+  const ExperimentConfig& config = experiment.base;
   const RunPaths run = RunsPaths(config.run.dir).Run(config.run.name);
   RestartRule rule;
   for (int attempt = 1;; ++attempt) {
-    const std::string before = ProgressMark(run.folder());
+    const std::set<CheckpointMark> before = CheckpointsOf(experiment);
     const int code = RunOnce(JobOf(arguments, host_list, config.launch, ranks), config);
-    const AfterJob after = rule.After(code, StopRequested(), ProgressMark(run.folder()) != before);
+    const std::set<CheckpointMark> now = CheckpointsOf(experiment);
+    const bool progress = !std::includes(before.begin(), before.end(), now.begin(), now.end());
+    const AfterJob after = rule.After(code, StopRequested(), progress);
     if (after.next == AfterJob::Next::kEnd) return after.exit_code;
     if (after.next == AfterJob::Next::kGiveUp) {
       std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s\n",
@@ -139,6 +130,17 @@ int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, con
 }
 
 }  // namespace
+
+std::set<CheckpointMark> CheckpointsOf(const Experiment& experiment) {
+  const RunPaths run = RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name);
+  std::set<CheckpointMark> all = CheckpointMarks(run.Sft().Checkpoints());
+  for (const Arm& arm : experiment.arms) {
+    const ArmPaths paths = run.Arm(arm.name);
+    all.merge(CheckpointMarks(paths.Checkpoints()));
+    all.merge(CheckpointMarks(paths.Sft().Checkpoints()));
+  }
+  return all;
+}
 
 int SuperviseJob(const LaunchArguments& arguments) {
   const TrainArguments& train = arguments.train;
@@ -158,7 +160,7 @@ int SuperviseJob(const LaunchArguments& arguments) {
   TemporaryFolder();
   if (train.dry_run) return DryRun(arguments, host_list, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
-  return RunWithRestarts(arguments, host_list, experiment.base, ranks);
+  return RunWithRestarts(arguments, host_list, experiment, ranks);
 }
 
 }  // namespace temper
