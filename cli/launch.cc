@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/error.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/launch/slurm_submit.h"
 #include "orchestrator/launch/supervisor.h"
 #include "orchestrator/launch/sweep_launch.h"
@@ -83,7 +84,14 @@ int LaunchBySlurm(const LaunchCommandArguments& arguments) {
   return LaunchRuns(arguments.slurm.train, {.launch = submit, .outcome = "submitted", .after = ShowRuns});
 }
 
+// A job that is launched gets wishes to stop from the first moment on. What only shows or submits one ends as any command does.
+void ChooseStopSignals(const LaunchCommandArguments& arguments) {
+  const bool launches = arguments.way != LaunchCommandArguments::Way::kSlurm && !arguments.launch.train.dry_run;
+  launches ? NoteStopSignals() : ReleaseStopSignals();
+}
+
 int LaunchCommand(const LaunchCommandArguments& arguments) {
+  ChooseStopSignals(arguments);
   switch (arguments.way) {
     case LaunchCommandArguments::Way::kHosts:
       return LaunchOnHosts(arguments);

@@ -8,6 +8,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "policy/formats/finite_weights.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/formats/safetensors.h"
 #include "policy/kernels/torch_version.h"
@@ -52,6 +53,7 @@ int LogitsCommand(const LogitsArguments& arguments) {
   for (const auto& list : lists) {
     const std::vector<int32_t> tokens = SequenceOf(list, tensors.size(), arguments.ids, model.config());
     tensors.emplace_back(Concat("logits.", tensors.size()), SequenceLogits(model, tokens));
+    CheckFinite(Concat("the logits of list ", tensors.size() - 1, " by ", arguments.model), {tensors.back()});
   }
   WriteSafetensors(arguments.out, tensors, {{"format", "pt"}});
   return kExitDone;

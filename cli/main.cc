@@ -1,6 +1,7 @@
 // The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include "cluster/config/nearest_name.h"
 #include "cluster/host/installation.h"
 #include "cluster/host/process_title.h"
+#include "cluster/host/stop_signals.h"
 #include "policy/kernels/torch_version.h"
 
 namespace temper {
@@ -95,10 +97,22 @@ int ProgramMain(int argc, char** argv) {
   }
 }
 
+// Commands that choose what becomes of stop signals when they have read their options.
+bool AnswersStopSignals(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  return command == "launch" || command == "train";
+}
+
+// The loader calls this before it initialises the libraries, which takes LibTorch a third of a second. Sanitizers are not ready then.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+__attribute__((section(".preinit_array"), used)) void (*g_before_libraries)() = &HoldStopSignals;
+#endif
+
 }  // namespace
 }  // namespace temper
 
 int main(int argc, char** argv) {
+  if (!temper::AnswersStopSignals(argc, argv)) temper::ReleaseStopSignals();
   temper::KeepProcessTitle(argc, argv);
   // Ranks that wait must yield their core: MPI reads this when it is initialised.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);

@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -12,6 +13,7 @@
 #include "cluster/collectives/process.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/spawner.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/job/in_process_job.h"
 #include "orchestrator/job/orchestrator_process.h"
 #include "orchestrator/job/start_checks.h"
@@ -99,6 +101,12 @@ int Finish(const Experiment& experiment, const JobEnd& end) {
   return end.exit_code;
 }
 
+// The orchestrator decides when the job ends. Before MPI_Init: a launcher passes signals on once all ranks have come to that.
+void HandleStopSignals(int rank) {
+  signal(SIGPIPE, SIG_IGN);  // a job does not end because nobody reads its output
+  rank > 0 ? IgnoreStopSignals() : StopAtStopSignal();
+}
+
 // The job as a rank of this role sees it; ends with it. `spawner`: of a worker's rank.
 int RunRole(Role role, const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process,
             Spawner* spawner) {
@@ -143,8 +151,9 @@ int RunRank(const Experiment& experiment, const std::string& resume, const Launc
 }
 
 int TrainCommand(const TrainArguments& arguments, const CommandContext& context) {
-  const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
+  arguments.dry_run ? ReleaseStopSignals() : HandleStopSignals(launched.rank);
+  const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   if (launched.rank >= 0 && launched.size < 0) {  // srun names the rank alone
     launched.size = arguments.ranks > 0 ? arguments.ranks : RoleLayout::RanksFor(experiment.base.cluster);
   }

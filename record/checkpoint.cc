@@ -4,21 +4,17 @@
 #include <filesystem>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
-#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "record/manifest.h"
 
 namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
 
 std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
-std::string ManifestPath(const std::string& folder) { return folder + "/manifest.json"; }
 
 std::string StepName(int64_t step) { return Concat("step_", step); }
 
@@ -51,13 +47,7 @@ std::string CheckpointStore::Begin(int64_t step) {
 void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepName(step);
   WriteFile(StatePath(temporary), state_json, {.durable = true});
-  ordered_json manifest;
-  manifest["step"] = step;
-  for (const auto& entry : fs::directory_iterator(temporary)) {
-    manifest["files"][entry.path().filename()] = {{"bytes", entry.file_size()}, {"xxh128", Hash128OfFile(entry.path())}};
-    FlushToDisk(entry.path());
-  }
-  WriteFile(ManifestPath(temporary), manifest.dump(1) + "\n", {.durable = true});
+  WriteManifest(temporary, step);
   const std::string final_name = folder_ + "/" + StepName(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
@@ -87,22 +77,16 @@ std::string ReadCheckpointState(const std::string& folder) { return ReadFile(Sta
 
 bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_folder + "/config.json"); }
 
+void CheckPolicy(const std::string& weights_folder) {
+  const auto wrong = ManifestProblem(weights_folder, {"config.json"});
+  if (!wrong) return;
+  throw ConfigError(Concat(weights_folder, ": ", *wrong,
+                           ", so it is not what was trained; restore the file from a copy, move the folder away to ",
+                           "have it made again from the newest checkpoint, or start again with --resume never"));
+}
+
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
-  const std::string path = ManifestPath(folder);
-  const auto manifest = ordered_json::parse(fs::exists(path) ? ReadFile(path) : "", nullptr, false);
-  if (manifest.is_discarded() || !manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) {
-    return "no valid manifest.json";
-  }
-  if (!manifest["files"].contains("state.json")) return "the manifest lists no state.json";
-  for (const auto& [name, entry] : manifest["files"].items()) {
-    const std::string file = folder + "/" + name;
-    if (!fs::is_regular_file(file)) return name + " is missing";
-    if (!entry.is_object() || !entry.contains("bytes") || !entry.contains("xxh128")) return "no valid entry for " + name;
-    const uint64_t bytes = fs::file_size(file);
-    if (entry["bytes"] != bytes) return Concat(name, " has ", bytes, " bytes, the manifest says ", entry["bytes"].dump());
-    if (entry["xxh128"] != Hash128OfFile(file)) return name + " does not have the manifest's checksum";
-  }
-  return std::nullopt;
+  return ManifestProblem(folder, {"state.json", "learner.json", "learner.safetensors"});
 }
 
 std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {

@@ -9,9 +9,9 @@
 
 namespace temper {
 
-// Resume points of one stage of one arm: <folder>/step_<N>/ with the learner's files, state.json and manifest.json (size and XXH3-128 of
-// every file). A checkpoint is made under a temporary name, flushed and renamed, so that one with a valid manifest is whole; `latest` is a
-// hint for people. One process writes.
+// Resume points of one stage of one arm: <folder>/step_<N>/ with the learner's files, state.json and manifest.json (record/manifest.h). A
+// checkpoint is made under a temporary name, flushed and renamed, so that one with a valid manifest is whole; `latest` is a hint for
+// people. One process writes.
 class CheckpointStore {
  public:
   CheckpointStore(std::string folder, int64_t keep);
@@ -42,7 +42,7 @@ using CheckpointMark = std::pair<std::string, std::filesystem::file_time_type>;
 // Those of a stage's folder of checkpoints. What has no manifest, is under a temporary name or was set aside is none.
 std::set<CheckpointMark> CheckpointMarks(const std::string& folder);
 
-// Nothing when the folder's files are those of its manifest; else what is wrong.
+// Nothing when the folder's files are those of its manifest, the learner's and the state among them; else what is wrong.
 std::optional<std::string> VerifyCheckpoint(const std::string& folder);
 
 // Whether a folder looks like a checkpoint, whole or not.
@@ -50,7 +50,9 @@ bool IsCheckpoint(const std::string& folder);
 // What Commit was given as state_json. Throws Error.
 std::string ReadCheckpointState(const std::string& folder);
 
-// Whether the Hugging Face folder of a policy is there; it appears whole.
+// Whether the Hugging Face folder of a policy is there; it appears whole, with a manifest (record/manifest.h).
 bool HoldsPolicy(const std::string& weights_folder);
+// Throws ConfigError when the folder's files are not those of its manifest: a later stage would train on from something else.
+void CheckPolicy(const std::string& weights_folder);
 
 }  // namespace temper

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 
 #include <fcntl.h>
@@ -45,24 +47,6 @@ std::string FirstBytes(std::ifstream& file, size_t count) {
 [[noreturn]] void RefuseVersion(const std::string& path, const std::string& found) {
   throw ConfigError(Concat("journal ", path, " is ", found, ", but this Temper reads version ", kJournalVersion,
                            "; go on with the Temper that wrote it, or start without it (--resume never)"));
-}
-
-// Whether the file's header is whole; false when it is torn or still to be written. Refuses another version.
-bool HasFileHead(const std::string& head, const std::string& path) {
-  if (FileHead().starts_with(head)) return head.size() == kFileHeadBytes;
-  if (!head.starts_with(kMagic)) RefuseVersion(path, "without a version");
-  ByteReader in(std::string_view(head).substr(kMagic.size()));
-  if (head.size() < kFileHeadBytes) RefuseVersion(path, "of another version");
-  const auto version = in.Get<uint32_t>();
-  if (version != kJournalVersion) RefuseVersion(path, Concat("of version ", version));
-  TEMPER_FAIL("journal ", path, " is damaged in its header; restore it from a copy, or start without it (--resume never)");
-}
-
-// Whether a journal of `size` bytes has its header. Zeros alone are what a power failure leaves of one that was just made.
-bool BeginsWell(std::ifstream& file, uint64_t size, const std::string& path) {
-  const std::string head = FirstBytes(file, kFileHeadBytes);
-  if (AllZeros(head) && AllZeros(FirstBytes(file, size))) return false;
-  return HasFileHead(head, path);
 }
 
 std::string Encode(const JournalRecord& r) {
@@ -110,45 +94,101 @@ std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
   return rest;
 }
 
+// The payload of the record at the offset; false when it is cut short or its checksum does not hold.
+bool ReadPayload(std::ifstream& file, uint64_t offset, uint64_t size, std::string* payload) {
+  char head[kHeadBytes];
+  file.clear();
+  file.seekg(static_cast<std::streamoff>(offset));
+  if (size < offset + kHeadBytes || !file.read(head, kHeadBytes)) return false;
+  uint32_t length;
+  uint64_t hash;
+  std::memcpy(&length, head, sizeof(length));
+  std::memcpy(&hash, head + sizeof(length), sizeof(hash));
+  if (length > kMaxRecordBytes || length > size - offset - kHeadBytes) return false;
+  payload->resize(length);
+  file.read(payload->data(), length);
+  return Hash64(*payload) == hash;
+}
+
+enum class FileHeadState { kWhole, kToBeWritten, kDamaged };
+
+// Refuses a journal of another version. Zeros alone are what a power failure leaves of a journal that was just made. Behind a header that
+// was of this version the first record is whole.
+FileHeadState StateOfHead(std::ifstream& file, uint64_t size, const std::string& path) {
+  const std::string head = FirstBytes(file, kFileHeadBytes);
+  if (AllZeros(head) && AllZeros(FirstBytes(file, size))) return FileHeadState::kToBeWritten;
+  if (FileHead().starts_with(head)) return head.size() == kFileHeadBytes ? FileHeadState::kWhole : FileHeadState::kToBeWritten;
+  if (!head.starts_with(kMagic)) {
+    std::string payload;
+    if (ReadPayload(file, kFileHeadBytes, size, &payload)) return FileHeadState::kDamaged;
+    RefuseVersion(path, "without a version");
+  }
+  if (head.size() < kFileHeadBytes) RefuseVersion(path, "of another version");
+  ByteReader in(std::string_view(head).substr(kMagic.size()));
+  const auto version = in.Get<uint32_t>();
+  if (version != kJournalVersion) RefuseVersion(path, Concat("of version ", version));
+  return FileHeadState::kDamaged;
+}
+
+uint64_t SizeOf(std::ifstream& file) {
+  file.seekg(0, std::ios::end);
+  return static_cast<uint64_t>(file.tellg());
+}
+
+// How the reading of a journal ended.
+struct Reading {
+  uint64_t torn = 0;                  // bytes of a torn last record or header
+  std::optional<uint64_t> damage_at;  // the byte, where there is damage before that
+};
+
+Reading ReadUpToDamage(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return {};
+  const uint64_t size = SizeOf(file);
+  const FileHeadState head = StateOfHead(file, size, path);
+  if (head == FileHeadState::kToBeWritten) return {.torn = size, .damage_at = {}};
+  if (head == FileHeadState::kDamaged) return {.torn = 0, .damage_at = 0};
+  std::string payload;
+  for (uint64_t offset = kFileHeadBytes; offset < size; offset += kHeadBytes + payload.size()) {
+    if (ReadPayload(file, offset, size, &payload)) {
+      visit(Decode(payload));
+      continue;
+    }
+    // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can follow.
+    if (HoldsIntactRecord(ReadRest(file, offset + 1, size))) return {.torn = 0, .damage_at = offset};
+    return {.torn = size - offset, .damage_at = {}};
+  }
+  return {};
+}
+
 }  // namespace
 
 void CheckJournalVersion(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (file) BeginsWell(file, kFileHeadBytes, path);
+  if (file) StateOfHead(file, SizeOf(file), path);
 }
 
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return 0;
-  file.seekg(0, std::ios::end);
-  const auto size = static_cast<uint64_t>(file.tellg());
-  if (!BeginsWell(file, size, path)) return size;
-  uint64_t offset = kFileHeadBytes;
-  file.seekg(static_cast<std::streamoff>(offset));
-  std::string payload;
-  while (offset < size) {
-    char head[kHeadBytes];
-    if (size - offset < kHeadBytes || !file.read(head, kHeadBytes)) return size - offset;
-    uint32_t length;
-    uint64_t hash;
-    std::memcpy(&length, head, sizeof(length));
-    std::memcpy(&hash, head + sizeof(length), sizeof(hash));
-    const bool fits = length <= kMaxRecordBytes && length <= size - offset - kHeadBytes;
-    if (fits) {
-      payload.resize(length);
-      file.read(payload.data(), length);
-    }
-    if (!fits || Hash64(payload) != hash) {
-      // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can
-      // follow it.
-      TEMPER_CHECK(!HoldsIntactRecord(ReadRest(file, offset + 1, size)), "journal ", path, " is damaged at byte ", offset,
-                   "; restore it from a copy, or start without it (--resume never)");
-      return size - offset;
-    }
-    visit(Decode(payload));
-    offset += kHeadBytes + length;
-  }
-  return 0;
+  const Reading reading = ReadUpToDamage(path, visit);
+  if (!reading.damage_at) return reading.torn;
+  throw ConfigError(Concat("journal ", path, " is damaged at byte ", *reading.damage_at,
+                           "; the next start of the job sets it aside and goes on from the newest checkpoint"));
+}
+
+bool SetAsideIfDamaged(const StagePaths& stage) {
+  int64_t consumed = -1;
+  const Reading reading = ReadUpToDamage(stage.Journal(), [&](const JournalRecord& record) {
+    if (record.kind == JournalRecord::Kind::kConsumed) consumed = record.step;
+  });
+  if (!reading.damage_at) return false;
+  int n = 1;
+  while (std::filesystem::exists(stage.DamagedJournal(n))) ++n;
+  std::filesystem::rename(stage.Journal(), stage.DamagedJournal(n));
+  FlushToDisk(stage.JournalFolder());
+  TEMPER_LOG(Warn, "journal ", stage.Journal(), " is damaged at byte ", *reading.damage_at, ", after its record of step ", consumed,
+             ": renamed to ", stage.DamagedJournal(n),
+             "; groups that were in flight are sampled again, and a new journal begins with the step that the newest checkpoint is of");
+  return true;
 }
 
 Journal::Journal(const std::string& path) : path_(path) {

@@ -7,12 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "record/run_paths.h"
+
 namespace temper {
 
 // The queue of record of one arm: what happened to every prompt group, append-only. The file begins with 16 bytes {magic "TEMPERJL",
 // u32 version, u32 0}; a file of another version is refused. After them come records {u32 length, u64 XXH3, payload}; a torn last record
-// (the process died writing) is cut off when the file is opened again, damage before that is an Error naming the offset. `consumed` is on
-// disk (fsync) before the learner may use the step.
+// (the process died writing) is cut off when the file is opened again, damage before that is a ConfigError naming the byte. `consumed` is
+// on disk (fsync) before the learner may use the step.
 struct JournalRecord {
   enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
   Kind kind = Kind::kAttempt;
@@ -25,7 +27,7 @@ struct JournalRecord {
 
 class Journal {
  public:
-  // Opens `path` for appending, making it when absent. Throws ConfigError for a journal of another version, Error for a damaged one.
+  // Opens `path` for appending, making it when absent. Throws ConfigError for a journal of another version and for a damaged one.
   explicit Journal(const std::string& path);
   ~Journal();
   Journal(const Journal&) = delete;
@@ -44,8 +46,13 @@ class Journal {
 // The version that this program writes, and the only one that it reads.
 inline constexpr uint32_t kJournalVersion = 1;
 
-// Throws ConfigError when there is a journal of another version, or of none, Error when its header is damaged. Looks at nothing else.
+// Throws ConfigError when there is a journal of another version, or of none. Looks at nothing else.
 void CheckJournalVersion(const std::string& path);
+
+// Renames a journal that is damaged, and says so in the log. Nothing that decides a number is lost with it: a resumed run samples groups
+// that were in flight again, and on-policy they come out the same. What is lost is the history. False when there is none, or a sound one.
+// Throws ConfigError for one of another version.
+bool SetAsideIfDamaged(const StagePaths& stage);
 
 // Calls `visit` for every intact record in order; a missing file has none. Returns the number of bytes of a torn last record, or of a torn
 // header. Throws like Journal.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -127,6 +128,51 @@ std::map<std::string, std::string> FactsOf(const ordered_json& attempt) {
   return facts;
 }
 
+constexpr char kModel[] = "base_model";  // a folder, in which a file that is new counts as well
+constexpr size_t kMaxShown = 3;
+
+// A run moves, and relative paths with it: what is not at the same path is looked for by its name. Nothing when the file was not there.
+std::optional<bool> IsAsBefore(const ordered_json& file, const ordered_json& before) {
+  std::optional<bool> same;
+  for (const ordered_json& other : before) {
+    const bool equal = TextAt(other, "xxh128") == TextAt(file, "xxh128");
+    if (TextAt(other, "path") == TextAt(file, "path")) return equal;
+    if (fs::path(TextAt(other, "path")).filename() == fs::path(TextAt(file, "path")).filename()) same = equal || same.value_or(false);
+  }
+  return same;
+}
+
+// What of the files of an input is not as it was, in words.
+std::vector<std::string> Differences(const std::string& name, const ordered_json& now, const ordered_json& before) {
+  std::vector<std::string> found;
+  for (const ordered_json& file : now) {
+    const auto same = IsAsBefore(file, before);
+    if (same && !*same) found.push_back(TextAt(file, "path") + " has changed");
+    if (!same && name == kModel) found.push_back(TextAt(file, "path") + " is new");
+  }
+  for (const ordered_json& file : before) {
+    if (name == kModel && !IsAsBefore(file, now)) found.push_back(TextAt(file, "path") + " is gone");
+  }
+  return found;
+}
+
+void CheckFixed(const std::string& run_folder, const std::set<std::string>& fixed, const ordered_json& now, const ordered_json& before) {
+  std::vector<std::string> found;
+  for (const std::string& name : fixed) {
+    const auto then = before.find(name);
+    if (then == before.end() || !then->is_array() || !now.contains(name)) continue;
+    for (std::string& difference : Differences(name, now.at(name), *then)) found.push_back(std::move(difference));
+  }
+  if (found.empty()) return;
+  std::string text;
+  for (size_t i = 0; i < std::min(found.size(), kMaxShown); ++i) text += (i == 0 ? "" : "; ") + found[i];
+  if (found.size() > kMaxShown) text += Concat("; and ", found.size() - kMaxShown, " more");
+  throw ConfigError(
+      Concat(text, ", since ", run_folder,
+             " was made from it; put back what was there, or give the run another name (run.name=...), or start it again with "
+             "--resume never"));
+}
+
 void Write(const std::string& run_folder, const ordered_json& json) {
   // Bytes of an argument or path may be no UTF-8.
   WriteFile(PathOf(run_folder), json.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n", {.durable = true});
@@ -138,7 +184,9 @@ void RecordStart(const std::string& run_folder, const ProvenanceInput& input) {
   const ordered_json before = ReadProvenance(run_folder);
   const std::string now = UtcNow();
   ordered_json json;
+  json["inputs"] = ordered_json::object();
   for (const auto& [name, paths] : input.inputs) json["inputs"][name] = DescribeFiles(paths);
+  if (before.contains("inputs") && before["inputs"].is_object()) CheckFixed(run_folder, input.fixed, json["inputs"], before["inputs"]);
   json["tokenizer_xxh128"] = Hash128(input.tokenizer_json);
   json["started"] = before.value("started", now);
   json["ended"] = nullptr;

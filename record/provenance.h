@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,11 +19,14 @@ namespace temper {
 struct ProvenanceInput {
   uint64_t epoch = 0;
   std::map<std::string, std::vector<std::string>> inputs;  // name -> files and folders; a folder stands for the files right in it
+  std::set<std::string> fixed;                             // names of inputs that what the run folder holds was made from
   std::string tokenizer_json;
   std::map<std::string, std::string> versions;
 };
 
-// Adds an attempt. Throws Error when an input cannot be read.
+// Adds an attempt. Throws ConfigError, and adds none, when a file of a fixed input is not what it was at the start before (a file of the
+// same name elsewhere is the same file; where provenance.json cannot be read, there is nothing to compare with), Error when an input cannot
+// be read.
 void RecordStart(const std::string& run_folder, const ProvenanceInput& input);
 // Ends the newest attempt. Does nothing where RecordStart was not reached.
 void RecordEnd(const std::string& run_folder, int exit_code);

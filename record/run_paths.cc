@@ -19,6 +19,12 @@ std::string In(const std::string& folder, const Parts&... parts) {
   return Concat(folder, folder.empty() || folder.back() == '/' ? "" : "/", parts...);
 }
 
+// The first name of each path.
+std::vector<std::string> FirstFolders(std::vector<std::string> paths) {
+  for (std::string& path : paths) path = path.substr(0, path.find('/'));
+  return paths;
+}
+
 }  // namespace
 
 std::string AttemptLogs::Role(const std::string& role) const { return In(folder_, role); }
@@ -45,6 +51,7 @@ std::string StagePaths::Weights(int64_t step) const { return In(folder_, "weight
 std::string StagePaths::StartWeights() const { return In(folder_, "weights/start"); }
 std::string StagePaths::JournalFolder() const { return In(folder_, "journal"); }
 std::string StagePaths::Journal() const { return In(JournalFolder(), "journal.bin"); }
+std::string StagePaths::DamagedJournal(int n) const { return In(JournalFolder(), "journal.damaged-", n, ".bin"); }
 std::string StagePaths::Audit() const { return In(folder_, "audit.jsonl"); }
 std::string StagePaths::Traces() const { return In(folder_, "traces"); }
 std::string StagePaths::Transcripts(int64_t step) const { return In(Traces(), "step_", step, ".jsonl"); }
@@ -98,7 +105,21 @@ std::string RunPaths::TensorBoard(const StagePaths& stage) const {
 }
 
 const std::vector<std::string>& RunPaths::TakenNames() {
-  static const std::vector<std::string> kNames = {"sft", "data", "logs", "configs", "tb", "traces", "slurm"};
+  static const std::vector<std::string> kNames = [] {
+    const RunPaths run("");
+    return FirstFolders({run.Sft().folder(), run.World(""), run.Logs(), run.Configs(), run.TensorBoard(run.Sft()), run.Traces(),
+                         run.Slurm(), run.RunJson(), run.Provenance(), run.Status(), run.Epoch(), run.ProcessRows(), run.Rendezvous(),
+                         run.Report().Html(), run.Report().Json(), run.Report().EvalCells(), run.Report().Comparison()});
+  }();
+  return kNames;
+}
+
+const std::vector<std::string>& RunsPaths::TakenNames() {
+  static const std::vector<std::string> kNames = [] {
+    const ReportPaths report("");
+    return FirstFolders({RunsPaths("").Index(), RunsPaths("").PrometheusTargets(""), report.Html(), report.Json(), report.EvalCells(),
+                         report.Comparison()});
+  }();
   return kNames;
 }
 

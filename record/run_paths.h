@@ -51,6 +51,7 @@ class StagePaths {
   std::string StartWeights() const;
   std::string JournalFolder() const;
   std::string Journal() const;                  // record/journal.h
+  std::string DamagedJournal(int n) const;      // the n-th one that was set aside
   std::string Audit() const;                    // record/audit_file.h
   std::string Traces() const;                   // folder
   std::string Transcripts(int64_t step) const;  // record/transcripts.h
@@ -127,7 +128,7 @@ class RunPaths {
 
   std::string SetAside(int n) const;  // the folder that --resume never renames this one to
 
-  // Names that folders of a run have, so that no arm may have them.
+  // What files and folders in a run's folder are called, so that no arm may be called so.
   static const std::vector<std::string>& TakenNames();
 
  private:
@@ -141,6 +142,9 @@ class RunsPaths {
   RunPaths Run(const std::string& name) const;
   std::string Index() const;                                    // of temper index
   std::string PrometheusTargets(const std::string& run) const;  // orchestrator/job/endpoints.h
+
+  // What files and folders beside the runs are called, so that no run may be called so.
+  static const std::vector<std::string>& TakenNames();
 
  private:
   std::string folder_;

@@ -18,16 +18,13 @@ namespace fs = std::filesystem;
 constexpr size_t kMaxShown = 3;
 
 // Beginnings of the keys that what is there depends on.
-std::vector<std::string> KeysInUse(const RunPaths& run, const ArmPaths& arm) {
-  const bool sft = fs::exists(run.Sft().Metrics()) || fs::exists(arm.Sft().Metrics());
-  const bool eval = fs::exists(arm.Eval(EvalTime::kEnd).folder());
-  const bool rl = fs::exists(arm.Metrics());
+std::vector<std::string> KeysInUse(const StagesBegun& begun) {
   std::vector<std::string> keys;
   const auto add = [&](std::initializer_list<const char*> more) { keys.insert(keys.end(), more.begin(), more.end()); };
-  if (sft || eval || rl) add({"run.seed", "policy.", "data.", "sft.", "learner."});
-  if (eval || rl) add({"rollout.", "reward."});
-  if (eval) add({"eval.samples_per_prompt", "eval.prompts_per_set", "eval.temperature"});
-  if (rl) add({"rl."});
+  if (begun.any()) add({"run.seed", "policy.", "data.", "sft.", "learner."});
+  if (begun.eval || begun.rl) add({"rollout.", "reward."});
+  if (begun.eval) add({"eval.samples_per_prompt", "eval.prompts_per_set", "eval.temperature"});
+  if (begun.rl) add({"rl."});
   return keys;
 }
 
@@ -42,10 +39,17 @@ std::optional<ResolvedConfig> ReadSettings(const std::string& path) {
   }
 }
 
+StagesBegun WhatHasBegun(const RunPaths& run, const std::string& arm_name) {
+  const ArmPaths arm = run.Arm(arm_name);
+  return {.sft = fs::exists(run.Sft().Metrics()) || fs::exists(arm.Sft().Metrics()),
+          .eval = fs::exists(arm.Eval(EvalTime::kEnd).folder()),
+          .rl = fs::exists(arm.Metrics())};
+}
+
 void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const ResolvedConfig& now) {
   const ArmPaths arm = run.Arm(arm_name);
   const std::string path = arm.ResolvedConfig();
-  const std::vector<std::string> in_use = KeysInUse(run, arm);
+  const std::vector<std::string> in_use = KeysInUse(WhatHasBegun(run, arm_name));
   if (in_use.empty() || !fs::exists(path)) return;
   const auto before = ReadSettings(path);
   if (!before) return;

@@ -12,6 +12,13 @@ namespace temper {
 // no such file or where it cannot be read.
 std::optional<ResolvedConfig> ReadSettings(const std::string& path);
 
+// Which stages of an arm a run folder holds something of.
+struct StagesBegun {
+  bool sft = false, eval = false, rl = false;
+  bool any() const { return sft || eval || rl; }
+};
+StagesBegun WhatHasBegun(const RunPaths& run, const std::string& arm_name);
+
 // What a run folder holds is not made again, so it must be of the settings that the config has now. Compares those with the arm's
 // configs/resolved.yaml as an earlier start left it, as far as what was made depends on them: the model's and the data's once SFT has
 // begun, sampling and reward once there is an evaluation, RL's once it has begun. Throws ConfigError naming the keys that differ. Says

@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include <signal.h>
 #include <unistd.h>
@@ -12,55 +14,95 @@
 namespace temper {
 namespace {
 
-constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGUSR1};
-constexpr int64_t kOneRequest = 1000;  // milliseconds
+constexpr int kStopSignals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+constexpr int64_t kOneWishMillis = 1000;
+constexpr int64_t kUnanswered = -1;
+constexpr char kJobsAnswer[] = "temper: stopping at the end of this step, with a checkpoint; once more to stop at once\n";
+constexpr char kLaunchersAnswer[] = "temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n";
 
-std::atomic<int> g_signals{0};
-std::atomic<int64_t> g_first_at{0};
-std::atomic<pid_t> g_child{-1};
+std::atomic<StopWish> g_wish{StopWish::kNone};
+std::atomic<int64_t> g_answered_at{kUnanswered};
 
-// mpirun and Slurm may deliver one request twice within moments: only a later one means "now".
-void CountOrExit(int) {
-  const int64_t now = NowMillis();
-  if (g_signals.fetch_add(1) == 0) {
-    g_first_at = now;
-  } else if (now - g_first_at > kOneRequest) {
-    _exit(kExitRetry);
-  }
+// In a signal handler only. Whether the answer can be read changes nothing.
+void Answer(const char* words) {
+  (void)!write(STDERR_FILENO, words, std::strlen(words));
+  g_answered_at = NowMillis();
 }
 
-// SIGUSR1 is passed on by mpirun at once and kills nothing; what mpirun makes of SIGTERM leaves no time for a checkpoint.
-void CountAndPassOn(int) {
+bool ComesAfterTheAnswer() { return g_answered_at != kUnanswered && NowMillis() - g_answered_at > kOneWishMillis; }
+
+void OnJobsSignal(int sig) {
   const int saved = errno;
-  const int count = ++g_signals;
-  const pid_t child = g_child;
-  if (child > 0) kill(child, count > 1 ? SIGTERM : SIGUSR1);
+  if (sig == SIGUSR1) {
+    if (g_wish == StopWish::kNone) g_wish = StopWish::kInOrder;
+  } else if (g_answered_at == kUnanswered) {
+    g_wish = StopWish::kInOrder;
+    Answer(kJobsAnswer);
+  } else if (ComesAfterTheAnswer()) {
+    _exit(kExitRetry);
+  }
   errno = saved;
 }
 
-void Handle(void (*handler)(int)) {
+void OnLaunchersSignal(int) {
+  const int saved = errno;
+  if (g_wish == StopWish::kNone) {
+    g_wish = StopWish::kInOrder;
+    Answer(kLaunchersAnswer);
+  } else if (ComesAfterTheAnswer()) {
+    g_wish = StopWish::kAtOnce;
+  }
+  errno = saved;
+}
+
+void Mask(int how) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int sig : kStopSignals) sigaddset(&signals, sig);
+  sigprocmask(how, &signals, nullptr);
+}
+
+bool IsIgnored(int sig) {
+  struct sigaction before {};
+  return sigaction(sig, nullptr, &before) == 0 && before.sa_handler == SIG_IGN;
+}
+
+// No stop signal interrupts the handler of another.
+void Handle(void (*handler)(int), bool keep_ignored_hangup = false) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  for (const int sig : kStopSignals) sigaddset(&action.sa_mask, sig);
   for (const int sig : kStopSignals) {
-    struct sigaction action {};
-    action.sa_handler = handler;
+    if (sig == SIGHUP && keep_ignored_hangup && IsIgnored(SIGHUP)) continue;
     sigaction(sig, &action, nullptr);
   }
+  Mask(SIG_UNBLOCK);
 }
 
 }  // namespace
 
-void StopAtStopSignal() { Handle(&CountOrExit); }
+void StopAtStopSignal() { Handle(&OnJobsSignal, /*keep_ignored_hangup=*/true); }
 
-void PassStopSignalsOn() { Handle(&CountAndPassOn); }
-
-void PassStopSignalsTo(pid_t child) {
-  g_child = child;
-  if (child > 0 && g_signals > 0) kill(child, SIGUSR1);
+void NoteStopSignals() {
+  Handle(&OnLaunchersSignal, /*keep_ignored_hangup=*/true);
+  signal(SIGPIPE, SIG_IGN);
 }
+
+StopWish StopWished() { return g_wish; }
+
+void WishToStop(const char* reason) {
+  StopWish none = StopWish::kNone;
+  if (!g_wish.compare_exchange_strong(none, StopWish::kInOrder)) return;
+  std::fprintf(stderr, "temper launch: %s: stopping at the end of this step, with a checkpoint; a signal stops it at once\n", reason);
+  g_answered_at = NowMillis();
+}
+
+void HoldStopSignals() { Mask(SIG_BLOCK); }
+
+void ReleaseStopSignals() { Mask(SIG_UNBLOCK); }
 
 void IgnoreStopSignals() { Handle(SIG_IGN); }
 
 void ResetStopSignals() { Handle(SIG_DFL); }
-
-int NumStopSignals() { return g_signals; }
 
 }  // namespace temper

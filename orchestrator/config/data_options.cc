@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "evaluation/suites/suite.h"
+#include "orchestrator/config/names.h"
 #include "policy/model/options.h"
 
 namespace temper {
@@ -22,6 +23,14 @@ std::string SuiteNames() {
   return names;
 }
 
+// The rule of the names of sets, which are files in a folder of the run.
+void DescribeSetNames(const DataConfig& c, ConfigFields& f) {
+  std::vector<std::string> names;
+  for (const auto& [name, file] : c.eval) names.push_back(name);
+  const std::string wrong = FirstNoName(names);
+  f.Rule([wrong] { return wrong.empty(); }, Concat("data.eval must have names of ", kNameRule, ", not ", wrong));
+}
+
 std::string SuiteHelp() {
   std::string help;
   for (const Suite* suite : AllSuites()) help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about);
@@ -37,7 +46,9 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.Path("demonstrations", &c.demonstrations,
          "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
   f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
-  f.StringMap("eval", &c.eval, "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on");
+  f.StringMap("eval", &c.eval,
+              "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on. A name is one of a file, by the rule "
+              "of run.name");
   f.StringMap("suites", &c.suites,
               Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
@@ -51,6 +62,7 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.String("system_prompt", &c.system_prompt, "system message before conversations that have none; needs a chat template");
   f.Int("max_prompt_tokens", &c.max_prompt_tokens, kModelWidth, "longer prompts are left out and counted");
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
+  DescribeSetNames(c, f);
   f.Rule([&c] { return std::all_of(c.suites.begin(), c.suites.end(), [](const auto& each) { return HasSuite(each.first); }); },
          Concat("data.suites must name suites that there are: ", SuiteNames()));
   f.Rule([&c] { return c.suites.empty() || c.source == DataSource::kFiles; },

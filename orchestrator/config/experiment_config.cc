@@ -1,12 +1,13 @@
 #include "orchestrator/config/experiment_config.h"
 
 #include <algorithm>
-#include <cctype>
 #include <iterator>
 #include <set>
 
 #include "cluster/base/error.h"
+#include "orchestrator/config/names.h"
 #include "orchestrator/config/role_layout.h"
+#include "record/run_paths.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
@@ -14,18 +15,33 @@ namespace {
 
 constexpr IntRange kSeeds{0};
 
+std::string Joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += Concat(text.empty() ? "" : ", ", word);
+  return text;
+}
+
 void Describe(RunConfig& c, ConfigFields& f) {
   f.String("name", &c.name, "name of the run; its folder is <dir>/<name> ([A-Za-z0-9._-], at most 64 characters)");
   f.Int("seed", &c.seed, kSeeds, "keys every random number of the run");
   f.String("dir", &c.dir, "folder that holds the runs, relative to where temper is started");
   f.Bool("deterministic", &c.deterministic,
          "same config, same bits, for any number of rollout and reward workers; needs rl.max_staleness 0");
-  f.Rule(
-      [&c] {
-        const auto fine = [](char x) { return std::isalnum(static_cast<unsigned char>(x)) || x == '.' || x == '_' || x == '-'; };
-        return !c.name.empty() && c.name.size() <= 64 && c.name[0] != '.' && std::all_of(c.name.begin(), c.name.end(), fine);
-      },
-      "run.name must be 1 to 64 characters of [A-Za-z0-9._-] and not begin with a dot");
+  f.Rule([&c] { return IsName(c.name); }, Concat("run.name must be ", kNameRule));
+  f.Rule([&c] { return FirstTaken({c.name}, RunsPaths::TakenNames()).empty() && !IsSetAside(c.name); },
+         Concat("run.name must not be one of ", Joined(RunsPaths::TakenNames()),
+                ", which lie beside the runs, nor have .old- in it, which --resume never appends"));
+}
+
+// The rules of the names of arms, which are folders in that of the run.
+void DescribeArmNames(const ExperimentConfig& c, ConfigFields& f) {
+  std::vector<std::string> names;
+  for (const auto& [name, overrides] : c.arms) names.push_back(name);
+  const std::string wrong = FirstNoName(names);
+  f.Rule([wrong] { return wrong.empty(); }, Concat("arms must have names of ", kNameRule, ", not ", wrong));
+  const std::string taken = FirstTaken(names, RunPaths::TakenNames());
+  f.Rule([taken] { return taken.empty(); },
+         Concat("arms: ", taken, " is what a file or folder of every run is called; choose another name"));
 }
 
 bool AreStagesInOrder(const std::vector<std::string>& stages) {
@@ -101,7 +117,7 @@ std::string ArmsHelp() {
   return Concat(
       "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
       "workers and cannot differ in ",
-      shared, "; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names of arms");
+      shared, ". A name must be ", kNameRule, ", and not that of a file or folder of every run: ", Joined(RunPaths::TakenNames()));
 }
 
 }  // namespace
@@ -143,6 +159,7 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Rule([&c] { return AreStagesInOrder(c.stages); }, "stages must be some of [sft, rl, eval], in this order");
   f.Rule([&c] { return std::set<int64_t>(c.seeds.begin(), c.seeds.end()).size() == c.seeds.size(); },
          "seeds must not name a seed twice: the same run would be made twice");
+  DescribeArmNames(c, f);
   DescribeRulesAcrossRooms(c, f);
 }
 

@@ -16,6 +16,7 @@
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
 #include "cluster/weights/weight_store.h"
+#include "orchestrator/data/model_files.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/start_checks.h"
 #include "policy/kernels/torch_version.h"
@@ -44,6 +45,7 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   };
   add("policy_spec", config.reward.policy_spec);
   add("base_model", config.policy.path);
+  if (config.policy.path.empty() && config.data.source == DataSource::kFiles) add("data", TokenizerFile(config, files));
   for (const std::string& input : files.inputs) add("data", input);
 }
 
@@ -54,6 +56,14 @@ std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const s
   options.log = log;
   options.finish_s = monitor.command_finish_s;
   return std::make_unique<CommandFeed>(std::move(options));
+}
+
+// What of these inputs the run folder's content of the arm was made from. Until something is graded, the policy spec gives the answers to
+// imitate alone, and only where there are no others.
+void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
+  if (!begun.any()) return;
+  provenance->fixed.insert({"base_model", "data"});
+  if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert("policy_spec");
 }
 
 }  // namespace
@@ -71,25 +81,26 @@ void Job::Prepare() {
   CheckArmsFit(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
   spec_ = LoadPolicySpec(experiment_.base.reward.policy_spec);
-  ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .tokenizer_json = {}, .versions = Versions()};
+  ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
     state.paths = paths_.Arm(arm.name);
     if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
-    CheckJournalVersion(state.paths.Journal());
+    if (!HoldsPolicy(state.paths.Weights(arm.config.rl.steps))) SetAsideIfDamaged(state.paths);
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
     AddInputs(arm.config, files, &provenance);
+    FixInputs(files, WhatHasBegun(paths_, arm.name), &provenance);
     fs::create_directories(state.paths.Configs());
     WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
   }
+  provenance.tokenizer_json = arms_.front().data.tokenizer_json;
+  RecordStart(paths_.folder(), provenance);
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
   WriteFile(paths_.SourceConfig(), ReadFile(experiment_.resolved.files.back()), {.durable = true});
   WriteRunDescription(paths_.folder(), Description());
-  provenance.tokenizer_json = arms_.front().data.tokenizer_json;
-  RecordStart(paths_.folder(), provenance);
 }
 
 RunDescription Job::Description() const {
@@ -176,6 +187,7 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   fs::create_directories(paths.folder());
   const StageContext context = ContextOf(arm, bus, "sft", paths);
   std::string weights;
+  PreemptIfAsked("before the start of arm " + arm.arm->name);
   if (config.HasStage("sft")) {
     monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
@@ -216,6 +228,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
   const StageContext context = ContextOf(*arm, bus, "rl " + arm->arm->name, arm->paths);
   WeightRef weights;
   if (config.HasStage("rl")) {
+    PreemptIfAsked("before RL of arm " + arm->arm->name);
     monitor_->SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
     if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);

@@ -6,7 +6,6 @@
 
 #include "cluster/base/error.h"
 #include "cluster/bus/zmq_server.h"
-#include "cluster/host/stop_signals.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"
 #include "orchestrator/job/job_start.h"
@@ -122,7 +121,6 @@ class OrchestratorProcess {
 }  // namespace
 
 JobEnd RunOrchestrator(const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process) {
-  StopAtStopSignal();
   return OrchestratorProcess(experiment, layout, resume, process).Run();
 }
 

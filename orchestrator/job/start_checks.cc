@@ -31,9 +31,6 @@ void CheckArmsFit(const Experiment& experiment) {
     if (IsSharedByArms(value.key)) shared[value.key] = value.value;
   }
   for (const Arm& arm : experiment.arms) {
-    for (const std::string& taken : RunPaths::TakenNames()) {
-      if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
-    }
     for (const ResolvedValue& value : arm.resolved.values) {
       const auto found = shared.find(value.key);
       if (found == shared.end() || found->second == value.value) continue;

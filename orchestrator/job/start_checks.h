@@ -8,8 +8,7 @@ namespace temper {
 
 // What a start of a job refuses, checked without starting anything: for --dry-run, and for the start itself. Each throws ConfigError.
 
-// Arms run in one job, on the same ranks and workers: what those were set up with cannot differ between them, and no arm may have the name
-// of a folder of the run.
+// Arms run in one job, on the same ranks and workers: what those were set up with cannot differ between them.
 void CheckArmsFit(const Experiment& experiment);
 
 // The command line's overrides that an arm's own settings beat, a line each, "" = none. Throws for one that every arm beats: it would

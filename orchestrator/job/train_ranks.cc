@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "cluster/base/log.h"
-#include "cluster/host/stop_signals.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"
@@ -25,7 +24,6 @@ constexpr auto kPrepareDeadline = std::chrono::hours(1);
 
 // What rank 0 tells at the start, with the role's log open; nothing when it could not start.
 std::optional<StartMessage> AwaitStart(const Experiment& experiment, Role role, Process* process) {
-  IgnoreStopSignals();  // the orchestrator decides when the job ends
   const auto deadline = Milliseconds(experiment.base.cluster.start_timeout_s + kOpenSeconds);
   StartMessage start = StartMessage::Decode(process->BroadcastText("", deadline));
   if (!start.error.empty()) return std::nullopt;

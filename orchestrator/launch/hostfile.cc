@@ -2,53 +2,137 @@
 
 #include <algorithm>
 #include <charconv>
-#include <sstream>
+#include <map>
+#include <optional>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/config/errors.h"
 
 namespace temper {
 namespace {
 
 constexpr int kMaxSlots = 100'000;
+constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
+constexpr char kBlanks[] = " \t\r\v\f";
 
-int ParseSlots(const std::string& text, const std::string& where) {
+// mpirun's words for one thing.
+const std::map<std::string, bool> kIsMaximum = {
+    {"slots", false},    {"count", false},    {"cpu", false},      {"slots_max", true}, {"slots-max", true},
+    {"max_slots", true}, {"max-slots", true}, {"count_max", true}, {"count-max", true}, {"max_count", true},
+    {"max-count", true}, {"cpu_max", true},   {"cpu-max", true},   {"max_cpu", true},   {"max-cpu", true},
+};
+
+// A line of the file, without its comment.
+struct HostLine {
+  std::string where;
+  std::string host;
+  std::optional<int> slots;
+  std::optional<int> max_slots;
+};
+
+// The words of a line; = is a word of its own.
+std::vector<std::string> WordsOf(const std::string& line) {
+  std::vector<std::string> words;
+  for (size_t at = 0; (at = line.find_first_not_of(kBlanks, at)) != std::string::npos;) {
+    const size_t end = line[at] == '=' ? at + 1 : std::min(line.find_first_of(std::string(kBlanks) + "=", at), line.size());
+    words.push_back(line.substr(at, end - at));
+    at = end;
+  }
+  return words;
+}
+
+int ParseSlots(const std::string& word, const std::string& text, const std::string& where) {
   int slots = 0;
   const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), slots);
   if (failed != std::errc() || stop != text.data() + text.size() || slots < 1 || slots > kMaxSlots) {
-    throw ConfigError(Concat(where, ": slots=", text, ": expected a number from 1 to ", kMaxSlots));
+    throw ConfigError(Concat(where, ": ", word, "=", ShownText(text), ": expected a number from 1 to ", kMaxSlots));
   }
   return slots;
+}
+
+void CheckHostName(const std::string& host, const std::string& where) {
+  constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
+  if (host.find('@') != std::string::npos)
+    throw ConfigError(Concat(where, ": ", ShownText(host), ": a host's name is without its user; name that in ~/.ssh/config"));
+  if (host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos) return;
+  throw ConfigError(Concat(where, ": ", ShownText(host), " is no name or IPv4 address of a host"));
+}
+
+HostLine ParseLine(const std::vector<std::string>& words, const std::string& where) {
+  HostLine line{.where = where, .host = words[0], .slots = {}, .max_slots = {}};
+  CheckHostName(line.host, where);
+  for (size_t i = 1; i < words.size(); i += 3) {
+    const auto known = kIsMaximum.find(words[i]);
+    if (known == kIsMaximum.end() || i + 1 >= words.size() || words[i + 1] != "=") {
+      throw ConfigError(Concat(where, ": ", ShownText(words[i]), ": expected slots=NUMBER or max_slots=NUMBER after the host's name"));
+    }
+    std::optional<int>& value = known->second ? line.max_slots : line.slots;
+    if (value) throw ConfigError(Concat(where, ": ", words[i], "= is given twice"));
+    value = ParseSlots(words[i], i + 2 < words.size() ? words[i + 2] : "", where);
+  }
+  if (line.slots && line.max_slots && *line.max_slots < *line.slots) {
+    throw ConfigError(Concat(where, ": max_slots=", *line.max_slots, " is below slots=", *line.slots));
+  }
+  return line;
+}
+
+bool IsAddress(const std::string& host) { return host.find_first_not_of("0123456789.") == std::string::npos; }
+
+// What mpirun tells hosts apart by.
+std::string KeyOf(const std::string& host) { return IsAddress(host) ? host : host.substr(0, host.find('.')); }
+
+// Adds a line's host, or its slots to those of the same host.
+void Add(const HostLine& line, std::vector<HostSlots>* hosts, std::map<std::string, HostLine>* first_lines) {
+  const auto [first, fresh] = first_lines->emplace(KeyOf(line.host), line);
+  if (fresh) {
+    hosts->push_back({line.host, line.slots.value_or(line.max_slots.value_or(1))});
+    return;
+  }
+  const HostLine& before = first->second;
+  const bool same = before.host == line.host || before.host == first->first || line.host == first->first;
+  if (!same) {
+    throw ConfigError(Concat(line.where, ": mpirun takes ", line.host, " and ", before.host, " for one host, ", first->first,
+                             ": it reads a name up to its first dot; write their addresses instead"));
+  }
+  if (before.slots || before.max_slots || line.slots || line.max_slots) {
+    throw ConfigError(Concat(line.where, ": ", line.host, " stands in ", before.where,
+                             " too; give a host one line with slots=, or a line without for each rank"));
+  }
+  for (HostSlots& host : *hosts) {
+    if (host.host == before.host) ++host.slots;
+  }
 }
 
 }  // namespace
 
 std::vector<HostSlots> ReadHostfile(const std::string& path) {
-  std::istringstream file(ReadUserFile(path, {.what = "the hostfile", .hint = "a line a host, e.g.  node01 slots=8"}));
+  std::string text = ReadUserFile(path, {.what = "the hostfile", .hint = "a line a host, e.g.  node01 slots=8"});
+  if (text.starts_with(kByteOrderMark)) text.erase(0, sizeof(kByteOrderMark) - 1);
   std::vector<HostSlots> hosts;
+  std::map<std::string, HostLine> first_lines;
   int number = 0;
-  for (std::string line; std::getline(file, line);) {
+  for (size_t begin = 0, end = 0; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    std::string line = text.substr(begin, end - begin);
+    line = line.substr(0, std::min(line.find('#'), line.find("//")));
     const std::string where = Concat(path, ":", ++number);
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::string host;
-    if (!(words >> host)) continue;
-    int slots = 1;
-    for (std::string word; words >> word;) {
-      if (!word.starts_with("slots=")) throw ConfigError(Concat(where, ": ", word, ": expected slots=NUMBER after the host's name"));
-      slots = ParseSlots(word.substr(6), where);
-    }
-    const auto known = std::find_if(hosts.begin(), hosts.end(), [&](const HostSlots& h) { return h.host == host; });
-    if (known == hosts.end()) {
-      hosts.push_back({host, slots});
-    } else {
-      known->slots += slots;
-    }
+    const std::vector<std::string> words = WordsOf(line);
+    if (!words.empty()) Add(ParseLine(words, where), &hosts, &first_lines);
   }
   if (hosts.empty()) throw ConfigError(Concat(path, ": names no host; a line a host, e.g.  node01 slots=8"));
   return hosts;
 }
 
-std::vector<std::string> HostsByRank(const std::vector<HostSlots>& hosts, int num_ranks, const std::string& path) {
+std::string HostsArgument(const std::vector<HostSlots>& hosts) {
+  std::string text;
+  for (const HostSlots& host : hosts) text += Concat(text.empty() ? "" : ",", host.host, ":", host.slots);
+  return text;
+}
+
+std::vector<std::string> HostsByRank(std::vector<HostSlots> hosts, int num_ranks, const std::string& path, const std::string& here) {
+  std::stable_partition(hosts.begin(), hosts.end(),
+                        [&](const HostSlots& host) { return host.host == "localhost" || KeyOf(host.host) == KeyOf(here); });
   std::vector<std::string> by_rank;
   for (const HostSlots& host : hosts) by_rank.insert(by_rank.end(), static_cast<size_t>(host.slots), host.host);
   if (static_cast<int>(by_rank.size()) < num_ranks) {

@@ -10,11 +10,18 @@ struct HostSlots {
   int slots = 0;  // ranks it takes
 };
 
-// Reads mpirun's hostfile: a line a host, `node01 slots=8`; # begins a comment. A host without slots= takes a rank for each line it has.
-// Throws ConfigError that names file and line.
+// Reads a hostfile in mpirun's form: a line a host, `node01 slots=8 max_slots=16`, with or without blanks around the =, and comments after
+// # or //. A host without slots= takes as many ranks as max_slots= says, or one for each line it has. mpirun is given what was read, not
+// the file (HostsArgument): what is accepted here is accepted there. A byte order mark and Windows' ends of lines are passed over. Throws
+// ConfigError that names file and line, for what mpirun would refuse too, and for hosts it would take for one: it tells them apart by the
+// part of the name before the first dot.
 std::vector<HostSlots> ReadHostfile(const std::string& path);
 
-// The host of each rank, filled in the file's order. Throws ConfigError when the slots are too few.
-std::vector<std::string> HostsByRank(const std::vector<HostSlots>& hosts, int num_ranks, const std::string& path);
+// For mpirun's --host: node01:8,node02:8.
+std::string HostsArgument(const std::vector<HostSlots>& hosts);
+
+// The host of each rank, filled in the order of the file, but `here`, the host that mpirun runs on, first, as mpirun does. Throws
+// ConfigError when the slots are too few.
+std::vector<std::string> HostsByRank(std::vector<HostSlots> hosts, int num_ranks, const std::string& path, const std::string& here);
 
 }  // namespace temper

@@ -1,11 +1,16 @@
 #include "orchestrator/launch/supervisor.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 #include <unistd.h>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/host/host_name.h"
 #include "cluster/host/owned_folder.h"
@@ -23,7 +28,11 @@
 namespace temper {
 namespace {
 
-MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, int ranks) {
+namespace fs = std::filesystem;
+
+constexpr useconds_t kLookMicroseconds = 50'000;
+
+MpirunJob JobOf(const LaunchArguments& arguments, const std::string& host_list, const LaunchConfig& launch, int ranks) {
   const TrainArguments& train = arguments.train;
   std::vector<std::string> program = {ProgramPath(), "train", train.config, "--resume", train.resume};
   program.insert(program.end(), train.overrides.begin(), train.overrides.end());
@@ -32,28 +41,62 @@ MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, in
           .shared_memory_folder = "",
           .session_folder = "",
           .hosts = arguments.hosts,
-          .hostfile = arguments.hostfile,
+          .host_list = host_list,
           .cpus_per_rank = launch.cpus_per_rank,
           .bind = arguments.hosts && launch.bind == CpuBinding::kCore};
 }
 
+// Whether the job that is started now has come to its run folder: rank 0 writes the epoch after MPI_Init, which no rank leaves before all
+// have come to it, and each handles signals before.
+std::function<bool()> ListensAfter(const std::string& epoch) {
+  const auto time_of = [epoch] {
+    std::error_code none;
+    const fs::file_time_type time = fs::last_write_time(epoch, none);
+    return none ? std::optional<fs::file_time_type>() : time;
+  };
+  return [time_of, before = time_of()] {
+    const auto now = time_of();
+    return now && now != before;
+  };
+}
+
+// False when a wish to stop cut the wait short.
+bool WaitFor(int seconds) {
+  for (const double end = NowSeconds() + seconds; NowSeconds() < end; usleep(kLookMicroseconds)) {
+    if (StopRequested()) return false;
+  }
+  return !StopRequested();
+}
+
+// Where mpirun keeps its files on this host.
+std::string TemporaryFolder() {
+  std::error_code failed;
+  const std::string folder = fs::temp_directory_path(failed);
+  if (!failed && access(folder.c_str(), W_OK | X_OK) != 0) failed = std::error_code(errno, std::generic_category());
+  if (!failed) return folder;
+  const char* given = std::getenv("TMPDIR");
+  throw ConfigError(Concat("TMPDIR: cannot write in ", given == nullptr ? "/tmp" : given, ": ", failed.message(), "; name another folder"));
+}
+
 // One run of the job, which leaves nothing in shared memory or the temporary folder of this host, however it ends.
-int RunOnce(MpirunJob job, const std::string& weight_folder) {
-  if (job.hosts) return RunMpirun(MpirunCommand(job));
+int RunOnce(MpirunJob job, const ExperimentConfig& config) {
+  const auto listens = ListensAfter(RunsPaths(config.run.dir).Run(config.run.name).Epoch());
+  if (job.hosts) return RunMpirun(MpirunCommand(job), listens);
   const std::string name = Concat("/temper-mpi-", getpid());
-  const OwnedFolder shared_memory(weight_folder + name, "set cluster.weight_folder to a writable place");
-  const OwnedFolder session(std::filesystem::temp_directory_path().string() + name, "set TMPDIR to a writable place");
+  const OwnedFolder shared_memory(config.cluster.weight_folder + name, "set cluster.weight_folder to a writable place");
+  const OwnedFolder session(TemporaryFolder() + name, "set TMPDIR to a writable place");
   job.shared_memory_folder = shared_memory.path();
   job.session_folder = session.path();
-  return RunMpirun(MpirunCommand(job));
+  return RunMpirun(MpirunCommand(job), listens);
 }
 
 // What would be started, and which rank is what where. `hosts` of the ranks, where a hostfile names them.
-int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const RoleLayout& layout, std::vector<std::string> hosts) {
-  MpirunJob job = JobOf(arguments, experiment.base.launch, layout.num_ranks());
+int DryRun(const LaunchArguments& arguments, const std::string& host_list, const Experiment& experiment, const RoleLayout& layout,
+           std::vector<std::string> hosts) {
+  MpirunJob job = JobOf(arguments, host_list, experiment.base.launch, layout.num_ranks());
   if (!job.hosts) {
     job.shared_memory_folder = experiment.base.cluster.weight_folder;
-    job.session_folder = std::filesystem::temp_directory_path();
+    job.session_folder = TemporaryFolder();
     hosts.assign(static_cast<size_t>(layout.num_ranks()), LocalHostName());
   }
   std::printf("%s\n", ShellWords(MpirunCommand(job)).c_str());
@@ -62,13 +105,13 @@ int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const
 }
 
 // Runs the job until the rule ends it.
-int RunWithRestarts(LaunchArguments arguments, const Experiment& experiment, int ranks) {
+int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, const Experiment& experiment, int ranks) {
   const ExperimentConfig& config = experiment.base;
   const RunPaths run = RunsPaths(config.run.dir).Run(config.run.name);
   RestartRule rule;
   for (int attempt = 1;; ++attempt) {
     const std::set<CheckpointMark> before = CheckpointsOf(experiment);
-    const int code = RunOnce(JobOf(arguments, config.launch, ranks), config.cluster.weight_folder);
+    const int code = RunOnce(JobOf(arguments, host_list, config.launch, ranks), config);
     const std::set<CheckpointMark> now = CheckpointsOf(experiment);
     const bool progress = !std::includes(before.begin(), before.end(), now.begin(), now.end());
     const AfterJob after = rule.After(code, StopRequested(), progress);
@@ -80,9 +123,9 @@ int RunWithRestarts(LaunchArguments arguments, const Experiment& experiment, int
     }
     std::fprintf(stderr, "temper launch: the job ended with code %d, starting it again from the last checkpoint in %d s (restart %d)\n",
                  code, after.wait_s, attempt);
-    sleep(static_cast<unsigned>(after.wait_s));
-    if (StopRequested()) return kExitRetry;
-    arguments.train.resume = "auto";  // the next run goes on with this one, however this one was started
+    if (!WaitFor(after.wait_s)) return kExitPreempted;  // nothing runs, and the same command goes on
+    // The next run goes on with this one, however this one was started.
+    arguments.train.resume = "auto";
   }
 }
 
@@ -106,13 +149,18 @@ int SuperviseJob(const LaunchArguments& arguments) {
   const int ranks = train.ranks > 0 ? train.ranks : std::max(4, RoleLayout::RanksFor(cluster));
   const RoleLayout layout(cluster, ranks);
   std::vector<std::string> hosts;
-  if (!arguments.hostfile.empty()) hosts = HostsByRank(ReadHostfile(arguments.hostfile), ranks, arguments.hostfile);
+  std::string host_list;
+  if (!arguments.hostfile.empty()) {
+    const std::vector<HostSlots> slots = ReadHostfile(arguments.hostfile);
+    hosts = HostsByRank(slots, ranks, arguments.hostfile, LocalHostName());
+    host_list = HostsArgument(slots);
+  }
   CheckInputs(experiment, train.resume);
   CheckDevice(cluster, /*here=*/!arguments.hosts);
-  if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
+  TemporaryFolder();
+  if (train.dry_run) return DryRun(arguments, host_list, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
-  PassStopSignalsOn();
-  return RunWithRestarts(arguments, experiment, ranks);
+  return RunWithRestarts(arguments, host_list, experiment, ranks);
 }
 
 }  // namespace temper

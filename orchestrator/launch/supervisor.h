@@ -19,8 +19,8 @@ struct LaunchArguments {
 std::set<CheckpointMark> CheckpointsOf(const Experiment& experiment);
 
 // Starts mpirun with the config's ranks and, by the exit-code contract (restart_rule.h), starts it again from the last checkpoint. With
-// train.dry_run prints what would be started. Passes stop signals on to the job. Returns the exit code to leave with. Throws ConfigError
-// for what a start would refuse.
+// train.dry_run prints what would be started. Under NoteStopSignals wishes to stop are passed on to the job (mpirun.h). Returns the exit
+// code to leave with. Throws ConfigError for what a start would refuse.
 int SuperviseJob(const LaunchArguments& arguments);
 
 }  // namespace temper

@@ -11,6 +11,7 @@
 #include "cluster/config/nearest_name.h"
 #include "cluster/config/value.h"
 #include "orchestrator/config/experiment_config.h"
+#include "orchestrator/config/names.h"
 #include "record/job_status.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
@@ -20,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxName = 64;  // of run.name
 constexpr size_t kMaxShownErrors = 20;
 
 struct Setting {

@@ -2,15 +2,27 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "cluster/host/stop_signals.h"
 #include "orchestrator/stages/progress.h"
+#include "record/checkpoint.h"
+#include "record/manifest.h"
 
 namespace temper {
 namespace {
 
-constexpr double kMinLoadDeadline = 300;  // reading a model from disk
+constexpr char kUnlisted[] = ".unlisted";  // of a folder's name until it has its manifest
+constexpr double kMinLoadDeadline = 300;   // reading a model from disk
+
+void OrderLoad(const StageContext& context, const std::string& folder) {
+  Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + folder);
+  LoadModelOrder order{std::filesystem::absolute(folder)};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+}
 
 }  // namespace
 
@@ -20,15 +32,14 @@ std::vector<LearnerTask> ForAll(const StageContext& context, const LearnerTask& 
 
 void StartPolicy(const StageContext& context) {
   const ExperimentConfig& config = *context.config;
-  if (!config.policy.path.empty()) return LoadPolicy(context, config.policy.path);
+  if (!config.policy.path.empty()) return OrderLoad(context, config.policy.path);
   InitializeOrder order{ToConfigJson(context.data->model), static_cast<uint64_t>(config.run.seed)};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}));
 }
 
 void LoadPolicy(const StageContext& context, const std::string& weights_folder) {
-  Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + weights_folder);
-  LoadModelOrder order{std::filesystem::absolute(weights_folder)};
-  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  CheckPolicy(weights_folder);
+  OrderLoad(context, weights_folder);
 }
 
 WeightRef PublishPolicy(const StageContext& context, int64_t version) {
@@ -36,13 +47,23 @@ WeightRef PublishPolicy(const StageContext& context, int64_t version) {
 }
 
 void ExportPolicy(const StageContext& context, const std::string& weights_folder) {
-  std::filesystem::create_directories(std::filesystem::path(weights_folder).parent_path());
-  ExportOrder order{std::filesystem::absolute(weights_folder), context.data->tokenizer_json};
+  namespace fs = std::filesystem;
+  const std::string unlisted = weights_folder + kUnlisted;
+  fs::create_directories(fs::path(weights_folder).parent_path());
+  ExportOrder order{fs::absolute(unlisted), context.data->tokenizer_json};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  WriteManifest(unlisted, std::nullopt);
+  fs::remove_all(weights_folder);
+  fs::rename(unlisted, weights_folder);
+  FlushToDisk(fs::path(weights_folder).parent_path());
 }
 
 void Preempt(const std::string& what) {
   throw ExitRequest(kExitPreempted, Concat("preempted: stopped by a signal ", what, "; start the same command again to go on"));
+}
+
+void PreemptIfAsked(const std::string& what) {
+  if (StopRequested()) Preempt(what);
 }
 
 }  // namespace temper

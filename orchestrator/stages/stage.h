@@ -27,9 +27,10 @@ std::vector<LearnerTask> TasksOf(std::vector<Order> orders) {
 // Each of these gives an order to the learners and waits until all have carried it out. Throws where they do not in time.
 // The policy of the config becomes theirs: that of its folder, or one made from the seed.
 void StartPolicy(const StageContext& context);
-// That of a Hugging Face folder of this run becomes theirs.
+// That of a Hugging Face folder of this run becomes theirs. Throws ConfigError when its files are not those that ExportPolicy wrote.
 void LoadPolicy(const StageContext& context, const std::string& weights_folder);
 WeightRef PublishPolicy(const StageContext& context, int64_t version);
+// Writes the folder, with a manifest of its files; it appears whole.
 void ExportPolicy(const StageContext& context, const std::string& weights_folder);
 
 // Supervised fine-tuning. Returns the Hugging Face folder with the result; one that is there already is taken as it is. Throws
@@ -41,7 +42,8 @@ std::string RunSft(const StageContext& context);
 std::string RunRl(const StageContext& context, const std::string& start_folder);
 
 // Samples and grades every evaluation set under the published weights, by one reward composer per output: writes
-// its files of each. Sets that are there already are left alone.
+// its files of each. Sets that are there already are left alone. Throws ExitRequest 85 after a stop signal: the answers of the set that is
+// being sampled are drawn again later, the same.
 struct EvalOutput {
   EvalPaths paths;
   const RewardComposer* composer = nullptr;
@@ -52,5 +54,7 @@ void RunEval(const StageContext& context, const WeightRef& weights, const std::v
 
 // Raises ExitRequest 85.
 [[noreturn]] void Preempt(const std::string& what);
+// The same where a stop signal came: before a stage begins.
+void PreemptIfAsked(const std::string& what);
 
 }  // namespace temper

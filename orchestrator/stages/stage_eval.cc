@@ -65,6 +65,7 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
     const auto done = static_cast<int64_t>(complete);
     context.monitor->SetProgress(done, total);
     if (done < total) progress.Waiting(done, "sampling and grading");
+    if (done < total && StopRequested()) Preempt(Concat("in evaluation set ", set.name, ", whose answers are drawn again"));
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
                  " s (cluster.step_timeout_s)");
   }
@@ -110,7 +111,6 @@ void RunEval(const StageContext& context, const WeightRef& weights, const std::v
     if (AllThere(outputs, set.name, weights)) continue;
     const std::vector<EvalSample> samples = SampleSet(context, weights, set);
     for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
-    if (StopRequested()) Preempt(Concat("after evaluation set ", set.name));
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "policy/formats/finite_weights.h"
 #include "policy/formats/hf_weights.h"
 #include "policy/formats/peft_adapter.h"
 #include "policy/text/strict_json.h"
@@ -183,6 +184,7 @@ Transformer LoadHfModel(const std::string& folder) {
   Transformer model(open.config);
   const c10::NoGradGuard no_grad;
   for (size_t i = 0; i < open.tensors.size(); ++i) model.parameters()[i].second.copy_(open.tensors[i].second);
+  CheckFinite(folder, model.parameters());
   model.WeightsChanged();
   return model;
 }

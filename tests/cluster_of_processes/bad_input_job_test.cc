@@ -8,7 +8,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/cluster_of_processes/temper_command.h"
 #include "tests/cluster_of_processes/tiny_job.h"
+#include "tests/support/temp_folder.h"
 
 namespace temper::testing {
 namespace {
@@ -125,6 +127,37 @@ TEST(BadInput, TruncatedSafetensors) {
   TinyJob job("bad", {"stages=[rl]", "policy.path=" + model});
   EXPECT_EQ(job.Run(4, kSoon), kConfigError);
   EXPECT_EQ(CountOf("temper: " + model + "/model.safetensors: tensor", job.output()), 1) << job.output();
+}
+
+// Every start would find it again, so none is made.
+TEST(BadInput, WeightsThatAreNotFinite) {
+  TinyJob good("good", {"stages=[sft]", "sft.steps=2"});
+  ASSERT_EQ(good.Run(4), 0);
+  const std::string model = good.folder() + "/sft/weights/step_2";
+  std::string bytes = ReadText(model + "/model.safetensors");
+  bytes.replace(bytes.size() - 4, 4, "\x00\x00\xc0\x7f", 4);
+  WriteBytes(model + "/model.safetensors", bytes);
+  TinyJob job("bad", {"stages=[rl]", "policy.path=" + model});
+  EXPECT_EQ(job.Finish(job.StartLaunch().get(), kSoon), kConfigError);
+  EXPECT_EQ(CountOf("temper: " + model + ": tensor model.", job.output()), 1) << job.output();
+  EXPECT_EQ(CountOf(" has a value that is not finite (NaN or infinite)", job.output()), 1) << job.output();
+  EXPECT_EQ(CountOf("starting it again", job.output()), 0) << job.output();
+
+  WriteBytes(job.dir() + "/ids.json", "[[1, 2]]");
+  const Printed logits =
+      Temper(job, {"logits", "--model", model, "--ids", job.dir() + "/ids.json", "--out", job.dir() + "/logits.safetensors"});
+  EXPECT_EQ(logits.code, kConfigError) << logits.text;
+  EXPECT_EQ(CountOf(" has a value that is not finite", logits.text), 1) << logits.text;
+}
+
+TEST(BadInput, TemporaryFolderThatIsNotThere) {
+  TinyJob job("bad");
+  setenv("TMPDIR", "/nowhere", 1);
+  const auto process = job.StartLaunch();
+  unsetenv("TMPDIR");
+  EXPECT_EQ(job.Finish(process.get(), kSoon), kConfigError);
+  EXPECT_EQ(CountOf("temper: TMPDIR: cannot write in /nowhere: ", job.output()), 1) << job.output();
+  EXPECT_EQ(CountOf("\n", job.output()), 1) << job.output();
 }
 
 TEST(BadInput, PortInUse) {

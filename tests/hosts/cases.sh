@@ -14,7 +14,7 @@ PATH=$(dirname "$TEMPER"):$PATH
 mpirun_by_the_book() {
   doc hostfile
   doc mpirun-dry-run > dry_run.txt
-  grep -q "mpirun -np 6 --hostfile hosts --map-by slot --bind-to none " dry_run.txt || fail "the command: $(cat dry_run.txt)"
+  grep -q "mpirun -np 6 --host node1:2,node2:2,node3:2 --map-by slot --bind-to none " dry_run.txt || fail "the command: $(cat dry_run.txt)"
   grep -q "rank 5  reward 0  on node3" dry_run.txt || fail "the layout: $(cat dry_run.txt)"
   doc mpirun > by_the_book.txt 2>&1 || { cat by_the_book.txt; fail "the job ended with an error"; }
   grep -q "rank 2  learner 1  on node2" by_the_book.txt || fail "no learner on node2: $(cat by_the_book.txt)"

@@ -7,6 +7,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "record/manifest.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -20,8 +21,8 @@ class CheckpointTest : public testing::Test {
  protected:
   void Save(CheckpointStore& store, int64_t step) {
     const std::string folder = store.Begin(step);
-    WriteBytes(folder + "/learner_0.bin", Concat("parameters of step ", step));
-    WriteBytes(folder + "/empty.bin", "");
+    WriteBytes(folder + "/learner.safetensors", Concat("parameters of step ", step));
+    WriteBytes(folder + "/learner.json", "");
     store.Commit(step, Concat("{\"step\": ", step, "}"));
   }
   std::set<std::string> Names() {
@@ -43,7 +44,7 @@ TEST_F(CheckpointTest, FindsTheNewestAndKeepsAsManyAsAsked) {
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->step, 10);  // by number, not by name
   EXPECT_EQ(found->state_json, "{\"step\": 10}");
-  EXPECT_EQ(ReadBytes(found->folder + "/learner_0.bin"), "parameters of step 10");
+  EXPECT_EQ(ReadBytes(found->folder + "/learner.safetensors"), "parameters of step 10");
   EXPECT_EQ(fs::read_symlink(root_ + "/latest"), "step_10");
   EXPECT_FALSE(VerifyCheckpoint(found->folder).has_value());
 }
@@ -67,14 +68,14 @@ TEST_F(CheckpointTest, AStepSavedAgainReplacesTheOldOne) {
   WriteBytes(folder + "/other.bin", "x");
   store.Commit(3, "{}");
   EXPECT_EQ(store.Latest()->state_json, "{}");
-  EXPECT_FALSE(fs::exists(root_ + "/step_3/learner_0.bin"));
+  EXPECT_FALSE(fs::exists(root_ + "/step_3/learner.safetensors"));
 }
 
 TEST_F(CheckpointTest, WhatWasBegunAndNotCommittedIsNeverFound) {
   CheckpointStore store(root_, 2);
   Save(store, 1);
   const std::string folder = store.Begin(2);
-  WriteBytes(folder + "/learner_0.bin", "half-wr");
+  WriteBytes(folder + "/learner.safetensors", "half-wr");
   WriteBytes(folder + "/state.json", "{}");
   EXPECT_EQ(CheckpointStore(root_, 2).Latest()->step, 1);
   EXPECT_TRUE(fs::is_empty(store.Begin(2)));  // the next try starts clean
@@ -88,7 +89,7 @@ TEST_F(CheckpointTest, EveryFlippedBitFallsBackToTheOlderOne) {
   Save(store, 2);
   int fell_back = 0;
   int flips = 0;
-  for (const std::string name : {"learner_0.bin", "state.json", "manifest.json"}) {
+  for (const std::string name : {"learner.safetensors", "state.json", "manifest.json"}) {
     const std::string path = root_ + "/step_2/" + name;
     const std::string good = ReadBytes(path);
     for (size_t bit = 0; bit < good.size() * 8; ++bit, ++flips) {
@@ -102,7 +103,7 @@ TEST_F(CheckpointTest, EveryFlippedBitFallsBackToTheOlderOne) {
       // White space and the step's number (nothing reads it) are all that may change unseen.
       ASSERT_EQ(name, "manifest.json") << "bit " << bit;
       EXPECT_EQ(found->state_json, "{\"step\": 2}");
-      EXPECT_EQ(ReadBytes(found->folder + "/learner_0.bin"), "parameters of step 2");
+      EXPECT_EQ(ReadBytes(found->folder + "/learner.safetensors"), "parameters of step 2");
     }
     WriteBytes(path, good);
   }
@@ -116,7 +117,7 @@ TEST_F(CheckpointTest, EveryTruncationAndMissingFileFallsBack) {
   CheckpointStore store(root_, 2);
   Save(store, 1);
   Save(store, 2);
-  for (const std::string name : {"learner_0.bin", "state.json", "manifest.json", "empty.bin"}) {
+  for (const std::string name : {"learner.safetensors", "state.json", "manifest.json", "learner.json"}) {
     const std::string path = root_ + "/step_2/" + name;
     const std::string good = ReadBytes(path);
     // The last byte of the manifest is a line end.
@@ -140,20 +141,63 @@ TEST_F(CheckpointTest, SaysWhatIsWrong) {
   Save(store, 2);
   const std::string folder = root_ + "/step_2";
   const auto wrong = [&] { return VerifyCheckpoint(folder).value_or("nothing"); };
-  WriteBytes(folder + "/learner_0.bin", "parameters of step 3");
-  EXPECT_EQ(wrong(), "learner_0.bin does not have the manifest's checksum");
-  WriteBytes(folder + "/learner_0.bin", "short");
-  EXPECT_EQ(wrong(), "learner_0.bin has 5 bytes, the manifest says 20");
-  fs::remove(folder + "/learner_0.bin");
-  EXPECT_EQ(wrong(), "learner_0.bin is missing");
+  WriteBytes(folder + "/learner.safetensors", "parameters of step 3");
+  EXPECT_EQ(wrong(), "learner.safetensors does not have the checksum of manifest.json");
+  WriteBytes(folder + "/learner.safetensors", "short");
+  EXPECT_EQ(wrong(), "learner.safetensors has 5 bytes, manifest.json says 20");
+  fs::remove(folder + "/learner.safetensors");
+  EXPECT_EQ(wrong(), "learner.safetensors is missing");
   WriteBytes(folder + "/manifest.json", R"({"files": {}})");
-  EXPECT_EQ(wrong(), "the manifest lists no state.json");
-  WriteBytes(folder + "/manifest.json", R"({"files": {"state.json": 5}})");
-  EXPECT_EQ(wrong(), "no valid entry for state.json");
+  EXPECT_EQ(wrong(), "state.json is not in manifest.json");
+  WriteBytes(folder + "/manifest.json", R"({"files": {"state.json": 5, "learner.json": 5}})");
+  EXPECT_EQ(wrong(), "learner.safetensors is not in manifest.json") << "nobody would notice other weights";
+  WriteBytes(folder + "/learner.safetensors", "parameters of step 2");
+  WriteBytes(folder + "/manifest.json", R"({"files": {"state.json": 5, "learner.json": 5, "learner.safetensors": 5}})");
+  EXPECT_EQ(wrong(), "state.json has no valid entry in manifest.json");
   for (const char* text : {"", "[]", "{}", "{\"files\": 3}", "\xff\xfe"}) {
     WriteBytes(folder + "/manifest.json", text);
-    EXPECT_EQ(wrong(), "no valid manifest.json") << text;
+    EXPECT_EQ(wrong(), "manifest.json is not valid") << text;
   }
+  fs::remove(folder + "/manifest.json");
+  EXPECT_EQ(wrong(), "manifest.json is missing");
+}
+
+TEST_F(CheckpointTest, AFileThatIsNotListedIsNotTrusted) {
+  CheckpointStore store(root_, 2);
+  Save(store, 2);
+  WriteBytes(root_ + "/step_2/more.safetensors", "x");
+  EXPECT_EQ(VerifyCheckpoint(root_ + "/step_2"), "more.safetensors is not in manifest.json");
+}
+
+TEST_F(CheckpointTest, APolicyThatIsReadAgainMustBeTheOneThatWasWritten) {
+  const std::string folder = folder_ / "weights/step_3";
+  fs::create_directories(folder + "/adapter");
+  const std::string files[] = {"config.json", "model.safetensors", "tokenizer.json", "chat_template.jinja", "adapter/adapter.safetensors"};
+  for (const std::string& name : files) WriteBytes(folder + "/" + name, "the " + name);
+  WriteManifest(folder, std::nullopt);
+  CheckPolicy(folder);
+  const auto refused = [&] {
+    try {
+      CheckPolicy(folder);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("nothing");
+  };
+  for (const std::string& name : files) {
+    WriteBytes(folder + "/" + name, "tho " + name);
+    EXPECT_THAT(refused(), HasSubstr(folder + ": " + name + " does not have the checksum of manifest.json"));
+    EXPECT_THAT(refused(), HasSubstr("--resume never"));
+    fs::remove(folder + "/" + name);
+    EXPECT_THAT(refused(), HasSubstr(folder + ": " + name + " is missing"));
+    WriteBytes(folder + "/" + name, "the " + name);
+    CheckPolicy(folder);
+  }
+  WriteBytes(folder + "/generation_config.json", "{}");
+  EXPECT_THAT(refused(), HasSubstr("generation_config.json is not in manifest.json"));
+  fs::remove(folder + "/generation_config.json");
+  fs::remove(folder + "/manifest.json");
+  EXPECT_THAT(refused(), HasSubstr("manifest.json is missing"));
 }
 
 TEST_F(CheckpointTest, LogsWhyANewerOneIsSkipped) {
@@ -162,10 +206,10 @@ TEST_F(CheckpointTest, LogsWhyANewerOneIsSkipped) {
   CheckpointStore store(root_, 2);
   Save(store, 1);
   Save(store, 2);
-  fs::remove(root_ + "/step_2/learner_0.bin");
+  fs::remove(root_ + "/step_2/learner.safetensors");
   EXPECT_EQ(store.Latest()->step, 1);
   OpenLog({});
-  EXPECT_THAT(ReadBytes(log), HasSubstr("step_2 is not used: learner_0.bin is missing"));
+  EXPECT_THAT(ReadBytes(log), HasSubstr("step_2 is not used: learner.safetensors is missing"));
 }
 
 TEST_F(CheckpointTest, IgnoresFoldersOfOtherNames) {

@@ -1,8 +1,11 @@
 #include "record/journal.h"
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/log.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -108,10 +111,10 @@ TEST_F(JournalTest, EveryFlippedBitInTheMiddleIsRefusedNamingTheOffset) {
     try {
       Payloads();
       FAIL() << "bit " << bit;
-    } catch (const Error& error) {
+    } catch (const ConfigError& error) {
       EXPECT_THAT(error.what(), HasSubstr(Concat("damaged at byte ", first, ";")));
     }
-    EXPECT_THROW(Journal{path_}, Error);
+    EXPECT_THROW(Journal{path_}, ConfigError);
     EXPECT_EQ(ReadBytes(path_).size(), good.size());  // nothing was cut
   }
 }
@@ -238,20 +241,68 @@ TEST_F(JournalTest, AHeaderTornAtAnyByteIsWrittenAgain) {
   EXPECT_THAT(Payloads(), ElementsAre("third"));
 }
 
-TEST_F(JournalTest, EveryFlippedBitOfTheHeaderIsRefused) {
+// Of the version it cannot be told whether it is damage or another program's: a person must decide.
+TEST_F(JournalTest, EveryFlippedBitOfTheHeaderIsFound) {
   Write({Generated(1, "first")});
   const std::string good = ReadBytes(path_);
   for (size_t bit = 0; bit < 16 * 8; ++bit) {
     std::string bytes = good;
     bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << (bit % 8)));
     WriteBytes(path_, bytes);
-    if (bit < 12 * 8) {
-      EXPECT_THROW(Payloads(), ConfigError) << bit;
-    } else {
-      EXPECT_THAT([&] { Payloads(); }, ThrowsMessage<Error>(HasSubstr(path_ + " is damaged in its header"))) << bit;
-    }
+    const bool of_version = bit / 8 >= 8 && bit / 8 < 12;
+    const std::string found = of_version ? " is of version " : " is damaged at byte 0;";
+    EXPECT_THAT([&] { Payloads(); }, ThrowsMessage<ConfigError>(HasSubstr(path_ + found))) << bit;
     EXPECT_EQ(ReadBytes(path_), bytes);
   }
+}
+
+class DamagedJournal : public JournalTest {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(stage_.JournalFolder());
+    path_ = stage_.Journal();
+    std::vector<JournalRecord> records = {Attempt(0)};
+    for (int64_t step = 0; step < 3; ++step) {
+      AddGroup(&records, Id(step, 0));
+      records.push_back(Consumed(step, {Id(step, 0)}));
+    }
+    Write(records);
+    good_ = ReadBytes(path_);
+  }
+  StagePaths stage_{folder_ / "main"};
+  std::string good_;
+};
+
+TEST_F(DamagedJournal, IsSetAsideWholeAndANewOneBegins) {
+  const std::string log = folder_ / "log.txt";
+  int n = 0;
+  for (size_t at = 0; at + 61 < good_.size(); at += 7) {  // the last record would be taken for torn
+    if (at >= 8 && at < 12) continue;                     // the version
+    std::string bytes = good_;
+    bytes[at] = static_cast<char>(bytes[at] ^ 4);
+    WriteBytes(path_, bytes);
+    OpenLog({.file = log, .stderr_level = LogLevel::kError});
+    ASSERT_TRUE(SetAsideIfDamaged(stage_)) << at;
+    OpenLog({});
+    EXPECT_EQ(ReadBytes(stage_.DamagedJournal(++n)), bytes) << "a person may still look at it";
+    EXPECT_FALSE(std::filesystem::exists(path_));
+    EXPECT_FALSE(SetAsideIfDamaged(stage_));
+    Write({Attempt(2), Issued(Id(2, 0)), Generated(Id(2, 0)), Graded(Id(2, 0)), Consumed(2, {Id(2, 0)})});
+    EXPECT_THAT(SummarizeJournal(path_).violations, IsEmpty());
+  }
+  EXPECT_THAT(ReadBytes(log), HasSubstr("is damaged at byte "));
+  EXPECT_THAT(ReadBytes(log), HasSubstr("groups that were in flight are sampled again"));
+}
+
+TEST_F(DamagedJournal, WhatIsTornOrSoundOrAnothersStaysWhereItIs) {
+  EXPECT_FALSE(SetAsideIfDamaged(stage_));
+  WriteBytes(path_, good_.substr(0, good_.size() - 3));
+  EXPECT_FALSE(SetAsideIfDamaged(stage_)) << "the end that a killed process leaves";
+  std::string newer = good_;
+  newer[8] = 7;
+  WriteBytes(path_, newer);
+  EXPECT_THROW(SetAsideIfDamaged(stage_), ConfigError);
+  EXPECT_EQ(ReadBytes(path_), newer);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "record/provenance.h"
 
 #include <filesystem>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -27,6 +28,7 @@ TEST(Provenance, TellsFilesAttemptsAndHowTheyEnded) {
   WriteBytes(folder / "world/a.jsonl", "");
   ProvenanceInput input{.epoch = 1,
                         .inputs = {{"policy_spec", {folder / "spec.yaml"}}, {"data", {folder / "world"}}},
+                        .fixed = {},
                         .tokenizer_json = "abc",
                         .versions = {{"temper", "0.1"}}};
   RecordEnd(folder.path(), 75);  // of a start that never came so far
@@ -58,9 +60,79 @@ TEST(Provenance, ADamagedRecordIsBegunAnew) {
   for (const char* damaged : {"", "{", "[]", R"({"attempts": 3})"}) {
     WriteBytes(folder / "provenance.json", damaged);
     RecordEnd(folder.path(), 0);
-    RecordStart(folder.path(), {.epoch = 4, .inputs = {}, .tokenizer_json = "", .versions = {}});
+    RecordStart(folder.path(), {.epoch = 4, .inputs = {}, .fixed = {}, .tokenizer_json = "", .versions = {}});
     EXPECT_EQ(Read(folder)["attempts"].size(), 1U) << damaged;
   }
+}
+
+// What a second start says when `change` came between it and the first.
+std::string SecondStart(const TempFolder& folder, const std::function<void(ProvenanceInput*)>& change) {
+  namespace fs = std::filesystem;
+  fs::remove_all(folder / "run");
+  fs::remove_all(folder / "in");
+  fs::create_directories(folder / "run");
+  fs::create_directories(folder / "in/model");
+  fs::create_directories(folder / "in/data");
+  for (const char* file : {"spec.yaml", "model/config.json", "model/model.safetensors", "data/train.jsonl", "data/dev.jsonl"}) {
+    WriteBytes(folder / "in/" + std::string(file), file);
+  }
+  ProvenanceInput input{.epoch = 1,
+                        .inputs = {{"policy_spec", {folder / "in/spec.yaml"}},
+                                   {"base_model", {folder / "in/model"}},
+                                   {"data", {folder / "in/data/train.jsonl", folder / "in/data/dev.jsonl"}}},
+                        .fixed = {},
+                        .tokenizer_json = "",
+                        .versions = {}};
+  RecordStart(folder / "run", input);
+  input.fixed = {"policy_spec", "base_model", "data"};
+  change(&input);
+  const std::string record = ReadBytes(folder / "run/provenance.json");
+  try {
+    RecordStart(folder / "run", input);
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(ReadBytes(folder / "run/provenance.json"), record) << "a start that is refused changes nothing";
+    return error.what();
+  }
+  return "started";
+}
+
+TEST(Provenance, RefusesInputsThatAreNotWhatTheRunWasMadeFrom) {
+  const TempFolder folder;
+  const std::string in = folder / "in/";
+  for (const char* file : {"spec.yaml", "model/config.json", "model/model.safetensors", "data/train.jsonl", "data/dev.jsonl"}) {
+    const std::string said = SecondStart(folder, [&](ProvenanceInput*) { WriteBytes(in + file, "edited"); });
+    EXPECT_THAT(said, HasSubstr(in + file + " has changed, since " + (folder / "run") + " was made from it; put back what was there"));
+    EXPECT_THAT(said, HasSubstr("--resume never"));
+  }
+  EXPECT_THAT(SecondStart(folder, [&](ProvenanceInput*) { WriteBytes(in + "model/chat_template.jinja", "x"); }),
+              HasSubstr(in + "model/chat_template.jinja is new"));
+  EXPECT_THAT(SecondStart(folder, [&](ProvenanceInput*) { std::filesystem::remove(in + "model/config.json"); }),
+              HasSubstr(in + "model/config.json is gone"));
+}
+
+TEST(Provenance, LetsARunGoOnWhoseNumbersAreTheSame) {
+  const TempFolder folder;
+  EXPECT_EQ(SecondStart(folder, [](ProvenanceInput*) {}), "started");
+  EXPECT_EQ(SecondStart(folder,
+                        [&](ProvenanceInput* input) {
+                          input->fixed.erase("policy_spec");
+                          WriteBytes(folder / "in/spec.yaml", "edited");
+                        }),
+            "started")
+      << "nothing was graded yet";
+  EXPECT_EQ(SecondStart(folder,
+                        [&](ProvenanceInput* input) {
+                          std::filesystem::rename(folder / "in/data", folder / "in/moved");
+                          input->inputs["data"] = {folder / "in/moved/train.jsonl", folder / "in/moved/dev.jsonl"};
+                        }),
+            "started")
+      << "the same files elsewhere";
+  EXPECT_EQ(SecondStart(folder,
+                        [&](ProvenanceInput* input) {
+                          WriteBytes(folder / "in/data/more.jsonl", "of an arm that was added");
+                          input->inputs["data"].push_back(folder / "in/data/more.jsonl");
+                        }),
+            "started");
 }
 
 TEST(Provenance, KeepsOnlyVariablesThatCannotBeSecrets) {

@@ -3,7 +3,6 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cluster/base/error.h"
@@ -20,7 +19,7 @@ void Expect(bool holds, int code) {
 }
 
 TEST(StopSignals, TheFirstOfAnyKindAsksTheJobToStop) {
-  for (const int sig : {SIGTERM, SIGINT, SIGUSR1}) {
+  for (const int sig : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
     EXPECT_EXIT(
         {
           StopAtStopSignal();
@@ -34,84 +33,150 @@ TEST(StopSignals, TheFirstOfAnyKindAsksTheJobToStop) {
   }
 }
 
-// mpirun and Slurm may deliver one request twice.
-TEST(StopSignals, ASecondAtOnceIsTheSameRequestAndALaterOneEndsTheJob) {
+constexpr useconds_t kMoreThanOneWish = 1'100'000;
+constexpr char kAnswer[] = "^temper: stopping at the end of this step, with a checkpoint; once more to stop at once\n$";
+constexpr char kLaunchersAnswer[] = "^temper launch: stopping at the end of this step, with a checkpoint; once more to stop at once\n$";
+
+// timeout(1), supervisors and Slurm send two.
+TEST(StopSignals, ABurstOfAnyKindsIsOneWishThatIsAnsweredOnce) {
+  for (const int first : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    for (const int second : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+      for (const bool launcher : {false, true}) {
+        EXPECT_EXIT(
+            {
+              launcher ? NoteStopSignals() : StopAtStopSignal();
+              raise(first);
+              raise(second);
+              raise(first);
+              Expect(StopWished() == StopWish::kInOrder, 1);
+              _exit(0);
+            },
+            ExitedWithCode(0),
+            launcher                                ? kLaunchersAnswer
+            : first == SIGUSR1 && second == SIGUSR1 ? "^$"
+                                                    : kAnswer)
+            << first << " " << second << " " << launcher;
+      }
+    }
+  }
+}
+
+TEST(StopSignals, OneThatComesASecondAfterTheAnswerEndsTheJob) {
+  for (const int sig : {SIGTERM, SIGINT, SIGHUP}) {
+    EXPECT_EXIT(
+        {
+          StopAtStopSignal();
+          raise(sig);
+          usleep(kMoreThanOneWish);
+          raise(sig);
+          _exit(2);
+        },
+        ExitedWithCode(kExitRetry), kAnswer);
+  }
+}
+
+// A launcher's USR1 was answered by the launcher, not here: what comes later is the first that this process answers.
+TEST(StopSignals, Usr1NeitherEndsTheJobNorCountsAsAnswered) {
   EXPECT_EXIT(
       {
         StopAtStopSignal();
         raise(SIGUSR1);
-        raise(SIGTERM);
-        Expect(NumStopSignals() == 2, 1);
-        usleep(1'100'000);
+        usleep(kMoreThanOneWish);
         raise(SIGUSR1);
+        raise(SIGTERM);
+        Expect(StopWished() == StopWish::kInOrder, 1);
+        usleep(kMoreThanOneWish);
+        raise(SIGUSR1);
+        raise(SIGTERM);
         _exit(2);
       },
-      ExitedWithCode(kExitRetry), "");
+      ExitedWithCode(kExitRetry), kAnswer);
 }
 
-TEST(StopSignals, WhatIsIgnoredIsNotCountedAndWhatIsResetEndsTheProcess) {
+TEST(StopSignals, TheLauncherIsToldOfALaterOneAndLivesOn) {
   EXPECT_EXIT(
       {
-        IgnoreStopSignals();
-        raise(SIGTERM);
-        Expect(NumStopSignals() == 0, 1);
-        ResetStopSignals();
+        NoteStopSignals();
+        Expect(!StopRequested(), 1);
         raise(SIGINT);
-        _exit(2);
+        Expect(StopWished() == StopWish::kInOrder, 2);
+        usleep(kMoreThanOneWish);
+        raise(SIGINT);
+        Expect(StopWished() == StopWish::kAtOnce, 3);
+        raise(SIGINT);
+        _exit(0);
       },
-      KilledBySignal(SIGINT), "");
+      ExitedWithCode(0), kLaunchersAnswer);
 }
 
-// A child, ready for signals, that ends with 1 on SIGUSR1 and with 2 on SIGTERM.
-pid_t StartChild(void (*on_usr1)(int) = [](int) { _exit(1); }) {
-  int ready[2];
-  Expect(pipe(ready) == 0, 10);
-  const pid_t child = fork();
-  if (child == 0) {
-    signal(SIGUSR1, on_usr1);
-    signal(SIGTERM, [](int) { _exit(2); });
-    (void)!write(ready[1], "r", 1);
-    for (;;) pause();
+TEST(StopSignals, AWishOfItsOwnIsAWishLikeAnyOther) {
+  EXPECT_EXIT(
+      {
+        NoteStopSignals();
+        WishToStop("the reader has left");
+        WishToStop("another reason");
+        raise(SIGTERM);
+        Expect(StopWished() == StopWish::kInOrder, 1);
+        usleep(kMoreThanOneWish);
+        raise(SIGTERM);
+        Expect(StopWished() == StopWish::kAtOnce, 2);
+        _exit(0);
+      },
+      ExitedWithCode(0),
+      "^temper launch: the reader has left: stopping at the end of this step, with a checkpoint; a signal stops it at once\n$");
+}
+
+TEST(StopSignals, ProcessesUnderNohupOutliveTheTerminal) {
+  for (const bool launcher : {false, true}) {
+    EXPECT_EXIT(
+        {
+          signal(SIGHUP, SIG_IGN);
+          launcher ? NoteStopSignals() : StopAtStopSignal();
+          raise(SIGHUP);
+          Expect(!StopRequested(), 1);
+          raise(SIGTERM);
+          Expect(StopRequested(), 2);
+          _exit(0);
+        },
+        ExitedWithCode(0), "");
   }
-  char byte = 0;
-  Expect(read(ready[0], &byte, 1) == 1, 11);
-  return child;
 }
 
-int EndOf(pid_t child) {
-  int status = 0;
-  waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
-TEST(StopSignals, TheLauncherPassesTheFirstOnAsUsr1AndLaterOnesAsTerm) {
+TEST(StopSignals, WhatIsHeldBackIsDeliveredToTheWayThatIsChosen) {
   EXPECT_EXIT(
       {
-        PassStopSignalsOn();
-        const pid_t first = StartChild();
-        PassStopSignalsTo(first);
+        HoldStopSignals();
         raise(SIGTERM);
-        Expect(EndOf(first) == 1, 1);
-        const pid_t second = StartChild();
-        PassStopSignalsTo(-1);
-        raise(SIGINT);  // to nobody
-        Expect(kill(second, 0) == 0 && NumStopSignals() == 2, 2);
-        PassStopSignalsTo(second);  // what came before is passed on now
-        Expect(EndOf(second) == 1, 3);
+        raise(SIGUSR1);
+        Expect(!StopRequested(), 1);
+        NoteStopSignals();
+        Expect(StopWished() == StopWish::kInOrder, 2);
         _exit(0);
       },
-      ExitedWithCode(0), "");
+      ExitedWithCode(0), kLaunchersAnswer);
   EXPECT_EXIT(
       {
-        PassStopSignalsOn();
-        const pid_t child = StartChild(/*on_usr1=*/SIG_IGN);
-        PassStopSignalsTo(child);
-        raise(SIGINT);
-        raise(SIGINT);
-        Expect(EndOf(child) == 2, 1);
-        _exit(0);
+        HoldStopSignals();
+        raise(SIGHUP);
+        ReleaseStopSignals();
+        _exit(2);
       },
-      ExitedWithCode(0), "");
+      KilledBySignal(SIGHUP), "");
+}
+
+TEST(StopSignals, WhatIsIgnoredIsNoWishAndWhatIsResetEndsTheProcess) {
+  for (const int sig : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) {
+    EXPECT_EXIT(
+        {
+          IgnoreStopSignals();
+          raise(sig);
+          Expect(!StopRequested(), 1);
+          ResetStopSignals();
+          raise(sig);
+          _exit(2);
+        },
+        KilledBySignal(sig), "");
+  }
 }
 
 }  // namespace

@@ -39,11 +39,37 @@ TEST_F(Hostfile, HasHostsWithTheirSlotsInItsOrder) {
   EXPECT_EQ(hosts[2].slots, 2) << "named twice";
 }
 
-TEST_F(Hostfile, RanksFillTheHostsInOrder) {
+TEST_F(Hostfile, MeansWhatItMeansToMpirun) {
+  const auto of = [&](const std::string& text) { return HostsArgument(Read(text)); };
+  EXPECT_EQ(of("a slots = 2\nb\tslots= 3 \nc slots =1\n"), "a:2,b:3,c:1");
+  EXPECT_EQ(of("a slots=2 max_slots=4\nb max-slots=5 slots=5\nc max_slots=3\n"), "a:2,b:5,c:3") << "without slots the maximum counts";
+  EXPECT_EQ(of("a cpu=2\nb count=3\nc slots-max=2\n"), "a:2,b:3,c:2");
+  EXPECT_EQ(of("\xEF\xBB\xBF"
+               "a slots=2\r\n\r\nb slots=1\r\n"),
+            "a:2,b:1")
+      << "as editors of Windows write it";
+  EXPECT_EQ(of("a slots=2 // the first\n// none\n#none\nb#x"), "a:2,b:1") << "a comment may end the file";
+  EXPECT_EQ(of("n1.cluster.org slots=2\n10.0.0.7\n10.0.0.8 slots=3\n17\nlocalhost\n"),
+            "n1.cluster.org:2,10.0.0.7:1,10.0.0.8:3,17:1,localhost:1");
+  EXPECT_EQ(of("n1.cluster.org\nn1\nn1.cluster.org\n"), "n1.cluster.org:3") << "one host under two names";
+}
+
+// mpirun would put all ranks on one host, named by what stands before the first dot.
+TEST_F(Hostfile, RefusesHostsThatMpirunTakesForOne) {
+  EXPECT_EQ(
+      ErrorOf("n1.a.org\nn2.a.org\nn1.b.org\n"),
+      path_ +
+          ":3: mpirun takes n1.b.org and n1.a.org for one host, n1: it reads a name up to its first dot; write their addresses instead");
+  EXPECT_EQ(ErrorOf("a slots=2\na slots=1\n"),
+            path_ + ":2: a stands in " + path_ + ":1 too; give a host one line with slots=, or a line without for each rank");
+}
+
+TEST_F(Hostfile, RanksFillTheHostsInOrderThisOneFirst) {
   const auto hosts = Read("b slots=2\na slots=2\n");
-  EXPECT_THAT(HostsByRank(hosts, 3, path_), ElementsAre("b", "b", "a"));
+  EXPECT_THAT(HostsByRank(hosts, 3, path_, "elsewhere"), ElementsAre("b", "b", "a"));
+  EXPECT_THAT(HostsByRank(hosts, 3, path_, "a.cluster.org"), ElementsAre("a", "a", "b"));
   try {
-    HostsByRank(hosts, 5, "hosts");
+    HostsByRank(hosts, 5, "hosts", "elsewhere");
     FAIL() << "five ranks on four slots";
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(), "hosts: 4 slots, the job has 5 ranks; raise slots= or add hosts");
@@ -51,11 +77,22 @@ TEST_F(Hostfile, RanksFillTheHostsInOrder) {
 }
 
 TEST_F(Hostfile, MistakesAreNamedWithTheirLine) {
-  EXPECT_EQ(ErrorOf("a\nb slots=0\n"), path_ + ":2: slots=0: expected a number from 1 to 100000");
-  EXPECT_EQ(ErrorOf("b slots=2x\n"), path_ + ":1: slots=2x: expected a number from 1 to 100000");
-  EXPECT_EQ(ErrorOf("b slot=2\n"), path_ + ":1: slot=2: expected slots=NUMBER after the host's name");
+  const std::string expected = ": expected slots=NUMBER or max_slots=NUMBER after the host's name";
+  EXPECT_EQ(ErrorOf("a\nb slots=0\n"), path_ + ":2: slots=\"0\": expected a number from 1 to 100000");
+  EXPECT_EQ(ErrorOf("b slots=2x\n"), path_ + ":1: slots=\"2x\": expected a number from 1 to 100000");
+  EXPECT_EQ(ErrorOf("b slots=\n"), path_ + ":1: slots=\"\": expected a number from 1 to 100000");
+  EXPECT_EQ(ErrorOf("b slot=2\n"), path_ + ":1: \"slot\"" + expected);
+  EXPECT_EQ(ErrorOf("b slots 2\n"), path_ + ":1: \"slots\"" + expected);
+  EXPECT_EQ(ErrorOf("b c\n"), path_ + ":1: \"c\"" + expected);
+  EXPECT_EQ(ErrorOf("b slots=1 slots=2\n"), path_ + ":1: slots= is given twice");
+  EXPECT_EQ(ErrorOf("b slots=3 max_slots=2\n"), path_ + ":1: max_slots=2 is below slots=3");
+  EXPECT_EQ(ErrorOf("b_1 slots=3\n"), path_ + ":1: \"b_1\" is no name or IPv4 address of a host")
+      << "mpirun stops at it only when it starts";
+  EXPECT_EQ(ErrorOf("fd00::1\n"), path_ + ":1: \"fd00::1\" is no name or IPv4 address of a host");
+  EXPECT_EQ(ErrorOf("me@b\n"), path_ + ":1: \"me@b\": a host's name is without its user; name that in ~/.ssh/config");
   EXPECT_EQ(ErrorOf("# nothing\n\n"), path_ + ": names no host; a line a host, e.g.  node01 slots=8");
   EXPECT_THROW(ReadHostfile("/nowhere/hosts"), ConfigError);
+  EXPECT_THROW(ReadHostfile("/tmp"), ConfigError) << "a folder";
 }
 
 }  // namespace

@@ -319,5 +319,20 @@ TEST(HfCheckpoint, NamesAMissingShard) {
   EXPECT_THAT(folder.LoadError(), HasSubstr("model-00002-of-00004.safetensors: cannot open"));
 }
 
+TEST(HfCheckpoint, NamesATensorThatIsNotFinite) {
+  const TempFolder folder;
+  for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+    for (const size_t which : {size_t{0}, size_t{3}}) {
+      const Transformer model = LoadHfModel(kGolden + "llama");
+      const auto& [name, tensor] = model.parameters()[which];
+      tensor.mutable_data_ptr<float>()[tensor.numel() - 1] = bad;
+      SaveHfModel(model, {}, folder / "model");
+      EXPECT_THAT(
+          [&] { LoadHfModel(folder / "model"); },
+          ::testing::ThrowsMessage<ConfigError>(HasSubstr((folder / "model") + ": tensor " + name + " has a value that is not finite")));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace temper
