@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstring>
-#include <random>
 
 #include <zmq.h>
 #include <zmq.hpp>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/random_id.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/task_table.h"
 
@@ -20,8 +20,7 @@ constexpr Millis kAskAgain = 500;  // a request may be lost with a connection
 constexpr Millis kLookAgain = 20;  // whether there is a connection
 
 std::string RandomRoutingId() {
-  std::random_device device;
-  const uint64_t id = static_cast<uint64_t>(device()) << 32 | device();
+  const uint64_t id = RandomId();
   return "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id));
 }
 

@@ -13,6 +13,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/bus/bodies.h"
+#include "cluster/bus/contact.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/gate.h"
 #include "cluster/bus/server_core.h"
@@ -23,6 +24,8 @@ namespace {
 constexpr int kHighWaterMark = 100'000;  // a memory guard: credits bound what is in flight long before
 constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their turn
 constexpr Millis kTickEvery = 50;
+constexpr Millis kAwayAfter = 1000;  // without a tick: this process was stopped, or did something else
+constexpr Millis kDrainAgain = 500;  // a word may be lost with its connection
 constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
 // Routing ids must not start with a zero byte: a letter, then the peer id.
@@ -98,8 +101,11 @@ struct ZmqServer::State {
     while (!body.done()) {
       BusTask result;
       body(result);
-      acks[peer].push_back(result.id);
-      core.OnResult(peer, std::move(result), NowMillis());
+      const TaskId task = result.id;
+      acks[peer].push_back(task);
+      if (core.OnResult(peer, std::move(result), NowMillis())) continue;
+      ++refused;
+      TEMPER_LOG(Warn, "bus: refused a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s");
     }
   }
 
@@ -107,7 +113,7 @@ struct ZmqServer::State {
   void OnHeartbeat(PeerId peer, HeartbeatBody body) {
     const int64_t received = NowMicros();
     core.OnHeartbeat(peer, body.progress, std::move(body.report), NowMillis());
-    if (!core.table().HasPeer(peer)) return;
+    core.OnHeld(peer, body.seen, body.held);
     Send(peer, FrameKind::kHeartbeat, EncodeFields(HeartbeatAnswer{body.sent_us, received, NowMicros()}));
   }
 
@@ -116,7 +122,23 @@ struct ZmqServer::State {
     if (body) Send(peer, kind, std::move(*body));
   }
 
+  // Whether the peer may say this. Who was forgotten registers again.
+  bool MaySay(PeerId peer, FrameKind kind) {
+    if (kind == FrameKind::kStatusRequest) return true;
+    if (core.SentAway(peer)) {
+      Send(peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
+      return kind == FrameKind::kBye;
+    }
+    if (kind == FrameKind::kRegister || kind == FrameKind::kBye || core.table().HasPeer(peer)) return true;
+    Send(peer, FrameKind::kRegisterAgain, "");
+    return false;
+  }
+
   void Handle(PeerId peer, const Frame& frame) {
+    if (!MaySay(peer, frame.kind)) {
+      ++refused;
+      return;
+    }
     core.table().OnTraffic(peer, NowMillis());
     switch (frame.kind) {
       case FrameKind::kRegister:
@@ -185,29 +207,42 @@ struct ZmqServer::State {
   void Tick() {
     const Millis now = NowMillis();
     if (now - last_tick < kTickEvery) return;
+    // What the peers said meanwhile has been read; that they were not heard before is not their fault.
+    if (last_tick != 0 && now - last_tick > kAwayAfter) core.table().Excuse(now - last_tick, now);
     last_tick = now;
     core.Tick(now);
     if (now - last_heartbeat < options.heartbeat.count()) return;
     last_heartbeat = now;
     for (const PeerId peer : core.table().Peers()) {
-      // A peer whose death ends the job otherwise has no timeout, and is not given up here either.
-      const bool may_be_lost = core.table().RulesOf(core.table().RoleOf(peer)).peer_timeout > 0;
-      if (!Send(peer, FrameKind::kHeartbeat, "") && may_be_lost) core.Lose(peer, "connection lost");
+      if (!Send(peer, FrameKind::kHeartbeat, "")) core.OnUnreachable(peer, now);
     }
   }
 
   // One frame a peer, or a few when the payloads are large.
   void Dispatch() {
-    std::map<PeerId, std::string> bodies;
-    const auto flush = [&](PeerId peer, std::string* body) {
-      if (!body->empty() && !Send(peer, FrameKind::kTask, std::exchange(*body, {}))) core.Lose(peer, "connection lost");
+    struct Batch {
+      std::string body;
+      std::vector<TaskId> tasks;
+    };
+    std::map<PeerId, Batch> batches;
+    std::set<PeerId> unreachable;  // losing one queues its tasks again, whose payloads are in use below
+    const auto flush = [&](PeerId peer, Batch* batch) {
+      const auto [body, tasks] = std::exchange(*batch, {});
+      if (tasks.empty()) return;
+      if (!Send(peer, FrameKind::kTask, body)) {
+        unreachable.insert(peer);
+        return;
+      }
+      for (const TaskId task : tasks) core.table().OnSent(task, sequence);
     };
     for (const auto& [peer, task, payload] : core.Assign(NowMillis())) {
-      std::string& body = bodies[peer];
-      body += EncodeFields(BusTask{task, *payload});
-      if (body.size() > kBatchBytes) flush(peer, &body);
+      Batch& batch = batches[peer];
+      batch.body += EncodeFields(BusTask{task, *payload});
+      batch.tasks.push_back(task);
+      if (batch.body.size() > kBatchBytes) flush(peer, &batch);
     }
-    for (auto& [peer, body] : bodies) flush(peer, &body);
+    for (auto& [peer, batch] : batches) flush(peer, &batch);
+    for (const PeerId peer : unreachable) core.OnUnreachable(peer, NowMillis());
   }
 };
 
@@ -220,6 +255,8 @@ ZmqServer::ZmqServer(const std::string& endpoint, const BusOptions& options) : s
   socket.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
   socket.set(zmq::sockopt::handshake_ivl, 5000);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::heartbeat_ivl, kLinkHeartbeatMs);
+  socket.set(zmq::sockopt::heartbeat_timeout, kLinkTimeoutMs);
   if (!options.keys.empty()) {
     state_->gate = std::make_unique<BusGate>(state_->context.handle(), options.keys);
     socket.set(zmq::sockopt::curve_server, 1);
@@ -246,6 +283,11 @@ void ZmqServer::Submit(const PeerRole& role, TaskId task, std::string payload) {
   state_->core.Submit(role, task, std::move(payload), NowMillis());
 }
 
+void ZmqServer::GiveAgain(const BusEvent& result, std::string payload) {
+  if (!state_->core.GiveAgain(result, std::move(payload), NowMillis())) return;
+  state_->Send(result.peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
+}
+
 void ZmqServer::Announce(Role role, const std::string& body) {
   for (const PeerId peer : table().Peers(role)) state_->Send(peer, FrameKind::kAnnounce, body);
 }
@@ -270,11 +312,14 @@ std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
 
 std::vector<BusEvent> ZmqServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
-  std::set<PeerId> asked;  // a peer may register while the others leave
+  std::map<PeerId, Millis> asked;  // a peer may register while the others leave
   std::vector<BusEvent> all;
   do {
     for (const PeerId peer : table().Peers()) {
-      if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
+      const auto [last, fresh] = asked.try_emplace(peer, NowMillis());
+      if (!fresh && NowMillis() - last->second < kDrainAgain) continue;
+      last->second = NowMillis();
+      state_->Send(peer, FrameKind::kDrain, "");
     }
     auto events = Poll(std::chrono::milliseconds(20));
     all.insert(all.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));
