@@ -77,8 +77,9 @@ void BindStatus(CLI::App* command, StatusArguments* arguments) {
 }  // namespace
 
 void AddStatusCommand(const CommandContext& context) {
-  AddCommand<StatusArguments>(context, "status", "where a run stands; exits with 1 when its job is dead, has failed, does not answer or waits for who is not there",
-                              BindStatus, StatusCommand);
+  AddCommand<StatusArguments>(
+      context, "status", "where a run stands; exits with 1 when its job is dead, has failed, does not answer or waits for who is not there",
+      BindStatus, StatusCommand);
 }
 
 }  // namespace temper

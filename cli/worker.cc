@@ -10,7 +10,8 @@ namespace temper {
 namespace {
 
 void BindWorker(CLI::App* command, WorkerOptions* options) {
-  command->add_option("--connect", options->connect, "folder of a running job, a copy of its rendezvous.json, or the endpoint of its bus")->required();
+  command->add_option("--connect", options->connect, "folder of a running job, a copy of its rendezvous.json, or the endpoint of its bus")
+      ->required();
   command->add_option("--role", options->role, "rollout or reward")
       ->required()
       ->check(CLI::IsMember({ToString(Role::kRollout), ToString(Role::kReward)}));

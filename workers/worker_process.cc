@@ -80,8 +80,9 @@ BusContact ContactOf(const WorkerOptions& options) {
   if (IsFolder(options.connect)) return AwaitJob(options.connect);
   const char* keys = std::getenv(kBusKeysVariable);
   if (options.run_id == 0 || keys == nullptr) {
-    throw ConfigError(Concat("--connect ", options.connect, ": an endpoint needs the run_id and the keys of the job's rendezvous.json in the ",
-                             "environment, as ", kRunIdVariable, " and ", kBusKeysVariable, "; a run folder or a copy of the file does not"));
+    throw ConfigError(Concat("--connect ", options.connect,
+                             ": an endpoint needs the run_id and the keys of the job's rendezvous.json in the ", "environment, as ",
+                             kRunIdVariable, " and ", kBusKeysVariable, "; a run folder or a copy of the file does not"));
   }
   return {options.connect, options.run_id, BusKeys::Decode(keys, kBusKeysVariable)};
 }

@@ -34,8 +34,8 @@ using BusAnswer = std::function<std::optional<std::string>(const std::string& qu
 inline constexpr int64_t kMaxBadResults = 3;
 
 // The orchestrator's end: the table of who works on what. Tasks are delivered at least once and their results accepted once; what a dead or
-// silent peer held goes to another, and so does what a living one says it does not hold. A result counts from a registered peer of the task's
-// role. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
+// silent peer held goes to another, and so does what a living one says it does not hold. A result counts from a registered peer of the
+// task's role. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
 class BusServer {
  public:
   virtual ~BusServer() = default;
@@ -43,7 +43,8 @@ class BusServer {
   // What a peer of this role is told when it registers; "" by default.
   virtual void SetWelcome(Role role, std::string body) = 0;
   virtual void SetRules(Role role, TaskRules rules) = 0;
-  // Answers BusClient::RequestWeights of registered peers (what it throws counts as a frame refused), and what an observer asks. Called from within Poll and Drain.
+  // Answers BusClient::RequestWeights of registered peers (what it throws counts as a frame refused), and what an observer asks. Called
+  // from within Poll and Drain.
   virtual void SetWeightAnswer(BusAnswer answer) = 0;
   virtual void SetStatusAnswer(BusAnswer answer) = 0;
 

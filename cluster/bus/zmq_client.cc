@@ -14,6 +14,7 @@
 #include "cluster/bus/frame.h"
 #include "cluster/bus/inbox.h"
 #include "cluster/bus/outbox.h"
+#include "cluster/bus/routing_id.h"
 
 namespace temper {
 namespace {
@@ -21,7 +22,7 @@ namespace {
 constexpr Millis kResendAfter = 2000;
 constexpr Millis kRegisterSoon = 50;    // what is sent before the connection stands is dropped
 constexpr Millis kRegisterEvery = 500;  // at the latest; a busy orchestrator finds few of them when it looks again
-constexpr Millis kSearchEvery = 1000;  // where the job is, once it is lost
+constexpr Millis kSearchEvery = 1000;   // where the job is, once it is lost
 
 std::string HostName() {
   char name[256] = {};
@@ -56,8 +57,7 @@ struct ZmqClient::State {
   // A fresh identity each time: a ROUTER may hold on to the pipe of an old one.
   void Connect() {
     socket = std::make_unique<zmq::socket_t>(context, zmq::socket_type::dealer);
-    const uint64_t id = RandomId();
-    socket->set(zmq::sockopt::routing_id, "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id)));
+    socket->set(zmq::sockopt::routing_id, RoutingId(RandomId()));
     socket->set(zmq::sockopt::linger, 0);
     socket->set(zmq::sockopt::immediate, 1);
     socket->set(zmq::sockopt::reconnect_ivl, 100);

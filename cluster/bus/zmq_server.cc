@@ -1,6 +1,7 @@
 #include "cluster/bus/zmq_server.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <set>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "cluster/bus/contact.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/gate.h"
+#include "cluster/bus/routing_id.h"
 #include "cluster/bus/server_core.h"
 
 namespace temper {
@@ -28,14 +30,9 @@ constexpr Millis kAwayAfter = 1000;  // without a tick: this process was stopped
 constexpr Millis kDrainAgain = 500;  // a word may be lost with its connection
 constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
-// Routing ids must not start with a zero byte: a letter, then the peer id.
-std::string RoutingId(PeerId peer) { return "T" + std::string(reinterpret_cast<const char*>(&peer), sizeof(peer)); }
-
-std::optional<PeerId> PeerOf(const zmq::message_t& routing_id) {
-  if (routing_id.size() != 1 + sizeof(PeerId) || *routing_id.data<char>() != 'T') return std::nullopt;
-  PeerId peer;
-  std::memcpy(&peer, routing_id.data<char>() + 1, sizeof(peer));
-  return peer;
+// It stands in logs and on terminals.
+bool IsHostName(const std::string& name) {
+  return name.size() <= 255 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isgraph(c) != 0 && c < 128; });
 }
 
 void Bind(const std::string& endpoint, std::chrono::milliseconds patience, zmq::socket_t* socket) {
@@ -89,6 +86,7 @@ struct ZmqServer::State {
   void OnRegister(PeerId peer, const RegisterBody& body) {
     const auto role = ParsePeerRole(body.role);
     TEMPER_CHECK(role, "role ", body.role);
+    TEMPER_CHECK(IsHostName(body.host), "a host name of ", body.host.size(), " characters, or with strange ones");
     TEMPER_CHECK(body.capacity > 0 && body.capacity <= 1'000'000, "capacity ", body.capacity);
     if (!Send(peer, FrameKind::kWelcome, core.WelcomeOf(role->role))) return;
     // One that asked again before the first Welcome reached it is known: its tasks must not be given out twice.
@@ -158,6 +156,16 @@ struct ZmqServer::State {
     }
   }
 
+  bool IsOfThisStart(const Frame& frame, std::string* reason) const {
+    // Who only asks for the status need not know the run.
+    const bool any_run = frame.kind == FrameKind::kStatusRequest && frame.run_id == 0;
+    if (frame.run_id != options.run_id && !any_run) *reason = "another run's";
+    // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.
+    const bool other_epoch = frame.epoch != 0 && frame.epoch != options.epoch;
+    if (other_epoch) *reason = Concat("epoch ", frame.epoch, " instead of ", options.epoch);
+    return (frame.run_id == options.run_id || any_run) && !other_epoch;
+  }
+
   // Receives one frame without waiting; false when there is none.
   bool ReceiveOne() {
     zmq::message_t id;
@@ -170,21 +178,11 @@ struct ZmqServer::State {
       more = bytes.more();
       ++parts;
     }
-    const auto peer = PeerOf(id);
+    const auto peer = PeerOfRoutingId({id.data<char>(), id.size()});
     std::string reason = "not one message part";
     std::optional<Frame> frame;
     if (peer && parts == 2) frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
-    // Who only asks for the status need not know the run.
-    const bool any_run = frame && frame->kind == FrameKind::kStatusRequest && frame->run_id == 0;
-    if (frame && frame->run_id != options.run_id && !any_run) {
-      reason = "another run's";
-      frame.reset();
-    }
-    // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.
-    if (frame && frame->epoch != 0 && frame->epoch != options.epoch) {
-      reason = Concat("epoch ", frame->epoch, " instead of ", options.epoch);
-      frame.reset();
-    }
+    if (frame && !IsOfThisStart(*frame, &reason)) frame.reset();
     if (!frame) {
       ++refused;
       TEMPER_LOG(Warn, "bus: refused a frame (", reason, ")");

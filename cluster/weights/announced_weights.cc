@@ -19,7 +19,8 @@ constexpr size_t kMostRemembered = 1024;
 void AnnouncedWeights::Add(const WeightRef& ref) {
   const fs::path path = fs::path(ref.path).lexically_normal();
   const fs::path publisher = path.parent_path();
-  const bool published = path.filename() == VersionFileName(ref.version, ref.hash) && publisher.filename().string().starts_with("temper-") &&
+  const bool published = path.filename() == VersionFileName(ref.version, ref.hash) &&
+                         publisher.filename().string().starts_with("temper-") &&
                          publisher.parent_path() == (fs::path(folder_) / "x").lexically_normal().parent_path();
   TEMPER_CHECK(published, "weights: version ", ref.version, " was published as ", ref.path, ", which is no version in ", folder_,
                " (cluster.weight_folder)");
@@ -29,9 +30,8 @@ void AnnouncedWeights::Add(const WeightRef& ref) {
 }
 
 const WeightRef& AnnouncedWeights::Find(const WeightChunkRequest& request) const {
-  const auto found = std::find_if(announced_.rbegin(), announced_.rend(), [&](const WeightRef& known) {
-    return known.version == request.version && known.hash == request.hash;
-  });
+  const auto found = std::find_if(announced_.rbegin(), announced_.rend(),
+                                  [&](const WeightRef& known) { return known.version == request.version && known.hash == request.hash; });
   TEMPER_CHECK(found != announced_.rend(), "weights: version ", request.version, " with hash ", request.hash.substr(0, 32),
                " was never announced");
   return *found;

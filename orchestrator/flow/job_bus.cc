@@ -100,7 +100,8 @@ void JobBus::OnResult(const BusEvent& event) {
   const std::string problem = pipeline_.OnResult(event.task, event.body);
   if (problem.empty()) return;
   ++results_refused_;
-  const std::string what = Concat("a result of a ", ToString(event.role), " worker is none (", pipeline_.NameOf(event.task), "): ", problem);
+  const std::string what =
+      Concat("a result of a ", ToString(event.role), " worker is none (", pipeline_.NameOf(event.task), "): ", problem);
   TEMPER_LOG(Warn, what, "; the task goes to another");
   monitor_->Warn(what);
   server_->GiveAgain(event, pipeline_.PayloadOf(event.task));

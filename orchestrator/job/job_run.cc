@@ -66,9 +66,7 @@ int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* moni
   return exit_code;
 }
 
-std::string WeightFolderOf(const ClusterConfig& cluster) {
-  return Concat(cluster.weight_folder, "/temper-", RandomId(), "-", getpid());
-}
+std::string WeightFolderOf(const ClusterConfig& cluster) { return Concat(cluster.weight_folder, "/temper-", RandomId(), "-", getpid()); }
 
 int64_t VersionsToKeep(const Experiment& experiment) {
   int64_t staleness = 0;

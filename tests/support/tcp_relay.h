@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -157,7 +158,10 @@ class TcpRelay {
     for (size_t i = 0; i + 1 < ways_.size(); i += 2) {
       char byte;
       bool ended = false;
-      for (const int fd : {ways_[i].from, ways_[i].to}) ended = ended || recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+      for (const int fd : {ways_[i].from, ways_[i].to}) {
+        const ssize_t got = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        ended = ended || got == 0 || (got < 0 && errno != EAGAIN);
+      }
       if (!ended) {
         kept.push_back(ways_[i]);
         kept.push_back(ways_[i + 1]);

@@ -21,7 +21,9 @@ using testing::HasSubstr;
 class AnnouncedWeightsTest : public testing::Test {
  protected:
   std::string Publishers() const { return folder_ / Concat("temper-1-", getpid()); }
-  std::string Problem(const WeightChunkRequest& request) const { return ProblemOf([&] { (void)announced_.Chunk(request.Encode()); }); }
+  std::string Problem(const WeightChunkRequest& request) const {
+    return ProblemOf([&] { (void)announced_.Chunk(request.Encode()); });
+  }
   template <typename Action>
   static std::string ProblemOf(const Action& action) {
     try {
