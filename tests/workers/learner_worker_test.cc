@@ -31,7 +31,7 @@ class LearnerWorkerTest : public testing::Test {
     shape.num_layers = shape.num_heads = shape.num_kv_heads = 1;
     shape.max_positions = 32;
     EXPECT_EQ(Do(1, {InitializeOrder{ToConfigJson(shape), 1}}).error, "");
-    EXPECT_EQ(Do(2, {BeginStageOrder{.total_steps = 1}}).error, "");
+    EXPECT_EQ(Do(2, {BeginStageOrder{.optimizer = {}, .total_steps = 1}}).error, "");
   }
 
   // The result of the order with this number.
