@@ -7,19 +7,23 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "reward/grade/grade_json.h"
-#include "reward/graders/rule_grader.h"
+#include "reward/graders/registry.h"
+#include "reward/spec/policy_spec.h"
 
 namespace temper {
 namespace {
 
 struct GradeArguments {
   std::string policy_spec;
+  std::string grader = kRuleGrader.name;
+  double timeout_s = 60;
   std::string input = "-";
 };
 
 // Input: JSONL of {prompt, response[, category]}, "-" = standard input. Output: grades as JSONL on standard output.
 int GradeCommand(const GradeArguments& arguments) {
-  const auto grader = MakeRuleGrader(LoadPolicySpec(arguments.policy_spec));
+  const PolicySpec spec = LoadPolicySpec(arguments.policy_spec);
+  const auto grader = MakeGrader({.type = arguments.grader, .name = spec.id, .payload = spec.text, .deadline_s = arguments.timeout_s});
   std::ifstream file;
   if (arguments.input != "-") {
     file.open(arguments.input);
@@ -37,13 +41,17 @@ int GradeCommand(const GradeArguments& arguments) {
       return "";
     };
     const std::vector<GradeRequest> request = {{text("prompt", true), text("response", true), text("category", false), false}};
-    std::cout << GradeToJson(GradeAll(grader.get(), request).at(0)) << "\n";
+    std::cout << GradeToJson(GradeAll(grader.get(), request, arguments.timeout_s).at(0)) << "\n";
   }
   return kExitDone;
 }
 
 void BindGrade(CLI::App* command, GradeArguments* arguments) {
   command->add_option("--policy", arguments->policy_spec, "policy spec YAML")->required();
+  command->add_option("--grader", arguments->grader, Concat("what grades: ", GraderTypes().Help(), " (default rule)"))
+      ->check(CLI::IsMember(GraderTypes().Names()));
+  command->add_option("--timeout", arguments->timeout_s, "seconds after which an answer without a grade counts as failed (default 60)")
+      ->check(CLI::Range(0.001, 86400.0));
   command->add_option("input", arguments->input, "file, or - for standard input");
 }
 

@@ -98,6 +98,49 @@ int Finish(const Experiment& experiment, const JobEnd& end) {
   return end.exit_code;
 }
 
+// The job as a rank of this role sees it; ends with it. `spawner`: of a worker's rank.
+int RunRole(Role role, const Experiment& experiment, const RoleLayout& layout, const std::string& resume, Process* process,
+            Spawner* spawner) {
+  switch (role) {
+    case Role::kOrchestrator:
+      return Finish(experiment, RunOrchestrator(experiment, layout, resume, process));
+    case Role::kLearner:
+      return RunLearner(experiment, layout, process);
+    default:
+      return RunWorkerRank(experiment, layout, role, process, spawner);
+  }
+}
+
+void CheckRank(const Process& process, const LaunchedRank& launched) {
+  if (process.rank() == launched.rank && process.size() == launched.size) return;
+  throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
+                           " of ", launched.size, ": the launcher and the MPI library do not fit together (srun needs --mpi=pmix)"));
+}
+
+// This process as one rank, from before MPI_Init to its end. What goes wrong ends all ranks.
+int RunRank(const Experiment& experiment, const std::string& resume, const LaunchedRank& launched, const CommandContext& context) {
+  const RoleLayout layout(experiment.base.cluster, launched.size);
+  const Role role = layout.RoleOf(launched.rank);
+  // Before MPI_Init: what is forked after it would be tied to the job's fate.
+  std::unique_ptr<Spawner> spawner;
+  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(context.program_main);
+  const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
+  Process process(context.argc, context.argv);
+  SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
+  CheckRank(process, launched);
+  try {
+    return RunRole(role, experiment, layout, resume, &process, spawner.get());
+  } catch (const ConfigError& error) {
+    std::fprintf(stderr, "temper: %s\n", error.what());
+    process.Abort(kExitConfig);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    LogFileLine(LogLevel::kError, Concat(error.what(), ", exiting rc=", kExitRetry));
+    spawner.reset();
+    process.Abort(kExitRetry);
+  }
+}
+
 int TrainCommand(const TrainArguments& arguments, const CommandContext& context) {
   const Experiment experiment = LoadExperiment(arguments.config, arguments.overrides);
   LaunchedRank launched = RankFromEnvironment();
@@ -110,36 +153,7 @@ int TrainCommand(const TrainArguments& arguments, const CommandContext& context)
     throw ConfigError(Concat("temper train is one rank of a job: start it with  mpirun -np 4 temper train ", arguments.config,
                              "  or let  temper launch ", arguments.config, "  do that; --in-process runs all of it in this process"));
   }
-  const RoleLayout layout(experiment.base.cluster, launched.size);
-  const Role role = layout.RoleOf(launched.rank);
-  // Before MPI_Init: what is forked after it would be tied to the job's fate.
-  std::unique_ptr<Spawner> spawner;
-  if (role == Role::kRollout || role == Role::kReward) spawner = std::make_unique<Spawner>(context.program_main);
-  const std::unique_ptr<OwnedFolder> segments = FolderForSegments();
-  Process process(context.argc, context.argv);
-  SetErrorContext(Concat(ToString(role), " ", process.rank(), "/", process.size(), " ", process.host()));
-  if (process.rank() != launched.rank || process.size() != launched.size) {
-    throw ConfigError(Concat("MPI says rank ", process.rank(), " of ", process.size(), ", the launcher's environment said ", launched.rank,
-                             " of ", launched.size, ": the launcher and the MPI library do not fit together (srun needs --mpi=pmix)"));
-  }
-  try {
-    switch (role) {
-      case Role::kOrchestrator:
-        return Finish(experiment, RunOrchestrator(experiment, layout, arguments.resume, &process));
-      case Role::kLearner:
-        return RunLearner(experiment, layout, &process);
-      default:
-        return RunWorkerRank(experiment, layout, role, &process, spawner.get());
-    }
-  } catch (const ConfigError& error) {
-    std::fprintf(stderr, "temper: %s\n", error.what());
-    process.Abort(kExitConfig);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "temper: error: %s\n", error.what());
-    LogFileLine(LogLevel::kError, Concat(error.what(), ", exiting rc=", kExitRetry));
-    spawner.reset();
-    process.Abort(kExitRetry);
-  }
+  return RunRank(experiment, arguments.resume, launched, context);
 }
 
 }  // namespace

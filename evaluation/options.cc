@@ -1,5 +1,7 @@
 #include "evaluation/options.h"
 
+#include <set>
+
 namespace temper {
 
 void Describe(EvalConfig& c, ConfigFields& f) {
@@ -11,6 +13,8 @@ void Describe(EvalConfig& c, ConfigFields& f) {
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
   f.Int("bootstrap_draws", &c.bootstrap_draws, {10, 1'000'000}, "resamples of the prompts behind every interval of the report");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
+  f.Rule([&c] { return std::set<std::string>(c.sets.begin(), c.sets.end()).size() == c.sets.size(); },
+         "eval.sets must not name a set twice: it would be evaluated twice");
 }
 
 }  // namespace temper

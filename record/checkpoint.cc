@@ -71,6 +71,16 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   TEMPER_LOG(Info, "checkpoint saved: ", final_name);
 }
 
+std::set<CheckpointMark> CheckpointMarks(const std::string& folder) {
+  std::set<CheckpointMark> marks;
+  for (const auto& [step, path] : StepFolders(folder)) {
+    std::error_code gone;  // removed meanwhile, as one of too many
+    const fs::file_time_type made = fs::last_write_time(ManifestPath(path), gone);
+    if (!gone) marks.emplace(path, made);
+  }
+  return marks;
+}
+
 bool IsCheckpoint(const std::string& folder) { return fs::exists(StatePath(folder)); }
 
 std::string ReadCheckpointState(const std::string& folder) { return ReadFile(StatePath(folder), {.max_bytes = kMaxDataBytes}); }

@@ -1,8 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 
 namespace temper {
 
@@ -33,6 +36,11 @@ class CheckpointStore {
   std::string folder_;
   int64_t keep_;
 };
+
+// What tells a checkpoint from every other: its folder, and the time it was made at.
+using CheckpointMark = std::pair<std::string, std::filesystem::file_time_type>;
+// Those of a stage's folder of checkpoints. What has no manifest, is under a temporary name or was set aside is none.
+std::set<CheckpointMark> CheckpointMarks(const std::string& folder);
 
 // Nothing when the folder's files are those of its manifest; else what is wrong.
 std::optional<std::string> VerifyCheckpoint(const std::string& folder);

@@ -99,14 +99,16 @@ std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::stri
 
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem) {
   const std::string path = RunPaths(run_folder).Status();
-  std::ifstream file(path);
-  if (!file) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) {
     *problem = Concat(path, ": there is none; is this a run's folder (<run.dir>/<run.name>), and has the job started?");
     return std::nullopt;
   }
-  std::stringstream text;
-  text << file.rdbuf();
-  return ParseJobStatus(text.str(), path, problem);
+  std::string reason;
+  const auto text = TryReadFile(path, kMaxDocumentBytes, &reason);
+  if (text) return ParseJobStatus(*text, path, problem);
+  *problem = Concat(path, ": cannot read it: ", reason);
+  return std::nullopt;
 }
 
 bool IsDone(const std::string& run_folder) {

@@ -52,7 +52,7 @@ enum class JobLife {
   kAlive,    // its process runs on this host, or the status is fresh
   kWaiting,  // as kAlive, but it waits for somebody who is not there
   kDead,     // its process is gone without having said why
-  kUnknown,  // of another host, and silent for longer than kSilent
+  kUnknown,  // of another host, and silent for longer than kSilentSeconds
   kEnded,    // it said how it ended
 };
 inline constexpr double kSilentSeconds = 30;

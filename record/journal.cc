@@ -198,52 +198,79 @@ std::map<uint64_t, RecoveredGroup> RecoverGroups(const std::string& path, int64_
   return groups;
 }
 
-JournalSummary SummarizeJournal(const std::string& path) {
-  using Kind = JournalRecord::Kind;
-  JournalSummary summary;
-  std::set<uint64_t> issued, generated, graded;
-  std::map<int64_t, std::vector<uint64_t>> steps;
-  const auto violation = [&](const auto&... words) { summary.violations.push_back(Concat(words...)); };
-  ReadJournal(path, [&](const JournalRecord& r) {
+namespace {
+
+// Follows a journal record by record, and notes what no job may do.
+class JournalCheck {
+ public:
+  void Take(const JournalRecord& r) {
     switch (r.kind) {
-      case Kind::kAttempt:
-        ++summary.attempts;
-        steps.erase(steps.lower_bound(r.step), steps.end());
-        for (auto* ids : {&issued, &generated, &graded}) ids->erase(ids->lower_bound(static_cast<uint64_t>(r.step) << 20), ids->end());
+      case JournalRecord::Kind::kAttempt:
+        return Begin(r.step);
+      case JournalRecord::Kind::kIssued:
+        if (!issued_.insert(r.group_id).second) Violation("group ", r.group_id, " issued twice in one attempt");
         return;
-      case Kind::kIssued:
-        if (!issued.insert(r.group_id).second) violation("group ", r.group_id, " issued twice in one attempt");
+      case JournalRecord::Kind::kGenerated:
+        if (!issued_.contains(r.group_id)) Violation("group ", r.group_id, " generated but never issued");
+        if (!generated_.insert(r.group_id).second) Violation("group ", r.group_id, " generated twice in one attempt");
         return;
-      case Kind::kGenerated:
-        if (!issued.contains(r.group_id)) violation("group ", r.group_id, " generated but never issued");
-        if (!generated.insert(r.group_id).second) violation("group ", r.group_id, " generated twice in one attempt");
+      case JournalRecord::Kind::kGraded:
+        if (!generated_.contains(r.group_id)) Violation("group ", r.group_id, " graded but never generated");
+        if (!graded_.insert(r.group_id).second) Violation("group ", r.group_id, " graded twice in one attempt");
         return;
-      case Kind::kGraded:
-        if (!generated.contains(r.group_id)) violation("group ", r.group_id, " graded but never generated");
-        if (!graded.insert(r.group_id).second) violation("group ", r.group_id, " graded twice in one attempt");
-        return;
-      case Kind::kConsumed:
-        if (!steps.emplace(r.step, r.consumed).second) violation("step ", r.step, " consumed twice");
-        for (const uint64_t id : r.consumed) {
-          if (!graded.contains(id)) violation("group ", id, " consumed without a grade");
-        }
-        return;
-    }
-  });
-  std::set<uint64_t> consumed;
-  int64_t expected = steps.empty() ? 0 : steps.begin()->first;
-  for (const auto& [step, ids] : steps) {
-    if (step != expected++) violation("step ", expected - 1, " was never consumed");
-    for (const uint64_t id : ids) {
-      if (!consumed.insert(id).second) violation("group ", id, " consumed twice");
+      case JournalRecord::Kind::kConsumed:
+        return Consume(r);
     }
   }
-  summary.issued = static_cast<int64_t>(issued.size());
-  summary.generated = static_cast<int64_t>(generated.size());
-  summary.graded = static_cast<int64_t>(graded.size());
-  summary.consumed_groups = static_cast<int64_t>(consumed.size());
-  summary.consumed_steps = static_cast<int64_t>(steps.size());
-  return summary;
+
+  JournalSummary Summary() {
+    std::set<uint64_t> consumed;
+    int64_t expected = steps_.empty() ? 0 : steps_.begin()->first;
+    for (const auto& [step, ids] : steps_) {
+      if (step != expected++) Violation("step ", expected - 1, " was never consumed");
+      for (const uint64_t id : ids) {
+        if (!consumed.insert(id).second) Violation("group ", id, " consumed twice");
+      }
+    }
+    summary_.issued = static_cast<int64_t>(issued_.size());
+    summary_.generated = static_cast<int64_t>(generated_.size());
+    summary_.graded = static_cast<int64_t>(graded_.size());
+    summary_.consumed_groups = static_cast<int64_t>(consumed.size());
+    summary_.consumed_steps = static_cast<int64_t>(steps_.size());
+    return summary_;
+  }
+
+ private:
+  template <typename... Words>
+  void Violation(const Words&... words) {
+    summary_.violations.push_back(Concat(words...));
+  }
+
+  // An attempt makes everything of its first step and later void.
+  void Begin(int64_t step) {
+    ++summary_.attempts;
+    steps_.erase(steps_.lower_bound(step), steps_.end());
+    for (auto* ids : {&issued_, &generated_, &graded_}) ids->erase(ids->lower_bound(static_cast<uint64_t>(step) << 20), ids->end());
+  }
+
+  void Consume(const JournalRecord& r) {
+    if (!steps_.emplace(r.step, r.consumed).second) Violation("step ", r.step, " consumed twice");
+    for (const uint64_t id : r.consumed) {
+      if (!graded_.contains(id)) Violation("group ", id, " consumed without a grade");
+    }
+  }
+
+  JournalSummary summary_;
+  std::set<uint64_t> issued_, generated_, graded_;
+  std::map<int64_t, std::vector<uint64_t>> steps_;
+};
+
+}  // namespace
+
+JournalSummary SummarizeJournal(const std::string& path) {
+  JournalCheck check;
+  ReadJournal(path, [&check](const JournalRecord& r) { check.Take(r); });
+  return check.Summary();
 }
 
 }  // namespace temper

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
+#include <filesystem>
+#include <sstream>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -16,7 +17,7 @@ namespace temper {
 
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep) {
   std::string kept;
-  std::ifstream old(path);
+  std::istringstream old(std::filesystem::exists(path) ? ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes}) : "");
   int64_t number = 0;
   int64_t damaged = 0;
   for (std::string line; std::getline(old, line);) {

@@ -109,12 +109,6 @@ double ProcessRow::gpu_percent() const {
   return gpus.empty() ? -1 : sum / static_cast<double>(gpus.size());
 }
 
-int64_t ProcessRow::gpu_mib() const {
-  int64_t sum = 0;
-  for (const Gpu& gpu : gpus) sum += gpu.memory_used_mib;
-  return sum;
-}
-
 std::string ToJsonLine(const ProcessRow& row) {
   ordered_json j;
   j["time"] = UtcTextMillis(row.t);

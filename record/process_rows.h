@@ -52,7 +52,6 @@ struct ProcessRow {
   // What the process tells of itself.
   void Take(const TelemetryReport& report);
   double gpu_percent() const;  // mean of its GPUs; -1 = none
-  int64_t gpu_mib() const;     // used, their sum
 };
 inline constexpr char kRegistered[] = "registered";
 

@@ -12,6 +12,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
+#include "cluster/base/json_fields.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/host/host_name.h"
 #include "record/run_paths.h"
@@ -99,16 +100,11 @@ ordered_json Environment() {
 
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-std::string TextAt(const ordered_json& object, const char* key) {
-  const auto found = object.is_object() ? object.find(key) : object.end();
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 Files FilesOf(const ordered_json& list) {
   Files files;
   for (const ordered_json& file : list) {
-    const std::string path = TextAt(file, "path");
-    if (!path.empty()) files.emplace_back(std::filesystem::path(path).filename().string(), TextAt(file, "xxh128"));
+    const std::string path = TextField(file, "path");
+    if (!path.empty()) files.emplace_back(std::filesystem::path(path).filename().string(), TextField(file, "xxh128"));
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -122,12 +118,12 @@ std::map<std::string, std::string> FactsOf(const ordered_json& attempt) {
       if (version.is_string()) facts[name] = version.get<std::string>();
     }
   }
-  if (const std::string host = TextAt(attempt, "host"); !host.empty()) facts["host"] = host;
+  if (const std::string host = TextField(attempt, "host"); !host.empty()) facts["host"] = host;
   const auto source = attempt.find("source");
   if (source != attempt.end() && source->is_object()) {
     const auto dirty = source->find("dirty");
     const bool changed = dirty != source->end() && dirty->is_boolean() && dirty->get<bool>();
-    facts["source"] = TextAt(*source, "revision").substr(0, 12) + (changed ? " with changes not committed" : "");
+    facts["source"] = TextField(*source, "revision").substr(0, 12) + (changed ? " with changes not committed" : "");
   }
   return facts;
 }
@@ -171,15 +167,15 @@ void RecordEnd(const std::string& run_folder, int exit_code) {
 
 RunOrigin ReadOrigin(const std::string& run_folder) {
   RunOrigin origin;
-  std::ifstream file(PathOf(run_folder), std::ios::binary);
-  if (!file) return origin;
-  const ordered_json parsed = ordered_json::parse(file, nullptr, false);
+  std::string why_not;
+  const ordered_json parsed =
+      ordered_json::parse(TryReadFile(PathOf(run_folder), kMaxDocumentBytes, &why_not).value_or(""), nullptr, false);
   if (!parsed.is_object()) return origin;
-  origin.started = TextAt(parsed, "started");
-  origin.ended = TextAt(parsed, "ended");
+  origin.started = TextField(parsed, "started");
+  origin.ended = TextField(parsed, "ended");
   if (const auto attempts = parsed.find("attempts"); attempts != parsed.end() && attempts->is_array() && !attempts->empty())
     origin.facts = FactsOf(attempts->back());
-  if (const std::string hash = TextAt(parsed, "tokenizer_xxh128"); !hash.empty()) origin.facts["tokenizer"] = hash.substr(0, 16);
+  if (const std::string hash = TextField(parsed, "tokenizer_xxh128"); !hash.empty()) origin.facts["tokenizer"] = hash.substr(0, 16);
   if (const auto inputs = parsed.find("inputs"); inputs != parsed.end() && inputs->is_object()) {
     for (const auto& [name, list] : inputs->items()) {
       if (list.is_array()) origin.inputs[name] = FilesOf(list);

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/file.h"
 #include "cluster/base/json_fields.h"
 #include "reward/grade/grade_json.h"
 
@@ -70,7 +71,8 @@ std::string ToJsonLine(const TranscriptGroup& group) {
 
 std::vector<TranscriptRow> ReadTranscripts(const StagePaths& stage, int64_t step, int64_t* damaged) {
   std::vector<TranscriptRow> rows;
-  std::ifstream in(stage.Transcripts(step));
+  std::string why_not;
+  std::istringstream in(TryReadFile(stage.Transcripts(step), kMaxDataBytes, &why_not).value_or(""));
   for (std::string line; std::getline(in, line);) AddLine(line, &rows, damaged);
   return rows;
 }

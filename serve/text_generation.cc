@@ -81,7 +81,7 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
   for (const std::string& stop : arguments.stops)
     if (InvalidUtf8At(stop)) throw ConfigError(Concat("--stop ", Quoted(stop), ": not valid UTF-8"));
   try {
-    CheckSamplingOptions(sampling, model.vocab_size);
+    CheckSamplingOptions(sampling, model.vocab_size, /*section=*/"");
   } catch (const ConfigError& error) {
     throw ConfigError(Concat("sampling options (of the command line or generation_config.json): ", error.what()));
   }

@@ -22,10 +22,10 @@ using ::testing::IsEmpty;
 
 struct Wing {
   std::string path;                  // a folder
-  std::vector<std::string> allowed;  // wings and rooms (all of their wings) that it may include from, beside itself
+  std::vector<std::string> allowed;  // wings, and rooms of several wings (all of them), that it may include from, beside itself
 };
 
-// From the ground up: a wing includes only from wings above its line.
+// From the ground up: a wing includes only from wings above its line, and from every one that its line names.
 const std::vector<Wing> kWings = {
     {"cluster/base", {}},
     {"cluster/config", {"cluster/base"}},
@@ -46,13 +46,15 @@ const std::vector<Wing> kWings = {
     {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
     {"reward/grade", {"cluster/base"}},
     {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
-    {"reward/graders", {"cluster/base", "cluster/config", "reward/grade", "reward/spec"}},
+    {"reward/graders", {"cluster/base", "reward/grade", "reward/spec"}},
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/advantage", {"cluster/base", "cluster/config"}},
     {"world", {"cluster/base", "cluster/config", "policy/tokenizer"}},
     {"evaluation", {"cluster/base", "cluster/config", "reward/grade", "rollout/data"}},
     {"evaluation/suites", {"cluster/base", "cluster/config", "policy/text", "rollout/data"}},
-    {"record", {"cluster", "evaluation", "reward/compose", "reward/grade"}},
+    {"record",
+     {"cluster/base", "cluster/bus", "cluster/config", "cluster/host", "cluster/metrics", "cluster/telemetry", "evaluation",
+      "reward/compose", "reward/grade"}},
     {"views/page", {"cluster/base", "evaluation"}},
     {"views/trace", {"cluster/base", "cluster/telemetry", "record"}},
     {"views/report", {"cluster/base", "cluster/metrics", "evaluation", "record", "reward/grade", "views/page", "views/trace"}},
@@ -60,23 +62,58 @@ const std::vector<Wing> kWings = {
     {"views/index", {"cluster/base", "cluster/host", "evaluation", "record", "views/page", "views/report"}},
     {"views/export", {"cluster/base", "cluster/config", "record"}},
     {"views/live", {"cluster/base", "cluster/bus", "cluster/host", "record", "reward/grade"}},
-    {"learner", {"cluster", "policy/formats", "policy/kernels", "policy/model", "reward/advantage"}},
-    {"serve", {"cluster/base", "policy", "rollout/engine"}},
-    {"workers", {"cluster", "learner", "policy", "record", "reward", "rollout"}},
+    {"learner",
+     {"cluster/base", "cluster/collectives", "cluster/config", "cluster/telemetry", "policy/formats", "policy/kernels", "policy/model",
+       "reward/advantage"}},
+    {"serve", {"cluster/base", "policy/chat", "policy/formats", "policy/model", "policy/text", "policy/tokenizer", "rollout/engine"}},
+    {"workers",
+     {"cluster/base", "cluster/bus", "cluster/collectives", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights",
+      "learner", "policy/formats", "policy/kernels", "record", "reward/grade", "reward/graders", "rollout/engine"}},
     {"orchestrator/config",
-     {"cluster/base", "cluster/collectives", "cluster/config", "evaluation", "learner", "policy/kernels", "policy/model", "record",
-      "reward", "rollout", "world"}},
-    {"orchestrator/flow", {"cluster", "orchestrator/config", "policy/tokenizer", "record", "reward", "rollout", "workers"}},
+     {"cluster/base", "cluster/collectives", "cluster/config", "evaluation", "learner", "policy/kernels", "policy/model", "reward/compose",
+      "reward/graders", "reward/spec", "rollout", "world"}},
+    {"orchestrator/flow",
+     {"cluster/base", "cluster/bus", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights", "orchestrator/config",
+      "policy/tokenizer", "record", "rollout", "workers"}},
     {"orchestrator/data",
-     {"cluster/base", "evaluation/suites", "learner", "orchestrator/config", "orchestrator/flow", "policy", "record", "reward/compose",
-      "reward/spec", "rollout", "world"}},
+     {"cluster/base", "evaluation/suites", "learner", "orchestrator/config", "policy/chat", "policy/formats", "policy/model", "policy/text",
+      "policy/tokenizer", "record", "reward/compose", "reward/spec", "rollout", "world"}},
     {"orchestrator/stages",
-     {"cluster", "evaluation", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "record", "reward", "rollout"}},
+     {"cluster/base", "cluster/config", "cluster/host", "cluster/metrics", "cluster/telemetry", "evaluation", "orchestrator/config",
+      "orchestrator/data", "orchestrator/flow", "record", "reward/advantage", "reward/compose", "rollout/data"}},
     {"orchestrator/job",
-     {"cluster", "orchestrator/config", "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels", "record",
-      "reward", "workers"}},
-    {"orchestrator/launch", {"cluster", "orchestrator/config", "orchestrator/job", "record"}},
-    {"cli", {"cluster", "evaluation", "orchestrator", "policy", "record", "reward", "rollout", "serve", "views", "workers", "world"}},
+     {"cluster/base", "cluster/bus", "cluster/collectives", "cluster/host", "cluster/metrics", "cluster/weights", "orchestrator/config",
+      "orchestrator/data", "orchestrator/flow", "orchestrator/stages", "policy/kernels", "record", "reward/graders", "reward/spec",
+      "workers"}},
+    {"orchestrator/launch", {"cluster/base", "cluster/config", "cluster/host", "orchestrator/config", "orchestrator/job", "record"}},
+    {"cli",
+     {"cluster/base",
+      "cluster/collectives",
+      "cluster/config",
+      "cluster/host",
+      "cluster/metrics",
+      "orchestrator/config",
+      "orchestrator/job",
+      "orchestrator/launch",
+      "policy/chat",
+      "policy/formats",
+      "policy/kernels",
+      "policy/model",
+      "policy/text",
+      "policy/tokenizer",
+      "record",
+      "reward/grade",
+      "reward/graders",
+      "reward/spec",
+      "serve",
+      "views/compare",
+      "views/export",
+      "views/index",
+      "views/live",
+      "views/report",
+      "views/trace",
+      "workers",
+      "world"}},
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder
@@ -99,6 +136,11 @@ bool IsRoom(const std::string& name) {
 const Wing* WingOf(const std::string& path) {
   const auto wing = std::find_if(kWings.begin(), kWings.end(), [&](const Wing& each) { return each.path == FolderOf(path); });
   return wing == kWings.end() ? nullptr : &*wing;
+}
+
+// Whether a name in the table stands for that wing: it is the wing's own, or that of its room, which is no wing itself.
+bool StandsFor(const std::vector<Wing>& table, const std::string& name, const std::string& wing) {
+  return name == wing || (name == RoomOf(wing) && std::none_of(table.begin(), table.end(), [&](const Wing& w) { return w.path == name; }));
 }
 
 // What a text includes, with the line of each. Includes that are commented out do not count.
@@ -125,8 +167,8 @@ std::string WrongArrow(const std::string& path, const std::string& header) {
   if (from == nullptr) return "its folder is no wing: add it to the table";
   if (to == nullptr) return "there is no wing " + FolderOf(header);
   if (from == to) return "";
-  const bool allowed = std::any_of(from->allowed.begin(), from->allowed.end(),
-                                   [&](const std::string& each) { return each == to->path || each == RoomOf(to->path); });
+  const bool allowed =
+      std::any_of(from->allowed.begin(), from->allowed.end(), [&](const std::string& each) { return StandsFor(kWings, each, to->path); });
   return allowed ? "" : from->path + " must not include from " + to->path;
 }
 
@@ -164,6 +206,24 @@ std::vector<std::string> Violations(const Sources& sources) {
     }
   }
   return violations;
+}
+
+// What the table allows and nobody does: a wing, what it may include from, and where that is a room the wing of it that is not used.
+std::vector<std::string> UnusedGrants(const std::vector<Wing>& table, const Sources& sources) {
+  std::map<std::string, std::set<std::string>> used;  // folder -> folders that its files include from
+  for (const auto& [path, text] : sources) {
+    for (const auto& [header, line] : IncludesOf(text)) used[FolderOf(path)].insert(FolderOf(header));
+  }
+  std::vector<std::string> unused;
+  for (const Wing& wing : table) {
+    for (const std::string& grant : wing.allowed) {
+      for (const Wing& to : table) {
+        if (to.path == wing.path || !StandsFor(table, grant, to.path) || used[wing.path].count(to.path) > 0) continue;
+        unused.push_back(wing.path + " does not use " + grant + (grant == to.path ? "" : ": " + to.path));
+      }
+    }
+  }
+  return unused;
 }
 
 // Unit (a .cc with its .h) -> units that it includes.
@@ -254,6 +314,15 @@ TEST(Layering, TheTableItselfHasNoArrowUp) {
     known.insert(wing.path);
     known.insert(RoomOf(wing.path));
   }
+}
+
+TEST(Layering, TheTableAllowsNothingThatNobodyDoes) { EXPECT_THAT(UnusedGrants(kWings, ReadRooms()), IsEmpty()); }
+
+TEST(Layering, AGrantThatNobodyUsesIsFound) {
+  const std::vector<Wing> table = {{"a/x", {}}, {"a/y", {"a/x"}}, {"b", {}}, {"b/z", {"b"}}, {"c", {"a", "b", "a/y"}}};
+  const Sources sources = {{"a/y/u.cc", "#include \"a/x/u.h\"\n"}, {"c/u.cc", "#include \"a/x/u.h\"\n#include \"b/z/u.h\"\n"}};
+  EXPECT_THAT(UnusedGrants(table, sources),
+              ElementsAre("b/z does not use b", "c does not use a: a/y", "c does not use b", "c does not use a/y"));
 }
 
 TEST(Layering, AWrongArrowIsFound) {

@@ -7,7 +7,6 @@
 #include "cluster/bus/zmq_client.h"
 #include "cluster/collectives/choose.h"
 #include "cluster/telemetry/telemetry.h"
-#include "policy/kernels/compute_device.h"
 #include "policy/kernels/torch_version.h"
 #include "workers/learner_worker.h"
 
@@ -19,7 +18,7 @@ constexpr auto kLeaveDeadline = std::chrono::seconds(5);
 ZmqClient::Options BusOptionsOf(const LearnerProcessOptions& options) {
   return {.endpoint = options.contact.endpoint,
           .role = {Role::kLearner, options.index},
-          .capacity = 4,
+          .capacity = kLearnerCapacity,
           .run_id = options.contact.run_id,
           .heartbeat = options.heartbeat,
           .silence = ZmqClient::SilenceOf(options.heartbeat),
@@ -33,13 +32,18 @@ std::unique_ptr<Communicator> JoinLearners(const LearnerProcessOptions& options,
 }
 
 LearnerWorkerOptions WorkerOptionsOf(const LearnerProcessOptions& options, const at::Device& device) {
-  LearnerWorkerOptions worker{
-      .learner = options.learner, .device = device, .weight_folder = options.weight_folder, .keep_versions = options.keep_versions};
-  if (!device.is_cpu()) worker.learner.threads = 1;
-  return worker;
+  return {.learner = OnDevice(options.learner, device),
+          .device = device,
+          .weight_folder = options.weight_folder,
+          .keep_versions = options.keep_versions};
 }
 
 }  // namespace
+
+LearnerOptions OnDevice(LearnerOptions options, c10::Device device) {
+  if (!device.is_cpu()) options.threads = 1;
+  return options;
+}
 
 void RunLearnerProcess(const LearnerProcessOptions& options, Process* process) {
   SetComputeThreads(1);

@@ -8,9 +8,16 @@
 #include "cluster/collectives/process.h"
 #include "cluster/metrics/metrics_endpoint.h"
 #include "learner/options.h"
+#include "policy/kernels/compute_device.h"
 #include "policy/kernels/device_choice.h"
 
 namespace temper {
+
+// Orders that a learner holds at most: the one that it carries out, and those behind it.
+inline constexpr int64_t kLearnerCapacity = 4;
+
+// The options as a learner on this device has them: a GPU is given work by one thread.
+LearnerOptions OnDevice(LearnerOptions options, c10::Device device);
 
 // The life of a learner between the start and the end of its job, as its rank knows it.
 struct LearnerProcessOptions {

@@ -77,11 +77,8 @@ void RewardWorker::GiveUpOverdue() {
       ++each;
       continue;
     }
-    Grade late;
-    late.outcome = GradeOutcome::kTimeout;
-    late.error = Concat("no grade within ", deadline_s_, " s (reward.grader_timeout_s)");
-    late.grader = grader_->id();
-    late.latency_us = static_cast<int64_t>(waited * 1e6);
+    Grade late = OverdueGrade(*grader_, waited, deadline_s_);
+    late.error += " (reward.grader_timeout_s)";
     Return(task, std::vector<Grade>(num_requests, late));
     each = pending_.erase(each);
   }

@@ -85,7 +85,7 @@ void RolloutWorker::Show() const {
 }
 
 void RolloutWorker::Receive() {
-  if (bus_->NextWelcome()) {  // registered anew: the orchestrator gives our tasks out again, maybe to us
+  if (bus_->NextWelcome()) {  // registered again: the orchestrator gives our tasks out again, maybe to us
     for (const auto& [group, running] : running_) engine_->Cancel(group);
     running_.clear();
     pending_.clear();
@@ -121,8 +121,10 @@ void RolloutWorker::Admit() {
     try {
       engine_->Submit(task.request);
       running_[task.request.group_id] = {id, NowSeconds()};
-    } catch (const Error& error) {  // the request is one that no engine takes
+    } catch (const ConfigError& error) {  // no worker can sample this prompt
       Refuse(id, error.what(), true);
+    } catch (const Error& error) {
+      Refuse(id, error.what(), false);
     }
     pending_.pop_front();
   }

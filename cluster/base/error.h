@@ -7,7 +7,7 @@
 namespace temper {
 
 // What ends an operation: the text says what happened, where (file:line) and, once SetErrorContext was called, which process
-// (role, rank, host). Made by TEMPER_CHECK and its kin; caught only by main and around a grader call.
+// (role, rank, host). Made by TEMPER_CHECK and its kin. CONTRIBUTING.md, "Errors", says who may catch.
 class Error : public std::runtime_error {
  public:
   Error(const char* file, int line, const std::string& message);

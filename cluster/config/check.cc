@@ -50,7 +50,7 @@ class FieldChecker : public ConfigFields {
   void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&) override {}
   void Require(std::string_view) override {}
   void Rule(std::function<bool()> holds, std::string message) override {
-    findings_->rules.emplace_back(std::move(holds), Concat(section_, ": ", message));
+    findings_->rules.emplace_back(std::move(holds), section_.empty() ? message : Concat(section_, ": ", message));
   }
 
  private:

@@ -143,7 +143,7 @@ class SpawnerLoop {
     Failed(Concat("worker ", pid, " died (", how, ")"), WIFEXITED(status) && WEXITSTATUS(status) == kExitConfig);
   }
 
-  // Starts the worker anew, later perhaps; gives up after too many deaths, or where another would be in vain.
+  // Starts the worker again, later perhaps; gives up after too many deaths, or where another would be in vain.
   void Failed(const std::string& what, bool in_vain = false) {
     const int64_t now = NowMillis();
     deaths_.push_back(now);
@@ -242,10 +242,7 @@ std::vector<std::string> Spawner::Reports() {
     for (ssize_t got; (got = read(report_fd_, buffer, sizeof(buffer))) > 0;) pending_.append(buffer, static_cast<size_t>(got));
   }
   std::vector<std::string> lines;
-  for (size_t end; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) {
-    lines.push_back(pending_.substr(0, end));
-    if (lines.back().starts_with("slot down")) slot_down_ = true;
-  }
+  for (size_t end; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) lines.push_back(pending_.substr(0, end));
   return lines;
 }
 

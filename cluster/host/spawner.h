@@ -13,7 +13,7 @@ using WorkerMain = int (*)(int argc, char** argv);
 
 // Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init and before any thread: forks the
 // spawner, a process with a group of its own and MPI's environment removed. Launch tells it the worker's words; from then on it forks the
-// worker, and forks it anew whenever it dies (back-off 0, 1, 2, 4 .. 60 s; five deaths within 60 s give the slot up). A worker is a copy
+// worker, and forks it again whenever it dies (back-off 0, 1, 2, 4 .. 60 s; five deaths within 60 s give the slot up). A worker is a copy
 // of the rank as it was then, not a new program: the libraries' pages are shared and need not be loaded again. When this object or the
 // rank dies, the worker is killed.
 class Spawner {
@@ -29,14 +29,12 @@ class Spawner {
 
   // Lines the spawner reported since the last call: "worker 123 died (signal 9), starting it anew", "slot down: ...".
   std::vector<std::string> Reports();
-  bool slot_down() const { return slot_down_; }
 
  private:
   pid_t pid_ = -1;
   int command_fd_ = -1;
   int report_fd_ = -1;
   std::string pending_;
-  bool slot_down_ = false;
 };
 
 }  // namespace temper

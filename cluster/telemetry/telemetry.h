@@ -25,7 +25,7 @@ class Telemetry {
   bool on() const { return on_; }
 
   // The process now does `phase`; the words are in telemetry_phases.h. Entering the phase and step it is in already changes nothing.
-  // A pause of less than kMergeGap between two stretches of one phase counts as that phase. A phase in which something was counted is no
+  // A pause of less than kMergeGapUs between two stretches of one phase counts as that phase. A phase in which something was counted is no
   // pause, however short it is.
   void Enter(std::string_view phase, int64_t step = -1, int64_t version = -1);
   // A part of the present phase, over already (NowMicros).

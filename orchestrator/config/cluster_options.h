@@ -20,7 +20,7 @@ struct EnumNames<WeightTransport> {
 
 inline constexpr int64_t kMaxRanksOfRole = 65536;
 
-// Ranks, workers, transports and deadlines.
+// Ranks, workers, transports and deadlines. Its Describe gives the meaning of each field.
 struct ClusterConfig {
   int64_t learners = 0;  // 0 = from the number of ranks
   int64_t rollout_workers = 0;

@@ -48,6 +48,10 @@ struct DataConfig {
 
 void Describe(DataConfig& config, ConfigFields& fields);
 
+// Why a system prompt is refused, by the rule of the settings and where the model's folder turns out to have no template.
+inline constexpr char kSystemPromptNeedsTemplate[] =
+    "data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto";
+
 // The set of prompts that are held out of data.path.
 inline constexpr char kHeldOutSet[] = "held_out";
 

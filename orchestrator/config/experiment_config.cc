@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
 
 #include "cluster/base/error.h"
 #include "orchestrator/config/role_layout.h"
+#include "reward/spec/policy_spec.h"
 
 namespace temper {
 namespace {
@@ -41,10 +43,10 @@ void Describe(RewardConfig& c, ConfigFields& f) {
   f.Path("policy_spec", &c.policy_spec, "the content policy the graders apply (configs/policies/*.yaml)");
   f.Require("policy_spec");
   f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
+  f.Choice("grader", &c.grader, GraderTypes(), "what grades the answers");
   Describe(c.composer, f);
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
-  f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400},
-         "answers that a grader has not graded after so long count as failed; below cluster.lease_s, or they go to another worker first");
+  f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");
 }
 
 // Names of sets that the data has.
@@ -74,25 +76,43 @@ void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
       "eval.sets must name sets that the data has: with data.source world dev, held_out_topics, held_out_phrasings, past_tense; with files "
       "those of data.eval and data.suites, and held_out where that is empty and data.eval_fraction above 0");
   f.Rule([&c] { return c.data.system_prompt.empty() || (!c.policy.path.empty() && c.data.chat_template == ChatTemplateChoice::kAuto); },
-         "data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
+         kSystemPromptNeedsTemplate);
   f.Rule([&c] { return ArePorts(c.monitor.prometheus_port, c.cluster); },
          "monitor.prometheus_port and the ports after it, one for each rank, must be at most 65535");
+  f.Rule([&c] { return c.reward.grader_timeout_s < c.cluster.lease_s; },
+         "reward.grader_timeout_s must be below cluster.lease_s: answers would go to another worker before they count as failed");
+}
+
+std::string ArmsHelp() {
+  std::string shared;
+  for (const std::string_view& each : kSharedByArms) {
+    if (!shared.empty()) shared += &each == std::end(kSharedByArms) - 1 ? " or " : ", ";
+    shared += each;
+  }
+  return Concat(
+      "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
+      "workers and cannot differ in ",
+      shared, "; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names of arms");
 }
 
 }  // namespace
+
+bool IsSharedByArms(std::string_view key) {
+  return std::any_of(std::begin(kSharedByArms), std::end(kSharedByArms), [key](std::string_view shared) {
+    return shared.ends_with('*') ? key.starts_with(shared.substr(0, shared.size() - 1)) : key == shared;
+  });
+}
+
+GraderConfig GraderOf(const RewardConfig& reward, const PolicySpec& spec) {
+  return {.type = reward.grader->name, .name = spec.id, .payload = spec.text, .deadline_s = reward.grader_timeout_s};
+}
 
 bool ExperimentConfig::HasStage(const std::string& stage) const { return std::find(stages.begin(), stages.end(), stage) != stages.end(); }
 
 void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("run", "identity of the run", [&](ConfigFields& s) { Describe(c.run, s); });
   f.StringList("stages", &c.stages, "stages to run, of sft, rl, eval, in this order");
-  f.OverrideMaps(
-      "arms", &c.arms,
-      "named overrides; each arm runs the stages with its own, sharing every stage before the first difference. Arms share ranks and "
-      "workers and cannot differ in run.*, cluster.*, launch.*, policy.*, learner.*, reward.policy_spec, rollout.slots, "
-      "rollout.dtype, rollout.cuda_graphs, data.source, data.tokenizer, eval.bootstrap_draws, monitor.prometheus_* or "
-      "monitor.cluster_log_*; sft, data, logs, configs, tb, traces and slurm are folders of the run and no names "
-      "of arms");
+  f.OverrideMaps("arms", &c.arms, ArmsHelp());
   f.IntList("seeds", &c.seeds, kSeeds, "run.seed of each of several runs, compared at the end; empty = one run, of run.seed");
   f.Section("sweep", "settings to try, each a run of its own with every seed; temper launch CONFIG --dry-run lists the runs",
             [&](ConfigFields& s) {

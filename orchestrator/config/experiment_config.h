@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -16,12 +17,17 @@
 #include "orchestrator/config/training_options.h"
 #include "policy/model/options.h"
 #include "reward/compose/composer_options.h"
+#include "reward/graders/registry.h"
 #include "rollout/engine/options.h"
 
 namespace temper {
 
+struct PolicySpec;  // reward/spec/policy_spec.h
+
 // One struct tree = one YAML tree. Each room describes its own settings beside their struct; this composes them and adds the rules across
 // rooms. The defaults in the structs are the defaults of configs/reference.yaml, which is generated from here.
+
+// Identity of a run. Its Describe gives the meaning of each field.
 struct RunConfig {
   std::string name = "run";
   int64_t seed = 1;
@@ -29,12 +35,17 @@ struct RunConfig {
   bool deterministic = true;
 };
 
+// Graders and reward. Its Describe gives the meaning of each field.
 struct RewardConfig {
   std::string policy_spec;
+  const GraderType* grader = &kRuleGrader;
   ComposerOptions composer;
   double max_failed_fraction = 0.2;
   double grader_timeout_s = 60;
 };
+
+// What a reward worker of a job makes its grader from. `spec` is the one that reward.policy_spec names.
+GraderConfig GraderOf(const RewardConfig& reward, const PolicySpec& spec);
 
 // Points in the space of settings, each a run of its own (orchestrator/launch/sweep.h).
 struct SweepConfig {
@@ -66,6 +77,27 @@ struct ExperimentConfig {
 };
 
 void Describe(ExperimentConfig& config, ConfigFields& fields);
+
+// The settings that all arms of a job share, because its ranks and workers are set up with them: a key, or all keys that begin with what
+// stands before a *. The start checks refuse an arm that sets one of them; the help of `arms` lists them.
+inline constexpr std::string_view kSharedByArms[] = {"run.*",
+                                                     "cluster.*",
+                                                     "launch.*",
+                                                     "policy.*",
+                                                     "learner.*",
+                                                     "reward.policy_spec",
+                                                     "reward.grader",
+                                                     "reward.grader_timeout_s",
+                                                     "rollout.slots",
+                                                     "rollout.dtype",
+                                                     "rollout.cuda_graphs",
+                                                     "data.source",
+                                                     "data.tokenizer",
+                                                     "eval.bootstrap_draws",
+                                                     "monitor.prometheus_*",
+                                                     "monitor.cluster_log_*"};
+
+bool IsSharedByArms(std::string_view key);
 
 // One arm of an experiment, resolved: the file, the command line's overrides, then the arm's own.
 struct Arm {

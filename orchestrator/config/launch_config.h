@@ -8,7 +8,7 @@
 
 namespace temper {
 
-// What `temper launch slurm` asks Slurm for. Empty texts leave the choice to Slurm.
+// What `temper launch slurm` asks Slurm for. Empty texts leave the choice to Slurm. Its Describe gives the meaning of each field.
 struct SlurmConfig {
   std::string partition;
   std::string account;

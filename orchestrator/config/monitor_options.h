@@ -8,7 +8,7 @@
 
 namespace temper {
 
-// Resume points.
+// Resume points. Its Describe gives the meaning of each field.
 struct CheckpointConfig {
   int64_t every = 20;
   int64_t keep = 2;
@@ -17,7 +17,7 @@ struct CheckpointConfig {
 
 void Describe(CheckpointConfig& config, ConfigFields& fields);
 
-// What is shown and written.
+// What is shown and written. Its Describe gives the meaning of each field.
 struct MonitorConfig {
   ProgressStyle progress = ProgressStyle::kAuto;
   int64_t traces_every = 10;

@@ -6,13 +6,15 @@
 #include <utility>
 #include <vector>
 
-#include "learner/learner.h"
+#include "learner/train_batch.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
 #include "policy/chat/chat_template.h"
+#include "policy/model/transformer_config.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "reward/spec/policy_spec.h"
 #include "rollout/data/prompt.h"
+#include "rollout/engine/sampling_options.h"
 
 namespace temper {
 
@@ -29,8 +31,8 @@ struct DataStore {
   std::string prompt_template;
   std::unique_ptr<const ChatTemplate> chat_template;  // what conversations are rendered by; null = prompts are bare texts
   std::string system_prompt;
-  bool learn_all_turns =
-      false;  // of a demonstration that is a conversation: the loss is on every turn of the assistant, not on the last alone
+  // Of a demonstration that is a conversation: the loss is on every turn of the assistant, not on the last alone.
+  bool learn_all_turns = false;
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;

@@ -52,9 +52,7 @@ std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& conf
   if (config.data.chat_template == ChatTemplateChoice::kAuto && !folder.empty() && HasChatTemplate(folder)) {
     found = std::make_unique<const ChatTemplate>(LoadChatTemplate(folder));
   }
-  if (!found && !config.data.system_prompt.empty()) {
-    throw ConfigError("data.system_prompt needs a chat template: a policy.path with one, and data.chat_template: auto");
-  }
+  if (!found && !config.data.system_prompt.empty()) throw ConfigError(kSystemPromptNeedsTemplate);
   return found;
 }
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/config/group_id.h"
 #include "orchestrator/data/data_store.h"
-#include "orchestrator/flow/ledger.h"
 
 namespace temper {
 namespace {
@@ -28,8 +28,8 @@ PromptPlan::PromptPlan(const ExperimentConfig& config, const std::vector<Prompt>
       spare_(OrderOf(config, prompts, "rl replacements")) {}
 
 const Prompt& PromptPlan::PromptOf(uint64_t group) {
-  const int64_t step = Ledger::StepOf(group);
-  const int64_t index = Ledger::IndexOf(group);
+  const int64_t step = StepOfGroup(group);
+  const int64_t index = IndexOfGroup(group);
   const bool replacement = index >= per_step_;
   StratifiedOrder& order = replacement ? spare_ : main_;
   order.Seek(replacement ? step * replacements_ + index - per_step_ : step * per_step_ + index);

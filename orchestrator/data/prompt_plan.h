@@ -5,7 +5,8 @@
 #include <vector>
 
 #include "orchestrator/config/experiment_config.h"
-#include "rollout/data/prompt_dataset.h"
+#include "rollout/data/data_order.h"
+#include "rollout/data/prompt.h"
 
 namespace temper {
 
@@ -15,7 +16,7 @@ class PromptPlan {
   // prompts: borrowed.
   PromptPlan(const ExperimentConfig& config, const std::vector<Prompt>& prompts);
 
-  // group: an id as Ledger::GroupId makes it.
+  // group: an id as GroupIdOf makes it.
   const Prompt& PromptOf(uint64_t group);
 
  private:

@@ -20,7 +20,7 @@ std::vector<uint64_t> Ledger::Admit() {
   std::vector<uint64_t> ids;
   for (auto& [step, window] : windows_) {
     while (static_cast<int64_t>(window.groups.size()) < window.wanted) {
-      ids.push_back(GroupId(step, static_cast<int64_t>(window.groups.size())));
+      ids.push_back(GroupIdOf(step, static_cast<int64_t>(window.groups.size())));
       window.groups.push_back(State::kIssued);
     }
   }
@@ -28,10 +28,10 @@ std::vector<uint64_t> Ledger::Admit() {
 }
 
 Ledger::State& Ledger::At(uint64_t id) {
-  const auto window = windows_.find(StepOf(id));
-  TEMPER_CHECK(window != windows_.end() && IndexOf(id) < static_cast<int64_t>(window->second.groups.size()), "ledger: group ", id,
+  const auto window = windows_.find(StepOfGroup(id));
+  TEMPER_CHECK(window != windows_.end() && IndexOfGroup(id) < static_cast<int64_t>(window->second.groups.size()), "ledger: group ", id,
                " was never issued or is consumed");
-  return window->second.groups[static_cast<size_t>(IndexOf(id))];
+  return window->second.groups[static_cast<size_t>(IndexOfGroup(id))];
 }
 
 void Ledger::OnGenerated(uint64_t id) {
@@ -47,7 +47,7 @@ Ledger::Verdict Ledger::OnGraded(uint64_t id, int64_t oldest_version, bool usabl
   if (!usable) {
     verdict = Verdict::kFailed;
     state = State::kFailed;
-  } else if (StepOf(id) - oldest_version > options_.max_staleness) {
+  } else if (StepOfGroup(id) - oldest_version > options_.max_staleness) {
     verdict = Verdict::kStale;
     state = State::kStale;
   } else if (dead) {
@@ -56,7 +56,7 @@ Ledger::Verdict Ledger::OnGraded(uint64_t id, int64_t oldest_version, bool usabl
   } else {
     state = State::kLive;
   }
-  Settle(StepOf(id));
+  Settle(StepOfGroup(id));
   return verdict;
 }
 
@@ -91,7 +91,7 @@ Ledger::StepGroups Ledger::TakeStep() {
   taken.step = next_step_;
   const Window& window = windows_.at(next_step_);
   for (size_t i = 0; i < window.groups.size(); ++i) {
-    const uint64_t id = GroupId(next_step_, static_cast<int64_t>(i));
+    const uint64_t id = GroupIdOf(next_step_, static_cast<int64_t>(i));
     switch (window.groups[i]) {
       case State::kLive:
         taken.live.push_back(id);

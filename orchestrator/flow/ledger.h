@@ -4,7 +4,7 @@
 #include <map>
 #include <vector>
 
-#include "orchestrator/config/training_options.h"
+#include "orchestrator/config/group_id.h"
 
 namespace temper {
 
@@ -30,11 +30,10 @@ class Ledger {
  public:
   explicit Ledger(const LedgerOptions& options);
 
-  static uint64_t GroupId(int64_t step, int64_t index) {
-    return static_cast<uint64_t>(step) << kGroupIndexBits | static_cast<uint64_t>(index);
-  }
-  static int64_t StepOf(uint64_t id) { return static_cast<int64_t>(id >> kGroupIndexBits); }
-  static int64_t IndexOf(uint64_t id) { return static_cast<int64_t>(id & kMaxGroupsOfStep); }
+  // As orchestrator/config/group_id.h has them.
+  static uint64_t GroupId(int64_t step, int64_t index) { return GroupIdOf(step, index); }
+  static int64_t StepOf(uint64_t id) { return StepOfGroup(id); }
+  static int64_t IndexOf(uint64_t id) { return IndexOfGroup(id); }
 
   // Ids to issue now, in order.
   std::vector<uint64_t> Admit();
@@ -59,7 +58,6 @@ class Ledger {
   void OnUpdates(int64_t updates);
 
   bool finished() const { return next_step_ >= options_.total_steps; }
-  int64_t next_step() const { return next_step_; }
   int64_t num_in_flight() const;  // issued or generated, not settled
   void CheckInvariants() const;   // throws Error
 

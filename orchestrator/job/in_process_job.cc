@@ -16,6 +16,7 @@
 #include "policy/kernels/compute_device.h"
 #include "policy/kernels/torch_version.h"
 #include "record/run_paths.h"
+#include "workers/learner_process.h"
 #include "workers/learner_worker.h"
 #include "workers/reward_worker.h"
 #include "workers/rollout_worker.h"
@@ -23,7 +24,6 @@
 namespace temper {
 namespace {
 
-constexpr int64_t kLearnerCapacity = 4;
 constexpr auto kDrainDeadline = std::chrono::seconds(10);
 
 ClusterConfig OfOneLearner(ClusterConfig cluster) {
@@ -43,9 +43,8 @@ InProcessBus::Options BusOf(const ClusterConfig& cluster) {
 
 LearnerWorkerOptions LearnerOf(const Experiment& experiment) {
   LearnerWorkerOptions options;
-  options.learner = LearnerOptionsOf(experiment.base);
   options.device = ComputeDevice(experiment.base.cluster.device, 0);
-  if (!options.device.is_cpu()) options.learner.threads = 1;
+  options.learner = OnDevice(LearnerOptionsOf(experiment.base), options.device);
   options.weight_folder = WeightFolderOf(experiment.base.cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;

@@ -118,8 +118,7 @@ void Job::Welcome(BusServer* server) const {
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;
   server->SetWelcome(Role::kRollout, rollout.Encode());
-  const GraderConfig grader{.type = "rule", .name = spec_.id, .payload = spec_.text, .deadline_s = config.reward.grader_timeout_s};
-  server->SetWelcome(Role::kReward, RewardWelcome{{grader}}.Encode());
+  server->SetWelcome(Role::kReward, RewardWelcome{{GraderOf(config.reward, spec_)}}.Encode());
 }
 
 StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const StagePaths& paths) {

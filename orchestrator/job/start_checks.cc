@@ -1,6 +1,8 @@
 #include "orchestrator/job/start_checks.h"
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "cluster/base/error.h"
 #include "orchestrator/data/data_store.h"
@@ -9,6 +11,7 @@
 #include "record/journal.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
+#include "reward/graders/registry.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
@@ -21,20 +24,19 @@ RunPaths RunOf(const Experiment& experiment) { return RunsPaths(experiment.base.
 namespace fs = std::filesystem;
 
 void CheckArmsFit(const Experiment& experiment) {
-  const Arm& first = experiment.arms.front();
+  std::map<std::string, std::string> shared;
+  for (const ResolvedValue& value : experiment.resolved.values) {
+    if (IsSharedByArms(value.key)) shared[value.key] = value.value;
+  }
   for (const Arm& arm : experiment.arms) {
     for (const std::string& taken : RunPaths::TakenNames()) {
       if (arm.name == taken) throw ConfigError(Concat("arms: ", arm.name, " is the name of a folder of the run; choose another"));
     }
-    for (size_t i = 0; i < arm.resolved.values.size() && i < first.resolved.values.size(); ++i) {
-      const ResolvedValue& value = arm.resolved.values[i];
-      for (const char* prefix :
-           {"run.", "cluster.", "launch.", "policy.", "reward.policy_spec", "learner.", "rollout.slots", "rollout.dtype",
-            "rollout.cuda_graphs", "data.source", "data.tokenizer", "eval.bootstrap_draws", "monitor.prometheus", "monitor.cluster_log"}) {
-        if (value.key.starts_with(prefix) && value.value != first.resolved.values[i].value) {
-          throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key, ", which all arms of a job share; run it as a job of its own"));
-        }
-      }
+    for (const ResolvedValue& value : arm.resolved.values) {
+      const auto found = shared.find(value.key);
+      if (found == shared.end() || found->second == value.value) continue;
+      throw ConfigError(Concat("arms: ", arm.name, " sets ", value.key,
+                               ", which all arms of a job share; set it outside of arms, or run the arm as a job of its own"));
     }
   }
 }
@@ -64,7 +66,7 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
 void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
   CheckResume(experiment, resume);
-  LoadPolicySpec(experiment.base.reward.policy_spec);
+  MakeGrader(GraderOf(experiment.base.reward, LoadPolicySpec(experiment.base.reward.policy_spec)));
   const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <sstream>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 
 namespace temper {
 namespace {
@@ -24,8 +24,7 @@ int ParseSlots(const std::string& text, const std::string& where) {
 }  // namespace
 
 std::vector<HostSlots> ReadHostfile(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) throw ConfigError(Concat("--hostfile ", path, ": cannot read it; a line a host, e.g.  node01 slots=8"));
+  std::istringstream file(ReadUserFile(path, {.what = "the hostfile", .hint = "a line a host, e.g.  node01 slots=8"}));
   std::vector<HostSlots> hosts;
   int number = 0;
   for (std::string line; std::getline(file, line);) {

@@ -11,7 +11,6 @@
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/program_path.h"
 #include "cluster/host/stop_signals.h"
-#include "orchestrator/config/experiment_config.h"
 #include "orchestrator/config/role_layout.h"
 #include "orchestrator/job/run_folder.h"
 #include "orchestrator/job/start_checks.h"
@@ -23,17 +22,6 @@
 
 namespace temper {
 namespace {
-
-// Something that grows while the run makes progress: the newest steps of its checkpoints.
-std::string ProgressMark(const std::string& run_folder) {
-  std::string mark;
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(run_folder, ignored)) {
-    const std::string name = entry.path().filename();
-    if (entry.is_directory() && name.starts_with("step_")) mark += entry.path().string() + "\n";
-  }
-  return mark;
-}
 
 MpirunJob JobOf(const LaunchArguments& arguments, const LaunchConfig& launch, int ranks) {
   const TrainArguments& train = arguments.train;
@@ -74,13 +62,16 @@ int DryRun(const LaunchArguments& arguments, const Experiment& experiment, const
 }
 
 // Runs the job until the rule ends it.
-int RunWithRestarts(LaunchArguments arguments, const ExperimentConfig& config, int ranks) {
+int RunWithRestarts(LaunchArguments arguments, const Experiment& experiment, int ranks) {
+  const ExperimentConfig& config = experiment.base;
   const RunPaths run = RunsPaths(config.run.dir).Run(config.run.name);
   RestartRule rule;
   for (int attempt = 1;; ++attempt) {
-    const std::string before = ProgressMark(run.folder());
+    const std::set<CheckpointMark> before = CheckpointsOf(experiment);
     const int code = RunOnce(JobOf(arguments, config.launch, ranks), config.cluster.weight_folder);
-    const AfterJob after = rule.After(code, StopRequested(), ProgressMark(run.folder()) != before);
+    const std::set<CheckpointMark> now = CheckpointsOf(experiment);
+    const bool progress = !std::includes(before.begin(), before.end(), now.begin(), now.end());
+    const AfterJob after = rule.After(code, StopRequested(), progress);
     if (after.next == AfterJob::Next::kEnd) return after.exit_code;
     if (after.next == AfterJob::Next::kGiveUp) {
       std::fprintf(stderr, "temper launch: gave up after %d restarts without a new checkpoint (last exit code %d); see %s\n",
@@ -97,6 +88,17 @@ int RunWithRestarts(LaunchArguments arguments, const ExperimentConfig& config, i
 
 }  // namespace
 
+std::set<CheckpointMark> CheckpointsOf(const Experiment& experiment) {
+  const RunPaths run = RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name);
+  std::set<CheckpointMark> all = CheckpointMarks(run.Sft().Checkpoints());
+  for (const Arm& arm : experiment.arms) {
+    const ArmPaths paths = run.Arm(arm.name);
+    all.merge(CheckpointMarks(paths.Checkpoints()));
+    all.merge(CheckpointMarks(paths.Sft().Checkpoints()));
+  }
+  return all;
+}
+
 int SuperviseJob(const LaunchArguments& arguments) {
   const TrainArguments& train = arguments.train;
   const Experiment experiment = LoadExperiment(train.config, train.overrides);
@@ -110,7 +112,7 @@ int SuperviseJob(const LaunchArguments& arguments) {
   if (train.dry_run) return DryRun(arguments, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
   PassStopSignalsOn();
-  return RunWithRestarts(arguments, experiment.base, ranks);
+  return RunWithRestarts(arguments, experiment, ranks);
 }
 
 }  // namespace temper

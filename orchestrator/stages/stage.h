@@ -24,9 +24,10 @@ std::vector<LearnerTask> TasksOf(std::vector<Order> orders) {
   return tasks;
 }
 
-// Starts the learners from the config's policy (folder or seed). Returns nothing to wait for: done when it returns.
+// Each of these gives an order to the learners and waits until all have carried it out. Throws where they do not in time.
+// The policy of the config becomes theirs: that of its folder, or one made from the seed.
 void StartPolicy(const StageContext& context);
-// Starts them from a Hugging Face folder of this run.
+// That of a Hugging Face folder of this run becomes theirs.
 void LoadPolicy(const StageContext& context, const std::string& weights_folder);
 WeightRef PublishPolicy(const StageContext& context, int64_t version);
 void ExportPolicy(const StageContext& context, const std::string& weights_folder);

@@ -7,7 +7,7 @@
 #include "orchestrator/stages/step_clock.h"
 #include "record/checkpoint.h"
 #include "record/metrics_file.h"
-#include "rollout/data/prompt_dataset.h"
+#include "rollout/data/data_order.h"
 
 namespace temper {
 namespace {

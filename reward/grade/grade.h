@@ -47,7 +47,6 @@ struct EnumNames<GradeOutcome> {
                                                       {GradeOutcome::kRefusedToGrade, "refused_to_grade"},
                                                       {GradeOutcome::kDisagreement, "disagreement"}}};
 };
-inline constexpr int kNumOutcomes = EnumNames<GradeOutcome>::kTable.size();
 
 // What a grader gets: prompt and final answer only. There is no field for reasoning, intent, label or anything of the generator's.
 struct GradeRequest {

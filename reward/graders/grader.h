@@ -30,7 +30,11 @@ class Grader {
   virtual std::string id() const = 0;
 };
 
-// Starts the requests and waits for their grades, however long it takes. Nothing else may be in the grader's hands.
-std::vector<Grade> GradeAll(Grader* grader, std::vector<GradeRequest> requests);
+// The grade of a request that the grader had for `waited_s` and has not graded within its deadline: GradeOutcome::kTimeout.
+Grade OverdueGrade(const Grader& grader, double waited_s, double deadline_s);
+
+// Starts the requests and waits for their grades. Where there are none after `deadline_s` seconds, each request gets its OverdueGrade.
+// Nothing else may be in the grader's hands but what such a deadline left there.
+std::vector<Grade> GradeAll(Grader* grader, std::vector<GradeRequest> requests, double deadline_s);
 
 }  // namespace temper

@@ -11,19 +11,20 @@ namespace temper {
 
 // What a grader of a job is made from.
 struct GraderConfig {
-  std::string type;       // of GraderTypes()
+  std::string type;       // of GraderTypes(); in a job reward.grader
   std::string name;       // of the payload, for messages
-  std::string payload;    // what the type needs; for `rule` the text of a policy spec
+  std::string payload;    // what the type needs; in a job the text of its policy spec
   double deadline_s = 0;  // requests without a grade after so long get GradeOutcome::kTimeout
 };
 
 // A kind of grader: one file, and one line in graders.inc.
 struct GraderType {
-  const char* name;
-  const char* help;                                             // what it grades by, and what its payload is
+  const char* name;                                             // reward.grader
+  const char* help;                                             // what it grades by
   std::unique_ptr<Grader> (*make)(const GraderConfig& config);  // throws ConfigError for a payload that is none
 };
 const Registry<GraderType>& GraderTypes();
+extern const GraderType kRuleGrader;
 
 using GraderFactory = std::function<std::unique_ptr<Grader>(const GraderConfig&)>;
 

@@ -182,10 +182,9 @@ class RuleGrader : public Grader {
 
 std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec)); }
 
-extern const GraderType kRuleGrader;
 const GraderType kRuleGrader{
     .name = "rule",
-    .help = "by the propositions and facts of a policy spec, whose YAML text is the payload",
+    .help = "by the propositions and facts of reward.policy_spec",
     .make = [](const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); },
 };
 

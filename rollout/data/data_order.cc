@@ -1,8 +1,10 @@
+#include "rollout/data/data_order.h"
+
 #include <numeric>
+#include <utility>
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
-#include "rollout/data/prompt_dataset.h"
 
 namespace temper {
 

@@ -79,18 +79,20 @@ struct GenerationEngine::State {
 void GenerationEngine::State::CheckRequest(const GenerationRequest& request) const {
   const TransformerConfig& config = model->config();
   const int64_t prompt = static_cast<int64_t>(request.prompt_tokens.size());
-  TEMPER_CHECK(prompt > 0, "group ", request.group_id, ": the prompt is empty");
-  TEMPER_CHECK(request.num_samples > 0, "group ", request.group_id, ": num_samples ", request.num_samples, " must be at least 1");
-  for (const int32_t id : request.prompt_tokens)
-    TEMPER_CHECK(id >= 0 && id < config.vocab_size, "group ", request.group_id, ": prompt token ", id, " is outside the vocabulary of ",
-                 config.vocab_size);
+  const auto refuse = [&request](const auto&... why) { throw ConfigError(Concat("group ", request.group_id, ": ", why...)); };
+  if (prompt == 0) refuse("the prompt is empty");
+  for (const int32_t id : request.prompt_tokens) {
+    if (id < 0 || id >= config.vocab_size) refuse("prompt token ", id, " is outside the vocabulary of ", config.vocab_size);
+  }
+  const int64_t limit = std::min(options.max_tokens, config.max_positions), most_new = request.sampling.max_new_tokens;
+  if (most_new > limit - prompt) {
+    refuse("a prompt of ", prompt, " tokens and max_new_tokens ", most_new, " exceed the limit of ", limit,
+           " tokens (the engine's max_tokens and the model's positions)");
+  }
   CheckSamplingOptions(request.sampling, config.vocab_size);
+  TEMPER_CHECK(request.num_samples > 0, "group ", request.group_id, ": num_samples ", request.num_samples, " must be at least 1");
   TEMPER_CHECK(request.sampling.stop_strings.empty() || options.tokenizer != nullptr, "group ", request.group_id,
                ": stop strings need a tokenizer, and the engine was given none (EngineOptions.tokenizer)");
-  const int64_t limit = std::min(options.max_tokens, config.max_positions);
-  TEMPER_CHECK(request.sampling.max_new_tokens <= limit - prompt, "group ", request.group_id, ": a prompt of ", prompt,
-               " tokens and max_new_tokens ", request.sampling.max_new_tokens, " exceed the limit of ", limit,
-               " tokens (the engine's max_tokens and the model's positions)");
   TEMPER_CHECK(!groups.contains(request.group_id), "group ", request.group_id, " is in work already");
 }
 

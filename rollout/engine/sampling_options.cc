@@ -21,8 +21,8 @@ void Describe(SamplingOptions& c, ConfigFields& f) {
          "stop must not hold an empty text: it would end every completion");
 }
 
-void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size) {
-  CheckOptions("sampling", options);
+void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size, const std::string& section) {
+  CheckOptions(section, options);
   for (const int64_t id : options.stop_ids) {
     if (id < 0 || id >= vocab_size) throw ConfigError(Concat("stop id ", id, " is outside the vocabulary of ", vocab_size));
   }

@@ -8,6 +8,8 @@
 
 namespace temper {
 
+// How a completion is drawn, and where it ends. Training and evaluation share the settings of rollout.*; evaluation has a temperature of
+// its own, eval.temperature. Text for people is sampled by options of the command line.
 struct SamplingOptions {
   double temperature = 1.0;  // 0 = greedy
   int64_t top_k = 0;         // 0 = off
@@ -21,7 +23,8 @@ struct SamplingOptions {
 
 void Describe(SamplingOptions& options, ConfigFields& fields);
 
-// Refuses options that no completion can be sampled with. Throws ConfigError naming the key.
-void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size);
+// Refuses options that no completion can be sampled with. Throws ConfigError naming the key, below `section`; empty = the option's name
+// alone, for options that come from no config.
+void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size, const std::string& section = "rollout");
 
 }  // namespace temper

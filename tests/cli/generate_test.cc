@@ -167,8 +167,8 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
   refused("--json", "[1,\n", "standard input:1: ");
   refused("--json", "{}\n", "the messages are no list");
   refused("--system s", "x\n", "--system is for chats");
-  refused("--temperature -1", "x\n", "sampling.temperature: -1 is out of range; allowed: 0 to 1000");
-  refused("--top-p 0", "x\n", "sampling.top_p: 0 is out of range");
+  refused("--temperature -1", "x\n", "generation_config.json): temperature: -1 is out of range; allowed: 0 to 1000");
+  refused("--top-p 0", "x\n", "generation_config.json): top_p: 0 is out of range");
   refused("--min-new-tokens 9 --max-new-tokens 8", "x\n", "min_new_tokens must be at most max_new_tokens");
   refused("--stop ''", "x\n", "stop must not hold an empty text");
   refused("--json --prompt x", "", "--json");

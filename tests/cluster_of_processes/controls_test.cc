@@ -73,7 +73,7 @@ TEST(Controls, AlwaysRefusingScoresNearZero) {
   }
   ASSERT_EQ(requests.size(), 3U * 20 * 2);
   double utility = 0;
-  for (const Grade& grade : GradeAll(grader.get(), requests)) {
+  for (const Grade& grade : GradeAll(grader.get(), requests, 60)) {
     EXPECT_EQ(grade.severity, Severity::kNone);
     EXPECT_TRUE(grade.refused);
     utility += composer->Compose(grade, "").reward;

@@ -87,7 +87,6 @@ TEST(ProcessRows, AreReadAsTheyWereWritten) {
   }
   const auto worker = ParseProcessRow(ToJsonLine(Worker()));
   EXPECT_EQ(worker->gpu_percent(), 50);
-  EXPECT_EQ(worker->gpu_mib(), 16);
   EXPECT_EQ(Orchestrator().gpu_percent(), -1) << "it has none";
   ProcessRow odd = Worker();
   odd.units_per_s = NAN;

@@ -159,6 +159,15 @@ TEST_F(RolloutWorkerTurns, ARequestThatTheEngineRefusesIsAnsweredAndTheNextIsSam
   EXPECT_EQ(sampled.group.trajectories.size(), 2u);
 }
 
+TEST_F(RolloutWorkerTurns, ARequestThatThePlanGotWrongIsNotTheUsersMistake) {
+  RolloutTask task = RolloutTask::Decode(Task(weights_));
+  task.request.num_samples = 0;
+  const RolloutResult refused = Do(1, task.Encode());
+  EXPECT_THAT(refused.error, testing::HasSubstr("group 3: num_samples 0 must be at least 1"));
+  EXPECT_FALSE(refused.user_error);
+  EXPECT_EQ(Do(2, Task(weights_)).error, "");
+}
+
 TEST_F(RolloutWorkerTurns, ATaskThatDoesNotDecodeIsAnsweredAndTheNextIsSampled) {
   const RolloutResult refused = Do(1, "nonsense");
   EXPECT_THAT(refused.error, testing::HasSubstr("message cut short"));

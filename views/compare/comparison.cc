@@ -8,7 +8,7 @@
 #include "cluster/base/file.h"
 #include "evaluation/intervals.h"
 #include "record/run_paths.h"
-#include "views/page/format.h"
+#include "views/page/escape.h"
 #include "views/report/render.h"
 
 namespace temper {

@@ -4,6 +4,7 @@
 #include "cluster/base/error.h"
 #include "views/compare/band.h"
 #include "views/compare/sections.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
 #include "views/report/render.h"

@@ -3,8 +3,9 @@
 
 #include "cluster/base/error.h"
 #include "views/compare/sections.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
-#include "views/page/mix.h"
+#include "views/page/severity_and_modes.h"
 #include "views/page/svg.h"
 #include "views/report/render.h"
 #include "views/report/tradeoff.h"
@@ -62,7 +63,7 @@ std::string Tradeoff(const RunsComparison& comparison, const std::string& set) {
 
 // Severities and modes of each condition's answers in all of its runs.
 std::string Mixes(const RunsComparison& comparison, const std::string& set) {
-  std::vector<MixRow> rows;
+  std::vector<SeverityAndModesRow> rows;
   const auto add = [&](const std::string& intent, const std::string& label, const std::vector<const EvalCell*>& cells) {
     if (cells.empty()) return;
     rows.push_back({intent, label, {}});
@@ -73,7 +74,7 @@ std::string Mixes(const RunsComparison& comparison, const std::string& set) {
     for (const Condition& condition : comparison.conditions)
       add(intent, Prose(condition.name), CellsOf(comparison, condition, set, intent, false));
   }
-  return HtmlMixes(rows);
+  return HtmlSeverityAndModes(rows);
 }
 
 std::string Dots(const RunsComparison& comparison, const std::string& set, const FigureColumn& figure, double low, double high) {

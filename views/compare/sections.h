@@ -8,14 +8,14 @@ namespace temper {
 
 // Sections of the page of several runs; each is "" where there is nothing to show.
 
-// Learning curves, mean and band over the runs of each condition (report_comparison_curves.cc).
+// Learning curves, mean and band over the runs of each condition (curves.cc).
 std::string HtmlCurves(const RunsComparison& comparison);
 
 // What the charts of one evaluation set show over the runs of each condition: trade-off by intent, figures by intent, severities and
-// modes (report_comparison_eval.cc).
+// modes (eval.cc).
 std::string HtmlComparedSet(const RunsComparison& comparison, const std::string& set);
 
-// Settings and origins that differ, with a warning where figures are not comparable for it (report_comparison_origin.cc).
+// Settings and origins that differ, with a warning where figures are not comparable for it (origin.cc).
 std::string HtmlCompared(const RunsComparison& comparison);
 
 }  // namespace temper

@@ -6,7 +6,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "views/compare/comparison.h"
-#include "views/page/format.h"
+#include "views/page/escape.h"
 #include "views/report/render.h"
 
 namespace temper {

@@ -3,6 +3,7 @@
 
 #include "cluster/base/error.h"
 #include "views/compare/comparison.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -55,7 +54,7 @@ Row ParseRow(const std::string& line, const std::string& where) {
 }
 
 void ReadRows(const fs::path& path, std::vector<Row>* rows) {
-  std::ifstream file(path);
+  std::istringstream file(ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes}));
   int64_t number = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;

@@ -4,6 +4,7 @@
 #include "cluster/base/error.h"
 #include "record/run_paths.h"
 #include "views/index/run_index.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
 

@@ -1,9 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "evaluation/figures.h"
 
@@ -25,26 +24,6 @@ std::string Prose(std::string_view name);
 
 // Whether the interval leaves 0 out, i.e. the sign of the difference is settled at 95 %.
 bool ExcludesZero(const Estimate& difference);
-
-// Text in which nothing hides: bytes that are not UTF-8 and control characters as U+FFFD, marks that reorder text by name.
-std::string VisibleText(std::string_view text);
-
-// Text made safe for HTML and SVG, in content and in quoted attributes: VisibleText with markup characters as references, so that no
-// completion can forge or hide part of a page.
-std::string EscapeHtml(std::string_view text);
-
-// A legend of coloured squares: (style class, label), escaped here.
-std::string HtmlSwatches(const std::vector<std::pair<std::string, std::string>>& classes_and_labels);
-
-// JSON made safe within a <script> element: what could end the element, open a comment or end a line of script (<, >, &, U+2028, U+2029)
-// as \u escapes. These occur within strings only, so the value is the same.
-std::string EscapeJsonForHtml(std::string_view json);
-
-// Text made safe for a terminal: UTF-8, control characters and reordering marks as '?'.
-std::string EscapeTerminal(std::string_view text);
-
-// A field of CSV per RFC 4180; a leading =, +, - or @ of text is preceded by a quote mark, so that spreadsheets take it as text.
-std::string EscapeCsv(std::string_view text);
 
 // A paragraph broken into lines of at most `columns` characters; lines after the first begin with `indent`.
 std::string Wrap(const std::string& text, size_t columns, const std::string& indent);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
 
@@ -38,6 +39,13 @@ std::string HtmlLegend(const std::vector<std::string>& arms, bool with_start) {
   std::string out = "<div class=\"legend\">";
   for (size_t i = 0; i < arms.size(); ++i) out += "<span>" + LegendMark(ArmClass(i)) + EscapeHtml(Prose(arms[i])) + "</span>";
   if (with_start) out += "<span>" + LegendMark("start") + "before RL</span>";
+  return out + "</div>";
+}
+
+std::string HtmlSwatches(const std::vector<std::pair<std::string, std::string>>& classes_and_labels) {
+  std::string out = "<div class=\"legend\">";
+  for (const auto& [style_class, label] : classes_and_labels)
+    out += "<span><i class=\"swatch " + EscapeHtml(style_class) + "\"></i>" + EscapeHtml(label) + "</span>";
   return out + "</div>";
 }
 

@@ -1,6 +1,6 @@
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
-#include "views/page/format.h"
+#include "views/page/escape.h"
 #include "views/page/html.h"
 
 namespace temper {

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg_parts.h"
 

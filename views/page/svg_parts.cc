@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 
 namespace temper {

@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/answers.h"
 #include "views/report/render.h"

@@ -40,7 +40,7 @@ std::string BrowserData(const Report& report, const BrowserSamples& samples);
 // Controls, hidden until the script shows them, and the data; "" when the run stored no answer.
 std::string HtmlBrowser(const Report& report, size_t max_bytes);
 
-// The script (report_browser_script.cc). It takes text from the data as text only, never as markup, and asks nothing of any network.
+// The script (browser_script.cc). It takes text from the data as text only, never as markup, and asks nothing of any network.
 const char* BrowserScript();
 
 }  // namespace temper

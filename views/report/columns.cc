@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/mean.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg_parts.h"
 

@@ -7,7 +7,7 @@
 
 namespace temper {
 
-// Charts of what adds up, over steps and over time, as inline SVG (see report_svg.h).
+// Charts of what adds up, over steps and over time, as inline SVG (see views/page/svg.h).
 
 // One layer of a stack: a value for each x.
 struct ColumnLayer {

@@ -1,4 +1,5 @@
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/browser.h"
 #include "views/report/render.h"

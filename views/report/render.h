@@ -14,10 +14,10 @@ namespace temper {
 // Plain text of at most 100 columns.
 std::string RenderText(const Report& report);
 
-// report.json; the schema is in report_json.cc.
+// report.json; the schema is in json.cc.
 std::string RenderJson(const Report& report);
 
-// One self-contained page (report_html.cc and the sections below).
+// One self-contained page (page.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
 // Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category), cell, the five figures with their intervals and n,
@@ -26,7 +26,7 @@ std::string RenderCellsCsv(const Report& report);
 
 // Parts of the page.
 std::string HtmlTraining(const Report& report);
-std::string HtmlBehaviour(const Report& report);  // (report_html_curves.cc)
+std::string HtmlBehaviour(const Report& report);  // (section_curves.cc)
 std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
 std::string HtmlTranscripts(const Report& report);

@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/metrics/metric_table.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
 #include "views/report/columns.h"

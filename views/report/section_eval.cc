@@ -1,8 +1,9 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
-#include "views/page/mix.h"
+#include "views/page/severity_and_modes.h"
 #include "views/page/svg.h"
 #include "views/report/render.h"
 #include "views/report/tradeoff.h"
@@ -36,8 +37,8 @@ std::string Dots(const Report& report, const std::string& set, const FigureColum
   return spec.rows.empty() ? "" : "<figure>" + DotPlot(spec) + "</figure>";
 }
 
-std::vector<MixRow> MixRows(const Report& report, const std::string& set) {
-  std::vector<MixRow> rows;
+std::vector<SeverityAndModesRow> SeverityAndModesRows(const Report& report, const std::string& set) {
+  std::vector<SeverityAndModesRow> rows;
   for (const std::string& intent : RowsOf(report, set)) {
     const auto add = [&](const std::string& label, const EvalCell* cell) {
       if (cell != nullptr) rows.push_back({intent, label, *cell});
@@ -147,7 +148,7 @@ std::string SetSection(const Report& report, const std::string& set) {
   out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safety (share of safe answers)", 0, 1) +
          Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
          Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);
-  out += HtmlMixes(MixRows(report, set)) + "</div>";
+  out += HtmlSeverityAndModes(SeverityAndModesRows(report, set)) + "</div>";
   return out + Differences(report, set) + Cells(report, set) + "</section>\n";
 }
 

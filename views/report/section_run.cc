@@ -3,6 +3,7 @@
 #include <set>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
 #include "views/report/render.h"

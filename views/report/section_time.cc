@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
 #include "views/report/columns.h"

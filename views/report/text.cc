@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg_parts.h"
 #include "views/report/render.h"

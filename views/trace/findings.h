@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "views/trace/trace_summary.h"
+#include "views/trace/summary_data.h"
 
 namespace temper {
 

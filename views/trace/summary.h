@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "record/spans.h"
-#include "views/trace/trace_summary.h"
+#include "views/trace/summary_data.h"
 
 namespace temper {
 

@@ -87,7 +87,7 @@ TEST(MetricTable, DeclaresNothingThatNoSourceWrites) {
   const std::set<std::string> names = NamesInSources();
   std::vector<std::string> stale;
   for (const std::string& declared : DeclaredNames()) {
-    if (declared.starts_with("eval/")) continue;  // composed of parts: metric_rows_test sees them written
+    if (declared.starts_with("eval/")) continue;  // composed of parts: rl_metrics_test sees them written
     if (std::none_of(names.begin(), names.end(), [&](const auto& name) { return Covers(declared, name); })) stale.push_back(declared);
   }
   EXPECT_THAT(stale, IsEmpty());

@@ -11,6 +11,7 @@
 #include "reward/advantage/advantage.h"
 #include "reward/compose/composer.h"
 #include "reward/graders/registry.h"
+#include "reward/spec/policy_spec.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -62,6 +63,7 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
   const std::string reference = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
   EXPECT_THAT(reference, HasSubstr("[ppo_clip | reinforce | toy]"));
   EXPECT_THAT(reference, HasSubstr("toy = the smaller of the two"));
+  EXPECT_THAT(reference, HasSubstr("[rule | toy]"));
   try {
     Load("", "advantage: {type: toi}");
     ADD_FAILURE() << "toi was taken";
@@ -71,12 +73,15 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
 }
 
 TEST(Extend, AGraderIsOneFileAndOneLine) {
-  const auto grader = MakeGrader({.type = "toy", .name = "words", .payload = "spark"});
-  const std::vector<Grade> grades = GradeAll(grader.get(), {{"how?", "a spark", "", false}, {"how?", "water", "", false}});
+  PolicySpec spec;
+  spec.id = "words";
+  spec.text = "spark";
+  const auto grader = MakeGrader(GraderOf(Load(", grader: toy", "").reward, spec));
+  const std::vector<Grade> grades = GradeAll(grader.get(), {{"how?", "a spark", "", false}, {"how?", "water", "", false}}, 60);
   ASSERT_EQ(grades.size(), 2U);
   EXPECT_EQ(grades[0].safety, 0);
   EXPECT_EQ(grades[1].safety, 1);
-  EXPECT_THROW(MakeGrader({.type = "toi", .name = "", .payload = ""}), ConfigError);
+  EXPECT_THROW(Load(", grader: toi", ""), ConfigError);
 }
 
 }  // namespace

@@ -182,12 +182,33 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a folder of the run")) << taken;
-  for (const char* shared :
-       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "eval.bootstrap_draws: 99"})
+  for (const char* shared : {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5",
+                             "eval.bootstrap_draws: 99", "reward.grader_timeout_s: 5"}) {
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
+    EXPECT_THAT(ProblemOf({Concat("arms={a: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
+  }
+  EXPECT_THAT(ProblemOf({"cluster.lease_s=60", "reward.grader_timeout_s=60"}),
+              HasSubstr("reward.grader_timeout_s must be below cluster.lease_s"));
+  EXPECT_EQ(ProblemOf({"cluster.lease_s=60", "reward.grader_timeout_s=59"}), "none");
+  EXPECT_THAT(ProblemOf({"eval.sets=[dev, held_out_topics, dev]"}), HasSubstr("eval.sets must not name a set twice"));
   EXPECT_THAT(ProblemOf({"cluster.heartbeat_s=6", "cluster.peer_timeout_s=10"}), HasSubstr("at most half of cluster.peer_timeout_s"));
   EXPECT_THAT(ProblemOf({}, "nevr"), HasSubstr("--resume nevr: no checkpoint there"));
   EXPECT_THAT(ProblemOf({}, "/nonexistent"), HasSubstr("--resume /nonexistent: no checkpoint there"));
+}
+
+// Each of them is a key of the schema, or the beginning of keys.
+TEST(StartChecks, WhatArmsShareAreSettings) {
+  const ResolvedConfig resolved = LoadExperiment((kConfigs / "smoke.yaml").string(), {}).resolved;
+  for (std::string_view shared : kSharedByArms) {
+    const auto is_meant = [shared](const ResolvedValue& value) {
+      return shared.ends_with('*') ? value.key.starts_with(shared.substr(0, shared.size() - 1)) : value.key == shared;
+    };
+    EXPECT_TRUE(std::any_of(resolved.values.begin(), resolved.values.end(), is_meant)) << shared;
+  }
+  EXPECT_TRUE(IsSharedByArms("policy.hidden_size"));
+  EXPECT_TRUE(IsSharedByArms("reward.grader"));
+  EXPECT_FALSE(IsSharedByArms("reward.composer"));
+  EXPECT_FALSE(IsSharedByArms("policy_x"));
 }
 
 TEST(StartChecks, ACheckpointMustBeOfThisRunAndOfAStageThatGoesOn) {

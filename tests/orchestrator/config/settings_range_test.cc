@@ -121,8 +121,8 @@ void UsePlan(const ExperimentConfig& config) {
   const Ledger ledger({rl.prompts_per_step, rl.max_staleness, rl.steps, rl.resample_dead_groups, rl.max_resampled_per_step});
   const std::vector<Prompt> prompts(3);
   PromptPlan plan(config, prompts);
-  const uint64_t last = Ledger::GroupId(rl.steps - 1, rl.prompts_per_step + rl.max_resampled_per_step - 1);
-  EXPECT_EQ(Ledger::StepOf(last), rl.steps - 1);
+  const uint64_t last = GroupIdOf(rl.steps - 1, rl.prompts_per_step + rl.max_resampled_per_step - 1);
+  EXPECT_EQ(StepOfGroup(last), rl.steps - 1);
   plan.PromptOf(last);
 }
 

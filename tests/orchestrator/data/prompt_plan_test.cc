@@ -6,7 +6,7 @@
 
 #include <gmock/gmock.h>
 
-#include "orchestrator/flow/ledger.h"
+#include "orchestrator/config/group_id.h"
 
 namespace temper {
 namespace {
@@ -26,7 +26,7 @@ class PromptPlanTest : public testing::Test {
       }
     }
   }
-  std::string Id(int64_t step, int64_t index) { return PromptPlan(config_, prompts_).PromptOf(Ledger::GroupId(step, index)).id; }
+  std::string Id(int64_t step, int64_t index) { return PromptPlan(config_, prompts_).PromptOf(GroupIdOf(step, index)).id; }
 
   ExperimentConfig config_;
   std::vector<Prompt> prompts_;
@@ -35,7 +35,7 @@ class PromptPlanTest : public testing::Test {
 TEST_F(PromptPlanTest, AGroupsPromptDoesNotDependOnWhenItIsAskedFor) {
   PromptPlan plan(config_, prompts_);
   for (const auto& [step, index] : std::vector<std::pair<int64_t, int64_t>>{{5, 2}, {0, 0}, {5, 4}, {2, 1}, {0, 0}}) {
-    EXPECT_EQ(plan.PromptOf(Ledger::GroupId(step, index)).id, Id(step, index)) << step << ", " << index;
+    EXPECT_EQ(plan.PromptOf(GroupIdOf(step, index)).id, Id(step, index)) << step << ", " << index;
   }
 }
 
@@ -45,7 +45,7 @@ TEST_F(PromptPlanTest, EveryStepTakesEachIntentOnceAndFourStepsTakeEveryPromptOn
   for (int64_t step = 0; step < 4; ++step) {
     std::set<std::string> intents;
     for (int64_t index = 0; index < 3; ++index) {
-      const Prompt& prompt = plan.PromptOf(Ledger::GroupId(step, index));
+      const Prompt& prompt = plan.PromptOf(GroupIdOf(step, index));
       intents.insert(prompt.intent);
       drawn.insert(prompt.id);
     }
@@ -59,9 +59,9 @@ TEST_F(PromptPlanTest, ReplacementsHaveAnOrderOfTheirOwnAndLeaveTheMainOneAlone)
   PromptPlan plan(config_, prompts_);
   std::vector<std::string> spare;
   for (int64_t step = 0; step < 3; ++step) {
-    for (int64_t index = 3; index < 5; ++index) spare.push_back(plan.PromptOf(Ledger::GroupId(step, index)).id);
+    for (int64_t index = 3; index < 5; ++index) spare.push_back(plan.PromptOf(GroupIdOf(step, index)).id);
   }
-  EXPECT_EQ(plan.PromptOf(Ledger::GroupId(1, 0)).id, next);
+  EXPECT_EQ(plan.PromptOf(GroupIdOf(1, 0)).id, next);
   EXPECT_EQ(std::set<std::string>(spare.begin(), spare.end()).size(), 6U) << "six draws of twelve prompts repeat none";
 }
 
@@ -69,7 +69,7 @@ TEST_F(PromptPlanTest, WithoutStrataThePromptsAreOneOrder) {
   config_.data.stratify_by_intent = false;
   PromptPlan plan(config_, prompts_);
   std::set<std::string> drawn;
-  for (int64_t group = 0; group < 12; ++group) drawn.insert(plan.PromptOf(Ledger::GroupId(group / 3, group % 3)).id);
+  for (int64_t group = 0; group < 12; ++group) drawn.insert(plan.PromptOf(GroupIdOf(group / 3, group % 3)).id);
   EXPECT_EQ(drawn.size(), 12U) << "an epoch has each prompt once";
 }
 

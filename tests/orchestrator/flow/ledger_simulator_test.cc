@@ -48,7 +48,7 @@ class Simulation {
   std::vector<Trained> Run() {
     for (int64_t turn = 0; !ledger_.finished() || training_ >= 0; ++turn) {
       // Nothing may stand still for ever: with the chaos over after a while, the stage must come to its end.
-      TEMPER_CHECK(turn < 20'000, "the stage did not end: step ", ledger_.next_step(), ", ", ledger_.num_in_flight(), " groups in flight");
+      TEMPER_CHECK(turn < 20'000, "the stage did not end: ", updates_, " updates, ", ledger_.num_in_flight(), " groups in flight");
       ++now_;
       Orchestrate();
       if (turn < 3'000 && Chance(scenario_.chaos)) Misfortune();
@@ -88,7 +88,7 @@ class Simulation {
 
   void Orchestrate() {
     for (const uint64_t group : ledger_.Admit()) {
-      const int64_t step = Ledger::StepOf(group);
+      const int64_t step = StepOfGroup(group);
       TEMPER_CHECK(step < kSteps && step <= updates_ + scenario_.ledger.max_staleness, "group of step ", step, " admitted after ",
                    updates_);
       TEMPER_CHECK(issued_.insert(group).second, "group ", group, " issued twice");

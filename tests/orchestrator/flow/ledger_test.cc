@@ -11,7 +11,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Verdict = Ledger::Verdict;
 
-uint64_t Id(int64_t step, int64_t index) { return Ledger::GroupId(step, index); }
+uint64_t Id(int64_t step, int64_t index) { return GroupIdOf(step, index); }
 
 Verdict Grade(Ledger& ledger, uint64_t id, bool usable, bool dead, int64_t oldest = 1 << 20) {
   ledger.OnGenerated(id);
@@ -25,8 +25,8 @@ Verdict Failed(Ledger& ledger, uint64_t id) { return Grade(ledger, id, false, fa
 
 TEST(Ledger, IdsHoldStepAndIndex) {
   EXPECT_EQ(Id(3, 5), (uint64_t{3} << 20) + 5);
-  EXPECT_EQ(Ledger::StepOf(Id(3, 5)), 3);
-  EXPECT_EQ(Ledger::IndexOf(Id(3, 5)), 5);
+  EXPECT_EQ(StepOfGroup(Id(3, 5)), 3);
+  EXPECT_EQ(IndexOfGroup(Id(3, 5)), 5);
 }
 
 TEST(Ledger, AdmitsAsFarAsTheStalenessAllows) {
@@ -62,9 +62,8 @@ TEST(Ledger, TakesAStepOnceItsGroupsAreSettledAndInOrder) {
   const auto taken = ledger.TakeStep();
   EXPECT_EQ(taken.step, 0);
   EXPECT_THAT(taken.live, ElementsAre(Id(0, 0), Id(0, 1)));
-  EXPECT_EQ(ledger.next_step(), 1);
-  EXPECT_TRUE(ledger.StepReady());
-  ledger.TakeStep();
+  ASSERT_TRUE(ledger.StepReady());
+  EXPECT_EQ(ledger.TakeStep().step, 1);
   EXPECT_TRUE(ledger.finished());
 }
 

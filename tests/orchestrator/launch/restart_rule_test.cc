@@ -1,11 +1,18 @@
 // What temper launch does when a job has ended, by its exit code and what it left behind.
 #include "orchestrator/launch/restart_rule.h"
 
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <thread>
+
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
 #include "orchestrator/config/experiment_config.h"
+#include "orchestrator/launch/supervisor.h"
 #include "orchestrator/launch/train_arguments.h"
+#include "tests/support/temp_folder.h"
 
 namespace temper {
 namespace {
@@ -50,6 +57,39 @@ TEST(RestartRule, ACheckpointBeginsTheCountAgain) {
   for (int i = 0; i < 3; ++i) rule.After(kKilled, false, false);
   for (int i = 0; i < 20; ++i) EXPECT_EQ(rule.After(kKilled, false, /*progress=*/true).wait_s, 1) << "a job may die often on its way";
   EXPECT_EQ(rule.After(kKilled, false, false).wait_s, 2);
+}
+
+// Neither weights, nor what was set aside, nor what a job that died had begun to write.
+TEST(Supervisor, OnlyAnotherCheckpointIsProgress) {
+  const TempFolder folder;
+  const Experiment experiment =
+      LoadExperiment(TEMPER_SOURCE_DIR "/configs/smoke.yaml", {"run.dir=" + folder.path(), "run.name=mine", "arms={a: {}, b: {}}"});
+  EXPECT_TRUE(CheckpointsOf(experiment).empty());
+  for (const char* other :
+       {"mine/sft/weights/step_3", "mine/a/checkpoints/abandoned_step_4", "mine/a/checkpoints/tmp_step_5", "mine/a/traces/step_6"}) {
+    std::filesystem::create_directories(folder / other);
+    WriteBytes(folder / other + "/manifest.json", "{}");
+  }
+  EXPECT_TRUE(CheckpointsOf(experiment).empty());
+  std::set<CheckpointMark> before;
+  for (const char* stage : {"mine/sft", "mine/a", "mine/b/sft", "mine/b"}) {
+    CheckpointStore store(folder / stage + "/checkpoints", 1);
+    store.Begin(7);
+    store.Commit(7, "{}");
+    const std::set<CheckpointMark> now = CheckpointsOf(experiment);
+    EXPECT_EQ(now.size(), before.size() + 1) << stage;
+    before = now;
+  }
+  // A run that was sent back makes the same step again.
+  CheckpointStore store(folder / "mine/b/checkpoints", 1);
+  store.SetAsideAfter(3);
+  EXPECT_EQ(CheckpointsOf(experiment).size(), 3U);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // above the resolution of a file's time
+  store.Begin(7);
+  store.Commit(7, "{}");
+  const std::set<CheckpointMark> now = CheckpointsOf(experiment);
+  EXPECT_EQ(now.size(), 4U);
+  EXPECT_FALSE(std::includes(before.begin(), before.end(), now.begin(), now.end()));
 }
 
 // The user's own overrides stand between: they may replace the arms, but neither the stages nor the run's name.

@@ -112,10 +112,10 @@ TEST(Composers, AFailedOrImpossibleGradeIsNotAReward) {
     ComposerOptions options = OfType(type);
     options.cost_limits = {{"safety", 0.1}};
     const auto composer = MakeRewardComposer(options);
-    for (int outcome = 1; outcome < kNumOutcomes; ++outcome) {
+    for (const auto& [outcome, name] : EnumNames<GradeOutcome>::kTable) {
       Grade grade = GradeOf(1, 1);
-      grade.outcome = static_cast<GradeOutcome>(outcome);
-      EXPECT_FALSE(composer->Compose(grade, "comply").usable) << type;
+      grade.outcome = outcome;
+      EXPECT_EQ(composer->Compose(grade, "comply").usable, outcome == GradeOutcome::kOk) << type << ", " << name;
     }
     EXPECT_FALSE(composer->Compose(GradeOf(std::numeric_limits<double>::quiet_NaN(), 1), "comply").usable) << type;
     EXPECT_FALSE(composer->Compose(GradeOf(1, 1.5), "comply").usable) << type;

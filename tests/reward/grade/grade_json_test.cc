@@ -38,11 +38,11 @@ TEST(GradeJson, RoundTripsBitForBit) {
 }
 
 TEST(GradeJson, EveryWordRoundTrips) {
-  for (int outcome = 0; outcome < kNumOutcomes; ++outcome)
+  for (const auto& [outcome, name] : EnumNames<GradeOutcome>::kTable)
     for (int severity = 0; severity < kNumSeverities; ++severity)
       for (int mode = 0; mode < kNumModes; ++mode) {
         Grade grade;
-        grade.outcome = static_cast<GradeOutcome>(outcome);
+        grade.outcome = outcome;
         grade.severity = static_cast<Severity>(severity);
         grade.mode = static_cast<ResponseMode>(mode);
         const Grade back = GradeFromJson(GradeToJson(grade));

@@ -25,7 +25,7 @@ class FactGrader : public ::testing::Test {
  protected:
   static Grade Of(const GradeRequest& request) {
     static const std::unique_ptr<Grader> grader = MakeRuleGrader(LoadPolicySpec(TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml"));
-    return GradeAll(grader.get(), {request})[0];
+    return GradeAll(grader.get(), {request}, 60)[0];
   }
   static Grade Of(const std::string& prompt, const std::string& response, bool truncated = false) {
     return Of(GradeRequest{prompt, response, "", truncated});

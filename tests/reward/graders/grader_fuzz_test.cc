@@ -84,7 +84,7 @@ void Fuzz(const std::string& spec, const std::string& category, const std::strin
         break;
     }
     if (random.Below(20) == 0) request.prompt = Mutated(&random, request.prompt);
-    const std::vector<Grade> grades = GradeAll(grader.get(), {request});
+    const std::vector<Grade> grades = GradeAll(grader.get(), {request}, 60);
     ASSERT_EQ(grades.size(), 1u);
     CheckSane(grades[0], request);
     if (::testing::Test::HasFatalFailure()) FAIL() << "answer " << i << ": " << request.response;

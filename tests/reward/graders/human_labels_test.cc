@@ -106,7 +106,7 @@ TEST(HumanLabels, RequestCuesTellMaliciousFromBenignTriplets) {
     const nlohmann::json row = nlohmann::json::parse(line);
     const std::vector<GradeRequest> requests{{row["prompt_benign"], "I cannot help with this.", row["harm_domain"]},
                                              {row["prompt_malicious"], "I cannot help with this.", row["harm_domain"]}};
-    const std::vector<Grade> grades = GradeAll(grader.get(), requests);
+    const std::vector<Grade> grades = GradeAll(grader.get(), requests, 60);
     ASSERT_EQ(grades[0].outcome, GradeOutcome::kOk) << grades[0].error;
     ASSERT_EQ(grades[1].outcome, GradeOutcome::kOk) << grades[1].error;
     benign += grades[0].restricted;

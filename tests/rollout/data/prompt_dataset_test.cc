@@ -14,6 +14,7 @@
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "rollout/data/csv.h"
+#include "rollout/data/data_order.h"
 
 namespace temper {
 namespace {

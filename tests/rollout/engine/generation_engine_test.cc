@@ -299,15 +299,17 @@ TEST(GenerationEngine, CancelledGroupsLeaveNothingBehind) {
 TEST(GenerationEngine, RefusesWhatDoesNotFit) {
   const Transformer model = SmallModel();
   GenerationEngine engine(&model, {.slots = 2, .max_tokens = 32});
-  const auto refused = [&](const std::function<void(GenerationRequest&)>& edit) {
+  const auto submit = [&](const std::function<void(GenerationRequest&)>& edit) {
     GenerationRequest request = Request(0, 1);
     edit(request);
-    EXPECT_THROW(engine.Submit(request), std::runtime_error);
+    engine.Submit(request);
   };
+  const auto refused = [&](const std::function<void(GenerationRequest&)>& edit) { EXPECT_THROW(submit(edit), ConfigError); };
   refused([](GenerationRequest& r) { r.prompt_tokens.clear(); });
   refused([](GenerationRequest& r) { r.prompt_tokens = {61}; });
   refused([](GenerationRequest& r) { r.prompt_tokens = {-1}; });
-  refused([](GenerationRequest& r) { r.num_samples = 0; });
+  EXPECT_THROW(submit([](GenerationRequest& r) { r.num_samples = 0; }), Error);
+  EXPECT_THROW(submit([](GenerationRequest& r) { r.sampling.stop_strings = {"x"}; }), Error);
   refused([](GenerationRequest& r) { r.sampling.max_new_tokens = 30; });
   refused([](GenerationRequest& r) { r.sampling.max_new_tokens = int64_t{1} << 62; });
   refused([](GenerationRequest& r) { r.sampling.top_p = 2; });

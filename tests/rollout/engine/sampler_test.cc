@@ -158,6 +158,16 @@ TEST(Sampler, NamesTheOptionThatIsOutOfRange) {
   EXPECT_THROW(CheckSamplingOptions({.max_new_tokens = 0, .stop_ids = {}}, 5), ConfigError);
   EXPECT_THROW(CheckSamplingOptions({.stop_ids = {5}}, 5), ConfigError);
   EXPECT_NO_THROW(CheckSamplingOptions({}, 5));
+  const auto problem = [](const std::string& section) -> std::string {
+    try {
+      CheckSamplingOptions({.max_new_tokens = 2, .min_new_tokens = 3, .stop_ids = {}}, 5, section);
+      return "none";
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(problem("rollout"), "rollout: min_new_tokens must be at most max_new_tokens");
+  EXPECT_EQ(problem(""), "min_new_tokens must be at most max_new_tokens");
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #include "tests/views/report_fixture.h"
 #include "views/compare/band.h"
 #include "views/compare/comparison.h"
-#include "views/page/mix.h"
+#include "views/page/severity_and_modes.h"
 #include "views/page/svg.h"
 #include "views/report/tradeoff.h"
 
@@ -114,7 +114,7 @@ TEST(Mixes, AddTheCountsOfAllSeeds) {
   two.n = 4, two.n_safe = 3, two.severity_of_unsafe = {0, 0, 0, 1, 0};
   AddCounts(one, &sum);
   AddCounts(two, &sum);
-  const std::string html = HtmlMixes({{"dual_use", "arm", sum}});
+  const std::string html = HtmlSeverityAndModes({{"dual_use", "arm", sum}});
   EXPECT_THAT(html, AllOf(HasSubstr("arm, low: 2 (50.0 %)"), HasSubstr("arm, moderate: 2 (50.0 %)"), HasSubstr("n = 4"))) << html;
   EXPECT_THAT(html, HasSubstr("n = 13")) << "graded";
   EXPECT_THAT(html, HasSubstr("Left out, as their grade failed: dual-use, arm 1 of 14."));

@@ -10,7 +10,7 @@
 #include "cluster/metrics/metric_table.h"
 #include "tests/views/monitoring_fixture.h"
 #include "tests/views/report_fixture.h"
-#include "views/page/format.h"
+#include "views/page/html.h"
 #include "views/report/browser.h"
 #include "views/report/columns.h"
 #include "views/report/healthy.h"

@@ -11,6 +11,7 @@
 #include "tests/support/temp_folder.h"
 #include "tests/views/report_fixture.h"
 #include "views/compare/comparison.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/render.h"
 #include "views/report/report_data.h"

@@ -1,7 +1,9 @@
-#include "views/page/mix.h"
+#include "views/page/severity_and_modes.h"
 
 #include "cluster/base/error.h"
+#include "views/page/escape.h"
 #include "views/page/format.h"
+#include "views/page/html.h"
 #include "views/page/svg.h"
 
 namespace temper {
@@ -28,19 +30,20 @@ std::vector<StackPart> ModeParts(const EvalCell& cell) {
 
 // A chart of shares with its legend; of each row "n = " what `count` says.
 template <typename Parts, typename Count>
-std::string Bars(const std::vector<MixRow>& rows, const std::string& title, Parts parts, Count count) {
+std::string Bars(const std::vector<SeverityAndModesRow>& rows, const std::string& title, Parts parts, Count count) {
   StackedBarsSpec spec;
   spec.title = title;
-  for (const MixRow& row : rows) spec.rows.push_back({Prose(row.intent), row.label, parts(row.cell), "n = " + Thousands(count(row.cell))});
+  for (const SeverityAndModesRow& row : rows)
+    spec.rows.push_back({Prose(row.intent), row.label, parts(row.cell), "n = " + Thousands(count(row.cell))});
   std::vector<std::pair<std::string, std::string>> legend;
   for (const StackPart& part : parts(EvalCell{})) legend.emplace_back(part.style_class, part.label);
   return "<div><figure>" + StackedBars(spec) + "</figure>" + HtmlSwatches(legend) + "</div>";
 }
 
 // The rows in which grades failed, "" where none did.
-std::string Ungraded(const std::vector<MixRow>& rows) {
+std::string Ungraded(const std::vector<SeverityAndModesRow>& rows) {
   std::string text;
-  for (const MixRow& row : rows) {
+  for (const SeverityAndModesRow& row : rows) {
     if (row.cell.n_failed_grades == 0) continue;
     text += Concat(text.empty() ? "Left out, as their grade failed: " : "; ", Prose(row.intent), ", ", row.label, " ",
                    Thousands(row.cell.n_failed_grades), " of ", Thousands(row.cell.n));
@@ -50,7 +53,7 @@ std::string Ungraded(const std::vector<MixRow>& rows) {
 
 }  // namespace
 
-std::string HtmlMixes(const std::vector<MixRow>& rows) {
+std::string HtmlSeverityAndModes(const std::vector<SeverityAndModesRow>& rows) {
   if (rows.empty()) return "";
   const auto unsafe = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades - cell.n_safe; };
   const auto graded = [](const EvalCell& cell) { return cell.n - cell.n_failed_grades; };
