@@ -23,6 +23,8 @@ const char* WordOf(JobLife life) {
   switch (life) {
     case JobLife::kAlive:
       return "alive";
+    case JobLife::kWaiting:
+      return "waiting";
     case JobLife::kDead:
       return "dead";
     case JobLife::kUnknown:
@@ -48,7 +50,7 @@ void PrintText(const RunView& view) {
   for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";
 }
 
-// 0: alive or well ended; 1: dead, silent or failed, or no answer.
+// 0: alive or well ended; 1: waiting for who is not there, dead, silent or failed, or no answer.
 int StatusCommand(const StatusArguments& arguments) {
   WatchedRun run("temper status", arguments.run, arguments.connect);
   const RunView view = run.Look();
@@ -69,7 +71,7 @@ int StatusCommand(const StatusArguments& arguments) {
 void BindStatus(CLI::App* command, StatusArguments* arguments) {
   command->add_option("run", arguments->run, "the run's folder");
   command->add_option("--connect", arguments->connect, kConnectHelp);
-  command->add_flag("--json", arguments->json, "status.json, with life (alive, dead, silent, ended) and age_s");
+  command->add_flag("--json", arguments->json, "status.json, with life (alive, waiting, dead, silent, ended) and age_s");
   AddExamples(command, {{"temper status runs/quickstart", "where a run stands, whether it lives, and what to do if not"},
                         {"temper status runs/quickstart --json | jq .life", "for a script"}});
 }
@@ -77,8 +79,9 @@ void BindStatus(CLI::App* command, StatusArguments* arguments) {
 }  // namespace
 
 void AddStatusCommand(const CommandContext& context) {
-  AddCommand<StatusArguments>(context, "status", "where a run stands; exits with 1 when its job is dead, has failed or does not answer",
-                              BindStatus, StatusCommand);
+  AddCommand<StatusArguments>(
+      context, "status", "where a run stands; exits with 1 when its job is dead, has failed, does not answer or waits for who is not there",
+      BindStatus, StatusCommand);
 }
 
 }  // namespace temper

@@ -10,11 +10,11 @@ namespace temper {
 namespace {
 
 void BindWorker(CLI::App* command, WorkerOptions* options) {
-  command->add_option("--connect", options->connect, "folder of a running job, or the endpoint of its bus")->required();
+  command->add_option("--connect", options->connect, "folder of a running job, a copy of its rendezvous.json, or the endpoint of its bus")
+      ->required();
   command->add_option("--role", options->role, "rollout or reward")
       ->required()
       ->check(CLI::IsMember({ToString(Role::kRollout), ToString(Role::kReward)}));
-  command->add_option("--run-id", options->run_id, "the run's id, with an endpoint");
   command->add_option("--capacity", options->capacity, "groups held at a time");
   command->add_option("--local-rank", options->local_rank, "picks the GPU: this number modulo the visible ones")
       ->check(CLI::NonNegativeNumber);
@@ -32,7 +32,9 @@ void BindWorker(CLI::App* command, WorkerOptions* options) {
 // A worker that its rank started has all options from it; its command line is for people.
 int WorkerCommand(const WorkerOptions& given) {
   const char* from_rank = std::getenv(kWorkerOptionsVariable);
-  RunWorker(from_rank == nullptr ? given : WorkerOptions::Decode(from_rank));
+  WorkerOptions options = from_rank == nullptr ? given : WorkerOptions::Decode(from_rank);
+  if (from_rank == nullptr) options.run_id = RunIdFromEnvironment();
+  RunWorker(options);
   return kExitDone;
 }
 

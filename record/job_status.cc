@@ -31,9 +31,7 @@ JobStatus FromJson(const json& j) {
   Take(j, "run", &s.run);
   Take(j, "host", &s.host);
   Take(j, "endpoint", &s.endpoint);
-  std::string id;
-  Take(j, "run_id", &id);
-  s.run_id = std::strtoull(id.c_str(), nullptr, 10);
+  Take(j, "missing", &s.missing);
   Take(j, "pid", &s.pid);
   Take(j, "pid_start", &s.pid_start);
   Take(j, "attempt", &s.attempt);
@@ -59,6 +57,7 @@ std::string ToJson(const JobStatus& s) {
   ordered_json j;
   j["state"] = s.state;
   if (!s.message.empty()) j["message"] = s.message;
+  j["missing"] = s.missing;
   j["run"] = s.run;
   j["arm"] = s.arm;
   j["stage"] = s.stage;
@@ -83,7 +82,6 @@ std::string ToJson(const JobStatus& s) {
   j["pid"] = s.pid;
   j["pid_start"] = s.pid_start;
   j["endpoint"] = s.endpoint;
-  j["run_id"] = Concat(s.run_id);  // 64 bits: more than a number of JSON holds for sure
   j["versions"] = s.versions;
   return j.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
@@ -134,8 +132,9 @@ int64_t ProcessStart(int64_t pid) {
 
 JobLife LifeOf(const JobStatus& status, double now, const std::string& host) {
   if (status.state != "starting" && status.state != "running") return JobLife::kEnded;
-  if (status.host == host && status.pid > 0) return ProcessStart(status.pid) == status.pid_start ? JobLife::kAlive : JobLife::kDead;
-  return now - status.updated <= kSilentSeconds ? JobLife::kAlive : JobLife::kUnknown;
+  const JobLife there = status.missing.empty() ? JobLife::kAlive : JobLife::kWaiting;
+  if (status.host == host && status.pid > 0) return ProcessStart(status.pid) == status.pid_start ? there : JobLife::kDead;
+  return now - status.updated <= kSilentSeconds ? there : JobLife::kUnknown;
 }
 
 }  // namespace temper

@@ -13,8 +13,8 @@ namespace temper {
 struct JobStatus {
   std::string state = "starting";  // starting | running | done | preempted | failed | unhealthy
   std::string message;             // why it ended, unless done
+  std::string missing;             // whom it waits for and who is not there; "" = nobody
   std::string run, host, endpoint;
-  uint64_t run_id = 0;
   int64_t pid = 0;
   int64_t pid_start = 0;  // of the process, in clock ticks since the host's start: tells it from a later one with its number
   int64_t attempt = 1;    // starts of the run
@@ -50,11 +50,13 @@ bool IsDone(const std::string& run_folder);
 // Whether the job that wrote the status is there.
 enum class JobLife {
   kAlive,    // its process runs on this host, or the status is fresh
+  kWaiting,  // as kAlive, but it waits for somebody who is not there
   kDead,     // its process is gone without having said why
   kUnknown,  // of another host, and silent for longer than kSilentSeconds
   kEnded,    // it said how it ended
 };
 inline constexpr double kSilentSeconds = 30;
+inline bool IsThere(JobLife life) { return life == JobLife::kAlive || life == JobLife::kWaiting; }
 // now: seconds since 1970; host: of the caller.
 JobLife LifeOf(const JobStatus& status, double now, const std::string& host);
 

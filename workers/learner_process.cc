@@ -21,7 +21,7 @@ ZmqClient::Options BusOptionsOf(const LearnerProcessOptions& options) {
           .capacity = kLearnerCapacity,
           .run_id = options.contact.run_id,
           .heartbeat = options.heartbeat,
-          .silence = std::chrono::hours(24),  // the orchestrator's death ends the job through MPI
+          .silence = ZmqClient::SilenceOf(options.heartbeat),
           .keys = options.contact.keys};
 }
 

@@ -27,23 +27,33 @@ LearnerWorker::~LearnerWorker() = default;
 bool LearnerWorker::RunOnce() {
   telemetry_->Enter(phase::kWaitTask);
   bus_->Poll(kIdleWait);
+  while (bus_->NextWelcome()) {
+  }  // registered again: nothing changes
   while (const auto task = bus_->NextTask()) {
-    LearnerResult result;
-    try {
-      const LearnerTask order = LearnerTask::Decode(task->payload);
-      telemetry_->Enter(PhaseOf(order), StepOf(order), IsUpdate(order) ? -1 : PublishedBy(order));
-      bus_->Beat(true);
-      result = Do(order);
-    } catch (const std::exception& error) {
-      result = Refusal<LearnerResult>(error.what(), dynamic_cast<const ConfigError*>(&error) != nullptr);
-      LogFileLine(LogLevel::kError, error.what());  // the orchestrator says it to the user
+    if (task->id < last_order_) continue;  // answered, and so was another since
+    if (task->id > last_order_) {
+      const LearnerResult result = Answer(*task);
+      last_order_ = task->id;
+      last_result_ = result.Encode();
+      bus_->SetProgress(++done_);
+      Show(result.report);
     }
-    bus_->SendResult(task->id, result.Encode());
-    bus_->SetProgress(++done_);
-    Show(result.report);
+    bus_->SendResult(task->id, last_result_);
     bus_->Poll(std::chrono::milliseconds(0));
   }
   return !bus_->draining();
+}
+
+LearnerResult LearnerWorker::Answer(const BusTask& task) {
+  try {
+    const LearnerTask order = LearnerTask::Decode(task.payload);
+    telemetry_->Enter(PhaseOf(order), StepOf(order), IsUpdate(order) ? -1 : PublishedBy(order));
+    bus_->Beat(true);
+    return Do(order);
+  } catch (const std::exception& error) {
+    LogFileLine(LogLevel::kError, error.what());  // the orchestrator says it to the user
+    return Refusal<LearnerResult>(error.what(), dynamic_cast<const ConfigError*>(&error) != nullptr);
+  }
 }
 
 void LearnerWorker::Show(const UpdateReport& report) const {

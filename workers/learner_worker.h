@@ -23,7 +23,8 @@ struct LearnerWorkerOptions {
 };
 
 // Carries out the orchestrator's orders in their sequence, together with the other learners. A failed order is answered with its error
-// (a peer waiting in a collective then runs into its deadline).
+// (a peer waiting in a collective then runs into its deadline). Orders have rising ids, and each is carried out once: one that comes again,
+// because its answer was lost, is answered with the same result.
 class LearnerWorker {
  public:
   // bus, communicator, telemetry and metrics are borrowed.
@@ -35,6 +36,7 @@ class LearnerWorker {
   bool RunOnce();
 
  private:
+  LearnerResult Answer(const BusTask& order);
   LearnerResult Do(const LearnerTask& task);
   void CarryOut(const InitializeOrder& order, UpdateReport* report);
   void CarryOut(const LoadModelOrder& order, UpdateReport* report);
@@ -61,6 +63,8 @@ class LearnerWorker {
   CompanionFiles companions_;                   // of the folder loaded; rank 0 only
   std::unique_ptr<WeightPublisher> publisher_;  // rank 0 only
   uint64_t done_ = 0;
+  TaskId last_order_ = 0;
+  std::string last_result_;
 };
 
 }  // namespace temper

@@ -1,8 +1,10 @@
 #include "workers/worker_process.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <thread>
 #include <utility>
@@ -76,10 +78,13 @@ BusContact AwaitJob(const std::string& run_folder) {
 
 BusContact ContactOf(const WorkerOptions& options) {
   if (IsFolder(options.connect)) return AwaitJob(options.connect);
-  if (options.run_id == 0)
-    throw ConfigError(Concat("--connect ", options.connect, ": an endpoint needs --run-id too; a run folder does not"));
   const char* keys = std::getenv(kBusKeysVariable);
-  return {options.connect, options.run_id, BusKeys::Decode(keys == nullptr ? "" : keys, kBusKeysVariable)};
+  if (options.run_id == 0 || keys == nullptr) {
+    throw ConfigError(Concat("--connect ", options.connect,
+                             ": an endpoint needs the run_id and the keys of the job's rendezvous.json in the ", "environment, as ",
+                             kRunIdVariable, " and ", kBusKeysVariable, "; a run folder or a copy of the file does not"));
+  }
+  return {options.connect, options.run_id, BusKeys::Decode(keys, kBusKeysVariable)};
 }
 
 ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& contact) {
@@ -90,7 +95,7 @@ ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& 
                          .run_id = contact.run_id,
                          .heartbeat = heartbeat,
                          .keys = contact.keys};
-  bus.silence = std::max(bus.silence, 5 * heartbeat);  // a server that is well is heard once a heartbeat
+  bus.silence = ZmqClient::SilenceOf(heartbeat);
   // A worker that joined stays when the job starts again, elsewhere perhaps.
   if (IsFolder(options.connect)) bus.find_again = [folder = options.connect] { return ReadRendezvous(folder); };
   return bus;
@@ -141,6 +146,16 @@ WorkerOptions WorkerOptions::Decode(const std::string& text) {
     throw Error(__FILE__, __LINE__, Concat(kWorkerOptionsVariable, " is malformed: ", error.what()));
   }
   return options;
+}
+
+uint64_t RunIdFromEnvironment() {
+  const char* text = std::getenv(kRunIdVariable);
+  if (text == nullptr) return 0;
+  uint64_t id = 0;
+  const char* end = text + std::strlen(text);
+  const auto [stop, failed] = std::from_chars(text, end, id);
+  if (failed != std::errc() || stop != end) throw ConfigError(Concat(kRunIdVariable, ": expected the run_id of a rendezvous.json"));
+  return id;
 }
 
 void RunWorker(const WorkerOptions& options) {

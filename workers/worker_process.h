@@ -29,6 +29,11 @@ struct WorkerOptions {
 // The variable of the environment in which a rank hands its worker the options.
 inline constexpr char kWorkerOptionsVariable[] = "TEMPER_WORKER_OPTIONS";
 
+// The variable in which one who joins by an endpoint gives the run's id: everybody can see a command line. 0 where it is not set. Throws
+// ConfigError when it is no number.
+inline constexpr char kRunIdVariable[] = "TEMPER_RUN_ID";
+uint64_t RunIdFromEnvironment();
+
 // Registers with the orchestrator and works until it asks to leave. The keys of an endpoint are taken from the environment
 // (kBusKeysVariable). Throws ConfigError when there is no job to join, Error when the orchestrator was silent for ten minutes.
 void RunWorker(const WorkerOptions& options);

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cluster/base/fields.h"
 #include "cluster/bus/bus.h"
@@ -9,7 +10,7 @@
 namespace temper {
 
 // Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightChunk, StatusRequest and Status are texts of their users;
-// Drain and Bye have none.
+// Drain's is why, where it is more than the end of the job. Bye and RegisterAgain have none.
 
 struct RegisterBody {
   std::string role;  // ToString(PeerRole)
@@ -24,12 +25,14 @@ void Fields(Visitor& v, RegisterBody& b) {
 // Of a worker.
 struct HeartbeatBody {
   uint64_t progress = 0;
-  std::string report;   // of its reporter, "" = none
-  int64_t sent_us = 0;  // by its clock
+  std::string report;        // of its reporter, "" = none
+  int64_t sent_us = 0;       // by its clock
+  uint64_t seen = 0;         // the highest sequence among the orchestrator's frames that reached it
+  std::vector<TaskId> held;  // tasks and results that are not acknowledged
 };
 template <typename Visitor>
 void Fields(Visitor& v, HeartbeatBody& b) {
-  v(b.progress, b.report, b.sent_us);
+  v(b.progress, b.report, b.sent_us, b.seen, b.held);
 }
 
 // The orchestrator's answer to a heartbeat. A heartbeat that it sends by itself has no body.

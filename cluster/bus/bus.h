@@ -23,14 +23,19 @@ struct BusEvent {
   PeerId peer = 0;
   PeerRole role;  // of the peer
   TaskId task = 0;
-  std::string body;  // result payload, the host of who joined, why the peer is gone, or what its reporter said
+  std::string body;      // result payload, the host of who joined, why the peer is gone, or what its reporter said
+  int64_t attempts = 0;  // of a result: how often its task was given out
 };
 
 // Answers a question of a worker or an observer; nothing = it gets no answer and may ask again.
 using BusAnswer = std::function<std::optional<std::string>(const std::string& question)>;
 
+// One bad result may be a fault of the moment; a peer that sends one after another is itself at fault, and each costs a task an attempt.
+inline constexpr int64_t kMaxBadResults = 3;
+
 // The orchestrator's end: the table of who works on what. Tasks are delivered at least once and their results accepted once; what a dead or
-// silent peer held goes to another. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
+// silent peer held goes to another, and so does what a living one says it does not hold. A result counts from a registered peer of the
+// task's role. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
 class BusServer {
  public:
   virtual ~BusServer() = default;
@@ -38,11 +43,15 @@ class BusServer {
   // What a peer of this role is told when it registers; "" by default.
   virtual void SetWelcome(Role role, std::string body) = 0;
   virtual void SetRules(Role role, TaskRules rules) = 0;
-  // Answers BusClient::RequestWeights, and what an observer asks. Called from within Poll and Drain.
+  // Answers BusClient::RequestWeights of registered peers (what it throws counts as a frame refused), and what an observer asks. Called
+  // from within Poll and Drain.
   virtual void SetWeightAnswer(BusAnswer answer) = 0;
   virtual void SetStatusAnswer(BusAnswer answer) = 0;
 
   virtual void Submit(const PeerRole& role, TaskId task, std::string payload) = 0;
+  // The result of the event is none (it does not decode, say): its task goes to another peer, as one more attempt. Who sent
+  // kMaxBadResults of them is sent away and not let in again.
+  virtual void GiveAgain(const BusEvent& result, std::string payload) = 0;
   // To every peer of the role: weights exist, ...
   virtual void Announce(Role role, const std::string& body) = 0;
 
@@ -52,7 +61,9 @@ class BusServer {
   virtual std::vector<BusEvent> Drain(std::chrono::milliseconds deadline) = 0;
 
   virtual const TaskTable& table() const = 0;
-  virtual int64_t frames_refused() const = 0;  // no valid frame, wrong run or epoch; 0 where messages are no frames
+  // No valid frames, of another run or epoch, of who is not registered, or asking for what was never announced; 0 where messages are no
+  // frames.
+  virtual int64_t frames_refused() const = 0;
 };
 
 struct BusTask {

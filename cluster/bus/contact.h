@@ -7,6 +7,11 @@
 
 namespace temper {
 
+// ZeroMQ's own heartbeats, which its threads answer while the process computes: both ends notice a peer that is frozen, or whose
+// connection leads nowhere, after so long, and take the connection for ended.
+inline constexpr int kLinkHeartbeatMs = 1000;
+inline constexpr int kLinkTimeoutMs = 5000;
+
 // How to get to a job's bus. All of it changes when the job starts again.
 struct BusContact {
   std::string endpoint;

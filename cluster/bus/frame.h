@@ -8,7 +8,7 @@
 namespace temper {
 
 // Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
-// Ack, Announce, Heartbeat, Drain, WeightChunk. Observer -> orchestrator: StatusRequest, answered with Status.
+// Ack, Announce, Heartbeat, Drain, WeightChunk, RegisterAgain. Observer -> orchestrator: StatusRequest, answered with Status.
 enum class FrameKind : uint16_t {
   kRegister = 1,
   kWelcome = 2,
@@ -23,6 +23,7 @@ enum class FrameKind : uint16_t {
   kWeightChunk = 12,
   kStatusRequest = 13,
   kStatus = 14,
+  kRegisterAgain = 15,  // the orchestrator does not know who sent it something
 };
 
 // One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of
@@ -35,7 +36,7 @@ struct Frame {
   std::string body;
 };
 
-inline constexpr uint16_t kProtocolVersion = 3;
+inline constexpr uint16_t kProtocolVersion = 4;
 inline constexpr size_t kFrameHeaderBytes = 64;
 inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 

@@ -112,6 +112,10 @@ void InProcessBus::Submit(const PeerRole& role, TaskId task, std::string payload
   state_->core.Submit(role, task, std::move(payload), state_->now());
 }
 
+void InProcessBus::GiveAgain(const BusEvent& result, std::string payload) {
+  if (state_->core.GiveAgain(result, std::move(payload), state_->now())) state_->inboxes[result.peer].draining = true;
+}
+
 void InProcessBus::Announce(Role role, const std::string& body) {
   for (const PeerId peer : state_->core.table().Peers(role)) state_->inboxes[peer].announcements.push_back(body);
 }

@@ -32,6 +32,7 @@ class InProcessBus : public BusServer {
   void SetWeightAnswer(BusAnswer answer) override;
   void SetStatusAnswer(BusAnswer answer) override;  // nobody observes this bus
   void Submit(const PeerRole& role, TaskId task, std::string payload) override;
+  void GiveAgain(const BusEvent& result, std::string payload) override;
   void Announce(Role role, const std::string& body) override;
   std::vector<BusEvent> Poll(std::chrono::milliseconds timeout) override;
   std::vector<BusEvent> Drain(std::chrono::milliseconds deadline) override;

@@ -2,14 +2,15 @@
 
 #include <array>
 #include <cstring>
-#include <random>
 
 #include <zmq.h>
 #include <zmq.hpp>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/random_id.h"
 #include "cluster/bus/frame.h"
+#include "cluster/bus/routing_id.h"
 #include "cluster/bus/task_table.h"
 
 namespace temper {
@@ -19,17 +20,11 @@ constexpr char kEvents[] = "inproc://observer-events";
 constexpr Millis kAskAgain = 500;  // a request may be lost with a connection
 constexpr Millis kLookAgain = 20;  // whether there is a connection
 
-std::string RandomRoutingId() {
-  std::random_device device;
-  const uint64_t id = static_cast<uint64_t>(device()) << 32 | device();
-  return "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id));
-}
-
 }  // namespace
 
 struct BusObserver::State {
   explicit State(const BusContact& c) : contact(c), socket(context, zmq::socket_type::dealer), events(context, zmq::socket_type::pair) {
-    socket.set(zmq::sockopt::routing_id, RandomRoutingId());
+    socket.set(zmq::sockopt::routing_id, RoutingId(RandomId()));
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::immediate, 1);
     socket.set(zmq::sockopt::reconnect_ivl, 100);

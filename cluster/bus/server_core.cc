@@ -15,6 +15,9 @@ void ServerCore::Submit(const PeerRole& role, TaskId task, std::string payload, 
 }
 
 void ServerCore::Join(PeerId peer, const PeerRole& role, int64_t capacity, const std::string& host, Millis now) {
+  if (role.role == Role::kLearner) {
+    for (const PeerId other : table_.Peers(role)) Lose(other, "registered again");
+  }
   table_.AddPeer(peer, role, capacity, now);
   events_.push_back({Kind::kPeerJoined, peer, role, 0, host});
 }
@@ -25,10 +28,34 @@ void ServerCore::Lose(PeerId peer, const std::string& why) {
   table_.RemovePeer(peer);
 }
 
-void ServerCore::OnResult(PeerId peer, BusTask result, Millis now) {
-  if (table_.OnResult(peer, result.id, now) == TaskTable::Verdict::kDuplicate) return;
+bool ServerCore::OnResult(PeerId peer, BusTask result, Millis now) {
+  const PeerRole* role = table_.RoleOfTask(result.id);
+  if (!table_.HasPeer(peer) || (role != nullptr && *role != table_.RoleOf(peer))) return false;
+  const int64_t attempts = role == nullptr ? 0 : table_.AttemptsOf(result.id);
+  if (table_.OnResult(peer, result.id, now) == TaskTable::Verdict::kDuplicate) return true;
   payloads_.erase(result.id);
-  events_.push_back({Kind::kResult, peer, RoleOf(peer), result.id, std::move(result.payload)});
+  events_.push_back({Kind::kResult, peer, RoleOf(peer), result.id, std::move(result.payload), attempts});
+  return true;
+}
+
+bool ServerCore::GiveAgain(const BusEvent& result, std::string payload, Millis now) {
+  table_.Submit(result.task, result.role, now, result.attempts, result.peer);
+  payloads_[result.task] = std::move(payload);
+  if (++bad_results_[result.peer] < kMaxBadResults || !sent_away_.insert(result.peer).second) return false;
+  Lose(result.peer, Concat("sent away: ", kMaxBadResults, " of its results were none"));
+  return true;
+}
+
+void ServerCore::OnHeld(PeerId peer, uint64_t seen, const std::vector<TaskId>& held) {
+  for (const TaskId task : table_.OnHeld(peer, seen, held)) {
+    TEMPER_LOG(Warn, "bus: ", ToString(table_.RoleOf(peer)), " does not hold task ", task, ", which was sent to it: given out again");
+  }
+}
+
+void ServerCore::OnUnreachable(PeerId peer, Millis now) {
+  if (!table_.HasPeer(peer)) return;
+  if (table_.RulesOf(table_.RoleOf(peer)).peer_timeout > 0) return Lose(peer, "connection lost");
+  table_.OnUnreachable(peer, now);
 }
 
 void ServerCore::OnHeartbeat(PeerId peer, uint64_t progress, std::string report, Millis now) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,17 @@ class ServerCore {
   void SetRules(Role role, const TaskRules& rules) { table_.SetRules(role, rules); }
   void Submit(const PeerRole& role, TaskId task, std::string payload, Millis now);
 
-  // Throws Error when the capacity is none. The peer must not be known.
+  // Throws Error when the capacity is none. The peer must not be known. A learner takes the place of the one that had its number.
   void Join(PeerId peer, const PeerRole& role, int64_t capacity, const std::string& host, Millis now);
   void Lose(PeerId peer, const std::string& why);  // nothing for a peer that is not registered
-  void OnResult(PeerId peer, BusTask result, Millis now);
+  // False when it is not the peer's to answer.
+  bool OnResult(PeerId peer, BusTask result, Millis now);
+  // BusServer::GiveAgain. True when the peer is thereby sent away.
+  bool GiveAgain(const BusEvent& result, std::string payload, Millis now);
+  bool SentAway(PeerId peer) const { return sent_away_.contains(peer); }
+  void OnHeld(PeerId peer, uint64_t seen, const std::vector<TaskId>& held);
+  // Nothing can be sent to it. It is lost, unless its role waits for its peers without end.
+  void OnUnreachable(PeerId peer, Millis now);
   void OnHeartbeat(PeerId peer, uint64_t progress, std::string report, Millis now);
   void Tick(Millis now);
 
@@ -44,6 +52,8 @@ class ServerCore {
   TaskTable table_;
   std::map<TaskId, std::string> payloads_;  // of open tasks
   std::map<Role, std::string> welcomes_;
+  std::map<PeerId, int64_t> bad_results_;
+  std::set<PeerId> sent_away_;
   std::vector<BusEvent> events_;
 };
 

@@ -55,11 +55,16 @@ std::vector<PeerId> TaskTable::Peers(const PeerRole& role) const {
 
 TaskTable::PeerState TaskTable::StateOf(PeerId id) const {
   const Peer& peer = peers_.at(id);
-  return {peer.capacity, static_cast<int64_t>(peer.leases.size()), peer.last_heard};
+  return {peer.capacity, static_cast<int64_t>(peer.leases.size()), peer.last_heard, peer.unreachable_since};
 }
 
-void TaskTable::Submit(TaskId id, const PeerRole& role, Millis now) {
-  const bool fresh = tasks_.emplace(id, Task{.role = role, .since = now}).second;
+const PeerRole* TaskTable::RoleOfTask(TaskId id) const {
+  const auto found = tasks_.find(id);
+  return found == tasks_.end() ? nullptr : &found->second.role;
+}
+
+void TaskTable::Submit(TaskId id, const PeerRole& role, Millis now, int64_t attempts, PeerId avoid) {
+  const bool fresh = tasks_.emplace(id, Task{.role = role, .attempts = attempts, .since = now, .avoid = avoid}).second;
   TEMPER_CHECK(fresh, "task ", id, " was submitted twice");
   queues_[role].push_back(id);
 }
@@ -111,6 +116,7 @@ void TaskTable::AssignRole(const PeerRole& role, Millis now, std::deque<TaskId>*
     task.leased = true;
     task.peer = peer;
     task.since = now;
+    task.number = 0;
     ++task.attempts;
     ++num_leased_;
     peers_.at(peer).leases.insert(id);
@@ -130,17 +136,47 @@ TaskTable::Verdict TaskTable::OnResult(PeerId peer, TaskId id, Millis now) {
 }
 
 void TaskTable::OnTraffic(PeerId peer, Millis now) {
-  if (const auto found = peers_.find(peer); found != peers_.end()) found->second.last_heard = now;
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return;
+  found->second.last_heard = now;
+  found->second.unreachable_since = -1;
 }
 
 void TaskTable::OnProgress(PeerId id, uint64_t progress, Millis now) {
   const auto found = peers_.find(id);
   if (found == peers_.end()) return;
   Peer& peer = found->second;
-  peer.last_heard = now;
+  OnTraffic(id, now);
   if (peer.progress == progress) return;
   peer.progress = progress;
   for (const TaskId lease : peer.leases) tasks_.at(lease).since = now;
+}
+
+void TaskTable::OnSent(TaskId id, uint64_t number) {
+  if (const auto found = tasks_.find(id); found != tasks_.end()) found->second.number = number;
+}
+
+std::vector<TaskId> TaskTable::OnHeld(PeerId id, uint64_t seen, const std::vector<TaskId>& held) {
+  std::vector<TaskId> lost;
+  const auto found = peers_.find(id);
+  if (found == peers_.end()) return lost;
+  const std::set<TaskId> holds(held.begin(), held.end());
+  for (const TaskId lease : found->second.leases) {
+    if (tasks_.at(lease).number <= seen && !holds.contains(lease)) lost.push_back(lease);
+  }
+  // Latest first, as in RemovePeer.
+  for (auto lease = lost.rbegin(); lease != lost.rend(); ++lease) Requeue(*lease, id);
+  return lost;
+}
+
+void TaskTable::OnUnreachable(PeerId id, Millis now) {
+  const auto found = peers_.find(id);
+  if (found != peers_.end() && found->second.unreachable_since < 0) found->second.unreachable_since = now;
+}
+
+void TaskTable::Excuse(Millis gap, Millis now) {
+  for (auto& [id, peer] : peers_) peer.last_heard = std::min(now, peer.last_heard + gap);
+  for (auto& [id, task] : tasks_) task.since = std::min(now, task.since + gap);
 }
 
 TaskTable::Expired TaskTable::Tick(Millis now) {

@@ -44,10 +44,16 @@ class TaskTable {
     int64_t capacity = 0;
     int64_t leases = 0;  // tasks it holds; capacity - leases are its credits
     Millis last_heard = 0;
+    Millis unreachable_since = -1;  // nothing can be sent to it, and nothing has come from it; -1 = it is connected
   };
   PeerState StateOf(PeerId peer) const;
 
-  void Submit(TaskId task, const PeerRole& role, Millis now);
+  void Submit(TaskId task, const PeerRole& role, Millis now) { Submit(task, role, now, 0, 0); }
+  // Of a task whose result is none: it was given out `attempts` times already, and goes to another peer than `avoid` if there is one.
+  void Submit(TaskId task, const PeerRole& role, Millis now, int64_t attempts, PeerId avoid);
+  // How often an open task was given out.
+  int64_t AttemptsOf(TaskId task) const { return tasks_.at(task).attempts; }
+  const PeerRole* RoleOfTask(TaskId task) const;  // null for one that is not open
 
   struct Assignment {
     TaskId task;
@@ -64,6 +70,16 @@ class TaskTable {
   // Any traffic shows that the peer lives; a change of `progress` also renews its leases.
   void OnTraffic(PeerId peer, Millis now);
   void OnProgress(PeerId peer, uint64_t progress, Millis now);
+
+  // What is sent to a peer is numbered in its order. A lease counts as sent with number 0, which everybody has seen, until it is told.
+  void OnSent(TaskId task, uint64_t number);
+  // A peer says that it has seen all that reached it up to number `seen`, and what it holds: tasks and results not acknowledged. A lease
+  // sent by then that it does not hold was lost on the way, or its peer lost it, and is queued again, for another peer if there is one.
+  std::vector<TaskId> OnHeld(PeerId peer, uint64_t seen, const std::vector<TaskId>& held);
+  // The peer cannot be reached until it is heard of again.
+  void OnUnreachable(PeerId peer, Millis now);
+  // For `gap` nobody listened to the peers: neither their silence nor their lack of progress counts.
+  void Excuse(Millis gap, Millis now);
 
   struct Expired {
     std::vector<PeerId> peers;      // not heard of: removed
@@ -87,8 +103,9 @@ class TaskTable {
     int64_t attempts = 0;
     bool leased = false;
     PeerId peer = 0;
-    Millis since = 0;  // of the lease, or of the last progress after it
-    PeerId avoid = 0;  // the peer whose lease expired
+    Millis since = 0;     // of the lease, or of the last progress after it
+    PeerId avoid = 0;     // the peer that did not do it
+    uint64_t number = 0;  // of the message that took it to its peer
   };
   struct Peer {
     PeerRole role;
@@ -96,6 +113,7 @@ class TaskTable {
     std::set<TaskId> leases;
     Millis last_heard = 0;
     uint64_t progress = 0;
+    Millis unreachable_since = -1;
   };
   void Forget(TaskId id);
   void Requeue(TaskId id, PeerId avoid);

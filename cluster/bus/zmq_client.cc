@@ -1,7 +1,6 @@
 #include "cluster/bus/zmq_client.h"
 
-#include <map>
-#include <random>
+#include <algorithm>
 #include <utility>
 
 #include <unistd.h>
@@ -10,22 +9,20 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
+#include "cluster/base/random_id.h"
 #include "cluster/bus/bodies.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/inbox.h"
+#include "cluster/bus/outbox.h"
+#include "cluster/bus/routing_id.h"
 
 namespace temper {
 namespace {
 
 constexpr Millis kResendAfter = 2000;
-constexpr Millis kResendScanEvery = 100;
-constexpr Millis kRegisterEvery = 50;  // what is sent before the connection stands is dropped
-constexpr Millis kSearchEvery = 1000;  // where the job is, once it is lost
-
-uint64_t RandomId() {
-  std::random_device device;
-  return static_cast<uint64_t>(device()) << 32 | device();
-}
+constexpr Millis kRegisterSoon = 50;    // what is sent before the connection stands is dropped
+constexpr Millis kRegisterEvery = 500;  // at the latest; a busy orchestrator finds few of them when it looks again
+constexpr Millis kSearchEvery = 1000;   // where the job is, once it is lost
 
 std::string HostName() {
   char name[256] = {};
@@ -38,17 +35,13 @@ std::string HostName() {
 struct ZmqClient::State {
   explicit State(const Options& o) : options(o) {}
 
-  struct Unacked {
-    std::string body;
-    Millis sent;
-  };
-
   Options options;
   zmq::context_t context{1};
   std::unique_ptr<zmq::socket_t> socket;
   uint64_t epoch = 0;
   uint64_t last_epoch = 0;  // of the newest registration
   uint64_t sequence = 0;
+  uint64_t seen = 0;  // the highest sequence of the orchestrator's frames
   uint64_t progress = 0;
   std::function<std::string()> reporter;
   ClockOffset clock;
@@ -56,34 +49,39 @@ struct ZmqClient::State {
   Millis last_heard = NowMillis();
   Millis last_heartbeat = 0;
   Millis last_register = 0;
+  Millis register_wait = kRegisterSoon;
   Millis last_search = NowMillis();
-  Millis last_resend_scan = 0;
-  std::map<TaskId, Unacked> results;  // until acknowledged
-  std::vector<TaskId> unsent;         // of those, to be sent at the next Poll
+  Outbox outbox;
   Inbox inbox;
 
   // A fresh identity each time: a ROUTER may hold on to the pipe of an old one.
   void Connect() {
     socket = std::make_unique<zmq::socket_t>(context, zmq::socket_type::dealer);
-    const uint64_t id = RandomId();
-    socket->set(zmq::sockopt::routing_id, "T" + std::string(reinterpret_cast<const char*>(&id), sizeof(id)));
+    socket->set(zmq::sockopt::routing_id, RoutingId(RandomId()));
     socket->set(zmq::sockopt::linger, 0);
     socket->set(zmq::sockopt::immediate, 1);
     socket->set(zmq::sockopt::reconnect_ivl, 100);
-    socket->set(zmq::sockopt::reconnect_ivl_max, 5000);
+    socket->set(zmq::sockopt::reconnect_ivl_max, 2000);
     socket->set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
-    socket->set(zmq::sockopt::heartbeat_ivl, 1000);
-    socket->set(zmq::sockopt::heartbeat_timeout, 5000);
+    socket->set(zmq::sockopt::heartbeat_ivl, kLinkHeartbeatMs);
+    socket->set(zmq::sockopt::heartbeat_timeout, kLinkTimeoutMs);
     if (!options.keys.empty()) {
       socket->set(zmq::sockopt::curve_serverkey, options.keys.server_public);
       socket->set(zmq::sockopt::curve_publickey, options.keys.client_public);
       socket->set(zmq::sockopt::curve_secretkey, options.keys.client_secret);
     }
     socket->connect(options.endpoint);
+    BeUnknown();
+  }
+
+  // To the orchestrator, who gives our tasks out again.
+  void BeUnknown() {
     registered = false;
     epoch = 0;
     last_register = 0;
-    inbox.tasks.clear();  // the server gives them out again
+    register_wait = kRegisterSoon;
+    inbox.tasks.clear();
+    outbox.ForgetTasks();
   }
 
   void Send(FrameKind kind, std::string body) {
@@ -95,6 +93,7 @@ struct ZmqClient::State {
   void SendRegister() {
     Send(FrameKind::kRegister, EncodeFields(RegisterBody{ToString(options.role), options.capacity, HostName()}));
     last_register = NowMillis();
+    register_wait = std::min(2 * register_wait, kRegisterEvery);
   }
 
   void OnWelcome(const Frame& frame) {
@@ -102,21 +101,24 @@ struct ZmqClient::State {
     registered = true;
     epoch = frame.epoch;
     inbox.welcomes.push_back(frame.body);
-    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void.
-    if (std::exchange(last_epoch, epoch) != epoch) results.clear();
-    unsent.clear();
-    for (const auto& [task, result] : results) unsent.push_back(task);  // again, under the new identity
+    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void. It counts anew.
+    if (std::exchange(last_epoch, epoch) != epoch) {
+      outbox.ForgetAll();
+      seen = 0;
+    }
+    outbox.SendAllAgain();  // under the new identity
   }
 
   void Handle(const Frame& frame) {
     last_heard = NowMillis();
     if (frame.kind == FrameKind::kWelcome) return OnWelcome(frame);
     if (!registered || frame.epoch != epoch) return;
+    seen = std::max(seen, frame.sequence);
     switch (frame.kind) {
       case FrameKind::kTask:
         return OnTasks(FieldReader(frame.body));
       case FrameKind::kAck:
-        for (const TaskId task : DecodeFields<AckBody>(frame.body).tasks) results.erase(task);
+        for (const TaskId task : DecodeFields<AckBody>(frame.body).tasks) outbox.OnAck(task);
         return;
       case FrameKind::kAnnounce:
         inbox.announcements.push_back(frame.body);
@@ -125,8 +127,12 @@ struct ZmqClient::State {
         inbox.chunks.push_back(frame.body);
         return;
       case FrameKind::kDrain:
+        if (!frame.body.empty()) TEMPER_LOG(Error, "the orchestrator sends this worker away: ", frame.body);
         inbox.draining = true;
         return;
+      case FrameKind::kRegisterAgain:
+        TEMPER_LOG(Warn, "bus: the orchestrator does not know this worker any more, registering again");
+        return BeUnknown();
       case FrameKind::kHeartbeat:
         return OnHeartbeatAnswer(frame.body);
       default:
@@ -138,6 +144,7 @@ struct ZmqClient::State {
     while (!body.done()) {
       BusTask task;
       body(task);
+      outbox.OnTask(task.id);
       inbox.tasks.push_back(std::move(task));
     }
   }
@@ -181,17 +188,11 @@ struct ZmqClient::State {
       if (Follow()) Connect();
     }
     if (!registered) {
-      if (now - last_register >= kRegisterEvery) SendRegister();
+      if (now - last_register >= register_wait) SendRegister();
       return;
     }
     Beat(false);
-    SendUnsent();
-    if (now - last_resend_scan < kResendScanEvery) return;
-    last_resend_scan = now;
-    for (const auto& [task, result] : results) {
-      if (now - result.sent >= kResendAfter) unsent.push_back(task);
-    }
-    SendUnsent();
+    SendResults();
   }
 
   void Beat(bool at_once) {
@@ -199,7 +200,7 @@ struct ZmqClient::State {
     if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
     last_heartbeat = now;
     const std::string report = reporter ? reporter() : "";
-    Send(FrameKind::kHeartbeat, EncodeFields(HeartbeatBody{progress, report, NowMicros()}));
+    Send(FrameKind::kHeartbeat, EncodeFields(HeartbeatBody{progress, report, NowMicros(), seen, outbox.Held()}));
   }
 
   void OnHeartbeatAnswer(const std::string& body) {
@@ -208,15 +209,11 @@ struct ZmqClient::State {
     clock.Add(answer.sent_us, answer.received_us, answer.answered_us, NowMicros());
   }
 
-  // Everything that waits, several results a frame.
-  void SendUnsent() {
-    if (!registered || unsent.empty()) return;
+  // Everything that is due, several results a frame.
+  void SendResults() {
     std::string body;
-    for (const TaskId task : std::exchange(unsent, {})) {
-      const auto found = results.find(task);
-      if (found == results.end()) continue;  // acknowledged meanwhile
-      body += found->second.body;
-      found->second.sent = NowMillis();
+    for (const std::string* result : outbox.Due(NowMillis(), kResendAfter)) {
+      body += *result;
       if (body.size() > kBatchBytes) Send(FrameKind::kResult, std::exchange(body, {}));
     }
     if (!body.empty()) Send(FrameKind::kResult, std::move(body));
@@ -258,10 +255,7 @@ std::optional<std::string> ZmqClient::NextAnnouncement() { return PopFront(&stat
 std::optional<std::string> ZmqClient::NextWeightChunk() { return PopFront(&state_->inbox.chunks); }
 std::optional<std::string> ZmqClient::NextWelcome() { return PopFront(&state_->inbox.welcomes); }
 
-void ZmqClient::SendResult(TaskId task, const std::string& payload) {
-  state_->results[task] = {EncodeFields(BusTask{task, payload}), NowMillis()};
-  state_->unsent.push_back(task);
-}
+void ZmqClient::SendResult(TaskId task, const std::string& payload) { state_->outbox.Put(task, EncodeFields(BusTask{task, payload})); }
 
 void ZmqClient::RequestWeights(const std::string& body) { state_->Send(FrameKind::kWeightRequest, body); }
 void ZmqClient::SetProgress(uint64_t progress) { state_->progress = progress; }
@@ -273,7 +267,7 @@ std::chrono::milliseconds ZmqClient::silent_for() const { return std::chrono::mi
 
 void ZmqClient::Leave(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
-  while (!state_->results.empty() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
+  while (!state_->outbox.delivered() && NowMillis() < end) Poll(std::chrono::milliseconds(10));
   state_->last_heartbeat = 0;
   state_->Beat(true);  // what the reporter has left to say
   state_->socket->set(zmq::sockopt::linger, 500);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,8 +13,8 @@
 
 namespace temper {
 
-// A worker's end of the bus between processes: one DEALER socket. A server silent for `silence` is taken for gone: registers again, with a
-// fresh identity, and where `find_again` says if it is given.
+// A worker's end of the bus between processes: one DEALER socket. A server silent for `silence` is taken for gone, and one that no longer
+// knows this client says so: it registers again, after a silence with a fresh identity, and where `find_again` says if it is given.
 class ZmqClient : public BusClient {
  public:
   struct Options {
@@ -27,6 +28,10 @@ class ZmqClient : public BusClient {
     // Where the job's bus is now; nothing while nobody knows. Asked after a silence.
     std::function<std::optional<BusContact>()> find_again{};
   };
+  // What to take for silence where the orchestrator, when it is well, is heard once a heartbeat.
+  static std::chrono::milliseconds SilenceOf(std::chrono::milliseconds heartbeat) {
+    return std::max<std::chrono::milliseconds>(std::chrono::seconds(10), 5 * heartbeat);
+  }
   explicit ZmqClient(const Options& options);
   ~ZmqClient() override;
 

@@ -1,6 +1,7 @@
 #include "cluster/bus/zmq_server.h"
 
-#include <cstring>
+#include <algorithm>
+#include <cctype>
 #include <iterator>
 #include <set>
 #include <thread>
@@ -13,8 +14,10 @@
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/bus/bodies.h"
+#include "cluster/bus/contact.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/gate.h"
+#include "cluster/bus/routing_id.h"
 #include "cluster/bus/server_core.h"
 
 namespace temper {
@@ -23,16 +26,13 @@ namespace {
 constexpr int kHighWaterMark = 100'000;  // a memory guard: credits bound what is in flight long before
 constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their turn
 constexpr Millis kTickEvery = 50;
+constexpr Millis kAwayAfter = 1000;  // without a tick: this process was stopped, or did something else
+constexpr Millis kDrainAgain = 500;  // a word may be lost with its connection
 constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
-// Routing ids must not start with a zero byte: a letter, then the peer id.
-std::string RoutingId(PeerId peer) { return "T" + std::string(reinterpret_cast<const char*>(&peer), sizeof(peer)); }
-
-std::optional<PeerId> PeerOf(const zmq::message_t& routing_id) {
-  if (routing_id.size() != 1 + sizeof(PeerId) || *routing_id.data<char>() != 'T') return std::nullopt;
-  PeerId peer;
-  std::memcpy(&peer, routing_id.data<char>() + 1, sizeof(peer));
-  return peer;
+// It stands in logs and on terminals.
+bool IsHostName(const std::string& name) {
+  return name.size() <= 255 && std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isgraph(c) != 0 && c < 128; });
 }
 
 void Bind(const std::string& endpoint, std::chrono::milliseconds patience, zmq::socket_t* socket) {
@@ -86,6 +86,7 @@ struct ZmqServer::State {
   void OnRegister(PeerId peer, const RegisterBody& body) {
     const auto role = ParsePeerRole(body.role);
     TEMPER_CHECK(role, "role ", body.role);
+    TEMPER_CHECK(IsHostName(body.host), "a host name of ", body.host.size(), " characters, or with strange ones");
     TEMPER_CHECK(body.capacity > 0 && body.capacity <= 1'000'000, "capacity ", body.capacity);
     if (!Send(peer, FrameKind::kWelcome, core.WelcomeOf(role->role))) return;
     // One that asked again before the first Welcome reached it is known: its tasks must not be given out twice.
@@ -98,8 +99,11 @@ struct ZmqServer::State {
     while (!body.done()) {
       BusTask result;
       body(result);
-      acks[peer].push_back(result.id);
-      core.OnResult(peer, std::move(result), NowMillis());
+      const TaskId task = result.id;
+      acks[peer].push_back(task);
+      if (core.OnResult(peer, std::move(result), NowMillis())) continue;
+      ++refused;
+      TEMPER_LOG(Warn, "bus: refused a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s");
     }
   }
 
@@ -107,7 +111,7 @@ struct ZmqServer::State {
   void OnHeartbeat(PeerId peer, HeartbeatBody body) {
     const int64_t received = NowMicros();
     core.OnHeartbeat(peer, body.progress, std::move(body.report), NowMillis());
-    if (!core.table().HasPeer(peer)) return;
+    core.OnHeld(peer, body.seen, body.held);
     Send(peer, FrameKind::kHeartbeat, EncodeFields(HeartbeatAnswer{body.sent_us, received, NowMicros()}));
   }
 
@@ -116,7 +120,23 @@ struct ZmqServer::State {
     if (body) Send(peer, kind, std::move(*body));
   }
 
+  // Whether the peer may say this. Who was forgotten registers again.
+  bool MaySay(PeerId peer, FrameKind kind) {
+    if (kind == FrameKind::kStatusRequest) return true;
+    if (core.SentAway(peer)) {
+      Send(peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
+      return kind == FrameKind::kBye;
+    }
+    if (kind == FrameKind::kRegister || kind == FrameKind::kBye || core.table().HasPeer(peer)) return true;
+    Send(peer, FrameKind::kRegisterAgain, "");
+    return false;
+  }
+
   void Handle(PeerId peer, const Frame& frame) {
+    if (!MaySay(peer, frame.kind)) {
+      ++refused;
+      return;
+    }
     core.table().OnTraffic(peer, NowMillis());
     switch (frame.kind) {
       case FrameKind::kRegister:
@@ -136,6 +156,16 @@ struct ZmqServer::State {
     }
   }
 
+  bool IsOfThisStart(const Frame& frame, std::string* reason) const {
+    // Who only asks for the status need not know the run.
+    const bool any_run = frame.kind == FrameKind::kStatusRequest && frame.run_id == 0;
+    if (frame.run_id != options.run_id && !any_run) *reason = "another run's";
+    // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.
+    const bool other_epoch = frame.epoch != 0 && frame.epoch != options.epoch;
+    if (other_epoch) *reason = Concat("epoch ", frame.epoch, " instead of ", options.epoch);
+    return (frame.run_id == options.run_id || any_run) && !other_epoch;
+  }
+
   // Receives one frame without waiting; false when there is none.
   bool ReceiveOne() {
     zmq::message_t id;
@@ -148,21 +178,11 @@ struct ZmqServer::State {
       more = bytes.more();
       ++parts;
     }
-    const auto peer = PeerOf(id);
+    const auto peer = PeerOfRoutingId({id.data<char>(), id.size()});
     std::string reason = "not one message part";
     std::optional<Frame> frame;
     if (peer && parts == 2) frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
-    // Who only asks for the status need not know the run.
-    const bool any_run = frame && frame->kind == FrameKind::kStatusRequest && frame->run_id == 0;
-    if (frame && frame->run_id != options.run_id && !any_run) {
-      reason = "another run's";
-      frame.reset();
-    }
-    // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.
-    if (frame && frame->epoch != 0 && frame->epoch != options.epoch) {
-      reason = Concat("epoch ", frame->epoch, " instead of ", options.epoch);
-      frame.reset();
-    }
+    if (frame && !IsOfThisStart(*frame, &reason)) frame.reset();
     if (!frame) {
       ++refused;
       TEMPER_LOG(Warn, "bus: refused a frame (", reason, ")");
@@ -185,29 +205,42 @@ struct ZmqServer::State {
   void Tick() {
     const Millis now = NowMillis();
     if (now - last_tick < kTickEvery) return;
+    // What the peers said meanwhile has been read; that they were not heard before is not their fault.
+    if (last_tick != 0 && now - last_tick > kAwayAfter) core.table().Excuse(now - last_tick, now);
     last_tick = now;
     core.Tick(now);
     if (now - last_heartbeat < options.heartbeat.count()) return;
     last_heartbeat = now;
     for (const PeerId peer : core.table().Peers()) {
-      // A peer whose death ends the job otherwise has no timeout, and is not given up here either.
-      const bool may_be_lost = core.table().RulesOf(core.table().RoleOf(peer)).peer_timeout > 0;
-      if (!Send(peer, FrameKind::kHeartbeat, "") && may_be_lost) core.Lose(peer, "connection lost");
+      if (!Send(peer, FrameKind::kHeartbeat, "")) core.OnUnreachable(peer, now);
     }
   }
 
   // One frame a peer, or a few when the payloads are large.
   void Dispatch() {
-    std::map<PeerId, std::string> bodies;
-    const auto flush = [&](PeerId peer, std::string* body) {
-      if (!body->empty() && !Send(peer, FrameKind::kTask, std::exchange(*body, {}))) core.Lose(peer, "connection lost");
+    struct Batch {
+      std::string body;
+      std::vector<TaskId> tasks;
+    };
+    std::map<PeerId, Batch> batches;
+    std::set<PeerId> unreachable;  // losing one queues its tasks again, whose payloads are in use below
+    const auto flush = [&](PeerId peer, Batch* batch) {
+      const auto [body, tasks] = std::exchange(*batch, {});
+      if (tasks.empty()) return;
+      if (!Send(peer, FrameKind::kTask, body)) {
+        unreachable.insert(peer);
+        return;
+      }
+      for (const TaskId task : tasks) core.table().OnSent(task, sequence);
     };
     for (const auto& [peer, task, payload] : core.Assign(NowMillis())) {
-      std::string& body = bodies[peer];
-      body += EncodeFields(BusTask{task, *payload});
-      if (body.size() > kBatchBytes) flush(peer, &body);
+      Batch& batch = batches[peer];
+      batch.body += EncodeFields(BusTask{task, *payload});
+      batch.tasks.push_back(task);
+      if (batch.body.size() > kBatchBytes) flush(peer, &batch);
     }
-    for (auto& [peer, body] : bodies) flush(peer, &body);
+    for (auto& [peer, batch] : batches) flush(peer, &batch);
+    for (const PeerId peer : unreachable) core.OnUnreachable(peer, NowMillis());
   }
 };
 
@@ -220,6 +253,8 @@ ZmqServer::ZmqServer(const std::string& endpoint, const BusOptions& options) : s
   socket.set(zmq::sockopt::maxmsgsize, static_cast<int64_t>(kMaxFrameBytes));
   socket.set(zmq::sockopt::handshake_ivl, 5000);
   socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::heartbeat_ivl, kLinkHeartbeatMs);
+  socket.set(zmq::sockopt::heartbeat_timeout, kLinkTimeoutMs);
   if (!options.keys.empty()) {
     state_->gate = std::make_unique<BusGate>(state_->context.handle(), options.keys);
     socket.set(zmq::sockopt::curve_server, 1);
@@ -246,6 +281,11 @@ void ZmqServer::Submit(const PeerRole& role, TaskId task, std::string payload) {
   state_->core.Submit(role, task, std::move(payload), NowMillis());
 }
 
+void ZmqServer::GiveAgain(const BusEvent& result, std::string payload) {
+  if (!state_->core.GiveAgain(result, std::move(payload), NowMillis())) return;
+  state_->Send(result.peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
+}
+
 void ZmqServer::Announce(Role role, const std::string& body) {
   for (const PeerId peer : table().Peers(role)) state_->Send(peer, FrameKind::kAnnounce, body);
 }
@@ -270,11 +310,14 @@ std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
 
 std::vector<BusEvent> ZmqServer::Drain(std::chrono::milliseconds deadline) {
   const Millis end = NowMillis() + deadline.count();
-  std::set<PeerId> asked;  // a peer may register while the others leave
+  std::map<PeerId, Millis> asked;  // a peer may register while the others leave
   std::vector<BusEvent> all;
   do {
     for (const PeerId peer : table().Peers()) {
-      if (asked.insert(peer).second) state_->Send(peer, FrameKind::kDrain, "");
+      const auto [last, fresh] = asked.try_emplace(peer, NowMillis());
+      if (!fresh && NowMillis() - last->second < kDrainAgain) continue;
+      last->second = NowMillis();
+      state_->Send(peer, FrameKind::kDrain, "");
     }
     auto events = Poll(std::chrono::milliseconds(20));
     all.insert(all.end(), std::make_move_iterator(events.begin()), std::make_move_iterator(events.end()));

@@ -35,6 +35,7 @@ class ZmqServer : public BusServer {
   // The question is "": of an observer, who is no peer and may be gone by now.
   void SetStatusAnswer(BusAnswer answer) override;
   void Submit(const PeerRole& role, TaskId task, std::string payload) override;
+  void GiveAgain(const BusEvent& result, std::string payload) override;
   void Announce(Role role, const std::string& body) override;
   std::vector<BusEvent> Poll(std::chrono::milliseconds timeout) override;
   std::vector<BusEvent> Drain(std::chrono::milliseconds deadline) override;

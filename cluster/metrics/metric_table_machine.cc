@@ -115,7 +115,10 @@ constexpr MetricSpec kCluster[] = {
      "that came a second time and were thrown away"},
     {"cluster/groups_recovered", "groups", kCounter, kSum, "since the job started", kRlRow, "0 unless resumed",
      "taken over from the journal of the attempt before"},
-    {"cluster/frames_refused", "frames", kCounter, kSum, "since the job started", kRlRow, "0", "damaged, or of another run or epoch"},
+    {"cluster/frames_refused", "frames", kCounter, kSum, "since the job started", kRlRow, "0",
+     "damaged, of another run or epoch, of who is not registered, or asking for weights that were never announced"},
+    {"cluster/results_refused", "results", kCounter, kSum, "since the job started", kRlRow, "0",
+     "did not decode or were of something else: the task went to another worker, and who sent three was sent away"},
 };
 
 constexpr MetricGroup kGroups[] = {

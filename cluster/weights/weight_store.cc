@@ -1,6 +1,7 @@
 #include "cluster/weights/weight_store.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstring>
 #include <filesystem>
 
@@ -25,10 +26,16 @@ namespace fs = std::filesystem;
 // What is copied and hashed in one go: small enough that it is still in the cache for the hash.
 constexpr uint64_t kPieceBytes = uint64_t{256} << 10;
 
+// A regular file: neither a link, which may lead anywhere, nor a pipe, whose opening waits.
 class OpenFile {
  public:
-  OpenFile(const std::string& path, int flags) : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC, 0600)) {
+  OpenFile(const std::string& path, int flags)
+      : path_(path), fd_(open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600)) {
     TEMPER_CHECK(fd_ >= 0, "weights: cannot open ", path, ": ", std::strerror(errno));
+    struct stat info {};
+    if (fstat(fd_, &info) == 0 && S_ISREG(info.st_mode)) return;
+    close(fd_);
+    TEMPER_FAIL("weights: ", path, " is no regular file");
   }
   ~OpenFile() { close(fd_); }
   OpenFile(const OpenFile&) = delete;
@@ -90,6 +97,12 @@ void CheckSpace(const std::string& folder, uint64_t bytes) {
 
 }  // namespace
 
+std::string VersionFileName(int64_t version, const std::string& hash) {
+  const bool hex = std::all_of(hash.begin(), hash.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
+  TEMPER_CHECK(hex && !hash.empty() && hash.size() <= 64, "weights: version ", version, " has no hash");
+  return Concat("version_", version, "_", hash, ".bin");
+}
+
 std::string WeightRef::Encode() const {
   ByteWriter out;
   out.Put(version);
@@ -133,7 +146,7 @@ WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t b
       hasher.Add({from + begin, length});
     });
     ref.hash = hasher.Digest();
-    ref.path = Concat(folder_.path(), "/version_", version, "_", ref.hash, ".bin");
+    ref.path = Concat(folder_.path(), "/", VersionFileName(version, ref.hash));
     fs::rename(temporary, ref.path);
   }
   // Another arm starts from the version the one before started from: it is the newest now, and goes last.
@@ -148,7 +161,8 @@ WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t b
 
 std::string WeightChunkRequest::Encode() const {
   ByteWriter out;
-  out.PutString(ref.Encode());
+  out.Put(version);
+  out.PutString(hash);
   out.Put(offset);
   return out.Take();
 }
@@ -156,21 +170,21 @@ std::string WeightChunkRequest::Encode() const {
 WeightChunkRequest WeightChunkRequest::Decode(const std::string& bytes) {
   ByteReader in(bytes);
   WeightChunkRequest request;
-  request.ref = WeightRef::Decode(in.GetString());
+  request.version = in.Get<int64_t>();
+  request.hash = in.GetString();
   request.offset = in.Get<uint64_t>();
   in.ExpectEnd();
   return request;
 }
 
-std::string ReadWeightChunk(const std::string& request_bytes) {
-  const WeightChunkRequest request = WeightChunkRequest::Decode(request_bytes);
-  TEMPER_CHECK(request.offset < request.ref.bytes, "weights: chunk at ", request.offset, " of ", request.ref.bytes, " bytes");
-  const uint64_t bytes = std::min(kWeightChunkBytes, request.ref.bytes - request.offset);
+std::string ReadWeightChunk(const WeightRef& ref, uint64_t offset) {
+  TEMPER_CHECK(offset < ref.bytes, "weights: chunk at ", offset, " of ", ref.bytes, " bytes");
+  const uint64_t bytes = std::min(kWeightChunkBytes, ref.bytes - offset);
   std::string chunk(bytes, '\0');
-  PublishedFile(request.ref.path).Read(request.offset, chunk);
+  PublishedFile(ref.path).Read(offset, chunk);
   ByteWriter out;
-  out.Put(request.ref.version);
-  out.Put(request.offset);
+  out.Put(ref.version);
+  out.Put(offset);
   out.PutString(chunk);
   return out.Take();
 }
@@ -187,7 +201,7 @@ void FetchWeights(const WeightRef& ref, bool force_remote, const std::function<s
     });
   } else {
     for (uint64_t arrived = 0; arrived < ref.bytes;) {
-      const std::string chunk = fetch(WeightChunkRequest{ref, arrived}.Encode());
+      const std::string chunk = fetch(WeightChunkRequest{ref.version, ref.hash, arrived}.Encode());
       ByteReader in(chunk);
       const auto version = in.Get<int64_t>();
       const auto offset = in.Get<uint64_t>();

@@ -16,13 +16,16 @@ struct WeightRef {
   int64_t version = 0;
   std::string hash;  // XXH3-128 of the bytes, hex
   uint64_t bytes = 0;
-  std::string path;  // shared-memory file on `host`
+  std::string path;  // shared-memory file on `host`, in a publisher's folder, named VersionFileName
   std::string host;
 
   std::string Encode() const;
   static WeightRef Decode(const std::string& bytes);
   bool operator==(const WeightRef&) const = default;
 };
+
+// "version_7_<hash>.bin". Throws Error when the hash is none.
+std::string VersionFileName(int64_t version, const std::string& hash);
 
 // The learner's end: publishes versions as files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and removes them
 // all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). The file of the version that was
@@ -39,15 +42,17 @@ class WeightPublisher {
   std::deque<WeightRef> published_;
 };
 
-// Serves pieces of a published file to workers of other hosts. Request and chunk are bus bodies.
+// Pieces of a published file for workers of other hosts. Request and chunk are bus bodies. Who asks names a version, never a file.
 struct WeightChunkRequest {
-  WeightRef ref;
+  int64_t version = 0;
+  std::string hash;
   uint64_t offset = 0;
   std::string Encode() const;
   static WeightChunkRequest Decode(const std::string& bytes);
 };
 inline constexpr uint64_t kWeightChunkBytes = uint64_t{1} << 20;
-std::string ReadWeightChunk(const std::string& request);  // the chunk's body; throws Error when the file is gone
+// The chunk's body. Throws Error when the file is gone or is no regular file, or `offset` is behind the end.
+std::string ReadWeightChunk(const WeightRef& ref, uint64_t offset);
 
 // A worker's end. Writes the bytes of a version into `out`, from the file when it lies on this host (`force_remote` false), else chunk by
 // chunk through `fetch` (request body -> chunk body). Throws Error when `out` has another size, the version is gone, or the hash of what

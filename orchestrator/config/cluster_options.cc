@@ -49,7 +49,7 @@ void Describe(ClusterConfig& c, ConfigFields& f) {
          "where the program was built with CUDA and a GPU is visible, else cpu");
   f.String("endpoint", &c.endpoint,
            "where the bus listens: tcp://ADDRESS:PORT, with an interface's name or its address and a PORT or *, or ipc://PATH; auto = on "
-           "loopback where all ranks share a host, else at the address this host has towards the others. Beyond loopback it is encrypted");
+           "loopback where all ranks share a host, else at the address this host has towards the others. It is encrypted everywhere");
   f.Enum("weight_transport", &c.weight_transport,
          "how weights reach rollout workers; auto = shared memory on the learner's host, chunks over ZeroMQ elsewhere");
   f.String("weight_folder", &c.weight_folder, "shared-memory file system the weight versions are published in");

@@ -70,6 +70,12 @@ void ClusterMonitor::OnPeerLost(PeerId peer, const PeerRole& role, const std::st
   Warn(Concat(ToString(role), " worker lost: ", why));
 }
 
+const std::string& ClusterMonitor::HostOf(PeerId peer) const {
+  static const std::string kUnknown = "?";
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? kUnknown : found->second.host;
+}
+
 void ClusterMonitor::OnReport(PeerId id, const PeerRole& role, const std::string& body) {
   if (options_.cluster_log_s <= 0) return;
   Peer& peer = peers_[id];
@@ -214,6 +220,7 @@ void ClusterMonitor::Finish(const std::string& state, const std::string& message
   status_.state = state;
   status_.message = message;
   status_.eta_s = -1;
+  status_.missing.clear();
   for (auto& [queue, count] : status_.queues) count = 0;
   for (auto& [role, count] : status_.workers) count = role == "lost" ? count : 0;
   newest_rows_.clear();

@@ -36,6 +36,10 @@ class ClusterMonitor {
   // A kReport event's body; one that is malformed is refused with a warning, one a peer.
   void OnReport(PeerId peer, const PeerRole& role, const std::string& body);
 
+  const std::string& HostOf(PeerId peer) const;  // "?" for one that never joined
+  // Who the job waits for and who is not there; "" = nobody.
+  void SetMissing(const std::string& who) { status_.missing = who; }
+
   // Puts a line among the newest warnings of the status.
   void Warn(const std::string& text);
 

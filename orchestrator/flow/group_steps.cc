@@ -21,11 +21,13 @@ std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWo
                " completions");
   TEMPER_CHECK(!task.exact || result.weight_hash == task.weights.hash, "rollout of group ", id, " was sampled from weights ",
                result.weight_hash, ", the learner published ", task.weights.hash);
+  std::vector<std::string> responses;
+  for (const Trajectory& t : result.group.trajectories)
+    responses.push_back(CompletionText(*in_work->spec.tokenizer, t, task.request.sampling));
   GradedGroup& group = in_work->group;
   group.generated_at = NowSeconds();
   group.rollout = std::move(result);
-  for (const Trajectory& t : group.rollout.group.trajectories)
-    group.responses.push_back(CompletionText(*in_work->spec.tokenizer, t, task.request.sampling));
+  group.responses = std::move(responses);
   return std::nullopt;
 }
 

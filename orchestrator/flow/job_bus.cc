@@ -20,14 +20,11 @@ constexpr auto kBindPatience = std::chrono::seconds(10);
 // A learner computes for long without a word, and its death ends the job through MPI.
 constexpr TaskRules kLearnerRules{.lease = 0, .peer_timeout = 0, .max_attempts = 1'000'000};
 
-std::optional<std::string> WeightChunk(const std::string& request) {
-  try {
-    return ReadWeightChunk(request);
-  } catch (const Error& error) {  // the version is gone by now: the worker asks for the one of its next task
-    TEMPER_LOG(Warn, "weight request not answered: ", error.what());
-    return std::nullopt;
-  }
-}
+// A learner that lives has a new connection within seconds of losing one, however long it computes. One that has none for so long is
+// frozen, or its network is gone: the job cannot go on, and a new start can.
+constexpr Millis kLearnerPatience = 30'000;
+
+double SecondsSince(Millis since) { return static_cast<double>((NowMillis() - since) / 100) / 10; }
 
 // What the orchestrator does while the learners carry out such an order.
 const char* PhaseDuring(const LearnerTask& task) { return IsUpdate(task) ? phase::kWaitLearners : PhaseOf(task); }
@@ -48,14 +45,21 @@ BusOptions BusOptionsOf(const ClusterConfig& config, const BusKeys& keys, uint64
 }
 
 JobBus::JobBus(const ClusterConfig& config, BusServer* server, ClusterMonitor* monitor, int num_learners)
-    : config_(config), server_(server), monitor_(monitor), orders_(server, num_learners), pipeline_(SampleAndGrade(), server) {
+    : config_(config),
+      server_(server),
+      monitor_(monitor),
+      weights_(config.weight_folder),
+      orders_(server, num_learners),
+      pipeline_(SampleAndGrade(), server) {
   server_->SetRules(Role::kLearner, kLearnerRules);
-  server_->SetWeightAnswer(&WeightChunk);
+  server_->SetWeightAnswer([this](const std::string& request) { return weights_.Chunk(request); });
   server_->SetStatusAnswer([monitor](const std::string&) { return monitor->Picture(); });
 }
 
 void JobBus::AwaitWorkers(int rollout, int reward) {
   monitor_->Enter(phase::kWaitWorkers);
+  rollout_wanted_ = rollout;
+  reward_wanted_ = reward;
   const double end = NowSeconds() + config_.start_timeout_s;
   const auto have = [&](Role role) { return table().NumPeers(role); };
   while (orders_.num_registered() < orders_.num_learners() || have(Role::kRollout) < rollout || have(Role::kReward) < reward) {
@@ -83,10 +87,34 @@ LearnerResult JobBus::OrderAndWait(const std::vector<LearnerTask>& tasks, double
   return TakeLearnerResult();
 }
 
+LearnerResult JobBus::TakeLearnerResult() {
+  LearnerResult result = orders_.Take();
+  if (result.published.bytes > 0) weights_.Add(result.published);
+  return result;
+}
+
 void JobBus::AnnounceWeights(const WeightRef& weights) { server_->Announce(Role::kRollout, weights.Encode()); }
 
 void JobBus::OnResult(const BusEvent& event) {
-  if (!orders_.OnResult(event.task, event.body)) pipeline_.OnResult(event.task, event.body);
+  if (orders_.OnResult(event.task, event.body)) return;
+  const std::string problem = pipeline_.OnResult(event.task, event.body);
+  if (problem.empty()) return;
+  ++results_refused_;
+  const std::string what =
+      Concat("a result of a ", ToString(event.role), " worker is none (", pipeline_.NameOf(event.task), "): ", problem);
+  TEMPER_LOG(Warn, what, "; the task goes to another");
+  monitor_->Warn(what);
+  server_->GiveAgain(event, pipeline_.PayloadOf(event.task));
+}
+
+void JobBus::OnPeerLost(const BusEvent& event) {
+  monitor_->OnPeerLost(event.peer, event.role, event.body);
+  if (event.role.role == Role::kLearner) {
+    TEMPER_LOG(Warn, ToString(event.role), ": ", event.body, "; an order it has not answered is sent again");
+    return;
+  }
+  ++workers_lost_;
+  TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
 }
 
 void JobBus::OnEvent(const BusEvent& event) {
@@ -101,10 +129,7 @@ void JobBus::OnEvent(const BusEvent& event) {
       TEMPER_LOG(Info, "worker joined: ", ToString(event.role), " on ", event.body, started_ ? " (while running)" : "");
       return;
     case Kind::kPeerLost:
-      ++workers_lost_;
-      monitor_->OnPeerLost(event.peer, event.role, event.body);
-      TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
-      return;
+      return OnPeerLost(event);
     case Kind::kTaskFailed:
       TEMPER_FAIL("task ", event.task, " (", pipeline_.NameOf(event.task), ") ", event.body,
                   " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
@@ -135,11 +160,45 @@ void JobBus::CheckWorkersRemain() {
   CheckRemain(Role::kReward, &no_reward_since_);
 }
 
+void JobBus::CheckLearnersThere() const {
+  for (const int learner : orders_.Awaited()) {
+    for (const PeerId peer : table().Peers({Role::kLearner, learner})) {
+      const Millis since = table().StateOf(peer).unreachable_since;
+      TEMPER_CHECK(since < 0 || NowMillis() - since < kLearnerPatience, "learner ", learner, " (", monitor_->HostOf(peer), ") has had no ",
+                   "connection for ", SecondsSince(since), " s and has an order to carry out: is its process stopped, or its host off the ",
+                   "network?");
+    }
+  }
+}
+
+std::string JobBus::Missing() const {
+  std::string missing;
+  const auto add = [&](const std::string& who) { missing += (missing.empty() ? "" : ", ") + who; };
+  for (const int learner : orders_.Awaited()) {
+    const auto peers = table().Peers({Role::kLearner, learner});
+    if (peers.empty()) add(Concat("learner ", learner, " (not registered)"));
+    for (const PeerId peer : peers) {
+      const Millis since = table().StateOf(peer).unreachable_since;
+      if (since >= 0) add(Concat("learner ", learner, " on ", monitor_->HostOf(peer), " (no connection for ", SecondsSince(since), " s)"));
+    }
+  }
+  if (!started_ && orders_.num_registered() < orders_.num_learners())
+    add(Concat(orders_.num_learners() - orders_.num_registered(), " of ", orders_.num_learners(), " learners"));
+  for (const auto& [role, wanted] : {std::pair(Role::kRollout, rollout_wanted_), std::pair(Role::kReward, reward_wanted_)}) {
+    const int64_t there = table().NumPeers(role);
+    if (!started_ && there < wanted) add(Concat(wanted - there, " of ", wanted, " ", NameOf(role), " workers"));
+    if (started_ && there == 0 && groups_in_flight() > 0) add(Concat("a ", NameOf(role), " worker (none is registered)"));
+  }
+  return missing;
+}
+
 std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   const bool some = pipeline_.any_complete() || !complete_.empty();
   for (const BusEvent& event : server_->Poll(some ? std::chrono::milliseconds(0) : timeout)) OnEvent(event);
   ShowRefusals();
   CheckWorkersRemain();
+  CheckLearnersThere();
+  monitor_->SetMissing(Missing());
   monitor_->Tick(table(), groups_in_flight());
   auto complete = std::exchange(complete_, {});
   auto more = pipeline_.TakeComplete();

@@ -6,7 +6,7 @@
 
 #include "cluster/bus/bus.h"
 #include "cluster/bus/zmq_server.h"
-#include "cluster/weights/weight_store.h"
+#include "cluster/weights/announced_weights.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/flow/cluster_monitor.h"
 #include "orchestrator/flow/learner_orders.h"
@@ -28,7 +28,8 @@ class JobBus {
   // Gives every learner its order (LearnerOrders).
   void Order(const std::vector<LearnerTask>& tasks) { orders_.Give(tasks); }
   bool LearnersDone() const { return orders_.Done(); }
-  LearnerResult TakeLearnerResult() { return orders_.Take(); }
+  // What it published may be asked for from now on.
+  LearnerResult TakeLearnerResult();
   // Order, wait, result; `deadline_s` 0 = cluster.step_timeout_s.
   LearnerResult OrderAndWait(const std::vector<LearnerTask>& tasks, double deadline_s = 0);
 
@@ -48,24 +49,33 @@ class JobBus {
   // Where the work stands: queues, peers, and counts since the start.
   const TaskTable& table() const { return server_->table(); }
   int64_t frames_refused() const { return server_->frames_refused(); }
+  int64_t results_refused() const { return results_refused_; }
   int64_t workers_lost() const { return workers_lost_; }
   int64_t groups_recovered() const { return pipeline_.recovered(); }  // taken over from the journal
 
  private:
   void OnEvent(const BusEvent& event);
+  void OnPeerLost(const BusEvent& event);
   void OnResult(const BusEvent& event);
   void ShowRefusals();
   // Throws when groups wait for a role of which no worker has been registered for cluster.start_timeout_s.
   void CheckWorkersRemain();
   void CheckRemain(Role role, double* none_since) const;
+  // Throws when a learner with an order has been out of reach for kLearnerPatience.
+  void CheckLearnersThere() const;
+  // Who is waited for and is not there, in words; "" = nobody.
+  std::string Missing() const;
 
   ClusterConfig config_;
   BusServer* server_;
   ClusterMonitor* monitor_;
+  AnnouncedWeights weights_;
   LearnerOrders orders_;
   Pipeline pipeline_;
   std::vector<GradedGroup> complete_;  // while an order was waited for
+  int64_t results_refused_ = 0;
   int64_t workers_lost_ = 0;
+  int rollout_wanted_ = 0, reward_wanted_ = 0;  // at the start
   bool started_ = false;
   double no_rollout_since_ = -1;  // -1 = there are some
   double no_reward_since_ = -1;

@@ -25,10 +25,20 @@ void LearnerOrders::Give(const std::vector<LearnerTask>& tasks) {
 bool LearnerOrders::OnResult(TaskId task, const std::string& result) {
   const auto learner = waiting_.find(task);
   if (learner == waiting_.end()) return false;
-  results_[learner->second] = LearnerResult::Decode(result);
+  try {
+    results_[learner->second] = LearnerResult::Decode(result);
+  } catch (const Error& error) {
+    TEMPER_FAIL("learner ", learner->second, " sent a result that is none: ", error.what());
+  }
   failed_ |= !results_[learner->second].error.empty();
   waiting_.erase(learner);
   return true;
+}
+
+std::vector<int> LearnerOrders::Awaited() const {
+  std::vector<int> learners;
+  for (const auto& [task, learner] : waiting_) learners.push_back(static_cast<int>(learner));
+  return learners;
 }
 
 LearnerResult LearnerOrders::Take() {

@@ -23,10 +23,11 @@ class LearnerOrders {
   void Give(const std::vector<LearnerTask>& tasks);
   // All have finished their order, or one has failed: the others may wait for it in a collective until their deadline.
   bool Done() const { return waiting_.empty() || failed_; }
+  std::vector<int> Awaited() const;  // learners that have yet to answer
   // Of the last order: learner 0's publication and the report, of memory and processors the largest. Throws a learner's error, as
   // ConfigError where it is the user's.
   LearnerResult Take();
-  // False for a task that is no order.
+  // False for a task that is no order. Throws Error, naming the learner, for a result that is none: nobody else can carry it out.
   bool OnResult(TaskId task, const std::string& result);
 
  private:

@@ -5,6 +5,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/log.h"
 
 namespace temper {
 namespace {
@@ -56,8 +57,15 @@ void Pipeline::Issue(const GroupSpec& spec, const RecoveredGroup* recovered) {
     const PipelineStep& step = steps_[in_work.step];
     const std::string& result = ResultOf(step.journal, *recovered);
     if (result.empty() || !step.holds_still(result, spec)) break;
-    recovered_ += in_work.step == 0;
-    if (!Take(group, result)) return;
+    const size_t before = in_work.step;
+    std::string problem;
+    const Taken taken = Take(group, result, &problem);
+    if (taken != Taken::kBad) recovered_ += before == 0;
+    if (taken == Taken::kLeft) return;
+    if (taken == Taken::kBad) {
+      TEMPER_LOG(Warn, "group ", id, ": the journal's result of ", step.name, " is none (", problem, "), and is made anew");
+      break;
+    }
   }
   Submit(in_work);
 }
@@ -67,24 +75,38 @@ void Pipeline::Submit(const GroupInWork& group) {
   bus_->Submit(step.role, TaskIdOf(group.spec.task.request.group_id, group.step), step.task(group));
 }
 
-void Pipeline::OnResult(TaskId task, const std::string& result) {
+std::string Pipeline::OnResult(TaskId task, const std::string& result) {
   const auto group = groups_.find(GroupOf(task));
   TEMPER_CHECK(group != groups_.end() && group->second.step == StepOf(task), "a result of ", NameOf(task), ", which nobody waits for");
-  if (Take(group, result)) Submit(group->second);
+  std::string problem;
+  if (Take(group, result, &problem) == Taken::kOn) Submit(group->second);
+  return problem;
 }
 
-bool Pipeline::Take(Groups::iterator group, const std::string& result) {
+std::string Pipeline::PayloadOf(TaskId task) const {
+  const GroupInWork& group = groups_.at(GroupOf(task));
+  return steps_[group.step].task(group);
+}
+
+Pipeline::Taken Pipeline::Take(Groups::iterator group, const std::string& result, std::string* problem) {
   GroupInWork& in_work = group->second;
   const PipelineStep& step = steps_[in_work.step];
-  if (const auto refusal = step.take(result, &in_work)) {
+  std::optional<StepRefusal> refusal;
+  try {
+    refusal = step.take(result, &in_work);
+  } catch (const std::exception& error) {  // a worker may send anything
+    *problem = error.what();
+    return Taken::kBad;
+  }
+  if (refusal) {
     Refuse(&in_work, *refusal);
     Complete(group);
-    return false;
+    return Taken::kLeft;
   }
   Record(step.journal, in_work, result);
-  if (++in_work.step < steps_.size()) return true;
+  if (++in_work.step < steps_.size()) return Taken::kOn;
   Complete(group);
-  return false;
+  return Taken::kLeft;
 }
 
 void Pipeline::Refuse(GroupInWork* in_work, const StepRefusal& refusal) {

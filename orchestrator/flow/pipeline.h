@@ -31,7 +31,7 @@ struct PipelineStep {
   Role role;                                      // of the workers that do it
   JournalRecord::Kind journal;                    // what the journal calls its result
   std::string (*task)(const GroupInWork& group);  // payload for a worker
-  // Enters a worker's result into the group. Throws Error for a result of something else.
+  // Enters a worker's result into the group. Throws for one that does not decode or is of something else, and the group stays as it was.
   std::optional<StepRefusal> (*take)(const std::string& result, GroupInWork* group);
   // Whether a result of an attempt before is one that this attempt could have got.
   bool (*holds_still)(const std::string& result, const GroupSpec& spec);
@@ -49,8 +49,11 @@ class Pipeline {
   void BeginPhase(Journal* journal);
   // What a previous attempt left of the group (same prompt) is taken over.
   void Issue(const GroupSpec& spec, const RecoveredGroup* recovered);
-  // Of a task of its own. Throws ConfigError when the group is refused through its own fault.
-  void OnResult(TaskId task, const std::string& result);
+  // Of a task of its own. "" = taken; else what is wrong with it, and the group still waits for a result of the task, which is to be given
+  // to another worker. Throws ConfigError when the group is refused through its own fault.
+  [[nodiscard]] std::string OnResult(TaskId task, const std::string& result);
+  // Of the task that its group waits for.
+  std::string PayloadOf(TaskId task) const;
 
   std::vector<GradedGroup> TakeComplete();
   bool any_complete() const { return !complete_.empty(); }
@@ -66,8 +69,9 @@ class Pipeline {
  private:
   using Groups = std::map<uint64_t, GroupInWork>;
   TaskId TaskIdOf(uint64_t group, size_t step) const;
-  // Enters the result of the step that the group waits for; false when the group left with it.
-  bool Take(Groups::iterator group, const std::string& result);
+  enum class Taken { kOn, kLeft, kBad };  // the group goes on to its next step, has left, or got no result
+  // Enters the result of the step that the group waits for; `problem` says what is wrong with a bad one.
+  Taken Take(Groups::iterator group, const std::string& result, std::string* problem);
   void Refuse(GroupInWork* group, const StepRefusal& refusal);
   void Complete(Groups::iterator group);
   void Submit(const GroupInWork& group);

@@ -41,11 +41,11 @@ InProcessBus::Options BusOf(const ClusterConfig& cluster) {
   return {.rules = {.lease = 0, .peer_timeout = 0, .max_attempts = options.rules.max_attempts}, .heartbeat = options.heartbeat};
 }
 
-LearnerWorkerOptions LearnerOf(const Experiment& experiment, uint64_t run_id) {
+LearnerWorkerOptions LearnerOf(const Experiment& experiment) {
   LearnerWorkerOptions options;
   options.device = ComputeDevice(experiment.base.cluster.device, 0);
   options.learner = OnDevice(LearnerOptionsOf(experiment.base), options.device);
-  options.weight_folder = WeightFolderOf(experiment.base.cluster, run_id);
+  options.weight_folder = WeightFolderOf(experiment.base.cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;
 }
@@ -53,14 +53,14 @@ LearnerWorkerOptions LearnerOf(const Experiment& experiment, uint64_t run_id) {
 // A worker with all that its process would have.
 class Place {
  public:
-  Place(InProcessBus* bus, const Experiment& experiment, const PeerRole& role, int rank, uint64_t run_id)
+  Place(InProcessBus* bus, const Experiment& experiment, const PeerRole& role, int rank)
       : client_(bus->Connect(role, role.role == Role::kLearner ? kLearnerCapacity : WorkerCapacity(role.role, experiment.base.rollout))),
         telemetry_(rank, experiment.base.monitor.cluster_log_s > 0),
         metrics_(EndpointOf(experiment.base, ToString(role.role), rank, LocalHostName())) {
     if (telemetry_.on()) client_->SetReporter([this] { return telemetry_.Report(client_->clock()).Encode(); });
     const std::string welcome = client_->Register(std::chrono::milliseconds(0));
     if (role.role == Role::kLearner) {
-      MakeLearner(LearnerOf(experiment, run_id));
+      MakeLearner(LearnerOf(experiment));
     } else if (role.role == Role::kRollout) {
       MakeRollout(welcome);
     } else {
@@ -104,10 +104,10 @@ class Place {
 };
 
 // Everybody but the orchestrator, in the order of ranks, which is the order of turns.
-std::vector<std::unique_ptr<Place>> MakePlaces(InProcessBus* bus, const Experiment& experiment, const RoleLayout& layout, uint64_t run_id) {
+std::vector<std::unique_ptr<Place>> MakePlaces(InProcessBus* bus, const Experiment& experiment, const RoleLayout& layout) {
   std::vector<std::unique_ptr<Place>> places;
   for (int rank = 1; rank < layout.num_ranks(); ++rank) {
-    places.push_back(std::make_unique<Place>(bus, experiment, layout.RoleOf(rank), rank, run_id));
+    places.push_back(std::make_unique<Place>(bus, experiment, layout.RoleOf(rank), rank));
     bus->AddWorker([place = places.back().get()] { return place->Turn(); });
   }
   return places;
@@ -142,7 +142,7 @@ JobEnd RunInProcess(const Experiment& experiment, const std::string& resume) {
   const TargetsFile targets(experiment.base, layout, hosts);
   Prepare(&job, &bus, &monitor);
   PrintStart(experiment, layout, identity, hosts);
-  const auto places = MakePlaces(&bus, experiment, layout, identity.run_id);
+  const auto places = MakePlaces(&bus, experiment, layout);
   const int exit_code = RunJob(layout, &job, &job_bus, &monitor);
   job_bus.Drain(kDrainDeadline);
   return {exit_code, job.run_folder(), static_cast<int64_t>(identity.epoch)};

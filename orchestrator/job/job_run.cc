@@ -7,6 +7,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/random_id.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
 #include "orchestrator/job/job_start.h"
@@ -24,7 +25,6 @@ MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identi
   status.run = experiment.base.run.name;
   status.host = LocalHostName();
   status.endpoint = endpoint;
-  status.run_id = identity.run_id;
   status.attempt = static_cast<int64_t>(identity.epoch);
   status.versions = {{"temper", TemperVersion()}, {"torch", TorchVersion()}, {"nccl", NcclVersionText()}};
   return options;
@@ -66,9 +66,7 @@ int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* moni
   return exit_code;
 }
 
-std::string WeightFolderOf(const ClusterConfig& cluster, uint64_t run_id) {
-  return Concat(cluster.weight_folder, "/temper-", run_id, "-", getpid());
-}
+std::string WeightFolderOf(const ClusterConfig& cluster) { return Concat(cluster.weight_folder, "/temper-", RandomId(), "-", getpid()); }
 
 int64_t VersionsToKeep(const Experiment& experiment) {
   int64_t staleness = 0;

@@ -31,8 +31,8 @@ void PrintStart(const Experiment& experiment, const RoleLayout& layout, const Jo
 // status and thrown on.
 int RunJob(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor* monitor);
 
-// In shared memory, of the calling process.
-std::string WeightFolderOf(const ClusterConfig& cluster, uint64_t run_id);
+// In shared memory, of the calling process: another name at each call, which nobody can have made there before.
+std::string WeightFolderOf(const ClusterConfig& cluster);
 // Versions of the weights that somebody may still ask for: on-policy the newest alone.
 int64_t VersionsToKeep(const Experiment& experiment);
 

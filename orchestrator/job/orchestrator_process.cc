@@ -73,7 +73,7 @@ class OrchestratorProcess {
   void Open() {
     ClusterConfig cluster = experiment_.base.cluster;
     cluster.endpoint = BusEndpointFor(cluster, *process_);
-    const BusKeys keys = IsLoopback(cluster.endpoint) ? BusKeys{} : MakeBusKeys();
+    const BusKeys keys = MakeBusKeys();  // on loopback too: other users of the host reach that
     identity_ = OpenRunFolder(experiment_, resume_);
     start_.logs = identity_.attempt_logs;
     OpenRoleLog(start_, Role::kOrchestrator, *process_);

@@ -7,13 +7,11 @@
 
 #include <unistd.h>
 
-#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
-#include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "cluster/base/random_id.h"
 #include "cluster/base/role.h"
-#include "cluster/base/utc_time.h"
 #include "orchestrator/job/start_checks.h"
 #include "record/run_paths.h"
 
@@ -71,7 +69,7 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   if (resume != "auto" && resume != "never") identity.resume_folder = fs::weakly_canonical(resume);
   MakeWritable(paths);
   identity.epoch = NextEpoch(paths.Epoch());
-  identity.run_id = KeyOf(Concat(fs::absolute(paths.folder()).string(), " ", getpid(), " ", UtcNow(), " ", NowMillis()));
+  identity.run_id = RandomId();
   identity.attempt_logs = MakeLogs(paths, identity.epoch);
   return identity;
 }

@@ -71,7 +71,7 @@ LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& 
   options.backend = cluster.learner_backend;
   options.collective_deadline = Milliseconds(cluster.collective_timeout_s);
   options.learner = LearnerOptionsOf(config);
-  options.weight_folder = WeightFolderOf(cluster, start.contact.run_id);
+  options.weight_folder = WeightFolderOf(cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;
 }

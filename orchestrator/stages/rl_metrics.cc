@@ -237,6 +237,7 @@ void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::s
   put("cluster/duplicate_results", table.num_duplicates());
   put("cluster/groups_recovered", bus.groups_recovered());
   put("cluster/frames_refused", bus.frames_refused());
+  put("cluster/results_refused", bus.results_refused());
 }
 
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,

@@ -30,6 +30,8 @@ TEST(ObservingAJob, ShowsItOverItsBusAndLeavesItAlone) {
   const std::string copy = elsewhere / "rendezvous.json";
   fs::copy_file(rendezvous, copy);
   const std::string endpoint = json::parse(ReadText(copy)).at("endpoint");
+  EXPECT_THAT(Temper(job, {"top", "--connect", endpoint, "--once"}).text, HasSubstr("it is encrypted and needs keys"));
+  setenv("TEMPER_BUS_KEYS", json::parse(ReadText(copy)).at("keys").get<std::string>().c_str(), 1);  // of who knows the endpoint alone
 
   // A process has a row of its own once it has reported. The job is held from then on, or it would end while it is looked at.
   Printed top;

@@ -18,7 +18,7 @@ TEST(JobStatus, ComesBackAsItWasWritten) {
   JobStatus status;
   status.state = "running";
   status.run = "r";
-  status.run_id = 0xfedcba9876543210ULL;
+  status.missing = "learner 1 (not registered)";
   status.step = 3;
   status.steps = 12;
   status.eta_s = 8.5;
@@ -53,6 +53,10 @@ TEST(JobStatus, TellsADeadJobFromALivingOne) {
   status.pid_start = ProcessStart(getpid());
   status.updated = 1000;
   EXPECT_EQ(LifeOf(status, 9000, status.host), JobLife::kAlive) << "its process is there, however old the news";
+  status.missing = "learner 1 (not registered)";
+  EXPECT_EQ(LifeOf(status, 9000, status.host), JobLife::kWaiting);
+  EXPECT_EQ(LifeOf(status, 1001, "elsewhere"), JobLife::kWaiting);
+  status.missing = "";
   status.pid_start += 1;
   EXPECT_EQ(LifeOf(status, 1001, status.host), JobLife::kDead) << "another process has its number now";
   EXPECT_EQ(LifeOf(status, 1001, "elsewhere"), JobLife::kAlive);

@@ -90,7 +90,7 @@ TEST(RolloutWorker, ATaskGivenOutAgainWhileWeightsAreUnderWayIsDoneOnce) {
   // No answer before the task was given out again three times; the worker asks again.
   server.SetWeightAnswer([&](const std::string& request) -> std::optional<std::string> {
     if (server.table().num_requeued() < 3) return std::nullopt;
-    return ReadWeightChunk(request);
+    return ReadWeightChunk(weights, WeightChunkRequest::Decode(request).offset);
   });
   while (results.empty() && !gone) {
     for (const BusEvent& event : server.Poll(milliseconds(5))) {

@@ -92,12 +92,13 @@ void AddStatus(const fs::path& folder, double now, const std::string& host, Inde
   const JobLife life = LifeOf(*status, now, host);
   run->state = life == JobLife::kDead ? "dead" : life == JobLife::kUnknown ? "stale" : status->state;
   run->why = status->message;
+  if (life == JobLife::kWaiting) run->why = "waits for who is not there: " + status->missing;
   if (life == JobLife::kDead) run->why = "its process is gone, without a word; see its logs";
   if (life == JobLife::kUnknown) run->why = Concat("on ", status->host, ", silent for ", static_cast<int64_t>(now - status->updated), " s");
   if (status->stage == "rl" && life != JobLife::kEnded) run->steps = status->step, run->steps_of = status->steps;
   const double started = ParseUtc(run->started).value_or(-1);
   if (started < 0 || status->updated <= 0) return;
-  const bool over = status->state == "done" || life != JobLife::kAlive;
+  const bool over = status->state == "done" || !IsThere(life);
   run->duration_s = std::max(0.0, (over ? status->updated : now) - started);
 }
 

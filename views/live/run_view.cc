@@ -105,6 +105,8 @@ std::string Verdict(const RunView& view) {
       return s.host == view.host && view.now - s.updated > kSilentSeconds
                  ? Concat("alive (process ", s.pid, "), but it last wrote ", age, " ago: it is reading data, writing, or stuck")
                  : "alive";
+    case JobLife::kWaiting:
+      return Concat("WAITING for who is not there: ", s.missing);
     case JobLife::kDead:
       return Concat("DEAD: process ", s.pid, " on ", s.host, " is gone; it last wrote ", age, " ago and did not say why. Look at ", logs,
                     ", then ", again);

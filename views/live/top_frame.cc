@@ -81,16 +81,16 @@ int64_t Count(const std::map<std::string, int64_t>& counts, const std::string& n
 void AddHead(const RunView& view, Picture* out) {
   const JobStatus& s = *view.status;
   out->Add(Concat("temper top - ", s.run, " on ", s.host, ", attempt ", s.attempt, ", up ",
-                  Duration((view.life == JobLife::kAlive ? view.now : s.updated) - s.started), ", written ",
+                  Duration((IsThere(view.life) ? view.now : s.updated) - s.started), ", written ",
                   Number(std::max(0.0, view.now - s.updated)), " s ago"),
            Tone::kTitle);
   const bool good = view.life == JobLife::kAlive || s.state == "done";
-  out->Add(good && view.life == JobLife::kAlive ? Concat(s.state, "; ", Verdict(view)) : Verdict(view), good ? Tone::kGood : Tone::kBad);
+  out->Add(IsThere(view.life) ? Concat(s.state, "; ", Verdict(view)) : Verdict(view), good ? Tone::kGood : Tone::kBad);
   std::string line = Concat("stage ", s.stage.empty() ? "-" : s.stage, s.arm.empty() ? "" : ", arm " + s.arm);
   if (s.steps > 0) line += Concat(", step ", s.step, "/", s.steps, " ", Bar(s.percent() / 100, 20), " ", std::lround(s.percent()), " %");
   if (s.eta_s >= 0 && view.life == JobLife::kAlive) line += ", left " + Duration(s.eta_s);
   out->Add(line);
-  if (view.life != JobLife::kAlive) {  // what went on then goes on no more
+  if (!IsThere(view.life)) {  // what went on then goes on no more
     return out->Add(Concat("policy v", s.policy_version, "  workers lost ", Count(s.workers, "lost")));
   }
   out->Add(Concat("tokens/s ", Last(s, "tokens_per_s"), "  samples/s ", Last(s, "samples_per_s"), "  step ", Last(s, "step_s"),
@@ -119,7 +119,7 @@ void AddCurves(const RunView& view, const TopStyle& style, Picture* out) {
 }
 
 void AddProcesses(const RunView& view, size_t room, Picture* out) {
-  if (view.life != JobLife::kAlive || view.processes.empty() || room < 2) return;
+  if (!IsThere(view.life) || view.processes.empty() || room < 2) return;
   char line[256];
   std::snprintf(line, sizeof(line), "%-12s %4s %-8s %-13s %4s %3s %7s %4s %6s %4s %4s", "ROLE", "RANK", "HOST", "STATE", "STEP", "HAS",
                 "UNITS/S", "CPU%", "RSS", "GPU%", "AGE");

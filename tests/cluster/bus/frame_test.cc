@@ -75,8 +75,8 @@ TEST(Frame, RefusesAnotherProtocolVersionAndUnknownKinds) {
   const uint16_t version = kProtocolVersion + 1;
   std::memcpy(bytes.data() + 4, &version, sizeof(version));
   SealHeader(&bytes);
-  EXPECT_EQ(ReasonFor(bytes), "protocol version 4, this program speaks 3");
-  for (const uint16_t kind : {0, 15, 65535}) {
+  EXPECT_EQ(ReasonFor(bytes), "protocol version 5, this program speaks 4");
+  for (const uint16_t kind : {0, 16, 65535}) {
     bytes = EncodeFrame(Example());
     std::memcpy(bytes.data() + 6, &kind, sizeof(kind));
     SealHeader(&bytes);

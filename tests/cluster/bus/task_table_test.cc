@@ -113,6 +113,68 @@ TEST(TaskTable, AnExpiredLeaseGoesToAnotherPeerUnlessThereIsNone) {
   EXPECT_THAT(Given(table, 202), ElementsAre(std::pair(10, 2)));
 }
 
+TEST(TaskTable, WhatAPeerSawAndDoesNotHoldIsQueuedAgain) {
+  TaskTable table({});
+  table.AddPeer(1, Role::kRollout, 4, 0);
+  for (const TaskId task : {10, 11, 12, 13}) table.Submit(task, Role::kRollout, 0);
+  Given(table, 0);
+  table.OnSent(10, 5);
+  table.OnSent(11, 5);
+  table.OnSent(12, 6);  // 13 could not be sent
+  EXPECT_THAT(table.OnHeld(1, 4, {13}), IsEmpty()) << "none of them has reached it yet";
+  EXPECT_THAT(table.OnHeld(1, 5, {10, 13}), ElementsAre(11));
+  table.CheckInvariants();
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(11, 1))) << "there is no other peer";
+  table.OnSent(11, 7);
+  EXPECT_THAT(table.OnHeld(1, 6, {10, 12, 13}), IsEmpty()) << "it is on its way again";
+  EXPECT_THAT(table.OnHeld(1, 7, {10, 11, 12}), ElementsAre(13)) << "what was never sent has reached nobody";
+  EXPECT_THAT(table.OnHeld(9, 99, {}), IsEmpty()) << "a stranger";
+  table.AddPeer(2, Role::kRollout, 1, 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(13, 2))) << "another peer is asked where there is one";
+}
+
+TEST(TaskTable, ATaskWithABadResultKeepsItsAttemptsAndAvoidsItsPeer) {
+  TaskTable table({.lease = 0, .peer_timeout = 0, .max_attempts = 2});
+  table.AddPeer(1, Role::kRollout, 9, 0);
+  table.AddPeer(2, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 1)));
+  EXPECT_EQ(table.AttemptsOf(10), 1);
+  EXPECT_EQ(table.OnResult(1, 10, 0), TaskTable::Verdict::kAccepted);
+  EXPECT_EQ(table.RoleOfTask(10), nullptr);
+  table.Submit(10, Role::kRollout, 0, 1, 1);
+  EXPECT_THAT(Given(table, 0), ElementsAre(std::pair(10, 2)));
+  EXPECT_EQ(table.OnResult(2, 10, 0), TaskTable::Verdict::kAccepted);
+  table.Submit(10, Role::kRollout, 0, 2, 2);
+  EXPECT_THAT(Given(table, 0), IsEmpty());
+  EXPECT_THAT(table.Tick(0).exhausted, ElementsAre(10));
+}
+
+TEST(TaskTable, TimeInWhichNobodyListenedCountsAgainstNobody) {
+  TaskTable table({.lease = 100, .peer_timeout = 50});
+  table.AddPeer(1, Role::kRollout, 1, 0);
+  table.Submit(10, Role::kRollout, 0);
+  Given(table, 0);
+  table.Excuse(1000, 1010);
+  EXPECT_THAT(table.Tick(1050).peers, IsEmpty()) << "it was silent for 50 of the time";
+  EXPECT_THAT(table.Tick(1051).peers, ElementsAre(1));
+  table.AddPeer(2, Role::kRollout, 1, 1051);
+  Given(table, 1051);
+  table.Excuse(1000, 1060);
+  EXPECT_EQ(table.StateOf(2).last_heard, 1060) << "never in the future";
+}
+
+TEST(TaskTable, APeerIsUnreachableUntilItIsHeardOf) {
+  TaskTable table({});
+  table.AddPeer(1, {Role::kLearner, 0}, 1, 0);
+  EXPECT_EQ(table.StateOf(1).unreachable_since, -1);
+  table.OnUnreachable(1, 5);
+  table.OnUnreachable(1, 9);
+  EXPECT_EQ(table.StateOf(1).unreachable_since, 5);
+  table.OnProgress(1, 0, 10);
+  EXPECT_EQ(table.StateOf(1).unreachable_since, -1);
+}
+
 TEST(TaskTable, ProgressRenewsLeasesAndMereTrafficDoesNot) {
   TaskTable table({.lease = 100, .peer_timeout = 0});
   table.AddPeer(1, Role::kRollout, 1, 0);

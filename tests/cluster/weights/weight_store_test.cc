@@ -31,12 +31,16 @@ size_t FilesIn(const std::string& folder) {
   return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
-// Counts the chunks asked for.
+// Serves one version and counts the chunks asked for.
 struct Server {
+  WeightRef ref;
   int requests = 0;
-  std::string operator()(const std::string& request) {
+  std::string operator()(const std::string& bytes) {
     ++requests;
-    return ReadWeightChunk(request);
+    const WeightChunkRequest request = WeightChunkRequest::Decode(bytes);
+    EXPECT_EQ(request.version, ref.version);
+    EXPECT_EQ(request.hash, ref.hash);
+    return ReadWeightChunk(ref, request.offset);
   }
 };
 
@@ -70,11 +74,11 @@ TEST(WeightStore, FetchesInChunksFromAnotherHost) {
   for (const size_t size : {size_t{0}, size_t{1}, kWeightChunkBytes, kWeightChunkBytes + 1, 2 * kWeightChunkBytes + 12345}) {
     const std::string bytes = Bytes(size, 2);
     WeightRef ref = publisher.Publish(static_cast<int64_t>(size), bytes.data(), bytes.size());
-    Server forced;
+    Server forced{ref};
     EXPECT_EQ(Fetch(ref, true, std::ref(forced)), bytes);
     EXPECT_EQ(forced.requests, static_cast<int>((size + kWeightChunkBytes - 1) / kWeightChunkBytes));
     ref.host = "another-host";
-    EXPECT_EQ(Fetch(ref, false, ReadWeightChunk), bytes);
+    EXPECT_EQ(Fetch(ref, false, Server{ref}), bytes);
   }
 }
 
@@ -87,7 +91,7 @@ TEST(WeightStore, AnAnswerToARepeatedRequestIsSkipped) {
   int turn = 0;
   const auto with_repeats = [&](const std::string& request) {
     if (turn++ % 2 == 1 && !last.empty()) return last;  // the same chunk once more
-    return last = ReadWeightChunk(request);
+    return last = Server{ref}(request);
   };
   EXPECT_EQ(Fetch(ref, true, with_repeats), bytes);
 }
@@ -102,7 +106,7 @@ TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
   WriteBytes(ref.path, damaged);
   for (const bool remote : {false, true}) {
     try {
-      Fetch(ref, remote, ReadWeightChunk);
+      Fetch(ref, remote, Server{ref});
       FAIL();
     } catch (const Error& error) {
       EXPECT_THAT(error.what(), HasSubstr("version 3 arrived with hash " + Hash128(damaged)));
@@ -111,7 +115,7 @@ TEST(WeightStore, ADamagedFileIsRefusedNamingBothHashes) {
   }
   WriteBytes(ref.path, bytes.substr(0, 99));
   EXPECT_THROW(Fetch(ref, false, NoFetch), Error);
-  EXPECT_THROW(Fetch(ref, true, ReadWeightChunk), Error);
+  EXPECT_THROW(Fetch(ref, true, Server{ref}), Error);
 }
 
 TEST(WeightStore, KeepsTheNewest) {
@@ -145,7 +149,7 @@ TEST(WeightStore, TheNextVersionGoesIntoADroppedOnesFileWhateverItsSize) {
     const std::string bytes = Bytes(size, static_cast<uint8_t>(refs.size()));
     refs.push_back(publisher.Publish(static_cast<int64_t>(refs.size()), bytes.data(), bytes.size()));
     EXPECT_EQ(Fetch(refs.back(), false, NoFetch), bytes);
-    EXPECT_EQ(Fetch(refs.back(), true, ReadWeightChunk), bytes);
+    EXPECT_EQ(Fetch(refs.back(), true, Server{refs.back()}), bytes);
   }
   EXPECT_THROW(Fetch(refs[1], false, NoFetch), Error);
   EXPECT_EQ(FilesIn(folder / "weights"), 2u);
@@ -208,13 +212,11 @@ TEST(WeightStore, NamesTheFolderAndTheKeyWhenThereIsNoSpace) {
 TEST(WeightStore, ReferencesAndRequestsRoundTripAndRefuseTruncation) {
   const WeightRef ref{-3, "hash", 1 << 30, "/some/path", "host"};
   EXPECT_EQ(WeightRef::Decode(ref.Encode()), ref);
-  const std::string bytes = WeightChunkRequest{ref, 99}.Encode();
-  EXPECT_EQ(WeightChunkRequest::Decode(bytes).ref, ref);
+  const std::string bytes = WeightChunkRequest{-3, "hash", 99}.Encode();
+  EXPECT_EQ(WeightChunkRequest::Decode(bytes).version, -3);
+  EXPECT_EQ(WeightChunkRequest::Decode(bytes).hash, "hash");
   EXPECT_EQ(WeightChunkRequest::Decode(bytes).offset, 99u);
-  for (size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_THROW(WeightChunkRequest::Decode(bytes.substr(0, size)), Error);
-    EXPECT_THROW(ReadWeightChunk(bytes.substr(0, size)), Error);
-  }
+  for (size_t size = 0; size < bytes.size(); ++size) EXPECT_THROW(WeightChunkRequest::Decode(bytes.substr(0, size)), Error);
   EXPECT_THROW(WeightChunkRequest::Decode(bytes + "x"), Error);
 }
 
@@ -222,10 +224,10 @@ TEST(WeightStore, AChunkBehindTheEndIsRefused) {
   TempFolder folder;
   WeightPublisher publisher(folder / "weights", 1);
   const WeightRef ref = publisher.Publish(1, "abc", 3);
-  EXPECT_THROW(ReadWeightChunk(WeightChunkRequest{ref, 3}.Encode()), Error);
+  EXPECT_THROW(ReadWeightChunk(ref, 3), Error);
   WeightRef longer = ref;
   longer.bytes = 4;
-  EXPECT_THROW(ReadWeightChunk(WeightChunkRequest{longer, 0}.Encode()), Error);
+  EXPECT_THROW(ReadWeightChunk(longer, 0), Error);
 }
 
 TEST(WeightStore, RemovesItsFolderAtTheEnd) {

@@ -101,6 +101,8 @@ class Simulation {
       training_ = -1;
     }
     for (const auto& [task, peer, attempt] : table_.Assign(now_)) {
+      table_.OnSent(task, ++sent_);
+      if (now_ < 3'000 && Chance(scenario_.chaos / 4)) continue;  // lost on the way
       // A task sent to a worker that died a moment ago is lost on the way.
       if (const auto worker = workers_.find(peer); worker != workers_.end()) worker->second.tasks.emplace_back(task, updates_);
     }
@@ -160,7 +162,7 @@ class Simulation {
       case 6:  // a message is repeated
         if (!network_.empty()) network_.push_back(network_[Below(network_.size())]);
         return;
-      case 7:  // a result is lost with its connection; the lease brings the task back
+      case 7:  // a result is lost with its worker's memory of it; the next heartbeat brings the task back
         if (!network_.empty()) network_.erase(network_.begin() + static_cast<int64_t>(Below(network_.size())));
         return;
       default:  // an old result is sent once more
@@ -173,6 +175,16 @@ class Simulation {
     const Role role = workers_.at(id).role;
     workers_.erase(id);
     Join(role);
+  }
+
+  // A result is held until it is acknowledged, which here is when it arrives.
+  std::vector<TaskId> HeldBy(PeerId id, const Worker& worker) const {
+    std::vector<TaskId> held;
+    for (const auto& [task, version] : worker.tasks) held.push_back(task);
+    for (const Message& message : network_) {
+      if (message.from == id) held.push_back(message.task);
+    }
+    return held;
   }
 
   void Deliver() {
@@ -190,7 +202,10 @@ class Simulation {
         worker.tasks.erase(worker.tasks.begin() + static_cast<int64_t>(pick));
         ++worker.progress;
       }
-      if (Chance(0.3)) table_.OnProgress(id, worker.progress, now_);
+      if (Chance(0.3)) {
+        table_.OnProgress(id, worker.progress, now_);
+        table_.OnHeld(id, sent_, HeldBy(id, worker));
+      }
     }
     const uint64_t messages = network_.empty() ? 0 : Below(network_.size() + 1);
     for (uint64_t i = 0; i < messages; ++i) {
@@ -232,6 +247,7 @@ class Simulation {
   Ledger ledger_;
   TaskTable table_;
   Millis now_ = 0;
+  uint64_t sent_ = 0;  // tasks, by the orchestrator
   PeerId next_peer_ = 1;
   std::map<PeerId, Worker> workers_;
   std::vector<Message> network_;

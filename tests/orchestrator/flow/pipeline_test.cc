@@ -15,8 +15,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// A pipeline of three steps whose results are words; "no: WHY" refuses, "never: WHY" for the group's own fault.
+// A pipeline of three steps whose results are words; "no: WHY" refuses, "never: WHY" for the group's own fault. "" is no result.
 std::optional<StepRefusal> TakeWord(const std::string& result, GroupInWork* group) {
+  TEMPER_CHECK(!result.empty(), "no word");
   if (result.starts_with("no: ")) return StepRefusal{result.substr(4), false};
   if (result.starts_with("never: ")) return StepRefusal{result.substr(7), true};
   group->group.generated_at = group->group.graded_at = 1;
@@ -64,10 +65,13 @@ class PipelineTest : public testing::Test {
   }
   void Deliver() {
     for (const BusEvent& event : bus_.Poll(milliseconds(0))) {
-      if (event.kind == BusEvent::Kind::kResult) pipeline_.OnResult(event.task, event.body);
+      if (event.kind != BusEvent::Kind::kResult) continue;
+      problem_ = pipeline_.OnResult(event.task, event.body);
+      if (!problem_.empty()) bus_.GiveAgain(event, pipeline_.PayloadOf(event.task));
     }
   }
 
+  std::string problem_;  // of the last result
   const Prompt prompt_{"p7", "text", "", "", "", ""};
   InProcessBus bus_{{.rules = {.lease = 0, .peer_timeout = 0}}};
   std::unique_ptr<BusClient> rollout_ = bus_.Connect(Role::kRollout, 9);
@@ -121,6 +125,19 @@ TEST_F(PipelineTest, AGroupThatIsItselfAtFaultEndsTheJob) {
   } catch (const ConfigError& error) {
     EXPECT_STREQ(error.what(), "prompt p7: drawing refused by a rollout worker: the prompt is empty");
   }
+}
+
+TEST_F(PipelineTest, AfterAResultThatIsNoneTheGroupWaitsForAnother) {
+  pipeline_.Issue(SpecOf(5), nullptr);
+  Answer(rollout_.get(), "one");
+  EXPECT_THAT(Answer(reward_.get(), ""), ElementsAre("one "));
+  EXPECT_THAT(problem_, HasSubstr("no word"));
+  EXPECT_THAT(pipeline_.TakeComplete(), IsEmpty());
+  EXPECT_EQ(pipeline_.in_flight(), 1);
+  EXPECT_THAT(Answer(reward_.get(), "two"), ElementsAre("one ")) << "the same task once more";
+  EXPECT_EQ(problem_, "");
+  EXPECT_THAT(Answer(rollout_.get(), "three"), ElementsAre("one two "));
+  EXPECT_EQ(pipeline_.TakeComplete().size(), 1U);
 }
 
 TEST_F(PipelineTest, WhatAnAttemptBeforeLeftIsTakenOverStepByStep) {
