@@ -25,7 +25,7 @@ void StartPolicy(const StageContext& context) {
 }
 
 void LoadPolicy(const StageContext& context, const std::string& weights_folder) {
-  LoadModelOrder order{std::filesystem::absolute(weights_folder)};
+  LoadModelOrder order{std::filesystem::absolute(weights_folder), context.config->policy.skip_tensors};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }
 
