@@ -26,6 +26,8 @@ namespace {
 std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model) {
   auto copy = std::make_shared<Transformer>(model.Clone());
   copy->SetInferenceType(model.compute_type());
+  copy->SetComputeType(model.compute_type());
+  copy->SetScoresAsTrained(model.compute_type() != at::kFloat);  // in fp32 the faster kernels differ by rounding alone
   return copy;
 }
 
@@ -33,8 +35,9 @@ std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model) {
 std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
   model->SetComputeType(options.dtype == ComputeType::kBf16 ? at::kBFloat16 : at::kFloat);
   model->SetRecompute(options.recompute_activations);
-  // Off the own CPU kernels, passes without a graph round as those with one do.
+  // Passes without a graph round as those with one do.
   if (model->portable()) model->SetInferenceType(model->compute_type());
+  model->SetScoresAsTrained(true);
   if (!options.lora.enabled()) return nullptr;
   model->AddAdapter(options.lora);
   return FrozenCopy(*model);
@@ -183,6 +186,8 @@ void Learner::BeginStage(const OptimizerOptions& options, int64_t total_steps) {
   state_->schedule_step = 0;
   state_->optimizer.Reset();
 }
+
+void Learner::SetStep(int64_t step) { state_->schedule_step = step; }
 
 void Learner::SetReference() {
   const bool is_base = state_->base && state_->model->flat().equal(state_->base->flat());

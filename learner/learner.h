@@ -27,6 +27,9 @@ class Learner {
 
   // A fresh optimizer and schedule.
   void BeginStage(const OptimizerOptions& options, int64_t total_steps);
+  // The update that comes next belongs to this step of the stage (0-based): its learning rate does. Without it updates are counted, and
+  // the rate falls behind where steps pass without one.
+  void SetStep(int64_t step);
   // Freezes a copy of the present parameters as the KL reference, which is computed in the learner's type.
   void SetReference();
 

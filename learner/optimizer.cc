@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/full.h>
@@ -11,28 +12,44 @@
 #include <c10/core/GradMode.h>
 
 #include "cluster/base/error.h"
+#include "learner/row_math.h"
+#include "policy/kernels/parallel.h"
 
 namespace temper {
+
 double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total_steps) {
   if (step < options.warmup_steps) return options.lr * static_cast<double>(step + 1) / static_cast<double>(options.warmup_steps);
   if (options.schedule == LrSchedule::kConstant) return options.lr;
-  const double length = static_cast<double>(std::max<int64_t>(1, total_steps - options.warmup_steps));
+  const double length = static_cast<double>(std::max<int64_t>(1, total_steps - 1 - options.warmup_steps));
   const double t = std::min(1.0, static_cast<double>(step - options.warmup_steps) / length);
   const double f = options.final_lr_fraction;
   if (options.schedule == LrSchedule::kLinear) return options.lr * (1 - (1 - f) * t);
   return options.lr * (f + (1 - f) * 0.5 * (1 + std::cos(std::numbers::pi * t)));
 }
 
+double SumOfSquares(const at::Tensor& values) {
+  if (!values.is_cpu()) {
+    const auto norm = at::linalg_vector_norm(values, 2, {}, /*keepdim=*/false, at::kDouble).item<double>();
+    return norm * norm;
+  }
+  constexpr int64_t kPiece = 1 << 16;  // the same pieces for any number of threads, so the same sum
+  const int64_t size = values.numel();
+  std::vector<double> sums(static_cast<size_t>((size + kPiece - 1) / kPiece));
+  const float* data = values.const_data_ptr<float>();
+  InParallel(0, static_cast<int64_t>(sums.size()), /*grain=*/4, [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; ++i)
+      sums[static_cast<size_t>(i)] = RowSquares(data + i * kPiece, std::min(kPiece, size - i * kPiece));
+  });
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 double ClipGradient(at::Tensor& gradient, double max_norm, Communicator& communicator) {
   const at::NoGradGuard no_grad;
   const auto shard = communicator.ShardOf(communicator.rank(), static_cast<size_t>(gradient.numel()));
   at::Tensor own = gradient.narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
-  auto norm = at::linalg_vector_norm(own, 2).item<double>();
-  if (communicator.size() > 1) {
-    double square = norm * norm;
-    communicator.AllReduceSum(&square, 1, "gradient norm");
-    norm = std::sqrt(square);
-  }
+  double squares = SumOfSquares(own);
+  if (communicator.size() > 1) communicator.AllReduceSum(&squares, 1, "gradient norm");
+  const double norm = std::sqrt(squares);
   // The small term keeps the quotient of two equal norms below one, as PyTorch's clip_grad_norm_ does.
   if (max_norm > 0 && norm > max_norm) own.mul_(max_norm / (norm + 1e-6));
   return norm;

@@ -13,9 +13,12 @@
 namespace temper {
 
 // Learning rate of update `step` (0-based) of `total_steps`. Warm-up: lr (step + 1) / warmup_steps. After it, with
-// t = (step - warmup_steps) / (total_steps - warmup_steps) in [0, 1] and f = final_lr_fraction:
+// t = (step - warmup_steps) / (total_steps - 1 - warmup_steps) in [0, 1], which is 1 at the last step, and f = final_lr_fraction:
 //   constant lr,  linear lr (1 - (1 - f) t),  cosine lr (f + (1 - f) (1 + cos(pi t)) / 2).
 double LearningRate(const OptimizerOptions& options, int64_t step, int64_t total_steps);
+
+// Sum of squares of a float tensor, added up in double: one in fp32 stops growing after some million elements.
+double SumOfSquares(const at::Tensor& values);
 
 // Scales this rank's shard of `gradient` in place so that the whole's 2-norm is at most max_norm (0 = leaves it); returns the norm before
 // that, the same on every rank. Not finite stays so. Collective.

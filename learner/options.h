@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "cluster/config/fields.h"
 #include "policy/model/lora_options.h"
 #include "policy/model/options.h"
+#include "reward/advantage/advantage.h"
 
 namespace temper {
 
@@ -67,12 +69,14 @@ struct EnumNames<KlEstimator> {
   static constexpr EnumTable<KlEstimator, 3> kTable{{{KlEstimator::kK1, "k1"}, {KlEstimator::kK2, "k2"}, {KlEstimator::kK3, "k3"}}};
 };
 
-// Where the KL penalty acts; in the reward it is k1, subtracted from the advantage token by token.
-enum class KlPlace : uint8_t { kLoss, kReward };
+// Where the KL penalty acts. reward: every token's penalty counts for what was said before it too, and goes through baseline and
+// normalisation (InstructGPT, TRL, verl). advantage: it is taken from the finished advantage of its own token.
+enum class KlPlace : uint8_t { kLoss, kReward, kAdvantage };
 template <>
 struct EnumNames<KlPlace> {
   static constexpr std::string_view kWhat = "place of the KL penalty";
-  static constexpr EnumTable<KlPlace, 2> kTable{{{KlPlace::kLoss, "loss"}, {KlPlace::kReward, "reward"}}};
+  static constexpr EnumTable<KlPlace, 3> kTable{
+      {{KlPlace::kLoss, "loss"}, {KlPlace::kReward, "reward"}, {KlPlace::kAdvantage, "advantage"}}};
 };
 
 // A policy loss: a constant of a file of its own and a line in learner/policy_losses.inc.
@@ -102,7 +106,12 @@ struct RlOptions {
   double entropy_coef = 0.0;
   double tis_cap = 2.0;           // truncated importance correction old/behaviour <= cap; 0 = off
   double temperature = 1.0;       // sampled; the learner scores tokens under the same tempered distribution
-  int64_t updates_per_batch = 1;  // optimizer steps on one batch; above 1 the old log-probs are computed first
+  int64_t updates_per_batch = 1;  // optimizer steps on one batch; the old log-probs are those of the first pass over it
+  // Of the batch that a loss is normalised over where that is more than what is trained on (rl.normalize_over); 0 = what is trained on.
+  double sampled_tokens = 0;
+  double sampled_sequences = 0;
+  AdvantageOptions advantage = {};   // of kl_in = reward, where the learner estimates the advantages
+  std::vector<double> lambdas = {};  // one per cost
 };
 
 // The settings of the loss.

@@ -13,15 +13,19 @@ KlEstimate EstimateKl(KlEstimator estimator, double logprob, double reference_lo
       return {-d, 1.0};
     case KlEstimator::kK2:
       return {d * d / 2, -d};
-    case KlEstimator::kK3:
-      return {std::expm1(d) - d, -std::expm1(d)};
+    case KlEstimator::kK3: {
+      const double value = std::expm1(d) - d;
+      return value > kMaxK3 ? KlEstimate{kMaxK3, 0} : KlEstimate{value, -std::expm1(d)};
+    }
   }
   TEMPER_FAIL("KL estimator ", static_cast<int>(estimator), " is none");
 }
 
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference) {
   TokenLoss out;
-  out.ratio = std::exp(token.logprob - token.old_logprob);
+  const double log_ratio = token.logprob - token.old_logprob;
+  const bool within = !(std::abs(log_ratio) > kMaxLogRatio);  // not a number passes on as such
+  out.ratio = std::exp(within ? log_ratio : std::copysign(kMaxLogRatio, log_ratio));
   double advantage = token.advantage;
   double weight = 1;
   if (options.tis_cap > 0) {
@@ -32,9 +36,9 @@ TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& optio
   if (has_reference) {
     const KlEstimate kl = EstimateKl(options.kl_estimator, token.logprob, token.reference_logprob);
     out.kl = kl.value;
-    if (options.kl_in == KlPlace::kReward) {
-      advantage -= options.kl_coef * (token.old_logprob - token.reference_logprob);
-    } else {
+    if (options.kl_in == KlPlace::kAdvantage)
+      advantage -= options.kl_coef * EstimateKl(options.kl_estimator, token.old_logprob, token.reference_logprob).value;
+    if (options.kl_in == KlPlace::kLoss) {
       out.loss += options.kl_coef * kl.value;
       out.d_logprob += options.kl_coef * kl.d_logprob;
     }
@@ -42,7 +46,7 @@ TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& optio
   const PolicyTerm term = options.loss->term({out.ratio, token.logprob, advantage, weight}, options);
   out.policy = term.loss;
   out.clipped = term.clipped;
-  out.d_logprob += term.d_logprob;
+  if (within) out.d_logprob += term.d_logprob;
   out.loss += out.policy - options.entropy_coef * token.entropy;
   out.d_entropy = -options.entropy_coef;
   return out;

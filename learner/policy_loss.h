@@ -32,8 +32,10 @@ struct TokenLoss {
 };
 
 // Estimator of KL(pi || ref) from one token drawn from pi, with d = log ref - log pi (J. Schulman, "Approximating KL divergence"):
-//   k1 = -d,  k2 = d^2 / 2,  k3 = exp(d) - 1 - d.
+//   k1 = -d,  k2 = d^2 / 2,  k3 = exp(d) - 1 - d, at most kMaxK3: beyond it is constant, so that one token the policy has all but given
+//   up does not decide the step (verl, kl_penalty).
 // In the loss k3 pulls as a different divergence than k1 in the reward does: the gradient of k3 at the drawn token is 1 - exp(d).
+inline constexpr double kMaxK3 = 10;
 struct KlEstimate {
   double value = 0;
   double d_logprob = 0;  // derivative by log pi
@@ -42,11 +44,11 @@ KlEstimate EstimateKl(KlEstimator estimator, double logprob, double reference_lo
 
 // What the policy-gradient part of one token's loss (PolicyLossType::term) is made of:
 //   ppo_clip   -w min(rho A, clip(rho, 1 - clip_low, 1 + clip_high) A), for A < 0 the objective is at least dual_clip A
-//   reinforce  -w A log pi
+//   reinforce  -w rho A log pi, rho held constant
 struct PolicyTermInput {
   double ratio = 1;      // rho = pi / old
   double logprob = 0;    // log pi
-  double advantage = 0;  // A, with kl_in = reward less the token's penalty
+  double advantage = 0;  // A, with kl_in = advantage less the token's penalty
   double weight = 1;     // w = min(old / b, tis_cap), held constant; 1 when tis_cap = 0
 };
 struct PolicyTerm {
@@ -55,12 +57,14 @@ struct PolicyTerm {
   bool clipped = false;  // a clip decided: the ratio's gradient is cut
 };
 
-// The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = reward A is replaced by
-// A - kl_coef (old - ref), the k1 penalty of this token, and the loss has no KL term. `has_reference` false: no KL anywhere. Not finite in,
-// not finite out: the caller checks sums.
+// The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = advantage A is replaced by
+// A - kl_coef k(old, ref), the estimate of this token alone; with kl_in = reward the advantage holds the penalty already
+// (AdvantageMember::token_rewards); in both the loss has no KL term. log rho counts within +-kMaxLogRatio, beyond without gradient.
+// `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
+inline constexpr double kMaxLogRatio = 20;
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
 
-// Counts over the global batch (all learners), as sums of doubles.
+// Counts over the global batch (all learners), or of all that was sampled for it (RlOptions::sampled_tokens), as sums of doubles.
 struct GlobalCounts {
   double tokens = 0;     // completion tokens
   double sequences = 0;  // completions with at least one token

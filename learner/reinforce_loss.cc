@@ -3,8 +3,10 @@
 namespace temper {
 namespace {
 
+// The ratio, a constant here, is 1 on the first pass over a batch and corrects later ones for the policy's change since.
 PolicyTerm Reinforce(const PolicyTermInput& in, const RlOptions& /*options*/) {
-  return {.loss = -in.weight * in.advantage * in.logprob, .d_logprob = -in.weight * in.advantage};
+  const double weight = in.weight * in.ratio;
+  return {.loss = -weight * in.advantage * in.logprob, .d_logprob = -weight * in.advantage};
 }
 
 }  // namespace

@@ -118,10 +118,11 @@ class RlPass {
     CountTokens();
   }
 
-  // Reference log-probs, and old ones when the batch is used more than once.
+  // Reference log-probs, and the advantages where the penalty is a part of the reward.
   void Prepare(PhaseTimes* times) {
     if (uses_reference_) reference_ = ScoreAll(*state_.reference, &times->forward_ref);
-    if (options_.updates_per_batch > 1) old_ = ScoreAll(*state_.model, &times->forward);
+    if (uses_reference_ && options_.kl_in == KlPlace::kReward) EstimateWithPenalties(ScoreAll(*state_.model, &times->forward));
+    if (options_.updates_per_batch > 1) old_.resize(batches_.size());
   }
 
   // Forward and backward over the share; afterwards the gradient holds this learner's part and the result the global sums.
@@ -156,6 +157,7 @@ class RlPass {
     times->forward += slowest.forward;
     times->backward += slowest.backward;
     figures.AllReduce(*state_.communicator);
+    first_pass_ = false;
     return figures;
   }
 
@@ -163,17 +165,41 @@ class RlPass {
   const GlobalCounts& counts() const { return counts_; }
 
  private:
+  bool IsMasked(const PackedSample& sample) const { return share_[sample.group].samples[sample.sample].masked; }
+
   void CountTokens() {
     for (const MicroBatch& batch : batches_) {
-      sizes_.Add("tokens", static_cast<double>(batch.num_rows()));
       sizes_.Add("stream_tokens", static_cast<double>(batch.num_tokens()));
       sizes_.Add("micro_batches", 1);
       for (const PackedSample& sample : batch.samples) {
-        if (sample.num_rows > 0) sizes_.Add("sequences", 1);
+        if (IsMasked(sample) || sample.num_rows == 0) continue;
+        sizes_.Add("tokens", static_cast<double>(sample.num_rows));
+        sizes_.Add("sequences", 1);
       }
     }
     sizes_.AllReduce(*state_.communicator, "token counts");
     counts_ = {sizes_.sum("tokens"), sizes_.sum("sequences")};
+    normalizer_ = options_.sampled_tokens > 0 ? GlobalCounts{options_.sampled_tokens, options_.sampled_sequences} : counts_;
+  }
+
+  // Every token's penalty is a reward of its own (PPO, arXiv 1909.08593, sec. 2.2).
+  void EstimateWithPenalties(const RowLogprobs& old) {
+    std::vector<AdvantageGroup> groups;
+    for (const TrainGroup& group : share_) {
+      groups.emplace_back();
+      for (const TrainSample& sample : group.samples)
+        groups.back().push_back({sample.parts, static_cast<int64_t>(sample.tokens.size()), std::vector<double>(sample.tokens.size())});
+    }
+    for (size_t index = 0; index < batches_.size(); ++index)
+      for (const PackedSample& sample : batches_[index].samples)
+        for (int64_t t = 0; t < sample.num_rows; ++t) {
+          const auto row = static_cast<size_t>(sample.first_row + t);
+          const double kl = EstimateKl(options_.kl_estimator, old[index][row], reference_[index][row]).value;
+          groups[sample.group][sample.sample].token_rewards[static_cast<size_t>(t)] = -options_.kl_coef * kl;
+        }
+    advantages_ = EstimateAdvantages(options_.advantage, groups, options_.lambdas, [this](std::span<double> values) {
+      state_.communicator->AllReduceSum(values.data(), values.size(), "advantages");
+    });
   }
 
   RowLogprobs ScoreAll(const Transformer& model, double* seconds) const {
@@ -193,23 +219,29 @@ class RlPass {
   }
 
   // The loss of every row of micro-batch `index`: sums into `figures`, derivatives of the global loss into d_*.
-  void ComputeLosses(size_t index, const TokenScores& scores, at::Tensor* d_logprob, at::Tensor* d_entropy, PassFigures* figures) const {
+  void ComputeLosses(size_t index, const TokenScores& scores, at::Tensor* d_logprob, at::Tensor* d_entropy, PassFigures* figures) {
     const float* logprob = scores.logprob_N.const_data_ptr<float>();
+    if (first_pass_ && !old_.empty()) old_[index].assign(logprob, logprob + scores.logprob_N.numel());
     const float* entropy = scores.entropy_N.const_data_ptr<float>();
     float* out_logprob = d_logprob->mutable_data_ptr<float>();
     float* out_entropy = d_entropy->mutable_data_ptr<float>();
     for (const PackedSample& sample : batches_[index].samples) {
       const TrainSample& data = share_[sample.group].samples[sample.sample];
-      const double weight = TokenWeight(options_, counts_, sample.num_rows);
+      if (data.masked) {
+        std::fill_n(out_logprob + sample.first_row, sample.num_rows, 0.0f);
+        std::fill_n(out_entropy + sample.first_row, sample.num_rows, 0.0f);
+        continue;
+      }
+      const double weight = TokenWeight(options_, normalizer_, sample.num_rows);
       for (int64_t t = 0; t < sample.num_rows; ++t) {
         const int64_t row = sample.first_row + t;
         TokenObservation token;
         token.logprob = logprob[row];
-        token.old_logprob = old_.empty() ? token.logprob : old_[index][row];
+        token.old_logprob = first_pass_ ? token.logprob : old_[index][row];
         token.behaviour_logprob = data.logprobs[t];
         token.reference_logprob = uses_reference_ ? reference_[index][row] : 0;
         token.entropy = entropy[row];
-        token.advantage = data.advantage;
+        token.advantage = advantages_.empty() ? data.advantage : advantages_[sample.group][sample.sample].Of(t);
         const TokenLoss loss = ComputeTokenLoss(token, options_, uses_reference_);
         out_logprob[row] = static_cast<float>(weight * loss.d_logprob);
         out_entropy[row] = static_cast<float>(weight * loss.d_entropy);
@@ -224,8 +256,11 @@ class RlPass {
   std::vector<MicroBatch> batches_;
   bool uses_reference_;
   GlobalStats sizes_{{"tokens", "stream_tokens", "sequences", "micro_batches"}, {}};
-  GlobalCounts counts_;
+  GlobalCounts counts_;      // of what is trained on
+  GlobalCounts normalizer_;  // of what the loss is divided by
   RowLogprobs reference_, old_;
+  std::vector<std::vector<Advantage>> advantages_;  // by group and sample of the share; empty = the samples' own
+  bool first_pass_ = true;
 };
 
 // Metrics of one pass; those of several passes over a batch are averaged, maxima kept.

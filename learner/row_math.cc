@@ -108,6 +108,18 @@ TEMPER_SIMD_CLONES float RowDot(const float* x, const float* y, int64_t n) {
   return sum;
 }
 
+TEMPER_SIMD_CLONES double RowSquares(const float* x, int64_t n) {
+  double lanes[kLanes] = {};
+  int64_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int64_t j = 0; j < kLanes; ++j) lanes[j] += static_cast<double>(x[i + j]) * static_cast<double>(x[i + j]);
+  }
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  for (; i < n; ++i) sum += static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  return sum;
+}
+
 TEMPER_SIMD_CLONES void RowSoftmaxGradient(float* p, const float* d, int64_t n, float mean) {
   for (int64_t i = 0; i < n; ++i) p[i] *= d[i] - mean;
 }

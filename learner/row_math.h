@@ -13,6 +13,8 @@ float RowMax(const float* x, int64_t n);
 float RowExp(float* x, int64_t n, float scale, float shift);
 // sum_i x_i y_i
 float RowDot(const float* x, const float* y, int64_t n);
+// sum_i x_i^2 in double: exact to its rounding for any n
+double RowSquares(const float* x, int64_t n);
 // p_i <- p_i (d_i - mean): the softmax derivative with p the probabilities, d the gradient by them, mean = sum p d.
 void RowSoftmaxGradient(float* p, const float* d, int64_t n, float mean);
 // z_i <- exp(z_i - lse) (a + b (z_i - lse))

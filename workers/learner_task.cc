@@ -15,6 +15,18 @@ void Fields(FieldReader& v, const PolicyLossType*& type) {
   TEMPER_CHECK(type != nullptr, "message malformed: there is no policy loss '", name, "'");
 }
 
+void Fields(FieldWriter& v, const AdvantageType*& type) { v(std::string(type->name)); }
+void Fields(FieldReader& v, const AdvantageType*& type) {
+  std::string name;
+  v(name);
+  type = AdvantageEstimators().Find(name);
+  TEMPER_CHECK(type != nullptr, "message malformed: there is no advantage type '", name, "'");
+}
+
+template <typename V>
+void Fields(V& v, AdvantageOptions& o) {
+  v(o.type, o.std_form, o.scale, o.std_eps, o.dead_eps);
+}
 template <typename V>
 void Fields(V& v, OptimizerOptions& o) {
   v(o.lr, o.beta1, o.beta2, o.eps, o.weight_decay, o.max_grad_norm, o.warmup_steps, o.schedule, o.final_lr_fraction);
@@ -22,7 +34,7 @@ void Fields(V& v, OptimizerOptions& o) {
 template <typename V>
 void Fields(V& v, RlOptions& o) {
   v(o.loss, o.clip_low, o.clip_high, o.dual_clip, o.aggregation, o.step_completions, o.max_completion_tokens, o.kl_coef, o.kl_estimator,
-    o.kl_in, o.entropy_coef, o.tis_cap, o.temperature, o.updates_per_batch);
+    o.kl_in, o.entropy_coef, o.tis_cap, o.temperature, o.updates_per_batch, o.sampled_tokens, o.sampled_sequences, o.advantage, o.lambdas);
 }
 template <typename V>
 void Fields(V& v, SftExample& e) {
@@ -30,7 +42,7 @@ void Fields(V& v, SftExample& e) {
 }
 template <typename V>
 void Fields(V& v, TrainSample& s) {
-  v(s.tokens, s.logprobs, s.versions, s.advantage);
+  v(s.tokens, s.logprobs, s.versions, s.advantage, s.masked, s.parts);
 }
 template <typename V>
 void Fields(V& v, TrainGroup& g) {

@@ -81,9 +81,15 @@ void LearnerWorker::CarryOut(const BeginStageOrder& order, UpdateReport*) {
   if (order.set_reference) learner().SetReference();
 }
 
-void LearnerWorker::CarryOut(const SftOrder& order, UpdateReport* report) { *report = learner().SftUpdate(order.examples); }
+void LearnerWorker::CarryOut(const SftOrder& order, UpdateReport* report) {
+  learner().SetStep(order.step);
+  *report = learner().SftUpdate(order.examples);
+}
 
-void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) { *report = learner().RlUpdate(order.groups, order.options); }
+void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) {
+  learner().SetStep(order.step);
+  *report = learner().RlUpdate(order.groups, order.options);
+}
 
 void LearnerWorker::CarryOut(const PublishOrder&, UpdateReport*) { learner(); }
 

@@ -43,7 +43,7 @@ constexpr MetricSpec kActor[] = {
 
 constexpr MetricSpec kAdvantage[] = {
     {"advantage/mean", "advantage", kGauge, kMean, "trained completions", kRlRow, "near 0", "of the completions trained on"},
-    {"advantage/std", "advantage", kGauge, kStd, "trained completions", kRlRow, "0.7 to 1 for grpo and reinforce_pp", "the same"},
+    {"advantage/std", "advantage", kGauge, kStd, "trained completions", kRlRow, "0.7 to 1 for grpo", "the same"},
     {"advantage/min", "advantage", kGauge, kMin, "trained completions", kRlRow, "", "the same"},
     {"advantage/max", "advantage", kGauge, kMax, "trained completions", kRlRow, "", "the same"},
     {"advantage/positive_fraction", "share", kGauge, kMean, "trained completions", kRlRow, "0.2 to 0.8",
@@ -79,7 +79,7 @@ constexpr MetricGroup kGroups[] = {
      "The update. Counts are taken over all learners before anything is divided, so a figure does not depend on how the batch was dealt. "
      "Of several updates on a batch means are averaged and maxima kept.",
      kActor},
-    {"advantage", "What the loss is weighted with, over the completions of live groups whose grade succeeded.", kAdvantage},
+    {"advantage", "What the loss is weighted with, before a KL penalty, over the completions whose grade succeeded of groups with reward variance.", kAdvantage},
     {"mismatch", "Sampling against learning: the same tokens under the rollout worker's and the learner's arithmetic and weights.",
      kMismatch},
     {"off_policy", "How old the weights were that drew what is learned from.", kOffPolicy},

@@ -7,6 +7,7 @@ RlOptions LossOf(const ExperimentConfig& config) {
   options.temperature = config.rollout.sampling.temperature;
   options.step_completions = config.rl.prompts_per_step * config.rollout.group_size;
   options.max_completion_tokens = config.rollout.sampling.max_new_tokens;
+  options.advantage = config.rl.advantage;
   return options;
 }
 

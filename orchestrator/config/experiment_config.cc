@@ -60,6 +60,11 @@ void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
   f.Rule([&c] { return !c.run.deterministic || c.rl.max_staleness == 0; },
          "run.deterministic: true needs rl.max_staleness: 0 "
          "(with staleness the weights a token was drawn from depend on timing)");
+  f.Rule([&c] { return c.rollout.group_size >= static_cast<int64_t>(c.rl.advantage.type->min_members); },
+         "rollout.group_size must be at least 2: the advantages of this rl.advantage.type compare the completions of a prompt "
+         "(reinforce_pp alone needs one)");
+  f.Rule([&c] { return c.reward.composer.overlong_buffer <= c.rollout.sampling.max_new_tokens; },
+         "reward.overlong_buffer must be at most rollout.max_new_tokens");
   f.Rule([&c] { return c.rollout.sampling.temperature >= kScoredTemperature.min; },
          "rollout.temperature must be at least 0.01: the learner scores under it, and greedy sampling has no gradient");
   f.Rule([&c] { return !c.policy.path.empty() || c.policy.shape.max_positions > c.rollout.sampling.max_new_tokens; },

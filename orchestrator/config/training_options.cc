@@ -24,6 +24,11 @@ void Describe(RlConfig& c, ConfigFields& f) {
   f.Int("max_staleness", &c.max_staleness, {0, 64}, "weight versions a sample may be behind the learner; 0 = on-policy");
   f.Bool("resample_dead_groups", &c.resample_dead_groups, "replace groups without reward variance one for one by new prompts");
   f.Int("max_resampled_per_step", &c.max_resampled_per_step, {0, kMaxGroupsOfStep}, "at most this many replacements a step");
+  f.Enum("normalize_over", &c.normalize_over,
+         "what the loss of a step is divided by: all its graded completions, with those of groups without reward variance, which keep"
+         " their KL and entropy terms (as TRL and verl do); or those of groups with reward variance, the only ones then trained on");
+  f.Bool("mask_truncated", &c.mask_truncated,
+         "leave completions that were cut at rollout.max_new_tokens out of the loss and its denominators; they stay in their group's baseline");
   f.Section("advantage", "advantage estimator", [&c](ConfigFields& a) { Describe(c.advantage, a); });
   Describe(c.loss, f);
   f.Section("optimizer", "AdamW of the RL stage", [&](ConfigFields& o) { Describe(c.optimizer, o); });

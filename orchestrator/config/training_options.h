@@ -4,7 +4,7 @@
 
 #include "cluster/config/fields.h"
 #include "learner/options.h"
-#include "reward/compose/advantage.h"
+#include "reward/advantage/advantage.h"
 
 namespace temper {
 
@@ -32,12 +32,23 @@ struct SftConfig {
 
 void Describe(SftConfig& config, ConfigFields& fields);
 
+// What the denominators of a step's loss count (rl.aggregation): every graded completion of the step, or those of groups whose rewards
+// differ alone. With the latter steps grow as the policy converges and fewer groups are left.
+enum class NormalizeOver : uint8_t { kSampled, kTrained };
+template <>
+struct EnumNames<NormalizeOver> {
+  static constexpr std::string_view kWhat = "batch";
+  static constexpr EnumTable<NormalizeOver, 2> kTable{{{NormalizeOver::kSampled, "sampled"}, {NormalizeOver::kTrained, "trained"}}};
+};
+
 struct RlConfig {
   int64_t steps = 80;
   int64_t prompts_per_step = 24;
   int64_t max_staleness = 0;
   bool resample_dead_groups = true;
   int64_t max_resampled_per_step = 24;
+  NormalizeOver normalize_over = NormalizeOver::kSampled;
+  bool mask_truncated = false;
   AdvantageOptions advantage;
   RlOptions loss;  // without what is sampled (orchestrator/config/derived.h)
   OptimizerOptions optimizer{

@@ -13,8 +13,14 @@
 #include "cluster/base/error.h"
 
 namespace temper {
+namespace {
 
-Progress::Progress(ProgressStyle style, const std::string& label, int64_t total_steps) : label_(label), total_(total_steps) {
+constexpr double kFirstQuiet = 10, kNextQuiet = 30;  // seconds
+
+}  // namespace
+
+Progress::Progress(ProgressStyle style, const std::string& label, int64_t total_steps, const char* unit)
+    : label_(label), unit_(unit), total_(total_steps), printed_at_(NowSeconds()), quiet_s_(kFirstQuiet) {
   const bool launched = std::getenv("OMPI_COMM_WORLD_RANK") != nullptr || std::getenv("SLURM_PROCID") != nullptr;
   bar_ = style == ProgressStyle::kBar || (style == ProgressStyle::kAuto && isatty(2) == 1 && !launched);
   plain_ = style == ProgressStyle::kPlain || (style == ProgressStyle::kAuto && !bar_);
@@ -30,7 +36,27 @@ void Progress::Step(int64_t step, const std::map<std::string, double>& values) {
     first_ = step;
     since_ = NowSeconds();
   }
-  const std::string line = Line(step, values);
+  Print(step, Line(step, values));
+  quiet_s_ = kFirstQuiet;
+}
+
+void Progress::Waiting(int64_t step, const std::string& what) {
+  if ((!bar_ && !plain_) || NowSeconds() - printed_at_ < quiet_s_) return;
+  Print(step, Concat(unit_, ":", step, "/", total_, " - ", label_, " - ", what));
+  quiet_s_ = kNextQuiet;
+}
+
+void Progress::Note(const std::string& what) {
+  if (plain_) {
+    std::printf("%s: %s\n", label_.c_str(), what.c_str());
+    std::fflush(stdout);
+  } else if (bar_) {
+    std::fprintf(stderr, "\r\033[K%s: %s\n", label_.c_str(), what.c_str());
+  }
+}
+
+void Progress::Print(int64_t step, const std::string& line) {
+  printed_at_ = NowSeconds();
   if (plain_) {
     std::printf("%s\n", line.c_str());
     std::fflush(stdout);
@@ -45,7 +71,7 @@ std::string Progress::Line(int64_t step, const std::map<std::string, double>& va
     const char* metric;
     const char* name;
   };
-  std::string line = Concat("step:", step, "/", total_, " - ", label_, " -");
+  std::string line = Concat(unit_, ":", step, "/", total_, " - ", label_, " -");
   char number[64];
   for (const auto& [metric, name] :
        {Shown{"reward/mean", "reward"}, Shown{"reward/safety_mean", "safety"}, Shown{"reward/helpfulness_mean", "helpful"},
@@ -62,6 +88,7 @@ std::string Progress::Line(int64_t step, const std::map<std::string, double>& va
     std::snprintf(number, sizeof(number), " left:%.0fs", left);
     line += number;
   }
+  if (line.ends_with(" -")) line.resize(line.size() - 2);  // nothing to tell
   return line;
 }
 

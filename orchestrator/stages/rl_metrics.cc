@@ -196,13 +196,7 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
   return row;
 }
 
-void SummarizeAdvantages(const std::vector<std::vector<RewardParts>>& parts, const std::vector<GroupAdvantages>& advantages, StepRow* row) {
-  std::vector<double> all;
-  for (size_t g = 0; g < parts.size(); ++g) {
-    for (size_t i = 0; i < parts[g].size(); ++i) {
-      if (parts[g][i].usable) all.push_back(advantages[g].advantages[i]);
-    }
-  }
+void SummarizeAdvantages(std::vector<double> all, StepRow* row) {
   if (all.empty()) return;
   row->values["advantage/mean"] = Mean(all);
   row->values["advantage/std"] = StdOf(all);

@@ -7,7 +7,6 @@
 
 #include "cluster/metrics/metric_sink.h"
 #include "orchestrator/flow/job_bus.h"
-#include "reward/compose/advantage.h"
 #include "reward/compose/composer.h"
 
 namespace temper {
@@ -23,8 +22,8 @@ struct ScoredGroup {
 // the dead and the replaced ones included: an unbiased sample of the prompts).
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
 
-// advantage/* of the usable members of the groups trained on.
-void SummarizeAdvantages(const std::vector<std::vector<RewardParts>>& parts, const std::vector<GroupAdvantages>& advantages, StepRow* row);
+// advantage/* of the graded completions of the groups that are alive; before a KL penalty.
+void SummarizeAdvantages(std::vector<double> advantages, StepRow* row);
 
 // perf/* that divide amounts by times of the same row.
 void AddRates(std::map<std::string, double>* values);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cluster/base/log.h"
+#include "orchestrator/stages/progress.h"
 
 namespace temper {
 namespace {
@@ -25,6 +26,7 @@ void StartPolicy(const StageContext& context) {
 }
 
 void LoadPolicy(const StageContext& context, const std::string& weights_folder) {
+  Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + weights_folder);
   LoadModelOrder order{std::filesystem::absolute(weights_folder), context.config->policy.skip_tensors};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }

@@ -8,6 +8,7 @@
 #include "cluster/base/keyed_random.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
@@ -51,6 +52,8 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
   size_t complete = 0;
   double waiting_since = NowSeconds();
   const double limit = context.config->cluster.step_timeout_s;
+  const auto total = static_cast<int64_t>(groups.size());
+  Progress progress(context.config->monitor.progress, Concat(context.label, " ", set.name), total, "prompt");
   while (complete < groups.size()) {
     for (GradedGroup& group : context.bus->Poll(std::chrono::milliseconds(100))) {
       const auto index = static_cast<size_t>(group.rollout.group.group_id);
@@ -58,10 +61,13 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
       ++complete;
       waiting_since = NowSeconds();
     }
-    context.monitor->SetProgress(static_cast<int64_t>(complete), static_cast<int64_t>(groups.size()));
+    const auto done = static_cast<int64_t>(complete);
+    context.monitor->SetProgress(done, total);
+    if (done < total) progress.Waiting(done, "sampling and grading");
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
                  " s (cluster.step_timeout_s)");
   }
+  progress.Step(total, {});
   context.monitor->Enter(phase::kPrepare);
   std::vector<EvalSample> samples;
   for (const GradedGroup& group : groups) {

@@ -11,6 +11,7 @@
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
 #include "orchestrator/stages/progress.h"
+#include "orchestrator/stages/rl_batch.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
@@ -20,7 +21,6 @@
 #include "record/audit_record.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
-#include "reward/compose/advantage.h"
 
 namespace temper {
 namespace {
@@ -41,11 +41,12 @@ class RlStage {
   void Collect();
   void TrainWhenReady();
   void FinishStep();
-  std::vector<LearnerTask> Shards(const Ledger::StepGroups& groups);
-  void WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages);
+  std::vector<LearnerTask> TasksFor(const Ledger::StepGroups& groups, RlBatch* batch);
+  void WriteAudit(int64_t step, const RlBatch& batch);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   void AfterStep();
   void EnterPhase();
+  void WarnOfTruncatedSampling() const;
 
   const StageContext& context_;
   const ExperimentConfig& config_;
@@ -79,16 +80,26 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
       plan_(config_, context.data->train) {
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
+  // What the numbers of this stage depend on beside the data.
   state_.settings = SettingsOf(*context_.resolved, {"rl.steps", "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
                                                     "rollout.group_size", "reward.composer", "run.seed"});
 }
 
-// What the numbers of this stage depend on beside the data.
+// The recorded log-probs are those of the distribution that was drawn from, the learner's those of the whole one.
+void RlStage::WarnOfTruncatedSampling() const {
+  const SamplingOptions& sampling = config_.rollout.sampling;
+  if (sampling.top_k <= 0 && sampling.top_p >= 1 && sampling.min_new_tokens <= 0) return;
+  TEMPER_LOG(Warn, "rollout.top_k, rollout.top_p or rollout.min_new_tokens cuts the distribution that is sampled from, the learner scores"
+             " the whole one: with rl.tis_cap ", config_.rl.loss.tis_cap, " every gradient is scaled by the mass that was kept, and mismatch/*"
+             " measures this; train with top_k 0, top_p 1 and min_new_tokens 0, and keep such sampling for eval.*");
+}
+
 void RlStage::Start() {
   context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
   if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
+  WarnOfTruncatedSampling();
   context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
@@ -148,16 +159,18 @@ void RlStage::Collect() {
     int64_t usable = 0;
     for (size_t i = 0; i < graded.grades.size(); ++i) {
       scored.parts.push_back(composer_->Compose(graded.grades[i], graded.prompt->label));
+      const auto length = static_cast<int64_t>(graded.rollout.group.trajectories[i].tokens.size());
+      scored.parts.back().reward += OverlongReward(config_.reward.composer, length, config_.rollout.sampling.max_new_tokens);
       usable += scored.parts.back().usable;
     }
     for (const Trajectory& trajectory : graded.rollout.group.trajectories) {
       for (const int64_t version : trajectory.versions) oldest = std::min(oldest, version);
     }
-    scored.dead = IsDeadGroup(config_.rl.advantage, scored.parts);
     scored.graded = std::move(graded);
+    scored.dead = IsDeadGroup(config_.rl.advantage, MembersOf(scored));
     scored_[id] = std::move(scored);
     ledger_->OnGenerated(id);
-    ledger_->OnGraded(id, oldest, usable >= 2, scored_[id].dead);
+    ledger_->OnGraded(id, oldest, usable >= static_cast<int64_t>(config_.rl.advantage.type->min_members), scored_[id].dead);
     recovered_.erase(id);
     waiting_since_ = NowSeconds();
   }
@@ -172,10 +185,8 @@ void RlStage::Collect() {
                " reward workers are registered");
 }
 
-std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
-  std::vector<std::vector<RewardParts>> parts;
+std::vector<LearnerTask> RlStage::TasksFor(const Ledger::StepGroups& groups, RlBatch* batch) {
   std::vector<std::vector<double>> costs;
-  for (const uint64_t id : groups.live) parts.push_back(scored_.at(id).parts);
   for (const auto& [id, group] : scored_) {
     if (Ledger::StepOf(id) != groups.step) continue;
     for (const RewardParts& p : group.parts) {
@@ -183,40 +194,34 @@ std::vector<LearnerTask> RlStage::Shards(const Ledger::StepGroups& groups) {
     }
   }
   composer_->UpdateLambdas(costs);
-  const auto advantages = EstimateAdvantages(config_.rl.advantage, parts, composer_->lambdas());
-  SummarizeAdvantages(parts, advantages, &row_);
-  const RlOrder share{.step = groups.step, .options = LossOf(config_), .groups = {}, .publish_version = groups.step + 1};
-  std::vector<RlOrder> shares(static_cast<size_t>(context_.num_learners), share);
-  for (size_t g = 0; g < groups.live.size(); ++g) {
-    const ScoredGroup& group = scored_.at(groups.live[g]);
-    TrainGroup train{groups.live[g], group.graded.rollout.group.prompt_tokens, {}};
-    for (size_t i = 0; i < group.parts.size(); ++i) {
-      if (!group.parts[i].usable) continue;
-      const Trajectory& t = group.graded.rollout.group.trajectories[i];
-      train.samples.push_back({t.tokens, t.logprobs, t.versions, advantages[g].advantages[i]});
+  *batch = MakeRlBatch(config_, groups, scored_, composer_->lambdas(), static_cast<size_t>(context_.num_learners));
+  std::vector<double> advantages;
+  for (const uint64_t id : groups.live) {
+    for (size_t i = 0; i < scored_.at(id).parts.size(); ++i) {
+      if (scored_.at(id).parts[i].usable) advantages.push_back(batch->advantages.at(id)[i]);
     }
-    shares[g % shares.size()].groups.push_back(std::move(train));
   }
-  WriteAudit(groups, advantages);
-  if (!groups.live.empty()) return TasksOf(std::move(shares));
+  SummarizeAdvantages(std::move(advantages), &row_);
+  WriteAudit(groups.step, *batch);
+  if (!batch->orders.empty()) return TasksOf(std::move(batch->orders));
   TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
   return ForAll(context_, {PublishOrder{groups.step, groups.step + 1}});
 }
 
-void RlStage::WriteAudit(const Ledger::StepGroups& groups, const std::vector<GroupAdvantages>& advantages) {
+void RlStage::WriteAudit(int64_t step, const RlBatch& batch) {
   const auto names = composer_->constraint_names();
   std::string lines;
-  for (size_t g = 0; g < groups.live.size(); ++g) {
-    const ScoredGroup& group = scored_.at(groups.live[g]);
+  for (const uint64_t id : batch.trained) {
+    const ScoredGroup& group = scored_.at(id);
     for (size_t i = 0; i < group.parts.size(); ++i) {
-      lines += AuditRecordToJson({.step = groups.step,
+      lines += AuditRecordToJson({.step = step,
                                   .prompt_id = group.graded.prompt->id,
                                   .sample = static_cast<int64_t>(i),
                                   .category = group.graded.prompt->category,
                                   .grade = group.graded.grades[i],
                                   .parts = group.parts[i],
                                   .constraint_names = names,
-                                  .advantage = advantages[g].advantages[i]}) +
+                                  .advantage = batch.advantages.at(id)[i]}) +
                "\n";
     }
   }
@@ -260,13 +265,14 @@ void RlStage::TrainWhenReady() {
   TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
                " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
   WriteTraces(all);
-  const std::vector<LearnerTask> tasks = Shards(groups);
+  RlBatch batch;
+  const std::vector<LearnerTask> tasks = TasksFor(groups, &batch);
   const auto lambdas = composer_->lambdas();
   for (size_t i = 0; i < lambdas.size(); ++i) row_.values["reward/lambda/" + composer_->constraint_names()[i]] = lambdas[i];
   JournalRecord consumed;
   consumed.kind = JournalRecord::Kind::kConsumed;
   consumed.step = groups.step;
-  consumed.consumed = groups.live;
+  consumed.consumed = batch.trained;
   journal_->Append(consumed);
   journal_->Sync();
   context_.bus->Order(tasks);
@@ -276,7 +282,11 @@ void RlStage::TrainWhenReady() {
 
 // What the orchestrator waits for now.
 void RlStage::EnterPhase() {
-  if (training_step_ >= 0) return context_.monitor->Enter(phase::kWaitLearners, training_step_);
+  if (training_step_ >= 0) {
+    progress_->Waiting(training_step_, "the learners update the policy");
+    return context_.monitor->Enter(phase::kWaitLearners, training_step_);
+  }
+  progress_->Waiting(state_.step, Concat("sampling and grading, ", scored_.size(), " groups done, ", context_.bus->groups_in_flight(), " to come"));
   const bool drawing = context_.bus->AnyUndrawn(Ledger::GroupId(state_.step, 0), Ledger::GroupId(state_.step + 1, 0));
   context_.monitor->Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
 }

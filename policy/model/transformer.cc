@@ -263,15 +263,16 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
     const c10::NoGradGuard no_grad;
     return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention, rows_N);
   }
-  if (!with_graph) Packed();
+  const bool as_trained = with_graph || scores_as_trained_;
+  if (!as_trained) Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
   at::Tensor x = at::embedding(weights_->embedding, tokens_T);
   if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const at::Tensor rows = i + 1 == config_.num_layers ? rows_N : at::Tensor();
-    if (!with_graph)
+    if (!as_trained)
       LayerWithoutGraph(i, x, angles, attention, rows);
-    else if (recompute_)
+    else if (with_graph && recompute_)
       x = Recomputed(x, [=, this, &attention](const at::Tensor& in) { return LayerWithGraph(i, in, angles, attention, rows); });
     else
       x = LayerWithGraph(i, x, angles, attention, rows);

@@ -91,6 +91,9 @@ class Transformer {
   // was given must then live until the backward.
   void SetRecompute(bool recompute) { recompute_ = recompute; }
   bool recompute() const { return recompute_; }
+  // Whether Hidden without a graph computes as it does with one, bit for bit, instead of with the faster inference kernels, which round in
+  // other places. Only of the own CPU kernels; others know no difference once both types are the same.
+  void SetScoresAsTrained(bool as_trained) { scores_as_trained_ = as_trained; }
   // kFloat, or kBFloat16: without a graph, the matrix products round their inputs to it and caches made for this model keep keys and
   // values in it. Set it before a generation engine is made.
   void SetInferenceType(at::ScalarType type);
@@ -120,6 +123,7 @@ class Transformer {
   at::ScalarType compute_type_ = at::kFloat;
   at::ScalarType inference_type_ = at::kFloat;
   bool recompute_ = false;
+  bool scores_as_trained_ = false;
   mutable std::shared_ptr<PackedWeights> packed_;    // layout of the inference kernels, made on demand
   std::shared_ptr<const PortableForward> portable_;  // null: the own CPU kernels
   mutable std::shared_ptr<RoundedWeights> rounded_;  // of the portable forward without a graph, made on demand

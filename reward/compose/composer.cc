@@ -1,5 +1,7 @@
 #include "reward/compose/composer.h"
 
+#include <algorithm>
+
 #include "cluster/config/check.h"
 
 namespace temper {
@@ -21,6 +23,12 @@ double ControlledSafety(const ComposerOptions& options, const Grade& grade) {
 
 double ControlledHelpfulness(const ComposerOptions& options, const Grade& grade) {
   return options.helpfulness_control == HelpfulnessControl::kOne ? 1 : grade.helpfulness;
+}
+
+double OverlongReward(const ComposerOptions& options, int64_t length, int64_t max_length) {
+  const int64_t excess = length - (max_length - options.overlong_buffer);
+  if (options.overlong_buffer <= 0 || excess <= 0) return 0;
+  return -options.overlong_penalty * std::min(1.0, static_cast<double>(excess) / static_cast<double>(options.overlong_buffer));
 }
 
 std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options) {

@@ -14,6 +14,10 @@ void Describe(ComposerOptions& c, ConfigFields& f) {
   f.Real("weight_safety", &c.weight_safety, kWeight, "composer weighted");
   f.Enum("safety_control", &c.safety_control, "control experiments only: changes what s is rewarded as");
   f.Enum("helpfulness_control", &c.helpfulness_control, "control experiments only: h counted as 1");
+  f.Int("overlong_buffer", &c.overlong_buffer, {0, 1 << 24},
+        "RL: a completion that comes within so many tokens of rollout.max_new_tokens loses reward, more with every token (DAPO's soft overlong"
+        " punishment); 0 = off");
+  f.Real("overlong_penalty", &c.overlong_penalty, kWeight, "reward that a completion at the limit loses");
   f.RealMap("cost_limits", &c.cost_limits, {0, 1}, "composer lagrangian: cost (safety = 1 - s, over_refusal) -> limit of its mean");
   f.Real("lambda_init", &c.lambda_init, kMultiplier, "composer lagrangian: first multiplier");
   f.Real("lambda_lr", &c.lambda_lr, {0, 10}, "composer lagrangian: step of the log multiplier");

@@ -50,6 +50,9 @@ struct ComposerOptions {
   double weight_safety = 1.0;
   SafetyControl safety_control = SafetyControl::kNone;
   HelpfulnessControl helpfulness_control = HelpfulnessControl::kNone;
+  // The last tokens before rollout.max_new_tokens, over which a completion loses up to overlong_penalty of its reward; 0 = off.
+  int64_t overlong_buffer = 0;
+  double overlong_penalty = 1.0;
   // lagrangian: r = h with costs; per constraint a limit on the mean cost. Known costs: safety (1 - s), over_refusal (0 or 1).
   std::map<std::string, double> cost_limits;
   double lambda_init = 1.0;

@@ -3,7 +3,7 @@
 namespace temper {
 
 void Describe(RolloutConfig& c, ConfigFields& f) {
-  f.Int("group_size", &c.group_size, {2, kSamplesPerPrompt.max}, "completions of a prompt");
+  f.Int("group_size", &c.group_size, kSamplesPerPrompt, "completions of a prompt");
   f.Int("slots", &c.slots, {1, 65536}, "completions a rollout worker decodes together");
   f.Enum("dtype", &c.dtype,
          "weights, products and key/value cache of the rollout workers; bf16 is about twice as fast where the processor multiplies it, and "

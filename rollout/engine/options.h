@@ -13,7 +13,7 @@ inline constexpr IntRange kSamplesPerPrompt{1, 4096};
 
 // How the completions of RL are sampled, and with what.
 struct RolloutConfig {
-  int64_t group_size = 8;  // completions of a prompt; advantages compare them, so there are two at least
+  int64_t group_size = 8;  // completions of a prompt, which advantages compare
   int64_t slots = 64;      // completions a worker decodes together
   ComputeType dtype = ComputeType::kFp32;
   bool cuda_graphs = true;

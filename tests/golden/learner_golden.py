@@ -18,12 +18,15 @@ def token_loss(case, lp, old, beh, ref, ent, adv):
     weight = torch.ones_like(lp)
     if case["tis_cap"] > 0:
         weight = torch.clamp(torch.exp(old - beh), max=case["tis_cap"])
-    d = ref - lp
-    kl = {"k1": -d, "k2": d * d / 2, "k3": torch.exp(d) - 1 - d}[case["kl_estimator"]]
-    if case["kl_in"] == "reward":
-        adv = adv - case["kl_coef"] * (old - ref)
+    def estimate(x):
+        d = ref - x
+        return {"k1": -d, "k2": d * d / 2, "k3": torch.clamp(torch.exp(d) - 1 - d, max=10)}[case["kl_estimator"]]
+
+    kl = estimate(lp)
+    if case["kl_in"] == "advantage":
+        adv = adv - case["kl_coef"] * estimate(old)
     if case["loss"] == "reinforce":
-        policy = -adv * lp
+        policy = -adv * ratio.detach() * lp
     else:
         clipped = torch.clamp(ratio, 1 - case["clip_low"], 1 + case["clip_high"])
         objective = torch.minimum(ratio * adv, clipped * adv)
@@ -62,7 +65,7 @@ def policy_cases():
         out[name] = value.tolist()
     cases = []
     grid = itertools.product(("ppo_clip", "reinforce"), ("token_mean", "seq_mean_token_mean", "seq_mean_token_sum", "constant"),
-                             ("k1", "k2", "k3"), ("loss", "reward"), (0.0, 1.2), (0.0, 1.5))
+                             ("k1", "k2", "k3"), ("loss", "advantage"), (0.0, 1.2), (0.0, 1.5))
     for loss, aggregation, estimator, kl_in, dual, tis in grid:
         case = dict(loss=loss, aggregation=aggregation, kl_estimator=estimator, kl_in=kl_in, dual_clip=dual, tis_cap=tis,
                     clip_low=0.2, clip_high=0.28, kl_coef=0.1, entropy_coef=0.01)
@@ -119,7 +122,7 @@ def schedules():
         def factor(step):
             if step < options["warmup_steps"]:
                 return (step + 1) / options["warmup_steps"]
-            t = min(1.0, (step - options["warmup_steps"]) / (10 - options["warmup_steps"]))
+            t = min(1.0, (step - options["warmup_steps"]) / (9 - options["warmup_steps"]))  # 1 at the last step
             f = options["final_lr_fraction"]
             return {"constant": 1.0, "linear": 1 - (1 - f) * t, "cosine": f + (1 - f) * 0.5 * (1 + math.cos(math.pi * t))}[name]
         parameter = torch.nn.Parameter(torch.zeros(1))

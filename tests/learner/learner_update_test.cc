@@ -212,5 +212,132 @@ TEST_F(LearnerUpdateTest, RefusesCallsThatMakeNoSense) {
   EXPECT_THROW(Learner(&model_, {.micro_batch_tokens = 0, .dtype = ComputeType::kFp32}, single_.get()), ConfigError);
 }
 
+// With a learning rate of 0 the policy of every pass is the one that old was scored with: the ratio is 1 to the bit, whatever the type
+// rounds to, and no token seems to have moved. The reference is the model itself, so its distance is that of one rounding at most.
+TEST_F(LearnerUpdateTest, TheFirstPassHasARatioOfOne) {
+  TransformerConfig config = TinyConfig();
+  config.num_layers = 8;
+  for (const auto& [dtype, name] : EnumNames<ComputeType>::kTable) {
+    for (const bool portable : {false, true}) {
+      for (const int64_t threads : {1, 2}) {
+        SCOPED_TRACE(Concat(name, portable ? ", portable" : "", ", threads ", threads));
+        Transformer model(config);
+        model.Initialize(3);
+        if (portable) model.UsePortable();
+        Learner learner(&model, {.micro_batch_tokens = 60, .threads = threads, .dtype = dtype}, single_.get());
+        learner.SetReference();
+        learner.BeginStage(Constant(0), 5);
+        RlOptions options;
+        options.updates_per_batch = 3;
+        const UpdateReport report = learner.RlUpdate(RandomGroups(4, 3), options);
+        EXPECT_EQ(report.at("actor/ratio_max"), 1);
+        EXPECT_EQ(report.at("actor/ppo_kl"), 0);
+        EXPECT_EQ(report.at("actor/clip_frac"), 0);
+        EXPECT_LT(report.at("actor/kl"), 1e-9);
+      }
+    }
+  }
+}
+
+// The mismatch is that of the log-probs which the loss is made of, for any number of passes.
+TEST_F(LearnerUpdateTest, TheMismatchIsThatOfTheTrainedPass) {
+  std::vector<double> gaps;
+  for (const int64_t passes : {1, 2}) {
+    Transformer model = TinyModel();
+    Learner learner(&model, {.dtype = ComputeType::kBf16}, single_.get());
+    learner.BeginStage(Constant(0), 5);
+    RlOptions options;
+    options.kl_coef = 0;
+    options.updates_per_batch = passes;
+    gaps.push_back(learner.RlUpdate(RandomGroups(4, 3), options).at("mismatch/logp_abs_mean"));
+  }
+  EXPECT_EQ(gaps[0], gaps[1]);
+}
+
+// Groups X (live) and Y (dead): divided by what was sampled, X weighs as much as in a batch in which Y lives.
+TEST_F(LearnerUpdateTest, WhatWasSampledIsDividedBy) {
+  const auto gradient_norm = [&](double tokens, double sequences, LossAggregation aggregation) {
+    Transformer model = TinyModel();
+    Learner learner(&model, {}, single_.get());
+    learner.BeginStage(Constant(0), 5);
+    RlOptions options;
+    options.kl_coef = 0;
+    options.aggregation = aggregation;
+    options.sampled_tokens = tokens;
+    options.sampled_sequences = sequences;
+    return learner.RlUpdate(RandomGroups(2, 3), options).at("actor/grad_norm");
+  };
+  double tokens = 0;
+  for (const TrainGroup& group : RandomGroups(2, 3))
+    for (const TrainSample& sample : group.samples) tokens += static_cast<double>(sample.tokens.size());
+  for (const auto& [aggregation, name] : EnumNames<LossAggregation>::kTable) {
+    if (aggregation == LossAggregation::kConstant) continue;  // it counts what was sampled by itself
+    const double trained = gradient_norm(0, 0, aggregation);
+    EXPECT_NEAR(gradient_norm(tokens, 6, aggregation) / trained, 1, 1e-6) << name;
+    EXPECT_NEAR(gradient_norm(2 * tokens, 12, aggregation) / trained, 0.5, 1e-6) << name;
+  }
+}
+
+// A penalty in the reward goes through the baseline: by hand from the log-probs that the learner reports for one token each.
+TEST_F(LearnerUpdateTest, ThePenaltyInTheRewardGoesThroughTheBaseline) {
+  const auto trained = [&](KlPlace place, const std::vector<double>& advantages, const std::vector<double>& rewards) {
+    Transformer model = TinyModel();
+    Learner learner(&model, {}, single_.get());
+    learner.SetReference();
+    learner.BeginStage(Constant(1e-2), 5);
+    learner.SftUpdate(RandomExamples(8));  // away from the reference
+    std::vector<TrainGroup> groups = RandomGroups(1, 2);
+    for (size_t i = 0; i < 2; ++i) {
+      groups[0].samples[i].advantage = advantages[i];
+      groups[0].samples[i].parts = {rewards[i]};
+    }
+    RlOptions options;
+    options.kl_coef = place == KlPlace::kLoss ? 0 : 0.5;
+    options.kl_in = place;
+    options.kl_estimator = KlEstimator::kK1;
+    options.tis_cap = 0;
+    options.advantage.type = &AdvantageEstimators().At("rloo");
+    return learner.RlUpdate(groups, options);
+  };
+  // rloo is linear: A_i = (r_i - r_j) - coef (K_i - K_j), and the summed k1 of a completion is the same for each of its tokens.
+  const double loss = trained(KlPlace::kReward, {0, 0}, {0.25, 1}).at("actor/pg_loss");
+  const double without = trained(KlPlace::kLoss, {-0.75, 0.75}, {0, 0}).at("actor/pg_loss");
+  const double zero = trained(KlPlace::kReward, {0, 0}, {0, 0}).at("actor/pg_loss");
+  EXPECT_NE(zero, 0) << "equal rewards, unequal penalties";
+  EXPECT_NEAR(loss - zero, without, 1e-9);
+}
+
+TEST_F(LearnerUpdateTest, AMaskedCompletionHasNoLossAndIsNotCounted) {
+  const auto trained = [&](bool with_masked) {
+    Transformer model = TinyModel();
+    Learner learner(&model, {}, single_.get());
+    learner.SetReference();
+    learner.BeginStage(Constant(1e-2), 5);
+    std::vector<TrainGroup> groups = RandomGroups(2, 3);
+    for (TrainGroup& group : groups) {
+      if (with_masked) group.samples[1].masked = true;
+      else group.samples.erase(group.samples.begin() + 1);
+    }
+    learner.RlUpdate(groups, {});
+    return model.flat().clone();
+  };
+  EXPECT_LT(RelativeDistance(trained(true), trained(false)), 1e-6);
+}
+
+TEST_F(LearnerUpdateTest, TheLearningRateFollowsTheStepNotTheUpdates) {
+  Learner learner(&model_, {}, single_.get());
+  OptimizerOptions options = Constant(1e-3);
+  options.schedule = LrSchedule::kLinear;
+  options.final_lr_fraction = 0.1;
+  learner.BeginStage(options, 11);
+  RlOptions rl;
+  rl.kl_coef = 0;
+  EXPECT_NEAR(learner.RlUpdate(RandomGroups(2, 2), rl).at("actor/lr"), 1e-3, 1e-15);
+  learner.SetStep(5);  // the steps between had nothing to learn
+  EXPECT_NEAR(learner.RlUpdate(RandomGroups(2, 2), rl).at("actor/lr"), 1e-3 * 0.55, 1e-15);
+  learner.SetStep(10);
+  EXPECT_NEAR(learner.RlUpdate(RandomGroups(2, 2), rl).at("actor/lr"), 1e-4, 1e-15);
+}
+
 }  // namespace
 }  // namespace temper

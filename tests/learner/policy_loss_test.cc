@@ -70,12 +70,38 @@ TEST(PolicyLossTest, DualClipBoundsTheObjectiveOfBadTokens) {
   EXPECT_NEAR(ComputeTokenLoss(WithRatio(1.1, 2), options, false).loss, -2.2, 1e-12);
 }
 
-TEST(PolicyLossTest, ReinforceIsTheLogProbTimesTheAdvantage) {
+TEST(PolicyLossTest, ReinforceIsTheLogProbTimesTheAdvantageCorrectedByTheRatio) {
   RlOptions options = Plain();
   options.loss = &PolicyLosses().At("reinforce");
-  const TokenLoss loss = ComputeTokenLoss(WithRatio(1.7, 3), options, false);
+  TokenLoss loss = ComputeTokenLoss(WithRatio(1, 3), options, false);
   EXPECT_NEAR(loss.loss, 3, 1e-12);  // -3 * -1
   EXPECT_NEAR(loss.d_logprob, -3, 1e-12);
+  loss = ComputeTokenLoss(WithRatio(1.7, 3), options, false);  // a later pass over the batch
+  EXPECT_NEAR(loss.loss, 5.1, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -5.1, 1e-12);
+}
+
+// A policy that has all but given a token up: log pi -12, log ref -1. verl's kl_penalty clamps k3 to 10; its gradient is 0 there.
+TEST(PolicyLossTest, OneTokenFarFromTheReferenceDoesNotDecideTheStep) {
+  const KlEstimate far = EstimateKl(KlEstimator::kK3, -12, -1);
+  EXPECT_EQ(far.value, 10);
+  EXPECT_EQ(far.d_logprob, 0);
+  EXPECT_NEAR(EstimateKl(KlEstimator::kK3, -3, -1).value, std::exp(2.0) - 3, 1e-12);
+  EXPECT_EQ(EstimateKl(KlEstimator::kK3, -1, -100).value, 10);
+}
+
+TEST(PolicyLossTest, ALogRatioBeyondTwentyCountsAsTwentyWithoutGradient) {
+  RlOptions options = Plain();
+  TokenObservation token;
+  token.logprob = -1;
+  token.old_logprob = token.behaviour_logprob = -31;
+  token.advantage = -2;
+  const TokenLoss loss = ComputeTokenLoss(token, options, false);
+  EXPECT_DOUBLE_EQ(loss.ratio, std::exp(20.0));
+  EXPECT_DOUBLE_EQ(loss.loss, 2 * std::exp(20.0));
+  EXPECT_EQ(loss.d_logprob, 0);
+  token.logprob = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(ComputeTokenLoss(token, options, false).loss)) << "what is no number stays none, so that the step is skipped";
 }
 
 TEST(PolicyLossTest, TruncatedImportanceWeightStopsAtItsCap) {
@@ -105,16 +131,32 @@ TEST(PolicyLossTest, KlEstimatorsAtAKnownDistance) {
   EXPECT_EQ(EstimateKl(KlEstimator::kK3, lp, lp).value, 0);
 }
 
-TEST(PolicyLossTest, KlInTheRewardShiftsTheAdvantage) {
+TEST(PolicyLossTest, KlInTheAdvantageTakesTheChosenEstimateFromIt) {
+  RlOptions options = Plain();
+  options.kl_coef = 0.5;
+  options.kl_in = KlPlace::kAdvantage;
+  options.kl_estimator = KlEstimator::kK1;
+  TokenObservation token = WithRatio(1, 1);
+  token.reference_logprob = -1.4;  // k1 = old - ref = 0.4: A = 1 - 0.2
+  TokenLoss loss = ComputeTokenLoss(token, options, true);
+  EXPECT_NEAR(loss.loss, -0.8, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, -0.8, 1e-12);
+  options.kl_estimator = KlEstimator::kK3;
+  loss = ComputeTokenLoss(token, options, true);
+  const double k3 = std::exp(-0.4) - 1 + 0.4;
+  EXPECT_NEAR(loss.kl, k3, 1e-12);
+  EXPECT_NEAR(loss.loss, -(1 - 0.5 * k3), 1e-12);
+}
+
+TEST(PolicyLossTest, KlInTheRewardIsInTheAdvantageAlready) {
   RlOptions options = Plain();
   options.kl_coef = 0.5;
   options.kl_in = KlPlace::kReward;
   TokenObservation token = WithRatio(1, 1);
-  token.reference_logprob = -1.4;  // k1 = old - ref = 0.4: A = 1 - 0.2
+  token.reference_logprob = -1.4;
   const TokenLoss loss = ComputeTokenLoss(token, options, true);
-  EXPECT_NEAR(loss.loss, -0.8, 1e-12);
-  EXPECT_NEAR(loss.d_logprob, -0.8, 1e-12);
-  EXPECT_NEAR(loss.kl, std::exp(-0.4) - 1 + 0.4, 1e-12);
+  EXPECT_NEAR(loss.loss, -1, 1e-12);
+  EXPECT_NEAR(loss.kl, std::exp(-0.4) - 1 + 0.4, 1e-12) << "it is reported all the same";
 }
 
 TEST(PolicyLossTest, AggregationWeightsOfThreeCompletions) {

@@ -44,17 +44,18 @@ auto Tie(const OptimizerOptions& o) {
 }
 auto Tie(const RlOptions& o) {
   const auto& [loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
-               updates] = o;
+               updates, sampled_tokens, sampled_sequences, advantage, lambdas] = o;
   return std::tie(loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
-                  updates);
+                  updates, sampled_tokens, sampled_sequences, advantage.type, advantage.std_form, advantage.scale, advantage.std_eps,
+                  advantage.dead_eps, lambdas);
 }
 auto Tie(const SftExample& e) {
   const auto& [tokens, prompt_length, learned] = e;
   return std::tie(tokens, prompt_length, learned);
 }
 auto Tie(const TrainSample& s) {
-  const auto& [tokens, logprobs, versions, advantage] = s;
-  return std::tie(tokens, logprobs, versions, advantage);
+  const auto& [tokens, logprobs, versions, advantage, masked, parts] = s;
+  return std::tie(tokens, logprobs, versions, advantage, masked, parts);
 }
 
 // Values that no default has.
@@ -94,6 +95,14 @@ Grade ExampleGrade() {
   return grade;
 }
 
+RlOptions ExampleRlOptions() {
+  RlOptions options{&PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6, 7,
+                    8, 9, 10, 11};
+  options.advantage = {&AdvantageEstimators().At("rloo"), StdForm::kSample, AdvantageScale::kBatch, 12, 13};
+  options.lambdas = {14, 15};
+  return options;
+}
+
 // One order of every kind.
 std::vector<LearnerTask> ExampleLearnerTasks() {
   return {{InitializeOrder{"{}", 9}},
@@ -101,9 +110,8 @@ std::vector<LearnerTask> ExampleLearnerTasks() {
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
           {RlOrder{3,
-                   {&PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6,
-                    7, 8, 9},
-                   {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5}}}, {6, {}, {}}},
+                   ExampleRlOptions(),
+                   {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}},
                    4}},
           {PublishOrder{3, 4}},
           {SaveOrder{"/s"}},

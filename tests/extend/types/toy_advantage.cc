@@ -1,13 +1,13 @@
-#include "reward/compose/advantage.h"
+#include "reward/advantage/advantage.h"
 
 namespace temper {
 
 // r - the first member's.
 extern const AdvantageType kToyAdvantage = {"toy", "against the first member",
-                                            [](const AdvantageOptions&, std::vector<AdvantagePart>* groups) {
+                                            [](const AdvantageOptions&, std::vector<AdvantagePart>* groups, const SumOverBatch&) {
                                               for (AdvantagePart& group : *groups) {
-                                                const double first = group.front();
-                                                for (double& value : group) value -= first;
+                                                const double first = group.front().value;
+                                                for (PartValue& member : group) member.value -= first;
                                               }
                                             }};
 

@@ -8,7 +8,7 @@
 #include "cluster/base/error.h"
 #include "learner/policy_loss.h"
 #include "orchestrator/config/experiment_config.h"
-#include "reward/compose/advantage.h"
+#include "reward/advantage/advantage.h"
 #include "reward/compose/composer.h"
 #include "reward/graders/registry.h"
 #include "tests/support/temp_folder.h"
@@ -38,8 +38,11 @@ TEST(Extend, AComposerIsOneFileAndOneLine) {
 
 TEST(Extend, AnAdvantageEstimatorIsOneFileAndOneLine) {
   const ExperimentConfig config = Load("", "advantage: {type: toy}");
-  const std::vector<RewardParts> group = {{true, 0.25, {}}, {true, 1, {}}, {true, 0, {}}};
-  EXPECT_EQ(EstimateAdvantages(config.rl.advantage, {group}, {})[0].advantages, (std::vector<double>{0, 0.75, -0.25}));
+  const AdvantageGroup group = {{{0.25}}, {{1}}, {{0}}};
+  const std::vector<Advantage> estimates = EstimateAdvantages(config.rl.advantage, {group}, {})[0];
+  EXPECT_EQ(estimates[0].value, 0);
+  EXPECT_EQ(estimates[1].value, 0.75);
+  EXPECT_EQ(estimates[2].value, -0.25);
 }
 
 TEST(Extend, APolicyLossIsOneFileAndOneLine) {
@@ -63,7 +66,7 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
     Load("", "advantage: {type: toi}");
     ADD_FAILURE() << "toi was taken";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, toy, not \"toi\"; the nearest is toy"));
+    EXPECT_THAT(error.what(), HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, reinforce_pp_baseline, toy, not \"toi\"; the nearest is toy"));
   }
 }
 

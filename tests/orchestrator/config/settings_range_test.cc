@@ -23,7 +23,7 @@
 #include "orchestrator/flow/ledger.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/start_checks.h"
-#include "reward/compose/advantage.h"
+#include "reward/advantage/advantage.h"
 #include "reward/compose/composer.h"
 
 namespace temper {
@@ -111,9 +111,9 @@ void UseLoss(const ExperimentConfig& config) {
   const TokenObservation token{.logprob = -1, .old_logprob = -1.5, .behaviour_logprob = -1.25, .entropy = 0.5, .advantage = -1};
   EXPECT_TRUE(std::isfinite(ComputeTokenLoss(token, options, /*has_reference=*/true).d_logprob));
   EXPECT_GT(TokenWeight(options, {10, 3}, 4), 0);
-  const std::vector<RewardParts> group = {{true, 0.25, {}}, {true, 1, {}}}, equal = {{true, 0.5, {}}, {true, 0.5, {}}};
-  for (const GroupAdvantages& advantages : EstimateAdvantages(config.rl.advantage, {group, equal}, {}))
-    EXPECT_TRUE(std::isfinite(advantages.advantages[0]));
+  const AdvantageGroup group = {{{0.25}}, {{1}}}, equal = {{{0.5}}, {{0.5}}};
+  for (const std::vector<Advantage>& advantages : EstimateAdvantages(config.rl.advantage, {group, equal}, {}))
+    EXPECT_TRUE(std::isfinite(advantages[0].value));
 }
 
 void UsePlan(const ExperimentConfig& config) {

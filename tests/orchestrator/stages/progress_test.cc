@@ -21,6 +21,15 @@ TEST(Progress, PrintsALineThatGrepsWell) {
   EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
 }
 
+TEST(Progress, SaysWhatIsCountedAndWhatBegins) {
+  Progress progress(ProgressStyle::kPlain, "eval dev", 360, "prompt");
+  testing::internal::CaptureStdout();
+  progress.Note("loading the policy from runs/a/sft");
+  progress.Waiting(5, "sampling");  // nothing is said in the first ten seconds
+  progress.Step(360, {});
+  EXPECT_EQ(testing::internal::GetCapturedStdout(), "eval dev: loading the policy from runs/a/sft\nprompt:360/360 - eval dev\n");
+}
+
 TEST(Progress, ALineFitsIntoAHundredColumns) {
   Progress progress(ProgressStyle::kPlain, "rl refusal_strict_2", 100);
   const std::map<std::string, double> values = {{"reward/mean", -0.123456},

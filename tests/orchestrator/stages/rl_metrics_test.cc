@@ -136,12 +136,8 @@ TEST_F(RlMetricsTest, AStepWithoutGroupsHasNoMeans) {
 }
 
 TEST_F(RlMetricsTest, AdvantagesAreThoseOfUsableMembers) {
-  const ScoredGroup group = Group(false), failed = Group(true);
-  GroupAdvantages first, second;
-  first.advantages = {1, -1};
-  second.advantages = {0.5, 0};
   StepRow row;
-  SummarizeAdvantages({group.parts, failed.parts}, {first, second}, &row);
+  SummarizeAdvantages({1, -1, 0.5}, &row);
   EXPECT_DOUBLE_EQ(row.values.at("advantage/mean"), 0.5 / 3);
   EXPECT_DOUBLE_EQ(row.values.at("advantage/positive_fraction"), 2.0 / 3);
   EXPECT_EQ(row.values.at("advantage/min"), -1);

@@ -205,5 +205,16 @@ TEST(Lagrangian, RefusesBadStateAndBadOptions) {
   EXPECT_THROW(MakeRewardComposer(options), ConfigError);
 }
 
+// A limit of 100 tokens, the last 20 of which cost: 80 free, 90 half, 100 all of it.
+TEST(Overlong, TheLastTokensBeforeTheLimitCostMoreAndMore) {
+  ComposerOptions options;
+  EXPECT_EQ(OverlongReward(options, 100, 100), 0) << "off";
+  options.overlong_buffer = 20;
+  options.overlong_penalty = 0.5;
+  EXPECT_EQ(OverlongReward(options, 80, 100), 0);
+  EXPECT_DOUBLE_EQ(OverlongReward(options, 90, 100), -0.25);
+  EXPECT_DOUBLE_EQ(OverlongReward(options, 100, 100), -0.5);
+}
+
 }  // namespace
 }  // namespace temper
