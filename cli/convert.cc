@@ -19,6 +19,7 @@ struct ConvertArguments {
   std::string out;
   std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
   std::string shard_size = "5GB";
+  std::vector<std::string> skip_tensors;
 };
 
 // "500MB" as Hugging Face counts: KB, MB, GB are powers of 1000, KiB, MiB, GiB of 1024; without a unit, bytes.
@@ -57,7 +58,7 @@ int ConvertCommand(const ConvertArguments& arguments) {
     throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
   if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
     throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
-  ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter);
+  ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter, arguments.skip_tensors);
   std::cout << "wrote " << arguments.out << "\n";
   return kExitDone;
 }
@@ -68,6 +69,8 @@ void BindConvert(CLI::App* command, ConvertArguments* arguments) {
   command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
   command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
   command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  command->add_option("--skip-tensors", arguments->skip_tensors,
+                      "tensors to leave out that are no parameter of the model, such as 'v_head.*'");
   AddExamples(command, {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
                         {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"}});
 }

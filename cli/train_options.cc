@@ -30,7 +30,7 @@ void TellBeatenOverrides(const Experiment& experiment) {
 void CheckForDryRun(const Experiment& experiment) {
   TellBeatenOverrides(experiment);
   const std::string& model = experiment.base.policy.path;  // arms share it
-  if (!model.empty()) CheckHfModel(model);
+  if (!model.empty()) CheckHfModel(model, experiment.base.policy.skip_tensors);
   CheckRows(experiment);
 }
 

@@ -51,10 +51,12 @@ nlohmann::json LoraJson(const LearnerState& state) {
   if (!state.base) return nullptr;
   const LoraOptions& lora = state.options.lora;
   const at::Tensor base = state.base->flat().cpu();
-  return {{"rank", lora.rank},
-          {"alpha", lora.alpha},
-          {"target_modules", lora.target_modules},
-          {"base_xxh128", Hash128({static_cast<const char*>(base.const_data_ptr()), base.nbytes()})}};
+  nlohmann::json json = {{"rank", lora.rank},
+                         {"alpha", lora.alpha},
+                         {"target_modules", lora.target_modules},
+                         {"base_xxh128", Hash128({static_cast<const char*>(base.const_data_ptr()), base.nbytes()})}};
+  if (lora.rslora) json["rslora"] = true;
+  return json;
 }
 
 void CheckLora(const LearnerState& state, const nlohmann::json& saved, const std::string& path) {
@@ -62,7 +64,7 @@ void CheckLora(const LearnerState& state, const nlohmann::json& saved, const std
   TEMPER_CHECK(saved.is_null() == own.is_null(), path, ": the checkpoint was made ", saved.is_null() ? "without" : "with",
                " LoRA, this run is ", own.is_null() ? "without" : "with", " it (policy.lora.rank)");
   TEMPER_CHECK(saved == own, path, ": the checkpoint's adapters are ", saved.dump(), ", this run's ", own.dump(),
-               ": rank, alpha, target modules and the model they are on must be the same");
+               ": rank, alpha, rslora, target modules and the model they are on must be the same");
 }
 
 nlohmann::json ReadJson(const std::string& path) {

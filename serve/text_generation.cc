@@ -8,6 +8,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/utf8.h"
+#include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/text/strict_json.h"
 #include "rollout/engine/sampler.h"
@@ -76,7 +77,9 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
   sampling.top_p = arguments.top_p.value_or(defaults.Number("top_p", 1.0));
   sampling.min_new_tokens = arguments.min_new_tokens;
   sampling.max_new_tokens = arguments.max_new_tokens.value_or(std::max(kUsualNewTokens, arguments.min_new_tokens));
-  sampling.stop_ids = model.eos_ids;
+  const EndTokens ends = FindEndTokens(arguments.model, model, &tokenizer);
+  if (!ends.disagreement.empty()) std::fprintf(stderr, "temper: %s\n", ends.disagreement.c_str());
+  sampling.stop_ids = ends.ids;
   sampling.stop_strings = arguments.stops;
   for (const std::string& stop : arguments.stops)
     if (InvalidUtf8At(stop)) throw ConfigError(Concat("--stop ", Quoted(stop), ": not valid UTF-8"));
@@ -112,7 +115,7 @@ GenerationRequest TextGenerator::ChatRequest(uint64_t group_id, const std::strin
 }
 
 GenerationRequest TextGenerator::TextRequest(uint64_t group_id, const std::string& text) const {
-  return Request(group_id, text, EncodePrompt(*tokenizer_, text, model_.config().bos_id));
+  return Request(group_id, text, tokenizer_->Encode(text, /*add_specials=*/true));
 }
 
 GenerationRequest TextGenerator::PromptRequest(uint64_t group_id, const std::string& prompt) const {

@@ -54,7 +54,7 @@ void Fields(V& v, InitializeOrder& o) {
 }
 template <typename V>
 void Fields(V& v, LoadModelOrder& o) {
-  v(o.folder);
+  v(o.folder, o.skip_tensors);
 }
 template <typename V>
 void Fields(V& v, BeginStageOrder& o) {

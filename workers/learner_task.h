@@ -21,6 +21,7 @@ struct InitializeOrder {
 // Reads the model of a Hugging Face folder.
 struct LoadModelOrder {
   std::string folder;
+  std::vector<std::string> skip_tensors;  // patterns of tensors that are left aside
 };
 
 // Makes a fresh optimizer; with `set_reference` freezes the parameters as the KL reference.

@@ -81,7 +81,7 @@ void LearnerWorker::CarryOut(const InitializeOrder& order, UpdateReport*) {
 }
 
 void LearnerWorker::CarryOut(const LoadModelOrder& order, UpdateReport*) {
-  Adopt(LoadHfModel(order.folder));
+  Adopt(LoadHfModel(order.folder, order.skip_tensors));
   base_folder_ = order.folder;
   if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(order.folder);
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 
 namespace temper {
 namespace {
@@ -116,6 +117,8 @@ std::string ReadUserFile(const std::filesystem::path& path, const ReadOptions& o
   std::string reason;
   auto text = TryReadFile(path, options.max_bytes, &reason);
   if (!text) throw ConfigError(ReadProblem(path, options, reason));
+  reason = options.any_bytes ? "" : NoTextBecause(*text);
+  if (!reason.empty()) throw ConfigError(ReadProblem(path, {.what = options.what}, reason));
   return *std::move(text);
 }
 

@@ -19,6 +19,7 @@ struct ReadOptions {
   std::string what = {};  // the file as a message calls it: "the policy spec"
   std::string hint = {};  // what to do when it cannot be read
   uint64_t max_bytes = kMaxDocumentBytes;
+  bool any_bytes = false;  // ReadUserFile takes what is no text, too
 };
 
 // The bytes of a regular file of at most max_bytes. Otherwise nothing, and *reason says why, without the path: "No such file or directory",
@@ -28,7 +29,8 @@ std::optional<std::string> TryReadFile(const std::filesystem::path& path, uint64
 // The same for a file of the program's own. Throws Error "PATH: cannot read WHAT: REASON; HINT".
 std::string ReadFile(const std::filesystem::path& path, const ReadOptions& options = {});
 
-// The same for a file that the user names or provides. Throws ConfigError with the same words.
+// The same for a text that the user names or provides. Throws ConfigError with the same words, also where the bytes are no UTF-8 text
+// (cluster/base/utf8.h, NoTextBecause).
 std::string ReadUserFile(const std::filesystem::path& path, const ReadOptions& options = {});
 
 struct WriteOptions {

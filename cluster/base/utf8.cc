@@ -1,6 +1,7 @@
 #include "cluster/base/utf8.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstring>
 
@@ -135,6 +136,27 @@ void AppendUtf8(char32_t code_point, std::string* text) {
     put(0x80 | (code_point >> 6 & 0x3F));
   }
   if (code_point >= 0x80) put(0x80 | (code_point & 0x3F));
+}
+
+std::string OtherEncoding(std::string_view bytes) {
+  using namespace std::string_view_literals;
+  if (bytes.starts_with("\xFF\xFE\0\0"sv) || bytes.starts_with("\0\0\xFE\xFF"sv)) return "UTF-32";
+  if (bytes.starts_with("\xFF\xFE"sv) || bytes.starts_with("\xFE\xFF"sv)) return "UTF-16";
+  // Without a mark: every other byte of Latin letters is NUL.
+  const std::string_view head = bytes.substr(0, 32);
+  if (head.size() < 4) return "";
+  std::array<size_t, 2> nul = {0, 0};  // at even places, at odd ones
+  for (size_t i = 0; i < head.size(); ++i) nul[i % 2] += head[i] == '\0' ? 1 : 0;
+  const bool one_side = (nul[0] == 0) != (nul[1] == 0);
+  return one_side && std::max(nul[0], nul[1]) >= head.size() / 2 ? "UTF-16" : "";
+}
+
+std::string NoTextBecause(std::string_view bytes) {
+  if (const std::string other = OtherEncoding(bytes); !other.empty()) return "it is " + other + " text; save it as UTF-8";
+  const size_t at = bytes.find('\0');
+  if (at == std::string_view::npos) return "";
+  const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  return "a NUL byte on line " + std::to_string(line) + ", which no text holds; write the file anew from its source";
 }
 
 bool IsWhiteSpace(char32_t c) {

@@ -23,6 +23,13 @@ std::string RepairUtf8(std::string_view text, std::vector<size_t>* offsets = nul
 // Bytes at the end of `text` that may become a character when more follow.
 size_t IncompleteUtf8Tail(std::string_view text);
 
+// "UTF-16" or "UTF-32" where the bytes of a file are such text, by the mark at its beginning or the NUL bytes between its letters; "" = no.
+std::string OtherEncoding(std::string_view bytes);
+
+// Why the bytes of a file are no UTF-8 text, with the remedy: another encoding, or a NUL byte. "" where neither speaks against it;
+// sequences that are ill-formed are not looked for.
+std::string NoTextBecause(std::string_view bytes);
+
 bool IsAscii(std::string_view text);
 
 // Code points of a valid text.

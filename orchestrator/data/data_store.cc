@@ -213,8 +213,7 @@ void CheckWorldFits(const ExperimentConfig& config) {
 
 void CheckDataFiles(const ExperimentConfig& config) {
   if (!config.policy.path.empty()) {
-    TokenizerFile(config, {});
-    ModelIn(config.policy.path);
+    ModelFor(config, *ParseTokenizer(TokenizerText(config, {}), config.policy.path));
   }
   if (config.data.source == DataSource::kWorld) {
     if (config.policy.path.empty()) CheckWorldFits(config);
@@ -231,8 +230,10 @@ void CheckDataFiles(const ExperimentConfig& config) {
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
   DataStore store;
   store.tokenizer_json = TokenizerText(config, files);
-  store.tokenizer = ParseTokenizer(store.tokenizer_json);
-  store.model = ModelFor(config, *store.tokenizer);
+  store.tokenizer = ParseTokenizer(store.tokenizer_json, config.policy.path.empty() ? files.tokenizer_folder : config.policy.path);
+  std::string remark;
+  store.model = ModelFor(config, *store.tokenizer, &remark);
+  if (!remark.empty()) TEMPER_LOG(Warn, remark);
   store.chat_template = ChatTemplateFor(config);
   store.prompt_template = config.data.prompt_template;
   store.system_prompt = config.data.system_prompt;

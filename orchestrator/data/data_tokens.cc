@@ -98,7 +98,7 @@ std::vector<int32_t> DataStore::PromptTokens(const Prompt& prompt) const {
     throw ConfigError(Concat("prompt ", Quoted(prompt.id),
                              ": a list of messages needs a chat template: a policy.path with one, and data.chat_template: auto"));
   }
-  return EncodePrompt(*tokenizer, FillPlaceholders(prompt_template, {{"prompt", prompt.text}}), model.bos_id);
+  return tokenizer->Encode(FillPlaceholders(prompt_template, {{"prompt", prompt.text}}), /*add_specials=*/true);
 }
 
 SftExample DataStore::Example(const Demonstration& demonstration) const {

@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
 
 namespace temper {
@@ -26,15 +27,23 @@ std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files
   return file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
 }
 
-TransformerConfig ModelIn(const std::string& folder) {
+namespace {
+
+// The shape of the model in a folder.
+TransformerConfig ModelIn(const std::string& folder, const Tokenizer& tokenizer, std::string* remark) {
   TransformerConfig model = LoadHfConfig(folder);
+  EndTokens ends = FindEndTokens(folder, model, &tokenizer);
+  if (remark != nullptr) *remark = ends.disagreement;
+  SetStopIds(std::move(ends.ids), &model);
   if (!model.eos_ids.empty()) return model;
   throw ConfigError(
       Concat("policy.path: ", folder, " names no stop token, so no answer could ever end: set eos_token_id in its generation_config.json"));
 }
 
-TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer) {
-  if (!config.policy.path.empty()) return ModelIn(config.policy.path);
+}  // namespace
+
+TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer, std::string* remark) {
+  if (!config.policy.path.empty()) return ModelIn(config.policy.path, tokenizer, remark);
   TransformerConfig model = ShapeFromScratch(config.policy);
   model.vocab_size = tokenizer.vocab_size();
   model.bos_id = tokenizer.IdOf("<bos>");

@@ -16,11 +16,9 @@ std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files
 // Its text.
 std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files);
 
-// The shape of the model in a folder, which must be able to end an answer.
-TransformerConfig ModelIn(const std::string& folder);
-
-// The shape of the model: of the policy's folder, or from scratch with this tokenizer.
-TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer);
+// The shape of the model: of the policy's folder, which must be able to end an answer, or from scratch with this tokenizer. Every end token
+// that a file of the folder names ends an answer; where the files disagree, *remark says so (may be null).
+TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer, std::string* remark = nullptr);
 
 // What prompts are rendered by: the template of the policy's folder, where it has one and the config wants it, else null.
 std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& config);

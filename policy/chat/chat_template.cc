@@ -157,7 +157,7 @@ std::optional<Json> ParseChatJson(std::string_view text, std::string* error) {
     }
     return Json::parse(text.begin(), text.end());
   } catch (const Json::exception& e) {
-    *error = Quoted(e.what(), 200);
+    *error = JsonProblem(text, e);
     return std::nullopt;
   }
 }

@@ -5,6 +5,7 @@
 #include "cluster/base/file.h"
 #include "policy/chat/chat_template.h"
 #include "policy/text/strict_json.h"
+#include "policy/tokenizer/special_tokens.h"
 
 namespace temper {
 namespace {
@@ -19,14 +20,7 @@ struct Found {
 };
 
 // A JSON object; empty where there is no such file.
-Json ReadObject(const fs::path& path) {
-  if (!fs::exists(path)) return Json::object();
-  std::string error;
-  const auto parsed = ParseStrictJson(ReadUserFile(path), 64, &error);
-  if (!parsed.has_value()) throw ConfigError(Concat(path.string(), ": ", error));
-  if (!parsed->is_object()) throw ConfigError(Concat(path.string(), ": expected a JSON object"));
-  return *parsed;
-}
+Json ReadObject(const fs::path& path) { return fs::exists(path) ? ReadJsonObject(path) : Json::object(); }
 
 // The templates of files of their own.
 std::map<std::string, Found> TemplateFiles(const fs::path& folder) {
@@ -63,17 +57,6 @@ std::map<std::string, Found> TemplatesOfConfig(const Json& config, const std::st
   return found;
 }
 
-// Adds the special tokens of an object that are not known yet; each is a text or {content: text}.
-void AddSpecialTokens(const Json& object, const std::string& path, std::map<std::string, std::string>* tokens) {
-  for (const char* name : {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
-    const auto found = object.find(name);
-    if (found == object.end() || found->is_null()) continue;
-    const Json& value = found->is_object() && found->contains("content") ? (*found)["content"] : *found;
-    if (!value.is_string()) throw ConfigError(Concat(path, ": ", name, ": expected a text, or an object with the text content"));
-    tokens->emplace(name, value.get<std::string>());
-  }
-}
-
 std::string Names(const std::map<std::string, Found>& templates) {
   std::string names;
   for (const auto& [name, found] : templates) names += (names.empty() ? "" : ", ") + Quoted(name);
@@ -93,7 +76,6 @@ ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name
   const fs::path root(folder);
   if (!fs::is_directory(root)) throw ConfigError(Concat(folder, ": no folder"));
   const fs::path config_path = root / "tokenizer_config.json";
-  const fs::path map_path = root / "special_tokens_map.json";
   const Json config = ReadObject(config_path);
   auto templates = TemplateFiles(root);
   if (templates.empty()) templates = TemplatesOfConfig(config, config_path.string());
@@ -106,10 +88,7 @@ ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name
   if (found == templates.end()) {
     throw ConfigError(Concat(folder, ": no chat template named ", Quoted(wanted), "; there are: ", Names(templates)));
   }
-  std::map<std::string, std::string> tokens;
-  AddSpecialTokens(config, config_path.string(), &tokens);
-  AddSpecialTokens(ReadObject(map_path), map_path.string(), &tokens);
-  return ChatTemplate(found->second.place, found->second.text, std::move(tokens));
+  return ChatTemplate(found->second.place, found->second.text, ReadSpecialTokens(folder));
 }
 
 }  // namespace temper

@@ -12,6 +12,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "policy/formats/end_tokens.h"
 #include "policy/formats/finite_weights.h"
 #include "policy/formats/hf_weights.h"
 #include "policy/formats/peft_adapter.h"
@@ -149,38 +150,34 @@ struct OpenFolder {
   TransformerConfig config;
   NamedTensors tensors;
 };
-OpenFolder Open(const std::string& folder) {
+OpenFolder Open(const std::string& folder, const std::vector<std::string>& skip) {
   OpenFolder open{LoadHfConfig(folder), {}};
-  open.tensors = MatchParameters(folder, open.config, MapHfWeights(folder));
+  open.tensors = MatchParameters(folder, open.config, MapHfWeights(folder), skip);
   return open;
 }
 
 }  // namespace
 
 TransformerConfig LoadHfConfig(const std::string& folder) {
-  const auto read = [&](const char* file, const auto& parse) {
-    try {
-      parse(ReadUserFile(fs::path(folder) / file));
-    } catch (const ConfigError& error) {
-      const std::string text = error.what();
-      throw ConfigError(text.starts_with(folder) ? text : Concat(folder, "/", text));
-    }
-  };
   if (!fs::exists(fs::path(folder) / "config.json"))
     throw ConfigError(
         Concat(folder, "/config.json: cannot read: no such file; give a Hugging Face model folder (config.json, *.safetensors)"));
   TransformerConfig config;
-  read("config.json", [&](const std::string& text) { config = ParseTransformerConfig(text); });
-  if (fs::exists(fs::path(folder) / "generation_config.json"))
-    read("generation_config.json", [&](const std::string& text) { TakeStopIds(text, &config); });
+  const std::string text = ReadUserFile(fs::path(folder) / "config.json");
+  try {
+    config = ParseTransformerConfig(text);
+  } catch (const ConfigError& error) {
+    throw ConfigError(Concat(folder, "/", error.what()));
+  }
+  SetStopIds(FindEndTokens(folder, config, nullptr).ids, &config);
   if (config.tie_embeddings) config.tie_embeddings = EmbeddingsAreTied(config, MapHfWeights(folder));
   return config;
 }
 
-void CheckHfModel(const std::string& folder) { Open(folder); }
+void CheckHfModel(const std::string& folder, const std::vector<std::string>& skip) { Open(folder, skip); }
 
-Transformer LoadHfModel(const std::string& folder) {
-  const OpenFolder open = Open(folder);
+Transformer LoadHfModel(const std::string& folder, const std::vector<std::string>& skip) {
+  const OpenFolder open = Open(folder, skip);
   Transformer model(open.config);
   const c10::NoGradGuard no_grad;
   for (size_t i = 0; i < open.tensors.size(); ++i) model.parameters()[i].second.copy_(open.tensors[i].second);
@@ -192,7 +189,7 @@ Transformer LoadHfModel(const std::string& folder) {
 CompanionFiles ReadCompanionFiles(const std::string& folder) {
   CompanionFiles files;
   for (const char* name : kCompanionNames)
-    if (const fs::path path = fs::path(folder) / name; fs::exists(path)) files[name] = ReadUserFile(path);
+    if (const fs::path path = fs::path(folder) / name; fs::exists(path)) files[name] = ReadUserFile(path, {.any_bytes = true});
   return files;
 }
 
@@ -202,9 +199,10 @@ void SaveHfModel(const Transformer& model, const SaveOptions& options, const std
   WriteFolder(model.config(), model.parameters(), typed, folder);
 }
 
-void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter) {
-  OpenFolder open = Open(folder);
-  if (!adapter.empty()) MergePeftAdapter(adapter, options.type, &open.tensors);
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter,
+                    const std::vector<std::string>& skip) {
+  OpenFolder open = Open(folder, skip);
+  if (!adapter.empty()) MergePeftAdapter(adapter, options.type, &open.tensors, &open.config.tie_embeddings);
   options.companions.merge(ReadCompanionFiles(folder));
   WriteFolder(open.config, open.tensors, options, out);
 }

@@ -5,21 +5,23 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "policy/model/transformer.h"
 
 namespace temper {
 
 // A Hugging Face folder: config.json, model.safetensors or shards with model.safetensors.index.json (BF16, F16 and F32 are read),
-// generation_config.json, the tokenizer's files. Every failure is a ConfigError that names file and tensor.
-Transformer LoadHfModel(const std::string& folder);
+// generation_config.json, the tokenizer's files. Tensors that are no parameter are refused, but for those that a pattern of `skip` names
+// ("*" stands for any text). Every failure is a ConfigError that names file and tensor.
+Transformer LoadHfModel(const std::string& folder, const std::vector<std::string>& skip = {});
 
-// The config alone. The stop ids are those of generation_config.json where it names any, as for transformers' generate; a config that
+// The config alone. The stop ids are those of generation_config.json and config.json (policy/formats/end_tokens.h); a config that
 // ties the embeddings of weights that are not equal comes back untied, as it is loaded.
 TransformerConfig LoadHfConfig(const std::string& folder);
 
 // Whether LoadHfModel would take the folder, told from its config and the headers of its weights: throws what that would.
-void CheckHfModel(const std::string& folder);
+void CheckHfModel(const std::string& folder, const std::vector<std::string>& skip = {});
 
 // Files beside config and weights that are carried from the folder loaded to the folders saved, unchanged: name -> bytes of those that
 // are there (tokenizer files, chat template, generation_config.json).
@@ -39,7 +41,8 @@ void SaveHfModel(const Transformer& model, const SaveOptions& options, const std
 
 // Writes the model of `folder` to `out` without computing with it: tensor by tensor, so that memory does not bound its size. Its
 // companions are carried along with those of `options`. With `adapter`, a folder in PEFT's layout, that is merged into the weights it is
-// on; these, and these alone, are held in memory.
-void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter = "");
+// on; these, and these alone, are held in memory. `skip` as for LoadHfModel.
+void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter = "",
+                    const std::vector<std::string>& skip = {});
 
 }  // namespace temper

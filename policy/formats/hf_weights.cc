@@ -1,11 +1,13 @@
 #include "policy/formats/hf_weights.h"
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <set>
 #include <sstream>
 
 #include <ATen/ops/equal.h>
+#include <fnmatch.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
@@ -74,6 +76,38 @@ void CheckTensor(const std::string& folder, const std::string& name, const at::T
     throw ConfigError(Concat(folder, ": tensor ", name, ": expected F32, BF16 or F16 values"));
 }
 
+// What leaves a tensor and its like aside: "v_head.*" for "v_head.summary.weight", "model.layers.*.mask" for "model.layers.3.mask".
+std::string PatternOf(const std::string& name) {
+  const size_t dot = name.find('.');
+  if (!name.starts_with("model.") && dot != std::string::npos) return name.substr(0, dot) + ".*";
+  std::string pattern;
+  for (const char c : name) {
+    const bool digit = c >= '0' && c <= '9';
+    if (!digit) pattern += c;
+    if (digit && !pattern.ends_with('*')) pattern += '*';
+  }
+  return pattern;
+}
+
+// `unknown`: the tensors that no parameter took.
+[[noreturn]] void RefuseUnknown(const std::string& folder, const TransformerConfig& config,
+                                const std::map<std::string, at::Tensor>& unknown) {
+  constexpr size_t kShown = 3;
+  std::string names;
+  std::set<std::string> patterns;
+  size_t number = 0;
+  for (const auto& [name, tensor] : unknown) {
+    if (patterns.size() < kShown) patterns.insert(PatternOf(name));
+    if (number++ < kShown) names += (names.empty() ? "" : ", ") + PrintableName(name);
+  }
+  std::string list;
+  for (const std::string& pattern : patterns) list += (list.empty() ? "" : ", ") + PrintableName(pattern);
+  throw ConfigError(Concat(folder, ": ", unknown.size() == 1 ? "a tensor that is" : Concat(unknown.size(), " tensors that are"),
+                           " no parameter of a ", config.model_type, " model: ", names, unknown.size() > kShown ? ", ..." : "",
+                           "; where the model does not need them, policy.skip_tensors: [", list,
+                           "] leaves them aside, and so does --skip-tensors of `temper convert`"));
+}
+
 }  // namespace
 
 std::map<std::string, at::Tensor> MapHfWeights(const std::string& folder) {
@@ -95,7 +129,8 @@ bool EmbeddingsAreTied(const TransformerConfig& config, const std::map<std::stri
   return at::equal(a.to(at::kFloat), b.to(at::kFloat));
 }
 
-NamedTensors MatchParameters(const std::string& folder, const TransformerConfig& config, std::map<std::string, at::Tensor> tensors) {
+NamedTensors MatchParameters(const std::string& folder, const TransformerConfig& config, std::map<std::string, at::Tensor> tensors,
+                             const std::vector<std::string>& skip) {
   if (config.tie_embeddings) {
     if (!tensors.contains(kEmbedding) && tensors.contains(kHead)) tensors[kEmbedding] = tensors[kHead];
     tensors.erase(kHead);
@@ -108,9 +143,13 @@ NamedTensors MatchParameters(const std::string& folder, const TransformerConfig&
     matched.emplace_back(name, std::move(found->second));
     tensors.erase(found);
   }
-  for (const auto& [name, tensor] : tensors)
-    if (!name.ends_with("rotary_emb.inv_freq"))  // old exporters stored what config.json says already
-      throw ConfigError(Concat(folder, ": tensor ", PrintableName(name), " is not one of a ", config.model_type, " model"));
+  std::erase_if(tensors, [&](const auto& tensor) {
+    const std::string& name = tensor.first;
+    const auto names_it = [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) == 0; };
+    // Old exporters stored what config.json says already.
+    return name.ends_with("rotary_emb.inv_freq") || std::any_of(skip.begin(), skip.end(), names_it);
+  });
+  if (!tensors.empty()) RefuseUnknown(folder, config, tensors);
   return matched;
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -18,8 +19,9 @@ std::map<std::string, at::Tensor> MapHfWeights(const std::string& folder);
 // the embedding unties a checkpoint that says it is tied.
 bool EmbeddingsAreTied(const TransformerConfig& config, const std::map<std::string, at::Tensor>& tensors);
 
-// The tensors as the model's parameters, in its order: each there, floating and of the right shape, none too many. A tied embedding may
-// be stored under either name. `config` as LoadHfConfig gives it.
-NamedTensors MatchParameters(const std::string& folder, const TransformerConfig& config, std::map<std::string, at::Tensor> tensors);
+// The tensors as the model's parameters, in its order: each there, floating and of the right shape, none too many but those that a pattern
+// of `skip` names. A tied embedding may be stored under either name. `config` as LoadHfConfig gives it.
+NamedTensors MatchParameters(const std::string& folder, const TransformerConfig& config, std::map<std::string, at::Tensor> tensors,
+                             const std::vector<std::string>& skip);
 
 }  // namespace temper

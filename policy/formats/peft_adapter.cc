@@ -4,6 +4,8 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/addmm.h>
@@ -13,6 +15,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "policy/text/strict_json.h"
+#include "policy/text/unicode_regex.h"
 
 namespace temper {
 namespace {
@@ -48,18 +51,26 @@ std::string ConfigJson(const LoraOptions& options, const std::string& base) {
   root["target_modules"] = options.target_modules;
   root["task_type"] = "CAUSAL_LM";
   root["use_dora"] = false;
-  root["use_rslora"] = false;
+  root["use_rslora"] = options.rslora;
   return root.dump(2) + "\n";
 }
 
-struct Factors {
+// What a matrix of the base gets.
+struct Change {
+  at::Tensor saved;  // takes its place first; undefined = it stays
   at::Tensor a_RK, b_NR;
 };
+
+// rank_pattern or alpha_pattern: a regular expression for the end of a module's name, and what holds in place of r or lora_alpha.
+using Pattern = std::pair<UnicodeRegex, double>;
+
 struct AdapterFolder {
-  std::string weight_path;
-  int64_t rank = 0;
-  double scale = 0;
-  std::map<std::string, Factors> targets;  // by the parameter's name in the base
+  std::string config_path, weight_path;
+  double rank = 0, alpha = 0;
+  bool rslora = false;
+  std::vector<Pattern> ranks, alphas;  // of the file, in its order: the first that fits counts
+  std::vector<std::string> saved_modules;
+  std::map<std::string, Change> changes;  // by the parameter's name in the base
 };
 
 // Refuses settings under which the files mean something else than W + scale B A. A key that is absent, null, false or empty is off.
@@ -69,9 +80,9 @@ void CheckPlainLora(const std::string& path, const Json& config) {
     throw ConfigError(Concat(path, ": peft_type is ", text("peft_type"), ", expected \"LORA\""));
   if (config.contains("bias") && config["bias"] != "none")
     throw ConfigError(Concat(path, ": bias is ", text("bias"), ": only adapters without biases (\"none\") can be read"));
-  for (const char* key : {"use_dora", "use_bdlora", "use_qalora", "fan_in_fan_out", "lora_bias", "modules_to_save", "rank_pattern",
-                          "alpha_pattern", "layer_replication", "target_parameters", "trainable_token_indices", "alora_invocation_tokens",
-                          "arrow_config", "kasa_config", "monteclora_config", "velora_config"}) {
+  for (const char* key : {"use_dora", "use_bdlora", "use_qalora", "ensure_weight_tying", "fan_in_fan_out", "lora_bias", "layer_replication",
+                          "target_parameters", "trainable_token_indices", "alora_invocation_tokens", "arrow_config", "kasa_config",
+                          "monteclora_config", "velora_config"}) {
     const Json value = config.value(key, Json());
     if (!value.is_null() && value != false && !(value.is_structured() && value.empty()))
       throw ConfigError(Concat(path, ": ", key, " is ", Quoted(value.dump()), ": such adapters cannot be read"));
@@ -82,55 +93,126 @@ void CheckPlainLora(const std::string& path, const Json& config) {
       throw ConfigError(Concat(path, ": init_lora_weights is ", Quoted(start), ": the adapter's base is not the model as it is stored"));
 }
 
-void ReadConfig(const std::string& path, AdapterFolder* adapter) {
-  std::string problem;
-  const auto config = ParseStrictJson(ReadUserFile(path), kMaxDepth, &problem);
+std::vector<Pattern> ReadPatterns(const std::string& path, const OrderedJson& config, const char* key) {
+  std::vector<Pattern> patterns;
+  const OrderedJson found = config.value(key, OrderedJson());
+  if (found.is_null()) return patterns;
+  if (!found.is_object()) throw ConfigError(Concat(path, ": ", key, ": expected an object of names and numbers"));
+  for (const auto& [name, value] : found.items()) {
+    const std::string where = Concat(path, ": ", key, ": ", Quoted(name), ": ");
+    if (!value.is_number() || !(value.get<double>() > 0)) throw ConfigError(Concat(where, Quoted(value.dump()), " is no number above 0"));
+    try {
+      patterns.emplace_back(UnicodeRegex(Concat("(?:.*\\.)?(?:", name, ")$")), value.get<double>());
+    } catch (const ConfigError& error) {
+      throw ConfigError(where + error.what());
+    }
+  }
+  return patterns;
+}
+
+void ReadConfig(AdapterFolder* adapter) {
+  const std::string& path = adapter->config_path;
+  const std::string text = ReadUserFile(path);
+  std::string problem = "not an object";
+  const auto config = ParseStrictJson(text, kMaxDepth, &problem);
   if (!config || !config->is_object()) throw ConfigError(Concat(path, ": not a JSON object: ", problem));
   CheckPlainLora(path, *config);
   const Json rank = config->value("r", Json()), alpha = config->value("lora_alpha", Json());
   if (!rank.is_number_integer() || rank < 1 || rank > kMaxRank)
     throw ConfigError(Concat(path, ": r is ", Quoted(rank.dump()), ", expected a whole number, at least 1"));
   if (!alpha.is_number()) throw ConfigError(Concat(path, ": lora_alpha is ", Quoted(alpha.dump()), ", expected a number"));
-  adapter->rank = rank.get<int64_t>();
-  const auto ranks = static_cast<double>(adapter->rank);
-  const bool by_root = config->value("use_rslora", Json()) == true;  // Kalajdzievski, "Rank stabilization", 2023
-  adapter->scale = alpha.get<double>() / (by_root ? std::sqrt(ranks) : ranks);
+  adapter->rank = rank.get<double>();
+  adapter->alpha = alpha.get<double>();
+  adapter->rslora = config->value("use_rslora", Json()) == true;
+  const OrderedJson ordered = OrderedJson::parse(text);
+  adapter->ranks = ReadPatterns(path, ordered, "rank_pattern");
+  adapter->alphas = ReadPatterns(path, ordered, "alpha_pattern");
+  for (const Json& name : config->value("modules_to_save", Json::array())) {
+    if (!name.is_string()) throw ConfigError(Concat(path, ": modules_to_save: expected a list of texts"));
+    adapter->saved_modules.push_back(name.get<std::string>());
+  }
 }
 
-// "base_model.model.model.layers.0.mlp.up_proj.lora_A.weight" into *target "model.layers.0.mlp.up_proj.weight"; 'A', 'B', or 0 for any
-// other name.
-char ParseName(const std::string& name, std::string* target) {
+// What holds for a module: "model.layers.0.mlp.up_proj".
+double ValueFor(const std::string& module, const std::vector<Pattern>& patterns, double otherwise) {
+  for (const auto& [regex, value] : patterns)
+    if (regex.MatchAtStart(module) == module.size()) return value;
+  return otherwise;
+}
+
+bool SavesModule(const AdapterFolder& adapter, const std::string& module) {
+  return std::any_of(adapter.saved_modules.begin(), adapter.saved_modules.end(),
+                     [&](const std::string& saved) { return module.ends_with(saved); });
+}
+
+std::string WithoutEnding(const std::string& name, std::string_view ending) { return name.substr(0, name.size() - ending.size()); }
+
+// Puts a tensor of the file where it belongs: ...up_proj.lora_A.weight at the change of ...up_proj.weight. False where the name is none of
+// PEFT's for a linear layer or a saved module.
+bool Place(const std::string& name, const at::Tensor& tensor, AdapterFolder* adapter) {
+  if (!name.starts_with(kPrefix) || !tensor.is_floating_point()) return false;
+  const std::string own = name.substr(kPrefix.size());
+  const at::Tensor values = tensor.to(at::kFloat);
   for (const char factor : {'A', 'B'}) {
-    const std::string suffix = Concat(".lora_", factor, ".weight");
-    if (!name.starts_with(kPrefix) || !name.ends_with(suffix) || name.size() <= kPrefix.size() + suffix.size()) continue;
-    *target = Concat(name.substr(kPrefix.size(), name.size() - kPrefix.size() - suffix.size()), ".weight");
-    return factor;
+    const std::string ending = Concat(".lora_", factor, ".weight");
+    if (!own.ends_with(ending) || own.size() == ending.size()) continue;
+    Change& change = adapter->changes[WithoutEnding(own, ending) + ".weight"];
+    (factor == 'A' ? change.a_RK : change.b_NR) = values;
+    return tensor.dim() == 2;
   }
-  return 0;
+  // With an adapter on the output projection PEFT stores that projection's own matrix, too.
+  constexpr std::string_view kBase = ".base_layer.weight";
+  const std::string parameter = own.ends_with(kBase) ? WithoutEnding(own, kBase) + ".weight" : own;
+  const size_t dot = parameter.rfind('.');
+  const std::string module = parameter.substr(0, dot == std::string::npos ? 0 : dot);
+  const bool embeds = parameter == "model.embed_tokens.weight" || parameter == "lm_head.weight";  // kept where the vocabulary grew
+  if (!embeds && !SavesModule(*adapter, module)) return false;
+  adapter->changes[parameter].saved = values;
+  return true;
 }
 
 AdapterFolder ReadFolder(const std::string& folder) {
   AdapterFolder adapter;
-  ReadConfig((fs::path(folder) / kConfigFile).string(), &adapter);
+  adapter.config_path = (fs::path(folder) / kConfigFile).string();
   adapter.weight_path = (fs::path(folder) / kWeightFile).string();
+  ReadConfig(&adapter);
   for (const auto& [name, tensor] : MapSafetensors(adapter.weight_path)) {
-    std::string target;
-    const char factor = ParseName(name, &target);
-    if (factor == 0 || tensor.dim() != 2 || !tensor.is_floating_point())
-      throw ConfigError(Concat(adapter.weight_path, ": ", Quoted(name, 200), " is no LoRA matrix of a linear layer"));
-    (factor == 'A' ? adapter.targets[target].a_RK : adapter.targets[target].b_NR) = tensor.to(at::kFloat);
+    if (!Place(name, tensor, &adapter))
+      throw ConfigError(Concat(adapter.weight_path, ": ", Quoted(name, 200), " is no LoRA matrix of a linear layer",
+                               adapter.saved_modules.empty() ? "" : " and of no module that modules_to_save names"));
   }
-  if (adapter.targets.empty()) throw ConfigError(Concat(adapter.weight_path, ": holds no adapter"));
+  if (adapter.changes.empty()) throw ConfigError(Concat(adapter.weight_path, ": holds no adapter"));
   return adapter;
 }
 
-// Throws unless the factors are there and make a product of W's shape.
-void CheckFactors(const AdapterFolder& adapter, const std::string& target, const Factors& factors, at::IntArrayRef shape) {
+// The weight with its change, in fp32. Throws unless the tensors are there and have W's shape.
+at::Tensor Changed(const AdapterFolder& adapter, const std::string& target, const Change& change, const at::Tensor& weight) {
   const std::string at = Concat(adapter.weight_path, ": adapter of ", Quoted(target, 200));
-  if (!factors.a_RK.defined() || !factors.b_NR.defined()) throw ConfigError(Concat(at, ": lora_A or lora_B is missing"));
-  const auto a = factors.a_RK.sizes(), b = factors.b_NR.sizes();
-  if (shape.size() != 2 || a[0] != adapter.rank || b[1] != adapter.rank || a[1] != shape[1] || b[0] != shape[0])
-    throw ConfigError(Concat(at, ": lora_A is ", a, " and lora_B ", b, ", for rank ", adapter.rank, " and a weight of ", shape));
+  const auto shape = weight.sizes();
+  if (change.saved.defined() && change.saved.sizes() != shape)
+    throw ConfigError(Concat(at, ": the saved module is ", change.saved.sizes(), ", the base has ", shape));
+  const at::Tensor from = change.saved.defined() ? change.saved : weight.to(at::kFloat);
+  if (!change.a_RK.defined() && !change.b_NR.defined()) return from;
+  if (!change.a_RK.defined() || !change.b_NR.defined()) throw ConfigError(Concat(at, ": lora_A or lora_B is missing"));
+  const std::string module = WithoutEnding(target, ".weight");
+  const double rank = ValueFor(module, adapter.ranks, adapter.rank);
+  const auto a = change.a_RK.sizes(), b = change.b_NR.sizes();
+  if (shape.size() != 2 || static_cast<double>(a[0]) != rank || static_cast<double>(b[1]) != rank || a[1] != shape[1] || b[0] != shape[0])
+    throw ConfigError(Concat(at, ": lora_A is ", a, " and lora_B ", b, ", for rank ", rank, " and a weight of ", shape));
+  const double scale = LoraScale(ValueFor(module, adapter.alphas, adapter.alpha), a[0], adapter.rslora);
+  return at::addmm(from, change.b_NR, change.a_RK, /*beta=*/1, scale);
+}
+
+// A change of the output projection is none of the embedding that it is tied to, nor is a saved embedding's one of the projection: PEFT
+// keeps the other as the base has it, and they part.
+void Untie(const AdapterFolder& adapter, NamedTensors* parameters, bool* tied) {
+  const bool saves_embedding = SavesModule(adapter, "model.embed_tokens") && adapter.changes.contains("model.embed_tokens.weight");
+  if (!*tied || !(saves_embedding || adapter.changes.contains("lm_head.weight"))) return;
+  const auto is_embedding = [](const auto& parameter) { return parameter.first == "model.embed_tokens.weight"; };
+  const auto embedding = std::find_if(parameters->begin(), parameters->end(), is_embedding);
+  TEMPER_CHECK(embedding != parameters->end(), "a model without an embedding");
+  parameters->emplace_back("lm_head.weight", at::Tensor(embedding->second));
+  *tied = false;
 }
 
 }  // namespace
@@ -144,23 +226,22 @@ void SavePeftAdapter(const LoraAdapter& adapter, const std::string& base, const 
   FlushToDisk(folder);
 }
 
-void MergePeftAdapter(const std::string& folder, std::optional<at::ScalarType> written, NamedTensors* parameters) {
+void MergePeftAdapter(const std::string& folder, std::optional<at::ScalarType> written, NamedTensors* parameters, bool* tied) {
   const at::NoGradGuard no_grad;
   AdapterFolder adapter = ReadFolder(folder);
+  Untie(adapter, parameters, tied);
   for (auto& [name, weight] : *parameters) {
-    const auto found = adapter.targets.find(name);
-    if (found == adapter.targets.end()) continue;
-    const Factors& factors = found->second;
-    CheckFactors(adapter, name, factors, weight.sizes());
-    const at::Tensor merged = at::addmm(weight.to(at::kFloat), factors.b_NR, factors.a_RK, /*beta=*/1, adapter.scale);
+    const auto found = adapter.changes.find(name);
+    if (found == adapter.changes.end()) continue;
+    const at::Tensor merged = Changed(adapter, name, found->second, weight);
     weight = written ? merged : merged.to(weight.scalar_type());
     if (!at::isfinite(weight).all().item<bool>())
       throw ConfigError(Concat(adapter.weight_path, ": ", name, " with its adapter has values that are not finite; try --dtype fp32"));
-    adapter.targets.erase(found);
+    adapter.changes.erase(found);
   }
-  if (!adapter.targets.empty())
+  if (!adapter.changes.empty())
     throw ConfigError(
-        Concat(adapter.weight_path, ": adapts ", Quoted(adapter.targets.begin()->first, 200), ", which the base does not have"));
+        Concat(adapter.weight_path, ": adapts ", Quoted(adapter.changes.begin()->first, 200), ", which the base does not have"));
 }
 
 }  // namespace temper

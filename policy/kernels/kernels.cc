@@ -158,7 +158,7 @@ struct SplitNode : Function<SplitNode> {
 
 }  // namespace
 
-RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies) {
+RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies, float scale) {
   TEMPER_CHECK(positions_T.is_contiguous() && positions_T.scalar_type() == at::kLong, "positions: expected contiguous int64");
   const int64_t tokens = positions_T.size(0);
   const auto half = static_cast<int64_t>(frequencies.size());
@@ -170,8 +170,8 @@ RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const flo
     for (int64_t i = 0; i < half; ++i) {
       // An fp32 product on purpose: the angles must be those transformers computes.
       const float angle = static_cast<float>(position[t]) * frequencies[static_cast<size_t>(i)];
-      cos[t * half + i] = std::cos(angle);
-      sin[t * half + i] = std::sin(angle);
+      cos[t * half + i] = std::cos(angle) * scale;
+      sin[t * half + i] = std::sin(angle) * scale;
     }
   return angles;
 }

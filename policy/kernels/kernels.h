@@ -11,12 +11,13 @@ namespace temper {
 // The model's fused operations on contiguous fp32 CPU tensors. With autograd on each records one node with a hand-written backward;
 // otherwise it is the loop alone. Shape letters as in transformer.h.
 
-// Angles of the rotary embedding: angle[t][i] = position[t] frequency[i], i < C / 2 (policy/model/rope.h gives the frequencies).
+// Angles of the rotary embedding: angle[t][i] = position[t] frequency[i], i < C / 2 (policy/model/rope.h gives the frequencies). Cosines
+// and sines are multiplied with `scale`.
 struct RotaryAngles {
   at::Tensor cos_TR;
   at::Tensor sin_TR;
 };
-RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies);
+RotaryAngles MakeRotaryAngles(const at::Tensor& positions_T, std::span<const float> frequencies, float scale = 1);
 
 // x / sqrt(mean(x^2) + eps) * weight over the last dimension (Zhang and Sennrich, "Root mean square layer normalization", 2019).
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps);

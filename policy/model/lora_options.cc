@@ -18,6 +18,7 @@ bool AreLoraTargets(const std::vector<std::string>& target_modules) {
 void Describe(LoraOptions& c, ConfigFields& f) {
   f.Int("rank", &c.rank, {0, 65536}, "of an adapter; 0 = off, all weights are trained");
   f.Real("alpha", &c.alpha, {0, 1e6}, "an adapter's product counts alpha / rank");
+  f.Bool("rslora", &c.rslora, "alpha / sqrt(rank) in place of alpha / rank, for high ranks");
   f.StringList("target_modules", &c.target_modules, "the projections of every layer that get one");
   f.Rule([&c] { return AreLoraTargets(c.target_modules); },
          "policy.lora.target_modules must be some of [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], each once");

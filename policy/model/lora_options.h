@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,15 +9,22 @@
 
 namespace temper {
 
+// What an adapter's product counts.
+inline double LoraScale(double alpha, int64_t rank, bool rslora) {
+  const auto ranks = static_cast<double>(rank);
+  return alpha / (rslora ? std::sqrt(ranks) : ranks);
+}
+
 // Low-rank adapters (Hu et al., "LoRA", 2021) beside frozen weights.
 struct LoraOptions {
-  int64_t rank = 0;   // of an adapter; 0 = off, the weights themselves are trained
-  double alpha = 16;  // an adapter's product counts alpha / rank
-  uint64_t seed = 0;  // of fresh adapters; no setting: run.seed
+  int64_t rank = 0;     // of an adapter; 0 = off, the weights themselves are trained
+  double alpha = 16;    // an adapter's product counts alpha / rank,
+  bool rslora = false;  // or alpha / sqrt(rank) (Kalajdzievski, "Rank stabilization", 2023)
+  uint64_t seed = 0;    // of fresh adapters; no setting: run.seed
   std::vector<std::string> target_modules = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
 
   bool enabled() const { return rank > 0; }
-  double scale() const { return alpha / static_cast<double>(rank); }
+  double scale() const { return LoraScale(alpha, rank, rslora); }
 };
 
 // Targets are some of the seven projections of a decoder layer, none twice.

@@ -26,7 +26,8 @@ inline constexpr int64_t kMaxParameters = int64_t{1} << 40;
 TransformerConfig DefaultShape();
 
 struct PolicyConfig {
-  std::string path;  // Hugging Face folder; "" = from scratch with the shape below
+  std::string path;                            // Hugging Face folder; "" = from scratch with the shape below
+  std::vector<std::string> skip_tensors = {};  // of the folder, by name or pattern, that are left aside
   TransformerConfig shape = DefaultShape();
   ComputeType dtype = ComputeType::kFp32;  // of the learner
   LoraOptions lora;

@@ -77,8 +77,9 @@ PortableForward::PortableForward(const TransformerConfig& config, std::span<cons
   const at::Tensor steps = at::from_blob(const_cast<float*>(frequencies.data()), {1, static_cast<int64_t>(frequencies.size())}, at::kFloat);
   // An fp32 product on purpose, as in MakeRotaryAngles.
   const at::Tensor angles_PR = at::arange(config.max_positions, at::kFloat).unsqueeze(1) * steps;
-  cos_PR_ = angles_PR.cos().to(device);
-  sin_PR_ = angles_PR.sin().to(device);
+  const double scale = RopeAttentionFactor(config.rope_scaling);
+  cos_PR_ = angles_PR.cos().mul_(scale).to(device);
+  sin_PR_ = angles_PR.sin().mul_(scale).to(device);
 }
 
 at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType type, double lora_scale, bool recompute,

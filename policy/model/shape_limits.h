@@ -16,13 +16,18 @@ inline constexpr IntRange kModelHeads{1, 4096};
 inline constexpr IntRange kHeadDim{2, 1024};  // even
 inline constexpr RealRange kRmsNormEps{1e-15, 0.5};
 inline constexpr RealRange kRopeTheta{1, 1e12};
+inline constexpr RealRange kRopeFactor{1e-6, 1e6};
 
 // Rotary positions turn pairs of numbers.
 constexpr bool IsHeadDim(int64_t head_dim) { return head_dim >= kHeadDim.min && head_dim <= kHeadDim.max && head_dim % 2 == 0; }
 // Every key/value head serves the same number of query heads.
 constexpr bool AreHeadCounts(int64_t num_heads, int64_t num_kv_heads) { return num_kv_heads > 0 && num_heads % num_kv_heads == 0; }
 
+// The values of rope_type.
+const std::vector<std::string>& RopeTypes();
 // The values of model_type.
 const std::vector<std::string>& ModelFamilies();
+// "a, b, c"
+std::string ListOf(const std::vector<std::string>& words);
 
 }  // namespace temper

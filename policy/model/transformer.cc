@@ -44,6 +44,7 @@ struct Transformer::RoundedWeights {
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   CheckTransformerConfig(config);
   rope_frequencies_ = RopeFrequencies(config_.head_dim, config_.rope_theta, config_.rope_scaling);
+  rope_scale_ = static_cast<float>(RopeAttentionFactor(config_.rope_scaling));
   // Parameters outlive any inference section they may be made in.
   const c10::InferenceMode normal_tensors(false);
   flat_ = at::empty({ParameterLayout(config_).total()}, at::kFloat);
@@ -264,7 +265,7 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
   }
   const bool as_trained = with_graph || scores_as_trained_;
   if (!as_trained) Packed();
-  const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_);
+  const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
   at::Tensor x = at::embedding(weights_->embedding, tokens_T);
   if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {

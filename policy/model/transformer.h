@@ -114,6 +114,7 @@ class Transformer {
 
   TransformerConfig config_;
   std::vector<float> rope_frequencies_;  // [C / 2]
+  float rope_scale_ = 1;                 // of cosines and sines
   at::Tensor flat_;
   at::Tensor flat_grad_;  // undefined before EnableGradients, and with an adapter
   std::shared_ptr<LoraAdapter> adapter_;

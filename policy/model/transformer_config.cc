@@ -30,25 +30,40 @@ void CheckSizes(const TransformerConfig& config) {
   CheckRange("max_position_embeddings", config.max_positions, kModelWidth);
 }
 
+void CheckYarn(const TransformerConfig& config) {
+  const RopeScaling& scaling = config.rope_scaling;
+  if (!(config.rope_theta > 1)) Refuse("rope_theta", Concat(config.rope_theta, " is not above 1, which rope type yarn needs"));
+  CheckRange("rope beta_fast", scaling.beta_fast, kRopeFactor);
+  CheckRange("rope beta_slow", scaling.beta_slow, kRopeFactor);
+  CheckRange("rope attention_factor (given, or by factor, mscale and mscale_all_dim)", RopeAttentionFactor(scaling), kRopeFactor);
+  if (!std::isfinite(scaling.mscale) || !std::isfinite(scaling.mscale_all_dim)) Refuse("rope mscale", "is not finite");
+}
+
 void CheckRope(const TransformerConfig& config) {
   CheckRange("rope_theta", config.rope_theta, kRopeTheta);
   const RopeScaling& scaling = config.rope_scaling;
   if (scaling.type == "default") return;
-  if (scaling.type != "linear" && scaling.type != "llama3")
-    Refuse("rope_type", Concat("'", scaling.type, "' is not supported; known are default, linear, llama3"));
-  if (!(scaling.factor > 0 && std::isfinite(scaling.factor))) Refuse("rope factor", Concat(scaling.factor, " is not above 0"));
+  const auto& known = RopeTypes();
+  if (std::find(known.begin(), known.end(), scaling.type) == known.end())
+    Refuse("rope_type", Concat("'", scaling.type, "' is not supported; known are ", ListOf(known)));
+  CheckRange("rope factor", scaling.factor, kRopeFactor);
   if (scaling.type == "linear") return;
+  if (scaling.type == "dynamic") {
+    if (config.head_dim < 4) Refuse("head_dim", Concat(config.head_dim, " is too small for rope type dynamic, which needs 4"));
+    return;
+  }
+  CheckRange("original_max_position_embeddings", scaling.original_max_positions, kModelWidth);
+  if (scaling.type == "yarn") return CheckYarn(config);
   const bool ordered = scaling.low_freq_factor > 0 && scaling.high_freq_factor > scaling.low_freq_factor;
   if (!(ordered && std::isfinite(scaling.high_freq_factor)))
     Refuse("rope high_freq_factor", Concat(scaling.high_freq_factor, " must exceed low_freq_factor ", scaling.low_freq_factor, " > 0"));
-  CheckRange("original_max_position_embeddings", scaling.original_max_positions, kModelWidth);
 }
 
 void CheckFamily(const TransformerConfig& config) {
   const std::string& type = config.model_type;
   const std::vector<std::string>& known = ModelFamilies();
   if (std::find(known.begin(), known.end(), type) == known.end())
-    Refuse("model_type", Concat("'", type, "' is not supported; known are llama, qwen2, qwen3, mistral"));
+    Refuse("model_type", Concat("'", type, "' is not supported; known are ", ListOf(known)));
   const bool optional_bias = type == "llama" || type == "qwen3";
   if (type == "qwen2" && !config.qkv_bias) Refuse("attention_bias", "qwen2 always has query, key and value biases");
   if (config.qkv_bias && type == "mistral") Refuse("attention_bias", "mistral has no biases");
@@ -59,6 +74,17 @@ void CheckFamily(const TransformerConfig& config) {
 }
 
 }  // namespace
+
+std::string ListOf(const std::vector<std::string>& words) {
+  std::string list;
+  for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+  return list;
+}
+
+const std::vector<std::string>& RopeTypes() {
+  static const std::vector<std::string> kNames = {"default", "linear", "dynamic", "llama3", "yarn"};
+  return kNames;
+}
 
 void CheckTransformerConfig(const TransformerConfig& config) {
   CheckFamily(config);

@@ -45,8 +45,10 @@ struct TransformerConfig {
 // not supported (another architecture, rope type or activation, quantized weights). A special token outside the vocabulary is taken for
 // none, with a warning.
 TransformerConfig ParseTransformerConfig(const std::string& config_json);
-// Ids that end a text, from a generation_config.json: they overrule config.json's, which ToConfigJson still writes.
-void TakeStopIds(const std::string& generation_config_json, TransformerConfig* config);
+// Ids that end a text as a config.json or a generation_config.json names them (`file` calls it in errors); empty where it names none.
+std::vector<int64_t> StopIdsIn(const std::string& file, const std::string& json, int64_t vocab_size);
+// Makes `ids` what ends a text; ToConfigJson still writes what the config.json that was read says.
+void SetStopIds(std::vector<int64_t> ids, TransformerConfig* config);
 // What transformers and loaders with the older spellings open: rotary settings in both spellings, dtype too.
 std::string ToConfigJson(const TransformerConfig& config);
 void CheckTransformerConfig(const TransformerConfig& config);

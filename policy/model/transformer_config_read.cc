@@ -78,15 +78,9 @@ constexpr std::array kFamilies = {FamilyDefaults{"llama", "LlamaForCausalLM", 0,
 constexpr int64_t kDefaultWindow = 4096;
 constexpr int64_t kDefaultMaxWindowLayers = 28;
 
-std::string KnownFamilies() {
-  std::string known;
-  for (const std::string& family : ModelFamilies()) known += (known.empty() ? "" : ", ") + family;
-  return known;
-}
-
 const FamilyDefaults& FamilyOf(const std::string& type) {
   const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const FamilyDefaults& f) { return type == f.model_type; });
-  if (family == kFamilies.end()) Refuse("model_type", Concat("'", Quoted(type), "' is not supported; known are ", KnownFamilies()));
+  if (family == kFamilies.end()) Refuse("model_type", Concat("'", Quoted(type), "' is not supported; known are ", ListOf(ModelFamilies())));
   return *family;
 }
 
@@ -99,6 +93,22 @@ void RefuseUnsupported(const Json& root, const FamilyDefaults& family) {
   const std::string act = TextOr(root, "hidden_act", "silu");
   if (act != "silu") Refuse("hidden_act", Concat("'", Quoted(act), "' is not supported; only 'silu' is"));
   if (RealOr(root, "partial_rotary_factor", 1.0) != 1.0) Refuse("partial_rotary_factor", "only 1 is supported");
+}
+
+// As in transformers, 0 is as good as nothing.
+void ReadYarn(const Json& rope, RopeScaling* scaling) {
+  const auto real = [&](const char* key, double absent) {
+    const double value = RealOr(rope, key, absent);
+    return value == 0 ? absent : value;
+  };
+  scaling->beta_fast = real("beta_fast", scaling->beta_fast);
+  scaling->beta_slow = real("beta_slow", scaling->beta_slow);
+  scaling->mscale = real("mscale", 0);
+  scaling->mscale_all_dim = real("mscale_all_dim", 0);
+  scaling->attention_factor = RealOr(rope, "attention_factor", 0);
+  if (Find(rope, "attention_factor") != nullptr && !(scaling->attention_factor > 0))
+    Refuse("rope attention_factor", Concat(scaling->attention_factor, " is not above 0"));
+  scaling->truncate = BoolOr(rope, "truncate", true);
 }
 
 // The two spellings of rotary settings: rope_theta with rope_scaling (transformers 4), rope_parameters (transformers 5). As in
@@ -117,18 +127,23 @@ void ReadRope(const Json& root, TransformerConfig* config) {
   config->rope_theta = RealOr(*rope, "rope_theta", config->rope_theta);
   if (RealOr(*rope, "partial_rotary_factor", 1.0) != 1.0) Refuse(Concat(key, ".partial_rotary_factor"), "only 1 is supported");
   if (scaling.type == "default") return;
-  if (scaling.type != "linear" && scaling.type != "llama3")
-    Refuse(Concat(key, ".rope_type"), Concat("'", Quoted(scaling.type), "' is not supported; known are default, linear, llama3"));
+  const auto& known = RopeTypes();
+  if (std::find(known.begin(), known.end(), scaling.type) == known.end())
+    Refuse(Concat(key, ".rope_type"), Concat("'", Quoted(scaling.type), "' is not supported; known are ", ListOf(known)));
   const auto required = [&](const char* name) {
     if (Find(*rope, name) == nullptr) Refuse(Concat(key, ".", name), Concat("missing; rope type ", scaling.type, " needs it"));
     return RealOr(*rope, name, 0);
   };
-  scaling.factor = required("factor");
-  if (scaling.type == "linear") return;
+  const bool stretches_original = scaling.type == "llama3" || scaling.type == "yarn";
+  constexpr const char* kOriginal = "original_max_position_embeddings";
+  if (stretches_original) scaling.original_max_positions = IntOr(root, kOriginal, IntOr(*rope, kOriginal, config->max_positions));
+  const bool by_lengths = scaling.type == "yarn" && rope->contains("factor") && rope->at("factor").is_null();
+  scaling.factor =
+      by_lengths ? static_cast<double>(config->max_positions) / static_cast<double>(scaling.original_max_positions) : required("factor");
+  if (scaling.type == "yarn") ReadYarn(*rope, &scaling);
+  if (scaling.type != "llama3") return;
   scaling.low_freq_factor = required("low_freq_factor");
   scaling.high_freq_factor = required("high_freq_factor");
-  constexpr const char* kOriginal = "original_max_position_embeddings";
-  scaling.original_max_positions = IntOr(root, kOriginal, IntOr(*rope, kOriginal, config->max_positions));
 }
 
 // Which layers look back only so far. Mistral: all; Qwen: by layer_types, else those from max_window_layers on.
@@ -174,7 +189,7 @@ int64_t KnownId(const char* key, int64_t id, int64_t vocab_size) {
   return -1;
 }
 
-std::vector<int64_t> EosIds(const char* file, const Json& root, int64_t vocab_size) {
+std::vector<int64_t> EosIds(const std::string& file, const Json& root, int64_t vocab_size) {
   const Json* eos = Find(root, "eos_token_id");
   if (eos == nullptr) return {};
   const Json list = eos->is_array() ? *eos : Json::array({*eos});
@@ -217,7 +232,7 @@ std::string KeysNotWritten(const Json& root, const TransformerConfig& config) {
   return other.empty() ? "" : other.dump();
 }
 
-Json ParseObject(const char* file, const std::string& text) {
+Json ParseObject(const std::string& file, const std::string& text) {
   std::string problem = "not an object";
   std::optional<Json> parsed = ParseStrictJson(text, kMaxDepth, &problem);
   if (!parsed || !parsed->is_object()) throw ConfigError(Concat(file, ": not a JSON object: ", problem));
@@ -267,10 +282,11 @@ TransformerConfig ParseTransformerConfig(const std::string& config_json) {
   return config;
 }
 
-void TakeStopIds(const std::string& generation_config_json, TransformerConfig* config) {
-  const Json root = ParseObject("generation_config.json", generation_config_json);
-  if (Find(root, "eos_token_id") == nullptr) return;
-  std::vector<int64_t> ids = EosIds("generation_config.json", root, config->vocab_size);
+std::vector<int64_t> StopIdsIn(const std::string& file, const std::string& json, int64_t vocab_size) {
+  return EosIds(file, ParseObject(file, json), vocab_size);
+}
+
+void SetStopIds(std::vector<int64_t> ids, TransformerConfig* config) {
   if (ids == config->eos_ids) return;
   Json other = config->other_keys.empty() ? Json::object() : Json::parse(config->other_keys);
   if (!other.contains("eos_token_id")) other["eos_token_id"] = Json::parse(ToConfigJson(*config)).at("eos_token_id");

@@ -29,8 +29,16 @@ void WriteRope(const TransformerConfig& config, OrderedJson* root) {
   if (scaling.type == "llama3") {
     settings["low_freq_factor"] = scaling.low_freq_factor;
     settings["high_freq_factor"] = scaling.high_freq_factor;
-    settings["original_max_position_embeddings"] = scaling.original_max_positions;
   }
+  if (scaling.type == "yarn") {
+    settings["beta_fast"] = scaling.beta_fast;
+    settings["beta_slow"] = scaling.beta_slow;
+    if (!scaling.truncate) settings["truncate"] = false;
+    for (const auto& [key, value] :
+         {std::pair{"attention_factor", scaling.attention_factor}, {"mscale", scaling.mscale}, {"mscale_all_dim", scaling.mscale_all_dim}})
+      if (value != 0) settings[key] = value;
+  }
+  if (scaling.original_max_positions > 0) settings["original_max_position_embeddings"] = scaling.original_max_positions;
   (*root)["rope_theta"] = config.rope_theta;
   if (scaling.type != "default") (*root)["rope_scaling"] = settings;
   settings["rope_theta"] = config.rope_theta;

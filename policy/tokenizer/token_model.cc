@@ -27,6 +27,14 @@ class WordLevelModel : public TokenModel {
   int32_t unknown_;
 };
 
+// The type of a model that does not say it, by the fields that the library needs of each.
+std::string TypeByFields(const nlohmann::json& model) {
+  if (model.contains("merges")) return "BPE";
+  if (model.contains("max_input_chars_per_word")) return "WordPiece";
+  if (model.contains("vocab") && model.at("vocab").is_array()) return "Unigram";
+  return "WordLevel";
+}
+
 }  // namespace
 
 std::unique_ptr<TokenModel> ReadWordLevelModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes) {
@@ -37,7 +45,7 @@ std::unique_ptr<TokenModel> ReadWordLevelModel(const nlohmann::json& model, cons
 }
 
 std::unique_ptr<TokenModel> ReadTokenModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes) {
-  const std::string type = ComponentType(model);
+  const std::string type = model.is_object() && !model.contains("type") ? TypeByFields(model) : ComponentType(model);
   if (type == "WordLevel") return ReadWordLevelModel(model, table, spells_bytes);
   if (type == "BPE") return ReadBytePairModel(model, table, spells_bytes);
   throw ConfigError(Concat("tokenizer.json: model ", Quoted(type), " is not supported; BPE and WordLevel are"));

@@ -20,7 +20,8 @@ class TokenModel {
   virtual void Encode(std::string_view word, WordCache* cache, std::vector<int32_t>* ids) const = 0;
 };
 
-// WordLevel or BPE, which needs `table` as long as it lives; anything else is a ConfigError naming it. With `spells_bytes` words are
+// WordLevel or BPE, which needs `table` as long as it lives; anything else is a ConfigError naming it. Where `type` is missing, as in old
+// files, the fields tell the model. With `spells_bytes` words are
 // bytes that the model spells first (policy/tokenizer/byte_level.h).
 std::unique_ptr<TokenModel> ReadTokenModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes);
 

@@ -1,8 +1,10 @@
 #include "policy/tokenizer/token_table.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "cluster/base/error.h"
+#include "cluster/base/log.h"
 #include "policy/text/strict_json.h"
 #include "policy/tokenizer/tokenizer_json.h"
 
@@ -25,6 +27,33 @@ AddedToken ReadAddedToken(const nlohmann::json& item) {
   return token;
 }
 
+// The list by id. Its ids are what the weights were trained with, wherever the entries stand; the library, which numbers the tokens that
+// `is_new` of by their place, writes them in this order.
+template <typename IsNew>
+std::vector<const nlohmann::json*> InOrderOfIds(const nlohmann::json& list, const IsNew& is_new) {
+  std::vector<const nlohmann::json*> items;
+  for (const auto& item : list) {
+    const auto& id = JsonField(item, "id", "added_tokens");
+    if (!id.is_number_integer())
+      throw ConfigError(Concat("tokenizer.json: added_tokens.id must be a whole number, found ", Quoted(id.dump())));
+    items.push_back(&item);
+  }
+  const auto id_of = [](const nlohmann::json* item) { return item->at("id").get<int64_t>(); };
+  int64_t last = -1;
+  for (const auto* item : items) {
+    if (!is_new(*item)) continue;
+    if (id_of(item) < last) {
+      TEMPER_LOG(Warn,
+                 "tokenizer.json: added_tokens are out of order; each has the id that stands there. The tokenizers library would "
+                 "number them by their place: sort the list by id before other programs read it");
+      break;
+    }
+    last = id_of(item);
+  }
+  std::stable_sort(items.begin(), items.end(), [&](const auto* a, const auto* b) { return id_of(a) < id_of(b); });
+  return items;
+}
+
 }  // namespace
 
 TokenTable::TokenTable(const nlohmann::json& file, const Normalizer& normalizer) {
@@ -44,6 +73,9 @@ void TokenTable::Put(int32_t id, const std::string& spelling) {
 }
 
 void TokenTable::ReadVocabulary(const nlohmann::json& vocab) {
+  if (vocab.is_array()) {
+    throw ConfigError("tokenizer.json: model.vocab is a list, as a Unigram model has it, which is not supported; BPE and WordLevel are");
+  }
   if (!vocab.is_object()) throw ConfigError("tokenizer.json: model.vocab must be a map from token to id");
   if (vocab.size() > kMaxTokens) {
     throw ConfigError(Concat("tokenizer.json: ", vocab.size(), " tokens in model.vocab; at most ", kMaxTokens, " are read"));
@@ -69,12 +101,13 @@ std::vector<AddedToken> TokenTable::ReadAddedTokens(const nlohmann::json& file, 
   if (list.size() > kMaxTokens) throw ConfigError(Concat("tokenizer.json: ", list.size(), " added_tokens; at most ", kMaxTokens));
   auto next = static_cast<int64_t>(model_ids_.size());
   std::unordered_set<std::string_view> special;
-  for (const auto& item : list) {
-    AddedToken token = ReadAddedToken(item);
+  const auto is_unlisted = [&](const nlohmann::json& item) { return ModelIdOf(JsonString(item, "content", "added_tokens")) < 0; };
+  for (const auto* item : InOrderOfIds(list, is_unlisted)) {
+    AddedToken token = ReadAddedToken(*item);
     const int32_t known = IdOf(token.content);
     const int64_t expected = known >= 0 ? known : next++;
-    const auto& id = JsonField(item, "id", "added_tokens");
-    if (!id.is_number_integer() || id.get<int64_t>() != expected || (known < 0 && Has(expected))) {
+    const auto& id = item->at("id");
+    if (id.get<int64_t>() != expected || (known < 0 && Has(expected))) {
       throw ConfigError(Concat("tokenizer.json: added token ", Quoted(token.content), " has id ", Quoted(id.dump()), ", expected ",
                                expected, known < 0 ? " (the next free one)" : " (its id in model.vocab)"));
     }

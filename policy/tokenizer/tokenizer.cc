@@ -31,9 +31,6 @@ nlohmann::json ParseFile(const std::string& text) {
   auto file = ParseStrictJson(text, kMaxDepth, &error);
   if (!file) throw ConfigError("tokenizer.json: " + error);
   if (!file->is_object()) throw ConfigError("tokenizer.json: not a JSON object");
-  for (const char* key : {"truncation", "padding"}) {
-    if (!IsNullOrAbsent(*file, key)) throw ConfigError(Concat("tokenizer.json: ", key, " is not supported; only null is"));
-  }
   return *std::move(file);
 }
 
@@ -49,7 +46,6 @@ struct Tokenizer::Parts {
   PreTokenizer pre_tokenizer;
   std::unique_ptr<TokenModel> model;
   PostProcessor post_processor;
-  bool has_post_processor;
   TokenDecoder decoder;
   mutable WordCachePool caches;
 
@@ -59,7 +55,6 @@ struct Tokenizer::Parts {
         pre_tokenizer(Component(file, "pre_tokenizer")),
         model(ReadTokenModel(file.at("model"), table, pre_tokenizer.spells_bytes())),
         post_processor(Component(file, "post_processor"), table),
-        has_post_processor(!IsNullOrAbsent(file, "post_processor")),
         decoder(Component(file, "decoder")) {}
 
   // A text between added tokens, not normalized yet; `at_start`: nothing comes before it.
@@ -113,7 +108,6 @@ std::string Tokenizer::Decode(std::span<const int32_t> ids, bool skip_specials) 
   return text + decoder.Finish();
 }
 
-bool Tokenizer::has_post_processor() const { return parts_->has_post_processor; }
 int64_t Tokenizer::vocab_size() const { return parts_->table.size(); }
 int32_t Tokenizer::IdOf(std::string_view token) const { return parts_->table.IdOf(token); }
 
@@ -142,17 +136,17 @@ std::string StreamDecoder::Finish() {
   return std::exchange(state_->text, {});
 }
 
-std::vector<int32_t> EncodePrompt(const Tokenizer& tokenizer, std::string_view text, int64_t bos_id) {
-  std::vector<int32_t> ids = tokenizer.Encode(text, /*add_specials=*/true);
-  if (!tokenizer.has_post_processor() && bos_id >= 0) ids.insert(ids.begin(), static_cast<int32_t>(bos_id));
-  return ids;
+std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json, const std::string& folder) {
+  try {
+    return std::make_unique<Tokenizer>(tokenizer_json);
+  } catch (const ConfigError& error) {
+    throw ConfigError(Concat(folder, folder.empty() ? "" : ": ", error.what()));
+  }
 }
-
-std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json) { return std::make_unique<Tokenizer>(tokenizer_json); }
 
 std::unique_ptr<Tokenizer> LoadTokenizer(const std::string& folder) {
   const std::filesystem::path path = std::filesystem::path(folder) / "tokenizer.json";
-  return ParseTokenizer(ReadUserFile(path, {.hint = "a model folder needs a tokenizer.json", .max_bytes = kMaxFileBytes}));
+  return ParseTokenizer(ReadUserFile(path, {.hint = "a model folder needs a tokenizer.json", .max_bytes = kMaxFileBytes}), folder);
 }
 
 }  // namespace temper

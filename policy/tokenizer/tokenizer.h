@@ -14,22 +14,22 @@ namespace temper {
 class Tokenizer {
  public:
   // Reads tokenizer.json (64 MiB at most). Supported: models BPE and WordLevel, and the components that policy/tokenizer/normalizer.h,
-  // pre_tokenizer.h, post_processor.h and token_decoder.h name. Anything else is a ConfigError naming the component.
+  // pre_tokenizer.h, post_processor.h and token_decoder.h name. Anything else is a ConfigError naming the component. `truncation` and
+  // `padding`, which a fine-tune in batches leaves behind, are left aside, as AutoTokenizer does unless a call asks for them.
   explicit Tokenizer(const std::string& tokenizer_json);
   ~Tokenizer();
   Tokenizer(const Tokenizer&) = delete;
   Tokenizer& operator=(const Tokenizer&) = delete;
 
-  // Ids of `text`, without the special tokens that the file's post-processor puts around it (bos, eos) or with them. Special tokens spelled
-  // in the text are recognised as in the library. What is not valid UTF-8 is encoded as U+FFFD, one for each ill-formed part, as Python's
-  // bytes.decode(errors="replace") would hand it to the library.
+  // Ids of `text`, without the special tokens that the file's post-processor puts around it (bos, eos) or with them. The post-processor
+  // alone says what stands around a text, as for transformers' AutoTokenizer: a bos token that a config names is of no matter. Special
+  // tokens spelled in the text are recognised as in the library. What is not valid UTF-8 is encoded as U+FFFD, one for each ill-formed
+  // part, as Python's bytes.decode(errors="replace") would hand it to the library.
   std::vector<int32_t> Encode(std::string_view text, bool add_specials = false) const;
 
   // Text of `ids`, special tokens left out or kept. Ids that the vocabulary lacks are left out. Always valid UTF-8.
   std::string Decode(std::span<const int32_t> ids, bool skip_specials = true) const;
 
-  // Whether the file has a post-processor, and with it says which special tokens go around a text.
-  bool has_post_processor() const;
   // One above the highest id.
   int64_t vocab_size() const;
   // Id of a token's exact spelling, -1 when there is none.
@@ -58,15 +58,13 @@ class StreamDecoder {
   std::unique_ptr<State> state_;
 };
 
-// Ids of a text that a model is to go on with: what the post-processor puts around it is added; where the file has none, as our own,
-// `bos_id` goes before it (-1 = nothing).
-std::vector<int32_t> EncodePrompt(const Tokenizer& tokenizer, std::string_view text, int64_t bos_id);
-
-std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json);
+// `folder` is where the text came from, for errors.
+std::unique_ptr<Tokenizer> ParseTokenizer(const std::string& tokenizer_json, const std::string& folder = "");
 std::unique_ptr<Tokenizer> LoadTokenizer(const std::string& folder);  // folder/tokenizer.json
 
-// tokenizer.json texts that `tokenizers` opens. Word-level: `words` after the special tokens <pad> 0, <bos> 1, <eos> 2, <unk> 3;
-// split on whitespace, joined with one space. Byte-level: the 256 bytes after the same specials, no merges.
+// tokenizer.json texts that `tokenizers` opens; their post-processor puts <bos> before a text. Word-level: `words` after the special tokens
+// <pad> 0, <bos> 1, <eos> 2, <unk> 3; split on whitespace, joined with one space. Byte-level: the 256 bytes after the same specials, no
+// merges.
 std::string WordLevelTokenizerJson(const std::vector<std::string>& words);
 std::string ByteLevelTokenizerJson();
 

@@ -19,9 +19,19 @@ const std::vector<std::string>& OwnSpecials() {
   return specials;
 }
 
+// <bos> before a text, and before each of two.
+nlohmann::json OwnPostProcessor() {
+  const auto special = [](int type) { return nlohmann::json{{"SpecialToken", {{"id", "<bos>"}, {"type_id", type}}}}; };
+  const auto text = [](const char* id, int type) { return nlohmann::json{{"Sequence", {{"id", id}, {"type_id", type}}}}; };
+  return {{"type", "TemplateProcessing"},
+          {"single", {special(0), text("A", 0)}},
+          {"pair", {special(0), text("A", 0), special(1), text("B", 1)}},
+          {"special_tokens", {{"<bos>", {{"id", "<bos>"}, {"ids", {1}}, {"tokens", {"<bos>"}}}}}}};
+}
+
 nlohmann::json OwnFile() {
-  nlohmann::json file = {
-      {"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"normalizer", nullptr}, {"post_processor", nullptr}};
+  nlohmann::json file = {{"version", "1.0"}, {"truncation", nullptr}, {"padding", nullptr}, {"normalizer", nullptr}};
+  file["post_processor"] = OwnPostProcessor();
   file["added_tokens"] = nlohmann::json::array();
   for (size_t i = 0; i < OwnSpecials().size(); ++i) file["added_tokens"].push_back(SpecialToken(OwnSpecials()[i], static_cast<int>(i)));
   return file;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 #include "policy/text/strict_json.h"
 #include "rollout/data/csv.h"
 
@@ -18,8 +19,31 @@ namespace {
 constexpr size_t kMaxLineBytes = size_t{16} << 20;
 constexpr int kMaxDepth = 64;
 
-// One JSON object a line. Strings are taken as they are, numbers and truth values as they are spelled; null and objects count
+// One JSON object into a row. Strings are taken as they are, numbers and truth values as they are spelled; null and objects count
 // as absent, since no column that is read may hold one; lists are kept apart.
+void ParseObject(std::string_view text, DatasetRow* row) {
+  if (text.size() > kMaxLineBytes) {
+    row->error = Concat("a row of ", text.size(), " bytes; at most ", kMaxLineBytes, " are read");
+    return;
+  }
+  const auto value = ParseStrictJson(text, kMaxDepth, &row->error, row->line);
+  if (!value) return;
+  if (!value->is_object()) {
+    row->error = "not a JSON object";
+    return;
+  }
+  for (const auto& [key, field] : value->items()) {
+    if (field.is_string()) {
+      row->columns.emplace(key, field.get<std::string>());
+    } else if (field.is_number() || field.is_boolean()) {
+      row->columns.emplace(key, field.dump());
+    } else if (field.is_array()) {
+      row->lists.emplace(key, field.dump());
+    }
+  }
+}
+
+// One JSON object a line.
 class JsonLines : public RowReader {
  public:
   explicit JsonLines(std::string_view text) : text_(text) {
@@ -43,30 +67,90 @@ class JsonLines : public RowReader {
 
  private:
   static void Parse(std::string_view line, DatasetRow* row) {
-    if (line.size() > kMaxLineBytes) {
-      row->error = Concat("a line of ", line.size(), " bytes; at most ", kMaxLineBytes, " are read");
-      return;
-    }
-    const auto value = ParseStrictJson(line, kMaxDepth, &row->error);
-    if (!value) return;
-    if (!value->is_object()) {
-      row->error = "not a JSON object";
-      return;
-    }
-    for (const auto& [key, field] : value->items()) {
-      if (field.is_string()) {
-        row->columns.emplace(key, field.get<std::string>());
-      } else if (field.is_number() || field.is_boolean()) {
-        row->columns.emplace(key, field.dump());
-      } else if (field.is_array()) {
-        row->lists.emplace(key, field.dump());
-      }
-    }
+    const char first = line[line.find_first_not_of(" \t")];
+    ParseObject(line, row);
+    if (row->error.empty()) return;
+    if (first == '[') row->error = "not a JSON object but a list; a file that is one list of objects has a name that ends in .json";
+    if (first == '{' && line.find_last_of('}') == std::string_view::npos) row->error += "; a row is one whole object on one line";
   }
 
   std::string_view text_;
   size_t at_ = 0;
   int64_t line_ = 0;
+};
+
+// The objects of one JSON list, which may stand on any lines. A row that is no JSON is reported and the reader goes on behind it; what
+// is wrong between the rows ends the file.
+class JsonList : public RowReader {
+ public:
+  explicit JsonList(std::string_view text) : text_(text), at_(text.find('[') + 1), counted_(0) {}
+
+  bool Next(DatasetRow* row) override {
+    SkipSpace();
+    if (ended_) return false;
+    *row = DatasetRow{LineHere(), {}, {}, ""};
+    if (at_ < text_.size() && text_[at_] == ']' && !after_comma_) return EndOfList(row);
+    const size_t begin = at_;
+    SkipValue();
+    if (at_ == begin) row->error = "a row is missing: a comma stands before another one, or before the bracket that closes the list";
+    if (at_ > begin) ParseObject(text_.substr(begin, at_ - begin), row);
+    SkipSpace();
+    after_comma_ = at_ < text_.size() && text_[at_] == ',';
+    if (after_comma_) {
+      ++at_;
+    } else if (at_ == text_.size() || text_[at_] != ']') {
+      ended_ = true;
+      row->error = at_ == text_.size() ? "the list is never closed: a bracket ] or a quote is missing from here on"
+                                       : "a comma, or the bracket ] that closes the list, is missing behind this row";
+    }
+    return true;
+  }
+
+ private:
+  void SkipSpace() { at_ = std::min(text_.find_first_not_of(" \t\r\n", at_), text_.size()); }
+
+  // Moves behind the value: to the comma or bracket that ends it.
+  void SkipValue() {
+    for (int depth = 0; at_ < text_.size(); ++at_) {
+      const char c = text_[at_];
+      if (c == '"') {
+        for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_) at_ += text_[at_] == '\\' ? 1 : 0;
+        if (at_ >= text_.size()) break;
+      } else if (c == '[' || c == '{') {
+        ++depth;
+      } else if (depth == 0 && (c == ',' || c == ']' || c == '}')) {
+        return;
+      } else if (c == ']' || c == '}') {
+        --depth;
+      }
+    }
+    at_ = text_.size();
+  }
+
+  // Behind the bracket that closes the list nothing may stand; what does is a row with an error.
+  bool EndOfList(DatasetRow* row) {
+    ended_ = true;
+    ++at_;
+    SkipSpace();
+    if (at_ == text_.size()) return false;
+    row->line = LineHere();
+    row->error = "something follows the end of the list";
+    return true;
+  }
+
+  int64_t LineHere() {
+    const auto place = [&](size_t at) { return text_.begin() + static_cast<std::ptrdiff_t>(at); };
+    line_ += std::count(place(counted_), place(at_), '\n');
+    counted_ = at_;
+    return line_;
+  }
+
+  std::string_view text_;
+  size_t at_;
+  size_t counted_;  // bytes whose lines are in line_
+  int64_t line_ = 1;
+  bool after_comma_ = false;
+  bool ended_ = false;
 };
 
 // CSV with a header record.
@@ -108,13 +192,21 @@ class CsvRows : public RowReader {
   std::vector<std::string> names_;
 };
 
-enum class Format { kCsv, kJsonLines };
+enum class Format { kCsv, kJsonLines, kJson };
 
 Format FormatOf(const std::string& path) {
   const std::string extension = std::filesystem::path(path).extension().string();
   if (extension == ".csv") return Format::kCsv;
-  if (extension == ".jsonl" || extension == ".json") return Format::kJsonLines;
+  if (extension == ".jsonl") return Format::kJsonLines;
+  if (extension == ".json") return Format::kJson;
   throw ConfigError(Concat(path, ": the name must end in .jsonl, .json or .csv"));
+}
+
+// Of a text, behind a byte order mark and white space.
+char FirstCharacter(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  const size_t at = text.find_first_not_of(" \t\r\n");
+  return at == std::string_view::npos ? ' ' : text[at];
 }
 
 }  // namespace
@@ -127,7 +219,12 @@ void CheckRowsFile(const std::string& path) {
 }
 
 std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text) {
-  if (FormatOf(path) == Format::kCsv) return std::make_unique<CsvRows>(text, path);
+  const Format format = FormatOf(path);
+  if (const std::string other = OtherEncoding(text); !other.empty()) {
+    throw ConfigError(Concat(path, ":1: the file is ", other, " text; save it as UTF-8"));
+  }
+  if (format == Format::kCsv) return std::make_unique<CsvRows>(text, path);
+  if (format == Format::kJson && FirstCharacter(text) == '[') return std::make_unique<JsonList>(text);
   return std::make_unique<JsonLines>(text);
 }
 

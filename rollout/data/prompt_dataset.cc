@@ -152,7 +152,7 @@ class Loader {
   template <typename Take>
   void ForEachRow(const Take& take) {
     CheckRowsFile(options_.path);
-    const std::string text = ReadUserFile(options_.path, {.max_bytes = kMaxDataBytes});
+    const std::string text = ReadUserFile(options_.path, {.max_bytes = kMaxDataBytes, .any_bytes = true});
     const auto rows = OpenRows(options_.path, text);
     int64_t taken = 0;
     for (DatasetRow row; (options_.limit == 0 || taken < options_.limit) && rows->Next(&row);) {
@@ -235,10 +235,12 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
   return loaded;
 }
 
-LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options) {
+LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
+  DatasetOptions options = given;
   if (!options.columns.prompts_by_intent.empty()) {
     throw ConfigError(Concat(options.path, ": columns.prompts_by_intent is for prompts; a demonstration has one prompt and one response"));
   }
+  options.columns.category = options.columns.intent = options.columns.label = "";
   if (options.columns.response.empty()) throw ConfigError(Concat(options.path, ": columns.response must name a column"));
   Loader loader(options);
   LoadedDemonstrations loaded;

@@ -12,7 +12,7 @@
 namespace temper {
 
 struct DatasetOptions {
-  std::string path;  // .jsonl, .json (one object a line) or .csv (RFC 4180)
+  std::string path;  // .jsonl (one object a line), .json (a list of objects, or one a line) or .csv (RFC 4180)
   ColumnMapping columns = {};
   int64_t bad_row_budget = 0;                   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
   int64_t limit = 0;                            // 0 = all rows
@@ -32,8 +32,9 @@ struct LoadedDemonstrations {
 };
 
 // ConfigError with file:line and the reason: unreadable file, malformed row beyond the budget, missing column, duplicate id, no row at
-// all, invalid UTF-8, a line over 16 MiB. A missing id column ("" or absent in the row) gives ids file-name:line.
+// all, invalid UTF-8, a row over 16 MiB. A missing id column ("" or absent in the row) gives ids file-name:line.
 LoadedPrompts LoadPrompts(const DatasetOptions& options);
+// Of a demonstration only id, prompt and response are read (and the split): category, intent and label mean nothing there.
 LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options);
 
 }  // namespace temper

@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto frequencies = temper::RopeFrequencies(config.head_dim, config.rope_theta, config.rope_scaling);
   if (static_cast<int64_t>(frequencies.size()) != config.head_dim / 2) std::abort();
   try {
-    temper::TakeStopIds(text, &config);
+    temper::SetStopIds(temper::StopIdsIn("config.json", text, config.vocab_size), &config);
   } catch (const temper::ConfigError&) {
   }
   temper::CheckTransformerConfig(config);

@@ -1,6 +1,6 @@
 """Writes tests/golden/transformer/: tiny random checkpoints saved by transformers, with the logits and greedy tokens it computes.
 
-Five families, three shapes each. The sequences are longer than every sliding window and every original_max_position_embeddings.
+Five families, three shapes each, and the ways to stretch rotary positions. The sequences are longer than every sliding window and every original_max_position_embeddings.
 Run from the repository root with the environment of `scripts/setup.sh --golden`:
     .venv-golden/bin/python tests/golden/transformer_golden.py
 """
@@ -23,6 +23,10 @@ COMMON = dict(max_position_embeddings=96, bos_token_id=1, eos_token_id=2)
 def llama3_rope(theta: float, factor: float, original: int) -> dict:
     return dict(rope_type="llama3", rope_theta=theta, factor=factor, low_freq_factor=1.0, high_freq_factor=4.0,
                 original_max_position_embeddings=original)
+
+
+def yarn_rope(theta: float, factor: float, original: int, **more) -> dict:
+    return dict(rope_type="yarn", rope_theta=theta, factor=factor, original_max_position_embeddings=original, **more)
 
 
 def default_rope(theta: float) -> dict:
@@ -78,6 +82,16 @@ CASES = {
     "mistral_no_window": (MISTRAL, dict(vocab_size=51, hidden_size=18, intermediate_size=33, num_hidden_layers=2, num_attention_heads=6,
                                         num_key_value_heads=3, head_dim=4, sliding_window=None, tie_word_embeddings=True,
                                         rope_parameters=default_rope(10000.0)), F32, "8KB", ()),
+    "qwen2_yarn": (QWEN2, dict(vocab_size=55, hidden_size=32, intermediate_size=30, num_hidden_layers=2, num_attention_heads=2,
+                               num_key_value_heads=1, rope_parameters=yarn_rope(10000.0, 4.0, 24)), BF16, "1GB", ("old_spelling",)),
+    "qwen3_yarn": (QWEN3, dict(vocab_size=58, hidden_size=24, intermediate_size=27, num_hidden_layers=2, num_attention_heads=2,
+                               num_key_value_heads=2, head_dim=20,
+                               rope_parameters=yarn_rope(1000000.0, 6.0, 16, beta_fast=8.0, beta_slow=0.25, truncate=False,
+                                                         mscale=0.8, mscale_all_dim=1.3)), BF16, "1GB", ()),
+    "llama_yarn": (LLAMA, dict(vocab_size=52, hidden_size=24, intermediate_size=29, num_hidden_layers=2, num_attention_heads=2,
+                               rope_parameters=yarn_rope(500.0, 3.0, 32, attention_factor=1.5)), BF16, "1GB", ()),
+    "llama_dynamic": (LLAMA, dict(vocab_size=54, hidden_size=20, intermediate_size=26, num_hidden_layers=2, num_attention_heads=2,
+                                  rope_parameters=dict(rope_type="dynamic", rope_theta=10000.0, factor=3.0)), BF16, "1GB", ()),
 }
 
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policy/model/lora_options.h"
@@ -19,10 +19,22 @@ struct GoldenLora {
 };
 
 inline std::vector<GoldenLora> GoldenLoras() {
-  // alpha / rank of the last is the 6 / sqrt(3) of rank-stabilized LoRA.
   return {{"qwen2_all", "qwen2_sharded", {.rank = 4, .alpha = 8}},
           {"qwen3_attention", "qwen3", {.rank = 2, .alpha = 5, .target_modules = {"q_proj", "v_proj", "o_proj"}}},
-          {"llama_bf16_rslora", "llama3", {.rank = 3, .alpha = 6 * std::sqrt(3.0), .target_modules = {"k_proj", "up_proj", "down_proj"}}}};
+          {"llama_bf16_rslora", "llama3", {.rank = 3, .alpha = 6, .rslora = true, .target_modules = {"k_proj", "up_proj", "down_proj"}}}};
+}
+
+// Those that are merged: the same, and what Temper does not train.
+inline std::vector<GoldenLora> MergedLoras() {
+  std::vector<GoldenLora> all = GoldenLoras();
+  for (const auto& [name, base] : {std::pair{"patterns", "qwen2_sharded"},
+                                   {"patterns_rslora_head", "qwen2_sharded"},
+                                   {"saved_modules", "llama"},
+                                   {"tied_head", "qwen3"},
+                                   {"tied_saved_embedding", "qwen3"},
+                                   {"tied_saved_head", "qwen3"}})
+    all.push_back({name, base, {}});
+  return all;
 }
 
 }  // namespace temper

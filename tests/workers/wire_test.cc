@@ -106,7 +106,7 @@ RlOptions ExampleRlOptions() {
 // One order of every kind.
 std::vector<LearnerTask> ExampleLearnerTasks() {
   return {{InitializeOrder{"{}", 9}},
-          {LoadModelOrder{"/f"}},
+          {LoadModelOrder{"/f", {"v_head.*"}}},
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
           {RlOrder{3,
@@ -209,6 +209,7 @@ TEST(Wire, LearnerMessagesKeepEveryField) {
   EXPECT_EQ(config_json, "{}");
   EXPECT_EQ(seed, 9u);
   EXPECT_EQ(Sent(Example<LoadModelOrder>()).folder, "/f");
+  EXPECT_THAT(Sent(Example<LoadModelOrder>()).skip_tensors, testing::ElementsAre("v_head.*"));
   const auto [optimizer, total_steps, set_reference] = Sent(Example<BeginStageOrder>());
   EXPECT_EQ(Tie(optimizer), Tie(Example<BeginStageOrder>().optimizer));
   EXPECT_EQ(total_steps, 100);

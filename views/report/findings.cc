@@ -11,6 +11,7 @@ namespace {
 constexpr double kClearlyWorse = 0.02;     // a drop in a share that is worth a sentence, if the intervals are apart too
 constexpr double kHighOverRefusal = 0.10;  // share of permitted requests refused
 constexpr double kManyDeadGroups = 0.40;   // share of groups without a learning signal at the end
+constexpr double kManyCutAnswers = 0.90;   // share of answers cut at the limit at the end
 constexpr int64_t kFewUnsafe = 100;        // below this the severity mix is weakly determined
 
 std::string SignText(const Estimate& difference, int digits) {
@@ -137,17 +138,35 @@ void AddLosses(Report& report, const PairReport& pair, const std::string& set, c
   }
 }
 
-void AddDeadGroups(Report& report, const ArmReport& arm) {
-  const auto series = arm.curves.find("reward/frac_dead_groups");
-  if (series == arm.curves.end() || series->second.values.empty()) return;
+// Mean of a curve over the last RL steps, at most 10.
+struct Recent {
+  size_t steps = 0;  // 0 = there is no curve
+  double mean = 0;
+};
+Recent RecentOf(const ArmReport& arm, const char* metric) {
+  const auto series = arm.curves.find(metric);
+  if (series == arm.curves.end() || series->second.values.empty()) return {};
   const std::vector<double>& values = series->second.values;
   const size_t window = std::min<size_t>(10, values.size());
   double sum = 0;
   for (size_t i = values.size() - window; i < values.size(); ++i) sum += values[i];
-  const double share = sum / static_cast<double>(window);
-  if (share < kManyDeadGroups) return;
-  report.weaknesses.push_back(Concat("In the last ", window, " RL steps of ", Prose(arm.name), ", ", Fixed(100 * share, 0),
+  return {window, sum / static_cast<double>(window)};
+}
+
+void AddDeadGroups(Report& report, const ArmReport& arm) {
+  const Recent dead = RecentOf(arm, "reward/frac_dead_groups");
+  if (dead.steps == 0 || dead.mean < kManyDeadGroups) return;
+  report.weaknesses.push_back(Concat("In the last ", dead.steps, " RL steps of ", Prose(arm.name), ", ", Fixed(100 * dead.mean, 0),
                                      " % of the groups had equal rewards throughout and taught nothing."));
+}
+
+void AddCutAnswers(Report& report, const ArmReport& arm) {
+  const Recent cut = RecentOf(arm, "response/truncated_fraction");
+  if (cut.steps == 0 || cut.mean < kManyCutAnswers) return;
+  report.weaknesses.push_back(
+      Concat("In the last ", cut.steps, " RL steps of ", Prose(arm.name), ", ", Fixed(100 * cut.mean, 0),
+             " % of the answers were cut at rollout.max_new_tokens. Either answers need more tokens than that, or the "
+             "model ends them with a token that no file of its folder names as an end (eos_token, eos_token_id)."));
 }
 
 const ArmRecord& RecordOf(const RunRecord& record, const std::string& arm) {
@@ -203,6 +222,7 @@ void AddFindings(Report& report) {
     AddOverRefusal(report, arm);
     AddTransfer(report, arm);
     AddDeadGroups(report, arm);
+    AddCutAnswers(report, arm);
   }
   AddOtherStarts(report);
 }

@@ -6,8 +6,10 @@
 #include <span>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "tests/support/temp_folder.h"
 
@@ -232,10 +234,46 @@ TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {
   EXPECT_EQ(Load().train.size(), 1u) << "nothing is rewarded";
 }
 
+// tests/golden/auto_tokenizer_golden.py wrote the ids. Every folder names a bos token in config.json.
+TEST_F(DataStoreTest, PromptsHaveAroundThemWhatAutoTokenizerPutsThere) {
+  const auto goldens = nlohmann::json::parse(ReadFile(std::string(TEMPER_SOURCE_DIR) + "/tests/golden/auto_tokenizer.json"));
+  ASSERT_EQ(goldens.size(), 7u);
+  config_.data.chat_template = ChatTemplateChoice::kNone;
+  config_.stages = {"rl"};
+  for (const auto& [name, golden] : goldens.items()) {
+    const std::string file = Concat(TEMPER_SOURCE_DIR, "/tests/golden/tokenizer/", golden["tokenizer"].get<std::string>(), ".json");
+    auto tokenizer = nlohmann::json::parse(ReadFile(file))["tokenizer"];
+    if (golden.contains("post_processor")) tokenizer["post_processor"] = golden["post_processor"];
+    const auto parsed = ParseTokenizer(tokenizer.dump());
+    shape_.vocab_size = parsed->vocab_size();
+    shape_.bos_id = parsed->IdOf("<s>");
+    shape_.eos_ids = {parsed->IdOf("</s>")};
+    Transformer model(shape_);
+    SaveHfModel(model, {.tokenizer_json = tokenizer.dump()}, config_.policy.path);
+    std::string rows;
+    for (const auto& prompt : golden["prompts"]) rows += nlohmann::json{{"prompt", prompt["text"]}}.dump() + "\n";
+    WriteBytes(config_.data.path, rows);
+    const DataStore store = Load();
+    ASSERT_EQ(store.train.size(), golden["prompts"].size());
+    for (size_t i = 0; i < store.train.size(); ++i)
+      EXPECT_EQ(store.PromptTokens(store.train[i]), golden["prompts"][i]["ids"].get<std::vector<int32_t>>()) << name << " " << i;
+  }
+}
+
 TEST_F(DataStoreTest, NeedsAStopToken) {
   shape_.eos_ids = {};
   Save(kTemplate);
   Refused("names no stop token, so no answer could ever end");
+}
+
+// A fine-tune for chat whose configs are the base's: its template ends turns with a token that only the tokenizer's file names.
+TEST_F(DataStoreTest, StopsAtEveryEndTokenThatAFileOfTheFolderNames) {
+  shape_.eos_ids = {3};
+  Save(kTemplate);
+  WriteBytes(config_.policy.path + "/tokenizer_config.json", "{\"eos_token\": \"<eos>\"}");
+  const DataStore store = Load();
+  EXPECT_THAT(store.Sampling({}).stop_ids, ElementsAre(2, 3));
+  EXPECT_THAT(Answer(store), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));
 }
 
 TEST_F(DataStoreTest, StopsAreTheModelsAndTheConfigs) {

@@ -208,8 +208,12 @@ TEST(HfCheckpoint, NamesTheConfigKeyItCannotServe) {
       {"config.json: hidden_size", set("hidden_size", uint64_t{18446744073709551615U})},
       {"config.json: num_hidden_layers", set("num_hidden_layers", 0)},
       {"config.json: num_key_value_heads", set("num_key_value_heads", 2)},
-      {"config.json: rope_scaling.rope_type: 'yarn'", set("rope_scaling", {{"type", "yarn"}})},
-      {"config.json: rope_scaling.rope_type: 'dynamic'", set("rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2}})},
+      {"config.json: rope_scaling.factor: missing; rope type yarn needs it", set("rope_scaling", {{"type", "yarn"}})},
+      {"config.json: rope beta_slow: -1", set("rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"beta_slow", -1}})},
+      {"config.json: rope attention_factor",
+       set("rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"mscale", -99}, {"mscale_all_dim", 1}})},
+      {"config.json: rope attention_factor: 0 is not", set("rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"attention_factor", 0}})},
+      {"config.json: rope_scaling.factor: missing", set("rope_scaling", {{"rope_type", "dynamic"}})},
       {"config.json: rope_parameters.rope_type: 'longrope'", [](auto& j) { j["rope_parameters"]["rope_type"] = "longrope"; }},
       {"config.json: rope_parameters.factor: missing", [](auto& j) { j["rope_parameters"]["rope_type"] = "llama3"; }},
       {"config.json: rope_scaling.factor: missing", set("rope_scaling", {{"type", "linear"}})},
@@ -251,7 +255,8 @@ TEST(HfCheckpoint, NamesTheTensorThatDoesNotFit) {
   EXPECT_THAT(missing.LoadError(), HasSubstr("tensor model.layers.2.input_layernorm.weight is missing"));
   const DamagedFolder extra("llama");
   extra.EditJson("config.json", [](auto& j) { j["num_hidden_layers"] = 1; });
-  EXPECT_THAT(extra.LoadError(), HasSubstr("tensor \"model.layers.1.input_layernorm.weight\" is not one of a llama model"));
+  EXPECT_THAT(extra.LoadError(),
+              HasSubstr("9 tensors that are no parameter of a llama model: \"model.layers.1.input_layernorm.weight\", "));
 }
 
 TEST(HfCheckpoint, NamesWhatAnIndexAndItsShardsDisagreeOn) {
@@ -272,6 +277,27 @@ void EditTensors(const DamagedFolder& folder, const std::function<void(std::map<
   auto tensors = ReadSafetensors(path);
   edit(tensors);
   WriteSafetensors(path, {tensors.begin(), tensors.end()}, {{"format", "pt"}});
+}
+
+// A reward model's head, as training with one leaves it in the folder.
+TEST(HfCheckpoint, LeavesTensorsAsideThatPatternsName) {
+  const DamagedFolder folder("llama");
+  const at::Tensor flat = LoadHfModel(folder.path().string()).flat();
+  EditTensors(folder, [](auto& t) {
+    t["v_head.summary.weight"] = at::empty({1, 24}).zero_();
+    t["v_head.summary.bias"] = at::empty({1}).zero_();
+    t["score.weight"] = at::empty({1, 24}).zero_();
+  });
+  EXPECT_THAT(folder.LoadError(),
+              HasSubstr("3 tensors that are no parameter of a llama model: \"score.weight\", \"v_head.summary.bias\", "
+                        "\"v_head.summary.weight\"; where the model does not need them, policy.skip_tensors: "
+                        "[\"score.*\", \"v_head.*\"] leaves them aside, and so does --skip-tensors of `temper convert`"));
+  EXPECT_TRUE(LoadHfModel(folder.path().string(), {"score.*", "v_head.*"}).flat().equal(flat));
+  EXPECT_TRUE(LoadHfModel(folder.path().string(), {"*"}).flat().equal(flat)) << "a parameter is never left aside";
+  EXPECT_THROW(LoadHfModel(folder.path().string(), {"v_head.*"}), ConfigError);
+  const TempFolder scratch;
+  ConvertHfModel(folder.path().string(), {}, scratch / "plain", "", {"score.*", "v_head.*"});
+  EXPECT_TRUE(LoadHfModel(scratch / "plain").flat().equal(flat));
 }
 
 // transformers' rule: a head of its own unties a checkpoint whose config ties, unless it equals the embedding; either name will do.
@@ -297,11 +323,11 @@ TEST(HfCheckpoint, TheTensorsSayWhetherTheHeadIsTied) {
   EXPECT_THAT(no_head.LoadError(), HasSubstr("tensor lm_head.weight is missing"));
 }
 
-TEST(HfCheckpoint, StopsWhereTheGenerationConfigSays) {
+TEST(HfCheckpoint, StopsWhereEitherConfigSays) {
   const DamagedFolder folder("llama");
-  folder.EditJson("generation_config.json", [](auto& j) { j["eos_token_id"] = {5, 2}; });
+  folder.EditJson("generation_config.json", [](auto& j) { j["eos_token_id"] = {5, 7}; });
   const TransformerConfig config = LoadHfConfig(folder.path().string());
-  EXPECT_EQ(config.eos_ids, (std::vector<int64_t>{5, 2}));
+  EXPECT_EQ(config.eos_ids, (std::vector<int64_t>{5, 7, 2}));
   EXPECT_EQ(nlohmann::json::parse(ToConfigJson(config))["eos_token_id"], 2);  // the file keeps what it said
   folder.EditJson("generation_config.json", [](auto& j) { j["eos_token_id"] = "</s>"; });
   EXPECT_THAT(folder.LoadError(), HasSubstr("generation_config.json: eos_token_id"));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/full_like.h>
@@ -30,7 +31,8 @@ std::vector<int32_t> Tokens(const at::Tensor& tokens) {
 
 std::string MergeError(const std::string& folder, NamedTensors parameters) {
   try {
-    MergePeftAdapter(folder, std::nullopt, &parameters);
+    bool tied = false;
+    MergePeftAdapter(folder, std::nullopt, &parameters, &tied);
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -39,7 +41,7 @@ std::string MergeError(const std::string& folder, NamedTensors parameters) {
 
 TEST(PeftAdapter, MergedCheckpointsGiveTheLogitsOfPeft) {
   TempFolder scratch;
-  for (const GoldenLora& golden : GoldenLoras()) {
+  for (const GoldenLora& golden : MergedLoras()) {
     SCOPED_TRACE(golden.name);
     const std::string out = scratch / golden.name;
     ConvertHfModel(golden.base_folder(), {.type = at::kFloat}, out, golden.folder());
@@ -83,7 +85,8 @@ TEST(PeftAdapter, WhatIsSavedMergesToTheSameBits) {
   EXPECT_EQ(config["base_model_name_or_path"], "a/base");
 
   NamedTensors parameters = base.parameters();
-  MergePeftAdapter(scratch / "adapter", std::nullopt, &parameters);
+  bool tied = false;
+  MergePeftAdapter(scratch / "adapter", std::nullopt, &parameters, &tied);
   for (size_t i = 0; i < parameters.size(); ++i)
     EXPECT_TRUE(parameters[i].second.equal(model.parameters()[i].second)) << parameters[i].first;
 }
@@ -95,8 +98,12 @@ TEST(PeftAdapter, RefusesWhatItWouldMergeWrongly) {
   const std::pair<const char*, nlohmann::json> edits[] = {{"peft_type", "IA3"},
                                                           {"use_dora", true},
                                                           {"bias", "all"},
-                                                          {"modules_to_save", {"lm_head"}},
-                                                          {"rank_pattern", {{"q_proj", 8}}},
+                                                          {"modules_to_save", {3}},
+                                                          {"rank_pattern", {{"q_proj", "8"}}},
+                                                          {"rank_pattern", {{"q_proj(", 8}}},
+                                                          {"alpha_pattern", {{"q_proj", 0}}},
+                                                          {"alpha_pattern", 3},
+                                                          {"ensure_weight_tying", true},
                                                           {"init_lora_weights", "pissa_niter_4"},
                                                           {"r", 0},
                                                           {"r", "4"},
@@ -111,6 +118,33 @@ TEST(PeftAdapter, RefusesWhatItWouldMergeWrongly) {
     EXPECT_THAT(error, HasSubstr("adapter_config.json")) << key;
     EXPECT_THAT(error, HasSubstr(key));
   }
+}
+
+// The file names its patterns in an order, and the first that fits a module counts.
+TEST(PeftAdapter, ReadsPatternsAsPeftDoes) {
+  const GoldenLora golden = GoldenLoras()[0];
+  const NamedTensors parameters = LoadHfModel(golden.base_folder()).parameters();
+  const auto config = nlohmann::ordered_json::parse(ReadBytes(golden.folder() + "/adapter_config.json"));
+  const auto merged = [&](const char* patterns) {
+    TempFolder scratch;
+    std::filesystem::copy(golden.folder() + "/adapter_model.safetensors", scratch / "adapter_model.safetensors");
+    auto edited = config;
+    edited["alpha_pattern"] = nlohmann::ordered_json::parse(patterns);
+    WriteBytes(scratch / "adapter_config.json", edited.dump());
+    NamedTensors changed = parameters;
+    bool tied = false;
+    MergePeftAdapter(scratch.path(), std::nullopt, &changed, &tied);
+    return std::map<std::string, at::Tensor>(changed.begin(), changed.end());
+  };
+  const std::string first = "model.layers.0.self_attn.q_proj.weight", second = "model.layers.1.self_attn.q_proj.weight";
+  const auto plain = merged("{}"), half = merged("{\"q_proj\": 4}");  // of 8
+  const auto base = std::map<std::string, at::Tensor>(parameters.begin(), parameters.end());
+  EXPECT_LT((half.at(first) - (plain.at(first) + base.at(first)) / 2).abs().max().item<double>(), 1e-6);
+  const auto both = merged("{\"z|layers.0.self_attn.q_proj\": 8, \"q_proj\": 4, \".*\": 16}");
+  EXPECT_TRUE(both.at(first).equal(plain.at(first)));
+  EXPECT_TRUE(both.at(second).equal(half.at(second)));
+  const auto whole_names = merged("{\"proj\": 4, \"ayers.1.self_attn.q_proj\": 4}");  // neither is a module's name from a dot on
+  EXPECT_TRUE(whole_names.at(second).equal(plain.at(second)));
 }
 
 TEST(PeftAdapter, RefusesTensorsThatDoNotFit) {

@@ -114,6 +114,45 @@ TEST(Rope, StretchesLongWavelengthsOnly) {
   EXPECT_NEAR(RopeFrequencies(8, 10000, {"llama3", 8, 1, 4, 1000})[2], 0.00297535, 1e-8);
 }
 
+// The long-context setting of Qwen2.5 and Qwen3; numbers of transformers 5.23's modeling_rope_utils.
+TEST(Rope, YarnSlowsWhatTurnsSeldom) {
+  const RopeScaling scaling{.type = "yarn", .factor = 4, .original_max_positions = 32768};
+  const std::vector<float> frequencies = RopeFrequencies(128, 1e6, scaling);
+  const std::vector<std::pair<size_t, float>> expected = {{0, 1.0f},
+                                                          {22, 0.00865964312f},
+                                                          {23, 0.00697830599f},
+                                                          {30, 0.00106436096f},
+                                                          {36, 0.000179841154f},
+                                                          {39, 6.4903943e-05f},
+                                                          {40, 4.44569851e-05f},
+                                                          {45, 1.51074091e-05f},
+                                                          {63, 3.10234441e-07f}};
+  for (const auto& [pair, frequency] : expected) EXPECT_FLOAT_EQ(frequencies[pair], frequency) << pair;
+  EXPECT_DOUBLE_EQ(RopeAttentionFactor(scaling), 1.138629436111989);  // 0.1 ln 4 + 1
+  EXPECT_EQ(RopeAttentionFactor({.type = "llama3", .factor = 4}), 1);
+}
+
+// Within max_position_embeddings dynamic scaling changes nothing, and no sequence here is longer.
+TEST(Rope, DynamicIsPlainWithinTheModelsPositions) {
+  EXPECT_EQ(RopeFrequencies(128, 1e4, {.type = "dynamic", .factor = 2.5}), RopeFrequencies(128, 1e4, {}));
+}
+
+TEST(TransformerConfig, ReadsYarnAsTransformersDoes) {
+  Json json = Base("qwen2");
+  json["rope_scaling"] = {{"type", "yarn"}, {"factor", 4.0}, {"beta_fast", 0}, {"truncate", false}, {"attention_factor", nullptr}};
+  RopeScaling scaling = Parse(json).rope_scaling;
+  EXPECT_EQ(scaling.original_max_positions, Parse(json).max_positions);  // none given: max_position_embeddings
+  EXPECT_EQ(scaling.beta_fast, 32);                                      // 0 is as good as none
+  EXPECT_EQ(scaling.beta_slow, 1);
+  EXPECT_FALSE(scaling.truncate);
+  EXPECT_EQ(scaling.attention_factor, 0);
+  EXPECT_EQ(ParseTransformerConfig(ToConfigJson(Parse(json))), Parse(json));
+  json["rope_scaling"]["factor"] = nullptr;  // by the lengths
+  json["rope_scaling"]["original_max_position_embeddings"] = 512;
+  scaling = Parse(json).rope_scaling;
+  EXPECT_EQ(scaling.factor, static_cast<double>(Parse(json).max_positions) / 512);
+}
+
 TEST(TransformerConfig, BadTextIsRefused) {
   for (const char* text :
        {"", "[]", "{", "{\"model_type\": 3}", "{\"model_type\": \"llama\", \"model_type\": \"llama\"}", "{\"a\": 1e999}"})

@@ -33,6 +33,7 @@ TEST(ByteLevelTokenizerJsonTest, GivesEveryByteItsOwnToken) {
   EXPECT_THAT(tokenizer->Encode(text), testing::ElementsAre(4 + 'a', 4 + ' ', 4 + 'b', 4 + '\n', 4, 4 + 0xC3, 4 + 0xA9));
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(text)), text);
   EXPECT_THAT(tokenizer->Encode("<bos>x<eos>"), testing::ElementsAre(1, 4 + 'x', 2));
+  EXPECT_THAT(tokenizer->Encode("x", /*add_specials=*/true), testing::ElementsAre(1, 4 + 'x'));
   // Half a character and a stray continuation byte become U+FFFD each.
   EXPECT_EQ(tokenizer->Decode(std::vector<int32_t>{4 + 0xC3, 4 + 'x', 4 + 0x80}), "\xEF\xBF\xBDx\xEF\xBF\xBD");
 }
@@ -69,8 +70,7 @@ TEST(TokenizerTest, NamesTheComponentItDoesNotSupport) {
   EXPECT_THAT(ErrorAfter(set("/model/type", "WordPiece")), HasSubstr("WordPiece"));
   EXPECT_THAT(ErrorAfter(set("/model/dropout", 0.1)), HasSubstr("dropout"));
   EXPECT_THAT(ErrorAfter(set("/model/end_of_word_suffix", "</w>")), HasSubstr("end_of_word_suffix"));
-  EXPECT_THAT(ErrorAfter(set("/truncation", {{"max_length", 4}})), HasSubstr("truncation"));
-  EXPECT_THAT(ErrorAfter(set("/padding", json::object())), HasSubstr("padding"));
+  EXPECT_THAT(ErrorAfter(set("/model/vocab", json::array({{"a", -1.0}}))), HasSubstr("Unigram"));
   EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/pattern/Regex", "(?~a)"), "llama3"), HasSubstr("(?~a)"));
   EXPECT_THAT(ErrorAfter(set("/pre_tokenizer/pretokenizers/0/behavior", "Doubled"), "llama3"), HasSubstr("Doubled"));
   EXPECT_THAT(ErrorAfter(set("/model/unk_token", "<none>"), "word_level"), HasSubstr("<none>"));
@@ -99,6 +99,53 @@ TEST(TokenizerTest, ChecksTheFieldsOfComponents) {
   EXPECT_THAT(ErrorAfter(set("/post_processor", processor)), HasSubstr("100000 is not an id"));
   processor["single"][0] = {{"Sequence", {{"id", "B"}}}};
   EXPECT_THAT(ErrorAfter(set("/post_processor", processor)), HasSubstr("not A"));
+}
+
+// Ids of a text with much in it by a golden file after `change`.
+std::vector<int32_t> IdsAfter(const std::function<void(json&)>& change, const std::string& base) {
+  json file = ReadTokenizerGolden(base)["tokenizer"];
+  change(file);
+  const auto tokenizer = ParseTokenizer(file.dump());
+  std::vector<int32_t> ids = tokenizer->Encode("the clerk's 12 drams <eos>a<mark>b <longer>\xC3\xA9 <s>", /*add_specials=*/true);
+  for (const json& token : file["added_tokens"]) ids.push_back(tokenizer->IdOf(token["content"].get<std::string>()));
+  return ids;
+}
+
+TEST(TokenizerTest, LeavesAsideWhatSaysNothingOfATextsIds) {
+  for (const char* base : {"gpt2", "llama3", "family_llama3", "family_llama2", "word_level"}) {
+    const auto ids = IdsAfter([](json&) {}, base);
+    EXPECT_GT(ids.size(), 8u);
+    const auto batched = [](json& file) {  // as a fine-tune in batches leaves it
+      file["truncation"] = {{"direction", "Right"}, {"max_length", 2}, {"strategy", "LongestFirst"}, {"stride", 0}};
+      file["padding"] = {{"strategy", {{"Fixed", 64}}}, {"direction", "Left"}, {"pad_to_multiple_of", 8}, {"pad_id", 0}, {"pad_type_id", 0},
+                         {"pad_token", "<pad>"}};
+    };
+    EXPECT_EQ(IdsAfter(batched, base), ids) << base;
+    EXPECT_EQ(IdsAfter([](json& file) { file["model"].erase("type"); }, base), ids) << base;
+  }
+  const auto bare = [](json& file) {  // a BPE model of an old file: all that may be missing is missing
+    file["model"] = {{"vocab", file["model"]["vocab"]}, {"merges", file["model"]["merges"]}};
+  };
+  EXPECT_EQ(IdsAfter(bare, "gpt2"), IdsAfter([](json&) {}, "gpt2"));
+  EXPECT_THAT(ErrorAfter([](json& file) {
+                file["model"] = {{"vocab", {{"a", 0}}}, {"unk_token", "a"}, {"max_input_chars_per_word", 100}};
+                file["added_tokens"] = json::array();
+              }),
+              testing::HasSubstr("model WordPiece is not supported"));
+}
+
+TEST(TokenizerTest, TakesAddedTokensByTheirIdsWhateverTheirOrder) {
+  for (const char* base : {"gpt2", "family_llama3", "family_llama2", "word_level"}) {
+    auto last = [](json& file) { return file["added_tokens"].size() - 1; };
+    auto expected = IdsAfter([](json&) {}, base);
+    const auto ends_swapped = [&](json& file) { std::swap(file["added_tokens"][0], file["added_tokens"][last(file)]); };
+    const size_t count = ReadTokenizerGolden(base)["tokenizer"]["added_tokens"].size();
+    ASSERT_GT(count, 2u);
+    std::swap(expected[expected.size() - count], expected.back());  // IdsAfter lists them as they stand in the file
+    EXPECT_EQ(IdsAfter(ends_swapped, base), expected) << base;
+  }
+  EXPECT_THAT(ErrorAfter([](json& file) { file["added_tokens"][0]["id"] = "7"; }),
+              testing::HasSubstr("must be a whole number, found \"7\""));
 }
 
 TEST(TokenizerTest, NamesAnUnknownTokenOnlyWhenItIsNeeded) {

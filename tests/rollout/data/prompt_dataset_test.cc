@@ -3,18 +3,17 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <numeric>
 #include <set>
 
 #include <gmock/gmock.h>
-#include <unistd.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
 #include "rollout/data/csv.h"
 #include "rollout/data/data_order.h"
+#include "tests/rollout/data/dataset_fixture.h"
 
 namespace temper {
 namespace {
@@ -58,37 +57,6 @@ TEST(CsvReaderTest, EmptyTextHasNoRecords) {
   EXPECT_TRUE(ReadCsv("").empty());
   EXPECT_TRUE(ReadCsv("\xEF\xBB\xBF\r\n\n").empty());
 }
-
-// A file of its own for every test, removed afterwards.
-class DatasetTest : public testing::Test {
- protected:
-  DatasetTest() {
-    OpenLog({"", LogLevel::kError, LogLevel::kError});  // skipped rows are logged as warnings
-    folder_ = std::filesystem::temp_directory_path() / ("temper_dataset_test_" + std::to_string(getpid()));
-    std::filesystem::create_directories(folder_);
-  }
-  ~DatasetTest() override { std::filesystem::remove_all(folder_); }
-
-  DatasetOptions File(const std::string& name, const std::string& content) {
-    const auto path = folder_ / name;
-    std::ofstream(path, std::ios::binary) << content;
-    DatasetOptions options;
-    options.path = path.string();
-    options.columns.category = options.columns.intent = "";
-    return options;
-  }
-
-  static std::string ErrorOf(const DatasetOptions& options) {
-    try {
-      LoadPrompts(options);
-    } catch (const ConfigError& error) {
-      return error.what();
-    }
-    return "no error";
-  }
-
-  std::filesystem::path folder_;
-};
 
 TEST_F(DatasetTest, ReadsJsonLinesWithAllColumns) {
   auto options =
@@ -149,7 +117,7 @@ TEST_F(DatasetTest, SaysWhatIsWrongAndWhere) {
                            "\n";
   const auto error = [&](const std::string& line) { return ErrorOf(File("bad.jsonl", good + line)); };
   EXPECT_THAT(error("{\"id\":\"b\",\"prompt\":\"tru"), HasSubstr("bad.jsonl:2: "));
-  EXPECT_THAT(error("[]"), HasSubstr(":2: not a JSON object"));
+  EXPECT_THAT(error("[]"), HasSubstr(":2: not a JSON object but a list; a file that is one list of objects has a name that ends in .json"));
   EXPECT_THAT(error(R"({"id":"b","text":"y"})"),
               HasSubstr(":2: no column prompt with text or a number; the row's columns: id, text; data.columns.prompt names the column"));
   EXPECT_THAT(error(R"({"id":"b","prompt":{"y":1}})"), HasSubstr(":2: no column prompt"));
@@ -226,6 +194,16 @@ TEST_F(DatasetTest, ReadsDemonstrations) {
   ASSERT_EQ(loaded.demonstrations.size(), 1u);
   EXPECT_EQ(loaded.demonstrations[0].prompt.text, "p");
   EXPECT_EQ(loaded.demonstrations[0].response, "r");
+}
+
+TEST_F(DatasetTest, DemonstrationsNeedNoColumnThatMeansNothingToThem) {
+  auto options = File("d.jsonl", "{\"prompt\":\"p\",\"response\":\"r\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"verdict\":\"good\"}\n");
+  options.columns.label = options.columns.intent = "verdict";
+  options.columns.category = "kind";
+  const LoadedDemonstrations loaded = LoadDemonstrations(options);
+  ASSERT_EQ(loaded.demonstrations.size(), 2u);
+  EXPECT_EQ(loaded.demonstrations[1].response, "s");
+  EXPECT_EQ(loaded.demonstrations[1].prompt.label, "");
 }
 
 // Random damage to both formats: the outcome is a dataset or a ConfigError that names the file, and texts stay valid UTF-8.

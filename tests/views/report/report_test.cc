@@ -248,6 +248,20 @@ TEST(Report, WeaknessesNameWhatIsWorse) {
   EXPECT_THAT(all, HasSubstr("refusal helps less in its safe answers than safe-completion on held-out topics"));
 }
 
+// A policy whose end token is not among those that stop it runs every answer to the limit.
+TEST(Report, SaysWhereAnswersAreCut) {
+  const auto said = [](double share) {
+    RunRecord record = DrawRun(7);
+    for (MetricRow& row : record.arms[0].metrics) row.values["response/truncated_fraction"] = share;
+    std::string all;
+    for (const std::string& weakness : BuildReport(record).weaknesses) all += weakness + "\n";
+    return all;
+  };
+  EXPECT_THAT(said(0.97), HasSubstr("In the last 10 RL steps of safe-completion, 97 % of the answers were cut at rollout.max_new_tokens. "
+                                    "Either answers need more tokens than that, or the model ends them with a token that no file"));
+  EXPECT_THAT(said(0.5), Not(HasSubstr("were cut at")));
+}
+
 TEST(Report, SaysWhoseFiguresBeforeRlItShows) {
   const auto said = [](const RunRecord& record) {
     std::string all;
