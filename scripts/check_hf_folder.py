@@ -3,8 +3,7 @@
     .venv-golden/bin/python scripts/check_hf_folder.py FOLDER --temper build/release/bin/temper --prompts FILE.jsonl [--count 20]
 
 FILE holds {"prompt": TEXT} a line, e.g. runs/quickstart/data/*/prompts_test.jsonl. transformers tokenizes: a folder with a chat template
-has each prompt rendered as a user's message, any other has the text with the special tokens that its tokenizer puts around it. (Of a
-tokenizer.json without a post-processor, as Temper writes, Temper puts the model's BOS before the text, and so does this.)
+has each prompt rendered as a user's message, any other has the text with the special tokens that its tokenizer puts around it.
 
 Logits agree when they differ by at most the tolerance times the largest logit of their prompt. Completions that part where the two best
 tokens are closer than that agree too. Exit status 0 when everything agrees.
@@ -61,7 +60,7 @@ def prompts_of(path: pathlib.Path, count: int) -> list:
     return [" ".join(prompt.split()) for prompt in prompts]
 
 
-def tokenize(folder: str, tokenizer, bos, prompts: list, temper: Temper) -> tuple:
+def tokenize(tokenizer, prompts: list, temper: Temper) -> tuple:
     """The ids that transformers gives, and whether Temper's are the same."""
     if tokenizer.chat_template:
         chats = [[{"role": "user", "content": prompt}] for prompt in prompts]
@@ -69,9 +68,7 @@ def tokenize(folder: str, tokenizer, bos, prompts: list, temper: Temper) -> tupl
         ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in texts]
         return ids, sum(a == b and c == d for a, b, c, d in zip(texts, temper.rendered(chats), ids, temper.ids(texts, False), strict=True))
     ids = [tokenizer(prompt)["input_ids"] for prompt in prompts]
-    same = sum(a == b for a, b in zip(ids, temper.ids(prompts, True), strict=True))
-    post_processor = json.loads((pathlib.Path(folder) / "tokenizer.json").read_text(encoding="utf-8")).get("post_processor")
-    return (ids if post_processor or bos is None else [[bos] + each for each in ids]), same
+    return ids, sum(a == b for a, b in zip(ids, temper.ids(prompts, True), strict=True))
 
 
 def is_tie(model, prompt: list, theirs: list, ours: list) -> bool:
@@ -95,7 +92,7 @@ def main() -> int:
     tokenizer = AutoTokenizer.from_pretrained(args.folder)
     temper = Temper(args.temper, args.folder)
     prompts = prompts_of(args.prompts, args.count)
-    ids, same_ids = tokenize(args.folder, tokenizer, model.config.bos_token_id, prompts, temper)
+    ids, same_ids = tokenize(tokenizer, prompts, temper)
 
     worst, agreeing, ties, first = 0.0, 0, 0, ""
     with torch.no_grad():
