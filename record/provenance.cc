@@ -135,9 +135,9 @@ constexpr size_t kMaxShown = 3;
 std::optional<bool> IsAsBefore(const ordered_json& file, const ordered_json& before) {
   std::optional<bool> same;
   for (const ordered_json& other : before) {
-    const bool equal = TextAt(other, "xxh128") == TextAt(file, "xxh128");
-    if (TextAt(other, "path") == TextAt(file, "path")) return equal;
-    if (fs::path(TextAt(other, "path")).filename() == fs::path(TextAt(file, "path")).filename()) same = equal || same.value_or(false);
+    const bool equal = TextField(other, "xxh128") == TextField(file, "xxh128");
+    if (TextField(other, "path") == TextField(file, "path")) return equal;
+    if (fs::path(TextField(other, "path")).filename() == fs::path(TextField(file, "path")).filename()) same = equal || same.value_or(false);
   }
   return same;
 }
@@ -147,11 +147,11 @@ std::vector<std::string> Differences(const std::string& name, const ordered_json
   std::vector<std::string> found;
   for (const ordered_json& file : now) {
     const auto same = IsAsBefore(file, before);
-    if (same && !*same) found.push_back(TextAt(file, "path") + " has changed");
-    if (!same && name == kModel) found.push_back(TextAt(file, "path") + " is new");
+    if (same && !*same) found.push_back(TextField(file, "path") + " has changed");
+    if (!same && name == kModel) found.push_back(TextField(file, "path") + " is new");
   }
   for (const ordered_json& file : before) {
-    if (name == kModel && !IsAsBefore(file, now)) found.push_back(TextAt(file, "path") + " is gone");
+    if (name == kModel && !IsAsBefore(file, now)) found.push_back(TextField(file, "path") + " is gone");
   }
   return found;
 }
