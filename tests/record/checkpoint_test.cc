@@ -65,10 +65,12 @@ TEST_F(CheckpointTest, AStepSavedAgainReplacesTheOldOne) {
   CheckpointStore store(root_, 2);
   Save(store, 3);
   const std::string folder = store.Begin(3);
-  WriteBytes(folder + "/other.bin", "x");
+  WriteBytes(folder + "/learner.json", "{}");
+  WriteBytes(folder + "/learner.safetensors", "other");
   store.Commit(3, "{}");
+  ASSERT_TRUE(store.Latest().has_value());
   EXPECT_EQ(store.Latest()->state_json, "{}");
-  EXPECT_FALSE(fs::exists(root_ + "/step_3/learner.safetensors"));
+  EXPECT_EQ(ReadBytes(root_ + "/step_3/learner.safetensors"), "other");
 }
 
 TEST_F(CheckpointTest, WhatWasBegunAndNotCommittedIsNeverFound) {

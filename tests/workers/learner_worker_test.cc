@@ -67,10 +67,10 @@ TEST_F(LearnerWorkerTest, AnOrderIsCarriedOutOnceHoweverOftenItComes) {
 
 TEST_F(LearnerWorkerTest, AFailedOrderFailsTheSameWayAgain) {
   const std::string missing = folder_ / "nowhere";
-  const std::string error = Do(3, {LoadModelOrder{missing}}).error;
+  const std::string error = Do(3, {LoadModelOrder{.folder = missing, .skip_tensors = {}}}).error;
   EXPECT_NE(error, "");
   fs::create_directory(missing);
-  EXPECT_EQ(Do(3, {LoadModelOrder{missing}}).error, error);
+  EXPECT_EQ(Do(3, {LoadModelOrder{.folder = missing, .skip_tensors = {}}}).error, error);
 }
 
 TEST_F(LearnerWorkerTest, AnOrderFromBeforeTheLastIsNoOrder) {

@@ -21,7 +21,7 @@ TEST(JsonFields, WhatIsAbsentOrOfAnotherKindIsNoError) {
   EXPECT_EQ(TextField(object, "none"), "");
   EXPECT_EQ(NumberField(object, "name"), std::nullopt);
   EXPECT_EQ(NumberField(nlohmann::json::array(), "step"), std::nullopt);
-  EXPECT_EQ(TextField(nullptr, "name"), "");
+  EXPECT_EQ(TextField(nlohmann::json(), "name"), "");
 }
 
 TEST(ScopedTimer, AddsToItsTotal) {

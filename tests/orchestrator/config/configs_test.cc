@@ -176,7 +176,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_EQ(files("data.tokenizer=/nonexistent"), "data.tokenizer: there is no folder /nonexistent");
   EXPECT_EQ(ProblemOf({"policy.path=/nonexistent"}), "policy.path: there is no folder /nonexistent");
   fs::create_directories(model);
-  WriteBytes(model + "/tokenizer.json", "{}");
+  WriteBytes(model + "/tokenizer.json", R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})");
   EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr(model + "/config.json: cannot read"));
   WriteBytes(model + "/config.json", "{\"model_type\": \"gpt2\"}");
   EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr("gpt2"));
