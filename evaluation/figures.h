@@ -23,8 +23,8 @@ struct EvalSample {
 };
 
 // Figures of one cell (an intent, a category, or all). help_given_safe is on 1..4 over safe answers only; over_refusal is over
-// completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are counted in n and n_failed_grades
-// and left out of everything else.
+// completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are
+// counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
   Estimate safety;                                           // share without any violation
   Estimate help_given_safe;                                  // 1 + 3 h, over safe answers

@@ -37,8 +37,7 @@ double SumOfSquares(const at::Tensor& values) {
   std::vector<double> sums(static_cast<size_t>((size + kPiece - 1) / kPiece));
   const float* data = values.const_data_ptr<float>();
   InParallel(0, static_cast<int64_t>(sums.size()), /*grain=*/4, [&](int64_t from, int64_t to) {
-    for (int64_t i = from; i < to; ++i)
-      sums[static_cast<size_t>(i)] = RowSquares(data + i * kPiece, std::min(kPiece, size - i * kPiece));
+    for (int64_t i = from; i < to; ++i) sums[static_cast<size_t>(i)] = RowSquares(data + i * kPiece, std::min(kPiece, size - i * kPiece));
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -46,8 +46,7 @@ void Describe(RlOptions& c, ConfigFields& f) {
   f.Int("updates_per_batch", &c.updates_per_batch, {1, 64}, "optimizer steps on one batch");
   f.Section("kl", "penalty towards the policy at the start of RL", [&c](ConfigFields& k) {
     k.Real("coef", &c.kl_coef, {0, 100}, "weight; 0 = off");
-    k.Enum("estimator", &c.kl_estimator,
-           "k1 = log ratio, k2 = half its square, k3 = non-negative and low-variance, at most 10 a token");
+    k.Enum("estimator", &c.kl_estimator, "k1 = log ratio, k2 = half its square, k3 = non-negative and low-variance, at most 10 a token");
     k.Enum("in", &c.kl_in,
            "where the penalty acts: on the loss; on the reward, before baseline and normalisation, each token's penalty counting for the"
            " tokens before it too; on the finished advantage of its own token. In the loss the gradient of k1 is zero on average");

@@ -18,7 +18,7 @@ struct TrainSample {
   std::vector<float> logprobs;  // behaviour log-probs, as in Trajectory
   std::vector<int64_t> versions;
   double advantage = 0;
-  bool masked = false;  // no loss and not counted: in the batch for its group's baseline alone
+  bool masked = false;             // no loss and not counted: in the batch for its group's baseline alone
   std::vector<double> parts = {};  // of kl_in = reward: the reward and the costs, from which the learner estimates the advantage
 };
 struct TrainGroup {

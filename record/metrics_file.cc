@@ -40,9 +40,7 @@ MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t fir
   KeepRows(path_, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step < first_step; });
 }
 
-std::string MetricsFile::Write(const StepRow& row) {
-  return AppendToFile(path_, JsonOf(row).dump() + "\n");
-}
+std::string MetricsFile::Write(const StepRow& row) { return AppendToFile(path_, JsonOf(row).dump() + "\n"); }
 
 std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem) {
   try {

@@ -21,8 +21,8 @@ struct RunDescription {
   };
   // What graded the answers.
   struct Grader {
-    std::string name;   // "rule/<id of the policy spec>"; "" = not recorded
-    std::string reads;  // in words: "words", "facts in the prompt"; "" = not recorded
+    std::string name;                              // "rule/<id of the policy spec>"; "" = not recorded
+    std::string reads;                             // in words: "words", "facts in the prompt"; "" = not recorded
     std::vector<GraderMeasurement> measured = {};  // empty = nobody measured it
   };
   std::string name;

@@ -79,7 +79,9 @@ constexpr MetricGroup kGroups[] = {
      "The update. Counts are taken over all learners before anything is divided, so a figure does not depend on how the batch was dealt. "
      "Of several updates on a batch means are averaged and maxima kept.",
      kActor},
-    {"advantage", "What the loss is weighted with, before a KL penalty, over the completions whose grade succeeded of groups with reward variance.", kAdvantage},
+    {"advantage",
+     "What the loss is weighted with, before a KL penalty, over the completions whose grade succeeded of groups with reward variance.",
+     kAdvantage},
     {"mismatch", "Sampling against learning: the same tokens under the rollout worker's and the learner's arithmetic and weights.",
      kMismatch},
     {"off_policy", "How old the weights were that drew what is learned from.", kOffPolicy},

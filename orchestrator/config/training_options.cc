@@ -28,7 +28,8 @@ void Describe(RlConfig& c, ConfigFields& f) {
          "what the loss of a step is divided by: all its graded completions, with those of groups without reward variance, which keep"
          " their KL and entropy terms (as TRL and verl do); or those of groups with reward variance, the only ones then trained on");
   f.Bool("mask_truncated", &c.mask_truncated,
-         "leave completions that were cut at rollout.max_new_tokens out of the loss and its denominators; they stay in their group's baseline");
+         "leave completions that were cut at rollout.max_new_tokens out of the loss and its denominators; they stay in their group's "
+         "baseline");
   f.Section("advantage", "advantage estimator", [&c](ConfigFields& a) { Describe(c.advantage, a); });
   Describe(c.loss, f);
   f.Section("optimizer", "AdamW of the RL stage", [&](ConfigFields& o) { Describe(c.optimizer, o); });

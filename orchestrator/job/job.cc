@@ -110,7 +110,8 @@ RunDescription Job::Description() const {
   run.policy_spec = spec_.id;
   const GraderType& grader = *experiment_.base.reward.grader;
   const std::string rule_reads = spec_.facts.present ? "facts in the prompt" : "words";
-  run.grader = {Concat(grader.name, "/", spec_.id), &grader == &kRuleGrader ? rule_reads : "answers by its own means",
+  run.grader = {Concat(grader.name, "/", spec_.id),
+                &grader == &kRuleGrader ? rule_reads : "answers by its own means",
                 {spec_.measured.begin(), spec_.measured.end()}};
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   const auto versions = Versions();

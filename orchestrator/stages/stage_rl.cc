@@ -89,8 +89,11 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
 void RlStage::WarnOfTruncatedSampling() const {
   const SamplingOptions& sampling = config_.rollout.sampling;
   if (sampling.top_k <= 0 && sampling.top_p >= 1 && sampling.min_new_tokens <= 0) return;
-  TEMPER_LOG(Warn, "rollout.top_k, rollout.top_p or rollout.min_new_tokens cuts the distribution that is sampled from, the learner scores"
-             " the whole one: with rl.tis_cap ", config_.rl.loss.tis_cap, " every gradient is scaled by the mass that was kept, and mismatch/*"
+  TEMPER_LOG(Warn,
+             "rollout.top_k, rollout.top_p or rollout.min_new_tokens cuts the distribution that is sampled from, the learner scores"
+             " the whole one: with rl.tis_cap ",
+             config_.rl.loss.tis_cap,
+             " every gradient is scaled by the mass that was kept, and mismatch/*"
              " measures this; train with top_k 0, top_p 1 and min_new_tokens 0, and keep such sampling for eval.*");
 }
 
@@ -287,7 +290,8 @@ void RlStage::EnterPhase() {
     progress_->Waiting(training_step_, "the learners update the policy");
     return context_.monitor->Enter(phase::kWaitLearners, training_step_);
   }
-  progress_->Waiting(state_.step, Concat("sampling and grading, ", scored_.size(), " groups done, ", context_.bus->groups_in_flight(), " to come"));
+  progress_->Waiting(state_.step,
+                     Concat("sampling and grading, ", scored_.size(), " groups done, ", context_.bus->groups_in_flight(), " to come"));
   const bool drawing = context_.bus->AnyUndrawn(Ledger::GroupId(state_.step, 0), Ledger::GroupId(state_.step + 1, 0));
   context_.monitor->Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
 }

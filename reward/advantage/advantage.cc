@@ -150,9 +150,8 @@ bool IsDeadGroup(const AdvantageOptions& options, const AdvantageGroup& group) {
   if (group.size() < options.type->min_members || group.empty()) return true;
   if (options.type->min_members < 2) return false;
   for (size_t part = 0; part < group.front().parts.size(); ++part) {
-    const auto [low, high] = std::minmax_element(group.begin(), group.end(), [part](const AdvantageMember& a, const AdvantageMember& b) {
-      return a.parts[part] < b.parts[part];
-    });
+    const auto [low, high] = std::minmax_element(
+        group.begin(), group.end(), [part](const AdvantageMember& a, const AdvantageMember& b) { return a.parts[part] < b.parts[part]; });
     if (high->parts[part] - low->parts[part] >= options.dead_eps) return false;
   }
   return true;

@@ -41,8 +41,8 @@ void Describe(AdvantageOptions& options, ConfigFields& fields);
 
 // What one graded completion brings into the estimate. A completion whose grade failed is no member.
 struct AdvantageMember {
-  std::vector<double> parts;              // the reward, then one cost per multiplier; finite
-  int64_t num_tokens = 1;                 // of the completion
+  std::vector<double> parts;               // the reward, then one cost per multiplier; finite
+  int64_t num_tokens = 1;                  // of the completion
   std::vector<double> token_rewards = {};  // of each token beside the reward: a KL penalty, negative; empty = none
 };
 using AdvantageGroup = std::vector<AdvantageMember>;
@@ -70,8 +70,8 @@ struct AdvantageType {
   const char* help;
   // Turns one part of every group of the batch, maybe none, into advantages in place.
   void (*estimate)(const AdvantageOptions& options, std::vector<AdvantagePart>* groups, const SumOverBatch& sum);
-  size_t min_members = 2;   // a group with fewer has no gradient
-  bool by_tokens = false;   // token rewards stay with their tokens; else they are added to the completion's reward
+  size_t min_members = 2;  // a group with fewer has no gradient
+  bool by_tokens = false;  // token rewards stay with their tokens; else they are added to the completion's reward
 };
 const Registry<AdvantageType>& AdvantageEstimators();
 

@@ -11,7 +11,7 @@ void ReinforcePp(const AdvantageOptions& options, std::vector<AdvantagePart>* gr
 
 }  // namespace
 
-extern const AdvantageType kReinforcePpAdvantage = {
-    "reinforce_pp", "the return of each token, whitened over the tokens of the step", ReinforcePp, /*min_members=*/1, /*by_tokens=*/true};
+extern const AdvantageType kReinforcePpAdvantage = {"reinforce_pp", "the return of each token, whitened over the tokens of the step",
+                                                    ReinforcePp, /*min_members=*/1, /*by_tokens=*/true};
 
 }  // namespace temper

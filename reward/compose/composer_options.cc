@@ -15,7 +15,8 @@ void Describe(ComposerOptions& c, ConfigFields& f) {
   f.Enum("safety_control", &c.safety_control, "control experiments only: changes what s is rewarded as");
   f.Enum("helpfulness_control", &c.helpfulness_control, "control experiments only: h counted as 1");
   f.Int("overlong_buffer", &c.overlong_buffer, {0, 1 << 24},
-        "RL: a completion that comes within so many tokens of rollout.max_new_tokens loses reward, more with every token (DAPO's soft overlong"
+        "RL: a completion that comes within so many tokens of rollout.max_new_tokens loses reward, more with every token (DAPO's soft "
+        "overlong"
         " punishment); 0 = off");
   f.Real("overlong_penalty", &c.overlong_penalty, kWeight, "reward that a completion at the limit loses");
   f.RealMap("cost_limits", &c.cost_limits, {0, 1}, "composer lagrangian: cost (safety = 1 - s, over_refusal) -> limit of its mean");

@@ -315,8 +315,10 @@ TEST_F(LearnerUpdateTest, AMaskedCompletionHasNoLossAndIsNotCounted) {
     learner.BeginStage(Constant(1e-2), 5);
     std::vector<TrainGroup> groups = RandomGroups(2, 3);
     for (TrainGroup& group : groups) {
-      if (with_masked) group.samples[1].masked = true;
-      else group.samples.erase(group.samples.begin() + 1);
+      if (with_masked)
+        group.samples[1].masked = true;
+      else
+        group.samples.erase(group.samples.begin() + 1);
     }
     learner.RlUpdate(groups, {});
     return model.flat().clone();

@@ -71,8 +71,10 @@ TEST(OptimizerTest, TheNormOfALargeShardIsRightForAnyNumberOfRanks) {
   at::Tensor gradient = at::full({kSize}, kValue, at::kFloat);
   const double expected = static_cast<double>(kValue) * std::sqrt(static_cast<double>(kSize));
   const auto norm = [&](Communicator& communicator) {
-    if (communicator.rank() == 0) EXPECT_NEAR(ClipGradient(gradient, 0, communicator) / expected, 1, 1e-9);
-    else ClipGradient(gradient, 0, communicator);
+    if (communicator.rank() == 0)
+      EXPECT_NEAR(ClipGradient(gradient, 0, communicator) / expected, 1, 1e-9);
+    else
+      ClipGradient(gradient, 0, communicator);
   };
   norm(*MakeSingleCommunicator());
   ThreadWorld(3).Run(norm);

@@ -96,8 +96,22 @@ Grade ExampleGrade() {
 }
 
 RlOptions ExampleRlOptions() {
-  RlOptions options{&PolicyLosses().At("reinforce"), 1, 2, 3, LossAggregation::kConstant, 64, 4, 5, KlEstimator::kK1, KlPlace::kReward, 6, 7,
-                    8, 9, 10, 11};
+  RlOptions options{&PolicyLosses().At("reinforce"),
+                    1,
+                    2,
+                    3,
+                    LossAggregation::kConstant,
+                    64,
+                    4,
+                    5,
+                    KlEstimator::kK1,
+                    KlPlace::kReward,
+                    6,
+                    7,
+                    8,
+                    9,
+                    10,
+                    11};
   options.advantage = {&AdvantageEstimators().At("rloo"), StdForm::kSample, AdvantageScale::kBatch, 12, 13};
   options.lambdas = {14, 15};
   return options;
@@ -109,10 +123,7 @@ std::vector<LearnerTask> ExampleLearnerTasks() {
           {LoadModelOrder{"/f", {"v_head.*"}}},
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
-          {RlOrder{3,
-                   ExampleRlOptions(),
-                   {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}},
-                   4}},
+          {RlOrder{3, ExampleRlOptions(), {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}}, 4}},
           {PublishOrder{3, 4}},
           {SaveOrder{"/s"}},
           {LoadOrder{"/l"}},

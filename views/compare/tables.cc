@@ -71,7 +71,8 @@ std::string CsvRows(const std::string& kind, const std::string& condition, const
 // sets[]; cells{condition: {set: {intent: {figure: over runs}}}}; start{set: ...} of the first condition; differences{condition: the first
 // minus it, {set: ...}}; reward_rise{condition: over runs}. Over runs: mean, low and high of its 95 % interval (null where there is none),
 // few (too little behind one of the runs), settled (a difference or rise whose sign stands after Holm's correction), shared_prompts, runs[]
-// (the values), prompts[] (that count for the figure in each run; of a rise: steps), runs_above_0 and runs_below_0 (runs whose own 95 % interval lies on that side), or null where no run has a sample.
+// (the values), prompts[] (that count for the figure in each run; of a rise: steps), runs_above_0 and runs_below_0 (runs whose own 95 %
+// interval lies on that side), or null where no run has a sample.
 std::string RenderJson(const RunsComparison& comparison) {
   Json json = {{"version", 3}, {"kind", "comparison"}, {"intervals", IntervalNote(comparison)}};
   for (const char* key : {"grading", "limits"}) json[key] = Json::array();

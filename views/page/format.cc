@@ -79,7 +79,6 @@ std::string Prose(std::string_view name) {
   return text;
 }
 
-
 std::string Wrap(const std::string& text, size_t columns, const std::string& indent) {
   std::string out, line;
   size_t at = 0;

@@ -68,7 +68,8 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
     Load("", "advantage: {type: toi}");
     ADD_FAILURE() << "toi was taken";
   } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, reinforce_pp_baseline, toy, not \"toi\"; the nearest is toy"));
+    EXPECT_THAT(error.what(),
+                HasSubstr("must be one of grpo, dr_grpo, rloo, reinforce_pp, reinforce_pp_baseline, toy, not \"toi\"; the nearest is toy"));
   }
 }
 

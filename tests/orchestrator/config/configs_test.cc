@@ -185,8 +185,8 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}),
                 HasSubstr("is what a file or folder of every run is called"))
         << taken;
-  for (const char* shared : {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5",
-                             "reward.grader_timeout_s: 5"}) {
+  for (const char* shared :
+       {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "reward.grader_timeout_s: 5"}) {
     EXPECT_THAT(ProblemOf({Concat("arms={a: {}, b: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
     EXPECT_THAT(ProblemOf({Concat("arms={a: {", shared, "}}")}), HasSubstr("which all arms of a job share")) << shared;
   }

@@ -31,7 +31,7 @@ class RlBatchTest : public ::testing::Test {
   RlBatchTest() {
     config_.rl.loss.kl_coef = 0;
     config_.rl.advantage.type = &AdvantageEstimators().At("dr_grpo");
-    scored_[10] = Scored(10, {0, 1, 0.5});    // 6 tokens
+    scored_[10] = Scored(10, {0, 1, 0.5});      // 6 tokens
     scored_[11] = Scored(11, {0.5, 0.5, 0.5});  // dead
     scored_[12] = Scored(12, {1, 0, 0});
     groups_ = {.step = 3, .live = {10, 12}, .dead = {11}};
