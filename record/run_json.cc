@@ -73,6 +73,7 @@ RunDescription FromJson(const ordered_json& json) {
   run.policy_spec = json.value("policy_spec", "");
   run.grader = GraderOf(json, run.policy_spec);
   run.built_in_world = json.value("built_in_world", false);
+  run.left_out = json.value("left_out", std::vector<std::string>());
   run.environment = PairsOf(json.value("environment", ordered_json::object()));
   run.eval_sets = json.value("eval_sets", std::vector<std::string>());
   for (const ordered_json& arm : json.at("arms"))
@@ -94,6 +95,7 @@ void WriteRunDescription(const std::string& run_folder, const RunDescription& ru
   json["policy_spec"] = run.policy_spec;
   if (!run.grader.name.empty()) json["grader"] = ToJson(run.grader);
   json["built_in_world"] = run.built_in_world;
+  if (!run.left_out.empty()) json["left_out"] = run.left_out;
   json["environment"] = ObjectOf(run.environment);
   if (!run.eval_sets.empty()) json["eval_sets"] = run.eval_sets;
   for (const RunDescription::Arm& arm : run.arms) json["arms"].push_back({{"name", arm.name}, {"overrides", ObjectOf(arm.overrides)}});

@@ -65,6 +65,7 @@ RunRecord ReadRunRecord(const std::string& run_folder) {
   record.policy_name = run.policy_spec;
   record.grader = run.grader;
   record.built_in_world = run.built_in_world;
+  record.left_out = run.left_out;
   record.environment = {run.environment.begin(), run.environment.end()};
   record.eval_sets = run.eval_sets;
   record.origin = ReadOrigin(run_folder);

@@ -30,6 +30,7 @@ struct RunRecord {
   std::string policy_name;
   RunDescription::Grader grader;
   bool built_in_world = false;
+  std::vector<std::string> left_out;  // of the data, in words with counts
   uint64_t seed = 0;
   std::map<std::string, std::string> environment;  // versions, host, ranks
   RunOrigin origin;                                // of provenance.json; empty where there is none

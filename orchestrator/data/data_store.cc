@@ -56,16 +56,24 @@ std::string AskedBy(const Prompt& prompt) {
   return messages.size() > 1 ? messages.dump() : prompt.text;
 }
 
+// "12 of 300 prompts ...", where there are any.
+void NoteLeftOut(size_t count, size_t of, const std::string& which, DataStore* store) {
+  if (count > 0) store->left_out.push_back(Concat(count, " of ", of, " ", which));
+}
+
+void NoteBadRows(int64_t rows, const std::string& path, DataStore* store) {
+  if (rows > 0) store->left_out.push_back(Concat(rows, rows == 1 ? " row of " : " rows of ", path, " could not be read"));
+}
+
 // Takes out of the training data what asks the same as a held-out prompt: rows that repeat it, and demonstrations that answer it.
-void KeepApart(const std::vector<Prompt>& held_out, RawData* raw) {
+void KeepApart(const std::vector<Prompt>& held_out, RawData* raw, DataStore* store) {
   std::set<std::string> asked;
   for (const Prompt& prompt : held_out) asked.insert(AskedBy(prompt));
+  const size_t all_prompts = raw->train.size(), all_demonstrations = raw->demonstrations.size();
   const size_t prompts = std::erase_if(raw->train, [&](const Prompt& p) { return asked.contains(AskedBy(p)); });
   const size_t answered = std::erase_if(raw->demonstrations, [&](const Demonstration& d) { return asked.contains(AskedBy(d.prompt)); });
-  if (prompts + answered > 0) {
-    TEMPER_LOG(Info, "data: ", prompts, " prompts and ", answered,
-               " demonstrations are not trained on: they ask what is held out for evaluation");
-  }
+  NoteLeftOut(prompts, all_prompts, "prompts ask what is held out for evaluation", store);
+  NoteLeftOut(answered, all_demonstrations, "demonstrations answer what is held out for evaluation", store);
 }
 
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
@@ -75,11 +83,13 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
-  store->left_out += train.bad_rows;
+  NoteBadRows(train.bad_rows, files.prompts, store);
   raw.train = std::move(train.prompts);
   for (const EvalFile& file : files.eval) {
     options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadPrompts(options).prompts});
+    LoadedPrompts loaded = LoadPrompts(options);
+    NoteBadRows(loaded.bad_rows, file.path, store);
+    raw.eval_sets.push_back({file.set, std::move(loaded.prompts)});
   }
   const bool hold_out = files.eval.empty() && files.eval_fraction > 0;
   if (hold_out) {
@@ -90,10 +100,10 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     options.path = files.demonstrations;
     options.columns.prompts_by_intent.clear();
     LoadedDemonstrations loaded = LoadDemonstrations(options);
-    store->left_out += loaded.bad_rows;
+    NoteBadRows(loaded.bad_rows, files.demonstrations, store);
     raw.demonstrations = std::move(loaded.demonstrations);
   }
-  if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw);
+  if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
   for (const EvalFile& file : files.suites) {
     options.path = file.path;
     raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
@@ -103,14 +113,13 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
 }
 
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
+  const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
   for (const Demonstration& d : raw.demonstrations) {
     SftExample example = store->Example(d);
-    if (static_cast<int64_t>(example.tokens.size()) > std::min(config.sft.max_tokens, store->model.max_positions)) {
-      ++store->left_out;
-    } else {
-      store->demonstrations.push_back(std::move(example));
-    }
+    if (static_cast<int64_t>(example.tokens.size()) <= limit) store->demonstrations.push_back(std::move(example));
   }
+  NoteLeftOut(raw.demonstrations.size() - store->demonstrations.size(), raw.demonstrations.size(),
+              Concat("demonstrations are longer than ", limit, " tokens (sft.max_tokens)"), store);
 }
 
 // The longest prompt that a completion still fits behind.
@@ -125,8 +134,8 @@ std::string PromptLimitText(const ExperimentConfig& config, const TransformerCon
                 config.data.max_prompt_tokens);
 }
 
-// Prompts too long for the model or the config go, counted.
-void LeaveOutLong(const ExperimentConfig& config, std::vector<Prompt>* prompts, DataStore* store) {
+// Prompts too long for the model or the config go, counted. `of`: whose they are.
+void LeaveOutLong(const ExperimentConfig& config, const std::string& of, std::vector<Prompt>* prompts, DataStore* store) {
   const int64_t limit = PromptLimit(config, store->model);
   const size_t before = prompts->size();
   std::erase_if(*prompts, [&](const Prompt& p) {
@@ -134,7 +143,8 @@ void LeaveOutLong(const ExperimentConfig& config, std::vector<Prompt>* prompts, 
     if (tokens <= limit) store->longest_prompt = std::max(store->longest_prompt, tokens);
     return tokens > limit;
   });
-  store->left_out += static_cast<int64_t>(before - prompts->size());
+  NoteLeftOut(before - prompts->size(), before,
+              Concat("prompts of ", of, " are longer than ", limit, " tokens (", PromptLimitText(config, store->model), ")"), store);
 }
 
 void CheckSomethingIsLeft(const ExperimentConfig& config, const DataStore& store) {
@@ -199,7 +209,7 @@ void CheckWorldFits(const ExperimentConfig& config) {
   for (const std::string& text : FirstTrainingPrompts(WorldOf(config), kWorldSample)) {
     store.train.emplace_back().text = text;
   }
-  LeaveOutLong(config, &store.train, &store);
+  LeaveOutLong(config, "the training data", &store.train, &store);
   RawData raw;
   for (const WorldExample& example : FirstDemonstrations(WorldOf(config), kWorldSample)) {
     raw.demonstrations.emplace_back().response = example.response;
@@ -243,9 +253,9 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
   LeaveOutLong(config, &store.train, &store);
-  for (EvalSet& set : store.eval_sets) LeaveOutLong(config, &set.prompts, &store);
+  for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
-  if (store.left_out > 0) TEMPER_LOG(Warn, "data: ", store.left_out, " rows left out (malformed, or longer than the limits)");
+  for (const std::string& what : store.left_out) TEMPER_LOG(Warn, "data: left out: ", what);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);
   return store;

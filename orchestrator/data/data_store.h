@@ -37,7 +37,7 @@ struct DataStore {
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
   int64_t longest_prompt = 0;  // tokens, over training and evaluation prompts
-  int64_t left_out = 0;        // prompts and demonstrations that were too long, rows that were malformed
+  std::vector<std::string> left_out;  // what of the data is not used, a sentence with its count for each cause
   uint64_t digest = 0;         // of the training data: a resumed run must find the same
 
   // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template

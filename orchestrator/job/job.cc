@@ -114,6 +114,9 @@ RunDescription Job::Description() const {
                 &grader == &kRuleGrader ? rule_reads : "answers by its own means",
                 {spec_.measured.begin(), spec_.measured.end()}};
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
+  for (const ArmState& arm : arms_)
+    for (const std::string& what : arm.data.left_out)
+      if (std::find(run.left_out.begin(), run.left_out.end(), what) == run.left_out.end()) run.left_out.push_back(what);
   const auto versions = Versions();
   run.environment.assign(versions.begin(), versions.end());
   run.environment.emplace_back("host", HostDescription());

@@ -170,6 +170,21 @@ TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
   EXPECT_EQ(Load().train.size(), 2u);
 }
 
+TEST_F(DataStoreTest, SaysWhatIsLeftOutWithItsCount) {
+  config_.data.chat_template = ChatTemplateChoice::kNone;
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
+  EXPECT_THAT(Load().left_out, ::testing::IsEmpty());
+  config_.data.bad_row_budget = 2;
+  config_.data.max_prompt_tokens = 4;
+  config_.sft.max_tokens = 10;
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n{\"prompt\": \"much longer\"}\n{\"no\": 1}\n");
+  WriteBytes(config_.data.demonstrations,
+             "{\"prompt\": \"hi\", \"response\": \"yes\"}\n{\"prompt\": \"hi\", \"response\": \"a long answer\"}\n");
+  EXPECT_THAT(Load().left_out, ElementsAre(::testing::EndsWith("prompts.jsonl could not be read"),
+                                           "1 of 2 demonstrations are longer than 10 tokens (sft.max_tokens)",
+                                           ::testing::StartsWith("1 of 2 prompts of the training data are longer than 4 tokens (")));
+}
+
 // One file for both, where some prompts come twice: nothing that asks what is held out is trained on.
 TEST_F(DataStoreTest, WhatIsHeldOutIsInNoDemonstrationAndNoOtherRow) {
   std::string rows;

@@ -20,6 +20,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   const std::string limit = "fictional guild";
   EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
   record.built_in_world = false;
+  record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens"};
   record.arms[0].settings = {{"data.suites.past_tense", "x.csv"}, {"data.eval.held_out_topics", "y.jsonl"}};
   record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
   record.arms[0].metrics.back().values["off_policy/staleness_max"] = 2;
@@ -38,7 +39,8 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
             HasSubstr("past tense: a published suite"), HasSubstr("held-out topics: a file of its own"),
             HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
             HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps: safe-completion 25.0 %"),
-            HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own")));
+            HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own"),
+            HasSubstr("Left out of the data: 12 of 300 prompts of the training data are longer than 64 tokens.")));
 }
 
 TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
