@@ -9,7 +9,7 @@ void Describe(EvalConfig& c, ConfigFields& f) {
                "sets to evaluate; empty = all, but of the built-in world not dev. The world has dev, held_out_topics, held_out_phrasings, "
                "past_tense");
   f.Int("samples_per_prompt", &c.samples_per_prompt, {1, 4096}, "completions of a prompt");
-  f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of a set, the first of each intent; 0 = all");
+  f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of each intent in a set, the first ones; 0 = all");
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
   f.Rule([&c] { return std::set<std::string>(c.sets.begin(), c.sets.end()).size() == c.sets.size(); },

@@ -197,7 +197,7 @@ bool ApplyOverride(const std::string& text, const ConfigMark& mark, ConfigNode* 
     return false;
   }
   if (text.find_first_not_of(" \t\n", equals + 1) == std::string::npos) {
-    errors->Add(mark, path, "no value; write " + path + "=null for the default, or " + path + "='' for empty text");
+    errors->Add(mark, path, "no value; write " + path + "=null for the default, or in a shell '" + path + "=\"\"' for empty text");
     return false;
   }
   ConfigErrors parse_errors;

@@ -252,9 +252,11 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   Tokenize(config, raw, &store);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
-  LeaveOutLong(config, &store.train, &store);
+  LeaveOutLong(config, "the training data", &store.train, &store);
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
+  for (const EvalSet& set : store.eval_sets)
+    if (set.prompts.empty()) store.left_out.push_back(Concat("evaluation set ", set.name, " has no prompt"));
   for (const std::string& what : store.left_out) TEMPER_LOG(Warn, "data: left out: ", what);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);

@@ -19,7 +19,7 @@ constexpr char kUnlisted[] = ".unlisted";  // of a folder's name until it has it
 constexpr double kMinLoadDeadline = 300;   // reading a model from disk
 
 void OrderLoad(const StageContext& context, const std::string& folder) {
-  Progress(context.config->monitor.progress, context.label, 1).Note("loading the policy from " + folder);
+  Progress(context.config->monitor.progress, "policy", 1).Note("loading from " + folder);
   LoadModelOrder order{std::filesystem::absolute(folder), context.config->policy.skip_tensors};
   context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
 }

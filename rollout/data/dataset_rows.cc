@@ -58,7 +58,7 @@ class JsonLines : public RowReader {
       ++line_;
       if (line.ends_with('\r')) line.remove_suffix(1);
       if (line.find_first_not_of(" \t") == std::string_view::npos) continue;
-      *row = DatasetRow{line_, {}, {}, ""};
+      *row = DatasetRow{line_, {}, {}, "", 1};
       Parse(line, row);
       return true;
     }
@@ -88,7 +88,10 @@ class JsonList : public RowReader {
   bool Next(DatasetRow* row) override {
     SkipSpace();
     if (ended_) return false;
-    *row = DatasetRow{LineHere(), {}, {}, ""};
+    const int64_t line = LineHere();
+    on_line_ = line == last_line_ ? on_line_ + 1 : 1;
+    last_line_ = line;
+    *row = DatasetRow{line, {}, {}, "", on_line_};
     if (at_ < text_.size() && text_[at_] == ']' && !after_comma_) return EndOfList(row);
     const size_t begin = at_;
     SkipValue();
@@ -149,6 +152,7 @@ class JsonList : public RowReader {
   size_t at_;
   size_t counted_;  // bytes whose lines are in line_
   int64_t line_ = 1;
+  int64_t last_line_ = 0, on_line_ = 0;  // of the row before
   bool after_comma_ = false;
   bool ended_ = false;
 };
@@ -172,7 +176,7 @@ class CsvRows : public RowReader {
   bool Next(DatasetRow* row) override {
     CsvRecord record;
     if (!reader_.Next(&record)) return false;
-    *row = DatasetRow{record.line, {}, {}, record.error};
+    *row = DatasetRow{record.line, {}, {}, record.error, 1};
     if (!row->error.empty()) return true;
     if (record.fields.size() != names_.size()) {
       row->error = Concat(record.fields.size(), " fields where the header has ", names_.size());

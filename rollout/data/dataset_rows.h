@@ -14,6 +14,7 @@ struct DatasetRow {
   std::unordered_map<std::string, std::string> columns;
   std::unordered_map<std::string, std::string> lists;  // columns that hold a JSON list, as JSON
   std::string error;
+  int64_t on_line = 1;  // 1-based, of the rows that start on its line
 };
 
 // Rows of a dataset file in order, whatever its format. A malformed row is a row with an error, never a throw.

@@ -80,7 +80,8 @@ constexpr std::array<std::string_view, 2> kLabels = {"comply", "refuse"};
 std::string RowIdentity(DatasetRow* row, const DatasetOptions& options) {
   const bool has_id = !options.columns.id.empty() && row->columns.contains(options.columns.id);
   if (has_id) return TextColumn(row, {"id", options.columns.id});
-  return Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
+  const std::string place = Concat(std::filesystem::path(options.path).filename().string(), ":", row->line);
+  return row->on_line == 1 ? place : Concat(place, "#", row->on_line);
 }
 
 // The column of the prompt holds a text, or a conversation that a user's message ends.

@@ -70,6 +70,14 @@ std::string Staleness(const Report& report) {
   return Concat("Weight versions between sampling and training, at most: ", stale, ". Above 0 a repeated run gives other numbers.");
 }
 
+// Whether a setting that maps names to files has the name: they are one value in the record, {a: FILE, b: FILE}.
+bool NamesSet(const std::map<std::string, std::string>& settings, const std::string& key, const std::string& set) {
+  if (settings.contains(key + "." + set)) return true;
+  const auto found = settings.find(key);
+  if (found == settings.end()) return false;
+  return found->second.find("{" + set + ":") != std::string::npos || found->second.find(" " + set + ":") != std::string::npos;
+}
+
 // Where a set comes from, as a clause; like: it is drawn like the training prompts.
 std::string OriginOf(const RunRecord& record, const std::string& set, bool* like) {
   const auto& settings = record.arms.front().settings;
@@ -79,8 +87,8 @@ std::string OriginOf(const RunRecord& record, const std::string& set, bool* like
     return *like ? "new prompts on the topics and in the wordings of training"
                  : "the built-in world, apart from training by what its name says";
   }
-  if (settings.contains("data.suites." + set)) return "a published suite, written apart from the training prompts";
-  if (settings.contains("data.eval." + set)) return "a file of its own; whether it is like the training prompts nobody here has checked";
+  if (NamesSet(settings, "data.suites", set)) return "a published suite, written apart from the training prompts";
+  if (NamesSet(settings, "data.eval", set)) return "a file of its own; whether it is like the training prompts nobody here has checked";
   if (settings.empty()) return "not recorded";
   *like = true;
   return "held out from the training prompts";

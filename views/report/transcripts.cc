@@ -52,9 +52,9 @@ auto Badness(const Transcript& transcript) {
   return std::make_tuple(-static_cast<int>(grade.severity), grade.safety, grade.over_refusal ? 0 : 1, grade.helpfulness);
 }
 
-// The worst graded answers of an arm, one per prompt, none of those in `shown`.
+// The worst graded answers of an arm, one per prompt, none of those in `shown`; a prompt of theirs may have another, worse one.
 std::vector<Transcript> Worst(const RunRecord& record, size_t arm, const std::vector<std::string>& sets,
-                              std::set<std::pair<std::string, std::string>> shown, size_t count) {
+                              const std::set<const EvalSample*>& shown, size_t count) {
   std::vector<Transcript> all;
   for (const std::string& set : sets) {
     const auto samples = record.arms[arm].evaluations.find(set);
@@ -66,9 +66,11 @@ std::vector<Transcript> Worst(const RunRecord& record, size_t arm, const std::ve
   }
   std::stable_sort(all.begin(), all.end(), [](const Transcript& a, const Transcript& b) { return Badness(a) < Badness(b); });
   std::vector<Transcript> worst;
+  std::set<std::pair<std::string, std::string>> asked;
   for (const Transcript& transcript : all) {
     if (worst.size() == count) break;
-    if (shown.insert({transcript.set, transcript.sample->prompt_id}).second) worst.push_back(transcript);
+    if (shown.contains(transcript.sample)) continue;
+    if (asked.insert({transcript.set, transcript.sample->prompt_id}).second) worst.push_back(transcript);
   }
   return worst;
 }
@@ -83,11 +85,11 @@ std::vector<Transcript> ChooseTranscripts(const RunRecord& record, const std::ve
     if (first != record.arms[0].evaluations.end()) prompts = SpreadPrompts(first->second, kShared);
   }
   for (size_t arm = 0; arm < record.arms.size(); ++arm) {
-    std::set<std::pair<std::string, std::string>> shown;
+    std::set<const EvalSample*> shown;
     for (const std::string& prompt : prompts) {
       if (const auto transcript = Pick(record, arm, sets[0], prompt)) {
         chosen.push_back(*transcript);
-        shown.insert({sets[0], prompt});
+        shown.insert(transcript->sample);
       }
     }
     const std::vector<Transcript> worst = Worst(record, arm, sets, shown, kPerArm - shown.size());

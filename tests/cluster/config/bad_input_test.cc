@@ -301,7 +301,7 @@ TEST(ConfigBadInput, Overrides) {
       {"rl..kl=1", "must be of the form a.b=value"},
       {"rl. kl=1", "must be of the form a.b=value"},
       {"--dry-run", "must be of the form a.b=value"},
-      {"run.name=", "run.name: no value; write run.name=null for the default, or run.name='' for empty text"},
+      {"run.name=", "run.name: no value; write run.name=null for the default, or in a shell 'run.name=\"\"' for empty text"},
       {"rl={kl: 1, kl: 2}", "rl: the value cannot be read: duplicate key; it stands at line 1 already"},
       {"run.name=&a x", "run.name: the value cannot be read: anchors (&name) are not read; refer to this key with ${a.b} instead"},
       {"run.name=${run.nam}", "run.name: ${run.nam} names no key that has a value; the nearest is ${run.name}"},

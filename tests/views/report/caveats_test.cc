@@ -21,7 +21,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
   record.built_in_world = false;
   record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens"};
-  record.arms[0].settings = {{"data.suites.past_tense", "x.csv"}, {"data.eval.held_out_topics", "y.jsonl"}};
+  record.arms[0].settings = {{"data.suites", "{other: z.csv, past_tense: x.csv}"}, {"data.eval", "{held_out_topics: y.jsonl}"}};
   record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
   record.arms[0].metrics.back().values["off_policy/staleness_max"] = 2;
   record.arms[1].evaluations["past_tense"][0].grade.outcome = GradeOutcome::kTimeout;
