@@ -8,6 +8,8 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
+#include "cluster/base/log.h"
 #include "cluster/base/utf8.h"
 #include "evaluation/figures.h"
 #include "reward/grade/grade_json.h"
@@ -79,11 +81,19 @@ std::vector<EvalSample> ReadEvalSamples(const std::string& path) {
   return samples;
 }
 
+namespace {
+
+constexpr char kChecksum[] = "xxh128";
+
+}  // namespace
+
 void WriteEvalMeta(const std::string& path, const EvalMeta& meta) {
   Json json;
   json["weight_version"] = meta.weight_version;
   json["weight_hash"] = meta.weight_hash;
+  json["samples_xxh128"] = meta.samples_hash;
   json["rewards"] = meta.rewards;  // NaN becomes null
+  json[kChecksum] = Hash128(json.dump());
   WriteFile(path, json.dump() + "\n", {.durable = true});
 }
 
@@ -94,6 +104,7 @@ EvalMeta ReadEvalMeta(const std::string& path) {
     const Json json = Json::parse(text);
     meta.weight_version = json.at("weight_version").get<int64_t>();
     meta.weight_hash = json.value("weight_hash", "");
+    meta.samples_hash = json.value("samples_xxh128", "");
     const Json rewards = json.value("rewards", Json::array());
     for (const Json& reward : rewards)
       meta.rewards.push_back(reward.is_null() ? std::numeric_limits<double>::quiet_NaN() : reward.get<double>());
@@ -103,11 +114,19 @@ EvalMeta ReadEvalMeta(const std::string& path) {
   return meta;
 }
 
-bool IsEvaluated(const std::string& meta_path, const std::string& weight_hash) {
+bool IsEvaluated(const std::string& meta_path, const std::string& samples_path, const std::string& weight_hash) {
   if (!std::filesystem::exists(meta_path)) return false;
-  const Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);
-  const auto hash = meta.is_object() ? meta.find("weight_hash") : meta.end();
-  return hash != meta.end() && *hash == weight_hash;
+  Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);
+  if (!meta.is_object() || !meta.contains("weight_hash") || meta["weight_hash"] != weight_hash) return false;
+  const Json checksum = meta.value(kChecksum, Json());
+  meta.erase(kChecksum);
+  std::string damaged;
+  if (checksum != Hash128(meta.dump()))
+    damaged = meta_path;
+  else if (!std::filesystem::exists(samples_path) || meta.value("samples_xxh128", Json()) != Hash128OfFile(samples_path))
+    damaged = samples_path;
+  if (!damaged.empty()) TEMPER_LOG(Warn, damaged, " is not what the evaluation wrote: the set is evaluated again");
+  return damaged.empty();
 }
 
 }  // namespace temper

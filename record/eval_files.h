@@ -14,16 +14,19 @@ namespace temper {
 void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples);
 std::vector<EvalSample> ReadEvalSamples(const std::string& path);
 
-// <set>.meta.json beside the samples, written after them: {"weight_version", "weight_hash", "rewards": [number or null, ...]}.
+// <set>.meta.json beside the samples, written after them: {"weight_version", "weight_hash", "samples_xxh128", "rewards": [number or null,
+// ...], "xxh128": of the object without this field, as it is written}.
 struct EvalMeta {
   int64_t weight_version = 0;   // of the weights that every sample was drawn from
   std::string weight_hash;      // of their bytes; "" = not known
+  std::string samples_hash;     // Hash128OfFile of the samples; "" = not known
   std::vector<double> rewards;  // as composed, parallel to the samples; NaN = none; empty = none at all
 };
 void WriteEvalMeta(const std::string& path, const EvalMeta& meta);
 EvalMeta ReadEvalMeta(const std::string& path);  // throws Error naming the file
 
-// Whether an evaluation of these weights is whole: its description is there and names them.
-bool IsEvaluated(const std::string& meta_path, const std::string& weight_hash);
+// Whether an evaluation of these weights is whole: its description is there, names them and is as it was written, and so are the samples.
+// What is damaged is logged with the file's name.
+bool IsEvaluated(const std::string& meta_path, const std::string& samples_path, const std::string& weight_hash);
 
 }  // namespace temper

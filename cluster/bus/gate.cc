@@ -32,7 +32,11 @@ std::vector<std::string> ReceiveParts(void* socket) {
   for (int more = 1; more != 0;) {
     zmq_msg_t part;
     zmq_msg_init(&part);
-    if (zmq_msg_recv(&part, socket, 0) < 0) {
+    int got = 0;
+    do {
+      got = zmq_msg_recv(&part, socket, 0);
+    } while (got < 0 && zmq_errno() == EINTR);  // a stop signal is no answer
+    if (got < 0) {
       zmq_msg_close(&part);
       return {};
     }
@@ -122,11 +126,10 @@ void BusGate::CheckItRefuses(const std::string& endpoint) {
   const int event = AwaitHandshake(monitor.handle());
   knocking_ = false;
   zmq_socket_monitor(knock.handle(), nullptr, 0);
+  TEMPER_CHECK(event != 0, "bus: the own socket at ", endpoint, " did not answer within ", kSelfTestMs, " ms");
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     throw ConfigError(Concat("cluster.endpoint: the bus at ", endpoint, " did not turn an unknown key away (",
-                             event == 0                               ? "it did not answer"
-                             : event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? "it let it in"
-                                                                      : "it hung up",
+                             event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? "it let it in" : "it hung up",
                              "): this libzmq does not protect it; keep the job on one host with tcp://127.0.0.1:*"));
   }
 }

@@ -20,14 +20,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint64_t kMaxEpoch = 1'000'000'000;  // a start a second for thirty years
+
 // Starts of the run so far.
 uint64_t ReadEpoch(const std::string& path) {
   if (!fs::exists(path)) return 0;
   const std::string text = ReadFile(path);
   uint64_t epoch = 0;
   const auto [stop, failed] = std::from_chars(text.data(), text.data() + text.size(), epoch);
-  if (failed != std::errc() || epoch == 0) {
-    throw ConfigError(Concat(path, ": not a number; the file counts the starts of the run, write one higher than any before into it"));
+  const std::string rest(stop, text.data() + text.size());
+  if (failed != std::errc() || epoch == 0 || epoch > kMaxEpoch || (rest != "" && rest != "\n")) {
+    throw ConfigError(Concat(path, ": not a number from 1 to ", kMaxEpoch,
+                             "; the file counts the starts of the run, write one higher than any before into it"));
   }
   return epoch;
 }

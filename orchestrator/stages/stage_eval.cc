@@ -5,6 +5,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
@@ -21,8 +22,9 @@ namespace fs = std::filesystem;
 
 // Of these weights: a run that was sent back to an older checkpoint has made others since.
 bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, const WeightRef& weights) {
-  return std::all_of(outputs.begin(), outputs.end(),
-                     [&](const EvalOutput& output) { return IsEvaluated(output.paths.Meta(set), weights.hash); });
+  return std::all_of(outputs.begin(), outputs.end(), [&](const EvalOutput& output) {
+    return IsEvaluated(output.paths.Meta(set), output.paths.Samples(set), weights.hash);
+  });
 }
 
 GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
@@ -89,7 +91,10 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
     if (own.name != set.name) continue;
     for (const Prompt& prompt : own.prompts) labels[prompt.id] = prompt.label;
   }
-  EvalMeta meta{.weight_version = weights.version, .weight_hash = weights.hash, .rewards = {}};
+  EvalMeta meta{.weight_version = weights.version,
+                .weight_hash = weights.hash,
+                .samples_hash = Hash128OfFile(output.paths.Samples(set.name)),
+                .rewards = {}};
   std::vector<Grade> grades;
   std::vector<RewardParts> rewards;
   for (const EvalSample& sample : samples) {

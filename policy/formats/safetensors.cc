@@ -23,10 +23,10 @@ namespace {
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& why) { throw ConfigError(Concat(path, ": ", why)); }
 
-// An open file, closed at the end of the scope.
+// An open file, closed at the end of the scope. Of a pipe it is not waited for who writes: it is no regular file.
 class File {
  public:
-  File(const std::string& path, int flags, mode_t mode = 0) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {
+  File(const std::string& path, int flags, mode_t mode = 0) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, mode)) {
     if (fd_ < 0) Refuse(path, Concat("cannot open: ", std::strerror(errno)));
   }
   ~File() {

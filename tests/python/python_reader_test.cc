@@ -49,7 +49,7 @@ EvalSample Sample(const std::string& id, Severity severity, double safety) {
 void WriteEvaluation(const EvalPaths& paths, const std::vector<EvalSample>& samples, const std::vector<double>& rewards) {
   std::filesystem::create_directories(paths.folder());
   WriteEvalSamples(paths.Samples("dev"), samples);
-  WriteEvalMeta(paths.Meta("dev"), {.weight_version = 2, .weight_hash = "ab", .rewards = rewards});
+  WriteEvalMeta(paths.Meta("dev"), {.weight_version = 2, .weight_hash = "ab", .samples_hash = "", .rewards = rewards});
 }
 
 void WriteAudit(const std::string& path) {

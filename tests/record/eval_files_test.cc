@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/hash.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -77,8 +78,9 @@ TEST(EvalSamples, ReaderNamesFileAndLine) {
 TEST(EvalMeta, IsWrittenToTheByteAndReadBack) {
   const TempFolder folder;
   const std::string path = folder / "set.meta.json";
-  WriteEvalMeta(path, {.weight_version = 80, .weight_hash = "0123", .rewards = {0.5, NAN, 1}});
-  EXPECT_EQ(ReadBytes(path), "{\"weight_version\":80,\"weight_hash\":\"0123\",\"rewards\":[0.5,null,1.0]}\n");
+  WriteEvalMeta(path, {.weight_version = 80, .weight_hash = "0123", .samples_hash = "cd", .rewards = {0.5, NAN, 1}});
+  const std::string body = R"({"weight_version":80,"weight_hash":"0123","samples_xxh128":"cd","rewards":[0.5,null,1.0])";
+  EXPECT_EQ(ReadBytes(path), Concat(body, R"(,"xxh128":")", Hash128(body + "}"), "\"}\n"));
   const EvalMeta back = ReadEvalMeta(path);
   EXPECT_EQ(back.weight_version, 80);
   EXPECT_EQ(back.weight_hash, "0123");
@@ -102,13 +104,22 @@ TEST(EvalMeta, ATornOneIsRefusedNamingTheFile) {
 
 TEST(EvalMeta, AnEvaluationIsOfItsWeightsAlone) {
   const TempFolder folder;
-  const std::string path = folder / "set.meta.json";
-  EXPECT_FALSE(IsEvaluated(path, "0123"));
-  WriteEvalMeta(path, {.weight_version = 80, .weight_hash = "0123", .rewards = {}});
-  EXPECT_TRUE(IsEvaluated(path, "0123"));
-  EXPECT_FALSE(IsEvaluated(path, "4567"));
+  const std::string path = folder / "set.meta.json", samples = folder / "set.jsonl";
+  EXPECT_FALSE(IsEvaluated(path, samples, "0123"));
+  WriteBytes(samples, "a sample\n");
+  const EvalMeta meta{.weight_version = 80, .weight_hash = "0123", .samples_hash = Hash128OfFile(samples), .rewards = {0.5, NAN}};
+  WriteEvalMeta(path, meta);
+  EXPECT_TRUE(IsEvaluated(path, samples, "0123"));
+  EXPECT_FALSE(IsEvaluated(path, samples, "4567"));
+  WriteBytes(samples, "b sample\n");
+  EXPECT_FALSE(IsEvaluated(path, samples, "0123")) << "edited samples";
+  WriteBytes(samples, "a sample\n");
+  std::string text = ReadBytes(path);
+  text.replace(text.find("0.5"), 3, "9.5");
+  WriteBytes(path, text);
+  EXPECT_FALSE(IsEvaluated(path, samples, "0123")) << "edited rewards";
   WriteBytes(path, "{\"weight_hash\":\"01");
-  EXPECT_FALSE(IsEvaluated(path, "0123")) << "torn: it is sampled again";
+  EXPECT_FALSE(IsEvaluated(path, samples, "0123")) << "torn: it is sampled again";
 }
 
 }  // namespace

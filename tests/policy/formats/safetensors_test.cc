@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cluster/base/error.h"
@@ -173,6 +174,19 @@ TEST(Safetensors, DamageEndsInAConfigErrorOrATensor) {
   }
   EXPECT_GT(refused, kFiles / 2);
   std::filesystem::remove(path);
+}
+
+// Opening a pipe waits for who writes into it, for ever where nobody does.
+TEST(Safetensors, APipeIsRefusedAtOnce) {
+  const std::string pipe = Scratch("pipe");
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  try {
+    ReadSafetensors(pipe);
+    ADD_FAILURE() << "a pipe was read";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("not a regular file"));
+  }
+  std::filesystem::remove(pipe);
 }
 
 }  // namespace
