@@ -148,6 +148,10 @@ void LeaveOutLong(const ExperimentConfig& config, const std::string& of, std::ve
 }
 
 void CheckSomethingIsLeft(const ExperimentConfig& config, const DataStore& store) {
+  const bool samples = config.HasStage("rl") || config.HasStage("eval");
+  if (samples && PromptLimit(config, store.model) < 1)
+    throw ConfigError(Concat("rollout.max_new_tokens ", config.rollout.sampling.max_new_tokens,
+                             " leaves no room for a prompt: the model has ", store.model.max_positions, " positions"));
   if (config.HasStage("rl") && store.train.empty()) {
     throw ConfigError(Concat("data: no training prompt is left: none has at most ", PromptLimit(config, store.model), " tokens (",
                              PromptLimitText(config, store.model), ")"));

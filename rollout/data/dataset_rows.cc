@@ -217,7 +217,8 @@ char FirstCharacter(std::string_view text) {
 
 void CheckRowsFile(const std::string& path) {
   std::error_code error;
-  if (!std::filesystem::is_regular_file(path, error)) throw ConfigError(Concat(path, ": no such file"));
+  if (!std::filesystem::exists(path, error)) throw ConfigError(Concat(path, ": no such file"));
+  if (!std::filesystem::is_regular_file(path, error)) throw ConfigError(Concat(path, ": not a regular file, such as a folder or a pipe"));
   if (!std::ifstream(path, std::ios::binary)) throw ConfigError(Concat(path, ": cannot be read"));
   FormatOf(path);
 }

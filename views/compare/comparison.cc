@@ -9,6 +9,7 @@
 #include "evaluation/intervals.h"
 #include "record/run_paths.h"
 #include "views/page/escape.h"
+#include "views/page/format.h"
 #include "views/report/render.h"
 
 namespace temper {
@@ -123,6 +124,23 @@ RunsIntents DifferencesOf(const std::vector<RunRecord>& records, const std::vect
   return Over(intents, estimates, pooled ? &of_pooled : nullptr, true);
 }
 
+bool HaveSameFigures(const RunsIntents& a, const RunsIntents& b) {
+  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](const auto& left, const auto& right) {
+           return left.first == right.first &&
+                  std::equal(left.second.begin(), left.second.end(), right.second.begin(), right.second.end(),
+                             [](const auto& x, const auto& y) { return x.first == y.first && x.second.over.mean == y.second.over.mean; });
+         });
+}
+
+// A row "before RL" stands for all conditions: where another one began elsewhere there is none.
+void LeaveOutOtherStarts(const std::string& set, const RunsIntents& start, RunsComparison* comparison) {
+  const auto first = comparison->start.find(set);
+  if (first == comparison->start.end() || HaveSameFigures(first->second, start)) return;
+  comparison->start.erase(first);
+  comparison->warnings.push_back(Concat("The conditions differ on ", Prose(set),
+                                        " before RL already; those figures are left out here, and each run's report has them."));
+}
+
 void AddCondition(const std::vector<RunRecord>& records, size_t index, RunsComparison* comparison) {
   const Condition& condition = comparison->conditions[index];
   for (const std::string& set : comparison->sets) {
@@ -134,11 +152,12 @@ void AddCondition(const std::vector<RunRecord>& records, size_t index, RunsCompa
     const std::vector<std::string> intents = IntentsOf(*comparison, set);
     RunsIntents cells = CellsOf(records, condition.runs, results, set, intents);
     if (!cells.empty()) comparison->cells[index][set] = std::move(cells);
+    RunsIntents start = CellsOf(records, condition.runs, starts, "start/" + set, intents);
     if (index == 0) {
-      RunsIntents start = CellsOf(records, condition.runs, starts, "start/" + set, intents);
       if (!start.empty()) comparison->start[set] = std::move(start);
       continue;
     }
+    LeaveOutOtherStarts(set, start, comparison);
     const auto pairs = PairRuns(records, comparison->conditions[0], condition);
     RunsIntents differences = DifferencesOf(records, pairs, set, intents);
     if (!differences.empty()) comparison->differences[index - 1][set] = std::move(differences);

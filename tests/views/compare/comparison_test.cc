@@ -14,9 +14,11 @@
 namespace temper {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::ThrowsMessage;
 
 constexpr const char* kLr = "rl.optimizer.lr";
@@ -147,6 +149,17 @@ TEST(Comparison, PromptsOfOneIdWithOtherTextsAreNotPaired) {
   const RunsComparison comparison = CompareRuns(records);
   EXPECT_THAT(comparison.differences[0], IsEmpty());
   EXPECT_EQ(SafetyOf(comparison.cells[1]).over.mean, 0.5);
+}
+
+// Figures before RL that are the first run's alone must not look like everybody's.
+TEST(Comparison, StartsThatDifferAreNotShownAsOne) {
+  std::vector<RunRecord> records = {RunOf(1, "a", {{1, 1}, {1, 1}}), RunOf(1, "b", {{1, 0}, {0, 1}})};
+  for (RunRecord& record : records) record.arms[0].evaluations["start/dev"] = RunOf(1, "a", {{1, 0}, {1, 1}}).arms[0].evaluations["dev"];
+  EXPECT_EQ(SafetyOf(CompareRuns(records).start).over.mean, 0.75);
+  records[1].arms[0].evaluations["start/dev"] = RunOf(1, "a", {{0, 0}, {1, 1}}).arms[0].evaluations["dev"];
+  const RunsComparison comparison = CompareRuns(records);
+  EXPECT_THAT(comparison.start, IsEmpty());
+  EXPECT_THAT(RenderText(comparison), AllOf(Not(HasSubstr("before RL  ")), HasSubstr("differ on dev before RL already")));
 }
 
 TEST(Comparison, OverTheArmsOfSeveralRuns) {
