@@ -113,7 +113,11 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
 
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
   for (const EvalSet& set : context.data->eval_sets) {
-    if (AllThere(outputs, set.name, weights)) continue;
+    if (AllThere(outputs, set.name, weights)) {
+      const auto all = static_cast<int64_t>(set.prompts.size());
+      context.monitor->SetProgress(all, all);
+      continue;
+    }
     const std::vector<EvalSample> samples = SampleSet(context, weights, set);
     for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
   }

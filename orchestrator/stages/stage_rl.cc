@@ -341,6 +341,7 @@ std::string RlStage::Run() {
   if (HoldsPolicy(weights)) {
     LoadPolicy(context_, weights);
     PublishPolicy(context_, config_.rl.steps);
+    context_.monitor->SetProgress(config_.rl.steps, config_.rl.steps);  // done by an earlier start
     return weights;
   }
   Start();

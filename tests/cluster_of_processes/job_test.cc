@@ -152,8 +152,11 @@ TEST(Job, DoesNothingTwiceWhenItWasDone) {
   ASSERT_EQ(job.Run(4), 0);
   const std::string weights = job.Weights();
   const auto written = std::filesystem::last_write_time(job.folder() + "/main/weights/step_2/model.safetensors");
+  const nlohmann::json before = nlohmann::json::parse(ReadText(job.folder() + "/status.json"));
   ASSERT_EQ(job.Run(4), 0);
   EXPECT_EQ(job.Weights(), weights);
+  const nlohmann::json after = nlohmann::json::parse(ReadText(job.folder() + "/status.json"));
+  for (const char* key : {"state", "stage", "step", "steps", "policy_version"}) EXPECT_EQ(after[key], before[key]) << key;
   EXPECT_EQ(std::filesystem::last_write_time(job.folder() + "/main/weights/step_2/model.safetensors"), written);
   EXPECT_EQ(CountOf("step:", job.output()), 0) << "no step was left to do:\n" << job.output();
 }
