@@ -218,8 +218,11 @@ std::string CategoryProblem(const PolicySpec& spec, const std::string& category)
   std::string known;
   for (const auto& [id, unused] : spec.categories) known += (known.empty() ? "" : ", ") + id;
   if (category.empty()) {
-    return Concat("the prompt has no category, and policy spec ", spec.id, " has no lexical.default_category to take instead; it has ",
-                  known);
+    return Concat(
+        "the prompt has no category, and policy spec ", spec.id,
+        " has no lexical.default_category to take instead; give the rows one, or set that in a copy of the spec (prompts of a published"
+        " suite have none): ",
+        known);
   }
   return Concat("category \"", category, "\" is not in policy spec ", spec.id, ", which has ", known,
                 "; name the column with data.columns.category, or set that to '' and lexical.default_category in the spec");

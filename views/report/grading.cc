@@ -39,19 +39,20 @@ std::vector<Summary> Summarize(const std::vector<GraderMeasurement>& measured) {
   return summaries;
 }
 
-// "50.0 to 85.2 %"
-std::string RangeText(const std::vector<double>& values) {
+// "50.0 to 85.2 %"; of an area under a curve, which is no share of rows, "0.649 to 0.701".
+std::string RangeText(const std::string& figure, const std::vector<double>& values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const std::string first = Fixed(100 * *low, 1), last = Fixed(100 * *high, 1);
-  return (first == last ? first : first + " to " + last) + " %";
+  const bool share = !figure.ends_with("auc");
+  const auto text = [share](double value) { return share ? Fixed(100 * value, 1) : Fixed(value, 3); };
+  return Concat(text(*low), text(*low) == text(*high) ? "" : " to " + text(*high), share ? " %" : "");
 }
 
 std::string TextOf(const Summary& summary) {
   std::string text = summary.compared;
   if (summary.figure != "agreement") text += Concat(text.empty() ? "" : ", ", Prose(summary.figure));
-  text += Concat(text.empty() ? "" : " ", RangeText(summary.values), " on ", summary.values.size(),
+  text += Concat(text.empty() ? "" : " ", RangeText(summary.figure, summary.values), " on ", summary.values.size(),
                  summary.values.size() == 1 ? " data set of " : " data sets of ", Thousands(summary.rows), " rows");
-  if (!summary.baselines.empty()) text += Concat(" (rules without a grader ", RangeText(summary.baselines), ")");
+  if (!summary.baselines.empty()) text += Concat(" (rules without a grader ", RangeText(summary.figure, summary.baselines), ")");
   return text;
 }
 

@@ -62,7 +62,7 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
       {"C", 90, "answers helpful", "", "2026-01-02", {{"helpful_auc", 0.7}}}};
   expect(
       "Graded by rule/apothecary (reads words); agreement with people: answers unsafe 62.5 to 80.0 % on 2 data sets of 1,500 rows (rules "
-      "without a grader 70.0 %); answers helpful, helpful auc 70.0 % on 1 data set of 90 rows.");
+      "without a grader 70.0 %); answers helpful, helpful auc 0.700 on 1 data set of 90 rows.");
   record.grader = {"rule/apothecary", ""};
   expect("Graded by rule/apothecary; agreement with people: not recorded.");
 }
