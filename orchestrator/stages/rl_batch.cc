@@ -30,6 +30,7 @@ bool HasGradient(const ExperimentConfig& config, const std::vector<double>& adva
 void Estimate(const ExperimentConfig& config, const std::vector<uint64_t>& ids, const std::map<uint64_t, ScoredGroup>& scored,
               const std::vector<double>& lambdas, RlBatch* batch) {
   std::vector<AdvantageGroup> members;
+  members.reserve(ids.size());
   for (const uint64_t id : ids) members.push_back(MembersOf(scored.at(id)));
   const auto estimates = EstimateAdvantages(config.rl.advantage, members, lambdas);
   for (size_t g = 0; g < ids.size(); ++g) {

@@ -161,6 +161,7 @@ std::vector<std::vector<Advantage>> EstimateAdvantages(const AdvantageOptions& o
                                                        const std::vector<double>& lambdas, const SumOverBatch& sum) {
   CheckInput(groups, lambdas.size());
   std::vector<std::vector<Advantage>> out;
+  out.reserve(groups.size());
   for (const AdvantageGroup& group : groups) out.emplace_back(group.size());
   double lambda_sum = 0;
   for (const double lambda : lambdas) lambda_sum += lambda;
