@@ -67,7 +67,7 @@ std::optional<std::string> ManifestProblem(const std::string& folder, const std:
   const std::vector<std::string> there = FilesIn(folder);
   for (const auto& [name, entry] : listed.items()) {
     if (!std::binary_search(there.begin(), there.end(), name)) return name + " is missing";
-    if (const auto wrong = FileProblem(folder, name, entry)) return wrong;
+    if (auto wrong = FileProblem(folder, name, entry)) return wrong;
   }
   for (const std::string& name : there) {
     if (!listed.contains(name)) return Concat(name, " is not in ", kManifest);
