@@ -17,17 +17,6 @@ constexpr Seconds kSoon(30);
 constexpr int kPreempted = 85;
 constexpr useconds_t kTenthOfASecond = 100'000;
 
-// Steps of the checkpoints in a stage's folder, the newest; 0 = none.
-int64_t NewestCheckpoint(const TinyJob& job, const std::string& stage) {
-  int64_t newest = 0;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(job.folder() + "/" + stage + "/checkpoints", none)) {
-    const std::string name = entry.path().filename();
-    if (name.starts_with("step_")) newest = std::max<int64_t>(newest, std::stoll(name.substr(5)));
-  }
-  return newest;
-}
-
 // timeout(1) and supervisors send them without a pause.
 void Burst(const JobProcess& process, std::pair<int, int> signals) {
   process.Signal(signals.first);
@@ -69,7 +58,7 @@ TEST(Stop, BurstsOfAnyKindAreOneWishInEveryStage) {
     usleep(5 * kTenthOfASecond);
     job.Release();
     ExpectStoppedInOrder(&job, process.get(), "sft");
-    EXPECT_GT(NewestCheckpoint(job, "sft"), 20);
+    EXPECT_GT(job.NewestCheckpoint("sft"), 20);
   }
   int64_t step = 2;
   const std::pair<int, int> kinds[] = {{SIGTERM, SIGTERM}, {SIGUSR1, SIGTERM}, {SIGINT, SIGUSR1}, {SIGHUP, SIGHUP}};
@@ -83,7 +72,7 @@ TEST(Stop, BurstsOfAnyKindAreOneWishInEveryStage) {
     ExpectStoppedInOrder(&job, process.get(), "rl, from step " + std::to_string(step));
     const auto rows = static_cast<int64_t>(job.RlRows().size());
     EXPECT_GT(rows, step);
-    EXPECT_EQ(NewestCheckpoint(job, "main"), rows) << "every step that was done is in the checkpoint";
+    EXPECT_EQ(job.NewestCheckpoint("main"), rows) << "every step that was done is in the checkpoint";
     step = rows + 2;
   }
   const auto process = job.StartLaunch();
@@ -129,8 +118,8 @@ TEST(Stop, KillOfMpirunIsAWishToStop) {
     EXPECT_TRUE(WaitUntil([&] { return CountOf(said, process->Output()) == 1; }, Seconds(5))) << process->Output();
     job.Release();
     EXPECT_EQ(job.Finish(process.get(), kSoon), kPreempted) << job.output();
-    EXPECT_EQ(NewestCheckpoint(job, "main"), static_cast<int64_t>(job.RlRows().size()));
-    EXPECT_GT(NewestCheckpoint(job, "main"), before + 2);
+    EXPECT_EQ(job.NewestCheckpoint("main"), static_cast<int64_t>(job.RlRows().size()));
+    EXPECT_GT(job.NewestCheckpoint("main"), before + 2);
   }
 }
 
@@ -146,7 +135,7 @@ TEST(Stop, AReaderOfTheOutputWhoLeavesStopsTheJobInOrder) {
     EXPECT_EQ(job.Finish(&shell, Seconds(60)), kPreempted) << job.output();
     EXPECT_EQ(ReadLines(job.dir() + "/head.txt").size(), 1U);
     EXPECT_EQ(ReadText(job.folder() + "/epoch"), "1\n") << "starts of the job";
-    EXPECT_GT(NewestCheckpoint(job, "sft") + NewestCheckpoint(job, "main"), 0);
+    EXPECT_GT(job.NewestCheckpoint("sft") + job.NewestCheckpoint("main"), 0);
   }
 }
 

@@ -83,6 +83,16 @@ std::vector<std::string> TinyJob::PrintedLayout() const {
   return roles;
 }
 
+int64_t TinyJob::NewestCheckpoint(const std::string& stage) const {
+  int64_t newest = 0;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder() + "/" + stage + "/checkpoints", none)) {
+    const std::string name = entry.path().filename();
+    if (name.starts_with("step_")) newest = std::max<int64_t>(newest, std::stoll(name.substr(5)));
+  }
+  return newest;
+}
+
 std::string TinyJob::Weights(const std::string& arm) const {
   std::error_code ignored;
   std::vector<std::string> found;

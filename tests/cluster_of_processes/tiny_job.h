@@ -38,7 +38,8 @@ class TinyJob {
 
   // Roles by rank, from the layout that the job printed.
   std::vector<std::string> PrintedLayout() const;
-  std::string Weights(const std::string& arm = "main") const;       // bytes of the only trained model of the arm; fails the test if absent
+  int64_t NewestCheckpoint(const std::string& stage) const;    // steps of the newest one in the stage's folder ("sft", an arm); 0 = none
+  std::string Weights(const std::string& arm = "main") const;  // bytes of the only trained model of the arm; fails the test if absent
   std::vector<nlohmann::json> Rows(const std::string& file) const;  // of a JSONL file in the run's folder
   std::vector<nlohmann::json> RlRows(const std::string& arm = "main") const { return Rows(arm + "/metrics.jsonl"); }
   // What `temper journal` prints: attempts, steps, issued, generated, graded, consumed, violations.
