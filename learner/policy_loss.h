@@ -31,11 +31,13 @@ struct TokenLoss {
   bool tis_capped = false;  // old / b was above the cap
 };
 
+inline constexpr double kMaxK3 = 10;        // nats a token
+inline constexpr double kMaxLogRatio = 20;  // of log pi - log old, to either side (verl, compute_policy_loss)
+
 // Estimator of KL(pi || ref) from one token drawn from pi, with d = log ref - log pi (J. Schulman, "Approximating KL divergence"):
 //   k1 = -d,  k2 = d^2 / 2,  k3 = exp(d) - 1 - d, at most kMaxK3: beyond it is constant, so that one token the policy has all but given
 //   up does not decide the step (verl, kl_penalty).
 // In the loss k3 pulls as a different divergence than k1 in the reward does: the gradient of k3 at the drawn token is 1 - exp(d).
-inline constexpr double kMaxK3 = 10;
 struct KlEstimate {
   double value = 0;
   double d_logprob = 0;  // derivative by log pi
@@ -61,7 +63,6 @@ struct PolicyTerm {
 // A - kl_coef k(old, ref), the estimate of this token alone; with kl_in = reward the advantage holds the penalty already
 // (AdvantageMember::token_rewards); in both the loss has no KL term. log rho counts within +-kMaxLogRatio, beyond without gradient.
 // `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
-inline constexpr double kMaxLogRatio = 20;
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
 
 // Counts over the global batch (all learners), or of all that was sampled for it (RlOptions::sampled_tokens), as sums of doubles.

@@ -23,7 +23,7 @@ namespace {
 
 [[noreturn]] void Refuse(const std::string& path, const std::string& why) { throw ConfigError(Concat(path, ": ", why)); }
 
-// An open file, closed at the end of the scope. Of a pipe it is not waited for who writes: it is no regular file.
+// An open file, closed at the end of the scope. Opening does not wait for the writer of a pipe, which Size then refuses.
 class File {
  public:
   File(const std::string& path, int flags, mode_t mode = 0) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, mode)) {
