@@ -115,6 +115,7 @@ EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSa
   result.name = name;
   const auto cell = [&](const std::function<bool(const EvalSample&)>& keep) { return MakeCell(samples, rewards, keep); };
   result.all = cell([](const EvalSample&) { return true; });
+  result.verdicts = SummarizeVerdicts(samples);
   for (const EvalSample& sample : samples) {
     const std::string &intent = sample.intent, &category = sample.category;
     if (!intent.empty() && !result.by_intent.contains(intent))

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluation/estimate.h"
+#include "evaluation/verdict_figures.h"
 #include "reward/grade/grade.h"
 #include "rollout/data/prompt.h"
 
@@ -47,6 +48,7 @@ struct EvalResult {
   EvalCell all;
   std::map<std::string, EvalCell> by_intent;
   std::map<std::string, EvalCell> by_category;
+  VerdictFigures verdicts;  // of each grader by itself, where there were several
 };
 
 // The figures of one evaluation set. Each is a ratio of sums over completions, e.g. help_given_safe = sum((1 + 3 h) 1[safe]) /

@@ -31,6 +31,7 @@ struct TranscriptRow {
   std::string prompt_id, intent, prompt, response;
   std::string outcome, clause, severity, mode;  // words of the grade
   std::optional<double> reward, safety, helpfulness;
+  std::vector<std::string> verdicts;  // what each grader said, a line each; empty where there was one
 };
 
 // The completions of a step, in the file's order; none where there is no such file. Adds to *damaged the lines, and samples in them, that

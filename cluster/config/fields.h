@@ -70,10 +70,12 @@ class ConfigFields {
 
   virtual void Section(std::string_view name, std::string_view help, const std::function<void(ConfigFields&)>& describe) = 0;
   // A map with free keys, or a list, whose entries are sections; `add` is called once per entry, in file order, and must make the
-  // struct and describe it. While the reference document is written it is called once with an example key.
+  // struct and describe it. While the reference document is written it is called once with an example key, for a list with each of
+  // `examples` indices.
   virtual void MapOf(std::string_view name, std::string_view help,
                      const std::function<void(const std::string& key, ConfigFields&)>& add) = 0;
-  virtual void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t index, ConfigFields&)>& add) = 0;
+  virtual void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t index, ConfigFields&)>& add,
+                      size_t examples = 1) = 0;
 
   // Makes the field or section named absent an error in the file being read ("missing key").
   virtual void Require(std::string_view name) = 0;

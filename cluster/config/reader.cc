@@ -179,7 +179,7 @@ class SectionReader : public ConfigFields {
     state_->record.CloseBlock(start, " {}");
   }
 
-  void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add) override {
+  void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add, size_t) override {
     const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list of sections");
     if (list == nullptr) return;
     const size_t start = state_->record.OpenBlock(level_, QuoteYaml(std::string(name)) + ":");

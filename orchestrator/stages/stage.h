@@ -52,6 +52,10 @@ struct EvalOutput {
 };
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
 
+// The same of eval.every_sets, of the first eval.every_prompts prompts of each intent, between two steps of RL; nothing is written. Returns
+// during/* with intervals. A stop signal counts when it is done. No group may be in flight; the caller's phase begins again after it.
+std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights);
+
 // Raises ExitRequest 85.
 [[noreturn]] void Preempt(const std::string& what);
 // The same where a stop signal came: before a stage begins.

@@ -127,6 +127,7 @@ std::string Render(const ShownTranscript& t, size_t width, bool color) {
   std::string text = (color ? "\033[1m" : "") + head + (color ? "\033[0m" : "") + "\n";
   text += Wrapped(SafeText(t.prompt, true), columns, "  > ");
   text += Wrapped(SafeText(t.response, true), columns, "  < ");
+  for (const std::string& verdict : t.verdicts) text += Wrapped(SafeText(verdict, true), columns, "  = ");
   return text;
 }
 

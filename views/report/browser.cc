@@ -78,8 +78,8 @@ struct Tables {
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
-// [arm, set, prompt, reward, pieces, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused], the last eight only where there
-// is a grade.
+// [arm, set, prompt, reward, pieces, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused, verdicts], the last nine only
+// where there is a grade; verdicts, a line for each grader, only where there were several.
 Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* tables) {
   const EvalSample& sample = *browsed.sample;
   const Grade& grade = sample.grade;
@@ -103,6 +103,9 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
   json.push_back(static_cast<int>(grade.mode));
   json.push_back(tables->clauses.IndexOf(grade.clause));
   json.push_back(grade.over_refusal ? 2 : grade.refused ? 1 : 0);
+  if (grade.verdicts.empty()) return json;
+  json.push_back(Json::array());
+  for (const Verdict& verdict : grade.verdicts) json.back().push_back(VisibleText(TextOf(verdict)));
   return json;
 }
 
@@ -189,8 +192,8 @@ std::string BrowserData(const Report& report, const BrowserSamples& samples) {
     const int64_t set = std::find(report.sets.begin(), report.sets.end(), sample.set) - report.sets.begin();
     rows.push_back(SampleJson(sample, arm, set, &tables));
   }
-  const Json fields = {"arm",         "set",    "prompt",   "reward",   "pieces", "outcome", "safety",
-                       "helpfulness", "direct", "indirect", "severity", "mode",   "clause",  "refused"};
+  const Json fields = {"arm",    "set",      "prompt",   "reward", "pieces", "outcome", "safety",  "helpfulness",
+                       "direct", "indirect", "severity", "mode",   "clause", "refused", "verdicts"};
   const Json json = {{"arms", arms},
                      {"sets", sets},
                      {"severities", severities},

@@ -188,6 +188,7 @@ constexpr const char* kScript = R"js('use strict';
     const named = [...new Set(s.pieces.filter((p) => typeof p !== 'string').map((p) => data.propositions[p[0]]))];
     const grades = element('div', gradeText(s), 'grades');
     if (named.length) grades.append(element('br'), 'evidence: ' + named.join(', '));
+    for (const line of s.verdicts || []) grades.append(element('br'), line);
     grades.append(element('br'), 'prompt ' + s.prompt.id);
     answer.replaceChildren(steps, head, element('div', s.prompt.text, 'ask'), answerText(s), grades, ...others(s));
     const again = had && [...answer.querySelectorAll('[data-step]')].find((b) => b.dataset.step === had);

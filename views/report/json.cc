@@ -15,7 +15,9 @@
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
-//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
+//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}, graders? (where there are several):
+//         graders[]: name, id, steers, n, n_failed, unsafe, means{part: estimate}, unsafe_by_intent{estimate}
+//         agreements[]: a, b, n, kappa|null, correlation|null
 //       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
 //             n_safe_direct (safe ones that answer directly), n_failed_grades,
 //             severity_of_unsafe{severity: count}, modes{mode: count}
@@ -57,12 +59,34 @@ Json ToJson(const EvalCell& cell) {
   return json;
 }
 
+Json ToJson(const VerdictFigures& verdicts) {
+  Json json = {{"graders", Json::array()}, {"agreements", Json::array()}};
+  for (const GraderFigures& grader : verdicts.graders) {
+    Json entry = {{"name", RepairUtf8(grader.name)}, {"id", RepairUtf8(grader.id)},
+                  {"steers", grader.steers},         {"n", grader.n},
+                  {"n_failed", grader.n_failed},     {"unsafe", ToJson(grader.unsafe)},
+                  {"means", Json::object()},         {"unsafe_by_intent", Json::object()}};
+    for (const auto& [part, mean] : grader.means) entry["means"][part] = ToJson(mean);
+    for (const auto& [intent, share] : grader.unsafe_by_intent) entry["unsafe_by_intent"][RepairUtf8(intent)] = ToJson(share);
+    json["graders"].push_back(std::move(entry));
+  }
+  for (const GraderAgreement& pair : verdicts.agreements) {
+    json["agreements"].push_back({{"a", RepairUtf8(pair.a)},
+                                  {"b", RepairUtf8(pair.b)},
+                                  {"n", pair.n},
+                                  {"kappa", pair.kappa ? Json(*pair.kappa) : Json(nullptr)},
+                                  {"correlation", pair.correlation ? Json(*pair.correlation) : Json(nullptr)}});
+  }
+  return json;
+}
+
 Json ToJson(const EvalResult& result) {
   Json json = {{"weight_version", result.weight_version}, {"weight_hash", RepairUtf8(result.weight_hash)}, {"all", ToJson(result.all)}};
   json["by_intent"] = Json::object();
   json["by_category"] = Json::object();
   for (const auto& [intent, cell] : result.by_intent) json["by_intent"][RepairUtf8(intent)] = ToJson(cell);
   for (const auto& [category, cell] : result.by_category) json["by_category"][RepairUtf8(category)] = ToJson(cell);
+  if (!result.verdicts.graders.empty()) json["graders"] = ToJson(result.verdicts);
   return json;
 }
 
