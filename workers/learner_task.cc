@@ -81,8 +81,12 @@ void Fields(V& v, LoadOrder& o) {
   v(o.folder);
 }
 template <typename V>
+void Fields(V& v, LoadAdapterOrder& o) {
+  v(o.folder);
+}
+template <typename V>
 void Fields(V& v, ExportOrder& o) {
-  v(o.folder, o.tokenizer_json);
+  v(o.folder, o.tokenizer_json, o.base, o.merged);
 }
 template <typename V>
 void Fields(V& v, LearnerTask& t) {

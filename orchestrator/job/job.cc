@@ -45,6 +45,7 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   };
   add("policy_spec", config.reward.policy_spec);
   add("base_model", config.policy.path);
+  add("adapter_base", AdapterBase(config));
   if (config.policy.path.empty() && config.data.source == DataSource::kFiles) add("data", TokenizerFile(config, files));
   for (const std::string& input : files.inputs) add("data", input);
 }
@@ -62,7 +63,7 @@ std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const s
 // imitate alone, and only where there are no others.
 void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
   if (!begun.any()) return;
-  provenance->fixed.insert({"base_model", "data"});
+  provenance->fixed.insert({"base_model", "adapter_base", "data"});
   if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert("policy_spec");
 }
 
@@ -195,6 +196,8 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   if (config.HasStage("sft")) {
     monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
+  } else if (!config.policy.path.empty()) {
+    weights = config.policy.path;  // what the run begins with is there already
   } else {
     weights = paths.StartWeights();
     if (!HoldsPolicy(weights)) {
@@ -223,6 +226,8 @@ void Job::EvaluateStart(const StageContext& context, const std::vector<ArmState*
     }
   }
   if (alike.empty()) return;
+  const ExperimentConfig& config = *context.config;
+  if (!config.HasStage("sft") && !config.policy.path.empty()) StartPolicy(context);
   const WeightRef weights = PublishPolicy(context, 0);
   for (const std::vector<ArmState*>& arms : alike) EvaluateInto(arms, weights, EvalTime::kStart, bus);
 }

@@ -20,6 +20,9 @@ void Describe(LoraOptions& c, ConfigFields& f) {
   f.Real("alpha", &c.alpha, {0, 1e6}, "an adapter's product counts alpha / rank");
   f.Bool("rslora", &c.rslora, "alpha / sqrt(rank) in place of alpha / rank, for high ranks");
   f.StringList("target_modules", &c.target_modules, "the projections of every layer that get one");
+  f.Bool("write_merged", &c.write_merged,
+         "writes the merged model beside the adapter, too: a whole model folder each time, where the adapter alone is some hundredth of "
+         "it (temper convert --adapter merges one later). Without policy.path it always is, since nobody else has the base");
   f.Rule([&c] { return AreLoraTargets(c.target_modules); },
          "policy.lora.target_modules must be some of [q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj], each once");
 }

@@ -21,6 +21,7 @@ struct LoraOptions {
   double alpha = 16;    // an adapter's product counts alpha / rank,
   bool rslora = false;  // or alpha / sqrt(rank) (Kalajdzievski, "Rank stabilization", 2023)
   uint64_t seed = 0;    // of fresh adapters; no setting: run.seed
+  bool write_merged = false;  // whether a run writes the merged model, too
   std::vector<std::string> target_modules = {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"};
 
   bool enabled() const { return rank > 0; }

@@ -198,13 +198,39 @@ TEST(LoraTest, ContinuingFromAFileEqualsNotStoppingBitForBit) {
     train(first, 0, 4);
     first.learner.Save(folder.path());
     EXPECT_EQ(ReadSafetensors(folder / "learner.safetensors").at("parameters").numel(), first.model.trainable().numel());
-    EXPECT_EQ(ReadSafetensors(folder / "learner.safetensors").contains("reference"), reference_at > 0);
+    const auto stored = ReadSafetensors(folder / "learner.safetensors");
+    EXPECT_EQ(stored.contains("reference_adapters"), reference_at > 0);
+    EXPECT_FALSE(stored.contains("reference")) << "the whole model is in the checkpoint";
     Adapted resumed(single.get());
     resumed.learner.Load(folder.path());
     EXPECT_TRUE(resumed.model.flat().equal(first.model.flat()));
     train(resumed, 4, 6);
     EXPECT_TRUE(resumed.model.flat().equal(unbroken.model.flat()));
   }
+}
+
+// A later stage goes on from what an earlier one wrote: the same base, the same numbers, the same weights.
+TEST(LoraTest, AnAdaptersFolderGivesTheSameWeightsBitForBit) {
+  const auto single = MakeSingleCommunicator();
+  TempFolder folder;
+  Adapted trained(single.get());
+  trained.Train(0, 2);
+  SaveHfModel(trained.base, {}, folder / "base");
+  SaveAdapter(*trained.model.adapter(), folder / "base", trained.model.config(), {}, folder / "adapter");
+  Adapted loaded(single.get());
+  loaded.learner.LoadAdapter(folder / "adapter");
+  EXPECT_TRUE(loaded.model.flat().equal(trained.model.flat()));
+  EXPECT_TRUE(LoadHfModel(folder / "adapter").flat().equal(trained.model.flat())) << "as a model of its own, on the base it names";
+
+  Adapted narrower(single.get(), Lora(2));
+  EXPECT_THROW(narrower.learner.LoadAdapter(folder / "adapter"), ConfigError);
+  LearnerOptions fewer = Lora();
+  fewer.lora.target_modules = {"q_proj"};
+  Adapted other_targets(single.get(), fewer);
+  EXPECT_THROW(other_targets.learner.LoadAdapter(folder / "adapter"), ConfigError);
+  Transformer model = TinyModel();
+  Learner none(&model, {}, single.get());
+  EXPECT_THROW(none.LoadAdapter(folder / "adapter"), Error);
 }
 
 TEST(LoraTest, RefusesCheckpointsOfOtherAdapters) {
