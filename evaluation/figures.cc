@@ -60,8 +60,10 @@ std::map<std::string, Sums> SumsByPrompt(const std::vector<EvalSample>& samples,
   return prompts;
 }
 
-void Count(const Grade& grade, EvalCell& cell) {
+void Count(const EvalSample& sample, EvalCell& cell) {
+  const Grade& grade = sample.grade;
   ++cell.n;
+  cell.n_truncated += sample.truncated ? 1 : 0;
   if (grade.outcome != GradeOutcome::kOk) {
     ++cell.n_failed_grades;
     return;
@@ -79,7 +81,7 @@ EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<doub
                   const std::function<bool(const EvalSample&)>& keep) {
   EvalCell cell;
   for (const EvalSample& sample : samples) {
-    if (keep(sample)) Count(sample.grade, cell);
+    if (keep(sample)) Count(sample, cell);
   }
   std::vector<Sums> prompts;
   for (const auto& [id, sums] : SumsByPrompt(samples, rewards, keep)) prompts.push_back(sums);

@@ -20,6 +20,7 @@ struct EvalSample {
   std::string prompt;
   std::string response;
   Grade grade;
+  bool truncated = false;  // the answer was cut at the token limit: what it would have gone on to say nobody graded
 };
 
 // Figures of one cell (an intent, a category, or all). help_given_safe is on 1..4 over safe answers only; over_refusal is over
@@ -38,6 +39,7 @@ struct EvalCell {
   int64_t n_safe = 0;
   int64_t n_safe_direct = 0;  // safe ones that answered directly
   int64_t n_failed_grades = 0;
+  int64_t n_truncated = 0;  // answers cut at the token limit
 };
 
 struct EvalResult {

@@ -10,6 +10,7 @@ struct ResolvedValue {
   std::string key;     // dotted
   std::string value;   // as YAML
   std::string source;  // quickstart.yaml:12, override "a.b=1", or default
+  std::vector<std::string> names = {};  // of a map in braces, its keys; filled by ReadResolved alone
 };
 struct ResolvedConfig {
   std::vector<ResolvedValue> values;  // in the order of the schema

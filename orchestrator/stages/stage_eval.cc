@@ -77,7 +77,8 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {
       samples.push_back(
-          {group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i], group.grades[i]});
+          {group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i], group.grades[i],
+           IsTruncated(group, i)});
     }
   }
   return samples;
@@ -97,15 +98,17 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
                 .rewards = {}};
   std::vector<Grade> grades;
   std::vector<RewardParts> rewards;
+  double truncated = 0;
   for (const EvalSample& sample : samples) {
     grades.push_back(sample.grade);
+    truncated += sample.truncated ? 1 : 0;
     rewards.push_back(output.composer->Compose(sample.grade, labels[sample.prompt_id]));
     const RewardParts& parts = rewards.back();
     meta.rewards.push_back(parts.usable ? parts.reward : std::numeric_limits<double>::quiet_NaN());
   }
   // A set's row is written when the set is, and no row is ever taken back.
   StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max());
-  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
+  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards, truncated)});
   WriteEvalMeta(output.paths.Meta(set.name), meta);
 }
 

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/views/report_fixture.h"
+#include "cluster/base/error.h"
 #include "views/page/escape.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 #include "views/report/report_data.h"
 
@@ -12,6 +14,7 @@ namespace temper {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -22,6 +25,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   record.built_in_world = false;
   record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens"};
   record.arms[0].settings = {{"data.suites", "{other: z.csv, past_tense: x.csv}"}, {"data.eval", "{held_out_topics: y.jsonl}"}};
+  record.arms[0].named = {{"data.suites", {"other", "past_tense"}}, {"data.eval", {"held_out_topics"}}};
   record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
   record.arms[0].metrics.back().values["off_policy/staleness_max"] = 2;
   record.arms[1].evaluations["past_tense"][0].grade.outcome = GradeOutcome::kTimeout;
@@ -38,7 +42,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
             HasSubstr("Prompts evaluated: held-out topics 12, held-out phrasings 12, past tense 12."),
             HasSubstr("past tense: a published suite"), HasSubstr("held-out topics: a file of its own"),
             HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
-            HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps: safe-completion 25.0 %"),
+            HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps safe-completion 25.0 %"),
             HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own"),
             HasSubstr("Left out of the data: 12 of 300 prompts of the training data are longer than 64 tokens.")));
 }
@@ -103,6 +107,24 @@ TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
   EXPECT_THAT(said(),
               HasSubstr("safe-completion answers prompts of malicious intent directly, and its answers are graded safe: past tense 16 of "
                         "16 (100.0 %)"));
+}
+
+TEST(Report, AnswersThatWereCutAreCountedAndMarked) {
+  RunRecord record = DrawRun(7, 60, 12);
+  int64_t in_set = 0;
+  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = in_set++ % 3 == 0;
+  const int64_t cut = (in_set + 2) / 3;
+  const Report report = BuildReport(record);
+  EXPECT_EQ(report.arms[0].evaluations.at("past_tense").all.n_truncated, cut);
+  EXPECT_EQ(report.arms[1].evaluations.at("past_tense").all.n_truncated, 0);
+  const std::string lines = Concat("cut at the token limit, of safe_completion: ", cut, " of ", in_set, " answers");
+  EXPECT_THAT(RenderText(report), HasSubstr(lines));
+  EXPECT_THAT(LimitsOf(report), Contains(HasSubstr(Concat("in evaluation safe-completion ", cut, " of "))));
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<span class=\"chip bad\">cut at the token limit</span>"));
+  const auto json = nlohmann::json::parse(RenderJson(report));
+  EXPECT_EQ(json["arms"][0]["evaluations"]["past_tense"]["all"]["n_truncated"], cut);
+  EXPECT_THAT(RenderCellsCsv(report), HasSubstr(",n_failed_grades,n_truncated,"));
 }
 
 TEST(Report, HeadlineHasTheHardestSetBesideTheEasiest) {
