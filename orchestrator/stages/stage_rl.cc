@@ -100,7 +100,8 @@ void RlStage::WarnOfTruncatedSampling() const {
 void RlStage::Start() {
   context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
-  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
+  const RlOptions& loss = config_.rl.loss;
+  if (loss.kl_coef > 0 && loss.kl_in == KlPlace::kLoss && loss.kl_estimator == KlEstimator::kK1 && !loss.kl_off_policy)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   WarnOfTruncatedSampling();
   context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
