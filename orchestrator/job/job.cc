@@ -50,6 +50,12 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   for (const std::string& input : files.inputs) add("data", input);
 }
 
+// What grades, for the terminal, where there is no room for all that is known of it.
+std::string GradingOf(const RunDescription::Grader& grader) {
+  return Concat(grader.name, grader.reads.empty() ? "" : " (reads " + grader.reads + ")", "; agreement with people: ",
+                grader.measured.empty() ? "not measured" : "measured, see the report");
+}
+
 std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const std::string& log) {
   if (monitor.command.empty()) return nullptr;
   CommandFeedOptions options;
@@ -101,7 +107,9 @@ void Job::Prepare() {
   RecordStart(paths_.folder(), provenance);
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
   WriteFile(paths_.SourceConfig(), ReadFile(experiment_.resolved.files.back()), {.durable = true});
-  WriteRunDescription(paths_.folder(), Description());
+  const RunDescription description = Description();
+  monitor_->SetGrading(GradingOf(description.grader));
+  WriteRunDescription(paths_.folder(), description);
 }
 
 RunDescription Job::Description() const {
@@ -180,10 +188,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
 }
 
 void Job::MakeStart(size_t first, JobBus* bus) {
-  std::vector<ArmState*> sharing;
-  for (size_t i = first; i < arms_.size(); ++i) {
-    if (arms_[i].arm->sft_signature == arms_[first].arm->sft_signature) sharing.push_back(&arms_[i]);
-  }
+  const std::vector<ArmState*> sharing = SharingStart(first);
   ArmState& arm = arms_[first];
   const ExperimentConfig& config = arm.arm->config;
   // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
@@ -212,19 +217,7 @@ void Job::MakeStart(size_t first, JobBus* bus) {
 }
 
 void Job::EvaluateStart(const StageContext& context, const std::vector<ArmState*>& sharing, JobBus* bus) {
-  std::vector<std::vector<ArmState*>> alike;  // one sampling serves the arms that would sample the same
-  for (ArmState* arm : sharing) {
-    const ExperimentConfig& config = arm->arm->config;
-    if (!config.HasStage("eval") || !config.HasStage("rl") || !config.eval.at_start) continue;
-    const auto same = std::find_if(alike.begin(), alike.end(), [&](const std::vector<ArmState*>& others) {
-      return others.front()->arm->eval_signature == arm->arm->eval_signature;
-    });
-    if (same == alike.end()) {
-      alike.push_back({arm});
-    } else {
-      same->push_back(arm);
-    }
-  }
+  const std::vector<std::vector<ArmState*>> alike = EvaluatedAlike(sharing);
   if (alike.empty()) return;
   const ExperimentConfig& config = *context.config;
   if (!config.HasStage("sft") && !config.policy.path.empty()) StartPolicy(context);
@@ -251,6 +244,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
 }
 
 void Job::Run(JobBus* bus) {
+  monitor_->SetPlan(Plan());
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].start_weights.empty()) MakeStart(i, bus);
   }

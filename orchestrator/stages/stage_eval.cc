@@ -47,7 +47,8 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
   return spec;
 }
 
-std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
+// `before`: prompts of the sets before this one.
+std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set, int64_t before) {
   context.monitor->Enter(phase::kEval);
   context.bus->BeginPhase(nullptr);
   for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
@@ -65,7 +66,7 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
       waiting_since = NowSeconds();
     }
     const auto done = static_cast<int64_t>(complete);
-    context.monitor->SetProgress(done, total);
+    context.monitor->SetProgress(done, total, before);
     if (done < total) progress.Waiting(done, "sampling and grading");
     if (done < total && StopRequested()) Preempt(Concat("in evaluation set ", set.name, ", whose answers are drawn again"));
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
@@ -115,14 +116,16 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
 }  // namespace
 
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
+  int64_t before = 0;
   for (const EvalSet& set : context.data->eval_sets) {
+    const auto all = static_cast<int64_t>(set.prompts.size());
     if (AllThere(outputs, set.name, weights)) {
-      const auto all = static_cast<int64_t>(set.prompts.size());
-      context.monitor->SetProgress(all, all);
-      continue;
+      context.monitor->SetProgress(all, all, before);
+    } else {
+      const std::vector<EvalSample> samples = SampleSet(context, weights, set, before);
+      for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
     }
-    const std::vector<EvalSample> samples = SampleSet(context, weights, set);
-    for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
+    before += all;
   }
 }
 

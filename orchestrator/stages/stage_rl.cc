@@ -128,6 +128,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
+  progress_->Note("reward, safety and helpfulness are by " + context_.monitor->grading());
   audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
   context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
@@ -311,7 +312,7 @@ void RlStage::FinishStep() {
   AddJobCounts(*context_.bus, result.published, &row_.values);
   metrics_->Write(row_);
   context_.monitor->OnStep(training_step_ + 1, config_.rl.steps, row_.values);
-  progress_->Step(training_step_, row_.values);
+  progress_->Step(training_step_ + 1, row_.values, context_.monitor->job_left_s());
   clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
   nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
