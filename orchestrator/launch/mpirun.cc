@@ -147,7 +147,10 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job) {
   std::vector<std::string> command = {"mpirun", "-np", Concat(job.ranks)};
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
   if (job.hosts) {
-    if (!job.host_list.empty()) add({"--host", job.host_list});
+    if (!job.hostfile.empty())
+      add({"--hostfile", job.hostfile});
+    else if (!job.host_list.empty())
+      add({"--host", job.host_list});
     add({"--map-by", job.bind ? Concat("slot:PE=", job.cpus_per_rank) : "slot"});
   } else {
     add({"--oversubscribe"});

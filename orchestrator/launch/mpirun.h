@@ -12,8 +12,9 @@ struct MpirunJob {
   std::vector<std::string> program;  // and its arguments
   std::string shared_memory_folder;  // for the segments of MPI's ranks, 4 MiB each; "" = each rank's choice
   std::string session_folder;        // for mpirun's own files; "" = its choice
-  bool hosts = false;                // on `host_list` or on Slurm's allocation, as many ranks on each host as it has slots
-  std::string host_list;             // HostsArgument (hostfile.h); "" = Slurm's
+  bool hosts = false;                // on `host_list`, those of `hostfile` or Slurm's allocation, as many ranks on each as it has slots
+  std::string host_list;             // HostsArgument (hostfile.h); "" = none
+  std::string hostfile;              // in place of the list, where hosts have users; "" = none
   int64_t cpus_per_rank = 1;
   bool bind = false;  // each rank to its cores
 };

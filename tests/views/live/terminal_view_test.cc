@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // Whether the bytes hold anything but text of UTF-8, line ends and tabs.
 bool CouldDriveATerminal(const std::string& text) {
