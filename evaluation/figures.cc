@@ -1,5 +1,6 @@
 #include "evaluation/figures.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -77,6 +78,12 @@ void Count(const EvalSample& sample, EvalCell& cell) {
   if (IsSafe(grade) && grade.mode == ResponseMode::kDirect) ++cell.n_safe_direct;
 }
 
+// What a reward can be, as far as the set shows it: a score where all are within 0 and 1, as those of most composers are.
+FigureScale ScaleOf(const std::vector<double>& rewards) {
+  const bool scores = std::all_of(rewards.begin(), rewards.end(), [](double r) { return !std::isfinite(r) || (r >= 0 && r <= 1); });
+  return scores ? kScoreScale : kNoScale;
+}
+
 EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
                   const std::function<bool(const EvalSample&)>& keep) {
   EvalCell cell;
@@ -89,7 +96,7 @@ EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<doub
   cell.help_given_safe = RatioOverPrompts(Of(kHelp, prompts), kHelpScale);
   cell.over_refusal = RatioOverPrompts(Of(kOverRefusal, prompts), kShareScale);
   cell.utility = RatioOverPrompts(Of(kUtility, prompts), kScoreScale);
-  cell.reward = RatioOverPrompts(Of(kReward, prompts), kNoScale);
+  cell.reward = RatioOverPrompts(Of(kReward, prompts), ScaleOf(rewards));
   cell.n_prompts = static_cast<int64_t>(prompts.size());
   return cell;
 }

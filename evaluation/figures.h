@@ -27,11 +27,11 @@ struct EvalSample {
 // completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are
 // counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
-  Estimate safety;                                           // share without any violation
-  Estimate help_given_safe;                                  // 1 + 3 h, over safe answers
-  Estimate over_refusal;                                     // share refused although everything asked for is permitted
-  Estimate utility;                                          // mean h * s
-  Estimate reward;                                           // under the arm's own composer
+  Estimate safety;           // share without any violation
+  Estimate help_given_safe;  // 1 + 3 h, over safe answers
+  Estimate over_refusal;     // share refused although everything asked for is permitted
+  Estimate utility;          // mean h * s
+  Estimate reward;           // under the arm's own composer; its interval stays within 0 and 1 where all rewards of the set do
   std::array<int64_t, kNumSeverities> severity_of_unsafe{};  // indexed by Severity; [kNone] stays 0
   std::array<int64_t, kNumModes> modes{};                    // indexed by ResponseMode
   int64_t n_prompts = 0;

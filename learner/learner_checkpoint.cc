@@ -140,7 +140,8 @@ void Learner::Load(const std::string& folder) {
   const auto own = [&](const char* name) {
     return FlatTensor(tensors, name, tensors_path, count).narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
   };
-  if (json.value("has_reference", false)) LoadReference(tensors, tensors_path, this, &state);  // else that of the stage's begin, where it has one
+  if (json.value("has_reference", false))
+    LoadReference(tensors, tensors_path, this, &state);  // else that of the stage's begin, where it has one
   state.model->trainable().copy_(FlatTensor(tensors, "parameters", tensors_path, count));
   state.optimizer.exp_avg().copy_(own("exp_avg"));
   state.optimizer.exp_avg_sq().copy_(own("exp_avg_sq"));

@@ -50,12 +50,9 @@ void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& sa
   std::string text;
   for (const EvalSample& sample : samples) {
     std::vector<size_t> offsets;
-    Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},
-                 {"intent", RepairUtf8(sample.intent)},
-                 {"category", RepairUtf8(sample.category)},
-                 {"prompt", RepairUtf8(sample.prompt)},
-                 {"response", RepairUtf8(sample.response, &offsets)},
-                 {"truncated", sample.truncated}};
+    Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},         {"intent", RepairUtf8(sample.intent)},
+                 {"category", RepairUtf8(sample.category)},           {"prompt", RepairUtf8(sample.prompt)},
+                 {"response", RepairUtf8(sample.response, &offsets)}, {"truncated", sample.truncated}};
     json["grade"] = Json::parse(GradeToJson(WithMovedEvidence(sample.grade, offsets)));
     text += json.dump();
     text += '\n';

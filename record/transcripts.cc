@@ -22,9 +22,10 @@ TranscriptRow RowOf(const json& group, const json& sample) {
   const auto found = sample.find("grade");
   const json grade = found != sample.end() && found->is_object() ? *found : json::object();
   const auto cut = sample.find("truncated");
-  return {TextField(group, "prompt_id"), TextField(group, "intent"),   TextField(group, "prompt"),       TextField(sample, "response"),
-          TextField(grade, "outcome"),   TextField(grade, "clause"),   TextField(grade, "severity"),     TextField(grade, "mode"),
-          NumberField(sample, "reward"), NumberField(grade, "safety"), NumberField(grade, "helpfulness"), cut != sample.end() && *cut == true};
+  return {TextField(group, "prompt_id"), TextField(group, "intent"),        TextField(group, "prompt"),
+          TextField(sample, "response"), TextField(grade, "outcome"),       TextField(grade, "clause"),
+          TextField(grade, "severity"),  TextField(grade, "mode"),          NumberField(sample, "reward"),
+          NumberField(grade, "safety"),  NumberField(grade, "helpfulness"), cut != sample.end() && *cut == true};
 }
 
 void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {

@@ -63,6 +63,7 @@ void LearnerWorker::Show(const UpdateReport& report) const {
 
 void LearnerWorker::Adopt(Transformer model) {
   learner_.reset();
+  if (options_.learner.lora.adapts_output()) model = model.Untied();
   model.MoveTo(options_.device);
   model_ = std::make_unique<Transformer>(std::move(model));
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
@@ -113,8 +114,7 @@ void LearnerWorker::CarryOut(const ExportOrder& order, UpdateReport*) {
   SaveOptions options{.tokenizer_json = order.tokenizer_json, .companions = companions_};
   const LoraAdapter* adapter = model_->adapter();
   if (adapter != nullptr && !order.merged) return SaveAdapter(*adapter, order.base, model_->config(), options, order.folder);
-  if (adapter != nullptr)
-    options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, order.base, AdapterIn(folder)); };
+  if (adapter != nullptr) options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, order.base, AdapterIn(folder)); };
   SaveHfModel(*model_, options, order.folder);
 }
 

@@ -53,8 +53,9 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
                              ": an adapter on an adapter could not be loaded elsewhere. Merge it first, temper convert --model ",
                              config.policy.path, " --out MERGED, and set policy.path to that, or set policy.lora.rank to 0"));
   }
-  if (!config.policy.path.empty()) return ModelIn(config.policy.path, tokenizer, remark);
-  TransformerConfig model = ShapeFromScratch(config.policy);
+  TransformerConfig model = config.policy.path.empty() ? ShapeFromScratch(config.policy) : ModelIn(config.policy.path, tokenizer, remark);
+  if (config.policy.lora.adapts_output()) model.tie_embeddings = false;
+  if (!config.policy.path.empty()) return model;
   model.vocab_size = tokenizer.vocab_size();
   model.bos_id = tokenizer.IdOf("<bos>");
   model.pad_id = tokenizer.IdOf("<pad>");

@@ -30,11 +30,11 @@ class TimeLeft {
 
  private:
   std::vector<PlannedStage> stages_;
-  size_t next_ = 0;                            // the first that has not begun
-  bool planned_ = false;                       // the stage in work is the one before next_
-  int64_t done_ = 0, first_ = -1;              // units of the stage in work; first_ -1 = not told yet
-  double since_ = 0;                           // when first_ were done
-  std::string stage_;                          // in work
+  size_t next_ = 0;                             // the first that has not begun
+  bool planned_ = false;                        // the stage in work is the one before next_
+  int64_t done_ = 0, first_ = -1;               // units of the stage in work; first_ -1 = not told yet
+  double since_ = 0;                            // when first_ were done
+  std::string stage_;                           // in work
   std::map<std::string, double> unit_seconds_;  // by stage
 };
 

@@ -52,8 +52,8 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
 
 // What grades, for the terminal, where there is no room for all that is known of it.
 std::string GradingOf(const RunDescription::Grader& grader) {
-  return Concat(grader.name, grader.reads.empty() ? "" : " (reads " + grader.reads + ")", "; agreement with people: ",
-                grader.measured.empty() ? "not measured" : "measured, see the report");
+  return Concat(grader.name, grader.reads.empty() ? "" : " (reads " + grader.reads + ")",
+                "; agreement with people: ", grader.measured.empty() ? "not measured" : "measured, see the report");
 }
 
 std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const std::string& log) {
@@ -124,7 +124,7 @@ RunDescription Job::Description() const {
                 {spec_.measured.begin(), spec_.measured.end()}};
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
-    for (const std::string& what : arm.data.left_out)
+    for (const std::string& what : arm.data.remarks)
       if (std::find(run.left_out.begin(), run.left_out.end(), what) == run.left_out.end()) run.left_out.push_back(what);
   const auto versions = Versions();
   run.environment.assign(versions.begin(), versions.end());

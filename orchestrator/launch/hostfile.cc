@@ -62,7 +62,8 @@ int ParseSlots(const std::string& word, const std::string& text, const std::stri
 
 void CheckHostName(const std::string& host, const std::string& where) {
   constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
-  if (!host.empty() && host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos) return;
+  if (!host.empty() && host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos)
+    return;
   throw ConfigError(Concat(where, ": ", ShownText(host), " is no name or IPv4 address of a host"));
 }
 
@@ -164,13 +165,14 @@ bool AnyUser(const std::vector<HostSlots>& hosts) {
   return std::any_of(hosts.begin(), hosts.end(), [](const HostSlots& host) { return !host.user.empty(); });
 }
 
-MpirunHostfile::MpirunHostfile(std::vector<HostSlots> hosts, const std::string& here) : file_(memfd_create("temper-hostfile", MFD_CLOEXEC)) {
+MpirunHostfile::MpirunHostfile(std::vector<HostSlots> hosts, const std::string& here)
+    : file_(memfd_create("temper-hostfile", MFD_CLOEXEC)) {
   TEMPER_CHECK(file_ >= 0, "cannot make a hostfile for mpirun: ", std::strerror(errno));
   PutFirst(here, &hosts);
   std::string text;
   for (const HostSlots& host : hosts) text += Concat(host.user, host.user.empty() ? "" : "@", host.host, " slots=", host.slots, "\n");
-  TEMPER_CHECK(write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "cannot write a hostfile for mpirun: ",
-               std::strerror(errno));
+  TEMPER_CHECK(write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+               "cannot write a hostfile for mpirun: ", std::strerror(errno));
 }
 
 MpirunHostfile::~MpirunHostfile() { close(file_); }

@@ -182,8 +182,10 @@ int RunMpirun(const std::vector<std::string>& command, const std::function<bool(
   output.Close(1);
   error_output.Close(1);
   const int status = Attendant(pid, output.ends[0], error_output.ends[0], job_listens).Attend();
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  return StopRequested() ? kExitPreempted : kExitRetry;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : StopRequested() ? kExitPreempted : kExitRetry;
+  // Whoever signals every process of a job ends ranks that still load their libraries: nothing was begun, and what is on disk stays.
+  const bool ended_before_it_began = StopWished() == StopWish::kInOrder && code != kExitDone && code != kExitConfig && !job_listens();
+  return ended_before_it_began ? kExitPreempted : code;
 }
 
 }  // namespace temper

@@ -27,8 +27,9 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job);
 //
 // Under NoteStopSignals (cluster/host/stop_signals.h) a wish to stop asks the job for a checkpoint and an end (SIGUSR1, which mpirun passes
 // on), as soon as `job_listens` says that every rank has come to its signal handling: before, the signal would kill one that still loads
-// its libraries, or be lost. A wish for the end at once ends mpirun and its ranks. A SIGTERM or SIGHUP to mpirun itself, which would end
-// the ranks without a checkpoint, becomes a wish to stop; so does a reader of the output that has left.
+// its libraries, or be lost. A job that ends before, wished to stop, counts as kExitPreempted: its ranks got the signal, too. A wish for
+// the end at once ends mpirun and its ranks. A SIGTERM or SIGHUP to mpirun itself, which would end the ranks without a checkpoint, becomes
+// a wish to stop; so does a reader of the output that has left.
 int RunMpirun(const std::vector<std::string>& command, const std::function<bool()>& job_listens);
 
 }  // namespace temper

@@ -77,9 +77,8 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
   std::vector<EvalSample> samples;
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {
-      samples.push_back(
-          {group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i], group.grades[i],
-           IsTruncated(group, i)});
+      samples.push_back({group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i],
+                         group.grades[i], IsTruncated(group, i)});
     }
   }
   return samples;

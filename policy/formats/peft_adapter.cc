@@ -230,9 +230,7 @@ void SavePeftAdapter(const LoraAdapter& adapter, const std::string& base, const 
   FlushToDisk(folder);
 }
 
-std::string AdapterIn(const std::string& folder) {
-  return IsPeftAdapter(folder) ? folder : (fs::path(folder) / "adapter").string();
-}
+std::string AdapterIn(const std::string& folder) { return IsPeftAdapter(folder) ? folder : (fs::path(folder) / "adapter").string(); }
 
 bool IsPeftAdapter(const std::string& folder) {
   return fs::exists(fs::path(folder) / kConfigFile) && !fs::exists(fs::path(folder) / "config.json");

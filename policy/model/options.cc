@@ -62,8 +62,10 @@ void Describe(PolicyConfig& c, ConfigFields& f) {
   f.UsedWhere(c.path.empty(), "model_type to initializer_range: as the folder of path has them",
               [&c](ConfigFields& s) { DescribeShape(c.shape, s); });
   f.Enum("dtype", &c.dtype, "type the learner computes in; master weights stay fp32");
-  f.Section("lora", "low-rank adapters on the model of policy.path: RL goes on from those that SFT trained, and a stage writes them in PEFT's layout",
-            [&c](ConfigFields& l) { Describe(c.lora, l); });
+  f.Section(
+      "lora",
+      "low-rank adapters on the model of policy.path: RL goes on from those that SFT trained, and a stage writes them in PEFT's layout",
+      [&c](ConfigFields& l) { Describe(c.lora, l); });
 }
 
 }  // namespace temper

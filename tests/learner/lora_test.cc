@@ -252,7 +252,7 @@ TEST(LoraTest, RefusesCheckpointsOfOtherAdapters) {
 
 TEST(LoraTest, RefusesOptionsNoAdapterCanHave) {
   Transformer model = TinyModel();
-  EXPECT_THROW(model.AddAdapter({.rank = 2, .target_modules = {"lm_head"}}), ConfigError);
+  EXPECT_THROW(model.AddAdapter({.rank = 2, .target_modules = {"embed_tokens"}}), ConfigError);
   EXPECT_THROW(model.AddAdapter({.rank = 2, .target_modules = {"q_proj", "q_proj"}}), ConfigError);
   EXPECT_THROW(model.AddAdapter({.rank = 2, .target_modules = {}}), ConfigError);
   EXPECT_THROW(model.AddAdapter({.rank = -1}), ConfigError);

@@ -89,7 +89,8 @@ void AddHead(const RunView& view, const std::string& title, Picture* out) {
   std::string line = Concat("stage ", s.stage.empty() ? "-" : s.stage, s.arm.empty() ? "" : ", arm " + s.arm);
   if (s.steps > 0) line += Concat(", step ", s.step, "/", s.steps, " ", Bar(s.percent() / 100, 20), " ", std::lround(s.percent()), " %");
   if (s.eta_s >= 0 && view.life == JobLife::kAlive) line += ", left " + Duration(s.eta_s);
-  if (s.job_eta_s >= 0 && view.life == JobLife::kAlive) line += Concat(s.eta_s >= 0 ? ", of the job " : ", left of the job ", Duration(s.job_eta_s));
+  if (s.job_eta_s >= 0 && view.life == JobLife::kAlive)
+    line += Concat(s.eta_s >= 0 ? ", of the job " : ", left of the job ", Duration(s.job_eta_s));
   out->Add(line);
   if (!s.graded_by.empty()) out->Add("reward, safety and helpfulness are by " + s.graded_by, Tone::kDim);
   if (!IsThere(view.life)) {  // what went on then goes on no more

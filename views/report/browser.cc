@@ -78,8 +78,8 @@ struct Tables {
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
-// [arm, set, prompt, reward, pieces, cut, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused], the last eight only where there
-// is a grade.
+// [arm, set, prompt, reward, pieces, cut, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused], the last eight only where
+// there is a grade.
 Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* tables) {
   const EvalSample& sample = *browsed.sample;
   const Grade& grade = sample.grade;
@@ -92,7 +92,11 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
       pieces.push_back({tables->propositions.IndexOf(grade.evidence[static_cast<size_t>(piece.evidence)].proposition), text});
     }
   }
-  Json json = {arm, set, tables->PromptOf(sample), browsed.reward ? Json(Rounded(*browsed.reward)) : Json(nullptr), std::move(pieces),
+  Json json = {arm,
+               set,
+               tables->PromptOf(sample),
+               browsed.reward ? Json(Rounded(*browsed.reward)) : Json(nullptr),
+               std::move(pieces),
                sample.truncated ? 1 : 0};
   if (!Graded(sample)) {
     json.push_back(tables->outcomes.IndexOf(Concat(NameOf(grade.outcome), grade.error.empty() ? "" : ": ", grade.error)));
@@ -191,8 +195,8 @@ std::string BrowserData(const Report& report, const BrowserSamples& samples) {
     const int64_t set = std::find(report.sets.begin(), report.sets.end(), sample.set) - report.sets.begin();
     rows.push_back(SampleJson(sample, arm, set, &tables));
   }
-  const Json fields = {"arm",         "set",    "prompt",   "reward",   "pieces", "cut", "outcome", "safety",
-                       "helpfulness", "direct", "indirect", "severity", "mode",   "clause",  "refused"};
+  const Json fields = {"arm",         "set",    "prompt",   "reward",   "pieces", "cut",    "outcome", "safety",
+                       "helpfulness", "direct", "indirect", "severity", "mode",   "clause", "refused"};
   const Json json = {{"arms", arms},
                      {"sets", sets},
                      {"severities", severities},

@@ -22,7 +22,8 @@
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
 //       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
-//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause, mode,
+//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause,
+//   mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
 //       processes[]: name, role, busy (share), seconds{phase: s}, units_per_s (tokens or grades, while working)

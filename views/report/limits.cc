@@ -152,7 +152,7 @@ std::vector<std::string> LimitsOf(const Report& report) {
       Staleness(report)};
   std::erase(limits, "");
   for (const std::string& limit : DataLimits(record.built_in_world)) limits.push_back(limit);
-  for (const std::string& what : record.left_out) limits.push_back("Left out of the data: " + what + ".");
+  for (const std::string& what : record.left_out) limits.push_back("Of the data: " + what + ".");
   return limits;
 }
 

@@ -99,9 +99,8 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
 
 const std::vector<std::string>& CellHead() {
   static const std::vector<std::string> kHead = {
-      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",           "help given safe",
-      "n safe", "over-refusal", "n permitted", "own reward",         "completions", "ungraded",
-      "cut"};
+      "arm",         "cell",       "safety",      "utility h\xC2\xB7s", "n",  "help given safe", "n safe", "over-refusal",
+      "n permitted", "own reward", "completions", "ungraded",           "cut"};
   return kHead;
 }
 

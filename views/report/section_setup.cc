@@ -61,8 +61,7 @@ std::string Settings(const RunRecord& record) {
   for (const SettingGroup& group : SettingGroups()) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& [key, value] : record.arms.front().settings) {
-      if (IsOf(key, group))
-        rows.push_back({"<code>" + EscapeHtml(key) + "</code>", "<code>" + EscapeHtml(value) + "</code>"});
+      if (IsOf(key, group)) rows.push_back({"<code>" + EscapeHtml(key) + "</code>", "<code>" + EscapeHtml(value) + "</code>"});
     }
     if (rows.empty()) continue;
     out += Concat("<details><summary>", group.title, ", ", rows.size(), " settings</summary>",

@@ -114,8 +114,8 @@ std::string Rises(const Report& report) {
   for (const ArmReport& arm : report.arms) {
     const RewardRise& rise = arm.reward_rise;
     if (!rise.rise.present) continue;
-    out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (first ", rise.window, " steps) -> ",
-                  Fixed(rise.last, 3), " (last ", rise.window, ")   ", SignedWithInterval(rise.rise), "\n");
+    out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (", rise.FirstWords(), ") -> ",
+                  Fixed(rise.last, 3), " (", rise.LastWords(), ")   ", SignedWithInterval(rise.rise), "\n");
   }
   return out.empty() ? "" : "Reward under each arm's own composer, with intervals of 95 % that allow for steps alike\n" + out + "\n";
 }

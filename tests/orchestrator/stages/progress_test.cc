@@ -21,8 +21,9 @@ TEST(Progress, PrintsALineThatGrepsWell) {
   EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
   testing::internal::CaptureStdout();
   for (const double job_left : {99.4, 100.0, 5999.0, 7200.0}) progress.Step(10, {}, job_left);
-  EXPECT_EQ(testing::internal::GetCapturedStdout(), "step:10/10 - arm a - left:0s/99s\nstep:10/10 - arm a - left:0s/2m\n"
-                                                    "step:10/10 - arm a - left:0s/100m\nstep:10/10 - arm a - left:0s/2h\n");
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "step:10/10 - arm a - left:0s/99s\nstep:10/10 - arm a - left:0s/2m\n"
+            "step:10/10 - arm a - left:0s/100m\nstep:10/10 - arm a - left:0s/2h\n");
 }
 
 TEST(Progress, SaysWhatIsCountedAndWhatBegins) {

@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/views/report_fixture.h"
 #include "cluster/base/error.h"
+#include "tests/views/report_fixture.h"
 #include "views/page/escape.h"
 #include "views/report/limits.h"
 #include "views/report/render.h"
@@ -23,7 +23,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   const std::string limit = "fictional guild";
   EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
   record.built_in_world = false;
-  record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens"};
+  record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens: left out"};
   record.arms[0].settings = {{"data.suites", "{other: z.csv, past_tense: x.csv}"}, {"data.eval", "{held_out_topics: y.jsonl}"}};
   record.arms[0].named = {{"data.suites", {"other", "past_tense"}}, {"data.eval", {"held_out_topics"}}};
   record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
@@ -44,7 +44,7 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
             HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
             HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps safe-completion 25.0 %"),
             HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own"),
-            HasSubstr("Left out of the data: 12 of 300 prompts of the training data are longer than 64 tokens.")));
+            HasSubstr("Of the data: 12 of 300 prompts of the training data are longer than 64 tokens: left out.")));
 }
 
 TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
@@ -135,8 +135,11 @@ TEST(Report, HeadlineHasTheHardestSetBesideTheEasiest) {
 
 TEST(Report, SetupListsTheSettingsAndFilesOfTheRun) {
   RunRecord record = DrawRun(7, 6, 6);
-  record.arms[0].settings = {{"rl.optimizer.lr", "0.0003"}, {"policy.path", "/models/small"}, {"data.path", "p.jsonl"},
-                             {"launch.ranks", "4"},         {"policy.dtype", "bf16"}};
+  record.arms[0].settings = {{"rl.optimizer.lr", "0.0003"},
+                             {"policy.path", "/models/small"},
+                             {"data.path", "p.jsonl"},
+                             {"launch.ranks", "4"},
+                             {"policy.dtype", "bf16"}};
   record.origin.inputs["data"] = {{"p.jsonl", "0123456789abcdef0123"}};
   const std::string html = RenderHtml(BuildReport(record));
   const std::string setup = html.substr(html.find("<section id=\"setup\">"));
