@@ -89,7 +89,7 @@ const at::Tensor& FlatTensor(const std::map<std::string, at::Tensor>& tensors, c
 void LoadReference(const std::map<std::string, at::Tensor>& tensors, const std::string& path, Learner* learner, LearnerState* state) {
   if (state->base && !tensors.contains("reference_adapters")) {
     state->reference = state->base;
-    state->reference_adapters = {};
+    state->reference_adapters = at::Tensor();
     return;
   }
   if (state->base) {

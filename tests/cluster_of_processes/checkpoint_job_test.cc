@@ -125,8 +125,11 @@ TEST_F(CheckpointJob, TrainsAdaptersOnConversations) {
   EXPECT_LT(job.RlRows().front().at("response/truncated_fraction").get<double>(), 0.9);
 }
 
+// With an adapter on the output projection, too, which is tied to the embedding in the folder.
 TEST_F(CheckpointJob, TheMergedModelIsWrittenWhenAskedForAndChangesNothing) {
-  TinyJob adapters("checkpoint"), merged("checkpoint", {"policy.lora.write_merged=true"});
+  const std::string targets = "policy.lora.target_modules=[q_proj, lm_head]";
+  TinyJob adapters("checkpoint", {targets}), merged("checkpoint", {targets, "policy.lora.write_merged=true"});
+  ASSERT_TRUE(LoadHfConfig(folder_ / "model").tie_embeddings);
   for (TinyJob* job : {&adapters, &merged}) {
     job->config = folder_ / "job.yaml";
     ASSERT_EQ(job->Run(4), 0);
@@ -136,6 +139,8 @@ TEST_F(CheckpointJob, TheMergedModelIsWrittenWhenAskedForAndChangesNothing) {
     EXPECT_TRUE(Flat(model).equal(Flat(adapter))) << stage;
     EXPECT_EQ(ReadBytes(model + "/adapter/adapter_model.safetensors"), ReadBytes(adapter + "/adapter_model.safetensors")) << stage;
     EXPECT_EQ(ReadBytes(model + "/adapter/adapter_config.json"), ReadBytes(adapter + "/adapter_config.json")) << stage;
+    EXPECT_FALSE(LoadHfConfig(adapter).tie_embeddings);
+    EXPECT_FALSE(LoadHfModel(model).output_weight().equal(LoadHfModel(model).parameters().front().second)) << "they have parted";
   }
 }
 

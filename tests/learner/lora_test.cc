@@ -159,6 +159,51 @@ TEST(LoraTest, LossFalls) {
   }
 }
 
+// The output projection's gradient comes from the loss that never builds all logits.
+TEST(LoraTest, AnAdapterOnTheOutputProjectionHasTheGradientOfFiniteDifferences) {
+  const auto single = MakeSingleCommunicator();
+  LearnerOptions options = Lora();
+  options.lora.target_modules = {"lm_head", "v_proj"};
+  Transformer tied = TinyModel();
+  EXPECT_THROW(tied.AddAdapter(options.lora), Error) << "it would change the embedding, too";
+  const Transformer base = tied.Untied();
+  EXPECT_TRUE(base.output_weight().equal(tied.output_weight()));
+  for (const bool portable : {false, true}) {
+    Transformer model = base.Clone();
+    if (portable) model.UsePortable();
+    Learner learner(&model, options, single.get());
+    learner.BeginStage(Steps(0), 100);
+    KeyedStream stream(1, "adapter");
+    float* data = model.trainable().mutable_data_ptr<float>();
+    for (int64_t i = 0; i < model.trainable().numel(); ++i) data[i] = 0.2f * static_cast<float>(stream.Normal());
+    const auto examples = RandomExamples(5);
+    const auto loss = [&] {
+      model.MergeAdapter(base);
+      return learner.SftUpdate(examples).at("actor/loss");
+    };
+    loss();
+    const at::Tensor start = model.trainable().clone();
+    size_t on_output = 0;
+    for (const auto& [name, parameter] : model.trainable_parameters()) {
+      on_output += name.find("lm_head") != std::string::npos ? 1 : 0;
+      loss();
+      const at::Tensor gradient = parameter.grad().clone();
+      const double norm = gradient.norm().item<double>(), step = 0.02;
+      double difference = 0;
+      for (const double sign : {1.0, -1.0}) {
+        const at::NoGradGuard no_grad;
+        parameter.add_(gradient, sign * step / norm);
+        const at::AutoGradMode with_graph(true);
+        difference += sign * loss();
+        const at::NoGradGuard restoring;
+        model.trainable().copy_(start);
+      }
+      EXPECT_NEAR(difference / (2 * step) / norm, 1, 0.01) << name;
+    }
+    EXPECT_EQ(on_output, 2u);
+  }
+}
+
 // Another split of the batch sums in another order: the rest is rounding.
 TEST(LoraTest, LearnersAndThreadsDoNotChangeTheUpdate) {
   const auto single = MakeSingleCommunicator();
