@@ -46,7 +46,7 @@ const std::vector<Wing> kWings = {
     {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
     {"reward/grade", {"cluster/base"}},
     {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
-    {"reward/graders", {"cluster/base", "reward/grade", "reward/spec"}},
+    {"reward/graders", {"cluster/base", "cluster/config", "reward/grade", "reward/spec"}},
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/advantage", {"cluster/base", "cluster/config"}},
     {"world", {"cluster/base", "cluster/config", "policy/tokenizer"}},
