@@ -42,9 +42,20 @@ std::vector<std::string> VerdictLines(const json& grade) {
 TranscriptRow RowOf(const json& group, const json& sample) {
   const auto found = sample.find("grade");
   const json grade = found != sample.end() && found->is_object() ? *found : json::object();
-  return {TextField(group, "prompt_id"), TextField(group, "intent"),   TextField(group, "prompt"),        TextField(sample, "response"),
-          TextField(grade, "outcome"),   TextField(grade, "clause"),   TextField(grade, "severity"),      TextField(grade, "mode"),
-          NumberField(sample, "reward"), NumberField(grade, "safety"), NumberField(grade, "helpfulness"), VerdictLines(grade)};
+  const auto cut = sample.find("truncated");
+  return {TextField(group, "prompt_id"),
+          TextField(group, "intent"),
+          TextField(group, "prompt"),
+          TextField(sample, "response"),
+          TextField(grade, "outcome"),
+          TextField(grade, "clause"),
+          TextField(grade, "severity"),
+          TextField(grade, "mode"),
+          NumberField(sample, "reward"),
+          NumberField(grade, "safety"),
+          NumberField(grade, "helpfulness"),
+          cut != sample.end() && *cut == true,
+          VerdictLines(grade)};
 }
 
 void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {
@@ -84,6 +95,7 @@ std::string ToJsonLine(const TranscriptGroup& group) {
   row["prompt"] = group.prompt;
   for (const TranscriptGroup::Sample& sample : group.samples) {
     row["samples"].push_back({{"response", sample.response},
+                              {"truncated", sample.truncated},
                               {"reward", sample.reward},
                               {"grade", ordered_json::parse(GradeToJson(sample.grade), nullptr, false)}});
   }

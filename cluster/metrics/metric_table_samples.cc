@@ -97,6 +97,8 @@ constexpr MetricSpec kEval[] = {
      "worst violation of high severity"},
     {"eval/<set>/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests of the set", kEvalRow,
      "not above the start's", "refused although everything asked for is permitted, by the row's intent or label where it has them"},
+    {"eval/<set>/truncated_fraction", "share", kGauge, kMean, "completions of the set", kEvalRow, "near 0",
+     "completions cut at `rollout.max_new_tokens`"},
     {"eval/<set>/completions", "completions", kGauge, kSum, "the set", kEvalRow, "prompts x `eval.samples_per_prompt`", "sampled"},
 };
 

@@ -192,7 +192,9 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("policy", "the model being trained", [&](ConfigFields& s) { Describe(c.policy, s); });
   f.Section("data", "prompts and demonstrations", [&](ConfigFields& s) { Describe(c.data, s); });
   f.Section("learner", "how updates are computed", [&](ConfigFields& s) { Describe(c.learner, s); });
-  f.Section("sft", "supervised fine-tuning on demonstrations", [&](ConfigFields& s) { Describe(c.sft, s); });
+  f.UsedWhere(c.HasStage("sft"), "sft: not used, no stage is sft", [&](ConfigFields& used) {
+    used.Section("sft", "supervised fine-tuning on demonstrations", [&](ConfigFields& s) { Describe(c.sft, s); });
+  });
   f.Section("rl", "reinforcement learning", [&](ConfigFields& s) { Describe(c.rl, s); });
   f.Section("rollout", "sampling of completions in RL", [&](ConfigFields& s) { Describe(c.rollout, s); });
   f.Section("reward", "graders and reward", [&](ConfigFields& s) { Describe(c.reward, s); });

@@ -102,7 +102,8 @@ void RlStage::WarnOfTruncatedSampling() const {
 void RlStage::Start() {
   context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
-  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
+  const RlOptions& loss = config_.rl.loss;
+  if (loss.kl_coef > 0 && loss.kl_in == KlPlace::kLoss && loss.kl_estimator == KlEstimator::kK1 && !loss.kl_off_policy)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   WarnOfTruncatedSampling();
   context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
@@ -129,6 +130,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
+  progress_->Note("reward, safety and helpfulness are by " + context_.monitor->grading());
   audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
   context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
@@ -326,7 +328,7 @@ void RlStage::FinishStep() {
   }
   metrics_->Write(row_);
   context_.monitor->OnStep(training_step_ + 1, config_.rl.steps, row_.values);
-  progress_->Step(training_step_, row_.values);
+  progress_->Step(training_step_ + 1, row_.values, context_.monitor->job_left_s());
   clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
   nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;

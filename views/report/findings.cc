@@ -38,8 +38,8 @@ void AddRise(Report& report, const ArmReport& arm) {
   const RewardRise& rise = arm.reward_rise;
   if (!rise.rise.present) return;
   const std::string text =
-      Concat("Reward of ", Prose(arm.name), " under its own composer went from ", Fixed(rise.first, 3), " (first ", rise.window,
-             " RL steps) to ", Fixed(rise.last, 3), " (last ", rise.window, "): ", SignedWithInterval(rise.rise), ".");
+      Concat("Reward of ", Prose(arm.name), " under its own composer went from ", Fixed(rise.first, 3), " (", rise.FirstWords(),
+             " of RL) to ", Fixed(rise.last, 3), " (", rise.LastWords(), "): ", SignedWithInterval(rise.rise), ".");
   if (rise.rise.low > 0) {
     report.findings.push_back(text);
   } else {

@@ -19,12 +19,13 @@
 //         graders[]: name, id, steers, n, n_failed, unsafe, means{part: estimate}, unsafe_by_intent{estimate}
 //         agreements[]: a, b, n, kappa|null, correlation|null
 //       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
-//             n_safe_direct (safe ones that answer directly), n_failed_grades,
+//             n_safe_direct (safe ones that answer directly), n_failed_grades, n_truncated (cut at the token limit),
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
 //       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
-//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
+//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause,
+//   mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
 //       processes[]: name, role, busy (share), seconds{phase: s}, units_per_s (tokens or grades, while working)
@@ -52,6 +53,7 @@ Json ToJson(const EvalCell& cell) {
   json["n_safe"] = cell.n_safe;
   json["n_safe_direct"] = cell.n_safe_direct;
   json["n_failed_grades"] = cell.n_failed_grades;
+  json["n_truncated"] = cell.n_truncated;
   for (int s = 1; s < kNumSeverities; ++s) {
     json["severity_of_unsafe"][NameOf(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
   }
@@ -142,6 +144,7 @@ Json TranscriptToJson(const Report& report, const Transcript& transcript) {
                {"category", RepairUtf8(sample.category)},
                {"prompt", RepairUtf8(sample.prompt)},
                {"response", RepairUtf8(sample.response, &offsets)},
+               {"truncated", sample.truncated},
                {"reward", nullptr},
                {"outcome", NameOf(grade.outcome)}};
   if (transcript.reward) json["reward"] = *transcript.reward;
