@@ -19,10 +19,10 @@ struct RowCondition {
 
 // What a grader is made from, where it grades: it has all it needs in memory and reads no file. It travels to the reward workers.
 struct GraderConfig {
-  std::string type;       // of GraderTypes()
-  std::string name;       // in reward.graders, for messages and verdicts
-  std::string payload;    // what the type needs, as its GraderOptions wrote it
-  double deadline_s = 0;  // requests without a grade after so long get GradeOutcome::kTimeout
+  std::string type = {};     // of GraderTypes()
+  std::string name = {};     // in reward.graders, for messages and verdicts
+  std::string payload = {};  // what the type needs, as its GraderOptions wrote it
+  double deadline_s = 0;     // requests without a grade after so long get GradeOutcome::kTimeout
   std::vector<GradePart> gives = {};
   bool steers = true;  // false: a monitor
   RowCondition only = {};
