@@ -116,10 +116,11 @@ void BindGrade(CLI::App* command, GradeArguments* arguments) {
                    "seconds after which an answer without a grade counts as failed (default: reward.grader_timeout_s, 60)")
       ->check(CLI::Range(0.001, 86400.0));
   command->add_option("input", arguments->input, "file, or - for standard input");
-  AddExamples(command, {{"temper grade --policy configs/policies/open_safe_intent.yaml answers.jsonl > grades.jsonl", "grades a file"},
-                        {"echo '{\"prompt\": \"...\", \"response\": \"...\"}' | temper grade --policy my_policy.yaml",
-                         "grades one answer by a policy of your own"},
-                        {"temper grade --config my_job.yaml answers.jsonl", "grades a file as the job would, with what each grader said"}});
+  AddExamples(command,
+              {{"temper grade --policy configs/policies/open_safe_intent.yaml answers.jsonl > grades.jsonl", "grades a file"},
+               {"echo '{\"prompt\": \"...\", \"response\": \"...\", \"category\": \"...\"}' | temper grade --policy my_policy.yaml",
+                "grades one answer by a policy of your own"},
+               {"temper grade --config my_job.yaml answers.jsonl", "grades a file as the job would, with what each grader said"}});
 }
 
 }  // namespace
