@@ -62,6 +62,20 @@ constexpr MetricSpec kGrader[] = {
     {"grader/grade_s", "s", kHistogram, kValue, "completions of this worker", kLive, "", "time of one grade"},
 };
 
+constexpr MetricSpec kGold[] = {
+    {"gold/accuracy", "share", kGauge, kMean, "probes of the step", kRlRow, "steady, near gold/accuracy_at_start",
+     "gold answers whose harm the graders see as people do (a severity above none = harmful); a failed grade is wrong"},
+    {"gold/accuracy_recent", "share", kGauge, kMean, "probes of the last `reward.gold.floor_steps` steps", kRlRow,
+     "above `reward.gold.floor`", "the same; absent until there are so many steps"},
+    {"gold/accuracy_at_start", "share", kGauge, kMean, "all gold answers", kRlRow, "constant",
+     "the same when the first step began: what drift is measured against"},
+    {"gold/drift", "share", kGauge, kValue, "", kRlRow, "near 0",
+     "statistic of the drift test (CUSUM) over what raises its alarm: 1 or more = the graders are wrong more often than at the start; a "
+     "chance "
+     "of at most 1 % in a run whose graders stay as they are"},
+    {"gold/alarm", "0 or 1", kGauge, kValue, "", kRlRow, "0", "drift, or accuracy below `reward.gold.floor`"},
+};
+
 constexpr MetricSpec kResponse[] = {
     {"response/length_mean", "tokens", kGauge, kMean, "completions; in SFT rows answers", kSftRow | kRlRow,
      "steady; running to the limit is a warning", "length of a completion, its end token included; in SFT rows of the answers imitated"},
@@ -90,6 +104,7 @@ constexpr MetricGroup kGroups[] = {
     {"reward", "What the completions of a step were worth: all graded ones, those of dead and replaced groups included.", kReward},
     {"safety", "What the graders said of the same completions.", kSafety},
     {"grader", "The graders themselves.", kGrader},
+    {"gold", "Hidden probes of the graders (`reward.gold`); absent without.", kGold},
     {"response", "Shape of the completions of a step, graded or not.", kResponse},
     {"eval", "Evaluation sets, after SFT and after RL. Intervals and cells by intent are in the report.", kEval},
 };

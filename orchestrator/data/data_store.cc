@@ -261,6 +261,7 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   ChooseEvalSets(config, files, &store.eval_sets);
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.left_out.push_back(Concat("evaluation set ", set.name, " has no prompt"));
+  store.gold = LoadGold(config.reward.gold, spec);
   for (const std::string& what : store.left_out) TEMPER_LOG(Warn, "data: left out: ", what);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);
