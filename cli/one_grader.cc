@@ -22,7 +22,8 @@ std::pair<std::string, std::string> ConfigAndName(const std::string& argument) {
   return {FindShipped(argument.substr(0, colon)), argument.substr(colon + 1)};
 }
 
-size_t IndexOf(const std::vector<GraderEntry>& graders, const std::string& name, const std::string& config) {
+template <typename Entries>
+size_t IndexOf(const Entries& graders, const std::string& name, const std::string& config) {
   if (name.empty() && graders.size() == 1) return 0;
   std::string known;
   for (size_t i = 0; i < graders.size(); ++i) {
@@ -38,7 +39,7 @@ size_t IndexOf(const std::vector<GraderEntry>& graders, const std::string& name,
 OneGrader::OneGrader(const std::string& argument, const std::vector<std::string>& overrides) {
   const auto [path, name] = ConfigAndName(argument);
   const RewardConfig reward = LoadExperiment(path, overrides).base.reward;
-  const std::vector<GraderEntry> graders = GradersOf(reward);
+  const auto graders = GradersOf(reward);
   const size_t index = IndexOf(graders, name, path);
   const GraderEntry& entry = graders[index];
   config_ = ConfigOf(entry, reward.grader_timeout_s);
