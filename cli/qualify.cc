@@ -33,7 +33,7 @@ struct QualifyArguments {
   LabelOptions labels;
   bool hide_category = false;
   double threshold = 0.5;
-  std::vector<std::string> seen;
+  std::vector<std::string> seen, unseen;
   std::string train_command, model_key;
   int64_t resamples = 1000;
   std::string record;
@@ -134,6 +134,25 @@ Question QuestionOf(const QualifyArguments& arguments, const OneGrader& grader) 
   throw ConfigError(Concat("--question ", NameOf(question), ": grader ", grader.config().name, " does not give ", NameOf(parts[0])));
 }
 
+// Which of the sources the grader has seen, and in *unseen_by why others count as unseen.
+std::set<std::string> SeenOf(const QualifyArguments& arguments, const OneGrader& grader, const std::set<std::string>& sources,
+                             std::string* unseen_by) {
+  std::set<std::string> seen(arguments.seen.begin(), arguments.seen.end());
+  if (!grader.trained_on()) {
+    *unseen_by = "this type of grader is not trained on labelled rows, so all are";
+  } else if (grader.trained_on()->empty()) {
+    *unseen_by = "the grader was trained, and its file does not say on which sources, so none is";
+    seen = sources;
+  } else {
+    *unseen_by = "those that are not among the sources it was trained on";
+    seen.insert(grader.trained_on()->begin(), grader.trained_on()->end());
+  }
+  for (const std::string& source : arguments.unseen) seen.erase(source);
+  if (!arguments.seen.empty()) *unseen_by += Concat("; --seen names ", arguments.seen.size());
+  if (!arguments.unseen.empty()) *unseen_by += Concat("; by whoever measured (--unseen) ", arguments.unseen.size());
+  return seen;
+}
+
 // Judges all rows; fills in which sources count as seen, and why.
 std::vector<JudgedAnswer> JudgeAll(const QualifyArguments& arguments, OneGrader* grader, const LabelledAnswers& labels, Question question,
                                    std::set<std::string>* seen, std::string* unseen_by) {
@@ -151,14 +170,9 @@ std::vector<JudgedAnswer> JudgeAll(const QualifyArguments& arguments, OneGrader*
     return judged;
   }
   for (const auto& [source, rows] : by_source) Judge(question, arguments, grader, labels.answers, rows, &judged);
-  seen->insert(arguments.seen.begin(), arguments.seen.end());
-  *unseen_by = "this type of grader is not trained on labelled rows: every source is unseen, but for those that --seen names";
-  if (!grader->trained_on()) return judged;
-  *unseen_by = "a source is unseen that is not among those the grader was trained on";
-  seen->insert(grader->trained_on()->begin(), grader->trained_on()->end());
-  if (!grader->trained_on()->empty()) return judged;
-  *unseen_by = "the grader was trained, its file does not say on what: every source counts as seen";
-  for (const auto& [source, rows] : by_source) seen->insert(source);
+  std::set<std::string> sources;
+  for (const auto& [source, rows] : by_source) sources.insert(source);
+  *seen = SeenOf(arguments, *grader, sources, unseen_by);
   return judged;
 }
 
@@ -198,6 +212,7 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
   command->add_flag("--hide-category", a->hide_category, "the category is for the table alone: the grader is not told");
   command->add_option("--threshold", a->threshold, "yes or no: a score of at least so much is a yes (0.5)")->check(CLI::Range(1e-6, 1.0));
   command->add_option("--seen", a->seen, "sources that the grader was trained on, where it does not know itself");
+  command->add_option("--unseen", a->unseen, "sources that you know it was not trained on, where it does not know itself");
   CLI::Option* train = command->add_option("--train-command", a->train_command,
                                            "trains the grader again without each source in turn: a shell command with {data}, JSONL of "
                                            "{prompt, response, label, category, source, group}, and {model}, the file that it must write");
