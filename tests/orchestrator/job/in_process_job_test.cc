@@ -91,6 +91,8 @@ TEST_F(InProcessJob, AGraderThatTurnsItsVerdictsEndsTheRun) {
   EXPECT_TRUE(gold.steps.back().alarm);
   EXPECT_GE(gold.steps.back().step, 2);
   EXPECT_LT(gold.steps.back().step, 7) << "within five steps";
+}
+
 TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {
   const std::string spec = TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml";
   Run("one");
