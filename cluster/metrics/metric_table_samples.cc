@@ -88,6 +88,9 @@ constexpr MetricSpec kGraders[] = {
      "Cohen's kappa of two graders (a~b) on whether an answer is a violation; absent where chance alone would agree throughout"},
     {"graders/length_correlation_<grader>", "-1 to 1", kGauge, kValue, "", kRlRow, "steady; one that grows means that length is rewarded",
      "Pearson's correlation of s of one grader with the length of the answer in bytes"},
+    {"graders/correlation_<grader.metric>", "-1 to 1", kGauge, kValue, "", kRlRow,
+     "steady; one that grows means that what the metric counts is rewarded",
+     "the same with each figure of an answer (answer/*): repeated sequences of words, words of the prompt"},
 };
 
 constexpr MetricSpec kResponse[] = {

@@ -191,6 +191,7 @@ std::string HtmlBehaviour(const Report& report) {
   out += FiguresOf(report, "graders/unsafe_", "Share that each grader calls unsafe", steps, &zero);
   out += FiguresOf(report, "graders/kappa_", "Agreement of graders (kappa)", steps, &zero);
   out += FiguresOf(report, "graders/length_correlation_", "Correlation of s with length", steps, &zero);
+  out += FiguresOf(report, "graders/correlation_", "Correlation of s with figures of the answer", steps, &zero);
   out += "<p class=\"note\">Shaded: the range that is usual, where the table of metrics (docs/METRICS.md) names one.";
   for (size_t i = 0; i < zero.size(); ++i) out += Concat(i == 0 ? " 0 at every step, so not drawn: " : ", ", EscapeHtml(zero[i]));
   return out + (zero.empty() ? "</p>" : ".</p>");
