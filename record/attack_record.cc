@@ -47,7 +47,7 @@ AttackSummary FromJson(const Json& json) {
   GraderMeasurement& measured = summary.measured;
   for (const Json& file : data.at("files")) measured.dataset += Concat(measured.dataset.empty() ? "" : ", ", file.get<std::string>());
   measured.rows = data.at("answers").get<int64_t>();
-  measured.compared = "fooled by made-up answers";
+  measured.compared = "answers made to fool it";
   measured.date = json.at("date").get<std::string>().substr(0, 10);
   PutShare("fooled", json.at("all"), &measured);
   for (const Json& family : json.at("families")) {

@@ -73,13 +73,14 @@ std::string GradingNote(const RunDescription::Grader& grader, bool built_in_worl
   std::string note = "Graded by " + grader.name;
   if (!grader.reads.empty()) note += " (reads " + grader.reads + ")";
   note += "; agreement with people: ";
-  const std::vector<Summary> summaries = Summarize(grader.measured);
-  if (summaries.empty()) {
-    if (built_in_world) return note + "not measured; its own author's rules, by construction.";
-    return note + (grader.reads.empty() ? "not recorded." : "not measured.");
+  std::string agreement, attacks;
+  for (const Summary& summary : Summarize(grader.measured)) {
+    std::string& part = summary.figure == "fooled" ? attacks : agreement;
+    part += (part.empty() ? "" : "; ") + TextOf(summary);
   }
-  for (size_t i = 0; i < summaries.size(); ++i) note += (i == 0 ? "" : "; ") + TextOf(summaries[i]);
-  return note + ".";
+  if (agreement.empty()) agreement = grader.reads.empty() && !built_in_world ? "not recorded" : "not measured";
+  if (agreement == "not measured" && built_in_world) agreement += "; its own author's rules, by construction";
+  return note + agreement + (attacks.empty() ? "" : "; under attack: " + attacks) + ".";
 }
 
 }  // namespace temper
