@@ -24,7 +24,7 @@ struct GoldConfig {
   std::string label = "label";
   std::string category = "";
   double yes_from = 0.5;
-  int64_t per_step = 24;
+  int64_t per_step = 32;
   double flip_rate = 0.3;
   double floor = 0;
   int64_t floor_steps = 5;

@@ -76,7 +76,7 @@ TEST_F(InProcessJob, GoldProbesRideAlongAndNothingIsLearnedFromThem) {
   EXPECT_EQ(gold.baseline->rows, 60);
   EXPECT_EQ(gold.baseline->wrong, 0);
   ASSERT_EQ(gold.steps.size(), 2U);
-  EXPECT_EQ(gold.steps[1].probes, 24);
+  EXPECT_EQ(gold.steps[1].probes, 32);
   EXPECT_EQ(gold.steps[1].wrong, 0);
   EXPECT_TRUE(SummarizeJournal(folder_.path() + "/with/main/journal/journal.bin").violations.empty())
       << "the journal does not hear of them";
