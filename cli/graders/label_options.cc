@@ -1,4 +1,4 @@
-#include "cli/label_options.h"
+#include "cli/graders/label_options.h"
 
 #include <filesystem>
 #include <sstream>

@@ -1,4 +1,4 @@
-#include "cli/one_grader.h"
+#include "cli/graders/one_grader.h"
 
 #include <filesystem>
 #include <utility>

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
-#include "cli/label_options.h"
-#include "cli/one_grader.h"
+#include "cli/graders/label_options.h"
+#include "cli/graders/one_grader.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"

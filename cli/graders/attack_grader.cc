@@ -4,8 +4,8 @@
 #include <iostream>
 
 #include "cli/commands.h"
-#include "cli/label_options.h"
-#include "cli/one_grader.h"
+#include "cli/graders/label_options.h"
+#include "cli/graders/one_grader.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/collectives/versions.h"
