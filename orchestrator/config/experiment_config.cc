@@ -88,6 +88,8 @@ void Describe(RewardConfig& c, ConfigFields& f) {
                "and further "
                "columns of data.path by their names, such as a reference answer");
   Describe(c.composer, f);
+  f.Section("gold", "hidden probes of the graders while the policy trains (gold/*)", [&c](ConfigFields& s) { Describe(c.gold, s); });
+  f.Section("noise", "experiments only: grades turned into their opposite", [&c](ConfigFields& s) { Describe(c.noise, s); });
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
   f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");
 }
