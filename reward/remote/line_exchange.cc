@@ -67,6 +67,7 @@ void LineExchange::StartChildIfDue() {
 void LineExchange::Send() {
   if (!child_ || !child_->alive()) return;
   const size_t window = suspects_ > 0 ? 1 : static_cast<size_t>(options_.in_flight);
+  if (Owed() > window / 2) return;  // it has enough to do, and many lines at once cost less
   while (!waiting_.empty() && Owed() < window && child_->unwritten() < kMaxUnwritten) {
     const int64_t id = waiting_.front();
     waiting_.pop_front();

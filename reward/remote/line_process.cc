@@ -22,6 +22,7 @@ constexpr size_t kPieceBytes = size_t{64} << 10;
 constexpr int kPiecesAtOnce = 32;      // that are read of one pipe before others have their turn
 constexpr int64_t kGraceMillis = 500;  // for a child that is to end by itself
 constexpr int64_t kMomentMillis = 100;
+constexpr useconds_t kGatherMicros = 300;  // to read several lines at once: one wake-up a line would cost more than the line
 constexpr int kLongestPollMillis = 50;    // the end of a child that keeps its pipes open elsewhere is looked for so often
 constexpr size_t kForgetBytes = 1 << 20;  // of what was written
 
@@ -161,6 +162,7 @@ void LineProcess::Pump(std::chrono::milliseconds timeout) {
     if (Reap() || NowMillis() >= until) break;
   }
   if ((fds[2].revents & POLLERR) != 0) Close(&input_fd_);
+  if ((fds[0].revents & POLLIN) != 0 && timeout.count() > 0) usleep(kGatherMicros);
   Write();
   Read(&output_);
   Read(&errors_);
