@@ -157,7 +157,7 @@ void BindLabels(CLI::App* command, LabelArguments* arguments) {
   command->add_option("--prompt-column", columns.prompt, "column of the prompt");
   command->add_option("--label-column", columns.label, "column of what people said")->required();
   command->add_option("--source-column", columns.source, "column that says where a row comes from; figures are given for each source");
-  command->add_option("--map", arguments->renamed, "OLD=NEW: a label counts as another one; may be given again");
+  command->add_option("--map", arguments->renamed, "OLD=NEW: a label counts as another one; may be given again")->allow_extra_args(false);
   command->add_option("--yes-from", arguments->yes_from, "labels are numbers: from this one on they mean yes, below no");
 }
 
@@ -196,16 +196,21 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
   auto* ordinal = command->add_flag("--ordinal", a->ordinal, "the classes have an order");
   command->add_flag("--multiclass", a->multiclass, "a multinomial model for two classes, too")->excludes(ordinal);
   command->add_option("--classes", a->classes, "the classes in their order, of two the second is yes (default: the labels, sorted)")
-      ->delimiter(',');
-  auto* spaces = command->add_option("--space", a->spaces,
-                                     "n-grams as TEXT:UNIT:MIN-MAX[:SCALE]; may be given again (default: words 1-2 and "
-                                     "characters 2-5 of the answer; with a prompt column these of the prompt at scale .3)");
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  auto* spaces = command
+                     ->add_option("--space", a->spaces,
+                                  "n-grams as TEXT:UNIT:MIN-MAX[:SCALE]; may be given again (default: words 1-2 and "
+                                  "characters 2-5 of the answer; with a prompt column these of the prompt at scale .3)")
+                     ->allow_extra_args(false);
   command->add_flag("--no-ngrams", a->no_ngrams, "numbers and members alone")->excludes(spaces);
-  command->add_option("--dense", a->dense, "numbers of the texts, as NAME or NAME:WEIGHT, or all")->delimiter(',');
+  command->add_option("--dense", a->dense, "numbers of the texts, as NAME or NAME:WEIGHT, or all")->delimiter(',')->allow_extra_args(false);
   command->add_option("--dense-scale", a->options.dense_scale, "scale of numbers and members: a smaller one is regularised more")
       ->check(CLI::Range(1e-6, 1e6));
-  command->add_option("--member", a->members,
-                      "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again");
+  command
+      ->add_option("--member", a->members,
+                   "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again")
+      ->allow_extra_args(false);
   command->add_option("--ngrams-weight", a->ngrams_weight,
                       "where weights are chosen: that of what the n-grams learn (default 1); all parts are standardised");
   command->add_option("--balance", a->balance, "what counts the same: none, class, or source_class")
@@ -226,7 +231,8 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
   command->add_flag("--keep-spaced", a->keep_spaced, "do not join letters that stand apart");
   command->add_option("--augment", a->tricks, "train on copies under cheap tricks, too: tricks (all of them), or some by name")
       ->delimiter(',')
-      ->check(CLI::IsMember(TrickWordsOfCli()));
+      ->check(CLI::IsMember(TrickWordsOfCli()))
+      ->allow_extra_args(false);
   command->add_option("--copies", a->options.copies, "copies of each row (default 2)")->check(CLI::Range(1, 100));
   command->add_option("--copy-weight", a->options.copy_weight, "how much a copy counts beside its row (default .5)")
       ->check(CLI::Range(0.0, 100.0));

@@ -150,7 +150,18 @@ class Sets:
             out += [add("behaviors", text, True) for texts in parts.values() for text in texts]
         out += [add("benign", r["instruction"], False) for r in self.jsonl(self.path("self_instruct/seed_tasks.jsonl"))]
         out += [add("benign", r["instruction"], False) for r in self.jsonl(self.path("dolly/databricks-dolly-15k-safety-only.jsonl"))]
+        out += [add("mitre", r["mutated_prompt"], False) for r in json.load(open(self.path("mitre_frr/mitre_frr.json"), encoding="utf-8"))]
+        out += [add("ailuminate", r["prompt_text"], True) for path in self.files("ailuminate/*.csv") for r in self.csv(path) if not r["hazard"].startswith("spc")]
         return [r for r in out if r["prompt"]]
+
+    def safetext(self):
+        sets = json.load(open(self.path("safetext/SafeText.json"), encoding="utf-8"))
+        return [row("safetext", scenario, text, "yes" if kind == "unsafe" else "no", scenario)
+                for scenario, kinds in sets.items() for kind in ("safe", "unsafe") for text in kinds[kind]]
+
+    def hatecheck(self):
+        return [row("hatecheck", "", r["test_case"], "yes" if r["label_gold"] == "hateful" else "no", r["templ_id"])
+                for r in self.csv(self.path("hatecheck/test_suite_cases.csv"))]
 
 
 def binary_refusal(rows):
@@ -177,6 +188,8 @@ def tasks(sets):
     yield "compliance", compliance_as_harm(xstest + rbr + chatgpt)
     yield "past_tense", unmeasured(sets.past_tense())
     yield "hh", unmeasured(sets.hh())
+    yield "safetext", unmeasured(sets.safetext())
+    yield "hatecheck", unmeasured(sets.hatecheck())
     yield "severity", severity
     yield "mode_xstest", xstest
     yield "mode_rbr", rbr
@@ -184,7 +197,9 @@ def tasks(sets):
     yield "refusal_chatgpt", binary_refusal(chatgpt)
     yield "refusal", binary_refusal(xstest + rbr + chatgpt) + [{**r, "domain": "pyrit_refusal"} for r in sets.pyrit("refusal_scorer")]
     yield "prompt_refused", binary_refusal(chatgpt)
-    yield "prompts", sets.prompts()
+    prompts = sets.prompts()
+    yield "prompts", prompts
+    yield "moderation", unmeasured([{**r, "answer": r["prompt"]} for r in prompts if r["source"] == "openai_moderation"])
     yield "helpful", sets.truthfulqa()
 
 
