@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the tasks of docs/benchmarks/graders.md as JSONL files, one column layout for all of them:
-  python3 bench/graders/tasks.py DATA FOLDER
+  python3 bench/graders/tasks.py DATA FOLDER [--shippable]
+With --shippable only rows whose licence lets a model that was trained on them be shared.
 DATA is the folder of labelled sets that people bring (../shared/data beside a checkout of this project). Columns of each row:
   prompt, answer, label    what people said of the answer, or of the prompt
   source                   the set it comes from
@@ -204,13 +205,18 @@ def tasks(sets):
 
 
 def main():
-    if len(sys.argv) != 3:
+    shippable = "--shippable" in sys.argv
+    words = [word for word in sys.argv[1:] if word != "--shippable"]
+    if len(words) != 2:
         sys.exit(__doc__)
-    data, folder = sys.argv[1:]
+    data, folder = words
     if not os.path.isdir(data):
         sys.exit(f"{data}: no such folder; the labelled sets are not part of this project")
     os.makedirs(folder, exist_ok=True)
     for name, rows in tasks(Sets(data)):
+        rows = [r for r in rows if r["ship"] == "yes" or not shippable]
+        if not rows:
+            continue
         with open(os.path.join(folder, name + ".jsonl"), "w", encoding="utf-8") as out:
             for r in rows:
                 out.write(json.dumps(r, ensure_ascii=False) + "\n")
