@@ -1,6 +1,7 @@
 #include "cli/classifier_options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -31,15 +32,15 @@ int32_t LengthOf(const std::string& text, const std::string& spec) {
   return static_cast<int32_t>(*number);
 }
 
-// TEXT:UNIT:MIN-MAX[:SCALE], e.g. answer:characters:2-5:0.5.
+// TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]], e.g. answer:characters:2-5:0.5.
 SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
   const std::vector<std::string> parts = Split(spec, ':');
   const std::vector<std::string> lengths = Split(parts.size() > 2 ? parts[2] : "", '-');
   const std::optional<TextOf> of = ValueOf<TextOf>(parts[0]);
   const std::optional<NgramUnit> unit = ValueOf<NgramUnit>(parts.size() > 1 ? parts[1] : "");
-  if (!of || !unit || lengths.size() != 2 || parts.size() > 4)
+  if (!of || !unit || lengths.size() != 2 || parts.size() > 5)
     throw ConfigError(Concat("--space ", spec,
-                             ": expected TEXT:UNIT:MIN-MAX or TEXT:UNIT:MIN-MAX:SCALE with TEXT of answer, prompt, both "
+                             ": expected TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]] with TEXT of answer, prompt, both "
                              "and UNIT of words, characters"));
   SpaceOptions space{*of, {}, 1};
   space.ngrams.unit = *unit;
@@ -47,10 +48,16 @@ SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
   space.ngrams.max_n = LengthOf(lengths[1], spec);
   space.ngrams.slot_bits = static_cast<int32_t>(arguments.slot_bits);
   if (*unit == NgramUnit::kCharacter) space.ngrams.max_characters = arguments.max_characters;
-  const std::optional<double> scale = parts.size() == 4 ? NumberOf(parts[3]) : 1;
+  const std::optional<double> scale = parts.size() > 3 ? NumberOf(parts[3]) : 1;
   if (space.ngrams.min_n > space.ngrams.max_n || !scale || *scale <= 0)
     throw ConfigError(Concat("--space ", spec, ": the lengths must rise and the scale be above 0"));
   space.scale = *scale;
+  if (parts.size() == 5) {
+    const std::optional<double> limit = NumberOf(parts[4]);
+    if (!limit || *limit < 0 || *limit > 1e9 || *limit != std::floor(*limit))
+      throw ConfigError(Concat("--space ", spec, ": '", parts[4], "' is no number of characters"));
+    space.ngrams.max_characters = static_cast<int64_t>(*limit);
+  }
   return space;
 }
 
@@ -200,7 +207,7 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
       ->allow_extra_args(false);
   auto* spaces = command
                      ->add_option("--space", a->spaces,
-                                  "n-grams as TEXT:UNIT:MIN-MAX[:SCALE]; may be given again (default: words 1-2 and "
+                                  "n-grams as TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]]; may be given again (default: words 1-2 and "
                                   "characters 2-5 of the answer; with a prompt column these of the prompt at scale .3)")
                      ->allow_extra_args(false);
   command->add_flag("--no-ngrams", a->no_ngrams, "numbers and members alone")->excludes(spaces);
