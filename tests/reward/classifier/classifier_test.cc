@@ -245,8 +245,9 @@ TEST(TrainClassifier, OrdersLevelsAndTellsClassesApart) {
       EXPECT_EQ(static_cast<size_t>(std::max_element(p.begin(), p.end()) - p.begin()), each.row % 3) << NameOf(kind);
     }
     Classifier classifier(std::make_shared<ClassifierModel>(trained.model));
-    if (kind == LinearKind::kOrdinal)
+    if (kind == LinearKind::kOrdinal) {
       EXPECT_LT(classifier.Value(classifier.Classify("", "calm meadow")), classifier.Value(classifier.Classify("", "wild storm")));
+    }
     const TrainedClassifier again = TrainClassifier(rows, options, SplitByGroup(rows), Quiet);
     EXPECT_EQ(WriteClassifier(again.model), WriteClassifier(trained.model)) << "training is deterministic";
   }

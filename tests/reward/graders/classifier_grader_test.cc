@@ -48,7 +48,7 @@ class Fields : public ConfigFields {
   void OverrideList(std::string_view, std::vector<OverrideSet>*, std::string_view) override {}
   void Section(std::string_view, std::string_view, const std::function<void(ConfigFields&)>&) override {}
   void MapOf(std::string_view, std::string_view, const std::function<void(const std::string&, ConfigFields&)>&) override {}
-  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&) override {}
+  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&, size_t) override {}
   void Require(std::string_view) override {}
   void Rule(std::function<bool()>, std::string) override {}
 

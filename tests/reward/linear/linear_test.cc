@@ -80,7 +80,8 @@ TEST(FitLinear, FindsTheWeightsOfScikitLearn) {
     // Intercepts of a multinomial model are known but for a constant.
     const std::vector<double> intercepts = golden[key]["intercept"];
     for (size_t k = 1; k < outputs; ++k) EXPECT_NEAR(model.offsets[k] - model.offsets[0], intercepts[k] - intercepts[0], 1e-5);
-    if (outputs == 1) EXPECT_NEAR(model.offsets[0], intercepts[0], 1e-5);
+    if (outputs > 1) continue;
+    EXPECT_NEAR(model.offsets[0], intercepts[0], 1e-5);
   }
 }
 

@@ -164,7 +164,8 @@ TEST(ApplyTrick, ChangesTheAnswerAndKeepsItWhole) {
     const std::string changed = ApplyTrick(trick, "Boil the water twice.", TrickWords::kToTest, 1);
     EXPECT_NE(changed, "Boil the water twice.") << name;
     EXPECT_THAT(NormalizeText(changed, {}), testing::HasSubstr("boil the water")) << name;
-    if (trick != Trick::kSpacedLetters) EXPECT_NE(changed, ApplyTrick(trick, "Boil the water twice.", TrickWords::kToTrain, 1)) << name;
+    if (trick == Trick::kSpacedLetters) continue;  // which has no sentences
+    EXPECT_NE(changed, ApplyTrick(trick, "Boil the water twice.", TrickWords::kToTrain, 1)) << name;
   }
 }
 
