@@ -5,6 +5,8 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
+#include <unordered_map>
 #include <utility>
 
 #include "cluster/base/error.h"
@@ -32,28 +34,76 @@ size_t Classification::Best() const {
   return static_cast<size_t>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin());
 }
 
+// The places in a vocabulary of the n-grams of words that were met before. Most words of a text are among them.
+class WordCache {
+ public:
+  // fill(std::vector<uint32_t>*) appends the places of a word that is new.
+  template <typename Fill>
+  std::span<const uint32_t> Of(std::string_view word, Fill fill) {
+    if (const auto known = ranges_.find(word); known != ranges_.end())
+      return std::span(places_).subspan(known->second.first, known->second.second);
+    if (places_.size() > kMaxPlaces) {
+      ranges_.clear();
+      places_.clear();
+    }
+    const size_t first = places_.size();
+    fill(&places_);
+    if (word.size() <= kMaxWordBytes) ranges_.emplace(word, std::pair(first, places_.size() - first));
+    return std::span(places_).subspan(first);
+  }
+
+ private:
+  static constexpr size_t kMaxPlaces = size_t{1} << 18;
+  static constexpr size_t kMaxWordBytes = 64;
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view word) const { return std::hash<std::string_view>()(word); }
+  };
+  std::unordered_map<std::string, std::pair<size_t, size_t>, Hash, std::equal_to<>> ranges_;  // word -> first place and how many
+  std::vector<uint32_t> places_;
+};
+
 // A space made ready to be asked.
 struct Classifier::Space {
-  explicit Space(const SpaceModel& space_model)
+  Space(const SpaceModel& space_model, size_t num_outputs)
       : model(&space_model),
         reader(space_model.options.ngrams),
         index(space_model.vocabulary.slots, space_model.options.ngrams.slot_bits),
-        counts(space_model.vocabulary.slots.size()) {}
+        counts(space_model.vocabulary.slots.size()) {
+    for (size_t place = 0; place < counts.size(); ++place) {
+      factors.push_back(space_model.vocabulary.idf[place]);
+      for (size_t k = 0; k < num_outputs; ++k) factors.push_back(space_model.weights[place * num_outputs + k]);
+    }
+  }
 
   const SpaceModel* model;
   NgramReader reader;
   SlotIndex index;
+  WordCache words;
+  std::vector<float> factors;    // by place: idf, then the weight of each output
   std::vector<uint16_t> counts;  // by place in the vocabulary; all 0 between texts
   std::vector<uint32_t> touched;
 
+  void Add(uint32_t place) {
+    uint16_t& count = counts[place];
+    if (count == 0) touched.push_back(place);
+    if (count < kMaxCount) ++count;
+  }
   void Count(std::string_view text) {
     touched.clear();
-    reader.Read(text, [this](uint32_t slot, size_t, size_t) {
-      const int32_t place = index.Find(slot);
-      if (place < 0) return;
-      uint16_t& count = counts[static_cast<size_t>(place)];
-      if (count == 0) touched.push_back(static_cast<uint32_t>(place));
-      if (count < kMaxCount) ++count;
+    if (model->options.ngrams.unit == NgramUnit::kWord) {
+      reader.Read(text, [this](uint32_t slot, size_t, size_t) {
+        if (const int32_t place = index.Find(slot); place >= 0) Add(static_cast<uint32_t>(place));
+      });
+      return;
+    }
+    reader.ForEachWord(text, [&](size_t begin, size_t end) {
+      const auto fill = [&](std::vector<uint32_t>* places) {
+        reader.ReadWord(text, begin, end, [&](uint32_t slot, size_t, size_t) {
+          if (const int32_t place = index.Find(slot); place >= 0) places->push_back(static_cast<uint32_t>(place));
+        });
+      };
+      for (const uint32_t place : words.Of(text.substr(begin, end - begin), fill)) Add(place);
     });
   }
 };
@@ -75,7 +125,7 @@ struct Classifier::Texts {
 
 Classifier::Classifier(std::shared_ptr<const ClassifierModel> model) : model_(std::move(model)), levels_(model_->Levels()) {
   spaces_.reserve(model_->spaces.size());
-  for (const SpaceModel& space : model_->spaces) spaces_.emplace_back(space);
+  for (const SpaceModel& space : model_->spaces) spaces_.emplace_back(space, model_->outputs());
   for (const MemberModel& member : model_->members) members_.emplace_back(member.model);
 }
 Classifier::~Classifier() = default;
@@ -84,15 +134,14 @@ Classifier::Classifier(Classifier&&) noexcept = default;
 void Classifier::AddSpace(Space* space, const Texts& texts, std::vector<double>* outputs) {
   space->Count(texts.Of(space->model->options.of));
   const size_t num_outputs = outputs->size();
-  const float* idf = space->model->vocabulary.idf.data();
-  const float* weights = space->model->weights.data();
   double squares = 0;
   std::vector<double> sums(num_outputs);
   for (const uint32_t place : space->touched) {
-    const double value = SublinearCount(space->counts[place]) * idf[place];
+    const float* factors = space->factors.data() + place * (1 + num_outputs);
+    const double value = SublinearCount(space->counts[place]) * factors[0];
     space->counts[place] = 0;
     squares += value * value;
-    for (size_t k = 0; k < num_outputs; ++k) sums[k] += value * weights[place * num_outputs + k];
+    for (size_t k = 0; k < num_outputs; ++k) sums[k] += value * factors[1 + k];
   }
   if (squares == 0) return;
   const double scale = space->model->options.scale / std::sqrt(squares);

@@ -40,15 +40,43 @@ class NgramReader {
   // visit(uint32_t slot, size_t begin, size_t end)
   template <typename Visit>
   void Read(std::string_view text, Visit visit) {
-    text = WhatIsRead(text);
-    if (options_.unit == NgramUnit::kCharacter) return ReadCharacters(text, visit);
-    FindWords(text);
+    if (options_.unit == NgramUnit::kCharacter)
+      return ForEachWord(text, [&](size_t begin, size_t end) { ReadWord(text, begin, end, visit); });
+    FindWords(WhatIsRead(text));
     for (size_t first = 0; first < words_.size(); ++first) {
       uint64_t hash = kStart;
       for (size_t n = 1; n <= static_cast<size_t>(options_.max_n) && first + n <= words_.size(); ++n) {
         hash = (hash ^ words_[first + n - 1].hash) * kPrime;
         if (n >= static_cast<size_t>(options_.min_n)) visit(SlotOf(hash), words_[first].begin, words_[first + n - 1].end);
       }
+    }
+  }
+
+  // What Read does of characters in two steps: the words with their spaces, visit(size_t begin, size_t end), and the n-grams of one of
+  // them, which are the same wherever it stands.
+  template <typename Visit>
+  void ForEachWord(std::string_view text, Visit visit) const {
+    text = WhatIsRead(text);
+    for (size_t word = 0; word + 1 < text.size();) {
+      const size_t end = std::min(text.find(' ', word + 1), text.size() - 1) + 1;  // behind the space that ends the word
+      visit(word, end);
+      word = end - 1;
+    }
+  }
+  template <typename Visit>
+  void ReadWord(std::string_view text, size_t word, size_t end, Visit visit) const {
+    const auto continues = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
+    for (size_t begin = word; begin < end; ++begin) {
+      if (continues(begin)) continue;
+      uint64_t hash = kStart;
+      int32_t n = 0;
+      for (size_t at = begin; at < end && n < options_.max_n;) {
+        do hash = (hash ^ static_cast<unsigned char>(text[at++])) * kPrime;
+        while (at < end && continues(at));
+        if (++n >= options_.min_n) visit(SlotOf(hash), begin, at);
+      }
+      // A word of fewer code points than n counts once, whole; n is beyond what is left from here on.
+      if (begin == word && n < options_.min_n) visit(SlotOf(hash), begin, end);
     }
   }
 
@@ -65,27 +93,6 @@ class NgramReader {
   uint32_t SlotOf(uint64_t hash) const { return static_cast<uint32_t>(((hash ^ (hash >> 32)) * kSpread) >> shift_); }
   std::string_view WhatIsRead(std::string_view text) const;
   void FindWords(std::string_view text);
-
-  template <typename Visit>
-  void ReadCharacters(std::string_view text, Visit visit) {
-    const auto continues = [&](size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80; };
-    for (size_t word = 0; word + 1 < text.size();) {
-      const size_t end = std::min(text.find(' ', word + 1), text.size() - 1) + 1;  // behind the space that ends the word
-      for (size_t begin = word; begin < end; ++begin) {
-        if (continues(begin)) continue;
-        uint64_t hash = kStart;
-        int32_t n = 0;
-        for (size_t at = begin; at < end && n < options_.max_n;) {
-          do hash = (hash ^ static_cast<unsigned char>(text[at++])) * kPrime;
-          while (at < end && continues(at));
-          if (++n >= options_.min_n) visit(SlotOf(hash), begin, at);
-        }
-        // A word of fewer code points than n counts once, whole; n is beyond what is left from here on.
-        if (begin == word && n < options_.min_n) visit(SlotOf(hash), begin, end);
-      }
-      word = end - 1;
-    }
-  }
 
   const NgramOptions options_;
   const int shift_;

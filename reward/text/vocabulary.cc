@@ -72,12 +72,12 @@ Vocabulary FitVocabulary(const CountedTexts& texts, std::span<const uint32_t> ro
   return vocabulary;
 }
 
-SlotIndex::SlotIndex(std::span<const uint32_t> slots, int slot_bits) : blocks_((size_t{1} << slot_bits) / 64 + 1) {
-  for (const uint32_t slot : slots) blocks_[slot / 64].bits |= uint64_t{1} << (slot % 64);
-  uint64_t before = 0;
-  for (Block& block : blocks_) {
-    block.before = before;
-    before += static_cast<uint64_t>(std::popcount(block.bits));
+SlotIndex::SlotIndex(std::span<const uint32_t> slots, int slot_bits) : bits_((size_t{1} << slot_bits) / 64) {
+  for (const uint32_t slot : slots) bits_[slot / 64] |= uint64_t{1} << (slot % 64);
+  uint32_t before = 0;
+  for (const uint64_t bits : bits_) {
+    before_.push_back(before);
+    before += static_cast<uint32_t>(std::popcount(bits));
   }
 }
 

@@ -65,18 +65,14 @@ class SlotIndex {
 
   // Its place, or -1 where it is not in the vocabulary.
   int32_t Find(uint32_t slot) const {
-    const Block& block = blocks_[slot / 64];
-    const uint64_t bit = uint64_t{1} << (slot % 64);
-    if ((block.bits & bit) == 0) return -1;
-    return static_cast<int32_t>(block.before) + std::popcount(block.bits & (bit - 1));
+    const uint64_t bits = bits_[slot / 64], bit = uint64_t{1} << (slot % 64);
+    if ((bits & bit) == 0) return -1;
+    return static_cast<int32_t>(before_[slot / 64]) + std::popcount(bits & (bit - 1));
   }
 
  private:
-  struct Block {
-    uint64_t bits = 0;
-    uint64_t before = 0;  // slots in earlier blocks
-  };
-  std::vector<Block> blocks_;
+  std::vector<uint64_t> bits_;
+  std::vector<uint32_t> before_;  // slots in the words of bits before each
 };
 
 // 1 + ln(count): a word that comes ten times says not ten times as much.
