@@ -46,6 +46,7 @@ const std::vector<Wing> kWings = {
     {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
     {"reward/grade", {"cluster/base"}},
     {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
+    {"reward/tsetlin", {"cluster/base"}},
     {"reward/graders", {"cluster/base", "reward/grade", "reward/spec"}},
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/advantage", {"cluster/base", "cluster/config"}},
