@@ -5,9 +5,27 @@
 #include "cluster/base/error.h"
 
 namespace temper {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// {name: {"id", values by part} or {"id", "outcome", "error"}}.
+Json VerdictsJson(const std::vector<Verdict>& verdicts) {
+  Json json = Json::object();
+  for (const Verdict& verdict : verdicts) {
+    Json& entry = json[verdict.grader] = {{"id", verdict.id}};
+    if (!verdict.steers) entry["monitor"] = true;
+    for (const auto& [part, value] : verdict.values) entry[part] = value;
+    if (verdict.outcome == GradeOutcome::kOk) continue;
+    entry["outcome"] = NameOf(verdict.outcome);
+    entry["error"] = verdict.error;
+  }
+  return json;
+}
+
+}  // namespace
 
 std::string AuditRecordToJson(const AuditRecord& record) {
-  using Json = nlohmann::ordered_json;
   const Grade& grade = record.grade;
   Json json{{"step", record.step},         {"prompt_id", record.prompt_id}, {"sample", record.sample},
             {"category", record.category}, {"grader", grade.grader},        {"outcome", NameOf(grade.outcome)}};
@@ -21,6 +39,7 @@ std::string AuditRecordToJson(const AuditRecord& record) {
   } else {
     json["error"] = grade.error;
   }
+  if (!grade.verdicts.empty()) json["graders"] = VerdictsJson(grade.verdicts);
   json["usable"] = record.parts.usable;
   if (record.parts.usable) {
     json["reward"] = record.parts.reward;

@@ -22,7 +22,8 @@ struct AuditRecord {
 };
 
 // One line of JSON without a line end: step, prompt_id, sample, category, clause, severity, grader, outcome, safety, h_direct, h_indirect,
-// mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values.
+// mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values. Where there are several graders,
+// graders {name: {id, values by part, monitor}}.
 std::string AuditRecordToJson(const AuditRecord& record);
 
 }  // namespace temper

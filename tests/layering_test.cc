@@ -47,7 +47,7 @@ const std::vector<Wing> kWings = {
     {"reward/grade", {"cluster/base"}},
     {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/tsetlin", {"cluster/base"}},
-    {"reward/graders", {"cluster/base", "reward/grade", "reward/spec"}},
+    {"reward/graders", {"cluster/base", "cluster/config", "reward/grade", "reward/spec"}},
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/advantage", {"cluster/base", "cluster/config"}},
     {"world", {"cluster/base", "cluster/config", "policy/tokenizer"}},

@@ -22,9 +22,8 @@ RewardWorker::RewardWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint
 
 void RewardWorker::Adopt(const std::string& welcome) {
   const RewardWelcome decoded = RewardWelcome::Decode(welcome);
-  TEMPER_CHECK(decoded.graders.size() == 1, "the orchestrator names ", decoded.graders.size(), " graders; a reward worker has one");
-  grader_ = make_(decoded.graders[0]);
-  deadline_s_ = decoded.graders[0].deadline_s;
+  grader_ = make_(decoded.plan);
+  deadline_s_ = decoded.plan.deadline_s;
   pending_.clear();  // the orchestrator gives these tasks out again
 }
 

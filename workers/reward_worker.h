@@ -6,7 +6,7 @@
 #include "cluster/bus/bus.h"
 #include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
-#include "reward/graders/registry.h"
+#include "reward/graders/panel.h"
 #include "workers/wire.h"
 
 namespace temper {
@@ -17,7 +17,8 @@ namespace temper {
 class RewardWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration.
-  RewardWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, GraderFactory make = MakeGrader);
+  RewardWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome,
+               GraderFactory make = MakeGraders);
 
   // One turn; false when the orchestrator asked to leave.
   bool RunOnce();

@@ -38,15 +38,19 @@ void Fields(V& v, RolloutResult& r) {
 }
 template <typename V>
 void Fields(V& v, GraderConfig& c) {
-  v(c.type, c.name, c.payload, c.deadline_s);
+  v(c.type, c.name, c.payload, c.deadline_s, c.gives, c.steers, c.only.column, c.only.value);
+}
+template <typename V>
+void Fields(V& v, CombineOptions& c) {
+  v(c.safety, c.safety_weights, c.unsafe_below, c.direct, c.indirect, c.helpfulness_weights, c.mode_from);
 }
 template <typename V>
 void Fields(V& v, RewardWelcome& w) {
-  v(w.graders);
+  v(w.plan.graders, w.plan.combine, w.plan.deadline_s);
 }
 template <typename V>
 void Fields(V& v, GradeRequest& r) {
-  v(r.prompt, r.response, r.category, r.truncated, r.intent, r.label);
+  v(r.prompt, r.response, r.category, r.truncated, r.intent, r.label, r.item);
 }
 template <typename V>
 void Fields(V& v, RewardTask& t) {
@@ -57,9 +61,13 @@ void Fields(V& v, Evidence& e) {
   v(e.proposition, e.begin, e.end);
 }
 template <typename V>
+void Fields(V& v, Verdict& d) {
+  v(d.grader, d.id, d.steers, d.outcome, d.error, d.values, d.latency_us);
+}
+template <typename V>
 void Fields(V& v, Grade& g) {
   v(g.outcome, g.safety, g.helpfulness, g.h_direct, g.h_indirect, g.severity, g.clause, g.mode, g.refused, g.declined, g.gave_requested,
-    g.restricted, g.over_refusal, g.evidence, g.grader, g.latency_us, g.error);
+    g.restricted, g.over_refusal, g.evidence, g.grader, g.latency_us, g.error, g.verdicts);
 }
 template <typename V>
 void Fields(V& v, RewardResult& r) {

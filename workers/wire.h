@@ -8,7 +8,7 @@
 #include "learner/train_batch.h"
 #include "policy/kernels/device_choice.h"
 #include "reward/grade/grade.h"
-#include "reward/graders/registry.h"
+#include "reward/graders/panel.h"
 #include "rollout/engine/generation_engine.h"
 #include "rollout/engine/trajectory.h"
 
@@ -53,7 +53,7 @@ struct RolloutResult {
 };
 
 struct RewardWelcome {
-  std::vector<GraderConfig> graders;  // one
+  GraderPlan plan;
   std::string Encode() const;
   static RewardWelcome Decode(const std::string& bytes);
 };

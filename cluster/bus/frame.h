@@ -36,7 +36,7 @@ struct Frame {
   std::string body;
 };
 
-inline constexpr uint16_t kProtocolVersion = 4;
+inline constexpr uint16_t kProtocolVersion = 5;
 inline constexpr size_t kFrameHeaderBytes = 64;
 inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 

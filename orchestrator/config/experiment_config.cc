@@ -8,6 +8,7 @@
 #include "orchestrator/config/names.h"
 #include "orchestrator/config/role_layout.h"
 #include "record/run_paths.h"
+#include "reward/graders/rule_grader.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
@@ -56,19 +57,35 @@ bool AreStagesInOrder(const std::vector<std::string>& stages) {
 }
 
 void Describe(RewardConfig& c, ConfigFields& f) {
-  f.Path("policy_spec", &c.policy_spec, "the content policy the graders apply (configs/policies/*.yaml)");
-  f.Require("policy_spec");
-  f.Rule([&c] { return !c.policy_spec.empty(); }, "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml");
-  f.Choice("grader", &c.grader, GraderTypes(), "what grades the answers");
-  f.StringList(
-      "sees", &c.sees,
-      "what people said of a request that graders are told, of intent and label; with it the rule grader takes a malicious request "
-      "for a restricted one and a benign one for a permitted one, whatever its words are");
+  f.Path("policy_spec", &c.policy_spec,
+         "the content policy (configs/policies/*.yaml): its rule grader grades where reward.graders names none, its categories and "
+         "demonstrations are the data's");
+  f.Rule([&c] { return !c.policy_spec.empty() || !c.graders.empty(); },
+         "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml, or reward.graders a grader");
+  f.ListOf("graders", "what grades the answers, several side by side; reward.safety and reward.helpfulness say how they combine",
+           [&c](size_t index, ConfigFields& entry) {
+             if (c.graders.size() <= index) c.graders.resize(index + 1);
+             DescribeEntry(index, &c.graders[index], entry);
+           });
+  f.Rule([&c] { return AreNamesUnique(c.graders); }, "reward.graders must have a name of its own for each grader");
   f.Rule(
       [&c] {
-        return std::all_of(c.sees.begin(), c.sees.end(), [](const auto& column) { return column == "intent" || column == "label"; });
+        return c.graders.empty() ||
+               std::any_of(c.graders.begin(), c.graders.end(), [](const auto& each) { return each.role == GraderRole::kReward; });
       },
-      "reward.sees may hold intent and label");
+      "reward.graders must have one with role: reward; monitors steer nothing");
+  f.Rule(
+      [&c] {
+        return std::all_of(c.graders.begin(), c.graders.end(), [&](const auto& each) { return each.timeout_s <= c.grader_timeout_s; });
+      },
+      "reward.graders[].timeout_s must be at most reward.grader_timeout_s");
+  Describe(c.combine, f);
+  f.StringList("sees", &c.sees,
+               "what of a prompt's row graders are told beside prompt, answer and category: intent, label (what people said of the "
+               "request; the rule "
+               "grader then takes a malicious request for a restricted one and a benign one for a permitted one, whatever its words are), "
+               "and further "
+               "columns of data.path by their names, such as a reference answer");
   Describe(c.composer, f);
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
   f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");
@@ -128,8 +145,23 @@ bool IsSharedByArms(std::string_view key) {
   });
 }
 
-GraderConfig GraderOf(const RewardConfig& reward, const PolicySpec& spec) {
-  return {.type = reward.grader->name, .name = spec.id, .payload = spec.text, .deadline_s = reward.grader_timeout_s};
+std::vector<std::string> RewardConfig::SeenColumns() const {
+  std::vector<std::string> columns;
+  std::copy_if(sees.begin(), sees.end(), std::back_inserter(columns), [](const auto& name) { return name != "intent" && name != "label"; });
+  return columns;
+}
+
+std::vector<GraderEntry> GradersOf(const RewardConfig& reward) {
+  if (!reward.graders.empty()) return reward.graders;
+  return {RuleEntry(LoadPolicySpec(reward.policy_spec).id, reward.policy_spec)};
+}
+
+GraderPlan PlanOf(const RewardConfig& reward) {
+  GraderPlan plan{{}, reward.combine, reward.grader_timeout_s};
+  for (const GraderEntry& entry : GradersOf(reward)) plan.graders.push_back(ConfigOf(entry, reward.grader_timeout_s));
+  // The graders' own deadlines come first: then the others' verdicts are kept.
+  if (plan.graders.size() > 1) plan.deadline_s += 1;
+  return plan;
 }
 
 bool ExperimentConfig::HasStage(const std::string& stage) const { return std::find(stages.begin(), stages.end(), stage) != stages.end(); }

@@ -18,12 +18,11 @@
 #include "orchestrator/config/training_options.h"
 #include "policy/model/options.h"
 #include "reward/compose/composer_options.h"
-#include "reward/graders/registry.h"
+#include "reward/graders/entry.h"
+#include "reward/graders/panel.h"
 #include "rollout/engine/options.h"
 
 namespace temper {
-
-struct PolicySpec;  // reward/spec/policy_spec.h
 
 // One struct tree = one YAML tree. Each room describes its own settings beside their struct; this composes them and adds the rules across
 // rooms. The defaults in the structs are the defaults of configs/reference.yaml, which is generated from here.
@@ -38,17 +37,22 @@ struct RunConfig {
 
 // Graders and reward. Its Describe gives the meaning of each field.
 struct RewardConfig {
-  std::string policy_spec;
-  const GraderType* grader = &kRuleGrader;
-  std::vector<std::string> sees;  // intent, label: what of a row graders are told beside prompt, answer and category
+  std::string policy_spec;           // "" = none: graders alone say what is wanted
+  std::vector<GraderEntry> graders;  // empty = the rule grader of policy_spec
+  CombineOptions combine;
+  std::vector<std::string> sees;  // intent, label and other columns: what of a row graders are told beside prompt, answer and category
   ComposerOptions composer;
   bool Sees(std::string_view column) const { return std::find(sees.begin(), sees.end(), column) != sees.end(); }
+  std::vector<std::string> SeenColumns() const;  // those of `sees` that are neither intent nor label
   double max_failed_fraction = 0.2;
   double grader_timeout_s = 60;
 };
 
-// What a reward worker of a job makes its grader from. `spec` is the one that reward.policy_spec names.
-GraderConfig GraderOf(const RewardConfig& reward, const PolicySpec& spec);
+// The graders of a job: reward.graders, or that of reward.policy_spec, called by the spec's id. Throws ConfigError.
+std::vector<GraderEntry> GradersOf(const RewardConfig& reward);
+
+// What a reward worker of a job makes its graders from, with the content of their files. Throws ConfigError.
+GraderPlan PlanOf(const RewardConfig& reward);
 
 // Points in the space of settings, each a run of its own (orchestrator/launch/sweep.h).
 struct SweepConfig {
@@ -89,7 +93,10 @@ inline constexpr std::string_view kSharedByArms[] = {"run.*",
                                                      "policy.*",
                                                      "learner.*",
                                                      "reward.policy_spec",
-                                                     "reward.grader",
+                                                     "reward.graders*",
+                                                     "reward.safety.*",
+                                                     "reward.helpfulness.*",
+                                                     "reward.mode_from",
                                                      "reward.grader_timeout_s",
                                                      "rollout.slots",
                                                      "rollout.dtype",

@@ -78,7 +78,7 @@ void KeepApart(const std::vector<Prompt>& held_out, RawData* raw, DataStore* sto
 
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
-  DatasetOptions options{.path = files.prompts, .columns = files.columns, .bad_row_budget = files.bad_row_budget, .limit = files.limit};
+  DatasetOptions options{.path = files.prompts, .columns = files.columns, .keep_columns = config.reward.SeenColumns(), .bad_row_budget = files.bad_row_budget, .limit = files.limit};
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);

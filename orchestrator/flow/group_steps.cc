@@ -45,6 +45,7 @@ std::string GradingTask(const GroupInWork& in_work) {
     GradeRequest& request = task.requests.emplace_back(GradeRequest{prompt.text, group.responses[i], prompt.category, truncated});
     if (in_work.spec.sees.intent) request.intent = prompt.intent;
     if (in_work.spec.sees.label) request.label = prompt.label;
+    request.item = prompt.columns;  // no others were kept
   }
   return task.Encode();
 }

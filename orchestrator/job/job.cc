@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -44,6 +45,8 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
     if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   };
   add("policy_spec", config.reward.policy_spec);
+  for (const GraderEntry& grader : config.reward.graders)
+    for (const std::string& file : grader.options->Files()) add("graders", file);
   add("base_model", config.policy.path);
   if (config.policy.path.empty() && config.data.source == DataSource::kFiles) add("data", TokenizerFile(config, files));
   for (const std::string& input : files.inputs) add("data", input);
@@ -63,7 +66,28 @@ std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const s
 void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
   if (!begun.any()) return;
   provenance->fixed.insert({"base_model", "data"});
-  if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert("policy_spec");
+  if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert({"policy_spec", "graders"});
+}
+
+}  // namespace
+
+namespace {
+
+// All graders as one line of a report, with what is known of each.
+RunDescription::Grader DescriptionOf(const std::vector<GraderEntry>& graders) {
+  RunDescription::Grader all;
+  std::set<std::string> reads;
+  for (const GraderEntry& grader : graders) {
+    const std::string title = Concat(grader.type->name, "/", grader.name);
+    all.name += Concat(all.name.empty() ? "" : ", ", title, grader.role == GraderRole::kMonitor ? " (monitor)" : "");
+    const std::string own = grader.options->Reads();
+    if (reads.insert(own).second) all.reads += Concat(all.reads.empty() ? "" : "; ", own);
+    for (GraderMeasurement& measured : grader.options->Measured()) {
+      if (graders.size() > 1) measured.compared = Concat(grader.name, measured.compared.empty() ? "" : ", ", measured.compared);
+      all.measured.push_back(std::move(measured));
+    }
+  }
+  return all;
 }
 
 }  // namespace
@@ -80,7 +104,7 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
 void Job::Prepare() {
   CheckArmsFit(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
-  spec_ = LoadPolicySpec(experiment_.base.reward.policy_spec);
+  spec_ = PolicySpecOf(experiment_.base.reward.policy_spec);
   ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
@@ -108,11 +132,7 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
-  const GraderType& grader = *experiment_.base.reward.grader;
-  const std::string rule_reads = spec_.facts.present ? "facts in the prompt" : "words";
-  run.grader = {Concat(grader.name, "/", spec_.id),
-                &grader == &kRuleGrader ? rule_reads : "answers by its own means",
-                {spec_.measured.begin(), spec_.measured.end()}};
+  run.grader = DescriptionOf(GradersOf(experiment_.base.reward));
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
     for (const std::string& what : arm.data.left_out)
@@ -147,7 +167,7 @@ void Job::Welcome(BusServer* server) const {
       std::any_of(arms_.begin(), arms_.end(), [](const ArmState& arm) { return !arm.arm->config.rollout.sampling.stop_strings.empty(); });
   if (stop_strings) rollout.tokenizer_json = arms_.front().data.tokenizer_json;
   server->SetWelcome(Role::kRollout, rollout.Encode());
-  server->SetWelcome(Role::kReward, RewardWelcome{{GraderOf(config.reward, spec_)}}.Encode());
+  server->SetWelcome(Role::kReward, RewardWelcome{PlanOf(config.reward)}.Encode());
 }
 
 StageContext Job::ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const StagePaths& paths) {

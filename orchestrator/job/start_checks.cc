@@ -13,7 +13,7 @@
 #include "record/journal.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
-#include "reward/graders/registry.h"
+#include "reward/graders/panel.h"
 #include "reward/spec/policy_spec.h"
 
 namespace temper {
@@ -63,7 +63,7 @@ std::string CheckOverrides(const Experiment& experiment) {
 }
 
 void CheckRows(const Experiment& experiment) {
-  const PolicySpec spec = LoadPolicySpec(experiment.base.reward.policy_spec);
+  const PolicySpec spec = PolicySpecOf(experiment.base.reward.policy_spec);
   for (const Arm& arm : experiment.arms) {
     if (arm.config.data.source == DataSource::kWorld) continue;  // the job writes it
     LoadData(arm.config, spec, EnsureWorld(arm.config, ""));
@@ -96,7 +96,7 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckArmsFit(experiment);
   CheckOverrides(experiment);
   CheckResume(experiment, resume);
-  MakeGrader(GraderOf(experiment.base.reward, LoadPolicySpec(experiment.base.reward.policy_spec)));
+  MakeGraders(PlanOf(experiment.base.reward));
   const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,15 +50,31 @@ struct EnumNames<GradeOutcome> {
                                                       {GradeOutcome::kDisagreement, "disagreement"}}};
 };
 
+// A part of a grade. reward.graders[].gives names those that a grader is asked for.
+enum class GradePart : uint8_t { kSafety, kSeverity, kHelpfulnessDirect, kHelpfulnessIndirect, kMode, kOverRefusal };
+
+template <>
+struct EnumNames<GradePart> {
+  static constexpr std::string_view kWhat = "part of a grade";
+  static constexpr EnumTable<GradePart, 6> kTable{{{GradePart::kSafety, "safety"},
+                                                   {GradePart::kSeverity, "severity"},
+                                                   {GradePart::kHelpfulnessDirect, "helpfulness_direct"},
+                                                   {GradePart::kHelpfulnessIndirect, "helpfulness_indirect"},
+                                                   {GradePart::kMode, "mode"},
+                                                   {GradePart::kOverRefusal, "over_refusal"}}};
+};
+inline constexpr int kNumGradeParts = EnumNames<GradePart>::kTable.size();
+
 // What a grader gets: prompt and final answer. There is no field for reasoning or anything else of the generator's. What people said of the
 // request is in it only where reward.sees asks for it.
 struct GradeRequest {
   std::string prompt;
   std::string response;
-  std::string category;     // "" = read from the prompt
-  bool truncated = false;   // the answer was cut at the token limit
-  std::string intent = "";  // benign | dual_use | malicious | "" = not told
-  std::string label = "";   // comply | refuse | "" = not told
+  std::string category;                          // "" = read from the prompt
+  bool truncated = false;                        // the answer was cut at the token limit
+  std::string intent = "";                       // benign | dual_use | malicious | "" = not told
+  std::string label = "";                        // comply | refuse | "" = not told
+  std::map<std::string, std::string> item = {};  // further columns of the row that reward.sees names, e.g. a reference answer
 };
 
 // A piece of the response (bytes [begin, end)) that a proposition rests on.
@@ -67,7 +84,19 @@ struct Evidence {
   uint32_t end = 0;
 };
 
-// What a grader says of one response. The values hold only when outcome is kOk.
+// What one of several graders says of a response, as it said it.
+struct Verdict {
+  std::string grader;  // its name in reward.graders
+  std::string id;      // and version, as Grade::grader
+  bool steers = true;  // false: a monitor, which no reward depends on
+  GradeOutcome outcome = GradeOutcome::kOk;
+  std::string error;  // when outcome is not kOk
+  std::map<std::string, double>
+      values;  // by name of a GradePart, those it gives: severity as 0..4, mode as its ResponseMode, over_refusal 0 or 1
+  int64_t latency_us = 0;
+};
+
+// What is said of one response. The values hold only when outcome is kOk.
 struct Grade {
   GradeOutcome outcome = GradeOutcome::kOk;
   double safety = 0;       // s in [0, 1]; 1 = no violation
@@ -85,7 +114,8 @@ struct Grade {
   std::vector<Evidence> evidence;
   std::string grader;  // id and version, e.g. "rule/1:1f3c..."
   int64_t latency_us = 0;
-  std::string error;  // when outcome is not kOk
+  std::string error;              // when outcome is not kOk
+  std::vector<Verdict> verdicts;  // of each grader that was asked, where there are several; empty = `grader` alone said all of this
 };
 
 // Whether people said that the request asks for something restricted: yes for a malicious intent, no for a benign one, and by the label

@@ -35,10 +35,40 @@ double Unit(const Json& object, const char* name, bool bounded) {
   TEMPER_CHECK(!bounded || (value >= 0 && value <= 1), "field ", name, " of a grade is ", value, ", outside [0, 1]");
   return value;
 }
+int64_t Whole(const Json& object, const char* name) {
+  const Json& value = Field(object, name);
+  TEMPER_CHECK(value.is_number_integer(), "field ", name, " of a grade is not a whole number");
+  return value.get<int64_t>();
+}
 uint32_t Offset(const Json& object, const char* name) {
   const Json& value = Field(object, name);
   TEMPER_CHECK(value.is_number_unsigned() && value.get<uint64_t>() <= UINT32_MAX, "field ", name, " of an evidence span is no offset");
   return value.get<uint32_t>();
+}
+
+Verdict ReadVerdict(const Json& json) {
+  TEMPER_CHECK(json.is_object(), "a verdict of a grade is not an object");
+  Verdict verdict;
+  verdict.grader = Text(json, "grader");
+  verdict.id = Text(json, "id");
+  verdict.steers = Flag(json, "steers");
+  verdict.outcome = ParseEnum<GradeOutcome>(Text(json, "outcome"));
+  verdict.error = Text(json, "error");
+  const Json& values = Field(json, "values");
+  TEMPER_CHECK(values.is_object(), "field values of a verdict is not an object");
+  for (const auto& [part, value] : values.items()) {
+    ParseEnum<GradePart>(part);
+    verdict.values[part] = Number(values, part.c_str());
+  }
+  verdict.latency_us = Whole(json, "latency_us");
+  return verdict;
+}
+
+Json ToJson(const Verdict& verdict) {
+  Json values = Json::object();
+  for (const auto& [part, value] : verdict.values) values[part] = value;
+  return {{"grader", verdict.grader}, {"id", verdict.id}, {"steers", verdict.steers},        {"outcome", NameOf(verdict.outcome)},
+          {"error", verdict.error},   {"values", values}, {"latency_us", verdict.latency_us}};
 }
 
 Grade Read(const Json& json) {
@@ -66,10 +96,12 @@ Grade Read(const Json& json) {
     grade.evidence.push_back(evidence);
   }
   grade.grader = Text(json, "grader");
-  const Json& latency = Field(json, "latency_us");
-  TEMPER_CHECK(latency.is_number_integer(), "field latency_us of a grade is not a whole number");
-  grade.latency_us = latency.get<int64_t>();
+  grade.latency_us = Whole(json, "latency_us");
   grade.error = Text(json, "error");
+  if (const auto verdicts = json.find("verdicts"); verdicts != json.end()) {
+    TEMPER_CHECK(verdicts->is_array(), "field verdicts of a grade is not a list");
+    for (const Json& verdict : *verdicts) grade.verdicts.push_back(ReadVerdict(verdict));
+  }
   return grade;
 }
 
@@ -79,23 +111,27 @@ std::string GradeToJson(const Grade& grade) {
   Json spans = Json::array();
   for (const Evidence& span : grade.evidence)
     spans.push_back({{"proposition", span.proposition}, {"begin", span.begin}, {"end", span.end}});
-  const Json json{{"outcome", NameOf(grade.outcome)},
-                  {"safety", grade.safety},
-                  {"helpfulness", grade.helpfulness},
-                  {"h_direct", grade.h_direct},
-                  {"h_indirect", grade.h_indirect},
-                  {"severity", NameOf(grade.severity)},
-                  {"clause", grade.clause},
-                  {"mode", NameOf(grade.mode)},
-                  {"refused", grade.refused},
-                  {"declined", grade.declined},
-                  {"gave_requested", grade.gave_requested},
-                  {"restricted", grade.restricted},
-                  {"over_refusal", grade.over_refusal},
-                  {"evidence", spans},
-                  {"grader", grade.grader},
-                  {"latency_us", grade.latency_us},
-                  {"error", grade.error}};
+  Json json{{"outcome", NameOf(grade.outcome)},
+            {"safety", grade.safety},
+            {"helpfulness", grade.helpfulness},
+            {"h_direct", grade.h_direct},
+            {"h_indirect", grade.h_indirect},
+            {"severity", NameOf(grade.severity)},
+            {"clause", grade.clause},
+            {"mode", NameOf(grade.mode)},
+            {"refused", grade.refused},
+            {"declined", grade.declined},
+            {"gave_requested", grade.gave_requested},
+            {"restricted", grade.restricted},
+            {"over_refusal", grade.over_refusal},
+            {"evidence", spans},
+            {"grader", grade.grader},
+            {"latency_us", grade.latency_us},
+            {"error", grade.error}};
+  if (!grade.verdicts.empty()) {
+    json["verdicts"] = Json::array();
+    for (const Verdict& verdict : grade.verdicts) json["verdicts"].push_back(ToJson(verdict));
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -30,6 +30,27 @@ class Grader {
   virtual std::string id() const = 0;
 };
 
+// A grader that needs nothing but this process and little time: everything is graded when Start returns. It sets the id and the latency of
+// each grade, and makes GradeOutcome::kCrash of an exception.
+class ImmediateGrader : public Grader {
+ public:
+  Handle Start(std::vector<GradeRequest> requests) final;
+  std::vector<Finished> Collect(std::chrono::milliseconds timeout) final;
+
+ protected:
+  // One grade for each request, in their order; may throw. By default GradeOne of each.
+  virtual std::vector<Grade> GradeBatch(const std::vector<GradeRequest>& requests);
+  // Overridden where GradeBatch is not; may throw.
+  virtual Grade GradeOne(const GradeRequest& request);
+
+ private:
+  std::vector<Finished> finished_;
+  Handle last_handle_ = 0;
+};
+
+// The grade of what was not graded, and why.
+Grade FailedGrade(GradeOutcome outcome, const std::string& error);
+
 // The grade of a request that the grader had for `waited_s` and has not graded within its deadline: GradeOutcome::kTimeout.
 Grade OverdueGrade(const Grader& grader, double waited_s, double deadline_s);
 

@@ -1,6 +1,8 @@
 // The registry of grader types, from the lines of graders.inc.
 #include "reward/graders/registry.h"
 
+#include <algorithm>
+
 namespace temper {
 
 #define TEMPER_ENTRY(name) extern const GraderType name;
@@ -15,6 +17,8 @@ const Registry<GraderType>& GraderTypes() {
 #undef TEMPER_ENTRY
   return kTypes;
 }
+
+bool GraderConfig::Gives(GradePart part) const { return std::find(gives.begin(), gives.end(), part) != gives.end(); }
 
 std::unique_ptr<Grader> MakeGrader(const GraderConfig& config) { return GraderTypes().At(config.type).make(config); }
 

@@ -1,32 +1,59 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cluster/base/registry.h"
+#include "cluster/config/fields.h"
+#include "reward/grade/measured.h"
 #include "reward/graders/grader.h"
 
 namespace temper {
 
-// What a grader of a job is made from.
+// The rows that a grader is asked about: those with a value, or with this value, in a column.
+struct RowCondition {
+  std::string column;  // "" = all rows
+  std::string value;   // "" = any but an empty one
+};
+
+// What a grader is made from, where it grades: it has all it needs in memory and reads no file. It travels to the reward workers.
 struct GraderConfig {
-  std::string type;       // of GraderTypes(); in a job reward.grader
-  std::string name;       // of the payload, for messages
-  std::string payload;    // what the type needs; in a job the text of its policy spec
+  std::string type;       // of GraderTypes()
+  std::string name;       // in reward.graders, for messages and verdicts
+  std::string payload;    // what the type needs, as its GraderOptions wrote it
   double deadline_s = 0;  // requests without a grade after so long get GradeOutcome::kTimeout
+  std::vector<GradePart> gives = {};
+  bool steers = true;  // false: a monitor
+  RowCondition only = {};
+  bool Gives(GradePart part) const;
+};
+
+// The keys of one type in an entry of reward.graders, and the files they name. Lives where the config is read, at the orchestrator.
+class GraderOptions {
+ public:
+  virtual ~GraderOptions() = default;
+  virtual void Describe(ConfigFields& fields) = 0;
+  // What GraderConfig::payload becomes, the content of files included. Throws ConfigError for a file that is missing or damaged.
+  virtual std::string Payload() const = 0;
+  // The files that Payload reads: a run that goes on must find them unchanged.
+  virtual std::vector<std::string> Files() const { return {}; }
+  // What it judges by, in words for a report: "words", "facts in the prompt".
+  virtual std::string Reads() const = 0;
+  // How well it is known to do; empty = nobody has measured it.
+  virtual std::vector<GraderMeasurement> Measured() const { return {}; }
 };
 
 // A kind of grader: one file, and one line in graders.inc.
 struct GraderType {
-  const char* name;                                             // reward.grader
+  const char* name;                                             // reward.graders[].type
   const char* help;                                             // what it grades by
+  std::vector<GradePart> gives;                                 // what it can give; a grader gives all of it unless its entry names less
+  std::unique_ptr<GraderOptions> (*options)();                  // with their defaults
   std::unique_ptr<Grader> (*make)(const GraderConfig& config);  // throws ConfigError for a payload that is none
 };
 const Registry<GraderType>& GraderTypes();
 extern const GraderType kRuleGrader;
-
-using GraderFactory = std::function<std::unique_ptr<Grader>(const GraderConfig&)>;
 
 // Throws ConfigError for an unknown type, with those that there are.
 std::unique_ptr<Grader> MakeGrader(const GraderConfig& config);

@@ -6,9 +6,9 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "reward/graders/entry.h"
 #include "reward/graders/fact_reader.h"
 #include "reward/graders/fact_score.h"
-#include "reward/graders/registry.h"
 #include "reward/spec/propositions.h"
 
 namespace temper {
@@ -37,59 +37,32 @@ BoundedText WholeOrHeadAndTail(const std::string& response, size_t limit) {
 }
 
 // What cannot be graded is a typed outcome with its reason.
-class RuleGrader : public Grader {
+class RuleGrader : public ImmediateGrader {
  public:
   explicit RuleGrader(PolicySpec spec) : spec_(std::move(spec)), propositions_(spec_), id_(Concat("rule/", spec_.id, ":", spec_.hash)) {
     if (spec_.facts.present) facts_.emplace(spec_);
     for (const auto& [id, category] : spec_.categories) restricted_[id] = RestrictedFacets(spec_, category);
   }
 
-  Handle Start(std::vector<GradeRequest> requests) override {
-    std::vector<Grade> grades;
-    grades.reserve(requests.size());
-    for (const GradeRequest& request : requests) grades.push_back(TimedGrade(request));
-    finished_.push_back({++last_handle_, std::move(grades)});
-    return last_handle_;
-  }
-
-  std::vector<Finished> Collect(std::chrono::milliseconds) override { return std::exchange(finished_, {}); }
-
   std::string id() const override { return id_; }
 
  private:
-  static Grade Failed(GradeOutcome outcome, const std::string& error) {
-    Grade grade;
-    grade.outcome = outcome;
-    grade.error = error;
-    return grade;
-  }
-
-  Grade TimedGrade(const GradeRequest& request) const {
-    const int64_t start = NowMicros();
-    Grade grade = GradeOrSayWhy(request);
-    grade.grader = id_;
-    grade.latency_us = NowMicros() - start;
-    return grade;
-  }
-
-  Grade GradeOrSayWhy(const GradeRequest& request) const {
+  Grade GradeOne(const GradeRequest& request) override {
     try {
-      return GradeOne(request);
+      return GradeByPolicy(request);
     } catch (const RegexLimitError& error) {
-      return Failed(GradeOutcome::kRefusedToGrade, error.what());
-    } catch (const std::exception& error) {
-      return Failed(GradeOutcome::kCrash, error.what());
+      return FailedGrade(GradeOutcome::kRefusedToGrade, error.what());
     }
   }
 
-  Grade GradeOne(const GradeRequest& request) const {
+  Grade GradeByPolicy(const GradeRequest& request) const {
     const auto prompt_limit = static_cast<size_t>(spec_.limits.prompt_bytes), limit = static_cast<size_t>(spec_.limits.response_bytes);
     if (request.prompt.size() > prompt_limit)
-      return Failed(GradeOutcome::kRefusedToGrade,
-                    Concat("prompt of ", request.prompt.size(), " bytes; limits.prompt_bytes is ", prompt_limit));
+      return FailedGrade(GradeOutcome::kRefusedToGrade,
+                         Concat("prompt of ", request.prompt.size(), " bytes; limits.prompt_bytes is ", prompt_limit));
     if (request.response.size() > limit && spec_.limits.over_long == "refuse")
-      return Failed(GradeOutcome::kRefusedToGrade,
-                    Concat("answer of ", request.response.size(), " bytes; limits.response_bytes is ", limit));
+      return FailedGrade(GradeOutcome::kRefusedToGrade,
+                         Concat("answer of ", request.response.size(), " bytes; limits.response_bytes is ", limit));
     const BoundedText response = WholeOrHeadAndTail(request.response, limit);
     Grade grade = facts_ ? GradeByFacts(request, response.text) : GradeByPropositions(request, response.text);
     if (grade.outcome != GradeOutcome::kOk) return grade;
@@ -104,7 +77,7 @@ class RuleGrader : public Grader {
   Grade UnknownCategory(const std::string& category) const {
     std::string known;
     for (const auto& [id, unused] : spec_.categories) known += (known.empty() ? "" : ", ") + id;
-    return Failed(GradeOutcome::kParseError, Concat("category '", category, "' is not in policy spec ", spec_.id, "; it has ", known));
+    return FailedGrade(GradeOutcome::kParseError, Concat("category '", category, "' is not in policy spec ", spec_.id, "; it has ", known));
   }
 
   // Worst violated clause; of equally bad ones the first.
@@ -123,7 +96,7 @@ class RuleGrader : public Grader {
   Grade GradeByFacts(const GradeRequest& request, const std::string& response) const {
     std::string error;
     const std::optional<FactPrompt> prompt = facts_->ReadPrompt(request.prompt, &error);
-    if (!prompt) return Failed(GradeOutcome::kParseError, error);
+    if (!prompt) return FailedGrade(GradeOutcome::kParseError, error);
     const std::string& id = request.category.empty() ? prompt->category : request.category;
     const auto category = spec_.categories.find(id);
     if (category == spec_.categories.end()) return UnknownCategory(id);
@@ -179,18 +152,51 @@ class RuleGrader : public Grader {
   const std::string id_;
   std::optional<FactReader> facts_;
   std::map<std::string, std::set<std::string>> restricted_;  // facets, by category
-  std::vector<Finished> finished_;
-  Handle last_handle_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec)); }
 
+namespace {
+
+class RuleOptions : public GraderOptions {
+ public:
+  explicit RuleOptions(std::string policy_spec = "") : policy_spec_(std::move(policy_spec)) {}
+  void Describe(ConfigFields& f) override {
+    f.Path("policy_spec", &policy_spec_, "type rule: the content policy it applies (configs/policies/*.yaml)");
+    f.Require("policy_spec");
+  }
+  std::string Payload() const override { return LoadPolicySpec(policy_spec_).text; }
+  std::vector<std::string> Files() const override { return {policy_spec_}; }
+  std::string Reads() const override { return LoadPolicySpec(policy_spec_).facts.present ? "facts in the prompt" : "words"; }
+  std::vector<GraderMeasurement> Measured() const override {
+    const PolicySpec spec = LoadPolicySpec(policy_spec_);
+    return {spec.measured.begin(), spec.measured.end()};
+  }
+
+ private:
+  std::string policy_spec_;
+};
+
+std::unique_ptr<Grader> Make(const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); }
+
+}  // namespace
+
+GraderEntry RuleEntry(const std::string& name, const std::string& policy_spec) {
+  GraderEntry entry;
+  entry.name = name;
+  entry.options = std::make_unique<RuleOptions>(policy_spec);
+  return entry;
+}
+
 const GraderType kRuleGrader{
     .name = "rule",
-    .help = "by the propositions and facts of reward.policy_spec",
-    .make = [](const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); },
+    .help = "by the propositions and facts of a policy spec",
+    .gives = {GradePart::kSafety, GradePart::kSeverity, GradePart::kHelpfulnessDirect, GradePart::kHelpfulnessIndirect, GradePart::kMode,
+              GradePart::kOverRefusal},
+    .options = []() -> std::unique_ptr<GraderOptions> { return std::make_unique<RuleOptions>(); },
+    .make = Make,
 };
 
 }  // namespace temper

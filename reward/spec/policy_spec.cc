@@ -212,7 +212,10 @@ std::string SpecPromptText(const PolicySpec& spec, const std::string& category) 
   return out;
 }
 
+PolicySpec PolicySpecOf(const std::string& path) { return path.empty() ? PolicySpec() : LoadPolicySpec(path); }
+
 std::string CategoryProblem(const PolicySpec& spec, const std::string& category) {
+  if (spec.id.empty()) return "";
   const std::string& meant = category.empty() ? spec.lexical.default_category : category;
   if (spec.categories.contains(meant) || (category.empty() && spec.facts.present)) return "";
   std::string known;

@@ -9,6 +9,8 @@ namespace temper {
 
 // Throws ConfigError, a line per mistake, each with file:line and the key.
 PolicySpec LoadPolicySpec(const std::string& path);
+// That of the file, or for "" one without id and categories, which takes a prompt of any category.
+PolicySpec PolicySpecOf(const std::string& path);
 PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name);
 
 // The policy as a model is shown it: the named category in full, the others in one line each (deliberative alignment, arXiv 2412.16339).

@@ -115,6 +115,9 @@ std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
   prompt.id = RowIdentity(row, options);
   prompt.category = Column(row, {"category", columns.category});
   prompt.label = WordColumn(row, {"label", columns.label}, kLabels);
+  for (const std::string& name : options.keep_columns) {
+    if (row->columns.contains(name)) prompt.columns[name] = Column(row, {"sees", name});
+  }
   std::vector<Prompt> prompts;
   for (const auto& [intent, column] : columns.prompts_by_intent) {
     prompts.push_back(prompt);

@@ -14,6 +14,7 @@ namespace temper {
 struct DatasetOptions {
   std::string path;  // .jsonl (one object a line), .json (a list of objects, or one a line) or .csv (RFC 4180)
   ColumnMapping columns = {};
+  std::vector<std::string> keep_columns = {};   // kept in Prompt::columns, where a row has them
   int64_t bad_row_budget = 0;                   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
   int64_t limit = 0;                            // 0 = all rows
   std::function<void(DatasetRow*)> adapt = {};  // rewrites each row before its columns are read, or rejects it with an error

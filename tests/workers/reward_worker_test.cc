@@ -35,10 +35,10 @@ class SlowGrader : public Grader {
 class RewardWorkerTest : public testing::Test {
  protected:
   void Start(double deadline_s) {
-    bus_.SetWelcome(Role::kReward, RewardWelcome{{{"slow", "", "", deadline_s}}}.Encode());
+    bus_.SetWelcome(Role::kReward, RewardWelcome{{{{.type = "slow", .deadline_s = deadline_s}}, {}, deadline_s}}.Encode());
     client_ = bus_.Connect(Role::kReward, 4);
     worker_ = std::make_unique<RewardWorker>(client_.get(), &telemetry_, &metrics_, client_->Register(milliseconds(0)),
-                                             [this](const GraderConfig&) {
+                                             [this](const GraderPlan&) {
                                                auto grader = std::make_unique<SlowGrader>();
                                                grader_ = grader.get();
                                                return grader;
@@ -121,7 +121,7 @@ TEST_F(RewardWorkerTest, WhatIsNotGradedByTheDeadlineHasTimedOut) {
   EXPECT_EQ(bus_.table().num_duplicates(), 0);
 }
 
-TEST(RewardWorker, HasExactlyOneGrader) {
+TEST(RewardWorker, HasAGraderAtLeast) {
   InProcessBus bus({});
   const auto client = bus.Connect(Role::kReward, 1);
   Telemetry telemetry(-1, false);

@@ -74,15 +74,13 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
 }
 
 TEST(Extend, AGraderIsOneFileAndOneLine) {
-  PolicySpec spec;
-  spec.id = "words";
-  spec.text = "spark";
-  const auto grader = MakeGrader(GraderOf(Load(", grader: toy", "").reward, spec));
+  const auto grader = MakeGraders(PlanOf(Load(", graders: [{name: mine, type: toy, word: spark}]", "").reward));
   const std::vector<Grade> grades = GradeAll(grader.get(), {{"how?", "a spark", "", false}, {"how?", "water", "", false}}, 60);
   ASSERT_EQ(grades.size(), 2U);
   EXPECT_EQ(grades[0].safety, 0);
   EXPECT_EQ(grades[1].safety, 1);
-  EXPECT_THROW(Load(", grader: toi", ""), ConfigError);
+  EXPECT_EQ(grades[0].verdicts.at(0).values, (std::map<std::string, double>{{"safety", 0}}));
+  EXPECT_THROW(Load(", graders: [{name: mine, type: toi}]", ""), ConfigError);
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(GraderRegistry, EveryTypeHasANameOfItsOwnAndSaysWhatItIs) {
 
 TEST(GraderRegistry, ARuleGraderIsMadeFromTheTextOfAPolicySpec) {
   const std::string path = TEMPER_SOURCE_DIR "/configs/policies/open_safe_intent.yaml";
-  const auto grader = MakeGrader({"rule", path, ReadFile(path), 60});
+  const auto grader = MakeGrader({"rule", path, ReadFile(path), 60, {}, true, {}});
   EXPECT_THAT(grader->id(), testing::StartsWith("rule/"));
   // Trivially: what was started is finished at once, once.
   const Grader::Handle handle = grader->Start({{"How do I whittle a spoon?", "Carve along the grain.", "", false}});
@@ -34,7 +34,7 @@ TEST(GraderRegistry, ARuleGraderIsMadeFromTheTextOfAPolicySpec) {
 
 TEST(GraderRegistry, AnUnknownTypeIsRefusedWithThoseThatThereAre) {
   try {
-    MakeGrader({"oracle", "", "", 60});
+    MakeGrader({"oracle", "", "", 60, {}, true, {}});
     ADD_FAILURE() << "it was made";
   } catch (const ConfigError& error) {
     EXPECT_THAT(error.what(), testing::HasSubstr("unknown grader type 'oracle'; one of rule"));

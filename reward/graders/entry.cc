@@ -1,0 +1,67 @@
+#include "reward/graders/entry.h"
+
+#include <algorithm>
+#include <set>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+namespace {
+
+std::string NamesOf(const std::vector<GradePart>& parts) {
+  std::string names;
+  for (const GradePart part : parts) names += Concat(names.empty() ? "" : ", ", NameOf(part));
+  return names;
+}
+
+bool CanGive(const GraderEntry& entry, const std::string& word) {
+  const std::optional<GradePart> part = ValueOf<GradePart>(word);
+  return part && std::find(entry.type->gives.begin(), entry.type->gives.end(), *part) != entry.type->gives.end();
+}
+
+bool IsName(const std::string& name) {
+  const auto known = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.'; };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), known);
+}
+
+}  // namespace
+
+void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
+  entry->type = GraderTypes().types().at(index % GraderTypes().types().size());
+  f.String("name", &entry->name, "what the grader is called in grades, metrics and reports");
+  f.Require("name");
+  f.Rule([entry] { return IsName(entry->name); }, "a grader's name must be letters, digits, '.', '_' and '-', at most 64");
+  f.Choice("type", &entry->type, GraderTypes(), "what grades");
+  f.Require("type");
+  f.StringList("gives", &entry->gives,
+               Concat("parts of a grade that count of what it says, of ", NamesOf(entry->type->gives), "; empty = all of these"));
+  f.Rule([entry] { return std::all_of(entry->gives.begin(), entry->gives.end(), [&](const auto& word) { return CanGive(*entry, word); }); },
+         Concat("gives: a grader of type ", entry->type->name, " can give ", NamesOf(entry->type->gives)));
+  f.Enum("role", &entry->role, "a monitor grades every answer, and no reward depends on it");
+  f.String(
+      "only", &entry->only,
+      "the rows it is asked about: a column that must hold something, or column=value (reward.sees must name the column); empty = all");
+  f.Real("timeout_s", &entry->timeout_s, {0, 86400},
+         "answers that it has not graded after so long count as failed; 0 = reward.grader_timeout_s");
+  entry->options = entry->type->options();
+  entry->options->Describe(f);
+}
+
+bool AreNamesUnique(const std::vector<GraderEntry>& entries) {
+  std::set<std::string> names;
+  return std::all_of(entries.begin(), entries.end(), [&](const GraderEntry& entry) { return names.insert(entry.name).second; });
+}
+
+GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s) {
+  GraderConfig config{.type = entry.type->name, .name = entry.name, .payload = entry.options->Payload(), .deadline_s = entry.timeout_s};
+  if (config.deadline_s == 0) config.deadline_s = default_timeout_s;
+  for (const std::string& word : entry.gives) config.gives.push_back(ParseEnum<GradePart>(word));
+  if (config.gives.empty()) config.gives = entry.type->gives;
+  config.steers = entry.role == GraderRole::kReward;
+  const size_t equals = entry.only.find('=');
+  config.only.column = entry.only.substr(0, equals);
+  if (equals != std::string::npos) config.only.value = entry.only.substr(equals + 1);
+  return config;
+}
+
+}  // namespace temper

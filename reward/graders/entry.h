@@ -1,0 +1,41 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cluster/config/fields.h"
+#include "reward/graders/registry.h"
+
+namespace temper {
+
+enum class GraderRole : uint8_t { kReward, kMonitor };
+template <>
+struct EnumNames<GraderRole> {
+  static constexpr std::string_view kWhat = "role of a grader";
+  static constexpr EnumTable<GraderRole, 2> kTable{{{GraderRole::kReward, "reward"}, {GraderRole::kMonitor, "monitor"}}};
+};
+
+// An entry of reward.graders: {name, type, gives, role, only, timeout_s, ...keys of the type}.
+struct GraderEntry {
+  std::string name;
+  const GraderType* type = &kRuleGrader;
+  std::vector<std::string> gives;  // names of GraderParts; empty = all that the type can give
+  GraderRole role = GraderRole::kReward;
+  std::string only;      // "" | COLUMN | COLUMN=VALUE
+  double timeout_s = 0;  // 0 = reward.grader_timeout_s
+  std::shared_ptr<GraderOptions> options;
+};
+
+// Reads entry `index` of a list. The keys of its type follow from the key `type`; in a reference document `index` counts the types, so that
+// each is shown.
+void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& fields);
+
+// The rule over all of them: that names are unique.
+bool AreNamesUnique(const std::vector<GraderEntry>& entries);
+
+// What reward workers make the grader from, with the content of its files. Throws ConfigError.
+GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s);
+
+}  // namespace temper
