@@ -16,11 +16,11 @@ namespace temper {
 //   veto RULE          no clause with this conclusion may include all of the rule's literals
 // RULE is a rule's text or hash, as `temper tsetlin rules` prints them.
 struct TsetlinConstraint {
-  bool lock = true;    // false: veto
-  int32_t weight = 0;  // of a lock; 0 = as it is
-  std::string hash;    // of the rule; "" where the text is given
-  TsetlinRule rule;    // where the text is given
-  std::string place;   // file:line
+  bool lock = true;        // false: veto
+  int32_t weight = 0;      // of a lock; 0 = as it is
+  std::string hash = {};   // of the rule; "" where the text is given
+  TsetlinRule rule = {};   // where the text is given
+  std::string place = {};  // file:line
 };
 
 // Throws ConfigError with file:line. `path` is for messages.

@@ -17,8 +17,8 @@ bool IsLabel(std::string_view label);
 
 // Where a model comes from.
 struct TsetlinSource {
-  std::string data_hash;  // Hash128 of the file that it was trained on
-  std::string text_column, label_column;
+  std::string data_hash = {};  // Hash128 of the file that it was trained on
+  std::string text_column = {}, label_column = {};
   int64_t rows = 0;    // that it was trained on
   int64_t epochs = 0;  // over all trainings
 };
