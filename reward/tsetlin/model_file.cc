@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kMagic = "TMPRTSTL";
 constexpr size_t kHeaderBytes = 24;
 constexpr uint64_t kMaxLabels = 1000, kMaxTerms = 1000000, kMaxVetoes = 10000;
-constexpr int64_t kMaxClauses = 1000000, kMaxTermWords = 8, kMaxOpeningWords = 1000;
+constexpr int64_t kMaxClauses = 1000000, kMaxOpeningWords = 1000;
 constexpr int64_t kMaxThreshold = 1000000000;
 constexpr int32_t kMaxWeight = 1 << 30;
 

@@ -19,8 +19,9 @@ std::vector<std::string> FeatureWords(std::string_view text);
 // Names of the terms that a text has: every word and every run of up to max_words words, parted by one space; and those among its first
 // `opening_words` words once more with kOpeningMark in front. Each once, in the order of their first place.
 inline constexpr std::string_view kOpeningMark = "^";
+inline constexpr int64_t kMaxTermWords = 8;
 struct TermOptions {
-  int64_t max_words = 2;      // of a term
+  int64_t max_words = 2;      // of a term; at most kMaxTermWords
   int64_t opening_words = 0;  // that the opening has; 0 = no terms of the opening
 };
 std::vector<std::string> TermsOf(std::string_view text, const TermOptions& options);

@@ -32,6 +32,15 @@ std::vector<int32_t> ClassesOf(std::span<const LabelledText> rows, const std::ve
   return classes;
 }
 
+// What terms are, if those of constraints are to be among them.
+TermOptions WithTerms(TermOptions options, const std::vector<std::string>& terms) {
+  for (const std::string& term : terms) {
+    const auto words = static_cast<int64_t>(FeatureWords(term).size());
+    options.max_words = std::max(options.max_words, std::min(words, kMaxTermWords));
+  }
+  return options;
+}
+
 // A model that has learned nothing. Terms of constraints come first.
 TsetlinModel NewModel(std::span<const LabelledText> rows, const TsetlinTraining& training,
                       const std::vector<TsetlinConstraint>& constraints) {
@@ -40,12 +49,13 @@ TsetlinModel NewModel(std::span<const LabelledText> rows, const TsetlinTraining&
   for (const LabelledText& row : rows) texts.push_back(row.text);
   std::vector<std::string> terms = TermsOfConstraints(constraints);
   const std::set<std::string> named(terms.begin(), terms.end());
+  const TermOptions term_options = WithTerms(training.terms, terms);
   for (std::string& term : ChooseTerms(texts, ClassesOf(rows, labels), labels.size(), training.terms, training.choice))
     if (!named.contains(term)) terms.push_back(std::move(term));
   if (terms.empty()) throw ConfigError(Concat("no term stands in ", training.choice.min_rows, " of the ", rows.size(), " rows"));
   const size_t num_terms = terms.size(), num_labels = labels.size();
   return {std::move(labels),
-          TextBinariser(std::move(terms), training.terms),
+          TextBinariser(std::move(terms), term_options),
           TsetlinMachine(num_terms, num_labels, training.machine),
           {},
           {},

@@ -129,8 +129,9 @@ TEST(TsetlinConstraintsTest, TrainingWithoutAFileKeepsTheModelsConstraints) {
 }
 
 TEST(TsetlinConstraintsTest, ATermOfAConstraintIsInTheVocabularyHoweverRare) {
-  const TsetlinModel model = Train("lock 3 if 'zebra' then refused");
-  EXPECT_EQ(model.binariser.terms().front(), "zebra");
+  const TsetlinModel model = Train("lock 3 if 'zebra on ice' then refused");  // terms that are chosen have one word
+  EXPECT_EQ(model.binariser.terms().front(), "zebra on ice");
+  EXPECT_EQ(model.binariser.terms()[1].find(' '), std::string::npos);
   EXPECT_EQ(TsetlinTextClassifier(model).labels(), (std::vector<std::string>{"complied", "refused"}));
 }
 
