@@ -211,7 +211,7 @@ class TsetlinGraderOptions : public GraderOptions {
 
 }  // namespace
 
-const GraderType kTsetlinGrader{
+extern const GraderType kTsetlinGrader = {
     .name = "tsetlin",
     .help = "by rules over words, as a file of temper tsetlin train learned them from labels",
     .gives = {GradePart::kSafety, GradePart::kHelpfulnessDirect, GradePart::kMode, GradePart::kOverRefusal},
