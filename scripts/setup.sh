@@ -77,7 +77,7 @@ else
   venv .venv --no-deps "torch==$kTorch" nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96
 fi
 if [ "$want_bench" = 1 ]; then
-  venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate trl==1.16.0 datasets==5.2.0 gguf==0.19.0
+  venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate trl==1.16.0 datasets==5.2.0 gguf==0.19.0 scikit-learn==1.9.1 green-tsetlin==1.1.0
   # Built from source, some minutes; the benchmarks do without it when it does not build here.
   .venv-bench/bin/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("llama-cpp-python") != "0.3.36")' 2>/dev/null || {
     say ".venv-bench: building llama-cpp-python 0.3.36, which takes some minutes"
