@@ -46,6 +46,8 @@ const std::vector<Wing> kWings = {
     {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
     {"reward/grade", {"cluster/base"}},
     {"reward/spec", {"cluster/base", "cluster/config", "reward/grade"}},
+    {"reward/rbr", {"cluster/base", "policy/text", "reward/spec"}},
+    {"reward/probe", {"cluster/base", "policy/chat", "policy/formats", "policy/model", "policy/text", "policy/tokenizer"}},
     {"reward/graders", {"cluster/base", "cluster/config", "reward/grade", "reward/spec"}},
     {"reward/compose", {"cluster/base", "cluster/config", "reward/grade"}},
     {"reward/advantage", {"cluster/base", "cluster/config"}},
