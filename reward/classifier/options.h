@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cluster/base/enum_names.h"
+#include "reward/classifier/model.h"
+#include "reward/text/tricks.h"
+
+namespace temper {
+
+// How much the rows of a class count together.
+//   none           each row as its weight says
+//   class          every class the same
+//   source_class   every class of every source the same: a source counts as the weights of its rows are in the mean
+enum class ClassBalance : uint8_t { kNone, kClass, kSourceClass };
+
+template <>
+struct EnumNames<ClassBalance> {
+  static constexpr std::string_view kWhat = "balance";
+  static constexpr EnumTable<ClassBalance, 3> kTable{
+      {{ClassBalance::kNone, "none"}, {ClassBalance::kClass, "class"}, {ClassBalance::kSourceClass, "source_class"}}};
+};
+
+// What a classifier is trained to be.
+struct ClassifierOptions {
+  LinearKind kind = LinearKind::kBinary;
+  std::vector<std::string> classes;  // in order
+  std::vector<SpaceOptions> spaces;
+  VocabularyOptions vocabulary = {};
+  Normalization normalization = {};
+  bool dense = false;                          // the numbers of reward/text/dense.h, too
+  double dense_scale = 1;                      // of all standardised numbers: a smaller one is regularised more
+  std::vector<MemberModel> members = {};
+  ClassBalance balance = ClassBalance::kClass;
+  LinearOptions linear = {};
+  CalibrationKind calibration = CalibrationKind::kPlatt;
+  std::vector<Trick> tricks = {};              // copies of each row under them are trained on, too
+  int64_t copies = 2;                          // of each row, with tricks in turn
+  double copy_weight = 0.5;                    // of each copy, beside its row's
+};
+
+}  // namespace temper
