@@ -56,7 +56,11 @@ GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s) {
   GraderConfig config{.type = entry.type->name, .name = entry.name, .payload = entry.options->Payload(), .deadline_s = entry.timeout_s};
   if (config.deadline_s == 0) config.deadline_s = default_timeout_s;
   for (const std::string& word : entry.gives) config.gives.push_back(ParseEnum<GradePart>(word));
-  if (config.gives.empty()) config.gives = entry.type->gives;
+  const std::vector<GradePart> can = entry.options->Gives();
+  for (const GradePart part : config.gives)
+    if (!can.empty() && std::find(can.begin(), can.end(), part) == can.end())
+      throw ConfigError(Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
+  if (config.gives.empty()) config.gives = can.empty() ? entry.type->gives : can;
   config.steers = entry.role == GraderRole::kReward;
   const size_t equals = entry.only.find('=');
   config.only.column = entry.only.substr(0, equals);

@@ -7,7 +7,9 @@
 #include "cluster/base/bytes.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "reward/graders/registry.h"
+#include "reward/rbr/proposition_files.h"
 #include "reward/rbr/proposition_values.h"
 #include "reward/rbr/rbr_weights.h"
 #include "reward/spec/regex.h"
@@ -22,24 +24,30 @@ struct RbrPayload {
   std::string type_from;                     // label | intent | category | a column that reward.sees names
   std::map<std::string, std::string> types;  // value there -> response type
   std::string default_type;
+  std::map<std::string, std::string> classifiers;  // proposition -> bytes of its classifier
 
   std::string Encode() const {
     ByteWriter writer;
     for (const std::string* text : {&weights, &policy_spec, &type_from, &default_type}) writer.PutString(*text);
-    writer.Put<uint64_t>(types.size());
-    for (const auto& [value, type] : types) {
-      writer.PutString(value);
-      writer.PutString(type);
+    for (const auto* texts : {&types, &classifiers}) {
+      writer.Put<uint64_t>(texts->size());
+      for (const auto& [key, text] : *texts) {
+        writer.PutString(key);
+        writer.PutString(text);
+      }
     }
     return writer.Take();
   }
   static RbrPayload Decode(const std::string& bytes) {
     ByteReader reader(bytes);
     RbrPayload payload;
-    for (std::string* text : {&payload.weights, &payload.policy_spec, &payload.type_from, &payload.default_type}) *text = reader.GetString();
-    for (uint64_t left = reader.GetCount(2 * sizeof(uint64_t)); left > 0; --left) {
-      std::string value = reader.GetString();
-      payload.types[std::move(value)] = reader.GetString();
+    for (std::string* text : {&payload.weights, &payload.policy_spec, &payload.type_from, &payload.default_type})
+      *text = reader.GetString();
+    for (auto* texts : {&payload.types, &payload.classifiers}) {
+      for (uint64_t left = reader.GetCount(2 * sizeof(uint64_t)); left > 0; --left) {
+        std::string key = reader.GetString();
+        (*texts)[std::move(key)] = reader.GetString();
+      }
     }
     reader.ExpectEnd();
     return payload;
@@ -68,8 +76,8 @@ class RbrGrader : public ImmediateGrader {
       : payload_(payload),
         weights_(ParseRbrWeights(payload.weights, name + " (weights)")),
         spec_(ParsePolicySpec(payload.policy_spec, name + " (policy_spec)")),
-        valuer_(spec_, {}, name),
-        id_(Concat("rbr/", spec_.id, ":", spec_.hash, ":", weights_.hash)) {
+        valuer_(spec_, PropositionModels(payload.classifiers, name), name),
+        id_(Concat("rbr/", spec_.id, ":", Hash128(payload.Encode()).substr(0, 16))) {
     Check(payload_, weights_, spec_, name);
   }
 
@@ -94,8 +102,9 @@ class RbrGrader : public ImmediateGrader {
   Grade GradeOne(const GradeRequest& request) override {
     const std::optional<std::string> type = TypeOf(request);
     if (!type)
-      return FailedGrade(GradeOutcome::kRefusedToGrade,
-                         Concat("no response type for a row: types and default_type of the grader say nothing of its ", payload_.type_from));
+      return FailedGrade(
+          GradeOutcome::kRefusedToGrade,
+          Concat("no response type for a row: types and default_type of the grader say nothing of its ", payload_.type_from));
     try {
       Grade grade;
       grade.safety = grade.helpfulness = grade.h_direct = grade.h_indirect =
@@ -118,24 +127,36 @@ class RbrOptions : public GraderOptions {
   void Describe(ConfigFields& f) override {
     f.Path("weights", &weights_, "type rbr: weights of propositions by response type (temper rbr fit)");
     f.Path("policy_spec", &policy_spec_, "type rbr: the policy spec with the propositions that are weighed");
+    f.Path("classifiers", &classifiers_,
+           "type rbr: a folder of PROPOSITION.clf (temper rbr learn), which say of their propositions what words say of the others");
     f.String("type_from", &type_from_,
              "type rbr: what tells a row's response type: label, intent, category, or a column that reward.sees names");
     f.StringMap("types", &types_, "type rbr: value there -> response type of the weights; a value that is a response type needs no entry");
-    f.String("default_type", &default_type_, "type rbr: response type of all other rows; empty = they are refused, unless there is one type");
+    f.String("default_type", &default_type_,
+             "type rbr: response type of all other rows; empty = they are refused, unless there is one type");
     f.Require("weights");
     f.Require("policy_spec");
   }
   std::string Payload() const override {
-    const RbrPayload payload{ReadUserFile(weights_, {.what = "the weights"}), LoadPolicySpec(policy_spec_).text, type_from_, types_,
-                             default_type_};
-    Check(payload, ParseRbrWeights(payload.weights, weights_), LoadPolicySpec(policy_spec_), weights_);
+    const RbrPayload payload{ReadUserFile(weights_, {.what = "the weights"}),
+                             LoadPolicySpec(policy_spec_).text,
+                             type_from_,
+                             types_,
+                             default_type_,
+                             ReadPropositionFiles(classifiers_)};
+    const RbrGrader checked(payload, weights_);
     return payload.Encode();
   }
-  std::vector<std::string> Files() const override { return {weights_, policy_spec_}; }
+  std::vector<std::string> Files() const override {
+    std::vector<std::string> files = {weights_, policy_spec_};
+    for (const auto& [proposition, bytes] : ReadPropositionFiles(classifiers_))
+      files.push_back(Concat(classifiers_, "/", proposition, ".clf"));
+    return files;
+  }
   std::string Reads() const override { return "weighed propositions"; }
 
  private:
-  std::string weights_, policy_spec_;
+  std::string weights_, policy_spec_, classifiers_;
   std::string type_from_ = "label";
   std::map<std::string, std::string> types_;
   std::string default_type_;

@@ -36,6 +36,8 @@ class GraderOptions {
   virtual void Describe(ConfigFields& fields) = 0;
   // What GraderConfig::payload becomes, the content of files included. Throws ConfigError for a file that is missing or damaged.
   virtual std::string Payload() const = 0;
+  // The parts that it gives as it is set up; empty = all that its type can give.
+  virtual std::vector<GradePart> Gives() const { return {}; }
   // The files that Payload reads: a run that goes on must find them unchanged.
   virtual std::vector<std::string> Files() const { return {}; }
   // What it judges by, in words for a report: "words", "facts in the prompt".

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
+#include <memory>
 #include <system_error>
 
 #include "cluster/base/error.h"

@@ -101,8 +101,11 @@ struct HiddenFeatures::Parts {
     Cut(&prompt, options.prompt_tokens);
     std::string first = tokenizer->Decode(prompt);
     if (chat) {
-      const nlohmann::ordered_json messages = {{{"role", "user"}, {"content", std::move(first)}}};
-      read.tokens = tokenizer->Encode(chat->Render(messages, {.add_generation_prompt = true}).text);
+      nlohmann::ordered_json messages = nlohmann::ordered_json::array();
+      messages.push_back({{"role", "user"}, {"content", std::move(first)}});
+      ChatOptions options_of_chat;
+      options_of_chat.add_generation_prompt = true;
+      read.tokens = tokenizer->Encode(chat->Render(messages, options_of_chat).text);
     } else {
       read.tokens = tokenizer->Encode(first + "\n", /*add_specials=*/true);
     }
