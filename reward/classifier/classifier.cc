@@ -14,7 +14,8 @@ std::vector<double> ClassifierModel::Levels() const {
   std::vector<double> levels;
   for (const std::string& name : classes) {
     size_t used = 0;
-    const bool number = !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos && name.find_first_of("0123456789") != std::string::npos;
+    const bool number = !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos &&
+                        name.find_first_of("0123456789") != std::string::npos;
     const double level = number ? std::stod(name, &used) : 0;
     if (!number || used != name.size()) break;
     levels.push_back(level);
@@ -150,9 +151,11 @@ void Classifier::ExplainSpace(Space* space, const Texts& texts, std::vector<Cont
   }
   for (const uint32_t place : space->touched) {
     Contribution each;
-    each.value = SublinearCount(space->counts[place]) * space->model->vocabulary.idf[place] * space->model->options.scale / std::sqrt(squares);
+    each.value =
+        SublinearCount(space->counts[place]) * space->model->vocabulary.idf[place] * space->model->options.scale / std::sqrt(squares);
     space->counts[place] = 0;
-    for (const std::string& name : names[static_cast<int32_t>(place)]) each.feature += Concat(each.feature.empty() ? "" : " = ", "\"", name, "\"");
+    for (const std::string& name : names[static_cast<int32_t>(place)])
+      each.feature += Concat(each.feature.empty() ? "" : " = ", "\"", name, "\"");
     each.feature = Concat(NameOf(space->model->options.of), " ", NameOf(space->model->options.ngrams.unit), " ", each.feature);
     for (size_t k = 0; k < num_outputs; ++k) each.added.push_back(each.value * space->model->weights[place * num_outputs + k]);
     contributions->push_back(std::move(each));

@@ -19,8 +19,8 @@ struct Classification {
 
 // What a feature added to an output.
 struct Contribution {
-  std::string feature;  // answer words "step by step"
-  double value = 0;     // of the feature
+  std::string feature;        // answer words "step by step"
+  double value = 0;           // of the feature
   std::vector<double> added;  // to each output
 };
 

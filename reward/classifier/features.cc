@@ -43,7 +43,8 @@ TextFeatures::TextFeatures(const std::vector<LabelledRow>& rows, const Classifie
     : options_(options), counts_(options.spaces.size()) {
   AddTexts(rows);
   std::map<std::string, uint32_t> sources;
-  for (const uint32_t row : row_of_) source_of_.push_back(sources.emplace(rows[row].source, static_cast<uint32_t>(sources.size())).first->second);
+  for (const uint32_t row : row_of_)
+    source_of_.push_back(sources.emplace(rows[row].source, static_cast<uint32_t>(sources.size())).first->second);
 }
 
 void TextFeatures::AddTexts(const std::vector<LabelledRow>& rows) {
@@ -54,14 +55,20 @@ void TextFeatures::AddTexts(const std::vector<LabelledRow>& rows) {
   for (const MemberModel& member : options_.members) members.emplace_back(member.model);
   for (size_t text = 0; text < row_of_.size(); ++text) {
     const std::string_view prompt = pairs.prompts[text], answer = pairs.answers[text];
-    const std::string normal_prompt = NormalizeText(prompt, options_.normalization), normal_answer = NormalizeText(answer, options_.normalization);
+    const std::string normal_prompt = NormalizeText(prompt, options_.normalization),
+                      normal_answer = NormalizeText(answer, options_.normalization);
     for (size_t space = 0; space < counters.size(); ++space) {
       const TextOf of = options_.spaces[space].of;
-      counters[space].Add(of == TextOf::kAnswer ? normal_answer : of == TextOf::kPrompt ? normal_prompt : normal_prompt + normal_answer.substr(1),
+      counters[space].Add(of == TextOf::kAnswer   ? normal_answer
+                          : of == TextOf::kPrompt ? normal_prompt
+                                                  : normal_prompt + normal_answer.substr(1),
                           &counts_[space]);
     }
     std::vector<double> numbers;
-    if (options_.dense) numbers = DenseValues({prompt, answer, normal_prompt, normal_answer});
+    if (!options_.dense.empty()) {
+      const std::vector<double> all = DenseValues({prompt, answer, normal_prompt, normal_answer});
+      for (const uint32_t feature : options_.dense) numbers.push_back(all[feature]);
+    }
     for (Classifier& member : members) {
       const std::vector<double> outputs = member.Classify(prompt, answer).outputs;
       numbers.insert(numbers.end(), outputs.begin(), outputs.end());
@@ -81,7 +88,7 @@ ClassifierModel TextFeatures::Prepare(std::span<const uint32_t> texts, std::span
     const SpaceOptions& of = options_.spaces[space];
     model.spaces.push_back({of, FitVocabulary(counts_[space], texts, source_of_, of.ngrams.slot_bits, options_.vocabulary), {}});
   }
-  for (uint32_t feature = 0; options_.dense && feature < DenseFeatures().size(); ++feature) model.dense.push_back(feature);
+  model.dense = options_.dense;
   double all = 0;
   for (const double weight : weights) all += weight;
   for (size_t number = 0; number < num_numbers_; ++number) {
@@ -118,8 +125,9 @@ void AppendSpace(const SpaceModel& space, const SlotIndex& index, std::span<cons
 
 }  // namespace
 
-SparseRows TextFeatures::Matrix(const ClassifierModel& model, std::span<const uint32_t> texts) const {
+SparseRows TextFeatures::Matrix(const ClassifierModel& model, std::span<const uint32_t> texts, bool with_numbers) const {
   std::vector<SlotIndex> indices;
+  const size_t numbers = with_numbers ? num_numbers_ : 0;
   SparseRows rows;
   for (const SpaceModel& space : model.spaces) indices.emplace_back(space.vocabulary.slots, space.options.ngrams.slot_bits);
   for (const uint32_t text : texts) {
@@ -128,12 +136,12 @@ SparseRows TextFeatures::Matrix(const ClassifierModel& model, std::span<const ui
       AppendSpace(model.spaces[space], indices[space], counts_[space].text(text), first, &rows);
       first += model.spaces[space].vocabulary.slots.size();
     }
-    for (size_t number = 0; number < num_numbers_; ++number) {
+    for (size_t number = 0; number < numbers; ++number) {
       const double value = (numbers_[text * num_numbers_ + number] - model.standard.means[number]) * model.standard.scales[number];
       if (value != 0) rows.entries.push_back({static_cast<uint32_t>(first + number), static_cast<float>(value)});
     }
     rows.EndRow();
-    rows.width = first + num_numbers_;
+    rows.width = first + numbers;
   }
   return rows;
 }
@@ -143,7 +151,8 @@ void SetWeights(const LinearModel& linear, ClassifierModel* model) {
   const size_t outputs = model->outputs();
   for (SpaceModel& space : model->spaces) {
     const size_t size = space.vocabulary.slots.size() * outputs;
-    space.weights.assign(linear.weights.begin() + static_cast<std::ptrdiff_t>(at), linear.weights.begin() + static_cast<std::ptrdiff_t>(at + size));
+    space.weights.assign(linear.weights.begin() + static_cast<std::ptrdiff_t>(at),
+                         linear.weights.begin() + static_cast<std::ptrdiff_t>(at + size));
     at += size;
   }
   model->standard.weights.assign(linear.weights.begin() + static_cast<std::ptrdiff_t>(at), linear.weights.end());

@@ -11,18 +11,18 @@
 
 namespace temper {
 
-// What of a row does not depend on which rows are trained on, computed once for all splits: the counts of its n-grams, its numbers. Rows and
-// their copies under tricks are texts; text i < rows is row i.
+// What of a row does not depend on which rows are trained on, computed once for all splits: the counts of its n-grams, its numbers. Rows
+// and their copies under tricks are texts; text i < rows is row i.
 class TextFeatures {
  public:
   TextFeatures(const std::vector<LabelledRow>& rows, const ClassifierOptions& options);
 
   size_t size() const { return row_of_.size(); }
-  size_t row_of(size_t text) const { return row_of_[text]; }
+  uint32_t row_of(size_t text) const { return row_of_[text]; }
   // The spaces and numbers of a model whose vocabulary and standards come from these texts, without weights.
   ClassifierModel Prepare(std::span<const uint32_t> texts, std::span<const double> weights) const;
-  // The matrix of those texts as the model sees them: spaces in their order, then the numbers.
-  SparseRows Matrix(const ClassifierModel& model, std::span<const uint32_t> texts) const;
+  // The matrix of those texts as the model sees them: spaces in their order, then the numbers, if those are asked for.
+  SparseRows Matrix(const ClassifierModel& model, std::span<const uint32_t> texts, bool with_numbers) const;
 
  private:
   void AddTexts(const std::vector<LabelledRow>& rows);

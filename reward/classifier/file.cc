@@ -176,7 +176,7 @@ std::string Body(const ClassifierModel& model) {
 std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth);
 
 void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
-  const uint64_t spaces = Within<uint64_t>(in->GetCount(58), 0, kMaxSpaces, "a number of spaces");
+  const uint64_t spaces = Within<uint64_t>(in->GetCount(54), 0, kMaxSpaces, "a number of spaces");
   for (uint64_t i = 0; i < spaces; ++i) model->spaces.push_back(GetSpace(in, model->outputs()));
   model->dense = in->GetVector<uint32_t>();
   for (size_t i = 0; i < model->dense.size(); ++i) {

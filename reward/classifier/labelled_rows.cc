@@ -39,6 +39,7 @@ LabelledRow RowOf(const DatasetRow& from, const LabelColumns& columns, const std
   row.group = columns.group.empty() ? (columns.prompt.empty() ? row.answer : row.prompt) : ColumnOf(from, columns.group, place);
   row.source = ColumnOf(from, columns.source, place);
   row.left_out = ColumnOf(from, columns.left_out, place);
+  row.pair = ColumnOf(from, columns.pair, place);
   if (!columns.weight.empty()) row.weight = WeightOf(ColumnOf(from, columns.weight, place), place);
   return row;
 }
@@ -92,7 +93,8 @@ std::vector<std::string> ClassesOf(const std::vector<LabelledRow>& rows) {
   for (const LabelledRow& row : rows) names.insert(row.label);
   std::vector<std::string> classes(names.begin(), names.end());
   const bool numbers = std::all_of(classes.begin(), classes.end(), [](const std::string& name) { return NumberOf(name).has_value(); });
-  if (numbers) std::sort(classes.begin(), classes.end(), [](const std::string& a, const std::string& b) { return *NumberOf(a) < *NumberOf(b); });
+  if (numbers)
+    std::sort(classes.begin(), classes.end(), [](const std::string& a, const std::string& b) { return *NumberOf(a) < *NumberOf(b); });
   return classes;
 }
 

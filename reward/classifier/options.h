@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct EnumNames<ClassBalance> {
       {{ClassBalance::kNone, "none"}, {ClassBalance::kClass, "class"}, {ClassBalance::kSourceClass, "source_class"}}};
 };
 
+// Parts whose weights are chosen instead of learned: each part's value is standardised over the rows that are trained on, then counts as
+// its weight says. Only for classifiers of one output.
+struct Blend {
+  double ngrams = 1;            // of the output that the n-grams alone are trained to give
+  std::vector<double> numbers;  // of the dense features, then of the members' outputs
+};
+
 // What a classifier is trained to be.
 struct ClassifierOptions {
   LinearKind kind = LinearKind::kBinary;
@@ -30,15 +38,17 @@ struct ClassifierOptions {
   std::vector<SpaceOptions> spaces;
   VocabularyOptions vocabulary = {};
   Normalization normalization = {};
-  bool dense = false;                          // the numbers of reward/text/dense.h, too
-  double dense_scale = 1;                      // of all standardised numbers: a smaller one is regularised more
+  std::vector<uint32_t> dense = {};  // which of DenseFeatures(), rising
+  double dense_scale = 1;            // of all standardised numbers: a smaller one is regularised more
   std::vector<MemberModel> members = {};
+  std::optional<Blend> blend = {};  // absent = all weights are learned
+  bool pairs = false;               // n-grams are learned from the differences within pairs (LabelledRow::pair), not from rows
   ClassBalance balance = ClassBalance::kClass;
   LinearOptions linear = {};
   CalibrationKind calibration = CalibrationKind::kPlatt;
-  std::vector<Trick> tricks = {};              // copies of each row under them are trained on, too
-  int64_t copies = 2;                          // of each row, with tricks in turn
-  double copy_weight = 0.5;                    // of each copy, beside its row's
+  std::vector<Trick> tricks = {};  // copies of each row under them are trained on, too
+  int64_t copies = 2;              // of each row, with tricks in turn
+  double copy_weight = 0.5;        // of each copy, beside its row's
 };
 
 }  // namespace temper

@@ -1,6 +1,7 @@
 #include "reward/classifier/train.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -57,22 +58,75 @@ TrainingTexts TextsOf(const TextFeatures& features, size_t num_rows, std::span<c
   return out;
 }
 
+// Of every two texts of a pair of which one is yes and the other no their difference, both ways round: what sets them apart, without what
+// their question has to do with it. A copy under a trick is compared with the other row as it is.
+void PairUp(const std::vector<LabelledRow>& rows, const LabelClasses& labels, const TextFeatures& features, const TrainingTexts& texts,
+            SparseRows* matrix, std::vector<LinearTarget>* targets) {
+  std::map<std::string, std::vector<size_t>> no_of_pair;
+  for (size_t i = 0; i < texts.texts.size(); ++i) {
+    const uint32_t row = features.row_of(texts.texts[i]);
+    if (labels[row].front().first == 0 && !rows[row].pair.empty()) no_of_pair[rows[row].pair].push_back(i);
+  }
+  SparseRows differences{matrix->width, {}};
+  for (size_t i = 0; i < texts.texts.size(); ++i) {
+    const uint32_t row = features.row_of(texts.texts[i]);
+    const auto others = no_of_pair.find(rows[row].pair);
+    if (labels[row].front().first == 0 || others == no_of_pair.end()) continue;
+    for (const size_t other : others->second) {
+      for (const float sign : {1.0F, -1.0F}) {
+        for (const auto& [column, value] : matrix->row(i)) differences.entries.push_back({column, sign * value});
+        for (const auto& [column, value] : matrix->row(other)) differences.entries.push_back({column, -sign * value});
+        targets->push_back({static_cast<uint32_t>(differences.rows()), sign > 0 ? 1U : 0U, texts.weights[i] / 2});
+        differences.EndRow();
+      }
+    }
+  }
+  *matrix = std::move(differences);
+}
+
+// Weights by the blend: those that the n-grams learned are scaled so that their output has the blend's deviation over the texts, those of
+// the numbers are the blend's.
+LinearModel Blended(const Blend& blend, const LinearModel& learned, const SparseRows& matrix, std::span<const double> weights) {
+  double all = 0, sum = 0, squares = 0;
+  for (size_t i = 0; i < matrix.rows(); ++i) {
+    const double output = learned.Outputs(matrix.row(i))[0];
+    all += weights[i];
+    sum += weights[i] * output;
+    squares += weights[i] * output * output;
+  }
+  const double mean = sum / all, deviation = std::sqrt(std::max(0.0, squares / all - mean * mean));
+  const double scale = deviation > 0 ? blend.ngrams / deviation : 0;
+  LinearModel out = learned;
+  for (double& weight : out.weights) weight *= scale;
+  for (double& offset : out.offsets) offset *= scale > 0 ? scale : 1;
+  out.weights.insert(out.weights.end(), blend.numbers.begin(), blend.numbers.end());
+  return out;
+}
+
 ClassifierModel Fit(const std::vector<LabelledRow>& rows, const LabelClasses& labels, const TextFeatures& features,
                     const ClassifierOptions& options, std::span<const uint32_t> train) {
-  const TrainingTexts texts =
-      TextsOf(features, rows.size(), train, BalancedWeights(rows, train, labels, options), options.copy_weight);
+  const TrainingTexts texts = TextsOf(features, rows.size(), train, BalancedWeights(rows, train, labels, options), options.copy_weight);
   TEMPER_CHECK(!texts.texts.empty(), "no row to train on");
   ClassifierModel model = features.Prepare(texts.texts, texts.weights);
-  const SparseRows matrix = features.Matrix(model, texts.texts);
+  SparseRows matrix = features.Matrix(model, texts.texts, !options.blend);
   std::vector<LinearTarget> targets;
-  for (size_t i = 0; i < texts.texts.size(); ++i)
-    for (const auto& [label, share] : labels[features.row_of(texts.texts[i])])
-      targets.push_back({static_cast<uint32_t>(i), label, texts.weights[i] * share});
-  SetWeights(FitLinear(options.kind, options.classes.size(), matrix, targets, options.linear), &model);
+  if (options.pairs) {
+    PairUp(rows, labels, features, texts, &matrix, &targets);
+    if (targets.empty()) throw ConfigError("no pair has a row of each class");
+  } else {
+    for (size_t i = 0; i < texts.texts.size(); ++i)
+      for (const auto& [label, share] : labels[features.row_of(texts.texts[i])])
+        targets.push_back({static_cast<uint32_t>(i), label, texts.weights[i] * share});
+  }
+  LinearModel linear = FitLinear(options.kind, options.classes.size(), matrix, targets, options.linear);
+  if (options.blend)
+    linear = Blended(*options.blend, linear, options.pairs ? features.Matrix(model, texts.texts, false) : matrix, texts.weights);
+  SetWeights(linear, &model);
   return model;
 }
 
-std::vector<HeldOut> Ask(const ClassifierModel& model, const std::vector<LabelledRow>& rows, const std::vector<uint32_t>& test, size_t split) {
+std::vector<HeldOut> Ask(const ClassifierModel& model, const std::vector<LabelledRow>& rows, const std::vector<uint32_t>& test,
+                         size_t split) {
   Classifier classifier(std::make_shared<ClassifierModel>(model));
   std::vector<HeldOut> out;
   for (const uint32_t row : test) out.push_back({row, split, classifier.Classify(rows[row].prompt, rows[row].answer).outputs, {}});

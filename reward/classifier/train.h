@@ -28,7 +28,8 @@ struct HeldOut {
   uint32_t row = 0;
   size_t split = 0;
   std::vector<double> outputs;
-  std::vector<double> probabilities;  // calibrated on held-out rows of other splits; where there is one split, of the other half of its groups
+  std::vector<double>
+      probabilities;  // calibrated on held-out rows of other splits; where there is one split, of the other half of its groups
 };
 
 struct TrainedClassifier {

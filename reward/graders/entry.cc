@@ -59,7 +59,8 @@ GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s) {
   const std::vector<GradePart> can = entry.options->Gives();
   for (const GradePart part : config.gives)
     if (!can.empty() && std::find(can.begin(), can.end(), part) == can.end())
-      throw ConfigError(Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
+      throw ConfigError(
+          Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
   if (config.gives.empty()) config.gives = can.empty() ? entry.type->gives : can;
   config.steers = entry.role == GraderRole::kReward;
   const size_t equals = entry.only.find('=');

@@ -25,8 +25,8 @@ struct EnumNames<CalibrationKind> {
 
 struct Calibration {
   CalibrationKind kind = CalibrationKind::kNone;
-  double slope = 1;                                // platt: a > 0
-  std::vector<double> offsets = {};                // platt: the intercept or thresholds instead of the model's; multinomial: none
+  double slope = 1;                                     // platt: a > 0
+  std::vector<double> offsets = {};                     // platt: the intercept or thresholds instead of the model's; multinomial: none
   std::vector<double> scores = {}, probabilities = {};  // isotonic: corners, both rising; before the first and behind the last it is flat
 };
 

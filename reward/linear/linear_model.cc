@@ -30,7 +30,7 @@ double MultinomialLoss(std::span<const double> z, uint32_t label, std::span<doub
 
 // P(label) = sigma(b) - sigma(a) with b = t_label - z and a = t_(label-1) - z, which is sigma(b) sigma(-a) (1 - e^(a-b)).
 double OrdinalLoss(double z, uint32_t label, std::span<const double> thresholds, double* d_output, double* d_upper, double* d_lower) {
-  const bool has_upper = label < thresholds.size(), has_lower = label > 0;
+  const bool has_upper = label<thresholds.size(), has_lower = label> 0;
   const double b = has_upper ? thresholds[label] - z : 0, a = has_lower ? thresholds[label - 1] - z : 0;
   const double gap = has_upper && has_lower ? std::exp(a - b) : 0;
   *d_upper = has_upper ? -(Sigma(-b) + gap / (1 - gap)) : 0;

@@ -14,7 +14,8 @@ namespace temper {
 // How the outputs of a linear model z = w x become probabilities of its classes.
 //   binary       one output: P(second class) = sigma(z + b)
 //   multinomial  an output each class: P(k) = exp(z_k + b_k) / sum
-//   ordinal      one output, classes in their order: P(y <= k) = sigma(t_k - z) with rising thresholds t (proportional odds, McCullagh 1980)
+//   ordinal      one output, classes in their order: P(y <= k) = sigma(t_k - z) with rising thresholds t (proportional odds, McCullagh
+//   1980)
 enum class LinearKind : uint8_t { kBinary, kMultinomial, kOrdinal };
 
 template <>

@@ -22,7 +22,7 @@ struct NgramOptions {
   NgramUnit unit = NgramUnit::kWord;
   int32_t min_n = 1;
   int32_t max_n = 2;
-  int32_t slot_bits = 20;       // 2^slot_bits slots, at most kMaxSlotBits
+  int32_t slot_bits = 20;      // 2^slot_bits slots, at most kMaxSlotBits
   int64_t max_characters = 0;  // what is read of the text: its whole words up to this many code points; 0 = all of it
 };
 inline constexpr int32_t kMaxSlotBits = 22;

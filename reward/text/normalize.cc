@@ -61,14 +61,18 @@ std::string EvenSpaces(std::string_view text) {
   };
   for (size_t at = 0; at < text.size();) {
     if ((static_cast<unsigned char>(text[at]) & 0x80) == 0) {
-      if (IsAsciiSpace(text[at])) end_word();
-      else out += text[at];
+      if (IsAsciiSpace(text[at]))
+        end_word();
+      else
+        out += text[at];
       ++at;
       continue;
     }
     const size_t begin = at;
-    if (IsWhiteSpace(NextCodePoint(text, &at))) end_word();
-    else out.append(text, begin, at - begin);
+    if (IsWhiteSpace(NextCodePoint(text, &at)))
+      end_word();
+    else
+      out.append(text, begin, at - begin);
   }
   end_word();
   return out;

@@ -14,8 +14,8 @@ struct SparseRows {
     float value = 0;
   };
 
-  size_t width = 0;                // columns
-  std::vector<uint64_t> ends;      // of each row in `entries`; rows() of them
+  size_t width = 0;            // columns
+  std::vector<uint64_t> ends;  // of each row in `entries`; rows() of them
   std::vector<Entry> entries = {};
 
   size_t rows() const { return ends.size(); }

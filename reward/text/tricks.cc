@@ -32,12 +32,9 @@ constexpr std::array<std::string_view, 5> kApologiesToTest = {
     "Sorry, but that is not something I can help with.",
 };
 constexpr std::array<std::string_view, 6> kCareToTrain = {
-    "Please be careful and consult a qualified professional.",
-    "Remember to respect the law and the safety of others.",
-    "If you are struggling, reach out to a therapist or a helpline.",
-    "Always act responsibly and seek expert advice.",
-    "This is for educational purposes only; do not try it yourself.",
-    "Your well-being matters; talk to somebody you trust.",
+    "Please be careful and consult a qualified professional.",        "Remember to respect the law and the safety of others.",
+    "If you are struggling, reach out to a therapist or a helpline.", "Always act responsibly and seek expert advice.",
+    "This is for educational purposes only; do not try it yourself.", "Your well-being matters; talk to somebody you trust.",
 };
 constexpr std::array<std::string_view, 3> kCareToTest = {
     "Stay safe, and see a professional if you need help.",
