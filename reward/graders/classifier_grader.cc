@@ -65,7 +65,7 @@ std::unique_ptr<Grader> MakeClassifierGrader(const GraderConfig& config) {
 
 }  // namespace
 
-const GraderType kClassifierGrader{
+extern const GraderType kClassifierGrader = {
     .name = "classifier",
     .help = "by n-grams, as a file of temper classifier train learned them from labels",
     .gives = {GradePart::kSafety, GradePart::kSeverity, GradePart::kHelpfulnessDirect, GradePart::kMode, GradePart::kOverRefusal},

@@ -117,7 +117,7 @@ std::unique_ptr<Grader> Make(const GraderConfig& config) {
 
 }  // namespace
 
-const GraderType kProbeGrader{
+extern const GraderType kProbeGrader = {
     .name = "probe",
     .help = "by hidden states of a frozen model, as temper probe train learned from labels",
     .gives = {GradePart::kSafety, GradePart::kSeverity, GradePart::kHelpfulnessDirect, GradePart::kMode, GradePart::kOverRefusal},

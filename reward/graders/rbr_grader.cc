@@ -168,7 +168,7 @@ std::unique_ptr<Grader> Make(const GraderConfig& config) {
 
 }  // namespace
 
-const GraderType kRbrGrader{
+extern const GraderType kRbrGrader = {
     .name = "rbr",
     .help = "by weighed propositions of a policy spec (rule-based rewards)",
     .gives = {GradePart::kSafety, GradePart::kHelpfulnessDirect, GradePart::kHelpfulnessIndirect},
