@@ -2,6 +2,7 @@
 //   classifier_bench FILE ANSWERS.jsonl
 // FILE is a classifier (temper classifier train), ANSWERS a file of rows with a column `answer`: its words, in their order, are cut into
 // answers of 100 words.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>

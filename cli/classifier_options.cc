@@ -1,6 +1,7 @@
 #include "cli/classifier_options.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 
@@ -31,15 +32,15 @@ int32_t LengthOf(const std::string& text, const std::string& spec) {
   return static_cast<int32_t>(*number);
 }
 
-// TEXT:UNIT:MIN-MAX[:SCALE], e.g. answer:characters:2-5:0.5.
+// TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]], e.g. answer:characters:2-5:0.5.
 SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
   const std::vector<std::string> parts = Split(spec, ':');
   const std::vector<std::string> lengths = Split(parts.size() > 2 ? parts[2] : "", '-');
   const std::optional<TextOf> of = ValueOf<TextOf>(parts[0]);
   const std::optional<NgramUnit> unit = ValueOf<NgramUnit>(parts.size() > 1 ? parts[1] : "");
-  if (!of || !unit || lengths.size() != 2 || parts.size() > 4)
+  if (!of || !unit || lengths.size() != 2 || parts.size() > 5)
     throw ConfigError(Concat("--space ", spec,
-                             ": expected TEXT:UNIT:MIN-MAX or TEXT:UNIT:MIN-MAX:SCALE with TEXT of answer, prompt, both "
+                             ": expected TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]] with TEXT of answer, prompt, both "
                              "and UNIT of words, characters"));
   SpaceOptions space{*of, {}, 1};
   space.ngrams.unit = *unit;
@@ -47,10 +48,16 @@ SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
   space.ngrams.max_n = LengthOf(lengths[1], spec);
   space.ngrams.slot_bits = static_cast<int32_t>(arguments.slot_bits);
   if (*unit == NgramUnit::kCharacter) space.ngrams.max_characters = arguments.max_characters;
-  const std::optional<double> scale = parts.size() == 4 ? NumberOf(parts[3]) : 1;
+  const std::optional<double> scale = parts.size() > 3 ? NumberOf(parts[3]) : 1;
   if (space.ngrams.min_n > space.ngrams.max_n || !scale || *scale <= 0)
     throw ConfigError(Concat("--space ", spec, ": the lengths must rise and the scale be above 0"));
   space.scale = *scale;
+  if (parts.size() == 5) {
+    const std::optional<double> limit = NumberOf(parts[4]);
+    if (!limit || *limit < 0 || *limit > 1e9 || *limit != std::floor(*limit))
+      throw ConfigError(Concat("--space ", spec, ": '", parts[4], "' is no number of characters"));
+    space.ngrams.max_characters = static_cast<int64_t>(*limit);
+  }
   return space;
 }
 
@@ -157,7 +164,7 @@ void BindLabels(CLI::App* command, LabelArguments* arguments) {
   command->add_option("--prompt-column", columns.prompt, "column of the prompt");
   command->add_option("--label-column", columns.label, "column of what people said")->required();
   command->add_option("--source-column", columns.source, "column that says where a row comes from; figures are given for each source");
-  command->add_option("--map", arguments->renamed, "OLD=NEW: a label counts as another one; may be given again");
+  command->add_option("--map", arguments->renamed, "OLD=NEW: a label counts as another one; may be given again")->allow_extra_args(false);
   command->add_option("--yes-from", arguments->yes_from, "labels are numbers: from this one on they mean yes, below no");
 }
 
@@ -196,16 +203,21 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
   auto* ordinal = command->add_flag("--ordinal", a->ordinal, "the classes have an order");
   command->add_flag("--multiclass", a->multiclass, "a multinomial model for two classes, too")->excludes(ordinal);
   command->add_option("--classes", a->classes, "the classes in their order, of two the second is yes (default: the labels, sorted)")
-      ->delimiter(',');
-  auto* spaces = command->add_option("--space", a->spaces,
-                                     "n-grams as TEXT:UNIT:MIN-MAX[:SCALE]; may be given again (default: words 1-2 and "
-                                     "characters 2-5 of the answer; with a prompt column these of the prompt at scale .3)");
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  auto* spaces = command
+                     ->add_option("--space", a->spaces,
+                                  "n-grams as TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]]; may be given again (default: words 1-2 and "
+                                  "characters 2-5 of the answer; with a prompt column these of the prompt at scale .3)")
+                     ->allow_extra_args(false);
   command->add_flag("--no-ngrams", a->no_ngrams, "numbers and members alone")->excludes(spaces);
-  command->add_option("--dense", a->dense, "numbers of the texts, as NAME or NAME:WEIGHT, or all")->delimiter(',');
+  command->add_option("--dense", a->dense, "numbers of the texts, as NAME or NAME:WEIGHT, or all")->delimiter(',')->allow_extra_args(false);
   command->add_option("--dense-scale", a->options.dense_scale, "scale of numbers and members: a smaller one is regularised more")
       ->check(CLI::Range(1e-6, 1e6));
-  command->add_option("--member", a->members,
-                      "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again");
+  command
+      ->add_option("--member", a->members,
+                   "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again")
+      ->allow_extra_args(false);
   command->add_option("--ngrams-weight", a->ngrams_weight,
                       "where weights are chosen: that of what the n-grams learn (default 1); all parts are standardised");
   command->add_option("--balance", a->balance, "what counts the same: none, class, or source_class")
@@ -226,7 +238,8 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
   command->add_flag("--keep-spaced", a->keep_spaced, "do not join letters that stand apart");
   command->add_option("--augment", a->tricks, "train on copies under cheap tricks, too: tricks (all of them), or some by name")
       ->delimiter(',')
-      ->check(CLI::IsMember(TrickWordsOfCli()));
+      ->check(CLI::IsMember(TrickWordsOfCli()))
+      ->allow_extra_args(false);
   command->add_option("--copies", a->options.copies, "copies of each row (default 2)")->check(CLI::Range(1, 100));
   command->add_option("--copy-weight", a->options.copy_weight, "how much a copy counts beside its row (default .5)")
       ->check(CLI::Range(0.0, 100.0));

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the tasks of docs/benchmarks/graders.md as JSONL files, one column layout for all of them:
-  python3 bench/graders/tasks.py DATA FOLDER
+  python3 bench/graders/tasks.py DATA FOLDER [--shippable]
+With --shippable only rows whose licence lets a model that was trained on them be shared.
 DATA is the folder of labelled sets that people bring (../shared/data beside a checkout of this project). Columns of each row:
   prompt, answer, label    what people said of the answer, or of the prompt
   source                   the set it comes from
@@ -150,7 +151,18 @@ class Sets:
             out += [add("behaviors", text, True) for texts in parts.values() for text in texts]
         out += [add("benign", r["instruction"], False) for r in self.jsonl(self.path("self_instruct/seed_tasks.jsonl"))]
         out += [add("benign", r["instruction"], False) for r in self.jsonl(self.path("dolly/databricks-dolly-15k-safety-only.jsonl"))]
+        out += [add("mitre", r["mutated_prompt"], False) for r in json.load(open(self.path("mitre_frr/mitre_frr.json"), encoding="utf-8"))]
+        out += [add("ailuminate", r["prompt_text"], True) for path in self.files("ailuminate/*.csv") for r in self.csv(path) if not r["hazard"].startswith("spc")]
         return [r for r in out if r["prompt"]]
+
+    def safetext(self):
+        sets = json.load(open(self.path("safetext/SafeText.json"), encoding="utf-8"))
+        return [row("safetext", scenario, text, "yes" if kind == "unsafe" else "no", scenario)
+                for scenario, kinds in sets.items() for kind in ("safe", "unsafe") for text in kinds[kind]]
+
+    def hatecheck(self):
+        return [row("hatecheck", "", r["test_case"], "yes" if r["label_gold"] == "hateful" else "no", r["templ_id"])
+                for r in self.csv(self.path("hatecheck/test_suite_cases.csv"))]
 
 
 def binary_refusal(rows):
@@ -177,6 +189,8 @@ def tasks(sets):
     yield "compliance", compliance_as_harm(xstest + rbr + chatgpt)
     yield "past_tense", unmeasured(sets.past_tense())
     yield "hh", unmeasured(sets.hh())
+    yield "safetext", unmeasured(sets.safetext())
+    yield "hatecheck", unmeasured(sets.hatecheck())
     yield "severity", severity
     yield "mode_xstest", xstest
     yield "mode_rbr", rbr
@@ -184,18 +198,25 @@ def tasks(sets):
     yield "refusal_chatgpt", binary_refusal(chatgpt)
     yield "refusal", binary_refusal(xstest + rbr + chatgpt) + [{**r, "domain": "pyrit_refusal"} for r in sets.pyrit("refusal_scorer")]
     yield "prompt_refused", binary_refusal(chatgpt)
-    yield "prompts", sets.prompts()
+    prompts = sets.prompts()
+    yield "prompts", prompts
+    yield "moderation", unmeasured([{**r, "answer": r["prompt"]} for r in prompts if r["source"] == "openai_moderation"])
     yield "helpful", sets.truthfulqa()
 
 
 def main():
-    if len(sys.argv) != 3:
+    shippable = "--shippable" in sys.argv
+    words = [word for word in sys.argv[1:] if word != "--shippable"]
+    if len(words) != 2:
         sys.exit(__doc__)
-    data, folder = sys.argv[1:]
+    data, folder = words
     if not os.path.isdir(data):
         sys.exit(f"{data}: no such folder; the labelled sets are not part of this project")
     os.makedirs(folder, exist_ok=True)
     for name, rows in tasks(Sets(data)):
+        rows = [r for r in rows if r["ship"] == "yes" or not shippable]
+        if not rows:
+            continue
         with open(os.path.join(folder, name + ".jsonl"), "w", encoding="utf-8") as out:
             for r in rows:
                 out.write(json.dumps(r, ensure_ascii=False) + "\n")

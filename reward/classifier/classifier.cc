@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <utility>
@@ -20,7 +21,8 @@ std::vector<double> ClassifierModel::Levels() const {
     if (!number || used != name.size()) break;
     levels.push_back(level);
   }
-  if (levels.size() == classes.size()) return levels;
+  const bool rising = std::adjacent_find(levels.begin(), levels.end(), std::greater_equal<>()) == levels.end();
+  if (levels.size() == classes.size() && rising) return levels;
   levels.clear();
   for (size_t k = 0; k < classes.size(); ++k) levels.push_back(static_cast<double>(k) / static_cast<double>(classes.size() - 1));
   return levels;

@@ -77,7 +77,7 @@ struct ClassifierModel {
   ClassifierRecord record;
 
   size_t outputs() const { return NumOutputs(kind, classes.size()); }
-  // What the classes of an ordinal classifier are worth: their names where all are numbers, otherwise 0 to 1 in even steps.
+  // What the classes of an ordinal classifier are worth: their names where those are rising numbers, otherwise 0 to 1 in even steps.
   std::vector<double> Levels() const;
 };
 

@@ -59,7 +59,7 @@ TrainingTexts TextsOf(const TextFeatures& features, size_t num_rows, std::span<c
 }
 
 // Of every two texts of a pair of which one is yes and the other no their difference, both ways round: what sets them apart, without what
-// their question has to do with it. A copy under a trick is compared with the other row as it is.
+// their question has to do with it. Copies under tricks are texts of the pair, too.
 void PairUp(const std::vector<LabelledRow>& rows, const LabelClasses& labels, const TextFeatures& features, const TrainingTexts& texts,
             SparseRows* matrix, std::vector<LinearTarget>* targets) {
   std::map<std::string, std::vector<size_t>> no_of_pair;

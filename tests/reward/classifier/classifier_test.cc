@@ -1,8 +1,10 @@
 // A classifier from its texts to its file: scores of scikit-learn, splits, weights, explanations, damaged files.
 #include "reward/classifier/classifier.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <functional>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -234,6 +236,7 @@ TEST(TrainClassifier, OrdersLevelsAndTellsClassesApart) {
   for (const LinearKind kind : {LinearKind::kOrdinal, LinearKind::kMultinomial}) {
     ClassifierOptions options = Options(kind, {"0", "1", "2"});
     options.linear.c = 10;
+    options.calibration = CalibrationKind::kNone;
     options.tricks = {Trick::kApologyAfter, Trick::kSpacedLetters};
     const TrainedClassifier trained = TrainClassifier(rows, options, SplitByGroup(rows), Quiet);
     EXPECT_FALSE(trained.held_out.empty());
