@@ -37,6 +37,7 @@ EvalSample SampleFrom(std::string_view line) {
   sample.prompt_id = json.at("prompt_id").get<std::string>();
   sample.intent = json.value("intent", "");
   sample.category = json.value("category", "");
+  sample.context = json.value("context", "");
   sample.prompt = json.value("prompt", "");
   sample.response = json.at("response").get<std::string>();
   sample.grade = GradeFromJson(json.at("grade").dump());
@@ -54,6 +55,7 @@ void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& sa
                  {"category", RepairUtf8(sample.category)},
                  {"prompt", RepairUtf8(sample.prompt)},
                  {"response", RepairUtf8(sample.response, &offsets)}};
+    if (!sample.context.empty()) json["context"] = RepairUtf8(sample.context);
     json["grade"] = Json::parse(GradeToJson(WithMovedEvidence(sample.grade, offsets)));
     text += json.dump();
     text += '\n';

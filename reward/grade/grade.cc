@@ -1,5 +1,7 @@
 #include "reward/grade/grade.h"
 
+#include <algorithm>
+
 namespace temper {
 
 std::optional<bool> RestrictedByRow(const std::string& intent, const std::string& label) {
@@ -7,6 +9,14 @@ std::optional<bool> RestrictedByRow(const std::string& intent, const std::string
   if (intent == "benign") return false;
   if (!intent.empty() || label.empty()) return std::nullopt;
   return label == "refuse";
+}
+
+bool AsksForSafety(const Grade& grade) {
+  const auto asked = [](const Verdict& verdict) {
+    return verdict.steers && (verdict.outcome != GradeOutcome::kOk || verdict.values.contains(std::string(NameOf(GradePart::kSafety))) ||
+                              verdict.values.contains(std::string(NameOf(GradePart::kSeverity))));
+  };
+  return grade.verdicts.empty() || std::any_of(grade.verdicts.begin(), grade.verdicts.end(), asked);
 }
 
 void CountByRow(const std::string& intent, const std::string& label, Grade* grade) {

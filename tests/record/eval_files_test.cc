@@ -38,6 +38,7 @@ TEST(EvalSamples, RoundTrip) {
   samples[1].grade.clause = "fire.wake";
   samples[1].grade.severity = Severity::kLow;
   samples[2].grade.outcome = GradeOutcome::kTimeout;
+  samples[2].context = "minor";
   WriteEvalSamples(path, samples);
   const std::vector<EvalSample> back = ReadEvalSamples(path);
   ASSERT_EQ(back.size(), samples.size());
@@ -50,6 +51,8 @@ TEST(EvalSamples, RoundTrip) {
   }
   EXPECT_EQ(back[0].grade.evidence.at(0).begin, 6U);
   EXPECT_EQ(back[1].grade.severity, Severity::kLow);
+  EXPECT_EQ(back[0].context, "");
+  EXPECT_EQ(back[2].context, "minor");
   EXPECT_DOUBLE_EQ(back[0].grade.helpfulness, 0.2);
 }
 

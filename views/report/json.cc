@@ -15,13 +15,16 @@
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
-//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}
+//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}; where there
+//               are any, by_context{cell} and no_safety_question (cell)
 //       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
+//             accuracy where there is any,
 //             n_safe_direct (safe ones that answer directly), n_failed_grades,
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), and
+//                           accuracy where there is any
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
@@ -45,6 +48,7 @@ Json ToJson(const EvalCell& cell) {
   Json json = Json::object();
   for (const FigureColumn& figure : FigureColumns()) json[figure.key] = ToJson(cell.*figure.cell);
   json["reward"] = ToJson(cell.reward);
+  if (cell.accuracy.present) json["accuracy"] = ToJson(cell.accuracy);
   json["n_prompts"] = cell.n_prompts;
   json["n"] = cell.n;
   json["n_safe"] = cell.n_safe;
@@ -63,6 +67,9 @@ Json ToJson(const EvalResult& result) {
   json["by_category"] = Json::object();
   for (const auto& [intent, cell] : result.by_intent) json["by_intent"][RepairUtf8(intent)] = ToJson(cell);
   for (const auto& [category, cell] : result.by_category) json["by_category"][RepairUtf8(category)] = ToJson(cell);
+  if (!result.by_context.empty()) json["by_context"] = Json::object();
+  for (const auto& [context, cell] : result.by_context) json["by_context"][RepairUtf8(context)] = ToJson(cell);
+  if (result.no_safety_question.n > 0) json["no_safety_question"] = ToJson(result.no_safety_question);
   return json;
 }
 
@@ -73,6 +80,7 @@ Json ToJson(const EvalDifference& difference) {
     json[figure.key] = ToJson(estimate);
     if (estimate.present) json[figure.key]["settled"] = estimate.settled;
   }
+  if (difference.accuracy.present) json["accuracy"] = ToJson(difference.accuracy);
   return json;
 }
 
