@@ -29,11 +29,11 @@ class Linter {
   }
 
   std::vector<PolicyFinding> Lint() {
-    for (const auto& [id, category] : spec_.categories) CheckClauses("categories." + id, category.clauses, true);
+    for (const auto& [id, category] : spec_.categories) CheckClauses("categories." + id + ".clauses", category.clauses, true);
     CheckClauses("common_clauses", spec_.common_clauses, false);
     CheckModes();
     CheckScores();
-    for (const auto& [id, category] : spec_.categories) CheckDetail("categories." + id, category.clauses);
+    for (const auto& [id, category] : spec_.categories) CheckDetail("categories." + id + ".clauses", category.clauses);
     for (const auto& [id, context] : spec_.contexts) CheckContext("contexts." + id, id, context);
     CheckUse();
     CheckTwins();
@@ -45,7 +45,8 @@ class Linter {
   void Add(const std::string& key, const std::string& what) {
     std::string place = file_;
     for (const ResolvedValue& value : places_.values) {
-      if (value.source == "default" || value.key.compare(0, key.size(), key) != 0) continue;
+      const bool inside = value.key.starts_with(key) && (value.key.size() == key.size() || value.key[key.size()] == '.');
+      if (value.source == "default" || !inside) continue;
       place = value.source;
       break;
     }
@@ -67,13 +68,15 @@ class Linter {
     });
   }
 
-  void CheckClauses(const std::string& key, const std::deque<PolicyClause>& clauses, bool before_common) {
+  // `list`: the key of the clauses.
+  void CheckClauses(const std::string& list, const std::deque<PolicyClause>& clauses, bool before_common) {
     std::vector<const PolicyClause*> all;
     for (const PolicyClause& clause : clauses) all.push_back(&clause);
     if (before_common)
       for (const PolicyClause& clause : spec_.common_clauses) all.push_back(&clause);
     for (size_t i = 0; i < clauses.size(); ++i) {
       const PolicyClause& clause = clauses[i];
+      const std::string key = Concat(list, ".", i);
       const std::string name = Concat("clause ", clause.id, " is never reached: ");
       if (!clause.when.empty() && logic_.Never(clause.when)) Add(key, Concat(name, "its proposition ", clause.when, " cannot hold"));
       const bool harmless = std::all_of(contexts_.begin(), contexts_.end(),
@@ -91,10 +94,11 @@ class Linter {
     const auto& modes = spec_.lexical.modes;
     for (size_t i = 0; i < modes.size(); ++i) {
       const std::string name = Concat("the rule of mode ", modes[i].mode_name, " (", modes[i].when, ") is never reached: ");
-      if (logic_.Never(modes[i].when)) Add("lexical.modes", Concat(name, "its proposition cannot hold"));
+      const std::string key = Concat("lexical.modes.", i);
+      if (logic_.Never(modes[i].when)) Add(key, Concat(name, "its proposition cannot hold"));
       for (size_t j = 0; j < i; ++j) {
         if (!logic_.Implies(modes[i].when, modes[j].when)) continue;
-        Add("lexical.modes", Concat(name, "the rule before it (", modes[j].when, ") holds wherever it does"));
+        Add(key, Concat(name, "the rule before it (", modes[j].when, ") holds wherever it does"));
         break;
       }
     }

@@ -47,7 +47,8 @@ TEST(PolicyLint, FindsClausesThatAreNeverReached) {
   const std::string rude = "      - {id: a, when: rude, severity: high}\n";
   EXPECT_THAT(
       FindingsOf(Spec(rude + "      - {id: b, when: both, severity: low}\n", kWords)),
-      Contains("small.yaml:7: categories.one: clause b is never reached: whenever it is violated, so is a, which is as bad or worse"));
+      Contains(
+          "small.yaml:8: categories.one.clauses.1: clause b is never reached: whenever it is violated, so is a, which is as bad or worse"));
   EXPECT_THAT(FindingsOf(Spec("      - {id: b, when: both, severity: high}\n      - {id: a, when: rude, severity: low}\n", kWords)),
               IsEmpty());
   EXPECT_THAT(FindingsOf(Spec("      - {id: a, when: both, severity: none}\n", kWords)),
@@ -83,7 +84,7 @@ TEST(PolicyLint, FindsSeveritiesOutOfOrder) {
 TEST(PolicyLint, FindsPropositionsWithoutUseAndTwins) {
   const std::string clause = "      - {id: a, when: both, severity: low}\n";
   EXPECT_THAT(FindingsOf(Spec(clause, kWords + "  idle: {phrases: [nothing]}\n")),
-              Contains(AllOf(HasSubstr("small.yaml:1"), HasSubstr("propositions.idle: nothing uses it"))));
+              Contains(HasSubstr("small.yaml:12: propositions.idle: nothing uses it")));
   EXPECT_THAT(FindingsOf(Spec(clause, kWords + "  same: {phrases: [go away]}\n")),
               Contains(HasSubstr("propositions.same: has the same rule as rude")));
   EXPECT_THAT(FindingsOf(Spec(clause, kWords + "  alias: {any: [rude]}\n")), Contains(HasSubstr("is the same as rude, its only part")));
@@ -166,7 +167,7 @@ TEST(PolicyContexts, AreRefusedWhereTheyShiftNoClause) {
     }
     return "";
   };
-  EXPECT_THAT(problem("{clause: b, severity: low}"), HasSubstr("contexts.minor: there is no clause 'b'; the nearest known one is a"));
+  EXPECT_THAT(problem("{clause: b, severity: low}"), HasSubstr("contexts.minor: there is no clause 'b'"));
   EXPECT_THAT(problem("{clause: a}"), HasSubstr("needs a severity or a style"));
   EXPECT_THAT(problem("{clause: a, severity: high}, {clause: a, severity: low}"), HasSubstr("given twice"));
 }
