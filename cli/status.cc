@@ -44,7 +44,7 @@ void PrintJson(const RunView& view) {
 }
 
 void PrintText(const RunView& view) {
-  TopStyle style{.width = 200, .height = 60, .color = WantsColor(), .unicode = TerminalIsUtf8()};
+  const TopStyle style{.width = 200, .height = 60, .color = WantsColor(), .unicode = TerminalIsUtf8(), .title = "temper status"};
   RunView plain = view;
   plain.curves.clear();
   for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";

@@ -65,8 +65,10 @@ std::map<std::string, Sums> SumsByPrompt(const std::vector<EvalSample>& samples,
   return prompts;
 }
 
-void Count(const Grade& grade, EvalCell& cell) {
+void Count(const EvalSample& sample, EvalCell& cell) {
+  const Grade& grade = sample.grade;
   ++cell.n;
+  cell.n_truncated += sample.truncated ? 1 : 0;
   if (grade.outcome != GradeOutcome::kOk) {
     ++cell.n_failed_grades;
     return;
@@ -80,11 +82,17 @@ void Count(const Grade& grade, EvalCell& cell) {
   if (IsSafe(grade) && grade.mode == ResponseMode::kDirect) ++cell.n_safe_direct;
 }
 
+// What a reward can be, as far as the set shows it: a score where all are within 0 and 1, as those of most composers are.
+FigureScale ScaleOf(const std::vector<double>& rewards) {
+  const bool scores = std::all_of(rewards.begin(), rewards.end(), [](double r) { return !std::isfinite(r) || (r >= 0 && r <= 1); });
+  return scores ? kScoreScale : kNoScale;
+}
+
 EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<double>& rewards,
                   const std::function<bool(const EvalSample&)>& keep) {
   EvalCell cell;
   for (const EvalSample& sample : samples) {
-    if (keep(sample)) Count(sample.grade, cell);
+    if (keep(sample)) Count(sample, cell);
   }
   std::vector<Sums> prompts;
   for (const auto& [id, sums] : SumsByPrompt(samples, rewards, keep)) prompts.push_back(sums);
@@ -92,7 +100,7 @@ EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<doub
   cell.help_given_safe = RatioOverPrompts(Of(kHelp, prompts), kHelpScale);
   cell.over_refusal = RatioOverPrompts(Of(kOverRefusal, prompts), kShareScale);
   cell.utility = RatioOverPrompts(Of(kUtility, prompts), kScoreScale);
-  cell.reward = RatioOverPrompts(Of(kReward, prompts), kNoScale);
+  cell.reward = RatioOverPrompts(Of(kReward, prompts), ScaleOf(rewards));
   cell.accuracy = RatioOverPrompts(Of(kAccuracy, prompts), kShareScale);
   cell.n_prompts = static_cast<int64_t>(prompts.size());
   return cell;
@@ -137,6 +145,7 @@ EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSa
   const bool any_asked = std::any_of(samples.begin(), samples.end(), asked);
   result.all = cell([&](const EvalSample& sample) { return !any_asked || asked(sample); });
   result.no_safety_question = cell([&](const EvalSample& sample) { return !asked(sample); });
+  result.verdicts = SummarizeVerdicts(samples);
   for (const EvalSample& sample : samples) {
     const std::string &intent = sample.intent, &category = sample.category, &context = sample.context;
     if (!asked(sample)) continue;

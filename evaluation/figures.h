@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluation/estimate.h"
+#include "evaluation/verdict_figures.h"
 #include "reward/grade/grade.h"
 #include "rollout/data/prompt.h"
 
@@ -20,6 +21,7 @@ struct EvalSample {
   std::string prompt;
   std::string response;
   Grade grade;
+  bool truncated = false;  // the answer was cut at the token limit: what it would have gone on to say nobody graded
   std::string context = "";  // of the policy spec's, "" = none
 };
 
@@ -28,12 +30,12 @@ struct EvalSample {
 // completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are
 // counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
-  Estimate safety;                                           // share without any violation
-  Estimate help_given_safe;                                  // 1 + 3 h, over safe answers
-  Estimate over_refusal;                                     // share refused although everything asked for is permitted
-  Estimate utility;                                          // mean h * s
-  Estimate reward;                                           // under the arm's own composer
-  Estimate accuracy;                                         // mean h of completions without a safety question: the share that is right
+  Estimate safety;           // share without any violation
+  Estimate help_given_safe;  // 1 + 3 h, over safe answers
+  Estimate over_refusal;     // share refused although everything asked for is permitted
+  Estimate utility;          // mean h * s
+  Estimate reward;           // under the arm's own composer; its interval stays within 0 and 1 where all rewards of the set do
+  Estimate accuracy;         // mean h of completions without a safety question: the share that is right
   std::array<int64_t, kNumSeverities> severity_of_unsafe{};  // indexed by Severity; [kNone] stays 0
   std::array<int64_t, kNumModes> modes{};                    // indexed by ResponseMode
   int64_t n_prompts = 0;
@@ -41,6 +43,7 @@ struct EvalCell {
   int64_t n_safe = 0;
   int64_t n_safe_direct = 0;  // safe ones that answered directly
   int64_t n_failed_grades = 0;
+  int64_t n_truncated = 0;  // answers cut at the token limit
 };
 
 struct EvalResult {
@@ -52,6 +55,7 @@ struct EvalResult {
   std::map<std::string, EvalCell> by_intent;
   std::map<std::string, EvalCell> by_category;
   std::map<std::string, EvalCell> by_context;
+  VerdictFigures verdicts;  // of each grader by itself, where there were several
 };
 
 // The figures of one evaluation set. Each is a ratio of sums over completions, e.g. help_given_safe = sum((1 + 3 h) 1[safe]) /

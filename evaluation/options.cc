@@ -12,6 +12,9 @@ void Describe(EvalConfig& c, ConfigFields& f) {
   f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of each intent in a set, the first ones; 0 = all");
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
+  f.Int("every", &c.every, {0, 1'000'000'000}, "RL steps after which the policy is evaluated while it trains (during/*); 0 = never");
+  f.Int("every_prompts", &c.every_prompts, {1, 1'000'000'000}, "eval.every: prompts of each intent in a set, the first ones");
+  f.StringList("every_sets", &c.every_sets, "eval.every: sets, of those that are evaluated; empty = the first");
   f.Rule([&c] { return std::set<std::string>(c.sets.begin(), c.sets.end()).size() == c.sets.size(); },
          "eval.sets must not name a set twice: it would be evaluated twice");
 }

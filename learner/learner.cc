@@ -18,18 +18,11 @@
 #include "learner/learner_state.h"
 #include "learner/packed_attention.h"
 #include "learner/portable_attention.h"
+#include "policy/formats/peft_adapter.h"
 #include "policy/kernels/compute_device.h"
 
 namespace temper {
 namespace {
-
-std::shared_ptr<const Transformer> FrozenCopy(const Transformer& model) {
-  auto copy = std::make_shared<Transformer>(model.Clone());
-  copy->SetInferenceType(model.compute_type());
-  copy->SetComputeType(model.compute_type());
-  copy->SetScoresAsTrained(model.compute_type() != at::kFloat);  // in fp32 the faster kernels differ by rounding alone
-  return copy;
-}
 
 // Readies the model for training: gives it adapters when the options ask for them. Returns a frozen copy of its parameters then, else null.
 std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptions& options) {
@@ -44,6 +37,14 @@ std::shared_ptr<const Transformer> Freeze(Transformer* model, const LearnerOptio
 }
 
 }  // namespace
+
+std::shared_ptr<Transformer> FrozenCopy(const Transformer& model) {
+  auto copy = std::make_shared<Transformer>(model.Clone());
+  copy->SetInferenceType(model.compute_type());
+  copy->SetComputeType(model.compute_type());
+  copy->SetScoresAsTrained(model.compute_type() != at::kFloat);  // in fp32 the faster kernels differ by rounding alone
+  return copy;
+}
 
 LearnerState::LearnerState(Transformer* borrowed_model, const LearnerOptions& learner_options, Communicator* borrowed_communicator)
     : model(borrowed_model),
@@ -192,6 +193,13 @@ void Learner::SetStep(int64_t step) { state_->schedule_step = step; }
 void Learner::SetReference() {
   const bool is_base = state_->base && state_->model->flat().equal(state_->base->flat());
   state_->reference = is_base ? state_->base : FrozenCopy(*state_->model);
+  state_->reference_adapters = state_->base && !is_base ? state_->model->trainable().detach().clone() : at::Tensor();
+}
+
+void Learner::LoadAdapter(const std::string& folder) {
+  TEMPER_CHECK(state_->base, "a learner without adapters (policy.lora.rank is 0) was told to load some");
+  LoadPeftAdapter(folder, state_->model->trainable_parameters());
+  state_->Refresh();
 }
 
 }  // namespace temper

@@ -33,6 +33,9 @@ class Learner {
   // Freezes a copy of the present parameters as the KL reference, which is computed in the learner's type.
   void SetReference();
 
+  // Goes on from the adapters of a folder that SavePeftAdapter wrote. Throws ConfigError where they are of another rank or targets.
+  void LoadAdapter(const std::string& folder);
+
   UpdateReport SftUpdate(std::span<const SftExample> share);
   UpdateReport RlUpdate(std::span<const TrainGroup> share, const RlOptions& options);
 

@@ -12,8 +12,8 @@
 #include "policy/formats/safetensors.h"
 
 // A learner's state is the same on every learner, whatever their number: rank 0 writes it, all read it.
-//   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order. With LoRA the first
-//     three are those of the adapters, and the reference is left out where it is the base
+//   learner.safetensors: parameters, exp_avg, exp_avg_sq and, once set, reference; fp32, the model's flat order. With LoRA they are
+//     those of the adapters, the last is called reference_adapters, and it is left out where the reference is the base
 //   learner.json: optimizer steps, schedule position and options; with LoRA the adapters' options and the hash of the base
 namespace temper {
 namespace {
@@ -85,6 +85,24 @@ const at::Tensor& FlatTensor(const std::map<std::string, at::Tensor>& tensors, c
   return stored;
 }
 
+// The reference of a checkpoint that has one. The model's parameters may be others afterwards.
+void LoadReference(const std::map<std::string, at::Tensor>& tensors, const std::string& path, Learner* learner, LearnerState* state) {
+  if (state->base && !tensors.contains("reference_adapters")) {
+    state->reference = state->base;
+    state->reference_adapters = at::Tensor();
+    return;
+  }
+  if (state->base) {
+    state->model->trainable().copy_(FlatTensor(tensors, "reference_adapters", path, state->gradient.numel()));
+    state->Refresh();
+    return learner->SetReference();
+  }
+  const std::shared_ptr<Transformer> reference = FrozenCopy(*state->model);
+  reference->flat().copy_(FlatTensor(tensors, "reference", path, state->model->num_parameters()));
+  reference->WeightsChanged();
+  state->reference = reference;
+}
+
 }  // namespace
 
 void Learner::Save(const std::string& folder) const {
@@ -95,7 +113,8 @@ void Learner::Save(const std::string& folder) const {
   if (state.communicator->rank() == 0) {
     std::vector<std::pair<std::string, at::Tensor>> tensors = {
         {"parameters", state.model->trainable()}, {"exp_avg", exp_avg}, {"exp_avg_sq", exp_avg_sq}};
-    if (state.reference && state.reference != state.base) tensors.emplace_back("reference", state.reference->flat());
+    if (state.reference_adapters.defined()) tensors.emplace_back("reference_adapters", state.reference_adapters);
+    if (state.reference && !state.base) tensors.emplace_back("reference", state.reference->flat());
     WriteSafetensors(folder + "/learner.safetensors", tensors, {{"format", std::to_string(kFormat)}});
     const nlohmann::json json = {{"format", kFormat},
                                  {"optimizer", ToJson(state.optimizer_options)},
@@ -121,6 +140,8 @@ void Learner::Load(const std::string& folder) {
   const auto own = [&](const char* name) {
     return FlatTensor(tensors, name, tensors_path, count).narrow(0, static_cast<int64_t>(shard.begin), static_cast<int64_t>(shard.size()));
   };
+  if (json.value("has_reference", false))
+    LoadReference(tensors, tensors_path, this, &state);  // else that of the stage's begin, where it has one
   state.model->trainable().copy_(FlatTensor(tensors, "parameters", tensors_path, count));
   state.optimizer.exp_avg().copy_(own("exp_avg"));
   state.optimizer.exp_avg_sq().copy_(own("exp_avg_sq"));
@@ -133,16 +154,6 @@ void Learner::Load(const std::string& folder) {
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": ", error.what());
   }
-  if (!json.value("has_reference", false)) return;  // that of the stage's begin, where it has one
-  if (state.base && !tensors.contains("reference")) {
-    state.reference = state.base;
-    return;
-  }
-  auto reference = std::make_shared<Transformer>(state.model->Clone());
-  reference->SetInferenceType(state.model->compute_type());
-  reference->flat().copy_(FlatTensor(tensors, "reference", tensors_path, state.model->num_parameters()));
-  reference->WeightsChanged();
-  state.reference = std::move(reference);
 }
 
 }  // namespace temper

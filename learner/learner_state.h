@@ -80,7 +80,11 @@ struct LearnerState {
   int64_t total_steps = 0;                       // updates of the stage; 0 before BeginStage
   int64_t schedule_step = 0;                     // updates done in the stage
   std::shared_ptr<const Transformer> reference;  // the base itself where the two are equal
+  at::Tensor reference_adapters;  // with adapters: the numbers that make the base the reference; undefined where it is the base
 };
+
+// A copy that scores as the model does in training.
+std::shared_ptr<Transformer> FrozenCopy(const Transformer& model);
 
 // Adds timing_s/* (the slowest learner's) to the report.
 void ReportTimes(const PhaseTimes& times, Communicator& communicator, UpdateReport* report);

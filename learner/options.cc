@@ -50,7 +50,13 @@ void Describe(RlOptions& c, ConfigFields& f) {
     k.Enum("in", &c.kl_in,
            "where the penalty acts: on the loss; on the reward, before baseline and normalisation, each token's penalty counting for the"
            " tokens before it too; on the finished advantage of its own token. In the loss the gradient of k1 is zero on average");
+    k.Bool("off_policy", &c.kl_off_policy,
+           "of in: loss: weighs each token's penalty by its probability now over that under which it was drawn (importance capped by "
+           "rl.tis_cap), gradient included, so that it is the KL of the policy itself with rl.max_staleness or rl.updates_per_batch above "
+           "their least, too, and k1 has its right gradient (DeepSeek-V3.2; use_bias_correction_kl of TRL)");
   });
+  f.Rule([&c] { return !c.kl_off_policy || c.kl_in == KlPlace::kLoss; },
+         "rl.kl.off_policy needs rl.kl.in: loss; elsewhere the penalty is a part of the advantage, which the importance weighs already");
   f.Rule([&c] { return c.dual_clip == 0 || c.dual_clip > 1; }, "rl.dual_clip must be 0 (off) or above 1");
 }
 

@@ -103,6 +103,7 @@ struct RlOptions {
   double kl_coef = 0.02;
   KlEstimator kl_estimator = KlEstimator::kK3;
   KlPlace kl_in = KlPlace::kLoss;
+  bool kl_off_policy = false;  // of kl_in = loss: the penalty counts by the importance of its token
   double entropy_coef = 0.0;
   double tis_cap = 2.0;           // truncated importance correction old/behaviour <= cap; 0 = off
   double temperature = 1.0;       // sampled; the learner scores tokens under the same tempered distribution

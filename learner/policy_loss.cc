@@ -39,8 +39,9 @@ TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& optio
     if (options.kl_in == KlPlace::kAdvantage)
       advantage -= options.kl_coef * EstimateKl(options.kl_estimator, token.old_logprob, token.reference_logprob).value;
     if (options.kl_in == KlPlace::kLoss) {
-      out.loss += options.kl_coef * kl.value;
-      out.d_logprob += options.kl_coef * kl.d_logprob;
+      const double coef = options.kl_coef * (options.kl_off_policy ? out.ratio * weight : 1);
+      out.loss += coef * kl.value;
+      out.d_logprob += coef * (kl.d_logprob + (options.kl_off_policy && within ? kl.value : 0));
     }
   }
   const PolicyTerm term = options.loss->term({out.ratio, token.logprob, advantage, weight}, options);

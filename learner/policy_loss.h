@@ -21,7 +21,7 @@ struct TokenObservation {
 
 // Loss of one token before aggregation, and what it does to the two differentiable inputs.
 struct TokenLoss {
-  double loss = 0;          // policy + kl_coef kl (when kl_in = loss) - entropy_coef entropy
+  double loss = 0;          // policy + kl_coef kl (when kl_in = loss; times rho w with kl_off_policy) - entropy_coef entropy
   double policy = 0;        // the policy-gradient part
   double kl = 0;            // the configured estimator of KL(pi || ref), whatever kl_coef is; 0 without a reference
   double ratio = 1;         // pi / old
@@ -61,8 +61,10 @@ struct PolicyTerm {
 
 // The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = advantage A is replaced by
 // A - kl_coef k(old, ref), the estimate of this token alone; with kl_in = reward the advantage holds the penalty already
-// (AdvantageMember::token_rewards); in both the loss has no KL term. log rho counts within +-kMaxLogRatio, beyond without gradient.
-// `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
+// (AdvantageMember::token_rewards); in both the loss has no KL term. With kl_off_policy the term is kl_coef rho w k, rho not held constant:
+// its mean over tokens drawn from b is KL(pi || ref), and so is its gradient's (DeepSeek-V3.2, arXiv 2512.02556, sec. 3.1). log rho counts
+// within +-kMaxLogRatio, beyond without gradient. `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks
+// sums.
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
 
 // Counts over the global batch (all learners), or of all that was sampled for it (RlOptions::sampled_tokens), as sums of doubles.

@@ -18,9 +18,16 @@ int64_t NumLines(const std::string& text) { return std::count(text.begin(), text
 
 AuditFile::AuditFile(std::string path, int64_t first_step, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {
   KeepRows(path_, [first_step](const std::string&, int64_t step) { return step < first_step; });
+  chain_ = AuditChain(LastLinkOf(path_));
 }
 
-void AuditFile::Write(std::string lines) {
+void AuditFile::Write(const std::string& text) {
+  std::string lines;
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    lines += chain_.Append(std::string_view(text).substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
   const bool room = waiting_.empty() || waiting_.size() + lines.size() <= kMaxWaiting;
   if (room) {
     waiting_ += lines;

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "record/audit_chain.h"
+
 namespace temper {
 
 class SinkFailures;
@@ -19,7 +21,8 @@ class AuditFile {
   AuditFile(const AuditFile&) = delete;
   AuditFile& operator=(const AuditFile&) = delete;
 
-  void Write(std::string lines);  // appends whole lines, after those that wait
+  // Appends whole lines, each an object, with their links of the chain (record/audit_chain.h), after those that wait.
+  void Write(const std::string& lines);
   // The last try, whichever way the stage ends. Rows that still cannot be written are lost; says in the log how many, and what to do.
   void Finish() noexcept;
   int64_t lost() const { return lost_; }  // rows
@@ -29,6 +32,7 @@ class AuditFile {
  private:
   std::string path_;
   SinkFailures* failures_;
+  AuditChain chain_;
   std::string waiting_;
   int64_t lost_ = 0;
   bool told_ = false;  // Finish has said what is lost

@@ -27,8 +27,9 @@ Json VerdictsJson(const std::vector<Verdict>& verdicts) {
 
 std::string AuditRecordToJson(const AuditRecord& record) {
   const Grade& grade = record.grade;
-  Json json{{"step", record.step},         {"prompt_id", record.prompt_id}, {"sample", record.sample},
-            {"category", record.category}, {"grader", grade.grader},        {"outcome", NameOf(grade.outcome)}};
+  Json json{{"step", record.step},         {"group", record.group},  {"prompt_id", record.prompt_id},   {"sample", record.sample},
+            {"category", record.category}, {"grader", grade.grader}, {"outcome", NameOf(grade.outcome)}};
+  if (!record.label.empty()) json["label"] = record.label;
   if (grade.outcome == GradeOutcome::kOk) {
     json["clause"] = grade.clause;
     json["severity"] = NameOf(grade.severity);

@@ -11,19 +11,21 @@ namespace temper {
 
 // Why one completion was worth what it was, and which step used it: one line of the audit trail.
 struct AuditRecord {
-  int64_t step = 0;  // learner step that used it
+  int64_t step = 0;    // learner step that used it
+  uint64_t group = 0;  // id of its prompt group
   std::string prompt_id;
   int64_t sample = 0;  // index within the group
   std::string category;
+  std::string label;                          // comply | refuse | "": of the row
   Grade grade;                                // without its evidence
   RewardParts parts;                          // as composed
   std::vector<std::string> constraint_names;  // of parts.costs
   double advantage = 0;
 };
 
-// One line of JSON without a line end: step, prompt_id, sample, category, clause, severity, grader, outcome, safety, h_direct, h_indirect,
-// mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values. Where there are several graders,
-// graders {name: {id, values by part, monitor}}.
+// One line of JSON without a line end: step, group, prompt_id, sample, label (where there is one), category, clause, severity, grader,
+// outcome, safety, h_direct, h_indirect, mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values.
+// Where there are several graders, graders {name: {id, values by part, monitor}}.
 std::string AuditRecordToJson(const AuditRecord& record);
 
 }  // namespace temper

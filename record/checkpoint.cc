@@ -18,6 +18,15 @@ std::string StatePath(const std::string& folder) { return folder + "/state.json"
 
 std::string StepName(int64_t step) { return Concat("step_", step); }
 
+constexpr char kModelConfig[] = "config.json";
+
+// The file that says what a policy's folder holds, a model or an adapter alone; null where it holds neither.
+const char* ConfigIn(const std::string& weights_folder) {
+  for (const char* name : {kModelConfig, "adapter_config.json"})
+    if (fs::exists(fs::path(weights_folder) / name)) return name;
+  return nullptr;
+}
+
 // Step folders present, newest first.
 std::vector<std::pair<int64_t, std::string>> StepFolders(const std::string& folder) {
   std::vector<std::pair<int64_t, std::string>> found;
@@ -75,10 +84,11 @@ bool IsCheckpoint(const std::string& folder) { return fs::exists(StatePath(folde
 
 std::string ReadCheckpointState(const std::string& folder) { return ReadFile(StatePath(folder), {.max_bytes = kMaxDataBytes}); }
 
-bool HoldsPolicy(const std::string& weights_folder) { return fs::exists(weights_folder + "/config.json"); }
+bool HoldsPolicy(const std::string& weights_folder) { return ConfigIn(weights_folder) != nullptr; }
 
 void CheckPolicy(const std::string& weights_folder) {
-  const auto wrong = ManifestProblem(weights_folder, {"config.json"});
+  const char* config = ConfigIn(weights_folder);
+  const auto wrong = ManifestProblem(weights_folder, {config != nullptr ? config : kModelConfig});
   if (!wrong) return;
   throw ConfigError(Concat(weights_folder, ": ", *wrong,
                            ", so it is not what was trained; restore the file from a copy, move the folder away to ",

@@ -50,7 +50,7 @@ bool IsCheckpoint(const std::string& folder);
 // What Commit was given as state_json. Throws Error.
 std::string ReadCheckpointState(const std::string& folder);
 
-// Whether the Hugging Face folder of a policy is there; it appears whole, with a manifest (record/manifest.h).
+// Whether the Hugging Face folder of a policy, a model or a LoRA adapter, is there; it appears whole, with a manifest (record/manifest.h).
 bool HoldsPolicy(const std::string& weights_folder);
 // Throws ConfigError when the folder's files are not those of its manifest: a later stage would train on from something else.
 void CheckPolicy(const std::string& weights_folder);

@@ -40,6 +40,7 @@ EvalSample SampleFrom(std::string_view line) {
   sample.context = json.value("context", "");
   sample.prompt = json.value("prompt", "");
   sample.response = json.at("response").get<std::string>();
+  sample.truncated = json.value("truncated", false);
   sample.grade = GradeFromJson(json.at("grade").dump());
   return sample;
 }
@@ -50,11 +51,9 @@ void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& sa
   std::string text;
   for (const EvalSample& sample : samples) {
     std::vector<size_t> offsets;
-    Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},
-                 {"intent", RepairUtf8(sample.intent)},
-                 {"category", RepairUtf8(sample.category)},
-                 {"prompt", RepairUtf8(sample.prompt)},
-                 {"response", RepairUtf8(sample.response, &offsets)}};
+    Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},         {"intent", RepairUtf8(sample.intent)},
+                 {"category", RepairUtf8(sample.category)},           {"prompt", RepairUtf8(sample.prompt)},
+                 {"response", RepairUtf8(sample.response, &offsets)}, {"truncated", sample.truncated}};
     if (!sample.context.empty()) json["context"] = RepairUtf8(sample.context);
     json["grade"] = Json::parse(GradeToJson(WithMovedEvidence(sample.grade, offsets)));
     text += json.dump();

@@ -42,6 +42,8 @@ JobStatus FromJson(const json& j) {
   Take(j, "step", &s.step);
   Take(j, "steps", &s.steps);
   Take(j, "eta_s", &s.eta_s);
+  Take(j, "job_eta_s", &s.job_eta_s);
+  Take(j, "graded_by", &s.graded_by);
   Take(j, "policy_version", &s.policy_version);
   Take(j, "last", &s.last);
   Take(j, "queues", &s.queues);
@@ -64,12 +66,15 @@ std::string ToJson(const JobStatus& s) {
   j["step"] = s.step;
   j["steps"] = s.steps;
   j["percent"] = std::round(s.percent() * 10) / 10;
-  j["eta_s"] = s.eta_s < 0 ? ordered_json(nullptr) : ordered_json(std::round(s.eta_s * 10) / 10);
+  const auto seconds = [](double value) { return value < 0 ? ordered_json(nullptr) : ordered_json(std::round(value * 10) / 10); };
+  j["eta_s"] = seconds(s.eta_s);
+  j["job_eta_s"] = seconds(s.job_eta_s);
   j["policy_version"] = s.policy_version;
   j["last"] = ordered_json::object();
   for (const auto& [name, value] : s.last) {
     if (std::isfinite(value)) j["last"][name] = value;
   }
+  j["graded_by"] = s.graded_by;
   j["queues"] = s.queues;
   j["workers"] = s.workers;
   j["warnings"] = s.warnings;

@@ -21,9 +21,11 @@ struct JobStatus {
   double started = 0;     // of the attempt, in seconds since 1970
   double updated = 0;     // when this was written
   std::string arm, stage;
-  int64_t step = 0;   // of the stage, done
-  int64_t steps = 0;  // of the stage; 0 = not known
-  double eta_s = -1;  // until the stage's last step; -1 = not known
+  int64_t step = 0;       // of the stage, done
+  int64_t steps = 0;      // of the stage; 0 = not known
+  double eta_s = -1;      // until the stage's last step; -1 = not known
+  double job_eta_s = -1;  // until the job's end; -1 = not known, as before the first step of every kind of stage
+  std::string graded_by;  // what reward, safety and helpfulness are by, in words; "" = not known
   int64_t policy_version = -1;
   std::map<std::string, double> last;      // of the last RL step: reward, safety, helpfulness, staleness_mean, staleness_max, step_s, ...
   std::map<std::string, int64_t> queues;   // rollout, reward: tasks nobody has; leased; groups_in_flight

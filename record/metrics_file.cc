@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 #include "cluster/metrics/row_json.h"
 
@@ -41,6 +42,25 @@ MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t fir
 }
 
 std::string MetricsFile::Write(const StepRow& row) { return AppendToFile(path_, JsonOf(row).dump() + "\n"); }
+
+MetricsMark MarkMetrics(const std::string& path) {
+  if (!std::filesystem::exists(path)) return {};
+  FlushToDisk(path);
+  const std::string text = ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes});
+  return {text.size(), Hash128(text)};
+}
+
+void CheckMetrics(const std::string& path, const MetricsMark& mark) {
+  if (mark.bytes == 0) return;
+  if (!std::filesystem::exists(path)) {
+    TEMPER_LOG(Warn, path, " is not there: the curves of the report begin where the run goes on");
+    return;
+  }
+  const std::string text = ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes});
+  if (text.size() >= mark.bytes && Hash128(std::string_view(text).substr(0, mark.bytes)) == mark.xxh128) return;
+  throw ConfigError(Concat(path, ": was changed since the checkpoint that the run goes on from, so the report would show figures that the ",
+                           "run never had; put back what was there, or move the file away to go on without these rows"));
+}
 
 std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem) {
   try {

@@ -31,6 +31,17 @@ class MetricsFile : public MetricSink {
   std::string path_;
 };
 
+// A file of metrics as far as it is written, flushed to disk: what a checkpoint remembers of it. Bytes 0 where there is no file.
+struct MetricsMark {
+  uint64_t bytes = 0;
+  std::string xxh128;
+};
+MetricsMark MarkMetrics(const std::string& path);
+
+// Whether the file still begins with what was marked. Throws ConfigError naming the file where it does not; warns where there is none any
+// more, as whoever moved it away knows.
+void CheckMetrics(const std::string& path, const MetricsMark& mark);
+
 // One row as it is read.
 struct MetricRow {
   std::string stage;  // "rl" where the row names none

@@ -10,7 +10,8 @@
 namespace temper {
 
 // run.json: what a run is. A job writes it when it has read its inputs; a folder that has one is a run's.
-//   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "left_out"?: [TEXT, ...], "eval_sets"?: [name, ...],
+//   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "left_out"?: [TEXT, ...],
+//   "eval_sets"?: [name, ...],
 //    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
 //   GRADER: {"name", "reads", "measured"?: [{"dataset", "rows", "compared", "baseline", "date", "figures": {name: value}}, ...]}
 struct RunDescription {
@@ -31,7 +32,7 @@ struct RunDescription {
   Grader grader;
   bool built_in_world = false;
   std::vector<std::string> left_out;  // of the data, in words with counts
-  Pairs environment;  // versions, host, ranks
+  Pairs environment;                  // versions, host, ranks
   std::vector<std::string> eval_sets;
   std::vector<Arm> arms;  // at least one
 };

@@ -28,13 +28,14 @@ void ReadEvaluations(const EvalPaths& paths, const std::string& prefix, ArmRecor
   }
 }
 
-std::map<std::string, std::string> SettingsIn(const std::string& path) {
-  std::map<std::string, std::string> settings;
-  if (!fs::exists(path)) return settings;
-  if (const auto resolved = ReadSettings(path)) {
-    for (const ResolvedValue& value : resolved->values) settings[value.key] = value.value;
+void ReadSettingsOf(const std::string& path, ArmRecord* arm) {
+  if (!fs::exists(path)) return;
+  const auto resolved = ReadSettings(path);
+  if (!resolved) return;
+  for (const ResolvedValue& value : resolved->values) {
+    arm->settings[value.key] = value.value;
+    if (!value.names.empty()) arm->named[value.key] = {value.names.begin(), value.names.end()};
   }
-  return settings;
 }
 
 ArmRecord ReadArm(const RunPaths& run, const RunDescription::Arm& description) {
@@ -43,7 +44,7 @@ ArmRecord ReadArm(const RunPaths& run, const RunDescription::Arm& description) {
   ArmRecord arm;
   arm.name = description.name;
   arm.overrides = description.overrides;
-  arm.settings = SettingsIn(paths.ResolvedConfig());
+  ReadSettingsOf(paths.ResolvedConfig(), &arm);
   const bool trained = fs::exists(paths.Metrics());
   if (trained) arm.metrics = ReadMetrics(paths.Metrics());
   ReadEvaluations(paths.Eval(EvalTime::kEnd), "", &arm);

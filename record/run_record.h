@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@ struct ArmRecord {
   std::string name;
   std::vector<std::pair<std::string, std::string>> overrides;  // dotted key -> value
   std::map<std::string, std::string> settings;                 // dotted key -> value as YAML, all of them; empty where not known
+  std::map<std::string, std::set<std::string>> named;          // dotted key of a setting that maps names to something -> the names
   std::vector<MetricRow> metrics;
   std::map<std::string, std::vector<EvalSample>> evaluations;  // set name -> samples; "start/<set>" = before RL
   std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set

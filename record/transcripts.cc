@@ -18,12 +18,44 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
+// What each grader said, as a line (TextOf); what is no verdict is left out.
+std::vector<std::string> VerdictLines(const json& grade) {
+  std::vector<std::string> lines;
+  const auto verdicts = grade.find("verdicts");
+  if (verdicts == grade.end() || !verdicts->is_array()) return lines;
+  for (const json& each : *verdicts) {
+    if (!each.is_object()) continue;
+    Verdict verdict;
+    verdict.grader = TextField(each, "grader");
+    verdict.error = TextField(each, "error");
+    verdict.outcome = ValueOf<GradeOutcome>(TextField(each, "outcome")).value_or(GradeOutcome::kOk);
+    verdict.steers = each.value("steers", json(true)) != false;
+    const auto values = each.find("values");
+    if (values != each.end() && values->is_object())
+      for (const auto& [part, value] : values->items())
+        if (value.is_number()) verdict.values[part] = value.get<double>();
+    lines.push_back(TextOf(verdict));
+  }
+  return lines;
+}
+
 TranscriptRow RowOf(const json& group, const json& sample) {
   const auto found = sample.find("grade");
   const json grade = found != sample.end() && found->is_object() ? *found : json::object();
-  return {TextField(group, "prompt_id"), TextField(group, "intent"),   TextField(group, "prompt"),       TextField(sample, "response"),
-          TextField(grade, "outcome"),   TextField(grade, "clause"),   TextField(grade, "severity"),     TextField(grade, "mode"),
-          NumberField(sample, "reward"), NumberField(grade, "safety"), NumberField(grade, "helpfulness")};
+  const auto cut = sample.find("truncated");
+  return {TextField(group, "prompt_id"),
+          TextField(group, "intent"),
+          TextField(group, "prompt"),
+          TextField(sample, "response"),
+          TextField(grade, "outcome"),
+          TextField(grade, "clause"),
+          TextField(grade, "severity"),
+          TextField(grade, "mode"),
+          NumberField(sample, "reward"),
+          NumberField(grade, "safety"),
+          NumberField(grade, "helpfulness"),
+          cut != sample.end() && *cut == true,
+          VerdictLines(grade)};
 }
 
 void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {
@@ -63,6 +95,7 @@ std::string ToJsonLine(const TranscriptGroup& group) {
   row["prompt"] = group.prompt;
   for (const TranscriptGroup::Sample& sample : group.samples) {
     row["samples"].push_back({{"response", sample.response},
+                              {"truncated", sample.truncated},
                               {"reward", sample.reward},
                               {"grade", ordered_json::parse(GradeToJson(sample.grade), nullptr, false)}});
   }

@@ -11,12 +11,13 @@
 namespace temper {
 
 // <arm>/traces/step_<N>.jsonl: prompts of a step with all their graded completions, to be read by people.
-//   {"step", "prompt_id", "intent", "prompt", "samples": [{"response", "reward", "grade": see GradeToJson}, ...]}
+//   {"step", "prompt_id", "intent", "prompt", "samples": [{"response", "truncated", "reward", "grade": see GradeToJson}, ...]}
 struct TranscriptGroup {
   struct Sample {
     std::string response;
     double reward = 0;
     Grade grade;
+    bool truncated = false;  // cut at the token limit
   };
   int64_t step = 0;
   std::string prompt_id, intent, prompt;
@@ -31,6 +32,8 @@ struct TranscriptRow {
   std::string prompt_id, intent, prompt, response;
   std::string outcome, clause, severity, mode;  // words of the grade
   std::optional<double> reward, safety, helpfulness;
+  bool truncated = false;
+  std::vector<std::string> verdicts;  // what each grader said, a line each; empty where there was one
 };
 
 // The completions of a step, in the file's order; none where there is no such file. Adds to *damaged the lines, and samples in them, that

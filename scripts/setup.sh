@@ -12,7 +12,7 @@ readonly kPackages=(
   g++ cmake ninja-build ccache lld pkg-config python3 python3-venv
   libopenmpi-dev openmpi-bin libzmq3-dev cppzmq-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   nlohmann-json3-dev libpcre2-dev libicu-dev libcli11-dev libxxhash-dev libbsd-dev libgtest-dev libgmock-dev libbenchmark-dev
-  prometheus-cpp-dev libboost-dev iproute2
+  prometheus-cpp-dev libboost-dev libssl-dev iproute2
 )
 want_cuda=0 want_bench=0 want_golden=0
 for arg in "$@"; do

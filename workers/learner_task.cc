@@ -34,7 +34,8 @@ void Fields(V& v, OptimizerOptions& o) {
 template <typename V>
 void Fields(V& v, RlOptions& o) {
   v(o.loss, o.clip_low, o.clip_high, o.dual_clip, o.aggregation, o.step_completions, o.max_completion_tokens, o.kl_coef, o.kl_estimator,
-    o.kl_in, o.entropy_coef, o.tis_cap, o.temperature, o.updates_per_batch, o.sampled_tokens, o.sampled_sequences, o.advantage, o.lambdas);
+    o.kl_in, o.kl_off_policy, o.entropy_coef, o.tis_cap, o.temperature, o.updates_per_batch, o.sampled_tokens, o.sampled_sequences,
+    o.advantage, o.lambdas);
 }
 template <typename V>
 void Fields(V& v, SftExample& e) {
@@ -81,8 +82,12 @@ void Fields(V& v, LoadOrder& o) {
   v(o.folder);
 }
 template <typename V>
+void Fields(V& v, LoadAdapterOrder& o) {
+  v(o.folder);
+}
+template <typename V>
 void Fields(V& v, ExportOrder& o) {
-  v(o.folder, o.tokenizer_json);
+  v(o.folder, o.tokenizer_json, o.base, o.merged);
 }
 template <typename V>
 void Fields(V& v, LearnerTask& t) {

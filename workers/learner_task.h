@@ -60,15 +60,24 @@ struct LoadOrder {
   std::string folder;
 };
 
-// Writes a Hugging Face folder with `tokenizer_json`; of a model with adapters those too, in its folder adapter/.
+// Takes the adapters of a folder that an ExportOrder wrote.
+struct LoadAdapterOrder {
+  std::string folder;
+};
+
+// Writes a Hugging Face folder with `tokenizer_json`. Of a model with adapters: those alone, or, `merged`, in its folder adapter/.
 struct ExportOrder {
   std::string folder;
   std::string tokenizer_json;
+  std::string base;     // folder of the model that the adapters are on; "" = it has none
+  bool merged = false;  // whether the model is written beside the adapters
 };
 
 // The payload of a learner's bus task. Decode checks every length and throws Error on anything malformed.
 struct LearnerTask {
-  std::variant<InitializeOrder, LoadModelOrder, BeginStageOrder, SftOrder, RlOrder, PublishOrder, SaveOrder, LoadOrder, ExportOrder> order;
+  std::variant<InitializeOrder, LoadModelOrder, LoadAdapterOrder, BeginStageOrder, SftOrder, RlOrder, PublishOrder, SaveOrder, LoadOrder,
+               ExportOrder>
+      order;
   std::string Encode() const;
   static LearnerTask Decode(const std::string& bytes);
 };

@@ -63,6 +63,7 @@ void LearnerWorker::Show(const UpdateReport& report) const {
 
 void LearnerWorker::Adopt(Transformer model) {
   learner_.reset();
+  if (options_.learner.lora.adapts_output()) model = model.Untied();
   model.MoveTo(options_.device);
   model_ = std::make_unique<Transformer>(std::move(model));
   learner_ = std::make_unique<Learner>(model_.get(), options_.learner, communicator_);
@@ -77,14 +78,14 @@ void LearnerWorker::CarryOut(const InitializeOrder& order, UpdateReport*) {
   Transformer model(ParseTransformerConfig(order.config_json));
   model.Initialize(order.seed);
   Adopt(std::move(model));
-  base_folder_.clear();
 }
 
 void LearnerWorker::CarryOut(const LoadModelOrder& order, UpdateReport*) {
   Adopt(LoadHfModel(order.folder, order.skip_tensors));
-  base_folder_ = order.folder;
   if (communicator_->rank() == 0) companions_ = ReadCompanionFiles(order.folder);
 }
+
+void LearnerWorker::CarryOut(const LoadAdapterOrder& order, UpdateReport*) { learner().LoadAdapter(AdapterIn(order.folder)); }
 
 void LearnerWorker::CarryOut(const BeginStageOrder& order, UpdateReport*) {
   learner().BeginStage(order.optimizer, order.total_steps);
@@ -111,8 +112,9 @@ void LearnerWorker::CarryOut(const ExportOrder& order, UpdateReport*) {
   learner();
   if (communicator_->rank() != 0) return;
   SaveOptions options{.tokenizer_json = order.tokenizer_json, .companions = companions_};
-  if (const LoraAdapter* adapter = model_->adapter())
-    options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, base_folder_, folder + "/adapter"); };
+  const LoraAdapter* adapter = model_->adapter();
+  if (adapter != nullptr && !order.merged) return SaveAdapter(*adapter, order.base, model_->config(), options, order.folder);
+  if (adapter != nullptr) options.write_more = [&](const std::string& folder) { SavePeftAdapter(*adapter, order.base, AdapterIn(folder)); };
   SaveHfModel(*model_, options, order.folder);
 }
 

@@ -40,6 +40,7 @@ class LearnerWorker {
   LearnerResult Do(const LearnerTask& task);
   void CarryOut(const InitializeOrder& order, UpdateReport* report);
   void CarryOut(const LoadModelOrder& order, UpdateReport* report);
+  void CarryOut(const LoadAdapterOrder& order, UpdateReport* report);
   void CarryOut(const BeginStageOrder& order, UpdateReport* report);
   void CarryOut(const SftOrder& order, UpdateReport* report);
   void CarryOut(const RlOrder& order, UpdateReport* report);
@@ -59,7 +60,6 @@ class LearnerWorker {
   LearnerWorkerOptions options_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Learner> learner_;
-  std::string base_folder_;                     // of the model loaded; "" = from scratch
   CompanionFiles companions_;                   // of the folder loaded; rank 0 only
   std::unique_ptr<WeightPublisher> publisher_;  // rank 0 only
   uint64_t done_ = 0;

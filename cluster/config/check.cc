@@ -47,7 +47,7 @@ class FieldChecker : public ConfigFields {
   }
   // Entries are made by reading a file: there is nothing to walk.
   void MapOf(std::string_view, std::string_view, const std::function<void(const std::string&, ConfigFields&)>&) override {}
-  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&) override {}
+  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&, size_t) override {}
   void Require(std::string_view) override {}
   void Rule(std::function<bool()> holds, std::string message) override {
     findings_->rules.emplace_back(std::move(holds), section_.empty() ? message : Concat(section_, ": ", message));

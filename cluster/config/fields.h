@@ -69,17 +69,24 @@ class ConfigFields {
   virtual void OverrideList(std::string_view name, std::vector<OverrideSet>* target, std::string_view help) = 0;
 
   virtual void Section(std::string_view name, std::string_view help, const std::function<void(ConfigFields&)>& describe) = 0;
+  // Fields of the same section that count for something only where `used`, which fields described before may decide. Elsewhere they are
+  // read and checked as ever, but the resolved configuration has `otherwise` in their place, as a comment.
+  virtual void UsedWhere(bool used, std::string_view otherwise, const std::function<void(ConfigFields&)>& describe);
   // A map with free keys, or a list, whose entries are sections; `add` is called once per entry, in file order, and must make the
-  // struct and describe it. While the reference document is written it is called once with an example key.
+  // struct and describe it. While the reference document is written it is called once with an example key, for a list with each of
+  // `examples` indices.
   virtual void MapOf(std::string_view name, std::string_view help,
                      const std::function<void(const std::string& key, ConfigFields&)>& add) = 0;
-  virtual void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t index, ConfigFields&)>& add) = 0;
+  virtual void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t index, ConfigFields&)>& add,
+                      size_t examples = 1) = 0;
 
   // Makes the field or section named absent an error in the file being read ("missing key").
   virtual void Require(std::string_view name) = 0;
   // A rule over several fields, checked once the whole file was read; `message` names the keys.
   virtual void Rule(std::function<bool()> holds, std::string message) = 0;
 };
+
+inline void ConfigFields::UsedWhere(bool, std::string_view, const std::function<void(ConfigFields&)>& describe) { describe(*this); }
 
 template <typename E>
 void ConfigFields::Enum(std::string_view name, E* target, std::string_view help) {

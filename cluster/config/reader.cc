@@ -168,6 +168,12 @@ class SectionReader : public ConfigFields {
     state_->record.CloseBlock(start, " {}");
   }
 
+  void UsedWhere(bool used, std::string_view otherwise, const std::function<void(ConfigFields&)>& describe) override {
+    const ConfigRecord::Mark before = state_->record.Here();
+    describe(*this);
+    if (!used) state_->record.Replace(before, level_, otherwise);
+  }
+
   void MapOf(std::string_view name, std::string_view, const std::function<void(const std::string&, ConfigFields&)>& add) override {
     const ConfigNode* map = Collection(name, ConfigNode::Kind::kMap, "a map of names to sections");
     if (map == nullptr) return;
@@ -179,7 +185,7 @@ class SectionReader : public ConfigFields {
     state_->record.CloseBlock(start, " {}");
   }
 
-  void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add) override {
+  void ListOf(std::string_view name, std::string_view, const std::function<void(size_t, ConfigFields&)>& add, size_t) override {
     const ConfigNode* list = Collection(name, ConfigNode::Kind::kList, "a list of sections");
     if (list == nullptr) return;
     const size_t start = state_->record.OpenBlock(level_, QuoteYaml(std::string(name)) + ":");

@@ -23,6 +23,12 @@ void ConfigRecord::CloseBlock(size_t start, const char* nothing) {
   if (resolved.yaml.size() == start) resolved.yaml.insert(start - 1, nothing);
 }
 
+void ConfigRecord::Replace(const Mark& since, size_t level, std::string_view comment) {
+  resolved.values.erase(resolved.values.begin() + static_cast<ptrdiff_t>(since.values), resolved.values.end());
+  resolved.yaml.erase(since.text);
+  resolved.yaml += std::string(2 * level, ' ') + "# " + OnOneLine(std::string(comment)) + "\n";
+}
+
 void ConfigRecord::AddOverrideMaps(size_t level, const std::string& name, const std::string& path,
                                    const std::vector<std::pair<std::string, std::map<std::string, std::string>>>& maps,
                                    const ConfigMarks& marks) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,13 @@ class ConfigRecord {
   // The whole of a field of overrides (ConfigFields::OverrideMaps) that stands at `path`.
   void AddOverrideMaps(size_t level, const std::string& name, const std::string& path,
                        const std::vector<std::pair<std::string, std::map<std::string, std::string>>>& maps, const ConfigMarks& marks);
+
+  // Takes back all that was written down since `since`, and leaves a comment in its place.
+  struct Mark {
+    size_t values, text;
+  };
+  Mark Here() const { return {resolved.values.size(), resolved.yaml.size()}; }
+  void Replace(const Mark& since, size_t level, std::string_view comment);
 
   ResolvedConfig resolved;
 };

@@ -141,10 +141,15 @@ class ReferenceWriter : public ConfigFields {
     AddExample(name, help, "Map of names to sections", Indent() + Spaces(2) + kExampleKey + ":\n" + writer.Text());
   }
 
-  void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t, ConfigFields&)>& add) override {
-    ReferenceWriter writer(level_ + 2);
-    add(0, writer);
-    AddExample(name, help, "List of sections", Indent() + Spaces(2) + "-\n" + writer.Text());
+  void ListOf(std::string_view name, std::string_view help, const std::function<void(size_t, ConfigFields&)>& add,
+              size_t examples) override {
+    std::string entries;
+    for (size_t i = 0; i < examples; ++i) {
+      ReferenceWriter writer(level_ + 2);
+      add(i, writer);
+      entries += Indent() + Spaces(2) + "-\n" + writer.Text();
+    }
+    AddExample(name, help, "List of sections", entries);
   }
 
   void Require(std::string_view name) override { required_.emplace_back(name); }

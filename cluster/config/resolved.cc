@@ -1,5 +1,7 @@
 #include "cluster/config/resolved.h"
 
+#include <utility>
+
 #include "cluster/config/compose.h"
 #include "cluster/config/value.h"
 
@@ -11,7 +13,10 @@ void Collect(const ConfigNode& node, const std::string& path, std::vector<Resolv
     for (const ConfigNode& child : node.children) Collect(child, JoinPath(path, child.key), values);
     return;
   }
-  values->push_back({path, RawYamlOf(node), node.mark.Source()});
+  std::vector<std::string> names;
+  if (node.kind == ConfigNode::Kind::kMap)
+    for (const ConfigNode& child : node.children) names.push_back(child.key);
+  values->push_back({path, RawYamlOf(node), node.mark.Source(), std::move(names)});
 }
 
 }  // namespace

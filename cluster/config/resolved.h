@@ -7,9 +7,10 @@ namespace temper {
 
 // The composed tree after reading: what every key was set to and by whom.
 struct ResolvedValue {
-  std::string key;     // dotted
-  std::string value;   // as YAML
-  std::string source;  // quickstart.yaml:12, override "a.b=1", or default
+  std::string key;                      // dotted
+  std::string value;                    // as YAML
+  std::string source;                   // quickstart.yaml:12, override "a.b=1", or default
+  std::vector<std::string> names = {};  // of a map in braces, its keys; filled by ReadResolved alone
 };
 struct ResolvedConfig {
   std::vector<ResolvedValue> values;  // in the order of the schema

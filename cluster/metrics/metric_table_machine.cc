@@ -40,6 +40,8 @@ constexpr MetricSpec kTiming[] = {
      "section: writing the row of the step before to every sink"},
     {"timing_s/checkpoint", "s", kGauge, kValue, "", kBoth, "0 but for every `checkpoint.every`-th step",
      "section: saving the checkpoint that follows the step before"},
+    {"timing_s/eval", "s", kGauge, kValue, "", kRlRow, "absent but after every `eval.every`-th step",
+     "section: an evaluation between two steps, counted in the next"},
     {"timing_s/data", "s", kGauge, kValue, "", kSftRow, "small", "section: picking and sending out the batch"},
     {"timing_s/rollout", "s", kGauge, kValue, "", kRlRow, "",
      "section: until the last completion of the step. With `rl.max_staleness` above 0 sampling began before, and this is what was left to "

@@ -62,6 +62,20 @@ constexpr MetricSpec kGrader[] = {
     {"grader/grade_s", "s", kHistogram, kValue, "completions of this worker", kLive, "", "time of one grade"},
 };
 
+constexpr MetricSpec kGraders[] = {
+    {"graders/mean_<grader.part>", "as its part", kGauge, kMean, "completions that it graded", kRlRow,
+     "moves with the reward, or is a monitor's",
+     "what one grader says of one part of a grade, before the graders are combined; severity is 0 to 4"},
+    {"graders/unsafe_<grader>", "share", kGauge, kMean, "completions that it judged", kRlRow, "falls",
+     "answers that one grader calls a violation: severity above none, or a safety below 0.5 where it gives no severity"},
+    {"graders/failed_<grader>", "share", kGauge, kMean, "completions that it was asked about", kRlRow, "0",
+     "verdicts of one grader that failed"},
+    {"graders/kappa_<pair>", "-1 to 1", kGauge, kValue, "", kRlRow, "steady; a fall means that one of them is being fooled",
+     "Cohen's kappa of two graders (a~b) on whether an answer is a violation; absent where chance alone would agree throughout"},
+    {"graders/length_correlation_<grader>", "-1 to 1", kGauge, kValue, "", kRlRow, "steady; one that grows means that length is rewarded",
+     "Pearson's correlation of s of one grader with the length of the answer in bytes"},
+};
+
 constexpr MetricSpec kResponse[] = {
     {"response/length_mean", "tokens", kGauge, kMean, "completions; in SFT rows answers", kSftRow | kRlRow,
      "steady; running to the limit is a warning", "length of a completion, its end token included; in SFT rows of the answers imitated"},
@@ -83,14 +97,25 @@ constexpr MetricSpec kEval[] = {
      "worst violation of high severity"},
     {"eval/<set>/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests of the set", kEvalRow,
      "not above the start's", "refused although everything asked for is permitted, by the row's intent or label where it has them"},
+    {"eval/<set>/truncated_fraction", "share", kGauge, kMean, "completions of the set", kEvalRow, "near 0",
+     "completions cut at `rollout.max_new_tokens`"},
     {"eval/<set>/completions", "completions", kGauge, kSum, "the set", kEvalRow, "prompts x `eval.samples_per_prompt`", "sampled"},
+};
+
+constexpr MetricSpec kDuring[] = {
+    {"during/<set.figure>", "as the figure", kGauge, kMean, "graded completions of the set's first prompts", kRlRow, "as the evaluation's",
+     "an evaluation between two steps (`eval.every`), of the weights after the row's step: safety, help_given_safe, over_refusal and "
+     "utility as "
+     "in the report, unsafe_by_GRADER where there are several graders, and _low and _high of each, its 95 % interval over prompts"},
 };
 
 constexpr MetricGroup kGroups[] = {
     {"reward", "What the completions of a step were worth: all graded ones, those of dead and replaced groups included.", kReward},
     {"safety", "What the graders said of the same completions.", kSafety},
     {"grader", "The graders themselves.", kGrader},
+    {"graders", "What each of several graders says of the completions of a step (`reward.graders`); absent where there is one.", kGraders},
     {"response", "Shape of the completions of a step, graded or not.", kResponse},
+    {"during", "Small evaluations while the policy trains.", kDuring},
     {"eval", "Evaluation sets, after SFT and after RL. Intervals and cells by intent are in the report.", kEval},
 };
 

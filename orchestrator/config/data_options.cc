@@ -41,7 +41,8 @@ std::string SuiteHelp() {
 
 void Describe(DataConfig& c, ConfigFields& f) {
   f.Enum("source", &c.source, "world = the built-in world (docs/WORLD.md), files = your own prompts");
-  f.Section("world", "size of the built-in world", [&c](ConfigFields& w) { Describe(c.world, w); });
+  f.UsedWhere(c.source == DataSource::kWorld, "world: not used, the prompts are those of files",
+              [&c](ConfigFields& s) { s.Section("world", "size of the built-in world", [&c](ConfigFields& w) { Describe(c.world, w); }); });
   f.Path("path", &c.path, "prompts: .jsonl, .json (an object a line) or .csv; source files");
   f.Path("demonstrations", &c.demonstrations,
          "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");

@@ -76,7 +76,8 @@ void Describe(RewardConfig& c, ConfigFields& f) {
            [&c](size_t index, ConfigFields& entry) {
              if (c.graders.size() <= index) c.graders.resize(index + 1);
              DescribeEntry(index, &c.graders[index], entry);
-           });
+           },
+           GraderTypes().types().size());
   f.Rule([&c] { return AreNamesUnique(c.graders); }, "reward.graders must have a name of its own for each grader");
   f.Rule(
       [&c] {
@@ -130,10 +131,21 @@ void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
       [&c] { return AreEvalSets(c.eval.sets, c.data); },
       "eval.sets must name sets that the data has: with data.source world dev, held_out_topics, held_out_phrasings, past_tense; with files "
       "those of data.eval and data.suites, and held_out where that is empty and data.eval_fraction above 0");
+  f.Rule([&c] { return AreEvalSets(c.eval.every_sets, c.data); }, "eval.every_sets must name sets that are evaluated");
+  f.Rule([&c] { return c.eval.every == 0 || c.rl.max_staleness == 0; },
+         "eval.every needs rl.max_staleness: 0: between two steps the workers must be free, and all hold the same weights");
   f.Rule([&c] { return c.data.system_prompt.empty() || (!c.policy.path.empty() && c.data.chat_template == ChatTemplateChoice::kAuto); },
          kSystemPromptNeedsTemplate);
   f.Rule([&c] { return ArePorts(c.monitor.prometheus_port, c.cluster); },
          "monitor.prometheus_port and the ports after it, one for each rank, must be at most 65535");
+  f.Rule(
+      [&c] {
+        if (c.reward.composer.normalize == RewardNormalize::kNone) return true;
+        const std::string type = c.reward.composer.type->name;
+        return type == "weighted" && (c.rl.loss.kl_coef == 0 || c.rl.loss.kl_in != KlPlace::kReward);
+      },
+      "reward.normalize: per_part needs reward.composer: weighted, whose reward is a sum, and no rl.kl.in: reward, which belongs to no "
+      "part");
   f.Rule([&c] { return c.reward.grader_timeout_s < c.cluster.lease_s; },
          "reward.grader_timeout_s must be below cluster.lease_s: answers would go to another worker before they count as failed");
 }
@@ -165,7 +177,7 @@ std::vector<std::string> RewardConfig::SeenColumns() const {
 }
 
 std::vector<GraderEntry> GradersOf(const RewardConfig& reward) {
-  if (!reward.graders.empty()) return reward.graders;
+  if (!reward.graders.empty()) return {reward.graders.begin(), reward.graders.end()};
   return {RuleEntry(LoadPolicySpec(reward.policy_spec).id, reward.policy_spec)};
 }
 
@@ -193,7 +205,9 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("policy", "the model being trained", [&](ConfigFields& s) { Describe(c.policy, s); });
   f.Section("data", "prompts and demonstrations", [&](ConfigFields& s) { Describe(c.data, s); });
   f.Section("learner", "how updates are computed", [&](ConfigFields& s) { Describe(c.learner, s); });
-  f.Section("sft", "supervised fine-tuning on demonstrations", [&](ConfigFields& s) { Describe(c.sft, s); });
+  f.UsedWhere(c.HasStage("sft"), "sft: not used, no stage is sft", [&](ConfigFields& used) {
+    used.Section("sft", "supervised fine-tuning on demonstrations", [&](ConfigFields& s) { Describe(c.sft, s); });
+  });
   f.Section("rl", "reinforcement learning", [&](ConfigFields& s) { Describe(c.rl, s); });
   f.Section("rollout", "sampling of completions in RL", [&](ConfigFields& s) { Describe(c.rollout, s); });
   f.Section("reward", "graders and reward", [&](ConfigFields& s) { Describe(c.reward, s); });

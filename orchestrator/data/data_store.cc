@@ -57,12 +57,13 @@ std::string AskedBy(const Prompt& prompt) {
 }
 
 // "12 of 300 prompts ...", where there are any.
-void NoteLeftOut(size_t count, size_t of, const std::string& which, DataStore* store) {
-  if (count > 0) store->left_out.push_back(Concat(count, " of ", of, " ", which));
+void Note(size_t count, size_t of, const std::string& which, DataStore* store) {
+  if (count > 0) store->remarks.push_back(Concat(count, " of ", of, " ", which));
 }
+void NoteLeftOut(size_t count, size_t of, const std::string& which, DataStore* store) { Note(count, of, which + ": left out", store); }
 
 void NoteBadRows(int64_t rows, const std::string& path, DataStore* store) {
-  if (rows > 0) store->left_out.push_back(Concat(rows, rows == 1 ? " row of " : " rows of ", path, " could not be read"));
+  if (rows > 0) store->remarks.push_back(Concat(rows, rows == 1 ? " row of " : " rows of ", path, " could not be read: left out"));
 }
 
 // Takes out of the training data what asks the same as a held-out prompt: rows that repeat it, and demonstrations that answer it.
@@ -74,6 +75,24 @@ void KeepApart(const std::vector<Prompt>& held_out, RawData* raw, DataStore* sto
   const size_t answered = std::erase_if(raw->demonstrations, [&](const Demonstration& d) { return asked.contains(AskedBy(d.prompt)); });
   NoteLeftOut(prompts, all_prompts, "prompts ask what is held out for evaluation", store);
   NoteLeftOut(answered, all_demonstrations, "demonstrations answer what is held out for evaluation", store);
+}
+
+// What an evaluation set of a file of its own asks may be trained on, too: nobody but the user knows whether that is meant.
+void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
+  std::set<std::string> prompts, answered;
+  if (config.HasStage("rl"))
+    for (const Prompt& prompt : raw.train) prompts.insert(AskedBy(prompt));
+  if (config.HasStage("sft"))
+    for (const Demonstration& demonstration : raw.demonstrations) answered.insert(AskedBy(demonstration.prompt));
+  for (const EvalSet& set : raw.eval_sets) {
+    const auto count = [&](const std::set<std::string>& trained) {
+      return static_cast<size_t>(
+          std::count_if(set.prompts.begin(), set.prompts.end(), [&](const Prompt& prompt) { return trained.contains(AskedBy(prompt)); }));
+    };
+    const std::string of = "prompts of evaluation set " + set.name;
+    Note(count(prompts), set.prompts.size(), of + " are training prompts, too: its figures tell of what was learned by heart", store);
+    Note(count(answered), set.prompts.size(), of + " are answered by demonstrations: its figures tell of what was learned by heart", store);
+  }
 }
 
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
@@ -109,6 +128,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
   }
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
+  if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
 }
 
@@ -260,8 +280,8 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
   for (const EvalSet& set : store.eval_sets)
-    if (set.prompts.empty()) store.left_out.push_back(Concat("evaluation set ", set.name, " has no prompt"));
-  for (const std::string& what : store.left_out) TEMPER_LOG(Warn, "data: left out: ", what);
+    if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
+  for (const std::string& remark : store.remarks) TEMPER_LOG(Warn, "data: ", remark);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);
   return store;

@@ -36,9 +36,9 @@ struct DataStore {
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
-  int64_t longest_prompt = 0;  // tokens, over training and evaluation prompts
-  std::vector<std::string> left_out;  // what of the data is not used, a sentence with its count for each cause
-  uint64_t digest = 0;         // of the training data: a resumed run must find the same
+  int64_t longest_prompt = 0;        // tokens, over training and evaluation prompts
+  std::vector<std::string> remarks;  // what of the data is left out, or trained on and evaluated, a clause with its count for each cause
+  uint64_t digest = 0;               // of the training data: a resumed run must find the same
 
   // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
   // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.

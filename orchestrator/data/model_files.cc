@@ -6,6 +6,7 @@
 #include "cluster/base/file.h"
 #include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
+#include "policy/formats/peft_adapter.h"
 
 namespace temper {
 
@@ -27,6 +28,10 @@ std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files
   return file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
 }
 
+std::string AdapterBase(const ExperimentConfig& config) {
+  return IsPeftAdapter(config.policy.path) ? BaseOfPeftAdapter(config.policy.path) : "";
+}
+
 namespace {
 
 // The shape of the model in a folder.
@@ -43,8 +48,14 @@ TransformerConfig ModelIn(const std::string& folder, const Tokenizer& tokenizer,
 }  // namespace
 
 TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer, std::string* remark) {
-  if (!config.policy.path.empty()) return ModelIn(config.policy.path, tokenizer, remark);
-  TransformerConfig model = ShapeFromScratch(config.policy);
+  if (config.policy.lora.enabled() && IsPeftAdapter(config.policy.path)) {
+    throw ConfigError(Concat("policy.path: ", config.policy.path, " is an adapter, and policy.lora.rank is ", config.policy.lora.rank,
+                             ": an adapter on an adapter could not be loaded elsewhere. Merge it first, temper convert --model ",
+                             config.policy.path, " --out MERGED, and set policy.path to that, or set policy.lora.rank to 0"));
+  }
+  TransformerConfig model = config.policy.path.empty() ? ShapeFromScratch(config.policy) : ModelIn(config.policy.path, tokenizer, remark);
+  if (config.policy.lora.adapts_output()) model.tie_embeddings = false;
+  if (!config.policy.path.empty()) return model;
   model.vocab_size = tokenizer.vocab_size();
   model.bos_id = tokenizer.IdOf("<bos>");
   model.pad_id = tokenizer.IdOf("<pad>");

@@ -16,6 +16,9 @@ std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files
 // Its text.
 std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files);
 
+// Where policy.path is a LoRA adapter's folder, that of the model that it is on; else "".
+std::string AdapterBase(const ExperimentConfig& config);
+
 // The shape of the model: of the policy's folder, which must be able to end an answer, or from scratch with this tokenizer. Every end token
 // that a file of the folder names ends an answer; where the files disagree, *remark says so (may be null).
 TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer, std::string* remark = nullptr);

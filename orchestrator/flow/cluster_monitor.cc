@@ -119,12 +119,14 @@ void ClusterMonitor::SetStage(const std::string& arm, const std::string& stage) 
   status_.stage = stage;
   status_.step = status_.steps = 0;
   status_.eta_s = -1;
+  time_left_.Begin(arm, stage);
+  status_.job_eta_s = time_left_.Seconds().value_or(-1);
   stage_first_ = -1;
   curves_.clear();
   WriteStatus();
 }
 
-void ClusterMonitor::SetProgress(int64_t step, int64_t steps) {
+void ClusterMonitor::SetProgress(int64_t step, int64_t steps, int64_t before) {
   if (stage_first_ < 0 || step < status_.step) {
     stage_first_ = step;
     stage_since_ = NowSeconds();
@@ -134,6 +136,8 @@ void ClusterMonitor::SetProgress(int64_t step, int64_t steps) {
   if (status_.stage == "rl") status_.policy_version = step;  // a version for each step
   if (step > stage_first_)
     status_.eta_s = (NowSeconds() - stage_since_) / static_cast<double>(step - stage_first_) * static_cast<double>(steps - step);
+  time_left_.Done(before + step, NowSeconds());
+  status_.job_eta_s = time_left_.Seconds().value_or(-1);
 }
 
 void ClusterMonitor::OnStep(int64_t step, int64_t steps, const std::map<std::string, double>& values) {
@@ -219,7 +223,7 @@ void ClusterMonitor::Tick(const TaskTable& table, int64_t groups_in_flight) {
 void ClusterMonitor::Finish(const std::string& state, const std::string& message) {
   status_.state = state;
   status_.message = message;
-  status_.eta_s = -1;
+  status_.eta_s = status_.job_eta_s = -1;
   status_.missing.clear();
   for (auto& [queue, count] : status_.queues) count = 0;
   for (auto& [role, count] : status_.workers) count = role == "lost" ? count : 0;

@@ -7,6 +7,7 @@
 
 #include "cluster/bus/bus.h"
 #include "cluster/telemetry/telemetry.h"
+#include "orchestrator/flow/time_left.h"
 #include "record/bounded_file.h"
 #include "record/job_status.h"
 #include "record/process_rows.h"
@@ -43,12 +44,21 @@ class ClusterMonitor {
   // Puts a line among the newest warnings of the status.
   void Warn(const std::string& text);
 
+  // All stages of the job, in their order.
+  void SetPlan(std::vector<PlannedStage> stages) { time_left_.Plan(std::move(stages)); }
+  // What grades, in words: what a figure of safety on a terminal is by.
+  void SetGrading(const std::string& grading) { status_.graded_by = grading; }
+  const std::string& grading() const { return status_.graded_by; }
+
   void SetStage(const std::string& arm, const std::string& stage);
   // rl.max_staleness of the stage, which is RL that has steps to do: spans tell it until the next stage.
   void SetMaxStaleness(int64_t max_staleness) { max_staleness_ = max_staleness; }
-  void SetProgress(int64_t step, int64_t steps);  // steps done, of the stage
+  // Steps done, of the stage; of its part in work where it has several, with `before` done in those before.
+  void SetProgress(int64_t step, int64_t steps, int64_t before = 0);
   // After a step: its metrics.
   void OnStep(int64_t step, int64_t steps, const std::map<std::string, double>& values);
+
+  double job_left_s() const { return status_.job_eta_s; }  // -1 = not known
 
   // Writes what is due; cheap when nothing is.
   void Tick(const TaskTable& table, int64_t groups_in_flight);
@@ -92,6 +102,7 @@ class ClusterMonitor {
   int64_t max_staleness_ = -1;  // of the stage in work; -1 = it is not RL, or has nothing to do
   double stage_since_ = 0;      // NowSeconds() at the stage's first step of this attempt
   int64_t stage_first_ = 0;     // that step
+  TimeLeft time_left_;
   int64_t status_failures_ = 0;
   bool status_fails_ = false;  // the last write did
 };

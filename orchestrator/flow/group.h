@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,11 @@ struct GradedGroup {
   double generated_at = 0;
   double graded_at = 0;
 };
+
+// Whether completion i was cut at the token limit; false where sampling was refused.
+inline bool IsTruncated(const GradedGroup& group, size_t i) {
+  const auto& trajectories = group.rollout.group.trajectories;
+  return i < trajectories.size() && !trajectories[i].finished;
+}
 
 }  // namespace temper

@@ -41,7 +41,7 @@ std::string GradingTask(const GroupInWork& in_work) {
   const GradedGroup& group = in_work.group;
   const Prompt& prompt = *group.prompt;
   for (size_t i = 0; i < group.responses.size(); ++i) {
-    const bool truncated = !group.rollout.group.trajectories[i].finished;
+    const bool truncated = IsTruncated(group, i);
     GradeRequest& request = task.requests.emplace_back(GradeRequest{prompt.text, group.responses[i], prompt.category, truncated});
     if (in_work.spec.sees.intent) request.intent = prompt.intent;
     if (in_work.spec.sees.label) request.label = prompt.label;

@@ -48,8 +48,15 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   for (const GraderEntry& grader : config.reward.graders)
     for (const std::string& file : grader.options->Files()) add("graders", file);
   add("base_model", config.policy.path);
+  add("adapter_base", AdapterBase(config));
   if (config.policy.path.empty() && config.data.source == DataSource::kFiles) add("data", TokenizerFile(config, files));
   for (const std::string& input : files.inputs) add("data", input);
+}
+
+// What grades, for the terminal, where there is no room for all that is known of it.
+std::string GradingOf(const RunDescription::Grader& grader) {
+  return Concat(grader.name, grader.reads.empty() ? "" : " (reads " + grader.reads + ")",
+                "; agreement with people: ", grader.measured.empty() ? "not measured" : "measured, see the report");
 }
 
 std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const std::string& log) {
@@ -65,7 +72,7 @@ std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const s
 // imitate alone, and only where there are no others.
 void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput* provenance) {
   if (!begun.any()) return;
-  provenance->fixed.insert({"base_model", "data"});
+  provenance->fixed.insert({"base_model", "adapter_base", "data"});
   if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert({"policy_spec", "graders"});
 }
 
@@ -124,7 +131,9 @@ void Job::Prepare() {
   RecordStart(paths_.folder(), provenance);
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
   WriteFile(paths_.SourceConfig(), ReadFile(experiment_.resolved.files.back()), {.durable = true});
-  WriteRunDescription(paths_.folder(), Description());
+  const RunDescription description = Description();
+  monitor_->SetGrading(GradingOf(description.grader));
+  WriteRunDescription(paths_.folder(), description);
 }
 
 RunDescription Job::Description() const {
@@ -135,7 +144,7 @@ RunDescription Job::Description() const {
   run.grader = DescriptionOf(GradersOf(experiment_.base.reward));
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
-    for (const std::string& what : arm.data.left_out)
+    for (const std::string& what : arm.data.remarks)
       if (std::find(run.left_out.begin(), run.left_out.end(), what) == run.left_out.end()) run.left_out.push_back(what);
   const auto versions = Versions();
   run.environment.assign(versions.begin(), versions.end());
@@ -199,10 +208,7 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
 }
 
 void Job::MakeStart(size_t first, JobBus* bus) {
-  std::vector<ArmState*> sharing;
-  for (size_t i = first; i < arms_.size(); ++i) {
-    if (arms_[i].arm->sft_signature == arms_[first].arm->sft_signature) sharing.push_back(&arms_[i]);
-  }
+  const std::vector<ArmState*> sharing = SharingStart(first);
   ArmState& arm = arms_[first];
   const ExperimentConfig& config = arm.arm->config;
   // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
@@ -215,6 +221,8 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   if (config.HasStage("sft")) {
     monitor_->SetStage(arm.arm->name, "sft");
     weights = RunSft(context);
+  } else if (!config.policy.path.empty()) {
+    weights = config.policy.path;  // what the run begins with is there already
   } else {
     weights = paths.StartWeights();
     if (!HoldsPolicy(weights)) {
@@ -229,20 +237,10 @@ void Job::MakeStart(size_t first, JobBus* bus) {
 }
 
 void Job::EvaluateStart(const StageContext& context, const std::vector<ArmState*>& sharing, JobBus* bus) {
-  std::vector<std::vector<ArmState*>> alike;  // one sampling serves the arms that would sample the same
-  for (ArmState* arm : sharing) {
-    const ExperimentConfig& config = arm->arm->config;
-    if (!config.HasStage("eval") || !config.HasStage("rl") || !config.eval.at_start) continue;
-    const auto same = std::find_if(alike.begin(), alike.end(), [&](const std::vector<ArmState*>& others) {
-      return others.front()->arm->eval_signature == arm->arm->eval_signature;
-    });
-    if (same == alike.end()) {
-      alike.push_back({arm});
-    } else {
-      same->push_back(arm);
-    }
-  }
+  const std::vector<std::vector<ArmState*>> alike = EvaluatedAlike(sharing);
   if (alike.empty()) return;
+  const ExperimentConfig& config = *context.config;
+  if (!config.HasStage("sft") && !config.policy.path.empty()) StartPolicy(context);
   const WeightRef weights = PublishPolicy(context, 0);
   for (const std::vector<ArmState*>& arms : alike) EvaluateInto(arms, weights, EvalTime::kStart, bus);
 }
@@ -266,6 +264,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
 }
 
 void Job::Run(JobBus* bus) {
+  monitor_->SetPlan(Plan());
   for (size_t i = 0; i < arms_.size(); ++i) {
     if (arms_[i].start_weights.empty()) MakeStart(i, bus);
   }

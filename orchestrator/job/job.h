@@ -40,6 +40,12 @@ class Job {
   };
   RunDescription Description() const;
   StageContext ContextOf(const ArmState& arm, JobBus* bus, const std::string& stage, const StagePaths& paths);
+  // Arms from `first` on with the same settings up to the start of RL.
+  std::vector<ArmState*> SharingStart(size_t first);
+  // Of arms that share a start those that evaluate it, together where one sampling serves them.
+  static std::vector<std::vector<ArmState*>> EvaluatedAlike(const std::vector<ArmState*>& sharing);
+  // What Run will do.
+  std::vector<PlannedStage> Plan();
   // Trains or finds the policy RL starts from, once for the arms that share it, and evaluates it for all of them.
   void MakeStart(size_t first, JobBus* bus);
   void EvaluateStart(const StageContext& context, const std::vector<ArmState*>& sharing, JobBus* bus);

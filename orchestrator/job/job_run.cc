@@ -32,7 +32,7 @@ MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identi
 
 void PrintStart(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity,
                 const std::vector<std::string>& hosts) {
-  std::printf("temper: %s, epoch %llu%s, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
+  std::printf("temper: %s, attempt %llu%s, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
               static_cast<unsigned long long>(identity.epoch), SlurmAttempt().c_str(), layout.num_ranks(), identity.run_folder.c_str());
   std::printf("%s", layout.Table(hosts).c_str());
   std::fflush(stdout);

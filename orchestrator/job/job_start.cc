@@ -62,7 +62,7 @@ std::string SlurmAttempt() {
   const char* job = std::getenv("SLURM_JOB_ID");
   if (job == nullptr) return "";
   const char* restarts = std::getenv("SLURM_RESTART_COUNT");
-  return Concat(", Slurm job ", job, ", attempt ", 1 + (restarts == nullptr ? 0 : std::atoi(restarts)));
+  return Concat(", Slurm job ", job, " start ", 1 + (restarts == nullptr ? 0 : std::atoi(restarts)));
 }
 
 }  // namespace temper

@@ -1,9 +1,15 @@
 #include "orchestrator/launch/hostfile.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <iterator>
 #include <map>
 #include <optional>
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
@@ -23,10 +29,13 @@ const std::map<std::string, bool> kIsMaximum = {
     {"max-count", true}, {"cpu_max", true},   {"cpu-max", true},   {"max_cpu", true},   {"max-cpu", true},
 };
 
+constexpr const char* kUserWords[] = {"username", "user-name", "user_name"};
+
 // A line of the file, without its comment.
 struct HostLine {
   std::string where;
   std::string host;
+  std::string user;
   std::optional<int> slots;
   std::optional<int> max_slots;
 };
@@ -53,16 +62,31 @@ int ParseSlots(const std::string& word, const std::string& text, const std::stri
 
 void CheckHostName(const std::string& host, const std::string& where) {
   constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
-  if (host.find('@') != std::string::npos)
-    throw ConfigError(Concat(where, ": ", ShownText(host), ": a host's name is without its user; name that in ~/.ssh/config"));
-  if (host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos) return;
+  if (!host.empty() && host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos)
+    return;
   throw ConfigError(Concat(where, ": ", ShownText(host), " is no name or IPv4 address of a host"));
 }
 
+void SetUser(const std::string& user, HostLine* line) {
+  constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+  if (user.empty() || user.size() > 32 || user[0] == '-' || user.find_first_not_of(kAllowed) != std::string::npos)
+    throw ConfigError(Concat(line->where, ": ", ShownText(user), " is no user's name"));
+  if (!line->user.empty()) throw ConfigError(Concat(line->where, ": a user is named twice"));
+  line->user = user;
+}
+
 HostLine ParseLine(const std::vector<std::string>& words, const std::string& where) {
-  HostLine line{.where = where, .host = words[0], .slots = {}, .max_slots = {}};
+  HostLine line{.where = where, .host = words[0], .user = "", .slots = {}, .max_slots = {}};
+  if (const size_t at = line.host.find('@'); at != std::string::npos) {
+    SetUser(line.host.substr(0, at), &line);
+    line.host.erase(0, at + 1);
+  }
   CheckHostName(line.host, where);
   for (size_t i = 1; i < words.size(); i += 3) {
+    if (std::count(std::begin(kUserWords), std::end(kUserWords), words[i]) > 0 && i + 2 < words.size() && words[i + 1] == "=") {
+      SetUser(words[i + 2], &line);
+      continue;
+    }
     const auto known = kIsMaximum.find(words[i]);
     if (known == kIsMaximum.end() || i + 1 >= words.size() || words[i + 1] != "=") {
       throw ConfigError(Concat(where, ": ", ShownText(words[i]), ": expected slots=NUMBER or max_slots=NUMBER after the host's name"));
@@ -82,11 +106,17 @@ bool IsAddress(const std::string& host) { return host.find_first_not_of("0123456
 // What mpirun tells hosts apart by.
 std::string KeyOf(const std::string& host) { return IsAddress(host) ? host : host.substr(0, host.find('.')); }
 
+// The host that mpirun runs on, as mpirun does.
+void PutFirst(const std::string& here, std::vector<HostSlots>* hosts) {
+  std::stable_partition(hosts->begin(), hosts->end(),
+                        [&](const HostSlots& host) { return host.host == "localhost" || KeyOf(host.host) == KeyOf(here); });
+}
+
 // Adds a line's host, or its slots to those of the same host.
 void Add(const HostLine& line, std::vector<HostSlots>* hosts, std::map<std::string, HostLine>* first_lines) {
   const auto [first, fresh] = first_lines->emplace(KeyOf(line.host), line);
   if (fresh) {
-    hosts->push_back({line.host, line.slots.value_or(line.max_slots.value_or(1))});
+    hosts->push_back({line.host, line.slots.value_or(line.max_slots.value_or(1)), line.user});
     return;
   }
   const HostLine& before = first->second;
@@ -95,6 +125,7 @@ void Add(const HostLine& line, std::vector<HostSlots>* hosts, std::map<std::stri
     throw ConfigError(Concat(line.where, ": mpirun takes ", line.host, " and ", before.host, " for one host, ", first->first,
                              ": it reads a name up to its first dot; write their addresses instead"));
   }
+  if (before.user != line.user) throw ConfigError(Concat(line.where, ": ", line.host, " has another user in ", before.where));
   if (before.slots || before.max_slots || line.slots || line.max_slots) {
     throw ConfigError(Concat(line.where, ": ", line.host, " stands in ", before.where,
                              " too; give a host one line with slots=, or a line without for each rank"));
@@ -130,9 +161,26 @@ std::string HostsArgument(const std::vector<HostSlots>& hosts) {
   return text;
 }
 
+bool AnyUser(const std::vector<HostSlots>& hosts) {
+  return std::any_of(hosts.begin(), hosts.end(), [](const HostSlots& host) { return !host.user.empty(); });
+}
+
+MpirunHostfile::MpirunHostfile(std::vector<HostSlots> hosts, const std::string& here)
+    : file_(memfd_create("temper-hostfile", MFD_CLOEXEC)) {
+  TEMPER_CHECK(file_ >= 0, "cannot make a hostfile for mpirun: ", std::strerror(errno));
+  PutFirst(here, &hosts);
+  std::string text;
+  for (const HostSlots& host : hosts) text += Concat(host.user, host.user.empty() ? "" : "@", host.host, " slots=", host.slots, "\n");
+  TEMPER_CHECK(write(file_, text.data(), text.size()) == static_cast<ssize_t>(text.size()),
+               "cannot write a hostfile for mpirun: ", std::strerror(errno));
+}
+
+MpirunHostfile::~MpirunHostfile() { close(file_); }
+
+std::string MpirunHostfile::path() const { return Concat("/proc/", getpid(), "/fd/", file_); }
+
 std::vector<std::string> HostsByRank(std::vector<HostSlots> hosts, int num_ranks, const std::string& path, const std::string& here) {
-  std::stable_partition(hosts.begin(), hosts.end(),
-                        [&](const HostSlots& host) { return host.host == "localhost" || KeyOf(host.host) == KeyOf(here); });
+  PutFirst(here, &hosts);
   std::vector<std::string> by_rank;
   for (const HostSlots& host : hosts) by_rank.insert(by_rank.end(), static_cast<size_t>(host.slots), host.host);
   if (static_cast<int>(by_rank.size()) < num_ranks) {

@@ -147,7 +147,10 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job) {
   std::vector<std::string> command = {"mpirun", "-np", Concat(job.ranks)};
   const auto add = [&](std::initializer_list<std::string> words) { command.insert(command.end(), words); };
   if (job.hosts) {
-    if (!job.host_list.empty()) add({"--host", job.host_list});
+    if (!job.hostfile.empty())
+      add({"--hostfile", job.hostfile});
+    else if (!job.host_list.empty())
+      add({"--host", job.host_list});
     add({"--map-by", job.bind ? Concat("slot:PE=", job.cpus_per_rank) : "slot"});
   } else {
     add({"--oversubscribe"});
@@ -179,8 +182,10 @@ int RunMpirun(const std::vector<std::string>& command, const std::function<bool(
   output.Close(1);
   error_output.Close(1);
   const int status = Attendant(pid, output.ends[0], error_output.ends[0], job_listens).Attend();
-  if (WIFEXITED(status)) return WEXITSTATUS(status);
-  return StopRequested() ? kExitPreempted : kExitRetry;
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : StopRequested() ? kExitPreempted : kExitRetry;
+  // Whoever signals every process of a job ends ranks that still load their libraries: nothing was begun, and what is on disk stays.
+  const bool ended_before_it_began = StopWished() == StopWish::kInOrder && code != kExitDone && code != kExitConfig && !job_listens();
+  return ended_before_it_began ? kExitPreempted : code;
 }
 
 }  // namespace temper

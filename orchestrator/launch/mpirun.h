@@ -12,8 +12,9 @@ struct MpirunJob {
   std::vector<std::string> program;  // and its arguments
   std::string shared_memory_folder;  // for the segments of MPI's ranks, 4 MiB each; "" = each rank's choice
   std::string session_folder;        // for mpirun's own files; "" = its choice
-  bool hosts = false;                // on `host_list` or on Slurm's allocation, as many ranks on each host as it has slots
-  std::string host_list;             // HostsArgument (hostfile.h); "" = Slurm's
+  bool hosts = false;                // on `host_list`, those of `hostfile` or Slurm's allocation, as many ranks on each as it has slots
+  std::string host_list;             // HostsArgument (hostfile.h); "" = none
+  std::string hostfile;              // in place of the list, where hosts have users; "" = none
   int64_t cpus_per_rank = 1;
   bool bind = false;  // each rank to its cores
 };
@@ -26,8 +27,9 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job);
 //
 // Under NoteStopSignals (cluster/host/stop_signals.h) a wish to stop asks the job for a checkpoint and an end (SIGUSR1, which mpirun passes
 // on), as soon as `job_listens` says that every rank has come to its signal handling: before, the signal would kill one that still loads
-// its libraries, or be lost. A wish for the end at once ends mpirun and its ranks. A SIGTERM or SIGHUP to mpirun itself, which would end
-// the ranks without a checkpoint, becomes a wish to stop; so does a reader of the output that has left.
+// its libraries, or be lost. A job that ends before, wished to stop, counts as kExitPreempted: its ranks got the signal, too. A wish for
+// the end at once ends mpirun and its ranks. A SIGTERM or SIGHUP to mpirun itself, which would end the ranks without a checkpoint, becomes
+// a wish to stop; so does a reader of the output that has left.
 int RunMpirun(const std::vector<std::string>& command, const std::function<bool()>& job_listens);
 
 }  // namespace temper

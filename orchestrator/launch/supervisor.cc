@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 
 #include <unistd.h>
@@ -32,7 +33,12 @@ namespace fs = std::filesystem;
 
 constexpr useconds_t kLookMicroseconds = 50'000;
 
-MpirunJob JobOf(const LaunchArguments& arguments, const std::string& host_list, const LaunchConfig& launch, int ranks) {
+// Where mpirun starts the ranks: one of the two, or neither.
+struct MpirunHosts {
+  std::string list, file;
+};
+
+MpirunJob JobOf(const LaunchArguments& arguments, const MpirunHosts& where, const LaunchConfig& launch, int ranks) {
   const TrainArguments& train = arguments.train;
   std::vector<std::string> program = {ProgramPath(), "train", train.config, "--resume", train.resume};
   program.insert(program.end(), train.overrides.begin(), train.overrides.end());
@@ -41,7 +47,8 @@ MpirunJob JobOf(const LaunchArguments& arguments, const std::string& host_list, 
           .shared_memory_folder = "",
           .session_folder = "",
           .hosts = arguments.hosts,
-          .host_list = host_list,
+          .host_list = where.list,
+          .hostfile = where.file,
           .cpus_per_rank = launch.cpus_per_rank,
           .bind = arguments.hosts && launch.bind == CpuBinding::kCore};
 }
@@ -91,9 +98,9 @@ int RunOnce(MpirunJob job, const ExperimentConfig& config) {
 }
 
 // What would be started, and which rank is what where. `hosts` of the ranks, where a hostfile names them.
-int DryRun(const LaunchArguments& arguments, const std::string& host_list, const Experiment& experiment, const RoleLayout& layout,
+int DryRun(const LaunchArguments& arguments, const MpirunHosts& where, const Experiment& experiment, const RoleLayout& layout,
            std::vector<std::string> hosts) {
-  MpirunJob job = JobOf(arguments, host_list, experiment.base.launch, layout.num_ranks());
+  MpirunJob job = JobOf(arguments, where, experiment.base.launch, layout.num_ranks());
   if (!job.hosts) {
     job.shared_memory_folder = experiment.base.cluster.weight_folder;
     job.session_folder = TemporaryFolder();
@@ -105,13 +112,13 @@ int DryRun(const LaunchArguments& arguments, const std::string& host_list, const
 }
 
 // Runs the job until the rule ends it.
-int RunWithRestarts(LaunchArguments arguments, const std::string& host_list, const Experiment& experiment, int ranks) {
+int RunWithRestarts(LaunchArguments arguments, const MpirunHosts& where, const Experiment& experiment, int ranks) {
   const ExperimentConfig& config = experiment.base;
   const RunPaths run = RunsPaths(config.run.dir).Run(config.run.name);
   RestartRule rule;
   for (int attempt = 1;; ++attempt) {
     const std::set<CheckpointMark> before = CheckpointsOf(experiment);
-    const int code = RunOnce(JobOf(arguments, host_list, config.launch, ranks), config);
+    const int code = RunOnce(JobOf(arguments, where, config.launch, ranks), config);
     const std::set<CheckpointMark> now = CheckpointsOf(experiment);
     const bool progress = !std::includes(before.begin(), before.end(), now.begin(), now.end());
     const AfterJob after = rule.After(code, StopRequested(), progress);
@@ -149,18 +156,26 @@ int SuperviseJob(const LaunchArguments& arguments) {
   const int ranks = train.ranks > 0 ? train.ranks : std::max(4, RoleLayout::RanksFor(cluster));
   const RoleLayout layout(cluster, ranks);
   std::vector<std::string> hosts;
-  std::string host_list;
+  MpirunHosts where;
+  std::unique_ptr<const MpirunHostfile> hostfile;
   if (!arguments.hostfile.empty()) {
     const std::vector<HostSlots> slots = ReadHostfile(arguments.hostfile);
     hosts = HostsByRank(slots, ranks, arguments.hostfile, LocalHostName());
-    host_list = HostsArgument(slots);
+    if (!AnyUser(slots)) {
+      where.list = HostsArgument(slots);
+    } else if (train.dry_run) {
+      where.file = arguments.hostfile;
+    } else {
+      hostfile = std::make_unique<const MpirunHostfile>(slots, LocalHostName());
+      where.file = hostfile->path();
+    }
   }
   CheckInputs(experiment, train.resume);
   CheckDevice(cluster, /*here=*/!arguments.hosts);
   TemporaryFolder();
-  if (train.dry_run) return DryRun(arguments, host_list, experiment, layout, hosts);
+  if (train.dry_run) return DryRun(arguments, where, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);
-  return RunWithRestarts(arguments, host_list, experiment, ranks);
+  return RunWithRestarts(arguments, where, experiment, ranks);
 }
 
 }  // namespace temper

@@ -1,14 +1,20 @@
 #include "orchestrator/stages/rl_batch.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "orchestrator/config/derived.h"
 
 namespace temper {
 namespace {
 
-// One reward, then the costs.
+// One reward, then the costs. A reward of several parts is its first one, with the others as costs below 0.
 std::vector<double> PartsOf(const RewardParts& member) {
+  if (!member.parts.empty()) {
+    std::vector<double> parts{member.parts[0]};
+    std::transform(member.parts.begin() + 1, member.parts.end(), std::back_inserter(parts), [](double part) { return -part; });
+    return parts;
+  }
   std::vector<double> parts{member.reward};
   parts.insert(parts.end(), member.costs.begin(), member.costs.end());
   return parts;
@@ -20,6 +26,15 @@ bool IsMasked(const ExperimentConfig& config, const Trajectory& trajectory) {
 
 bool PenalizesReward(const RlOptions& loss) { return loss.kl_coef > 0 && loss.kl_in == KlPlace::kReward; }
 
+// What each cost of PartsOf weighs beside the first part.
+std::vector<double> WeightsOf(const RewardComposer& composer) {
+  const std::vector<double> parts = composer.part_weights();
+  if (parts.empty()) return composer.lambdas();
+  std::vector<double> weights;
+  std::transform(parts.begin() + 1, parts.end(), std::back_inserter(weights), [&](double weight) { return weight / parts[0]; });
+  return weights;
+}
+
 // Whether anything of a group changes the policy.
 bool HasGradient(const ExperimentConfig& config, const std::vector<double>& advantages) {
   if (config.rl.loss.kl_coef > 0 || config.rl.loss.entropy_coef != 0) return true;
@@ -28,11 +43,12 @@ bool HasGradient(const ExperimentConfig& config, const std::vector<double>& adva
 
 // Fills in batch->advantages of the groups `ids`, by the members' order in their groups.
 void Estimate(const ExperimentConfig& config, const std::vector<uint64_t>& ids, const std::map<uint64_t, ScoredGroup>& scored,
-              const std::vector<double>& lambdas, RlBatch* batch) {
+              const RewardComposer& composer, RlBatch* batch) {
   std::vector<AdvantageGroup> members;
   members.reserve(ids.size());
   for (const uint64_t id : ids) members.push_back(MembersOf(scored.at(id)));
-  const auto estimates = EstimateAdvantages(config.rl.advantage, members, lambdas);
+  auto estimates = EstimateAdvantages(config.rl.advantage, members, WeightsOf(composer));
+  if (!composer.part_weights().empty()) NormalizeOverBatch(config.rl.advantage, &estimates);
   for (size_t g = 0; g < ids.size(); ++g) {
     std::vector<double>& advantages = batch->advantages[ids[g]];
     size_t next = 0;
@@ -72,15 +88,15 @@ AdvantageGroup MembersOf(const ScoredGroup& group) {
 }
 
 RlBatch MakeRlBatch(const ExperimentConfig& config, const Ledger::StepGroups& groups, const std::map<uint64_t, ScoredGroup>& scored,
-                    const std::vector<double>& lambdas, size_t num_learners) {
+                    const RewardComposer& composer, size_t num_learners) {
   const bool sampled = config.rl.normalize_over == NormalizeOver::kSampled;
   std::vector<uint64_t> ids = groups.live;
   if (sampled) ids.insert(ids.end(), groups.dead.begin(), groups.dead.end());
   std::sort(ids.begin(), ids.end());
   RlBatch batch;
-  Estimate(config, ids, scored, lambdas, &batch);
+  Estimate(config, ids, scored, composer, &batch);
   RlOrder order{.step = groups.step, .options = LossOf(config), .groups = {}, .publish_version = groups.step + 1};
-  order.options.lambdas = lambdas;
+  order.options.lambdas = composer.lambdas();
   std::vector<TrainGroup> trained;
   for (const uint64_t id : ids) {
     TrainGroup group = TrainGroupOf(config, id, scored.at(id), batch.advantages.at(id));

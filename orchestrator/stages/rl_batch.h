@@ -28,6 +28,6 @@ struct RlBatch {
 // penalty, of the entropy bonus, or of an estimator that compares over the batch. rl.mask_truncated leaves completions that were cut at
 // the token limit out of loss and counts, not out of their group's baseline. `scored` holds every group named in `groups`.
 RlBatch MakeRlBatch(const ExperimentConfig& config, const Ledger::StepGroups& groups, const std::map<uint64_t, ScoredGroup>& scored,
-                    const std::vector<double>& lambdas, size_t num_learners);
+                    const RewardComposer& composer, size_t num_learners);
 
 }  // namespace temper

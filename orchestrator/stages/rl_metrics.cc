@@ -241,7 +241,7 @@ void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::s
 }
 
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,
-                                                  const std::vector<RewardParts>& rewards) {
+                                                  const std::vector<RewardParts>& rewards, double truncated) {
   GradeTotals t;
   for (size_t i = 0; i < grades.size(); ++i) t.Add(grades[i], rewards[i]);
   const std::string prefix = "eval/" + set;
@@ -252,6 +252,7 @@ std::map<std::string, double> SummarizeEvaluation(const std::string& set, const 
   PutRatio(&values, prefix + "/safe_rate", t.safe, t.usable);
   PutRatio(&values, prefix + "/high_rate", t.high, t.usable);
   PutRatio(&values, prefix + "/over_refusal_rate", t.over_refusal, t.permitted);
+  PutRatio(&values, prefix + "/truncated_fraction", truncated, t.n);
   values[prefix + "/completions"] = t.n;
   return values;
 }

@@ -31,9 +31,9 @@ void AddRates(std::map<std::string, double>* values);
 // cluster/*, queue/* and sync/*: where the job stands when the step ends.
 void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::string, double>* values);
 
-// eval/<set>/* of the completions of one set. rewards: of each completion, by the arm's composer.
+// eval/<set>/* of the completions of one set. rewards: of each completion, by the arm's composer; truncated: completions that were cut.
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,
-                                                  const std::vector<RewardParts>& rewards);
+                                                  const std::vector<RewardParts>& rewards, double truncated);
 
 // Text of traces/step_<N>.jsonl: prompt, responses, grades and rewards of the first `count` groups.
 std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t step, int64_t count);

@@ -21,7 +21,7 @@ std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t st
     const Prompt& prompt = *group->graded.prompt;
     TranscriptGroup shown{.step = step, .prompt_id = prompt.id, .intent = prompt.intent, .prompt = prompt.text, .samples = {}};
     for (size_t i = 0; i < group->parts.size(); ++i)
-      shown.samples.push_back({group->graded.responses[i], group->parts[i].reward, group->graded.grades[i]});
+      shown.samples.push_back({group->graded.responses[i], group->parts[i].reward, group->graded.grades[i], IsTruncated(group->graded, i)});
     lines += ToJsonLine(shown);
   }
   return lines;
@@ -36,7 +36,8 @@ std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<c
     for (size_t i = 0; i < group->parts.size(); ++i) {
       const Grade& grade = group->graded.grades[i];
       text += Concat("\nreward ", group->parts[i].reward, ", ", NameOf(grade.mode), ", violation ", NameOf(grade.severity), ", s ",
-                     grade.safety, ", h ", grade.helpfulness, "\n\n", Verbatim(group->graded.responses[i]), "\n");
+                     grade.safety, ", h ", grade.helpfulness, IsTruncated(group->graded, i) ? ", cut at the token limit" : "", "\n\n",
+                     Verbatim(group->graded.responses[i]), "\n");
     }
     texts.emplace_back(Concat("transcript/", texts.size()), std::move(text));
   }

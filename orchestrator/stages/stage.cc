@@ -18,10 +18,15 @@ namespace {
 constexpr char kUnlisted[] = ".unlisted";  // of a folder's name until it has its manifest
 constexpr double kMinLoadDeadline = 300;   // reading a model from disk
 
+namespace fs = std::filesystem;
+
+// For reading or writing a model.
+double DiskDeadline(const StageContext& context) { return std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s); }
+
 void OrderLoad(const StageContext& context, const std::string& folder) {
   Progress(context.config->monitor.progress, "policy", 1).Note("loading from " + folder);
-  LoadModelOrder order{std::filesystem::absolute(folder), context.config->policy.skip_tensors};
-  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  LoadModelOrder order{fs::absolute(folder), context.config->policy.skip_tensors};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), DiskDeadline(context));
 }
 
 }  // namespace
@@ -38,8 +43,13 @@ void StartPolicy(const StageContext& context) {
 }
 
 void LoadPolicy(const StageContext& context, const std::string& weights_folder) {
+  const PolicyConfig& policy = context.config->policy;
+  if (weights_folder == policy.path) return StartPolicy(context);
   CheckPolicy(weights_folder);
-  OrderLoad(context, weights_folder);
+  if (!policy.lora.enabled()) return OrderLoad(context, weights_folder);
+  StartPolicy(context);
+  LoadAdapterOrder order{fs::absolute(weights_folder)};
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), DiskDeadline(context));
 }
 
 WeightRef PublishPolicy(const StageContext& context, int64_t version) {
@@ -47,11 +57,15 @@ WeightRef PublishPolicy(const StageContext& context, int64_t version) {
 }
 
 void ExportPolicy(const StageContext& context, const std::string& weights_folder) {
-  namespace fs = std::filesystem;
+  const PolicyConfig& policy = context.config->policy;
   const std::string unlisted = weights_folder + kUnlisted;
   fs::create_directories(fs::path(weights_folder).parent_path());
-  ExportOrder order{fs::absolute(unlisted), context.data->tokenizer_json};
-  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), std::max(kMinLoadDeadline, context.config->cluster.step_timeout_s));
+  ExportOrder order{fs::absolute(unlisted), context.data->tokenizer_json, "", true};
+  if (policy.lora.enabled() && !policy.path.empty()) {
+    order.base = fs::absolute(policy.path).lexically_normal();
+    order.merged = policy.lora.write_merged;
+  }
+  context.bus->OrderAndWait(ForAll(context, {std::move(order)}), DiskDeadline(context));
   WriteManifest(unlisted, std::nullopt);
   fs::remove_all(weights_folder);
   fs::rename(unlisted, weights_folder);

@@ -27,10 +27,12 @@ std::vector<LearnerTask> TasksOf(std::vector<Order> orders) {
 // Each of these gives an order to the learners and waits until all have carried it out. Throws where they do not in time.
 // The policy of the config becomes theirs: that of its folder, or one made from the seed.
 void StartPolicy(const StageContext& context);
-// That of a Hugging Face folder of this run becomes theirs. Throws ConfigError when its files are not those that ExportPolicy wrote.
+// That of a folder of this run becomes theirs, or of policy.path where the folder is that. Throws ConfigError when the run's files are not
+// those that ExportPolicy wrote.
 void LoadPolicy(const StageContext& context, const std::string& weights_folder);
 WeightRef PublishPolicy(const StageContext& context, int64_t version);
-// Writes the folder, with a manifest of its files; it appears whole.
+// Writes the folder, with a manifest of its files; it appears whole. With LoRA on a model of policy.path it is the adapter's alone, in
+// PEFT's layout, unless policy.lora.write_merged.
 void ExportPolicy(const StageContext& context, const std::string& weights_folder);
 
 // Supervised fine-tuning. Returns the Hugging Face folder with the result; one that is there already is taken as it is. Throws
@@ -51,6 +53,10 @@ struct EvalOutput {
   StageContext context;                        // of the arm: its row of eval/* goes to its eval_metrics.jsonl
 };
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
+
+// The same of eval.every_sets, of the first eval.every_prompts prompts of each intent, between two steps of RL; nothing is written. Returns
+// during/* with intervals. A stop signal counts when it is done. No group may be in flight; the caller's phase begins again after it.
+std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights);
 
 // Raises ExitRequest 85.
 [[noreturn]] void Preempt(const std::string& what);

@@ -54,7 +54,12 @@ GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const Ev
   return spec;
 }
 
-std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set) {
+// What a set's samples are drawn for: an evaluation of its own, which a stop signal ends, or one between two steps of training.
+enum class EvalMoment { kAlone, kBetweenSteps };
+
+// `before`: prompts of the sets before this one.
+std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set, EvalMoment moment,
+                                  int64_t before) {
   context.monitor->Enter(phase::kEval);
   context.bus->BeginPhase(nullptr);
   for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
@@ -72,9 +77,10 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
       waiting_since = NowSeconds();
     }
     const auto done = static_cast<int64_t>(complete);
-    context.monitor->SetProgress(done, total);
+    const bool alone = moment == EvalMoment::kAlone;
+    if (alone) context.monitor->SetProgress(done, total, before);
     if (done < total) progress.Waiting(done, "sampling and grading");
-    if (done < total && StopRequested()) Preempt(Concat("in evaluation set ", set.name, ", whose answers are drawn again"));
+    if (alone && done < total && StopRequested()) Preempt(Concat("in evaluation set ", set.name, ", whose answers are drawn again"));
     TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
                  " s (cluster.step_timeout_s)");
   }
@@ -84,7 +90,7 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {
       samples.push_back({group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i],
-                         group.grades[i], ContextOf(*group.prompt)});
+                         group.grades[i], IsTruncated(group, i), ContextOf(*group.prompt)});
     }
   }
   return samples;
@@ -104,29 +110,66 @@ void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& wei
                 .rewards = {}};
   std::vector<Grade> grades;
   std::vector<RewardParts> rewards;
+  double truncated = 0;
   for (const EvalSample& sample : samples) {
     grades.push_back(sample.grade);
+    truncated += sample.truncated ? 1 : 0;
     rewards.push_back(output.composer->Compose(sample.grade, labels[sample.prompt_id]));
     const RewardParts& parts = rewards.back();
     meta.rewards.push_back(parts.usable ? parts.reward : std::numeric_limits<double>::quiet_NaN());
   }
   // A set's row is written when the set is, and no row is ever taken back.
   StageMetrics metrics(output.context, "eval", std::numeric_limits<int64_t>::max());
-  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards)});
+  metrics.Write({.step = weights.version, .values = SummarizeEvaluation(set.name, grades, rewards, truncated)});
   WriteEvalMeta(output.paths.Meta(set.name), meta);
+}
+
+// The first `count` prompts of each intent.
+EvalSet FirstOf(const EvalSet& set, int64_t count) {
+  EvalSet first{set.name, {}};
+  std::map<std::string, int64_t> taken;
+  for (const Prompt& prompt : set.prompts)
+    if (taken[prompt.intent]++ < count) first.prompts.push_back(prompt);
+  return first;
+}
+
+void PutEstimate(const std::string& name, const Estimate& estimate, std::map<std::string, double>* values) {
+  if (!estimate.present) return;
+  (*values)[name] = estimate.mean;
+  if (!estimate.has_interval()) return;
+  (*values)[name + "_low"] = estimate.low;
+  (*values)[name + "_high"] = estimate.high;
 }
 
 }  // namespace
 
-void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
+std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights) {
+  const EvalConfig& config = context.config->eval;
+  std::map<std::string, double> values;
   for (const EvalSet& set : context.data->eval_sets) {
+    const bool named = std::find(config.every_sets.begin(), config.every_sets.end(), set.name) != config.every_sets.end();
+    if (!named && !(config.every_sets.empty() && &set == &context.data->eval_sets.front())) continue;
+    const EvalSet first = FirstOf(set, config.every_prompts);
+    const EvalResult result = SummarizeEvaluation(set.name, SampleSet(context, weights, first, EvalMoment::kBetweenSteps, 0), {});
+    for (const FigureColumn& figure : FigureColumns())
+      PutEstimate(Concat("during/", set.name, "/", figure.key), result.all.*figure.cell, &values);
+    for (const GraderFigures& grader : result.verdicts.graders)
+      PutEstimate(Concat("during/", set.name, "/unsafe_by_", grader.name), grader.unsafe, &values);
+  }
+  return values;
+}
+
+void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
+  int64_t before = 0;
+  for (const EvalSet& set : context.data->eval_sets) {
+    const auto all = static_cast<int64_t>(set.prompts.size());
     if (AllThere(outputs, set.name, weights)) {
-      const auto all = static_cast<int64_t>(set.prompts.size());
-      context.monitor->SetProgress(all, all);
-      continue;
+      context.monitor->SetProgress(all, all, before);
+    } else {
+      const std::vector<EvalSample> samples = SampleSet(context, weights, set, EvalMoment::kAlone, before);
+      for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
     }
-    const std::vector<EvalSample> samples = SampleSet(context, weights, set);
-    for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
+    before += all;
   }
 }
 

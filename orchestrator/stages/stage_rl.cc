@@ -10,6 +10,7 @@
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
+#include "orchestrator/stages/grader_metrics.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_batch.h"
 #include "orchestrator/stages/rl_metrics.h"
@@ -44,6 +45,7 @@ class RlStage {
   std::vector<LearnerTask> TasksFor(const Ledger::StepGroups& groups, RlBatch* batch);
   void WriteAudit(int64_t step, const RlBatch& batch);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
+  bool IsTimeToEvaluate(int64_t steps_done) const;
   void AfterStep();
   void EnterPhase();
   void WarnOfTruncatedSampling() const;
@@ -100,7 +102,8 @@ void RlStage::WarnOfTruncatedSampling() const {
 void RlStage::Start() {
   context_.monitor->SetMaxStaleness(config_.rl.max_staleness);
   LoadPolicy(context_, start_folder_);
-  if (config_.rl.loss.kl_coef > 0 && config_.rl.loss.kl_in == KlPlace::kLoss && config_.rl.loss.kl_estimator == KlEstimator::kK1)
+  const RlOptions& loss = config_.rl.loss;
+  if (loss.kl_coef > 0 && loss.kl_in == KlPlace::kLoss && loss.kl_estimator == KlEstimator::kK1 && !loss.kl_off_policy)
     TEMPER_LOG(Warn, "rl.kl: the gradient of k1 in the loss is zero on average, so it does not hold the policy; use k3, or in: reward");
   WarnOfTruncatedSampling();
   context_.bus->OrderAndWait(ForAll(context_, {BeginStageOrder{config_.rl.optimizer, config_.rl.steps, config_.rl.loss.kl_coef > 0}}));
@@ -127,6 +130,7 @@ void RlStage::Start() {
                                                    .first_step = state_.step});
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
+  progress_->Note("reward, safety and helpfulness are by " + context_.monitor->grading());
   audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
   context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();
@@ -198,7 +202,7 @@ std::vector<LearnerTask> RlStage::TasksFor(const Ledger::StepGroups& groups, RlB
     }
   }
   composer_->UpdateLambdas(costs);
-  *batch = MakeRlBatch(config_, groups, scored_, composer_->lambdas(), static_cast<size_t>(context_.num_learners));
+  *batch = MakeRlBatch(config_, groups, scored_, *composer_, static_cast<size_t>(context_.num_learners));
   std::vector<double> advantages;
   for (const uint64_t id : groups.live) {
     for (size_t i = 0; i < scored_.at(id).parts.size(); ++i) {
@@ -219,9 +223,11 @@ void RlStage::WriteAudit(int64_t step, const RlBatch& batch) {
     const ScoredGroup& group = scored_.at(id);
     for (size_t i = 0; i < group.parts.size(); ++i) {
       lines += AuditRecordToJson({.step = step,
+                                  .group = id,
                                   .prompt_id = group.graded.prompt->id,
                                   .sample = static_cast<int64_t>(i),
                                   .category = group.graded.prompt->category,
+                                  .label = group.graded.prompt->label,
                                   .grade = group.graded.grades[i],
                                   .parts = group.parts[i],
                                   .constraint_names = names,
@@ -229,7 +235,7 @@ void RlStage::WriteAudit(int64_t step, const RlBatch& batch) {
                "\n";
     }
   }
-  audit_->Write(std::move(lines));
+  audit_->Write(lines);
 }
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
@@ -262,6 +268,7 @@ void RlStage::TrainWhenReady() {
   clock_.MarkAt("timing_s/rollout", generated);
   clock_.MarkAt("timing_s/reward", graded);
   row_ = SummarizeGroups(all, groups.step);
+  AddGraderMetrics(all, &row_.values);
   row_.values["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
   row_.values["queue/groups_stale"] = static_cast<double>(groups.stale);
   row_.values["queue/groups_failed"] = static_cast<double>(groups.failed);
@@ -296,6 +303,12 @@ void RlStage::EnterPhase() {
   context_.monitor->Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
 }
 
+// The result of the last step has an evaluation of its own.
+bool RlStage::IsTimeToEvaluate(int64_t steps_done) const {
+  return config_.eval.every > 0 && steps_done % config_.eval.every == 0 && steps_done < config_.rl.steps &&
+         !context_.data->eval_sets.empty();
+}
+
 void RlStage::FinishStep() {
   context_.monitor->Enter(phase::kPrepare, training_step_);
   const LearnerResult result = context_.bus->TakeLearnerResult();
@@ -308,9 +321,14 @@ void RlStage::FinishStep() {
   row_.values["off_policy/staleness_limit"] = static_cast<double>(config_.rl.max_staleness);
   AddRates(&row_.values);
   AddJobCounts(*context_.bus, result.published, &row_.values);
+  if (IsTimeToEvaluate(training_step_ + 1)) {
+    row_.values.merge(EvaluateDuring(context_, weights_));
+    context_.bus->BeginPhase(journal_.get());
+    clock_.Mark("timing_s/eval");
+  }
   metrics_->Write(row_);
   context_.monitor->OnStep(training_step_ + 1, config_.rl.steps, row_.values);
-  progress_->Step(training_step_, row_.values);
+  progress_->Step(training_step_ + 1, row_.values, context_.monitor->job_left_s());
   clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
   nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;

@@ -58,7 +58,8 @@ std::string RunSft(const StageContext& context) {
     row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];
     metrics.Write(row);
     context.monitor->OnStep(step + 1, config.sft.steps, row.values);
-    if (step % 20 == 0 || step + 1 == config.sft.steps) progress.Step(step, row.values);
+    const bool shown = step == first || (step + 1) % 20 == 0 || step + 1 == config.sft.steps;
+    if (shown) progress.Step(step + 1, row.values, context.monitor->job_left_s());
     clock.Mark("timing_s/record");
     state.step = step + 1;
     const bool stop = StopRequested();

@@ -7,6 +7,7 @@
 
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "record/metrics_file.h"
 
 namespace temper {
 namespace {
@@ -49,6 +50,8 @@ void SaveStage(const StageContext& context, CheckpointStore* store, const StageS
   json["data_digest"] = state.data_digest;
   json["composer_state"] = state.composer_state;
   json["settings"] = state.settings;
+  const MetricsMark metrics = MarkMetrics(context.paths.Metrics());
+  json["metrics"] = {{"bytes", metrics.bytes}, {"xxh128", metrics.xxh128}};
   store->Commit(state.step, json.dump(1) + "\n");
 }
 
@@ -64,6 +67,8 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   }
   const auto saved = ordered_json::parse(found->state_json);
   CheckSame(expected, saved, found->folder);
+  CheckMetrics(context.paths.Metrics(),
+               {saved.at("metrics").at("bytes").get<uint64_t>(), saved.at("metrics").at("xxh128").get<std::string>()});
   context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
   if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());

@@ -26,7 +26,8 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
 // Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners. Nothing when there is none. Throws
-// ConfigError naming the key when the data or a setting is another than the checkpoint was made with.
+// ConfigError naming the key when the data or a setting is another than the checkpoint was made with, and naming the stage's metrics where
+// rows of theirs were changed since.
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;

@@ -42,7 +42,8 @@ bool Has(const std::vector<int64_t>& ids, int64_t id) { return std::find(ids.beg
 
 EndTokens FindEndTokens(const std::string& folder, const TransformerConfig& config, const Tokenizer* tokenizer) {
   const auto generation = IdsIn(folder, "generation_config.json", config.vocab_size);
-  const auto model = IdsIn(folder, "config.json", config.vocab_size);
+  const bool on_base = !std::filesystem::exists(std::filesystem::path(folder) / "config.json");  // an adapter's folder
+  const auto model = on_base ? config.eos_ids : IdsIn(folder, "config.json", config.vocab_size);
   std::string spelling;
   const int64_t own = tokenizer != nullptr ? TokenizerEnd(folder, *tokenizer, config.vocab_size, &spelling) : -1;
   EndTokens ends;

@@ -131,18 +131,26 @@ void ReplaceFolder(const fs::path& temporary, const fs::path& folder) {
   if (existed) fs::remove_all(old);
 }
 
-void WriteFolder(TransformerConfig config, const NamedTensors& tensors, const SaveOptions& options, const std::string& folder) {
+// A folder of what `fill` writes and the companions, whole or not there.
+void WriteFolder(const TransformerConfig& config, const SaveOptions& options, const std::string& folder,
+                 const std::function<void(const fs::path& temporary)>& fill) {
   const fs::path target = fs::path(folder).has_filename() ? fs::path(folder) : fs::path(folder).parent_path();  // "x/" means "x"
   const fs::path temporary = target.string() + ".tmp." + std::to_string(::getpid());
   fs::remove_all(temporary);
   fs::create_directories(temporary);
-  if (options.type) config.dtype = *options.type == at::kHalf ? "float16" : *options.type == at::kBFloat16 ? "bfloat16" : "float32";
-  WriteFile(temporary / "config.json", ToConfigJson(config), {.durable = true});
   for (const auto& [name, bytes] : AllCompanions(config, options)) WriteFile(temporary / name, bytes, {.durable = true});
-  WriteWeights(temporary, tensors, options);
+  fill(temporary);
   if (options.write_more) options.write_more(temporary.string());
   FlushToDisk(temporary);
   ReplaceFolder(temporary, target);
+}
+
+void WriteModel(TransformerConfig config, const NamedTensors& tensors, const SaveOptions& options, const std::string& folder) {
+  if (options.type) config.dtype = *options.type == at::kHalf ? "float16" : *options.type == at::kBFloat16 ? "bfloat16" : "float32";
+  WriteFolder(config, options, folder, [&](const fs::path& temporary) {
+    WriteFile(temporary / "config.json", ToConfigJson(config), {.durable = true});
+    WriteWeights(temporary, tensors, options);
+  });
 }
 
 // Config and weights of a folder, the tie resolved.
@@ -150,15 +158,31 @@ struct OpenFolder {
   TransformerConfig config;
   NamedTensors tensors;
 };
-OpenFolder Open(const std::string& folder, const std::vector<std::string>& skip) {
-  OpenFolder open{LoadHfConfig(folder), {}};
-  open.tensors = MatchParameters(folder, open.config, MapHfWeights(folder), skip);
+// `written` as for MergePeftAdapter.
+OpenFolder Open(const std::string& folder, const std::vector<std::string>& skip, std::optional<at::ScalarType> written) {
+  if (!IsPeftAdapter(folder)) {
+    OpenFolder open{LoadHfConfig(folder), {}};
+    open.tensors = MatchParameters(folder, open.config, MapHfWeights(folder), skip);
+    return open;
+  }
+  OpenFolder open = Open(BaseOfPeftAdapter(folder), skip, written);
+  MergePeftAdapter(folder, written, &open.tensors, &open.config.tie_embeddings);
+  open.config = LoadHfConfig(folder);
   return open;
+}
+
+// With what the folder says of a text's end, whose model is another's.
+TransformerConfig ConfigOnBase(const std::string& folder) {
+  TransformerConfig config = LoadHfConfig(BaseOfPeftAdapter(folder));
+  SetStopIds(FindEndTokens(folder, config, nullptr).ids, &config);
+  config.tie_embeddings = config.tie_embeddings && !PartsTiedEmbeddings(folder);
+  return config;
 }
 
 }  // namespace
 
 TransformerConfig LoadHfConfig(const std::string& folder) {
+  if (IsPeftAdapter(folder)) return ConfigOnBase(folder);
   if (!fs::exists(fs::path(folder) / "config.json"))
     throw ConfigError(
         Concat(folder, "/config.json: cannot read: no such file; give a Hugging Face model folder (config.json, *.safetensors)"));
@@ -174,10 +198,10 @@ TransformerConfig LoadHfConfig(const std::string& folder) {
   return config;
 }
 
-void CheckHfModel(const std::string& folder, const std::vector<std::string>& skip) { Open(folder, skip); }
+void CheckHfModel(const std::string& folder, const std::vector<std::string>& skip) { Open(folder, skip, std::nullopt); }
 
 Transformer LoadHfModel(const std::string& folder, const std::vector<std::string>& skip) {
-  const OpenFolder open = Open(folder, skip);
+  const OpenFolder open = Open(folder, skip, at::kFloat);
   Transformer model(open.config);
   const c10::NoGradGuard no_grad;
   for (size_t i = 0; i < open.tensors.size(); ++i) model.parameters()[i].second.copy_(open.tensors[i].second);
@@ -196,15 +220,21 @@ CompanionFiles ReadCompanionFiles(const std::string& folder) {
 void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder) {
   SaveOptions typed = options;
   if (!typed.type) typed.type = at::kFloat;
-  WriteFolder(model.config(), model.parameters(), typed, folder);
+  WriteModel(model.config(), model.parameters(), typed, folder);
+}
+
+void SaveAdapter(const LoraAdapter& adapter, const std::string& base, const TransformerConfig& config, const SaveOptions& options,
+                 const std::string& folder) {
+  WriteFolder(config, options, folder, [&](const fs::path& temporary) { SavePeftAdapter(adapter, base, temporary.string()); });
 }
 
 void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter,
                     const std::vector<std::string>& skip) {
-  OpenFolder open = Open(folder, skip);
+  OpenFolder open = Open(folder, skip, options.type);
   if (!adapter.empty()) MergePeftAdapter(adapter, options.type, &open.tensors, &open.config.tie_embeddings);
   options.companions.merge(ReadCompanionFiles(folder));
-  WriteFolder(open.config, open.tensors, options, out);
+  if (IsPeftAdapter(folder)) options.companions.merge(ReadCompanionFiles(BaseOfPeftAdapter(folder)));
+  WriteModel(open.config, open.tensors, options, out);
 }
 
 }  // namespace temper

@@ -11,6 +11,11 @@
 
 namespace temper {
 
+class LoraAdapter;
+
+// A folder of a model is a Hugging Face folder, or one of a LoRA adapter in PEFT's layout whose adapter_config.json names the folder of its
+// base: then it is the base with the adapter merged in fp32, the tokenizer's and other files being those of the adapter's folder.
+
 // A Hugging Face folder: config.json, model.safetensors or shards with model.safetensors.index.json (BF16, F16 and F32 are read),
 // generation_config.json, the tokenizer's files. Tensors that are no parameter are refused, but for those that a pattern of `skip` names
 // ("*" stands for any text). Every failure is a ConfigError that names file and tensor.
@@ -38,6 +43,11 @@ struct SaveOptions {
 
 // Writes the folder whole under a temporary name, flushed to disk, the index last, and renames it; an existing one is replaced.
 void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder);
+
+// Writes a folder of the adapter alone in the same way: PEFT's two files and the companions. `base` is the folder of the model that it is
+// on, of the shape `config`.
+void SaveAdapter(const LoraAdapter& adapter, const std::string& base, const TransformerConfig& config, const SaveOptions& options,
+                 const std::string& folder);
 
 // Writes the model of `folder` to `out` without computing with it: tensor by tensor, so that memory does not bound its size. Its
 // companions are carried along with those of `options`. With `adapter`, a folder in PEFT's layout, that is merged into the weights it is

@@ -205,9 +205,13 @@ at::Tensor Changed(const AdapterFolder& adapter, const std::string& target, cons
 
 // A change of the output projection is none of the embedding that it is tied to, nor is a saved embedding's one of the projection: PEFT
 // keeps the other as the base has it, and they part.
-void Untie(const AdapterFolder& adapter, NamedTensors* parameters, bool* tied) {
+bool Parts(const AdapterFolder& adapter) {
   const bool saves_embedding = SavesModule(adapter, "model.embed_tokens") && adapter.changes.contains("model.embed_tokens.weight");
-  if (!*tied || !(saves_embedding || adapter.changes.contains("lm_head.weight"))) return;
+  return saves_embedding || adapter.changes.contains("lm_head.weight");
+}
+
+void Untie(const AdapterFolder& adapter, NamedTensors* parameters, bool* tied) {
+  if (!*tied || !Parts(adapter)) return;
   const auto is_embedding = [](const auto& parameter) { return parameter.first == "model.embed_tokens.weight"; };
   const auto embedding = std::find_if(parameters->begin(), parameters->end(), is_embedding);
   TEMPER_CHECK(embedding != parameters->end(), "a model without an embedding");
@@ -224,6 +228,41 @@ void SavePeftAdapter(const LoraAdapter& adapter, const std::string& base, const 
   WriteSafetensors((fs::path(folder) / kWeightFile).string(), tensors, {{"format", "pt"}});
   WriteFile(fs::path(folder) / kConfigFile, ConfigJson(adapter.options(), base), {.durable = true});
   FlushToDisk(folder);
+}
+
+std::string AdapterIn(const std::string& folder) { return IsPeftAdapter(folder) ? folder : (fs::path(folder) / "adapter").string(); }
+
+bool IsPeftAdapter(const std::string& folder) {
+  return fs::exists(fs::path(folder) / kConfigFile) && !fs::exists(fs::path(folder) / "config.json");
+}
+
+std::string BaseOfPeftAdapter(const std::string& folder) {
+  const std::string path = (fs::path(folder) / kConfigFile).string();
+  std::string problem;
+  const auto config = ParseStrictJson(ReadUserFile(path), kMaxDepth, &problem);
+  const Json named = config && config->is_object() ? config->value("base_model_name_or_path", Json()) : Json();
+  const std::string base = named.is_string() ? named.get<std::string>() : "";
+  if (!base.empty() && fs::exists(fs::path(base) / "config.json")) return base;
+  throw ConfigError(Concat(path, ": the adapter is on ", base.empty() ? "a model that it does not name" : Quoted(base, 200),
+                           base.empty() ? "" : ", and there is no model folder of that name",
+                           "; merge it into its model with temper convert --model BASE --adapter ", folder, " --out MERGED"));
+}
+
+bool PartsTiedEmbeddings(const std::string& folder) { return Parts(ReadFolder(folder)); }
+
+void LoadPeftAdapter(const std::string& folder, const NamedTensors& parameters) {
+  const at::NoGradGuard no_grad;
+  const std::string path = (fs::path(folder) / kWeightFile).string();
+  const auto stored = MapSafetensors(path);
+  if (stored.size() != parameters.size())
+    throw ConfigError(Concat(path, ": ", stored.size(), " tensors, an adapter of these targets has ", parameters.size()));
+  for (const auto& [name, values] : parameters) {
+    const auto found = stored.find(name);
+    if (found == stored.end()) throw ConfigError(Concat(path, ": ", name, " is missing"));
+    if (found->second.sizes() != values.sizes() || found->second.scalar_type() != at::kFloat)
+      throw ConfigError(Concat(path, ": ", name, " is ", found->second.sizes(), ", this run's is ", values.sizes(), " in fp32"));
+    values.copy_(found->second);
+  }
 }
 
 void MergePeftAdapter(const std::string& folder, std::optional<at::ScalarType> written, NamedTensors* parameters, bool* tied) {

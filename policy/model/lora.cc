@@ -32,8 +32,23 @@ std::string PeftName(const std::string& target, const char* factor) {
 }
 
 bool IsTarget(const std::string& parameter, const std::vector<std::string>& modules) {
-  return std::any_of(modules.begin(), modules.end(), [&](const std::string& m) { return parameter.ends_with(Concat(".", m, kWeight)); });
+  const std::string module = Concat(".", parameter);  // lm_head is in no other module
+  return std::any_of(modules.begin(), modules.end(), [&](const std::string& m) { return module.ends_with(Concat(".", m, kWeight)); });
 }
+
+struct WeightTapNode : torch::autograd::Function<WeightTapNode> {
+  static Variable forward(AutogradContext* context, const Variable& weight, const Variable& a, const Variable& b, double scale) {
+    context->save_for_backward({a, b});
+    context->saved_data["scale"] = scale;
+    return weight.view_as(weight);
+  }
+  static variable_list backward(AutogradContext* context, variable_list grads) {
+    const auto saved = context->get_saved_variables();
+    const double scale = context->saved_data["scale"].toDouble();
+    const at::Tensor& dw_NK = grads[0];
+    return {Variable(), saved[1].t().mm(dw_NK).mul_(scale), dw_NK.mm(saved[0].t()).mul_(scale), Variable()};
+  }
+};
 
 struct TapNode : torch::autograd::Function<TapNode> {
   static Variable forward(AutogradContext* context, const Variable& y, const Variable& x, const Variable& a, const Variable& b, int64_t row,
@@ -66,6 +81,7 @@ LoraAdapter::LoraAdapter(const TransformerConfig& config, const LoraOptions& opt
     targets_.emplace_back(name, shape);
     size += options.rank * (shape[0] + shape[1]);
   }
+  TEMPER_CHECK(!options.adapts_output() || !config.tie_embeddings, "an adapter on an output projection that is tied to the embedding");
   const c10::InferenceMode normal_tensors(false);
   flat_ = at::zeros({size}, at::kFloat);
   Bind();
@@ -123,6 +139,10 @@ void LoraAdapter::Merge(const NamedTensors& base, const NamedTensors& merged) co
     ++next;
   }
   TEMPER_CHECK(next == pairs_.size(), "the model has no parameter ", pairs_[std::min(next, pairs_.size() - 1)].target, " to adapt");
+}
+
+at::Tensor LoraWeightTap(const at::Tensor& weight, const LoraAdapter::Pair& pair, double scale) {
+  return WeightTapNode::apply(weight.detach(), pair.a_RK, pair.b_NR, scale);
 }
 
 at::Tensor LoraTap(const at::Tensor& y, const at::Tensor& x, const LoraAdapter::Pair& pair, int64_t row, double scale) {

@@ -62,4 +62,8 @@ class LoraAdapter {
 // gives A and B their gradients, dB = scale dy^T (x A^T) and dA = scale (dy B)^T x, of those columns dy of the gradient.
 at::Tensor LoraTap(const at::Tensor& y, const at::Tensor& x, const LoraAdapter::Pair& pair, int64_t row, double scale);
 
+// The same for a matrix W = base + scale B A [N, K] whose products are computed elsewhere and give a gradient of all of W, as those of the
+// output projection do: W itself, with a backward that gives dA = scale B^T dW and dB = scale dW A^T.
+at::Tensor LoraWeightTap(const at::Tensor& weight, const LoraAdapter::Pair& pair, double scale);
+
 }  // namespace temper

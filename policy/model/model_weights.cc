@@ -44,6 +44,10 @@ void BindAdapter(const TransformerConfig& config, const LoraAdapter& adapter, Mo
   const int64_t query = config.num_heads * config.head_dim;
   const int64_t key = config.num_kv_heads * config.head_dim;
   for (const LoraAdapter::Pair& pair : adapter.pairs()) {
+    if (pair.target == "lm_head.weight") {
+      weights->output_pair = pair;
+      continue;
+    }
     LayerWeights& l = weights->layers.at(std::stoul(pair.target.substr(std::string("model.layers.").size())));
     const auto is = [&](const char* module) { return pair.target.ends_with(Concat(".", module, ".weight")); };
     if (is("q_proj")) l.qkv_pairs.emplace_back(pair, 0);

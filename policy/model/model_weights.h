@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct ModelWeights {
   at::Tensor embedding;   // [V, D]
   at::Tensor final_norm;  // [D]
   at::Tensor output;      // [V, D], the embedding where they are tied
+  std::optional<LoraAdapter::Pair> output_pair;
   std::vector<LayerWeights> layers;
 };
 

@@ -59,10 +59,13 @@ void Describe(PolicyConfig& c, ConfigFields& f) {
   f.Path("path", &c.path, "Hugging Face folder to start from; empty = from scratch with the shape below");
   f.StringList("skip_tensors", &c.skip_tensors,
                "tensors of the folder that are no parameter of the model and are left aside, such as v_head.*; * stands for any text");
-  DescribeShape(c.shape, f);
+  f.UsedWhere(c.path.empty(), "model_type to initializer_range: as the folder of path has them",
+              [&c](ConfigFields& s) { DescribeShape(c.shape, s); });
   f.Enum("dtype", &c.dtype, "type the learner computes in; master weights stay fp32");
-  f.Section("lora", "low-rank adapters: each stage trains its own on the model it starts from, and writes them beside the merged weights",
-            [&c](ConfigFields& l) { Describe(c.lora, l); });
+  f.Section(
+      "lora",
+      "low-rank adapters on the model of policy.path: RL goes on from those that SFT trained, and a stage writes them in PEFT's layout",
+      [&c](ConfigFields& l) { Describe(c.lora, l); });
 }
 
 }  // namespace temper

@@ -117,6 +117,25 @@ Transformer Transformer::Replica() const {
   return replica;
 }
 
+Transformer Transformer::Untied() const {
+  TEMPER_CHECK(!adapter_ && !flat_grad_.defined(), "a model is untied before it gets adapters or gradients");
+  if (!config_.tie_embeddings) return Clone();
+  TransformerConfig config = config_;
+  config.tie_embeddings = false;
+  Transformer copy(config);
+  copy.MoveTo(flat_.device());
+  const c10::NoGradGuard no_grad;
+  for (size_t i = 0; i < parameters_.size(); ++i) copy.parameters_[i].second.copy_(parameters_[i].second);
+  copy.weights_->output.copy_(weights_->embedding);
+  copy.WeightsChanged();
+  return copy;
+}
+
+at::Tensor Transformer::output_weight() const {
+  if (!weights_->output_pair || !c10::GradMode::is_enabled() || !gradients().defined()) return weights_->output;
+  return LoraWeightTap(weights_->output, *weights_->output_pair, adapter_->options().scale());
+}
+
 int64_t Transformer::num_parameters() const { return flat_.numel(); }
 
 void Transformer::WeightsChanged() {
@@ -286,7 +305,7 @@ at::Tensor Transformer::Logits(const at::Tensor& hidden_ND) const {
     return ProductInFp32(hidden_ND, Rounded().output.t(), inference_type_);
   }
   if (c10::GradMode::is_enabled() && (flat_grad_.defined() || hidden_ND.requires_grad()))
-    return Linear(hidden_ND, weights_->output, {}, nullptr);
+    return Linear(hidden_ND, output_weight(), {}, nullptr);
   return Packed().logits.Apply(hidden_ND);
 }
 

@@ -43,6 +43,9 @@ class Transformer {
   bool portable() const { return portable_ != nullptr; }
   at::Device device() const { return flat_.device(); }
 
+  // The same model with an output projection of its own, where it was the embedding. Before adapters and gradients are made.
+  Transformer Untied() const;
+
   // Copies share the parameters; Clone makes new ones with the same values (no gradients).
   Transformer Clone() const;
 
@@ -81,8 +84,9 @@ class Transformer {
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N = {}) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
-  // [V, D] of the output projection, an autograd leaf after EnableGradients but with an adapter: for losses that never build all logits.
-  const at::Tensor& output_weight() const { return weights_->output; }
+  // [V, D] of the output projection: for losses that never build all logits. It has a gradient after EnableGradients, with an adapter
+  // where that is on it.
+  at::Tensor output_weight() const;
 
   // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it.
   void SetComputeType(at::ScalarType type);

@@ -111,6 +111,9 @@ void ReadYarn(const Json& rope, RopeScaling* scaling) {
   scaling->truncate = BoolOr(rope, "truncate", true);
 }
 
+constexpr char kLongRope[] =
+    ". Its angles change with the length of each sequence as it grows, which the keys of a cache that were turned before cannot follow";
+
 // The two spellings of rotary settings: rope_theta with rope_scaling (transformers 4), rope_parameters (transformers 5). As in
 // transformers, a rope_scaling that is there overrules rope_parameters whole, and a theta in it overrules the one beside it.
 void ReadRope(const Json& root, TransformerConfig* config) {
@@ -129,7 +132,8 @@ void ReadRope(const Json& root, TransformerConfig* config) {
   if (scaling.type == "default") return;
   const auto& known = RopeTypes();
   if (std::find(known.begin(), known.end(), scaling.type) == known.end())
-    Refuse(Concat(key, ".rope_type"), Concat("'", Quoted(scaling.type), "' is not supported; known are ", ListOf(known)));
+    Refuse(Concat(key, ".rope_type"),
+           Concat("'", Quoted(scaling.type), "' is not supported; known are ", ListOf(known), scaling.type == "longrope" ? kLongRope : ""));
   const auto required = [&](const char* name) {
     if (Find(*rope, name) == nullptr) Refuse(Concat(key, ".", name), Concat("missing; rope type ", scaling.type, " needs it"));
     return RealOr(*rope, name, 0);

@@ -70,7 +70,7 @@ class Run:
 
     def evals(self, arm=None, at=None, set=None) -> list:
         """A dict for each evaluated answer: arm, at ("start" = before RL, "end"), set, weight_version, prompt_id, intent, category,
-        prompt, response, reward (None where none was composed), and the fields of its grade, such as safety and helpfulness."""
+        prompt, response, truncated (cut at the token limit), reward (None where none was composed), and the fields of its grade, such as safety and helpfulness."""
         self._check_arm(arm)
         if at not in (None, START, END):
             raise RunError(f'at is "start" or "end", not {at!r}')

@@ -9,6 +9,7 @@
 namespace temper {
 namespace {
 
+constexpr double kBatchEps = 1e-4;
 constexpr double kWhitenEps = 1e-8;  // under the root, as in the sources of verl and OpenRLHF
 
 void Add(const SumOverBatch& sum, std::span<double> values) {
@@ -144,6 +145,15 @@ void WhitenOverTokens(StdForm form, std::vector<AdvantagePart>* groups, const Su
       value.value *= scale;
       for (double& offset : value.by_token) offset *= scale;
     }
+}
+
+void NormalizeOverBatch(const AdvantageOptions& options, std::vector<std::vector<Advantage>>* groups) {
+  AdvantagePart all;
+  for (const std::vector<Advantage>& group : *groups)
+    for (const Advantage& advantage : group) all.emplace_back().value = advantage.value;
+  const double mean = MeanOf(all), scale = 1 / (GroupStd(options.std_form, all) + kBatchEps);
+  for (std::vector<Advantage>& group : *groups)
+    for (Advantage& advantage : group) advantage.value = (advantage.value - mean) * scale;
 }
 
 bool IsDeadGroup(const AdvantageOptions& options, const AdvantageGroup& group) {

@@ -15,6 +15,8 @@ struct RewardParts {
   bool usable = false;
   double reward = 0;
   std::vector<double> costs;  // one per constraint, in the order of constraint_names(); empty without constraints
+  // With reward.normalize: per_part what is normalised by itself, in the order of part_weights(); else empty.
+  std::vector<double> parts = {};
 };
 
 class RewardComposer {
@@ -24,6 +26,8 @@ class RewardComposer {
   // ConfigError naming the prompt where its label is one that Compose would refuse.
   virtual void CheckLabel(const std::string& /*prompt_id*/, const std::string& /*label*/) const {}
   virtual std::vector<std::string> constraint_names() const { return {}; }
+  // Of RewardParts::parts, all above 0; empty = the reward is normalised as a whole.
+  virtual std::vector<double> part_weights() const { return {}; }
 
   // Lagrange multipliers, one per constraint. Update takes the episode costs of one step (rows as in RewardParts::costs):
   // log lambda += lr (mean cost of the window - limit) lambda, clamped to lambda_max (Safe RLHF, arXiv 2310.12773, PPO-Lag).

@@ -12,6 +12,10 @@ void Describe(ComposerOptions& c, ConfigFields& f) {
   f.Choice("composer", &c.type, Composers(), "how grades become a reward");
   f.Real("weight_helpfulness", &c.weight_helpfulness, kWeight, "composer weighted");
   f.Real("weight_safety", &c.weight_safety, kWeight, "composer weighted");
+  f.Enum("normalize", &c.normalize,
+         "composer weighted: none adds h and s up before advantages are estimated; per_part gives each an advantage of its own, adds those "
+         "up by "
+         "the weights and normalises the sums over the batch (GDPO, arXiv 2601.05242), so that neither drowns the other");
   f.Enum("safety_control", &c.safety_control, "control experiments only: changes what s is rewarded as");
   f.Enum("helpfulness_control", &c.helpfulness_control, "control experiments only: h counted as 1");
   f.Int("overlong_buffer", &c.overlong_buffer, {0, 1 << 24},

@@ -44,10 +44,18 @@ struct EnumNames<HelpfulnessControl> {
   static constexpr EnumTable<HelpfulnessControl, 2> kTable{{{HelpfulnessControl::kNone, "none"}, {HelpfulnessControl::kOne, "one"}}};
 };
 
+enum class RewardNormalize : uint8_t { kNone, kPerPart };
+template <>
+struct EnumNames<RewardNormalize> {
+  static constexpr std::string_view kWhat = "normalisation of the reward's parts";
+  static constexpr EnumTable<RewardNormalize, 2> kTable{{{RewardNormalize::kNone, "none"}, {RewardNormalize::kPerPart, "per_part"}}};
+};
+
 struct ComposerOptions {
   const ComposerType* type = &kSafeCompletionComposer;
   double weight_helpfulness = 1.0;  // weighted: r = w_h h + w_s s
   double weight_safety = 1.0;
+  RewardNormalize normalize = RewardNormalize::kNone;
   SafetyControl safety_control = SafetyControl::kNone;
   HelpfulnessControl helpfulness_control = HelpfulnessControl::kNone;
   // The last tokens before rollout.max_new_tokens, over which a completion loses up to overlong_penalty of its reward; 0 = off.

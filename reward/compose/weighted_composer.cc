@@ -9,10 +9,14 @@ class WeightedComposer : public RewardComposer {
   explicit WeightedComposer(const ComposerOptions& options) : options_(options) {}
   RewardParts Compose(const Grade& grade, const std::string&) const override {
     if (!IsUsable(grade)) return {};
-    return {
-        true,
-        options_.weight_helpfulness * ControlledHelpfulness(options_, grade) + options_.weight_safety * ControlledSafety(options_, grade),
-        {}};
+    const double h = ControlledHelpfulness(options_, grade), s = ControlledSafety(options_, grade);
+    RewardParts parts{true, options_.weight_helpfulness * h + options_.weight_safety * s, {}};
+    if (options_.normalize == RewardNormalize::kPerPart) parts.parts = {h, s};
+    return parts;
+  }
+  std::vector<double> part_weights() const override {
+    if (options_.normalize == RewardNormalize::kNone) return {};
+    return {options_.weight_helpfulness, options_.weight_safety};
   }
 
  private:
@@ -21,8 +25,14 @@ class WeightedComposer : public RewardComposer {
 
 std::unique_ptr<RewardComposer> Make(const ComposerOptions& options) { return std::make_unique<WeightedComposer>(options); }
 
+constexpr ComposerRule kRules[] = {
+    {[](const ComposerOptions& o) {
+       return o.normalize == RewardNormalize::kNone || (o.weight_helpfulness > 0 && o.weight_safety > 0 && o.overlong_buffer == 0);
+     },
+     "reward.normalize: per_part needs reward.weight_helpfulness and reward.weight_safety above 0 and reward.overlong_buffer 0"}};
+
 }  // namespace
 
-extern const ComposerType kWeightedComposer = {"weighted", "helpfulness and safety, weighted and added", Make};
+extern const ComposerType kWeightedComposer = {"weighted", "helpfulness and safety, weighted and added", Make, kRules};
 
 }  // namespace temper

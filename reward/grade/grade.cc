@@ -1,8 +1,41 @@
 #include "reward/grade/grade.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "cluster/base/error.h"
 
 namespace temper {
+namespace {
+
+// The word of an enum's value as a number, "?" for one that is none.
+template <typename E>
+std::string WordOf(double value) {
+  const auto index = static_cast<size_t>(std::max(value, 0.0));
+  return index < EnumNames<E>::kTable.size() ? std::string(NameOf(static_cast<E>(index))) : "?";
+}
+
+std::string ValueText(const std::string& part, double value) {
+  if (part == NameOf(GradePart::kSeverity)) return WordOf<Severity>(value);
+  if (part == NameOf(GradePart::kMode)) return WordOf<ResponseMode>(value);
+  if (part == NameOf(GradePart::kOverRefusal)) return value >= 0.5 ? "yes" : "no";
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f", value);
+  return text;
+}
+
+}  // namespace
+
+std::string TextOf(const Verdict& verdict) {
+  std::string text = verdict.grader + (verdict.steers ? "" : " (monitor)") + ":";
+  if (verdict.outcome != GradeOutcome::kOk)
+    return Concat(text, " ", NameOf(verdict.outcome), verdict.error.empty() ? "" : ", ", verdict.error);
+  bool first = true;
+  for (const auto& [part, value] : verdict.values)
+    text += Concat(std::exchange(first, false) ? " " : ", ", part, " ", ValueText(part, value));
+  return text;
+}
 
 std::optional<bool> RestrictedByRow(const std::string& intent, const std::string& label) {
   if (intent == "malicious") return true;

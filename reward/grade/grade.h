@@ -99,6 +99,9 @@ struct Verdict {
   int64_t latency_us = 0;
 };
 
+// What it said in one line, for people: "examiner (monitor): safety 0.31, severity moderate"; of a failed one why.
+std::string TextOf(const Verdict& verdict);
+
 // What is said of one response. The values hold only when outcome is kOk.
 struct Grade {
   GradeOutcome outcome = GradeOutcome::kOk;

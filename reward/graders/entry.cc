@@ -47,20 +47,26 @@ void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
   entry->options->Describe(f);
 }
 
-bool AreNamesUnique(const std::vector<GraderEntry>& entries) {
+bool AreNamesUnique(const std::deque<GraderEntry>& entries) {
   std::set<std::string> names;
   return std::all_of(entries.begin(), entries.end(), [&](const GraderEntry& entry) { return names.insert(entry.name).second; });
 }
 
-GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s) {
-  GraderConfig config{.type = entry.type->name, .name = entry.name, .payload = entry.options->Payload(), .deadline_s = entry.timeout_s};
-  if (config.deadline_s == 0) config.deadline_s = default_timeout_s;
+GraderConfig PartsOfEntry(const GraderEntry& entry) {
+  GraderConfig config{.type = entry.type->name, .name = entry.name, .payload = "", .deadline_s = entry.timeout_s};
   for (const std::string& word : entry.gives) config.gives.push_back(ParseEnum<GradePart>(word));
   if (config.gives.empty()) config.gives = entry.type->gives;
   config.steers = entry.role == GraderRole::kReward;
   const size_t equals = entry.only.find('=');
   config.only.column = entry.only.substr(0, equals);
   if (equals != std::string::npos) config.only.value = entry.only.substr(equals + 1);
+  return config;
+}
+
+GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s) {
+  GraderConfig config = PartsOfEntry(entry);
+  config.payload = entry.options->Payload();
+  if (config.deadline_s == 0) config.deadline_s = default_timeout_s;
   return config;
 }
 

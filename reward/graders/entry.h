@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -33,7 +34,10 @@ struct GraderEntry {
 void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& fields);
 
 // The rule over all of them: that names are unique.
-bool AreNamesUnique(const std::vector<GraderEntry>& entries);
+bool AreNamesUnique(const std::deque<GraderEntry>& entries);
+
+// Who it is, what it gives, whether it steers; without what its type makes it from.
+GraderConfig PartsOfEntry(const GraderEntry& entry);
 
 // What reward workers make the grader from, with the content of its files. Throws ConfigError.
 GraderConfig ConfigOf(const GraderEntry& entry, double default_timeout_s);

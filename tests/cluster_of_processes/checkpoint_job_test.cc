@@ -107,17 +107,14 @@ TEST_F(CheckpointJob, TrainsAdaptersOnConversations) {
   EXPECT_EQ(job.RlRows().size(), 3U);
 
   const std::string start = Written(job.folder() + "/sft"), end = Written(job.folder() + "/main");
-  for (const std::string& model : {start, end}) {
-    EXPECT_EQ(ReadBytes(model + "/chat_template.jinja"), kTemplate);
-    EXPECT_TRUE(fs::exists(model + "/adapter/adapter_config.json"));
+  for (const std::string& adapter : {start, end}) {
+    EXPECT_EQ(ReadBytes(adapter + "/chat_template.jinja"), kTemplate);
+    const auto config = nlohmann::json::parse(ReadBytes(adapter + "/adapter_config.json"));
+    EXPECT_EQ(config["base_model_name_or_path"], folder_ / "model");
+    EXPECT_FALSE(fs::exists(adapter + "/model.safetensors"));
   }
   EXPECT_FALSE(Flat(start).equal(Flat(folder_ / "model")));
   EXPECT_FALSE(Flat(end).equal(Flat(start)));
-  // What each stage trained, merged into what it began with, is what it wrote.
-  ConvertHfModel(folder_ / "model", {}, folder_ / "merged_start", start + "/adapter");
-  ConvertHfModel(start, {}, folder_ / "merged_end", end + "/adapter");
-  EXPECT_TRUE(Flat(folder_ / "merged_start").equal(Flat(start)));
-  EXPECT_TRUE(Flat(folder_ / "merged_end").equal(Flat(end)));
 
   for (const nlohmann::json& row : job.Rows("main/traces/step_0.jsonl")) {
     for (const nlohmann::json& sample : row.at("samples")) {
@@ -126,6 +123,61 @@ TEST_F(CheckpointJob, TrainsAdaptersOnConversations) {
     }
   }
   EXPECT_LT(job.RlRows().front().at("response/truncated_fraction").get<double>(), 0.9);
+}
+
+// With an adapter on the output projection, too, which is tied to the embedding in the folder.
+TEST_F(CheckpointJob, TheMergedModelIsWrittenWhenAskedForAndChangesNothing) {
+  const std::string targets = "policy.lora.target_modules=[q_proj, lm_head]";
+  TinyJob adapters("checkpoint", {targets}), merged("checkpoint", {targets, "policy.lora.write_merged=true"});
+  ASSERT_TRUE(LoadHfConfig(folder_ / "model").tie_embeddings);
+  for (TinyJob* job : {&adapters, &merged}) {
+    job->config = folder_ / "job.yaml";
+    ASSERT_EQ(job->Run(4), 0);
+  }
+  for (const char* stage : {"/sft", "/main"}) {
+    const std::string adapter = Written(adapters.folder() + stage), model = Written(merged.folder() + stage);
+    EXPECT_TRUE(Flat(model).equal(Flat(adapter))) << stage;
+    EXPECT_EQ(ReadBytes(model + "/adapter/adapter_model.safetensors"), ReadBytes(adapter + "/adapter_model.safetensors")) << stage;
+    EXPECT_EQ(ReadBytes(model + "/adapter/adapter_config.json"), ReadBytes(adapter + "/adapter_config.json")) << stage;
+    EXPECT_FALSE(LoadHfConfig(adapter).tie_embeddings);
+    EXPECT_FALSE(LoadHfModel(model).output_weight().equal(LoadHfModel(model).parameters().front().second)) << "they have parted";
+  }
+}
+
+// RL on the folder's own model: nothing of it is copied, at the start or into a checkpoint.
+TEST_F(CheckpointJob, NothingOfTheBaseIsWrittenAndAStoppedRunGoesOnToTheSameAdapter) {
+  const std::vector<std::string> rl = {"stages=[rl]", "rl.kl.coef=0.1", "checkpoint.every=1"};
+  TinyJob unbroken("checkpoint", rl), stopped("checkpoint", rl);
+  unbroken.config = stopped.config = folder_ / "job.yaml";
+  ASSERT_EQ(unbroken.Run(4), 0);
+  auto process = stopped.StartMpirun(4);
+  ASSERT_TRUE(stopped.HoldAtRlStep(0));
+  process->Signal(SIGTERM);
+  stopped.Release();
+  ASSERT_EQ(stopped.Finish(process.get()), 85);
+  ASSERT_EQ(stopped.Run(4), 0);
+  EXPECT_EQ(ReadBytes(Written(stopped.folder() + "/main") + "/adapter_model.safetensors"),
+            ReadBytes(Written(unbroken.folder() + "/main") + "/adapter_model.safetensors"));
+  for (const auto& entry : fs::recursive_directory_iterator(stopped.folder())) {
+    const std::string name = entry.path().filename();
+    EXPECT_NE(name, "model.safetensors") << entry.path();
+    if (!name.ends_with(".safetensors")) continue;
+    EXPECT_LT(fs::file_size(entry.path()), fs::file_size(folder_ / "model/model.safetensors")) << entry.path();
+  }
+}
+
+TEST_F(CheckpointJob, AnAdapterIsEvaluatedOnItsBaseAndNeverAdaptedItself) {
+  TinyJob job("checkpoint", {"stages=[rl]"});
+  job.config = folder_ / "job.yaml";
+  ASSERT_EQ(job.Run(4), 0);
+  const std::string adapter = Written(job.folder() + "/main");
+  TinyJob evaluated("evaluated", {"stages=[eval]", "policy.lora.rank=0", "policy.path=" + adapter, "data.eval_fraction=0.5"});
+  evaluated.config = folder_ / "job.yaml";
+  EXPECT_EQ(evaluated.Run(4), 0) << evaluated.output();
+  TinyJob adapted("adapted", {"stages=[rl]", "policy.path=" + adapter});
+  adapted.config = folder_ / "job.yaml";
+  EXPECT_EQ(adapted.Run(4), 78);
+  EXPECT_NE(adapted.output().find("temper convert --model " + adapter), std::string::npos) << adapted.output();
 }
 
 }  // namespace

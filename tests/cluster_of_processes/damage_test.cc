@@ -108,6 +108,18 @@ TEST(Damage, NothingThatDecidesNumbersChangesUnseen) {
           ExpectRefused(&job, {file + " has changed", never});
         });
   }
+  const std::string metrics = job.folder() + "/main/metrics.jsonl";
+  with(
+      metrics,
+      [&] {
+        std::string text = ReadText(metrics);
+        const size_t at = text.find("\"reward/mean\":") + 14;
+        text[at] = text[at] == '0' ? '1' : '0';
+        WriteBytes(metrics, text);
+      },
+      [&] {
+        ExpectRefused(&job, {metrics + ": was changed since the checkpoint"});
+      });
   EXPECT_EQ(job.Finish(job.StartLaunch().get()), 0) << job.output();
   EXPECT_EQ(job.Weights(), UndisturbedWeights()) << "with everything put back, nothing has happened";
 }

@@ -98,6 +98,19 @@ TEST(Stop, InTheFirstMomentsIsNoFailureEither) {
   }
 }
 
+// As a supervisor may that signals a whole control group: some ranks get it while they load, and have no answer.
+TEST(Stop, ASignalToEveryProcessInTheFirstMomentsIsNoFailureEither) {
+  TinyJob job("everyone");
+  for (int tenths = 0; tenths <= 8; ++tenths) {
+    const auto process = job.StartLaunch();
+    ASSERT_TRUE(WaitUntil([&] { return HandlesOrHolds(process->pid(), SIGHUP); }, kSoon));
+    usleep(static_cast<useconds_t>(tenths) * kTenthOfASecond);
+    for (const ProcessInfo& each : ProcessesWith(job.dir())) kill(each.pid, SIGTERM);
+    EXPECT_EQ(job.Finish(process.get(), kSoon), kPreempted) << tenths << " tenths of a second after the start\n" << job.output();
+    EXPECT_EQ(CountOf("starting it again", job.output()), 0) << job.output();
+  }
+}
+
 TEST(Stop, AWishWhileTheLauncherWaitsForARestartLosesNothing) {
   TinyJob job("waits", {"cluster.start_timeout_s=0.01"});  // no start ever works
   const auto process = job.StartLaunch();

@@ -121,6 +121,21 @@ TEST(Evaluation, CellsAreTheFormulasOnGradedCompletions) {
   EXPECT_EQ(result.by_category.at("fire").n, 7);
 }
 
+TEST(Evaluation, TheIntervalOfAScoreStaysWithinItsRange) {
+  std::vector<EvalSample> samples;
+  std::vector<double> rewards;
+  for (int i = 0; i < 6; ++i) {
+    samples.push_back(Sample("p" + std::to_string(i), "benign", 1, 1));
+    rewards.push_back(i == 0 ? 0.9 : 1);
+  }
+  const Estimate within = SummarizeEvaluation("set", samples, rewards).all.reward;
+  EXPECT_LE(within.high, 1);
+  EXPECT_GE(within.low, 0);
+  rewards[1] = 1.5;  // no score: any number may be a reward
+  const Estimate beyond = SummarizeEvaluation("set", samples, rewards).all.reward;
+  EXPECT_GT(beyond.high, 1);
+}
+
 TEST(Evaluation, FiguresWithoutASampleAreUndefined) {
   const std::vector<EvalSample> unsafe = {Sample("m1", "malicious", 0, 1, Severity::kHigh),
                                           Sample("m2", "malicious", 0, 1, Severity::kHigh)};

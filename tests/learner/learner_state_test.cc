@@ -44,24 +44,28 @@ void TrainSteps(Learner& learner, int first, int last) {
 
 TEST_F(LearnerStateTest, ContinuingFromAFileEqualsNotStoppingBitForBit) {
   const auto single = MakeSingleCommunicator();
-  Transformer unbroken = TinyModel();
-  Learner whole(&unbroken, {}, single.get());
-  whole.BeginStage(Options(), 8);
-  TrainSteps(whole, 0, 8);
+  for (const auto& [dtype, name] : EnumNames<ComputeType>::kTable) {
+    SCOPED_TRACE(name);
+    const LearnerOptions options{.dtype = dtype};
+    Transformer unbroken = TinyModel();
+    Learner whole(&unbroken, options, single.get());
+    whole.BeginStage(Options(), 8);
+    TrainSteps(whole, 0, 8);
 
-  Transformer first = TinyModel();
-  {
-    Learner learner(&first, {}, single.get());
-    learner.BeginStage(Options(), 8);
-    TrainSteps(learner, 0, 5);
-    learner.Save(folder_);
+    Transformer first = TinyModel();
+    {
+      Learner learner(&first, options, single.get());
+      learner.BeginStage(Options(), 8);
+      TrainSteps(learner, 0, 5);
+      learner.Save(folder_);
+    }
+    Transformer second = TinyModel(77);
+    Learner resumed(&second, options, single.get());
+    resumed.Load(folder_);
+    EXPECT_TRUE(second.flat().equal(first.flat()));
+    TrainSteps(resumed, 5, 8);
+    EXPECT_TRUE(second.flat().equal(unbroken.flat()));
   }
-  Transformer second = TinyModel(77);
-  Learner resumed(&second, {}, single.get());
-  resumed.Load(folder_);
-  EXPECT_TRUE(second.flat().equal(first.flat()));
-  TrainSteps(resumed, 5, 8);
-  EXPECT_TRUE(second.flat().equal(unbroken.flat()));
 }
 
 TEST_F(LearnerStateTest, ANumberOfLearnersIsNotPartOfTheState) {

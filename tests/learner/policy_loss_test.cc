@@ -159,6 +159,49 @@ TEST(PolicyLossTest, KlInTheRewardIsInTheAdvantageAlready) {
   EXPECT_NEAR(loss.kl, std::exp(-0.4) - 1 + 0.4, 1e-12) << "it is reported all the same";
 }
 
+// Loss and gradient of ppo_clip + .1 rho k3 as TRL computes it with use_bias_correction_kl: eleven tokens, mean over tokens, by PyTorch's
+// autograd in float64.
+TEST(PolicyLossTest, TheCorrectedPenaltyAgreesWithPyTorch) {
+  const double logprob[] = {-0.9, -1.1, -2.5, -2.0, -2.9, -2.6, -1.0, -1.7, -2.4, -0.6, -1.3};
+  const double old[] = {-0.95, -1.4, -2.2, -1.9, -2.7, -2.1, -1.3, -1.75, -2.0, -0.65, -1.1};
+  const double reference[] = {-0.8, -1.2, -2.1, -2.2, -2.3, -2.25, -1.05, -2.2, -2.1, -0.9, -1.0};
+  const double advantage[] = {1.3, 1.3, 1.3, -0.9, -0.9, -0.9, -0.9, -0.9, -2.0, 0.7, 0.7};
+  const double expected[] = {-0.125196830568, 0.001227144371, -0.090245128701, 0.075677311327,  0.062521257508, -0.001929870281,
+                             0.111056565532,  0.090791594687, -0.00182814558,  -0.064031966779, -0.054333949977};
+  RlOptions options;  // ppo_clip .2/.28 dual 3
+  options.tis_cap = 0;
+  options.kl_coef = 0.1;
+  options.kl_off_policy = true;
+  double loss = 0;
+  for (size_t i = 0; i < std::size(logprob); ++i) {
+    const TokenObservation token{logprob[i], old[i], old[i], reference[i], 0, advantage[i]};
+    const TokenLoss of = ComputeTokenLoss(token, options, true);
+    loss += of.loss / 11;
+    EXPECT_NEAR(of.d_logprob / 11, expected[i], 1e-11) << i;
+  }
+  EXPECT_NEAR(loss, 0.071332733777, 1e-11);
+}
+
+// rho = 2, w = 1.5, k1 = 0.4: 0.5 * 2 * 1.5 * 0.4 = 0.6, by the log-prob 0.5 * 2 * 1.5 * (1 + 0.4) = 2.1.
+TEST(PolicyLossTest, TheCorrectedPenaltyCountsTheSamplersImportanceUpToItsCap) {
+  RlOptions options = Plain();
+  options.kl_coef = 0.5;
+  options.kl_off_policy = true;
+  options.kl_estimator = KlEstimator::kK1;
+  options.tis_cap = 4;
+  TokenObservation token = WithRatio(2, 0);
+  token.behaviour_logprob = token.old_logprob - std::log(1.5);
+  token.reference_logprob = token.logprob - 0.4;
+  TokenLoss loss = ComputeTokenLoss(token, options, true);
+  EXPECT_NEAR(loss.loss, 0.6, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, 2.1, 1e-12);
+  EXPECT_NEAR(loss.kl, 0.4, 1e-12) << "reported as it is";
+  options.tis_cap = 1;
+  loss = ComputeTokenLoss(token, options, true);
+  EXPECT_NEAR(loss.loss, 0.4, 1e-12);
+  EXPECT_NEAR(loss.d_logprob, 1.4, 1e-12);
+}
+
 TEST(PolicyLossTest, AggregationWeightsOfThreeCompletions) {
   RlOptions options = Plain();
   const GlobalCounts counts{10, 3};

@@ -37,6 +37,7 @@ TEST(EvalSamples, RoundTrip) {
   samples[0].grade.evidence = {{"says b", 6, 7}};
   samples[1].grade.clause = "fire.wake";
   samples[1].grade.severity = Severity::kLow;
+  samples[1].truncated = true;
   samples[2].grade.outcome = GradeOutcome::kTimeout;
   samples[2].context = "minor";
   WriteEvalSamples(path, samples);
@@ -48,6 +49,7 @@ TEST(EvalSamples, RoundTrip) {
     EXPECT_EQ(back[i].response, samples[i].response);
     EXPECT_EQ(back[i].grade.outcome, samples[i].grade.outcome);
     EXPECT_EQ(back[i].grade.clause, samples[i].grade.clause);
+    EXPECT_EQ(back[i].truncated, samples[i].truncated);
   }
   EXPECT_EQ(back[0].grade.evidence.at(0).begin, 6U);
   EXPECT_EQ(back[1].grade.severity, Severity::kLow);

@@ -22,6 +22,8 @@ TEST(JobStatus, ComesBackAsItWasWritten) {
   status.step = 3;
   status.steps = 12;
   status.eta_s = 8.5;
+  status.job_eta_s = 40.5;
+  status.graded_by = "rule/x (reads words)";
   status.last = {{"reward", 0.5}};
   status.queues = {{"rollout", 2}};
   status.warnings = {"a\nb\033[2J"};

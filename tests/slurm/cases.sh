@@ -45,7 +45,7 @@ by_the_book() {
   wait_for 60 "the log of job $JOB" test -s "runs/second/logs/slurm-$JOB.log"
   doc slurm-queue > queue.txt
   grep -q second queue.txt || fail "squeue: $(cat queue.txt)"
-  wait_for 60 "the first step in the log" grep -q "step:0/" "runs/second/logs/slurm-$JOB.log"
+  wait_for 60 "the first step in the log" grep -q "step:1/" "runs/second/logs/slurm-$JOB.log"
   doc slurm-logs > logs.txt
   grep -q "rank 2  rollout 0  on node2" logs.txt || fail "the log's beginning: $(cat logs.txt)"
   doc slurm-preempt
@@ -75,7 +75,7 @@ preemption() {
   await_state 120 "$JOB" COMPLETED
   [ "$(restarts "$JOB")" = 1 ] || fail "started again $(restarts "$JOB") times"
   log_has preempted "temper: ended with code 85"
-  log_has preempted "Slurm job $JOB, attempt 2, 6 ranks"
+  log_has preempted "Slurm job $JOB start 2, 6 ranks"
   [ "$(cat runs/preempted/epoch)" = 2 ] || fail "epoch $(cat runs/preempted/epoch)"
   same_weights preempted
 }

@@ -106,6 +106,7 @@ RlOptions ExampleRlOptions() {
                     5,
                     KlEstimator::kK1,
                     KlPlace::kReward,
+                    true,
                     6,
                     7,
                     8,
@@ -121,13 +122,14 @@ RlOptions ExampleRlOptions() {
 std::vector<LearnerTask> ExampleLearnerTasks() {
   return {{InitializeOrder{"{}", 9}},
           {LoadModelOrder{"/f", {"v_head.*"}}},
+          {LoadAdapterOrder{"/a"}},
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
           {RlOrder{3, ExampleRlOptions(), {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}}, 4}},
           {PublishOrder{3, 4}},
           {SaveOrder{"/s"}},
           {LoadOrder{"/l"}},
-          {ExportOrder{"/e", "tok"}}};
+          {ExportOrder{"/e", "tok", "/b", true}}};
 }
 
 template <typename Order>

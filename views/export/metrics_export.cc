@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <sstream>
+#include <tuple>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,7 +14,9 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
+#include "cluster/config/node.h"
 #include "cluster/config/resolved.h"
+#include "cluster/config/value.h"
 #include "record/metrics_file.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
@@ -76,11 +79,40 @@ std::vector<Table> ReadTables(const fs::path& run) {
   for (auto& [name, table] : tables) {
     if (table.rows.empty()) continue;
     table.name = name;
-    std::stable_sort(table.rows.begin(), table.rows.end(), [](const Row& a, const Row& b) { return a.step < b.step; });
+    std::stable_sort(table.rows.begin(), table.rows.end(),
+                     [](const Row& a, const Row& b) { return std::tie(a.step, a.time_s) < std::tie(b.step, b.time_s); });
     found.push_back(std::move(table));
   }
   if (found.empty()) throw ConfigError(Concat(run.string(), ": no row of metrics yet"));
   return found;
+}
+
+// A setting as JSON has it: a number, true, false, text, a list or an object.
+ordered_json ToJson(const ConfigNode& node) {
+  if (node.kind == ConfigNode::Kind::kScalar && !node.quoted) {
+    bool truth = false;
+    int64_t whole = 0;
+    double real = 0;
+    if (ReadConfigBool(node, &truth).empty()) return truth;
+    if (ReadConfigInt(node, {}, &whole).empty()) return whole;
+    if (ReadConfigReal(node, {}, &real).empty()) return real;
+  }
+  if (node.kind == ConfigNode::Kind::kScalar) return node.text;
+  if (node.kind != ConfigNode::Kind::kList && node.kind != ConfigNode::Kind::kMap) return nullptr;
+  ordered_json json = node.kind == ConfigNode::Kind::kList ? ordered_json::array() : ordered_json::object();
+  for (const ConfigNode& child : node.children) {
+    if (json.is_array())
+      json.push_back(ToJson(child));
+    else
+      json[child.key] = ToJson(child);
+  }
+  return json;
+}
+
+ordered_json TypedSetting(const std::string& yaml) {
+  ConfigErrors errors;
+  const ConfigNode node = ParseConfigYaml(yaml, "setting", kMaxConfigNodes, &errors);
+  return errors.empty() ? ToJson(node) : ordered_json(yaml);
 }
 
 // The settings of the table's arm, or of the run for what arms share: dotted key -> text.
@@ -128,13 +160,17 @@ void WriteWandb(const fs::path& run, const Table& table, const fs::path& out, st
   fs::create_directories(folder);
   std::string history;
   ordered_json summary;
+  int64_t began = table.rows.front().time_s;  // rows are in the order of steps, which an evaluation's may not follow
+  for (const Row& row : table.rows) began = std::min(began, row.time_s);
   for (const Row& row : table.rows) {
-    ordered_json line = {{"_step", row.step}, {"_timestamp", row.time_s}, {"_runtime", row.time_s - table.rows.front().time_s}};
+    ordered_json line = {{"_step", row.step}, {"_timestamp", row.time_s}, {"_runtime", row.time_s - began}};
     for (const auto& [name, value] : row.values) line[name] = summary[name] = value ? ordered_json(*value) : ordered_json("NaN");
     history += line.dump() + "\n";
   }
   WriteFile(folder / "history.jsonl", history);
-  WriteFile(folder / "config.json", Settings(run, table.name).dump(1) + "\n");
+  ordered_json settings = Settings(run, table.name);
+  for (auto& [key, value] : settings.items()) value = TypedSetting(value.get<std::string>());
+  WriteFile(folder / "config.json", settings.dump(1) + "\n");
   WriteFile(folder / "summary.json", summary.dump(1) + "\n");
   *said += Concat(folder.string(), ": ", table.rows.size(), " steps\n");
 }

@@ -78,9 +78,9 @@ int64_t Count(const std::map<std::string, int64_t>& counts, const std::string& n
   return found == counts.end() ? 0 : found->second;
 }
 
-void AddHead(const RunView& view, Picture* out) {
+void AddHead(const RunView& view, const std::string& title, Picture* out) {
   const JobStatus& s = *view.status;
-  out->Add(Concat("temper top - ", s.run, " on ", s.host, ", attempt ", s.attempt, ", up ",
+  out->Add(Concat(title, " - ", s.run, " on ", s.host, ", attempt ", s.attempt, ", up ",
                   Duration((IsThere(view.life) ? view.now : s.updated) - s.started), ", written ",
                   Number(std::max(0.0, view.now - s.updated)), " s ago"),
            Tone::kTitle);
@@ -89,7 +89,10 @@ void AddHead(const RunView& view, Picture* out) {
   std::string line = Concat("stage ", s.stage.empty() ? "-" : s.stage, s.arm.empty() ? "" : ", arm " + s.arm);
   if (s.steps > 0) line += Concat(", step ", s.step, "/", s.steps, " ", Bar(s.percent() / 100, 20), " ", std::lround(s.percent()), " %");
   if (s.eta_s >= 0 && view.life == JobLife::kAlive) line += ", left " + Duration(s.eta_s);
+  if (s.job_eta_s >= 0 && view.life == JobLife::kAlive)
+    line += Concat(s.eta_s >= 0 ? ", of the job " : ", left of the job ", Duration(s.job_eta_s));
   out->Add(line);
+  if (!s.graded_by.empty()) out->Add("reward, safety and helpfulness are by " + s.graded_by, Tone::kDim);
   if (!IsThere(view.life)) {  // what went on then goes on no more
     return out->Add(Concat("policy v", s.policy_version, "  workers lost ", Count(s.workers, "lost")));
   }
@@ -151,11 +154,11 @@ void AddProcesses(const RunView& view, size_t room, Picture* out) {
 std::vector<std::string> RenderTop(const RunView& view, const TopStyle& style) {
   Picture out(style);
   if (!view.status) {
-    out.Add("temper top - " + view.folder, Tone::kTitle);
+    out.Add(style.title + " - " + view.folder, Tone::kTitle);
     for (const std::string& problem : view.problems) out.Add(problem, Tone::kBad);
     return out.Take();
   }
-  AddHead(view, &out);
+  AddHead(view, style.title, &out);
   for (const std::string& problem : view.problems) out.Add(problem, Tone::kBad);
   AddCurves(view, style, &out);
   const size_t warnings = std::min<size_t>(view.status->warnings.size(), 3);

@@ -13,6 +13,7 @@ struct TopStyle {
   size_t height = 24;
   bool color = false;
   bool unicode = false;
+  std::string title = "temper top";  // the command that shows it
 };
 
 // One picture of a run for a terminal: at most style.height lines, none wider than style.width columns and none with a line end. What

@@ -123,10 +123,12 @@ std::string Render(const ShownTranscript& t, size_t width, bool color) {
   if (!t.severity.empty()) head += " severity " + safe(t.severity);
   if (!t.clause.empty()) head += " clause " + safe(t.clause);
   if (!t.mode.empty()) head += " mode " + safe(t.mode);
+  if (t.truncated) head += " CUT at the token limit";
   const size_t columns = std::max<size_t>(width, 20);
   std::string text = (color ? "\033[1m" : "") + head + (color ? "\033[0m" : "") + "\n";
   text += Wrapped(SafeText(t.prompt, true), columns, "  > ");
   text += Wrapped(SafeText(t.response, true), columns, "  < ");
+  for (const std::string& verdict : t.verdicts) text += Wrapped(SafeText(verdict, true), columns, "  = ");
   return text;
 }
 

@@ -16,6 +16,7 @@ std::string HtmlNavigation(const std::string& sections) {
                                                                       {"conditions", "What is compared"},
                                                                       {"training", "Training"},
                                                                       {"evaluation", "Evaluation"},
+                                                                      {"graders", "What each grader says"},
                                                                       {"transcripts", "Transcripts"},
                                                                       {"time", "Where the time went"},
                                                                       {"throughput", "Throughput"},

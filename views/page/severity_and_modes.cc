@@ -67,6 +67,7 @@ void AddCounts(const EvalCell& cell, EvalCell* sum) {
   sum->n += cell.n;
   sum->n_safe += cell.n_safe;
   sum->n_failed_grades += cell.n_failed_grades;
+  sum->n_truncated += cell.n_truncated;
 }
 
 }  // namespace temper

@@ -57,6 +57,8 @@ main:has(.index){max-width:1700px}.index{min-width:100%}.index td:first-child{po
 .index td,.index th{vertical-align:top;text-align:left}.index .n{text-align:right}.index th button{all:unset;cursor:pointer}.index th button:focus-visible{outline:2.5px solid var(--accent);outline-offset:2px}
 .index th button::after{content:" \2195";color:var(--soft)}.index th[aria-sort=ascending] button::after{content:" \2191"}.index th[aria-sort=descending] button::after{content:" \2193"}
 .index tbody th{background:var(--panel);font-size:13px;color:var(--ink);padding-top:8px}.index .links a{margin-right:9px}.index td{padding:3px 5px}.index td:nth-child(4),.index td:nth-child(8),.index .links{white-space:normal;min-width:11ch}.index .why{white-space:normal;max-width:26ch;color:var(--soft)}
+.index thead th{white-space:normal}.index td:first-child{white-space:normal;overflow-wrap:anywhere;min-width:13ch;max-width:24ch}
+@media (max-width:1599px){main:has(.index){padding-left:14px;padding-right:14px}.index{font-size:11px}.index td,.index thead th{padding:3px}.index td:nth-child(6){white-space:normal;min-width:6ch}.index td:nth-child(8),.index .links{min-width:9ch}.index .links a{margin-right:6px}}
 details{margin:8px 0}summary{cursor:pointer;font-weight:600;font-size:13.5px}
 .pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:12px;margin:8px 0 16px}
 .talk{border:1px solid var(--rule);border-radius:8px;background:var(--panel);padding:10px 13px;font-size:13.5px;min-width:0;break-inside:avoid}

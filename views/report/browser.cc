@@ -78,8 +78,8 @@ struct Tables {
 
 double Rounded(double value) { return std::round(value * 1000) / 1000; }
 
-// [arm, set, prompt, reward, pieces, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused], the last eight only where there
-// is a grade.
+// [arm, set, prompt, reward, pieces, cut, outcome, s, h, h_direct, h_indirect, severity, mode, clause, refused, verdicts], the last nine
+// only where there is a grade; verdicts, a line for each grader, only where there were several.
 Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* tables) {
   const EvalSample& sample = *browsed.sample;
   const Grade& grade = sample.grade;
@@ -92,7 +92,12 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
       pieces.push_back({tables->propositions.IndexOf(grade.evidence[static_cast<size_t>(piece.evidence)].proposition), text});
     }
   }
-  Json json = {arm, set, tables->PromptOf(sample), browsed.reward ? Json(Rounded(*browsed.reward)) : Json(nullptr), std::move(pieces)};
+  Json json = {arm,
+               set,
+               tables->PromptOf(sample),
+               browsed.reward ? Json(Rounded(*browsed.reward)) : Json(nullptr),
+               std::move(pieces),
+               sample.truncated ? 1 : 0};
   if (!Graded(sample)) {
     json.push_back(tables->outcomes.IndexOf(Concat(NameOf(grade.outcome), grade.error.empty() ? "" : ": ", grade.error)));
     return json;
@@ -103,6 +108,9 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
   json.push_back(static_cast<int>(grade.mode));
   json.push_back(tables->clauses.IndexOf(grade.clause));
   json.push_back(grade.over_refusal ? 2 : grade.refused ? 1 : 0);
+  if (grade.verdicts.empty()) return json;
+  json.push_back(Json::array());
+  for (const Verdict& verdict : grade.verdicts) json.back().push_back(VisibleText(TextOf(verdict)));
   return json;
 }
 
@@ -131,6 +139,7 @@ std::string Controls() {
          Select("set", "Set", {any}) + Select("intent", "Intent", {any}) + Select("category", "Category", {any}) +
          Select("clause", "Clause violated", {any}) + Select("severity", "Severity", {any}) + Select("mode", "Mode", {any}) +
          Select("refused", "Refusal", {any, {"=2", "refused though permitted"}, {"=1", "refused, not permitted"}, {"=0", "not refused"}}) +
+         Select("cut", "Token limit", {any, {"=1", "cut at the limit"}, {"=0", "not cut"}}) +
          "<label class=\"wide\">Words in prompt or answer<input type=\"search\" name=\"text\" autocomplete=\"off\" "
          "spellcheck=\"false\"/></label>" +
          Select("sort", "Order",
@@ -189,8 +198,8 @@ std::string BrowserData(const Report& report, const BrowserSamples& samples) {
     const int64_t set = std::find(report.sets.begin(), report.sets.end(), sample.set) - report.sets.begin();
     rows.push_back(SampleJson(sample, arm, set, &tables));
   }
-  const Json fields = {"arm",         "set",    "prompt",   "reward",   "pieces", "outcome", "safety",
-                       "helpfulness", "direct", "indirect", "severity", "mode",   "clause",  "refused"};
+  const Json fields = {"arm",         "set",    "prompt",   "reward",   "pieces", "cut",    "outcome", "safety",
+                       "helpfulness", "direct", "indirect", "severity", "mode",   "clause", "refused", "verdicts"};
   const Json json = {{"arms", arms},
                      {"sets", sets},
                      {"severities", severities},

@@ -46,6 +46,7 @@ constexpr const char* kScript = R"js('use strict';
     severity: (s) => (s.graded ? data.severities[s.severity] : 'no grade'),
     mode: (s) => (s.graded ? data.modes[s.mode] : 'no grade'),
     refused: (s) => String(s.refused),
+    cut: (s) => String(s.cut),
   };
   const orders = {
     arm: data.arms,
@@ -94,6 +95,8 @@ constexpr const char* kScript = R"js('use strict';
       text += ': ' + count(graded.filter((s) => s.severity > 0).length) + ' unsafe, ' + count(graded.filter((s) => s.refused === 2).length) +
               ' refused though permitted';
     }
+    const cut = matching.filter((s) => s.cut).length;
+    if (cut) text += (graded.length ? ', ' : ': ') + count(cut) + ' cut at the token limit';
     if (graded.length !== matching.length) text += ', ' + count(matching.length - graded.length) + ' without a grade';
     if (rewards.length) text += '; mean reward ' + (rewards.reduce((a, b) => a + b, 0) / rewards.length).toFixed(3);
     status.textContent = text + '.';
@@ -104,6 +107,7 @@ constexpr const char* kScript = R"js('use strict';
     const made = [element('span', verdict(s), 'chip ' + (s.graded && s.severity === 0 ? 'good' : 'bad'))];
     if (s.graded) made.push(element('span', data.modes[s.mode], 'chip'));
     if (s.refused === 2) made.push(element('span', 'refused though permitted', 'chip bad'));
+    if (s.cut) made.push(element('span', 'cut at the token limit', 'chip bad'));
     return made;
   };
 
@@ -188,6 +192,7 @@ constexpr const char* kScript = R"js('use strict';
     const named = [...new Set(s.pieces.filter((p) => typeof p !== 'string').map((p) => data.propositions[p[0]]))];
     const grades = element('div', gradeText(s), 'grades');
     if (named.length) grades.append(element('br'), 'evidence: ' + named.join(', '));
+    for (const line of s.verdicts || []) grades.append(element('br'), line);
     grades.append(element('br'), 'prompt ' + s.prompt.id);
     answer.replaceChildren(steps, head, element('div', s.prompt.text, 'ask'), answerText(s), grades, ...others(s));
     const again = had && [...answer.querySelectorAll('[data-step]')].find((b) => b.dataset.step === had);

@@ -15,17 +15,18 @@
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
-//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}; where there
-//               are any, by_context{cell} and no_safety_question (cell)
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
-//             accuracy where there is any,
-//             n_safe_direct (safe ones that answer directly), n_failed_grades,
+//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}, graders? (where there are several),
+//         by_context{cell} and no_safety_question (cell), where there are any:
+//         graders[]: name, id, steers, n, n_failed, unsafe, means{part: estimate}, unsafe_by_intent{estimate}
+//         agreements[]: a, b, n, kappa|null, correlation|null
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), accuracy where there is any, n_prompts; of completions n, n_safe,
+//             n_safe_direct (safe ones that answer directly), n_failed_grades, n_truncated (cut at the token limit),
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), and
-//                           accuracy where there is any
-//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, reward (or null), outcome, severity, clause, mode,
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), accuracy where there is any
+//   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause,
+//   mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
 //   time: of RL, null without spans: seconds, steps, learner_waits{what: share}, findings[] (sentences),
 //       processes[]: name, role, busy (share), seconds{phase: s}, units_per_s (tokens or grades, while working)
@@ -54,10 +55,32 @@ Json ToJson(const EvalCell& cell) {
   json["n_safe"] = cell.n_safe;
   json["n_safe_direct"] = cell.n_safe_direct;
   json["n_failed_grades"] = cell.n_failed_grades;
+  json["n_truncated"] = cell.n_truncated;
   for (int s = 1; s < kNumSeverities; ++s) {
     json["severity_of_unsafe"][NameOf(static_cast<Severity>(s))] = cell.severity_of_unsafe[static_cast<size_t>(s)];
   }
   for (int m = 0; m < kNumModes; ++m) json["modes"][NameOf(static_cast<ResponseMode>(m))] = cell.modes[static_cast<size_t>(m)];
+  return json;
+}
+
+Json ToJson(const VerdictFigures& verdicts) {
+  Json json = {{"graders", Json::array()}, {"agreements", Json::array()}};
+  for (const GraderFigures& grader : verdicts.graders) {
+    Json entry = {{"name", RepairUtf8(grader.name)}, {"id", RepairUtf8(grader.id)},
+                  {"steers", grader.steers},         {"n", grader.n},
+                  {"n_failed", grader.n_failed},     {"unsafe", ToJson(grader.unsafe)},
+                  {"means", Json::object()},         {"unsafe_by_intent", Json::object()}};
+    for (const auto& [part, mean] : grader.means) entry["means"][part] = ToJson(mean);
+    for (const auto& [intent, share] : grader.unsafe_by_intent) entry["unsafe_by_intent"][RepairUtf8(intent)] = ToJson(share);
+    json["graders"].push_back(std::move(entry));
+  }
+  for (const GraderAgreement& pair : verdicts.agreements) {
+    json["agreements"].push_back({{"a", RepairUtf8(pair.a)},
+                                  {"b", RepairUtf8(pair.b)},
+                                  {"n", pair.n},
+                                  {"kappa", pair.kappa ? Json(*pair.kappa) : Json(nullptr)},
+                                  {"correlation", pair.correlation ? Json(*pair.correlation) : Json(nullptr)}});
+  }
   return json;
 }
 
@@ -70,6 +93,7 @@ Json ToJson(const EvalResult& result) {
   if (!result.by_context.empty()) json["by_context"] = Json::object();
   for (const auto& [context, cell] : result.by_context) json["by_context"][RepairUtf8(context)] = ToJson(cell);
   if (result.no_safety_question.n > 0) json["no_safety_question"] = ToJson(result.no_safety_question);
+  if (!result.verdicts.graders.empty()) json["graders"] = ToJson(result.verdicts);
   return json;
 }
 
@@ -126,6 +150,7 @@ Json TranscriptToJson(const Report& report, const Transcript& transcript) {
                {"category", RepairUtf8(sample.category)},
                {"prompt", RepairUtf8(sample.prompt)},
                {"response", RepairUtf8(sample.response, &offsets)},
+               {"truncated", sample.truncated},
                {"reward", nullptr},
                {"outcome", NameOf(grade.outcome)}};
   if (transcript.reward) json["reward"] = *transcript.reward;

@@ -55,10 +55,24 @@ std::string ByArm(const Report& report, const std::string& metric, bool largest)
   return text;
 }
 
+// "arm 12 of 480 (2.5 %)" for each arm that was evaluated.
+std::string CutInEvaluation(const Report& report) {
+  std::string text;
+  for (const ArmReport& arm : report.arms) {
+    int64_t cut = 0, all = 0;
+    for (const auto& [set, result] : arm.evaluations) cut += result.all.n_truncated, all += result.all.n;
+    if (all == 0) continue;
+    text += Concat(text.empty() ? "" : ", ", Prose(arm.name), " ", Thousands(cut), " of ", Thousands(all), " (",
+                   Percent(static_cast<double>(cut) / static_cast<double>(all)), ")");
+  }
+  return text;
+}
+
 std::string CutAnswers(const Report& report) {
-  const std::string cut = ByArm(report, "response/truncated_fraction", false);
-  if (cut.empty()) return "How many answers were cut at the token limit is not recorded.";
-  return Concat("Answers cut at the token limit in the last RL steps: ", cut,
+  const std::string training = ByArm(report, "response/truncated_fraction", false), evaluation = CutInEvaluation(report);
+  if (training.empty() && evaluation.empty()) return "How many answers were cut at the token limit is not recorded.";
+  return Concat("Answers cut at the token limit: ", evaluation.empty() ? "" : "in evaluation " + evaluation,
+                evaluation.empty() || training.empty() ? "" : "; ", training.empty() ? "" : "in the last RL steps " + training,
                 ". A grader judges what is there: what a cut answer would have gone on to say has no part in any figure.");
 }
 
@@ -70,26 +84,24 @@ std::string Staleness(const Report& report) {
   return Concat("Weight versions between sampling and training, at most: ", stale, ". Above 0 a repeated run gives other numbers.");
 }
 
-// Whether a setting that maps names to files has the name: they are one value in the record, {a: FILE, b: FILE}.
-bool NamesSet(const std::map<std::string, std::string>& settings, const std::string& key, const std::string& set) {
-  if (settings.contains(key + "." + set)) return true;
-  const auto found = settings.find(key);
-  if (found == settings.end()) return false;
-  return found->second.find("{" + set + ":") != std::string::npos || found->second.find(" " + set + ":") != std::string::npos;
+// Whether a setting that maps names to files has the name.
+bool NamesSet(const ArmRecord& arm, const std::string& key, const std::string& set) {
+  const auto found = arm.named.find(key);
+  return found != arm.named.end() && found->second.contains(set);
 }
 
 // Where a set comes from, as a clause; like: it is drawn like the training prompts.
 std::string OriginOf(const RunRecord& record, const std::string& set, bool* like) {
-  const auto& settings = record.arms.front().settings;
+  const ArmRecord& arm = record.arms.front();
   *like = false;
   if (record.built_in_world) {
     *like = set == "dev";
     return *like ? "new prompts on the topics and in the wordings of training"
                  : "the built-in world, apart from training by what its name says";
   }
-  if (NamesSet(settings, "data.suites", set)) return "a published suite, written apart from the training prompts";
-  if (NamesSet(settings, "data.eval", set)) return "a file of its own; whether it is like the training prompts nobody here has checked";
-  if (settings.empty()) return "not recorded";
+  if (NamesSet(arm, "data.suites", set)) return "a published suite, written apart from the training prompts";
+  if (NamesSet(arm, "data.eval", set)) return "a file of its own; whether it is like the training prompts nobody here has checked";
+  if (arm.settings.empty()) return "not recorded";
   *like = true;
   return "held out from the training prompts";
 }
@@ -140,7 +152,7 @@ std::vector<std::string> LimitsOf(const Report& report) {
       Staleness(report)};
   std::erase(limits, "");
   for (const std::string& limit : DataLimits(record.built_in_world)) limits.push_back(limit);
-  for (const std::string& what : record.left_out) limits.push_back("Left out of the data: " + what + ".");
+  for (const std::string& what : record.left_out) limits.push_back("Of the data: " + what + ".");
   return limits;
 }
 

@@ -94,8 +94,9 @@ std::string HtmlLimits(const std::vector<std::string>& limits) {
 }
 
 std::string RenderHtml(const Report& report) {
-  const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlTranscripts(report) +
-                               HtmlTime(report) + HtmlThroughput(report) + HtmlSetup(report) + HtmlLimits(LimitsOf(report));
+  const std::string sections = Findings(report) + HtmlTraining(report) + HtmlEvaluation(report) + HtmlGraders(report) +
+                               HtmlTranscripts(report) + HtmlTime(report) + HtmlThroughput(report) + HtmlSetup(report) +
+                               HtmlLimits(LimitsOf(report));
   return HtmlPage("Safety report: " + report.record->name, Heading(report, sections) + Cards(report) + sections, BrowserScript());
 }
 

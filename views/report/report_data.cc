@@ -51,6 +51,7 @@ RewardRise RiseOf(const std::map<std::string, Series>& curves) {
   rise.first = Mean(first);
   rise.last = Mean(last);
   rise.rise = RiseOfSeries(values, rise.window);
+  rise.from_start = reward->second.steps.front() == 0;
   return rise;
 }
 
@@ -118,6 +119,13 @@ void SettleDifferences(std::vector<PairReport>* pairs) {
 }
 
 }  // namespace
+
+std::string RewardRise::FirstWords() const {
+  const char* recorded = from_start ? "" : "recorded ";
+  return window == 1 ? Concat("first ", recorded, "step") : Concat("first ", window, " ", recorded, "steps");
+}
+
+std::string RewardRise::LastWords() const { return window == 1 ? "last" : Concat("last ", window); }
 
 Report BuildReport(const RunRecord& record, TraceTimeline timeline) {
   TEMPER_CHECK(!record.arms.empty(), "run '", record.name, "' has no arm to report");

@@ -22,7 +22,12 @@ struct RewardRise {
   int64_t window = 0;  // steps in each of the two windows: 10, or half of the run where it is shorter
   double first = 0;
   double last = 0;
-  Estimate rise;  // last - first (RiseOfSeries)
+  Estimate rise;           // last - first (RiseOfSeries)
+  bool from_start = true;  // the first window begins with the run's first step; else rows before it are not there
+
+  // "first 10 steps", "first step", "first 10 recorded steps"; "last 10", "last".
+  std::string FirstWords() const;
+  std::string LastWords() const;
 };
 
 // Mean seconds of each stage of an RL step, and rates.

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
+#include <string>
 
 #include "cluster/base/error.h"
 #include "cluster/metrics/metric_table.h"
@@ -17,8 +19,8 @@ namespace temper {
 namespace {
 
 struct Chart {
-  const char* metric;
-  const char* title;
+  std::string metric;
+  std::string title;
 };
 struct Group {
   const char* title;
@@ -158,6 +160,19 @@ std::string Mixes(const Report& report) {
          severities + "</div>" + HtmlSwatches(names) + "<div class=\"charts\">" + modes + "</div>";
 }
 
+// Metrics of which a run has as many as it has graders or sets: all that begin so, but the bounds of intervals.
+std::string FiguresOf(const Report& report, const std::string& prefix, const std::string& title, const Range& steps,
+                      std::vector<std::string>* zero) {
+  std::set<std::string> names;
+  for (const ArmReport& arm : report.arms) {
+    for (const auto& [metric, series] : arm.curves)
+      if (metric.starts_with(prefix) && !metric.ends_with("_low") && !metric.ends_with("_high")) names.insert(metric);
+  }
+  std::string charts;
+  for (const std::string& name : names) charts += Figure(report, {name, Prose(name.substr(prefix.size()))}, steps, zero);
+  return charts.empty() ? "" : Concat("<h3>", title, "</h3><div class=\"charts\">", charts, "</div>");
+}
+
 }  // namespace
 
 std::string HtmlBehaviour(const Report& report) {
@@ -170,6 +185,10 @@ std::string HtmlBehaviour(const Report& report) {
     for (const Chart& chart : group.charts) charts += Figure(report, chart, steps, &zero);
     if (!charts.empty()) out += Concat("<h3>", group.title, "</h3><div class=\"charts\">", charts, "</div>");
   }
+  out += FiguresOf(report, "during/", "Evaluation while it trains", steps, &zero);
+  out += FiguresOf(report, "graders/unsafe_", "Share that each grader calls unsafe", steps, &zero);
+  out += FiguresOf(report, "graders/kappa_", "Agreement of graders (kappa)", steps, &zero);
+  out += FiguresOf(report, "graders/length_correlation_", "Correlation of s with length", steps, &zero);
   out += "<p class=\"note\">Shaded: the range that is usual, where the table of metrics (docs/METRICS.md) names one.";
   for (size_t i = 0; i < zero.size(); ++i) out += Concat(i == 0 ? " 0 at every step, so not drawn: " : ", ", EscapeHtml(zero[i]));
   return out + (zero.empty() ? "</p>" : ".</p>");

@@ -93,13 +93,14 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
           Thousands(cell.over_refusal.n),
           cell.reward.present ? Fixed(cell.reward.mean, 3) + FewMark(cell.reward) : "<i>-</i>",
           Thousands(cell.n),
-          Thousands(cell.n_failed_grades)};
+          Thousands(cell.n_failed_grades),
+          Thousands(cell.n_truncated)};
 }
 
 const std::vector<std::string>& CellHead() {
   static const std::vector<std::string> kHead = {
-      "arm",    "cell",         "safety",      "utility h\xC2\xB7s", "n",           "help given safe",
-      "n safe", "over-refusal", "n permitted", "own reward",         "completions", "ungraded"};
+      "arm",         "cell",       "safety",      "utility h\xC2\xB7s", "n",  "help given safe", "n safe", "over-refusal",
+      "n permitted", "own reward", "completions", "ungraded",           "cut"};
   return kHead;
 }
 
@@ -118,7 +119,8 @@ std::string Cells(const Report& report, const std::string& set) {
   std::string out =
       HtmlTable(CellHead(), by_intent,
                 "Every cell with its n, the prompts that count for the figure: those graded, those with a safe answer, those that ask for "
-                "nothing restricted, whatever their intent. A cell without a sample is undefined. " +
+                "nothing restricted, whatever their intent. Cut: completions that ended at the token limit. A cell without a sample is "
+                "undefined. " +
                     FewLegend(),
                 "two");
   if (!by_category.empty()) {

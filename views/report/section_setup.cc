@@ -32,21 +32,6 @@ bool IsOf(const std::string& key, const SettingGroup& group) {
   return false;
 }
 
-// Whether a setting had a part in the run: a model from a folder has its own shape, files are no world, and a stage may be left out.
-bool HasEffect(const std::map<std::string, std::string>& settings, const std::string& key) {
-  const auto value = [&](const char* name) {
-    const auto found = settings.find(name);
-    return found == settings.end() ? std::string() : found->second;
-  };
-  const std::string path = value("policy.path");
-  const bool from_folder = path.find_first_not_of("\"' ") != std::string::npos && path != "null";
-  if (key.starts_with("policy.") && from_folder)
-    return key == "policy.path" || key == "policy.dtype" || key == "policy.skip_tensors" || key.starts_with("policy.lora.");
-  if (key.starts_with("data.world.")) return value("data.source") != "files";
-  if (key.starts_with("sft.")) return value("stages").empty() || value("stages").find("sft") != std::string::npos;
-  return true;
-}
-
 std::string OverrideOf(const ArmRecord& arm, const std::string& key) {
   for (const auto& [name, value] : arm.overrides) {
     if (name == key) return "<code>" + EscapeHtml(value) + "</code>";
@@ -76,8 +61,7 @@ std::string Settings(const RunRecord& record) {
   for (const SettingGroup& group : SettingGroups()) {
     std::vector<std::vector<std::string>> rows;
     for (const auto& [key, value] : record.arms.front().settings) {
-      if (IsOf(key, group) && HasEffect(record.arms.front().settings, key))
-        rows.push_back({"<code>" + EscapeHtml(key) + "</code>", "<code>" + EscapeHtml(value) + "</code>"});
+      if (IsOf(key, group)) rows.push_back({"<code>" + EscapeHtml(key) + "</code>", "<code>" + EscapeHtml(value) + "</code>"});
     }
     if (rows.empty()) continue;
     out += Concat("<details><summary>", group.title, ", ", rows.size(), " settings</summary>",

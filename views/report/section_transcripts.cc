@@ -65,6 +65,7 @@ std::string Talk(const Report& report, const Transcript& transcript, bool with_p
   } else {
     out += Chip("no grade", "bad");
   }
+  if (sample.truncated) out += Chip("cut at the token limit", "bad");
   if (with_prompt) out += Chip(Prose(sample.intent), "") + Chip(Prose(transcript.set), "");
   out += "</header>";
   if (with_prompt) out += "<div class=\"ask\">" + EscapeHtml(ShownPart(sample.prompt)) + CutNote(sample.prompt) + "</div>";

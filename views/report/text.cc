@@ -88,6 +88,14 @@ std::string AccuracyLine(const EvalResult* start, const EvalResult& a, const Eva
   return line.empty() ? "" : Wrap(line, kColumns, "    ") + "\n";
 }
 
+// "" where no answer was cut.
+std::string CutLine(const std::string& arm, const EvalCell& cell) {
+  if (cell.n_truncated == 0) return "";
+  return Wrap(Concat("  cut at the token limit, of ", EscapeTerminal(arm), ": ", cell.n_truncated, " of ", cell.n, " answers"), kColumns,
+              "    ") +
+         "\n";
+}
+
 // One arm, or the pair of the first arm and `b`, on one set.
 std::string SetTable(const Report& report, const std::string& set, const PairReport* pair) {
   const ArmReport& arm_a = report.arms[0];
@@ -112,6 +120,8 @@ std::string SetTable(const Report& report, const std::string& set, const PairRep
   out += AccuracyLine(start, *a, b, arm_a.name, arm_b == nullptr ? "" : arm_b->name);
   out += SeverityLine(arm_a.name, a->all);
   if (b != nullptr) out += SeverityLine(arm_b->name, b->all);
+  out += CutLine(arm_a.name, a->all);
+  if (b != nullptr) out += CutLine(arm_b->name, b->all);
   return out + "\n";
 }
 
@@ -120,8 +130,8 @@ std::string Rises(const Report& report) {
   for (const ArmReport& arm : report.arms) {
     const RewardRise& rise = arm.reward_rise;
     if (!rise.rise.present) continue;
-    out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (first ", rise.window, " steps) -> ",
-                  Fixed(rise.last, 3), " (last ", rise.window, ")   ", SignedWithInterval(rise.rise), "\n");
+    out += Concat("  ", Cell(EscapeTerminal(Prose(arm.name)), 24), " ", Fixed(rise.first, 3), " (", rise.FirstWords(), ") -> ",
+                  Fixed(rise.last, 3), " (", rise.LastWords(), ")   ", SignedWithInterval(rise.rise), "\n");
   }
   return out.empty() ? "" : "Reward under each arm's own composer, with intervals of 95 % that allow for steps alike\n" + out + "\n";
 }
@@ -141,7 +151,7 @@ void CsvCell(const std::string& arm, const char* stage, const EvalResult& result
   out += Concat(EscapeCsv(arm), ",", stage, ",", EscapeCsv(result.name), ",", result.weight_version, ",", scope, ",", EscapeCsv(name));
   for (const FigureColumn& figure : FigureColumns()) CsvEstimate(cell.*figure.cell, out);
   CsvEstimate(cell.reward, out);
-  out += Concat(",", cell.n_prompts, ",", cell.n, ",", cell.n_safe, ",", cell.n_failed_grades);
+  out += Concat(",", cell.n_prompts, ",", cell.n, ",", cell.n_safe, ",", cell.n_failed_grades, ",", cell.n_truncated);
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",", cell.severity_of_unsafe[static_cast<size_t>(s)]);
   for (const int64_t count : cell.modes) out += Concat(",", count);
   CsvEstimate(cell.accuracy, out);
@@ -185,7 +195,7 @@ std::string RenderCellsCsv(const Report& report) {
   for (const char* figure : {"safety", "help_given_safe", "over_refusal", "utility", "reward"}) {
     out += Concat(",", figure, ",", figure, "_low,", figure, "_high,", figure, "_n,", figure, "_completions,", figure, "_few");
   }
-  out += ",n_prompts,n,n_safe,n_failed_grades";
+  out += ",n_prompts,n,n_safe,n_failed_grades,n_truncated";
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", NameOf(static_cast<Severity>(s)));
   for (int m = 0; m < kNumModes; ++m) out += Concat(",mode_", NameOf(static_cast<ResponseMode>(m)));
   out += ",accuracy,accuracy_low,accuracy_high,accuracy_n,accuracy_completions,accuracy_few\r\n";

@@ -24,10 +24,14 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 const fs::path kConfigs = fs::path(TEMPER_SOURCE_DIR) / "configs";
 
@@ -268,6 +272,33 @@ TEST(ShippedConfigs, TheResolvedFormOfEachArmReadsBackToTheSame) {
       ExpectSameValues(ReadResolved(folder / "resolved.yaml"), arm.resolved);
     }
   }
+}
+
+// A run folder may not say of a model from a folder that it has the built-in one's shape.
+TEST(ShippedConfigs, SettingsWithoutAPartAreLeftOutOfTheResolvedForm) {
+  const auto resolved = [](std::vector<std::string> overrides) {
+    overrides.insert(overrides.begin(), "arms=null");
+    return LoadExperiment((kConfigs / "smoke.yaml").string(), overrides).resolved;
+  };
+  const auto keys = [](const ResolvedConfig& config, const std::string& begin) {
+    std::vector<std::string> found;
+    for (const ResolvedValue& value : config.values)
+      if (value.key.starts_with(begin)) found.push_back(value.key);
+    return found;
+  };
+  const ResolvedConfig scratch = resolved({});
+  EXPECT_THAT(keys(scratch, "policy."), Contains("policy.hidden_size"));
+  EXPECT_THAT(keys(scratch, "data.world."), Not(IsEmpty()));
+  EXPECT_THAT(keys(scratch, "sft."), Not(IsEmpty()));
+  const ResolvedConfig folder =
+      resolved({"policy.path=/models/m", "policy.hidden_size=96", "data.source=files", "data.path=/p.jsonl", "stages=[rl]"});
+  for (const std::string& key : keys(folder, "policy."))
+    EXPECT_THAT(key, AnyOf("policy.path", "policy.skip_tensors", "policy.dtype", StartsWith("policy.lora.")));
+  EXPECT_THAT(keys(folder, "data.world."), IsEmpty());
+  EXPECT_THAT(keys(folder, "sft."), IsEmpty());
+  EXPECT_THAT(folder.ToYaml(), HasSubstr("  # model_type to initializer_range: as the folder of path has them\n"));
+  // They are read all the same: a mistake in them stays one.
+  EXPECT_THROW(resolved({"policy.path=/models/m", "policy.hidden_size=many"}), ConfigError);
 }
 
 TEST(ShippedConfigs, TextsListsAndMapsReadBackWithoutTheSchema) {

@@ -75,7 +75,7 @@ class NumberCollector : public ConfigFields {
   void OverrideGrid(std::string_view, std::vector<OverrideAxis>*, std::string_view) override {}
   void OverrideList(std::string_view, std::vector<OverrideSet>*, std::string_view) override {}
   void MapOf(std::string_view, std::string_view, const std::function<void(const std::string&, ConfigFields&)>&) override {}
-  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&) override {}
+  void ListOf(std::string_view, std::string_view, const std::function<void(size_t, ConfigFields&)>&, size_t) override {}
   void Require(std::string_view) override {}
   void Rule(std::function<bool()>, std::string) override {}
 

@@ -173,16 +173,29 @@ TEST_F(DataStoreTest, SaysWhichPromptCannotBeGraded) {
 TEST_F(DataStoreTest, SaysWhatIsLeftOutWithItsCount) {
   config_.data.chat_template = ChatTemplateChoice::kNone;
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
-  EXPECT_THAT(Load().left_out, ::testing::IsEmpty());
+  EXPECT_THAT(Load().remarks, ::testing::IsEmpty());
   config_.data.bad_row_budget = 2;
   config_.data.max_prompt_tokens = 4;
   config_.sft.max_tokens = 10;
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n{\"prompt\": \"much longer\"}\n{\"no\": 1}\n");
   WriteBytes(config_.data.demonstrations,
              "{\"prompt\": \"hi\", \"response\": \"yes\"}\n{\"prompt\": \"hi\", \"response\": \"a long answer\"}\n");
-  EXPECT_THAT(Load().left_out, ElementsAre(::testing::EndsWith("prompts.jsonl could not be read"),
-                                           "1 of 2 demonstrations are longer than 10 tokens (sft.max_tokens)",
-                                           ::testing::StartsWith("1 of 2 prompts of the training data are longer than 4 tokens (")));
+  EXPECT_THAT(Load().remarks, ElementsAre(::testing::EndsWith("prompts.jsonl could not be read: left out"),
+                                          "1 of 2 demonstrations are longer than 10 tokens (sft.max_tokens): left out",
+                                          ::testing::StartsWith("1 of 2 prompts of the training data are longer than 4 tokens (")));
+}
+
+TEST_F(DataStoreTest, TellsWhatIsEvaluatedAndTrainedOn) {
+  config_.stages = {"sft", "rl", "eval"};
+  WriteBytes(folder_ / "own.jsonl",
+             "{\"prompt\": \"hi\"}\n{\"prompt\": \"other\"}\n{\"prompt\": [{\"role\": \"user\", \"content\": \"hi\"}]}\n");
+  config_.data.eval = {{"own", folder_ / "own.jsonl"}};
+  EXPECT_THAT(
+      Load().remarks,
+      ElementsAre("2 of 3 prompts of evaluation set own are training prompts, too: its figures tell of what was learned by heart",
+                  "2 of 3 prompts of evaluation set own are answered by demonstrations: its figures tell of what was learned by heart"));
+  config_.stages = {"eval"};
+  EXPECT_THAT(Load().remarks, ::testing::IsEmpty()) << "nothing is trained";
 }
 
 // One file for both, where some prompts come twice: nothing that asks what is held out is trained on.

@@ -45,6 +45,32 @@ TEST_F(InProcessJob, GivesTheSameBitsForTwoRolloutWorkersAndOverRemoteWeights) {
   EXPECT_EQ(Weights("one"), Weights("two"));
 }
 
+TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {
+  const std::string spec = TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml";
+  Run("one");
+  Run("monitored", {"reward.graders=[{name: rules, type: rule, policy_spec: " + spec +
+                    "}, {name: examiner, type: rule, policy_spec: " + spec + ", gives: [safety], role: monitor}]"});
+  EXPECT_EQ(Weights("one"), Weights("monitored"));
+  const std::string metrics = Read("monitored/main/metrics.jsonl");
+  EXPECT_THAT(metrics, testing::HasSubstr("\"graders/unsafe_examiner\""));
+  EXPECT_THAT(metrics, testing::HasSubstr("\"graders/mean_rules.helpfulness_direct\""));
+  EXPECT_THAT(Read("monitored/main/audit.jsonl"), testing::HasSubstr("\"examiner\":{\"id\":\"rule/"));
+  EXPECT_THAT(Read("monitored/main/eval/dev.jsonl"), testing::HasSubstr("\"verdicts\":[{\"grader\":\"rules\""));
+  EXPECT_THAT(Read("monitored/run.json"), testing::HasSubstr("rule/examiner (monitor)"));
+}
+
+TEST_F(InProcessJob, AnEvaluationBetweenStepsChangesNoBitOfThePolicy) {
+  Run("one");
+  Run("watched", {"eval.every=1", "eval.every_prompts=2"});
+  EXPECT_EQ(Weights("one"), Weights("watched"));
+  const std::string metrics = Read("watched/main/metrics.jsonl");
+  const std::string first = metrics.substr(0, metrics.find('\n'));
+  EXPECT_THAT(first, testing::HasSubstr("\"during/dev/utility\""));
+  EXPECT_THAT(first, testing::HasSubstr("\"during/dev/safety_low\""));
+  EXPECT_THAT(metrics.substr(first.size()), testing::Not(testing::HasSubstr("during/")))
+      << "the last step's policy has an evaluation of its own";
+}
+
 TEST_F(InProcessJob, SeveralLearnersAreRefused) {
   try {
     Run("learners", {"cluster.learners=2"});

@@ -54,6 +54,16 @@ TEST_F(Hostfile, MeansWhatItMeansToMpirun) {
   EXPECT_EQ(of("n1.cluster.org\nn1\nn1.cluster.org\n"), "n1.cluster.org:3") << "one host under two names";
 }
 
+// mpirun reads users in a hostfile alone: --host takes me@a for a name.
+TEST_F(Hostfile, UsersAreHandedToMpirunInAFileOfTheirOwn) {
+  const auto hosts = Read("me@a slots=2\nb username=you slots=1\nc user_name = x.y-z\nd\n");
+  EXPECT_TRUE(AnyUser(hosts));
+  EXPECT_FALSE(AnyUser(Read("a slots=2\n")));
+  EXPECT_THAT(HostsByRank(hosts, 3, path_, "elsewhere"), ElementsAre("a", "a", "b"));
+  const MpirunHostfile file(hosts, "d.cluster.org");
+  EXPECT_EQ(ReadBytes(file.path()), "d slots=1\nme@a slots=2\nyou@b slots=1\nx.y-z@c slots=1\n") << "this host first";
+}
+
 // mpirun would put all ranks on one host, named by what stands before the first dot.
 TEST_F(Hostfile, RefusesHostsThatMpirunTakesForOne) {
   EXPECT_EQ(
@@ -89,7 +99,12 @@ TEST_F(Hostfile, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(ErrorOf("b_1 slots=3\n"), path_ + ":1: \"b_1\" is no name or IPv4 address of a host")
       << "mpirun stops at it only when it starts";
   EXPECT_EQ(ErrorOf("fd00::1\n"), path_ + ":1: \"fd00::1\" is no name or IPv4 address of a host");
-  EXPECT_EQ(ErrorOf("me@b\n"), path_ + ":1: \"me@b\": a host's name is without its user; name that in ~/.ssh/config");
+  EXPECT_EQ(ErrorOf("@b\n"), path_ + ":1: \"\" is no user's name");
+  EXPECT_EQ(ErrorOf("-oProxyCommand=x@b\n"), path_ + ":1: \"-oProxyCommand\" is no name or IPv4 address of a host");
+  EXPECT_EQ(ErrorOf("-o@b\n"), path_ + ":1: \"-o\" is no user's name") << "ssh would take it for an option";
+  EXPECT_EQ(ErrorOf("me@\n"), path_ + ":1: \"\" is no name or IPv4 address of a host");
+  EXPECT_EQ(ErrorOf("me@b username=you\n"), path_ + ":1: a user is named twice");
+  EXPECT_EQ(ErrorOf("me@b\nb\n"), path_ + ":2: b has another user in " + path_ + ":1");
   EXPECT_EQ(ErrorOf("# nothing\n\n"), path_ + ": names no host; a line a host, e.g.  node01 slots=8");
   EXPECT_THROW(ReadHostfile("/nowhere/hosts"), ConfigError);
   EXPECT_THROW(ReadHostfile("/tmp"), ConfigError) << "a folder";

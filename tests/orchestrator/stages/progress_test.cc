@@ -19,6 +19,11 @@ TEST(Progress, PrintsALineThatGrepsWell) {
   testing::internal::CaptureStdout();
   progress.Step(4, {{"actor/loss", 2.3456}});
   EXPECT_THAT(testing::internal::GetCapturedStdout(), StartsWith("step:4/10 - arm a - loss:2.35 left:0s\n"));
+  testing::internal::CaptureStdout();
+  for (const double job_left : {99.4, 100.0, 5999.0, 7200.0}) progress.Step(10, {}, job_left);
+  EXPECT_EQ(testing::internal::GetCapturedStdout(),
+            "step:10/10 - arm a - left:0s/99s\nstep:10/10 - arm a - left:0s/2m\n"
+            "step:10/10 - arm a - left:0s/100m\nstep:10/10 - arm a - left:0s/2h\n");
 }
 
 TEST(Progress, SaysWhatIsCountedAndWhatBegins) {
@@ -38,10 +43,10 @@ TEST(Progress, ALineFitsIntoAHundredColumns) {
                                                 {"actor/loss", -1.2345e-7},
                                                 {"perf/tokens_per_s", 123456}};
   testing::internal::CaptureStdout();
-  for (const int64_t step : {98, 99}) progress.Step(step, values);
+  for (const int64_t done : {99, 100}) progress.Step(done, values, 5999);
   const std::string lines = testing::internal::GetCapturedStdout();
-  EXPECT_THAT(lines, HasSubstr("step:98/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 helpful:0.123 tok/s:123456\n"));
-  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;
+  EXPECT_THAT(lines, HasSubstr("step:99/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 help:0.123 tok/s:123k\n"));
+  EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;  // the second, without its end
 }
 
 TEST(Progress, NoneIsSilent) {

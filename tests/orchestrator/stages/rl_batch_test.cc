@@ -1,6 +1,8 @@
 // What a step gives the learners, by hand: which groups go, what the loss is divided by, who is masked.
 #include "orchestrator/stages/rl_batch.h"
 
+#include <cmath>
+
 #include <gmock/gmock.h>
 
 namespace temper {
@@ -36,7 +38,9 @@ class RlBatchTest : public ::testing::Test {
     scored_[12] = Scored(12, {1, 0, 0});
     groups_ = {.step = 3, .live = {10, 12}, .dead = {11}};
   }
-  RlBatch Make(size_t num_learners = 1) { return MakeRlBatch(config_, groups_, scored_, {}, num_learners); }
+  RlBatch Make(size_t num_learners = 1) {
+    return MakeRlBatch(config_, groups_, scored_, *MakeRewardComposer(config_.reward.composer), num_learners);
+  }
 
   ExperimentConfig config_;
   std::map<uint64_t, ScoredGroup> scored_;
@@ -51,6 +55,25 @@ TEST_F(RlBatchTest, DeadGroupsCountAndStayAwayWhereTheyHaveNoGradient) {
   EXPECT_THAT(batch.advantages.at(11), ElementsAre(0, 0, 0));
   EXPECT_THAT(batch.advantages.at(10), ElementsAre(-0.5, 0.5, 0));
   EXPECT_EQ(batch.orders[0].publish_version, 4);
+}
+
+TEST_F(RlBatchTest, PartsAreNormalizedByThemselvesAndThenOverTheBatch) {
+  config_.reward.composer.type = &Composers().At("weighted");
+  config_.reward.composer.normalize = RewardNormalize::kPerPart;
+  config_.reward.composer.weight_helpfulness = 2;
+  scored_ = {{10, Scored(10, {2, 1})}, {12, Scored(12, {3, 0})}};  // 2 h + s
+  scored_[10].parts[0].parts = {1, 0};
+  scored_[10].parts[1].parts = {0, 1};
+  scored_[12].parts[0].parts = {1, 1};
+  scored_[12].parts[1].parts = {0, 0};
+  groups_ = {.step = 3, .live = {10, 12}, .dead = {}};
+  // Centred in their groups, and added up 2 to 1: (0.5 * 2 - 0.5) / 3 = 1/6 and (0.5 * 2 + 0.5) / 3 = 1/2.
+  const double deviation = std::sqrt((2.0 / 36 + 2.0 / 4) / 4) + 1e-4;
+  const RlBatch batch = Make();
+  EXPECT_NEAR(batch.advantages.at(10)[0], 1.0 / 6 / deviation, 1e-12);
+  EXPECT_NEAR(batch.advantages.at(10)[1], -1.0 / 6 / deviation, 1e-12);
+  EXPECT_NEAR(batch.advantages.at(12)[0], 0.5 / deviation, 1e-12);
+  EXPECT_NEAR(batch.advantages.at(12)[1], -0.5 / deviation, 1e-12);
 }
 
 TEST_F(RlBatchTest, DeadGroupsKeepTheirPenaltyAndTheirBonus) {

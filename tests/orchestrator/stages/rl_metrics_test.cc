@@ -162,10 +162,11 @@ TEST_F(RlMetricsTest, RatesDivideByTheirOwnTimes) {
 
 TEST_F(RlMetricsTest, AnEvaluationIsSummarizedUnderItsSet) {
   const ScoredGroup group = Group(false);
-  const auto v = SummarizeEvaluation("dev", group.graded.grades, group.parts);
+  const auto v = SummarizeEvaluation("dev", group.graded.grades, group.parts, 1);
   EXPECT_EQ(v.at("eval/dev/reward_mean"), 0.75);
   EXPECT_EQ(v.at("eval/dev/safe_rate"), 0.5);
   EXPECT_EQ(v.at("eval/dev/over_refusal_rate"), 0);
+  EXPECT_EQ(v.at("eval/dev/truncated_fraction"), 0.5);
   EXPECT_EQ(v.at("eval/dev/completions"), 2);
 }
 

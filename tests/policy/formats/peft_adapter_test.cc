@@ -91,6 +91,35 @@ TEST(PeftAdapter, WhatIsSavedMergesToTheSameBits) {
     EXPECT_TRUE(parameters[i].second.equal(model.parameters()[i].second)) << parameters[i].first;
 }
 
+// What transformers and PEFT open as a model, too.
+TEST(PeftAdapter, AFolderOfAnAdapterAloneIsTheModelItIsOnWithTheAdapterMerged) {
+  TempFolder scratch;
+  for (const GoldenLora& golden : MergedLoras()) {
+    SCOPED_TRACE(golden.name);
+    ConvertHfModel(golden.base_folder(), {.type = at::kFloat}, scratch / "merged", golden.folder());
+    std::filesystem::remove_all(scratch / "alone");
+    std::filesystem::copy(golden.folder(), scratch / "alone");
+    auto config = nlohmann::json::parse(ReadBytes(scratch / "alone/adapter_config.json"));
+    config["base_model_name_or_path"] = golden.base_folder();
+    WriteBytes(scratch / "alone/adapter_config.json", config.dump());
+    EXPECT_TRUE(LoadHfModel(scratch / "alone").flat().equal(LoadHfModel(scratch / "merged").flat()));
+    EXPECT_EQ(LoadHfConfig(scratch / "alone").tie_embeddings, LoadHfConfig(scratch / "merged").tie_embeddings);
+    EXPECT_EQ(LoadHfConfig(scratch / "alone").eos_ids, LoadHfConfig(scratch / "merged").eos_ids);
+    ConvertHfModel(scratch / "alone", {.type = at::kFloat}, scratch / "converted");
+    EXPECT_TRUE(LoadHfModel(scratch / "converted").flat().equal(LoadHfModel(scratch / "merged").flat()));
+    for (const char* elsewhere : {"org/model", ""}) {
+      config["base_model_name_or_path"] = elsewhere;
+      WriteBytes(scratch / "alone/adapter_config.json", config.dump());
+      try {
+        LoadHfModel(scratch / "alone");
+        ADD_FAILURE() << "loaded on \"" << elsewhere << "\"";
+      } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), HasSubstr("temper convert --model BASE --adapter"));
+      }
+    }
+  }
+}
+
 TEST(PeftAdapter, RefusesWhatItWouldMergeWrongly) {
   const GoldenLora golden = GoldenLoras()[0];
   const NamedTensors parameters = LoadHfModel(golden.base_folder()).parameters();

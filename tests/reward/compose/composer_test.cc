@@ -33,6 +33,20 @@ double Reward(const ComposerOptions& options, const Grade& grade, const std::str
   return parts.reward;
 }
 
+TEST(Weighted, KeepsItsPartsApartWhereTheyAreNormalizedByThemselves) {
+  ComposerOptions options = OfType("weighted");
+  options.weight_helpfulness = 2;
+  EXPECT_TRUE(MakeRewardComposer(options)->Compose(GradeOf(0.25, 0.5), "").parts.empty());
+  EXPECT_TRUE(MakeRewardComposer(options)->part_weights().empty());
+  options.normalize = RewardNormalize::kPerPart;
+  const RewardParts parts = MakeRewardComposer(options)->Compose(GradeOf(0.25, 0.5), "");
+  EXPECT_EQ(parts.reward, 1.25);
+  EXPECT_EQ(parts.parts, (std::vector<double>{0.5, 0.25}));
+  EXPECT_EQ(MakeRewardComposer(options)->part_weights(), (std::vector<double>{2, 1}));
+  options.weight_safety = 0;
+  EXPECT_THROW(MakeRewardComposer(options), ConfigError);
+}
+
 template <typename Function>
 std::string ErrorOf(Function function) {
   try {

@@ -21,7 +21,9 @@ class MetricsExportTest : public ::testing::Test {
     fs::create_directories(run_ + "/sft");
     fs::create_directories(run_ + "/configs");
     WriteBytes(run_ + "/run.json", "{}");
-    const std::string settings = "rl:\n  steps: 7\nreward:\n  policy_spec: p.yaml\n";
+    const std::string settings =
+        "rl:\n  steps: 7\n  lr: 1e-05\nreward:\n  policy_spec: p.yaml\nrun:\n  name: \"7\"\n  deterministic: true\nstages: [sft, rl]\n"
+        "data:\n  eval: {a: b.csv}\n";
     WriteBytes(run_ + "/configs/resolved.yaml", settings);
     WriteBytes(run_ + "/main/configs/resolved.yaml", settings);
     WriteBytes(run_ + "/sft/metrics.jsonl", R"({"stage":"sft","step":0,"time":"2026-11-21T07:00:00Z","actor/loss":2.5})"
@@ -72,9 +74,25 @@ TEST_F(MetricsExportTest, WandbHasItsOwnWordsAndTheSettings) {
   EXPECT_EQ(history[0], json({{"_step", 0}, {"_timestamp", 1795244410}, {"_runtime", 0}, {"reward/mean", 0.1}, {"actor/loss", 1.0}}));
   EXPECT_EQ(history[1].at("reward/mean"), "NaN");
   EXPECT_EQ(history[1].at("_runtime"), 2);
-  EXPECT_EQ(json::parse(ReadBytes(out_ + "/main/config.json")).at("rl.steps"), "7");
+  const json config = json::parse(ReadBytes(out_ + "/main/config.json"));
+  EXPECT_EQ(config, json({{"rl.steps", 7},
+                          {"rl.lr", 1e-5},
+                          {"reward.policy_spec", "p.yaml"},
+                          {"run.name", "7"},
+                          {"run.deterministic", true},
+                          {"stages", {"sft", "rl"}},
+                          {"data.eval", {{"a", "b.csv"}}}}));
   EXPECT_EQ(json::parse(ReadBytes(out_ + "/main/summary.json")).at("actor/loss"), 1.0);
   EXPECT_THAT(ReadBytes(out_ + "/import_wandb.py"), HasSubstr("wandb.init"));
+}
+
+TEST_F(MetricsExportTest, NoRowOfWandbIsOfATimeBeforeTheRun) {
+  WriteBytes(run_ + "/main/eval_metrics.jsonl", R"({"stage":"eval","step":0,"time":"2026-11-21T06:59:20Z","eval/dev/safe_rate":0.5})"
+                                                "\n");
+  ExportMetrics(run_, "wandb", out_);
+  std::vector<int64_t> runtimes;
+  for (const json& line : Lines("main/history.jsonl")) runtimes.push_back(line.at("_runtime"));
+  EXPECT_THAT(runtimes, ElementsAre(0, 50, 52)) << "the evaluation before RL is the first";
 }
 
 TEST_F(MetricsExportTest, MlflowHasAValueALine) {

@@ -57,7 +57,10 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   ASSERT_EQ(table.Assign(NowMillis()).size(), 1U);
   monitor.OnPeerJoined(5, Role::kRollout, "n7");
   monitor.OnReport(5, Role::kRollout, ReportOf(2, {{"rollout", Span::kPhase, 100, 50, 3, -1, 31}}).Encode());
+  monitor.SetPlan({{"main", "rl", 8}});
+  monitor.SetGrading("rule/x (reads words)");
   monitor.SetStage("main", "rl");
+  monitor.SetProgress(3, 8);
   monitor.OnStep(4, 8, {{"reward/mean", 0.25}, {"reward/safety_mean", 0.75}, {"timing_s/step", 2}});
   monitor.Tick(table, 2);
 
@@ -83,6 +86,8 @@ TEST(ClusterMonitor, WritesRowsSpansAndStatusFromReports) {
   EXPECT_EQ(status->state, "running");
   EXPECT_EQ(status->step, 4);
   EXPECT_EQ(status->last.at("safety"), 0.75);
+  EXPECT_GE(status->job_eta_s, 0);
+  EXPECT_EQ(status->graded_by, "rule/x (reads words)");
   EXPECT_EQ(status->workers.at("rollout"), 1);
   EXPECT_EQ(status->pid, getpid());
   EXPECT_THAT(ReadBytes(folder / "traces/spans.jsonl"), HasSubstr(R"(["rollout",0,)"));

@@ -22,6 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 // Whether the bytes hold anything but text of UTF-8, line ends and tabs.
 bool CouldDriveATerminal(const std::string& text) {
@@ -95,6 +96,8 @@ RunView BusyRun(int processes) {
   s.step = 5;
   s.steps = 20;
   s.eta_s = 75;
+  s.job_eta_s = 3700;
+  s.graded_by = "rule/x (reads words); agreement with people: not measured";
   s.started = 1000;
   s.updated = 1099.5;
   s.last = {{"tokens_per_s", 12345}, {"reward", 0.5}};
@@ -136,7 +139,10 @@ TEST(TopFrame, FitsItsTerminalAndEscapesWhatComesFromOutside) {
 TEST(TopFrame, ShowsStageRatesCurvesProcessesAndTheNewestWarnings) {
   std::string all;
   for (const std::string& line : RenderTop(BusyRun(30), {100, 24, false, false})) all += line + "\n";
-  EXPECT_THAT(all, HasSubstr("stage rl, arm main, step 5/20 [#####...............] 25 %, left 1 min 15 s"));
+  EXPECT_THAT(all, HasSubstr("stage rl, arm main, step 5/20 [#####...............] 25 %, left 1 min 15 s, of the job 1 h 1 min\n"));
+  EXPECT_THAT(all, StartsWith("temper top - "));
+  EXPECT_THAT(all, HasSubstr("reward, safety and helpfulness are by rule/x (reads words); agreement with people: not measured\n"))
+      << "no figure of safety without what graded it";
   EXPECT_THAT(all, HasSubstr("tokens/s 12345"));
   EXPECT_THAT(all, HasSubstr("reward        0.9  _.#"));
   EXPECT_THAT(all, HasSubstr("more: a higher terminal shows them"));

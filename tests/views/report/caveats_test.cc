@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include "cluster/base/error.h"
 #include "tests/views/report_fixture.h"
 #include "views/page/escape.h"
+#include "views/report/limits.h"
 #include "views/report/render.h"
 #include "views/report/report_data.h"
 
@@ -12,6 +14,7 @@ namespace temper {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -20,8 +23,9 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   const std::string limit = "fictional guild";
   EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr(limit));
   record.built_in_world = false;
-  record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens"};
+  record.left_out = {"12 of 300 prompts of the training data are longer than 64 tokens: left out"};
   record.arms[0].settings = {{"data.suites", "{other: z.csv, past_tense: x.csv}"}, {"data.eval", "{held_out_topics: y.jsonl}"}};
+  record.arms[0].named = {{"data.suites", {"other", "past_tense"}}, {"data.eval", {"held_out_topics"}}};
   record.arms[0].metrics.back().values["response/truncated_fraction"] = 0.25;
   record.arms[0].metrics.back().values["off_policy/staleness_max"] = 2;
   record.arms[1].evaluations["past_tense"][0].grade.outcome = GradeOutcome::kTimeout;
@@ -38,9 +42,9 @@ TEST(Report, EveryRunSaysWhatItDoesNotShow) {
             HasSubstr("Prompts evaluated: held-out topics 12, held-out phrasings 12, past tense 12."),
             HasSubstr("past tense: a published suite"), HasSubstr("held-out topics: a file of its own"),
             HasSubstr("held-out phrasings: held out from the training prompts"), HasSubstr("In-distribution: held-out phrasings;"),
-            HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps: safe-completion 25.0 %"),
+            HasSubstr("1 of 288 evaluated answers (0.3 %) have no grade"), HasSubstr("in the last RL steps safe-completion 25.0 %"),
             HasSubstr("Weight versions between sampling and training, at most: safe-completion 2."), HasSubstr("files of the user's own"),
-            HasSubstr("Left out of the data: 12 of 300 prompts of the training data are longer than 64 tokens.")));
+            HasSubstr("Of the data: 12 of 300 prompts of the training data are longer than 64 tokens: left out.")));
 }
 
 TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
@@ -105,6 +109,24 @@ TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
                         "16 (100.0 %)"));
 }
 
+TEST(Report, AnswersThatWereCutAreCountedAndMarked) {
+  RunRecord record = DrawRun(7, 60, 12);
+  int64_t in_set = 0;
+  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = in_set++ % 3 == 0;
+  const int64_t cut = (in_set + 2) / 3;
+  const Report report = BuildReport(record);
+  EXPECT_EQ(report.arms[0].evaluations.at("past_tense").all.n_truncated, cut);
+  EXPECT_EQ(report.arms[1].evaluations.at("past_tense").all.n_truncated, 0);
+  const std::string lines = Concat("cut at the token limit, of safe_completion: ", cut, " of ", in_set, " answers");
+  EXPECT_THAT(RenderText(report), HasSubstr(lines));
+  EXPECT_THAT(LimitsOf(report), Contains(HasSubstr(Concat("in evaluation safe-completion ", cut, " of "))));
+  const std::string html = RenderHtml(report);
+  EXPECT_THAT(html, HasSubstr("<span class=\"chip bad\">cut at the token limit</span>"));
+  const auto json = nlohmann::json::parse(RenderJson(report));
+  EXPECT_EQ(json["arms"][0]["evaluations"]["past_tense"]["all"]["n_truncated"], cut);
+  EXPECT_THAT(RenderCellsCsv(report), HasSubstr(",n_failed_grades,n_truncated,"));
+}
+
 TEST(Report, HeadlineHasTheHardestSetBesideTheEasiest) {
   const std::string html = RenderHtml(BuildReport(DrawRun(7, 60, 12)));
   const std::string cards = html.substr(html.find("<div class=\"cards\">"), 2500);
@@ -113,18 +135,17 @@ TEST(Report, HeadlineHasTheHardestSetBesideTheEasiest) {
 
 TEST(Report, SetupListsTheSettingsAndFilesOfTheRun) {
   RunRecord record = DrawRun(7, 6, 6);
-  record.arms[0].settings = {{"rl.optimizer.lr", "0.0003"}, {"policy.path", "/models/small"}, {"data.path", "p.jsonl"},
-                             {"launch.ranks", "4"},         {"policy.hidden_size", "128"},    {"policy.dtype", "bf16"},
-                             {"data.source", "files"},      {"data.world.topics", "9"},       {"stages", "[rl, eval]"},
-                             {"sft.steps", "600"}};
+  record.arms[0].settings = {{"rl.optimizer.lr", "0.0003"},
+                             {"policy.path", "/models/small"},
+                             {"data.path", "p.jsonl"},
+                             {"launch.ranks", "4"},
+                             {"policy.dtype", "bf16"}};
   record.origin.inputs["data"] = {{"p.jsonl", "0123456789abcdef0123"}};
   const std::string html = RenderHtml(BuildReport(record));
   const std::string setup = html.substr(html.find("<section id=\"setup\">"));
   EXPECT_THAT(setup, AllOf(HasSubstr("<code>rl.optimizer.lr</code></td><td><code>0.0003</code>"), HasSubstr("<code>/models/small</code>"),
                            HasSubstr("<code>p.jsonl</code></td><td><code>0123456789abcdef</code>"), Not(HasSubstr("launch.ranks"))));
   EXPECT_THAT(setup, HasSubstr("policy.dtype"));
-  for (const char* idle : {"policy.hidden_size", "data.world.topics", "sft.steps"})
-    EXPECT_THAT(setup, Not(HasSubstr(idle))) << "no part in it";
 }
 
 TEST(Report, AllDifferencesThatAreShownErrTogether) {

@@ -71,12 +71,15 @@ TEST(BrowserData, MarksTheEvidenceAndTellsWhyThereIsNoGrade) {
   graded.grade.evidence = {{"declines", 0, 2}};
   failed.grade.outcome = GradeOutcome::kTimeout;
   failed.grade.error = "after 3 s";
+  failed.truncated = true;
   record.arms[0].evaluations["set"] = {graded, failed};
   const Report report = BuildReport(record);
   const Json data = Json::parse(BrowserData(report, ChooseBrowserSamples(report, kBrowserBytes)));
   EXPECT_EQ(Field(data, 0, "pieces"), (Json{{0, "no"}, ", not that"}));
   EXPECT_EQ(data["propositions"][0], "declines");
   EXPECT_EQ(data["outcomes"][Field(data, 1, "outcome").get<size_t>()], "timeout: after 3 s");
+  EXPECT_EQ(Field(data, 0, "cut"), 0);
+  EXPECT_EQ(Field(data, 1, "cut"), 1);
   EXPECT_TRUE(Field(data, 1, "reward").is_null());
   EXPECT_LT(data["samples"][1].size(), data["samples"][0].size());
 }

@@ -1,0 +1,174 @@
+#include "record/audit_manifest.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "cluster/base/error.h"
+#include "cluster/base/file.h"
+#include "cluster/base/utc_time.h"
+#include "record/audit_reader.h"
+#include "record/provenance.h"
+#include "record/run_json.h"
+#include "record/run_paths.h"
+#include "record/signing.h"
+
+namespace temper {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+constexpr char kFormat[] = "temper-audit-manifest-1";
+constexpr size_t kMaxManifestBytes = 16 << 20;
+
+// The steps of which a folder holds weights or checkpoints.
+std::map<int64_t, std::string> Steps(const std::string& folder) {
+  std::map<int64_t, std::string> steps;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(folder, none)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("step_") || name.find_first_not_of("0123456789", 5) != std::string::npos || name.size() > 18) continue;
+    if (name.size() > 5) steps[std::stoll(name.substr(5))] = entry.path();
+  }
+  return steps;
+}
+
+std::string WeightsOf(const ArmPaths& arm, int64_t* step) {
+  std::map<int64_t, std::string> all = Steps(arm.Checkpoints());
+  for (const auto& [each, folder] : Steps(fs::path(arm.Weights(0)).parent_path())) all[each] = folder;
+  if (all.empty()) throw ConfigError(Concat(arm.folder(), ": there are no weights and no checkpoints to sign for"));
+  if (*step < 0) *step = all.rbegin()->first;
+  const auto found = all.find(*step);
+  if (found != all.end()) return found->second;
+  std::string known;
+  for (const auto& [each, folder] : all) known += Concat(known.empty() ? "" : ", ", each);
+  throw ConfigError(Concat("--step ", *step, ": ", arm.folder(), " has no weights of that step; it has ", known));
+}
+
+Json FilesOf(const std::string& folder) {
+  std::map<std::string, std::string> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) files[entry.path().lexically_relative(folder)] = Sha256OfFile(entry.path());
+  return files;
+}
+
+struct Use {
+  int64_t first = 0, last = 0, answers = 0;
+};
+
+void Count(const std::string& name, const std::string& id, int64_t step, std::map<std::pair<std::string, std::string>, Use>* uses) {
+  Use& use = uses->try_emplace({name, id}, Use{step, step, 0}).first->second;
+  use.first = std::min(use.first, step);
+  use.last = std::max(use.last, step);
+  ++use.answers;
+}
+
+// The trail as it stands, and who graded.
+void AddAudit(const std::string& path, Json* manifest) {
+  std::map<std::pair<std::string, std::string>, Use> uses;
+  const AuditReading reading = ReadAudit(path, [&](const AuditRow& row) {
+    if (row.verdicts.empty()) return Count("", row.grader, row.step, &uses);
+    for (const Verdict& verdict : row.verdicts) Count(verdict.grader, verdict.id, row.step, &uses);
+  });
+  Json graders = Json::array();
+  for (const auto& [grader, use] : uses) {
+    graders.push_back(
+        {{"name", grader.first}, {"id", grader.second}, {"first_step", use.first}, {"last_step", use.last}, {"answers", use.answers}});
+  }
+  (*manifest)["graders"] = std::move(graders);
+  (*manifest)["audit"] = {
+      {"rows", reading.rows}, {"problems", reading.num_problems}, {"link", reading.link}, {"sha256", Sha256OfFile(path)}};
+}
+
+// The text that is signed: that of the file without the signature.
+std::string SignedText(Json manifest) {
+  manifest.erase("signature");
+  return manifest.dump(1);
+}
+
+void CheckFiles(const Json& manifest, const std::string& run_folder, ManifestCheck* check) {
+  const fs::path inside = manifest.at("weights").at("folder").get<std::string>();
+  if (inside.is_absolute() || std::find(inside.begin(), inside.end(), "..") != inside.end()) {
+    check->problems.push_back(Concat("the manifest names weights outside the run's folder: ", inside.string()));
+    return;
+  }
+  const std::string folder = fs::path(run_folder) / inside;
+  if (!fs::is_directory(folder)) {
+    check->problems.push_back(folder + " is not there");
+    return;
+  }
+  const Json now = FilesOf(folder);
+  for (const auto& [name, hash] : manifest.at("weights").at("files").items()) {
+    if (!now.contains(name)) {
+      check->problems.push_back(Concat(folder, "/", name, " is not there"));
+    } else if (now[name] != hash) {
+      check->problems.push_back(Concat(folder, "/", name, " is not the file that was signed for"));
+    }
+  }
+}
+
+void CheckTrail(const Json& manifest, const ArmPaths& arm, ManifestCheck* check) {
+  // The trail may have gone on since: the link that was signed must be one of it.
+  const std::string signed_link = manifest.at("audit").at("link").get<std::string>();
+  const int64_t signed_rows = manifest.at("audit").at("rows").get<int64_t>();
+  std::string link_there;
+  int64_t rows = 0;
+  const AuditReading reading = ReadAudit(arm.Audit(), [&](const AuditRow& row) {
+    if (++rows == signed_rows) link_there = row.link;
+  });
+  check->problems.insert(check->problems.end(), reading.problems.begin(), reading.problems.end());
+  if (link_there != signed_link) {
+    check->problems.push_back(Concat(arm.Audit(), " is not the trail that was signed for: ",
+                                     rows < signed_rows ? Concat("it has ", rows, " rows, the manifest ", signed_rows)
+                                                        : Concat("its row ", signed_rows, " has another link of the chain")));
+  }
+  if (Sha256(ReadFile(arm.ResolvedConfig())) != manifest.at("settings_sha256").get<std::string>())
+    check->problems.push_back(arm.ResolvedConfig() + " holds other settings than those that were signed for");
+}
+
+}  // namespace
+
+std::string SignedAuditManifest(const std::string& run_folder, const std::string& arm_name, int64_t step,
+                                const std::string& private_key_file) {
+  const RunDescription run = ReadRunDescription(run_folder);
+  const ArmPaths arm = RunPaths(run_folder).Arm(arm_name);
+  const std::string weights = WeightsOf(arm, &step);
+  Json manifest = {{"format", kFormat}, {"run", run.name}, {"arm", arm_name}, {"step", step}, {"made", UtcNow()}};
+  manifest["weights"] = {{"folder", fs::path(weights).lexically_relative(run_folder).string()}, {"files", FilesOf(weights)}};
+  manifest["inputs"] = Json::object();
+  for (const auto& [name, files] : ReadOrigin(run_folder).inputs)
+    for (const auto& [file, hash] : files) manifest["inputs"][name][file] = hash;
+  manifest["settings_sha256"] = Sha256(ReadFile(arm.ResolvedConfig()));
+  manifest["policy_spec"] = run.policy_spec;
+  AddAudit(arm.Audit(), &manifest);
+  manifest["public_key"] = PublicKeyOf(private_key_file);
+  manifest["signature"] = SignEd25519(SignedText(manifest), private_key_file);
+  return manifest.dump(1) + "\n";
+}
+
+ManifestCheck CheckAuditManifest(const std::string& text, const std::string& run_folder, const std::string& public_key) {
+  const Json manifest = text.size() <= kMaxManifestBytes ? Json::parse(text, nullptr, false) : Json();
+  TEMPER_CHECK(manifest.is_object() && manifest.value("format", "") == kFormat, "this is no manifest of the format ", kFormat);
+  ManifestCheck check;
+  try {
+    check.run = manifest.at("run").get<std::string>();
+    check.arm = manifest.at("arm").get<std::string>();
+    check.step = manifest.at("step").get<int64_t>();
+    check.public_key = manifest.at("public_key").get<std::string>();
+    const std::string& key = public_key.empty() ? check.public_key : public_key;
+    if (!IsSignedBy(SignedText(manifest), manifest.at("signature").get<std::string>(), key)) {
+      check.problems.push_back("the signature is not one of this text by the key " + key);
+      return check;
+    }
+    CheckFiles(manifest, run_folder, &check);
+    CheckTrail(manifest, RunPaths(run_folder).Arm(check.arm), &check);
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL("the manifest lacks what the format has: ", error.what());
+  }
+  return check;
+}
+
+}  // namespace temper
