@@ -1,5 +1,6 @@
 #include "reward/spec/regex_sample.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
