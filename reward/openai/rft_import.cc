@@ -27,13 +27,15 @@ std::string Yaml(const std::string& text) { return Json(text).dump(-1, ' ', fals
 struct RowFindings {
   bool developer = false, joined = false, tools = false;
   std::set<std::string> columns;  // of the rows beside messages and tools
+  std::set<std::string> texts;    // of these, those that hold a text in some row
 };
 
 std::string TextOfContent(const Json& content, const std::string& place) {
   if (content.is_string()) return content.get<std::string>();
   std::string text;
   for (const Json& part : content.is_array() ? content : Json::array({content})) {
-    const bool is_text = part.is_object() && part.contains("type") && part["type"] == "text" && part.contains("text") && part["text"].is_string();
+    const bool is_text =
+        part.is_object() && part.contains("type") && part["type"] == "text" && part.contains("text") && part["text"].is_string();
     if (!is_text) throw ConfigError(Concat(place, ": messages hold a part that is no text; images, audio and files are not supported"));
     text += (text.empty() ? "" : "\n") + part["text"].get<std::string>();
   }
@@ -86,6 +88,7 @@ std::string PromptsOf(const std::string& data, const std::string& path, bool cha
         continue;
       }
       found->columns.insert(key);
+      if (value.is_string()) found->texts.insert(key);
       prompt[key] = value.is_string() ? value.get<std::string>() : value.dump();
     }
     out += prompt.dump() + "\n";
@@ -203,7 +206,6 @@ struct ImportedGrader {
 // Runs a python grader's `source` as a grader of type command (docs/graders.md): a request a line, a reply a line. An answer on which
 // grade() throws, or gives no number, gets 0, as at OpenAI.
 constexpr char kPythonLoop[] = R"py(
-
 if __name__ == '__main__':
     import json
     import math
@@ -223,7 +225,7 @@ if __name__ == '__main__':
         output = parsed(answer)
         if isinstance(output, (dict, list)):
             sample['output_json'] = output
-        item = {key: parsed(value) if value[:1] in '{[' else value for key, value in request['item'].items()}
+        item = {key: json.loads(value) if key in JSON_COLUMNS else value for key, value in request['item'].items()}
         try:
             value = float(grade(sample, item))
             value = min(max(value, 0.0), 1.0) if math.isfinite(value) else 0.0
@@ -241,16 +243,22 @@ ImportedGrader GraderOf(const std::string& job, const std::string& path, std::ve
     notes->push_back(
         "The python grader runs as a grader of type command, grader.py: read it before you run it, since it is code that came with a "
         "file. It runs with this machine's python3 and its packages, and values below 0 or above 1 are cut.");
-    return {{"grader.py", json["source"].get<std::string>() + kPythonLoop},
-            "type: command, command: [python3, grader.py], files: [grader.py]",
-            {},
-            true};
+    return {{"grader.py", json["source"].get<std::string>()}, "type: command, command: [python3, grader.py], files: [grader.py]", {}, true};
   }
   const OpenAiGrader grader = ParseOpenAiGrader(job, path);
   std::string entry = "type: openai_grader, path: grader.json";
   if (grader.kind == OpenAiGraderKind::kScoreModel && (grader.low != 0 || grader.high != 1))
     entry += Concat(", low: ", grader.low, ", high: ", grader.high);
   return {{"grader.json", json.dump(2) + "\n"}, entry, grader.Columns(), false};
+}
+
+// Columns are texts on their way to the grader; those that never were get their values back.
+void FinishPython(const RowFindings& found, ImportedGrader* grader) {
+  grader->columns.assign(found.columns.begin(), found.columns.end());
+  std::vector<std::string> others;
+  for (const std::string& column : grader->columns)
+    if (!found.texts.contains(column)) others.push_back(column);
+  grader->file.text += Concat("\n\nJSON_COLUMNS = ", Json(others).dump(), "\n", kPythonLoop);
 }
 
 std::string RewardYaml(const ImportedGrader& grader) {
@@ -280,7 +288,7 @@ ImportedRun ImportRft(const RftFiles& files) {
   if (!files.validation.empty())
     run.files.push_back({"validation.jsonl", PromptsOf(files.validation, files.validation_path, chat, &validation_rows, &found)});
   NoteRows(found, &run.notes);
-  if (grader.reads_all) grader.columns.assign(found.columns.begin(), found.columns.end());
+  if (grader.reads_all) FinishPython(found, &grader);
   if (!run.notes.empty()) yaml += "#\n# What is not OpenAI's:\n";
   for (const std::string& note : run.notes) yaml += "# - " + note + "\n";
   const bool seeded = job->contains("seed") && (*job)["seed"].is_number_unsigned();

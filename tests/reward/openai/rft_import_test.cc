@@ -90,8 +90,8 @@ TEST(RftImport, RunsAPythonGraderAsACommand) {
   RftFiles files = Files();
   files.job = R"({"type": "python", "source": "def grade(sample, item):\n    return 1.0"})";
   const ImportedRun run = ImportRft(files);
-  EXPECT_THAT(FileOf(run, "grader.py"),
-              AllOf(testing::StartsWith("def grade(sample, item):\n    return 1.0"), HasSubstr("for line in sys.stdin")));
+  EXPECT_THAT(FileOf(run, "grader.py"), AllOf(testing::StartsWith("def grade(sample, item):\n    return 1.0"),
+                                              HasSubstr("JSON_COLUMNS = [\"id\",\"meta\"]"), HasSubstr("for line in sys.stdin")));
   EXPECT_THAT(FileOf(run, "job.yaml"),
               AllOf(HasSubstr("type: command, command: [python3, grader.py]"), HasSubstr("sees: [\"id\", \"meta\"]")));
   EXPECT_THAT(run.notes, Contains(HasSubstr("read it before you run it")));
