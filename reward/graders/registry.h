@@ -41,6 +41,8 @@ class GraderOptions {
   virtual std::vector<GradePart> Gives() const { return {}; }
   // The files that Payload reads: a run that goes on must find them unchanged.
   virtual std::vector<std::string> Files() const { return {}; }
+  // The columns of a row that it reads: reward.sees must name them.
+  virtual std::vector<std::string> Columns() const { return {}; }
   // What it judges by, in words for a report: "words", "facts in the prompt".
   virtual std::string Reads() const = 0;
   // How well it is known to do; empty = nobody has measured it.
