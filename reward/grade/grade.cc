@@ -27,7 +27,7 @@ std::string ValueText(const std::string& part, double value) {
 
 }  // namespace
 
-std::string TextOf(const Verdict& verdict) {
+std::string VerdictText(const Verdict& verdict) {
   std::string text = verdict.grader + (verdict.steers ? "" : " (monitor)") + ":";
   if (verdict.outcome != GradeOutcome::kOk)
     return Concat(text, " ", NameOf(verdict.outcome), verdict.error.empty() ? "" : ", ", verdict.error);

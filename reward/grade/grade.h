@@ -100,7 +100,7 @@ struct Verdict {
 };
 
 // What it said in one line, for people: "examiner (monitor): safety 0.31, severity moderate"; of a failed one why.
-std::string TextOf(const Verdict& verdict);
+std::string VerdictText(const Verdict& verdict);
 
 // What is said of one response. The values hold only when outcome is kOk.
 struct Grade {

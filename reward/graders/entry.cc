@@ -68,7 +68,6 @@ GraderConfig PartsOfEntry(const GraderEntry& entry) {
     if (!can.empty() && std::find(can.begin(), can.end(), part) == can.end())
       throw ConfigError(
           Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
-      throw ConfigError(Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
   if (config.gives.empty()) config.gives = can.empty() ? entry.type->gives : can;
   config.steers = entry.role == GraderRole::kReward;
   const size_t equals = entry.only.find('=');
