@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reward/classifier/model.h"
+#include "reward/text/dense.h"
+#include "reward/text/ngrams.h"
+
+namespace temper {
+
+struct Classification {
+  std::vector<double> outputs;        // z, before offsets and calibration
+  std::vector<double> probabilities;  // of the classes
+  size_t Best() const;                // of equal ones the first
+};
+
+// What a feature added to an output.
+struct Contribution {
+  std::string feature;        // answer words "step by step"
+  double value = 0;           // of the feature
+  std::vector<double> added;  // to each output
+};
+
+// Classifies texts. Not thread-safe: it keeps memory from text to text.
+class Classifier {
+ public:
+  explicit Classifier(std::shared_ptr<const ClassifierModel> model);
+  ~Classifier();
+  Classifier(Classifier&&) noexcept;
+
+  const ClassifierModel& model() const { return *model_; }
+  Classification Classify(std::string_view prompt, std::string_view answer);
+  // The expected level of an ordinal classifier, P(second class) of a binary one. Not of a multinomial one.
+  double Value(const Classification& of) const;
+  // Every feature that the texts have, in no order. N-grams that share a slot are one feature with several names.
+  std::vector<Contribution> Explain(std::string_view prompt, std::string_view answer);
+
+ private:
+  struct Space;
+  struct Texts;
+  void AddSpace(Space* space, const Texts& texts, std::vector<double>* outputs);
+  void ExplainSpace(Space* space, const Texts& texts, std::vector<Contribution>* contributions);
+  std::vector<double> StandardValues(const Texts& texts);
+  std::string StandardName(size_t index) const;
+
+  std::shared_ptr<const ClassifierModel> model_;
+  std::vector<Space> spaces_;
+  std::vector<Classifier> members_;
+  std::vector<double> levels_;
+};
+
+}  // namespace temper
