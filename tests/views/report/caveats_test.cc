@@ -124,8 +124,8 @@ TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
 TEST(Report, AnswersThatWereCutAreCountedAndMarked) {
   RunRecord record = DrawRun(7, 60, 12);
   int64_t in_set = 0;
-  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = in_set++ % 3 == 0;
-  const int64_t cut = (in_set + 2) / 3;
+  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = ++in_set > 0;
+  const int64_t cut = in_set;
   const Report report = BuildReport(record);
   EXPECT_EQ(report.arms[0].evaluations.at("past_tense").all.n_truncated, cut);
   EXPECT_EQ(report.arms[1].evaluations.at("past_tense").all.n_truncated, 0);
