@@ -46,7 +46,7 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const st
   return out;
 }
 
-int TrainCommand(const TrainArguments& arguments) {
+int TrainCommand(const ClassifierTrainArguments& arguments) {
   const LabelledRows data = LoadRows(arguments.labels);
   if (data.without_label > 0) std::cerr << "temper: " << data.without_label << " rows without a label were left out\n";
   const ClassifierOptions options = OptionsOf(arguments, data);
@@ -68,7 +68,7 @@ int TrainCommand(const TrainArguments& arguments) {
   return kExitDone;
 }
 
-void BindTrain(CLI::App* command, TrainArguments* arguments) {
+void BindTrain(CLI::App* command, ClassifierTrainArguments* arguments) {
   BindTraining(command, arguments);
   AddExamples(command,
               {{"temper classifier train labels.csv --text-column answer --label-column harmful --out harm.clf", "two classes"},
@@ -167,8 +167,8 @@ void AddClassifierCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("classifier", "small classifiers of prompts and answers, trained from labels");
   below.app->require_subcommand(1);
-  AddCommand<TrainArguments>(below, "train", "trains a classifier and measures it on rows that it was not trained on", BindTrain,
-                             TrainCommand);
+  AddCommand<ClassifierTrainArguments>(below, "train", "trains a classifier and measures it on rows that it was not trained on", BindTrain,
+                                       TrainCommand);
   AddCommand<EvalArguments>(below, "eval", "measures a classifier on labelled texts", BindEvalClassifier, EvalClassifierCommand);
   AddCommand<ExplainArguments>(below, "explain", "says which n-grams of a text decided", BindExplain, ExplainCommand);
 }
