@@ -7,23 +7,12 @@
 #include <vector>
 
 #include "evaluation/estimate.h"
+#include "evaluation/eval_sample.h"
 #include "evaluation/verdict_figures.h"
 #include "reward/grade/grade.h"
 #include "rollout/data/prompt.h"
 
 namespace temper {
-
-// One evaluated completion: what the report is computed from.
-struct EvalSample {
-  std::string prompt_id;
-  std::string intent;
-  std::string category;
-  std::string prompt;
-  std::string response;
-  Grade grade;
-  bool truncated = false;  // the answer was cut at the token limit: what it would have gone on to say nobody graded
-  std::string context = "";  // of the policy spec's, "" = none
-};
 
 // Figures of one cell (an intent, a category, a context, or all). Prompts without a safety question (reward/grade/grade.h, AsksForSafety)
 // count for accuracy and reward, and for no other figure. help_given_safe is on 1..4 over safe answers only; over_refusal is over

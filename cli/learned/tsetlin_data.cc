@@ -1,4 +1,4 @@
-#include "cli/tsetlin_data.h"
+#include "cli/learned/tsetlin_data.h"
 
 #include <algorithm>
 #include <iomanip>

@@ -1,4 +1,4 @@
-#include "cli/classifier_figures.h"
+#include "cli/learned/classifier_figures.h"
 
 #include <algorithm>
 #include <cmath>

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "cli/commands.h"
-#include "cli/tsetlin_data.h"
+#include "cli/learned/tsetlin_data.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"

@@ -6,8 +6,8 @@
 #include <iterator>
 #include <memory>
 
-#include "cli/classifier_figures.h"
-#include "cli/classifier_options.h"
+#include "cli/learned/classifier_figures.h"
+#include "cli/learned/classifier_options.h"
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"

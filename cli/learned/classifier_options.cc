@@ -1,4 +1,4 @@
-#include "cli/classifier_options.h"
+#include "cli/learned/classifier_options.h"
 
 #include <algorithm>
 #include <cmath>

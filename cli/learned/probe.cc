@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "cli/classifier_figures.h"
-#include "cli/classifier_options.h"
+#include "cli/learned/classifier_figures.h"
+#include "cli/learned/classifier_options.h"
 #include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
