@@ -6,9 +6,9 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/commands.h"
 #include "cli/learned/classifier_figures.h"
 #include "cli/learned/classifier_options.h"
-#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
@@ -54,7 +54,8 @@ int TrainCommand(const ClassifierTrainArguments& arguments) {
   TrainedClassifier trained = TrainClassifier(data.rows, options, splits, [](const std::string& what) { std::cerr << what << "\n"; });
   std::vector<JudgedRow> judged;
   for (const HeldOut& each : trained.held_out) judged.push_back({&data.rows[each.row], each.probabilities});
-  trained.model.record = {data.Hash(), OptionsAsJson(arguments, options), static_cast<int64_t>(data.rows.size()), UtcNow().substr(0, 10),
+  trained.model.record = {data.Hash(), OptionsAsJson(arguments, options, data), static_cast<int64_t>(data.rows.size()),
+                          UtcNow().substr(0, 10),
                           judged.empty() ? std::vector<GraderMeasurement>{} : MeasuredOn(trained.model, judged, arguments.labels)};
   const std::string bytes = WriteClassifier(trained.model);
   WriteOrFail("--out", arguments.out, bytes);

@@ -9,6 +9,7 @@
 
 #include "cluster/base/error.h"
 #include "reward/classifier/file.h"
+#include "reward/classifier/sources.h"
 #include "reward/text/dense.h"
 
 namespace temper {
@@ -269,7 +270,7 @@ ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const Lab
   return options;
 }
 
-std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options) {
+std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options, const LabelledRows& rows) {
   nlohmann::ordered_json out;
   out["kind"] = NameOf(options.kind);
   for (const SpaceOptions& space : options.spaces)
@@ -289,6 +290,7 @@ std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const Class
   out["min_sources"] = options.vocabulary.min_sources;
   out["max_characters"] = arguments.max_characters;
   out["leave_out"] = arguments.labels.columns.left_out;
+  out["sources"] = SourcesOf(rows.rows);
   return out.dump();
 }
 

@@ -50,6 +50,6 @@ void BindTraining(CLI::App* command, ClassifierTrainArguments* arguments);
 ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const LabelledRows& rows);
 
 // The options as JSON, for the record of the file.
-std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options);
+std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options, const LabelledRows& rows);
 
 }  // namespace temper
