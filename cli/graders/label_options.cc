@@ -15,7 +15,7 @@ std::pair<std::string, std::string> SplitAt(const std::string& text, char mark, 
   return {text.substr(0, at), text.substr(at + 1)};
 }
 
-void SetColumn(const std::string& mapping, const char* option, LabelColumns* columns) {
+void SetColumn(const std::string& mapping, const char* option, AnswerColumns* columns) {
   const auto [key, column] = SplitAt(mapping, '=', option);
   std::string* target = ColumnNamed(key, columns);
   if (target == nullptr) throw ConfigError(Concat(option, " ", mapping, ": known are prompt, response, label, category, source and group"));
@@ -23,7 +23,7 @@ void SetColumn(const std::string& mapping, const char* option, LabelColumns* col
 }
 
 // The columns behind the last colon, where there are any.
-LabelledFile FileOf(const std::string& argument, LabelColumns columns) {
+LabelledFile FileOf(const std::string& argument, AnswerColumns columns) {
   const size_t colon = argument.rfind(':');
   if (colon == std::string::npos || argument.find('=', colon) == std::string::npos || std::filesystem::exists(argument))
     return {argument, std::move(columns)};
@@ -49,7 +49,7 @@ void LabelOptions::Bind(CLI::App* command) {
 }
 
 std::vector<LabelledFile> LabelOptions::Files() const {
-  LabelColumns columns;
+  AnswerColumns columns;
   for (const std::string& mapping : map) SetColumn(mapping, "--map", &columns);
   std::vector<LabelledFile> files;
   for (const std::string& argument : data) files.push_back(FileOf(argument, columns));

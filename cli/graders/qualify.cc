@@ -139,7 +139,7 @@ std::set<std::string> SeenOf(const QualifyArguments& arguments, const OneGrader&
                              std::string* unseen_by) {
   std::set<std::string> seen(arguments.seen.begin(), arguments.seen.end());
   if (!grader.trained_on()) {
-    *unseen_by = "this type of grader is not trained on labelled rows, so all are";
+    *unseen_by = "nothing says that the grader was trained on labelled rows, so all are";
   } else if (grader.trained_on()->empty()) {
     *unseen_by = "the grader was trained, and its file does not say on which sources, so none is";
     seen = sources;

@@ -6,9 +6,9 @@
 #include <iterator>
 #include <memory>
 
+#include "cli/commands.h"
 #include "cli/learned/classifier_figures.h"
 #include "cli/learned/classifier_options.h"
-#include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
@@ -46,7 +46,7 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const st
   return out;
 }
 
-int TrainCommand(const TrainArguments& arguments) {
+int TrainCommand(const ClassifierTrainArguments& arguments) {
   const LabelledRows data = LoadRows(arguments.labels);
   if (data.without_label > 0) std::cerr << "temper: " << data.without_label << " rows without a label were left out\n";
   const ClassifierOptions options = OptionsOf(arguments, data);
@@ -54,7 +54,8 @@ int TrainCommand(const TrainArguments& arguments) {
   TrainedClassifier trained = TrainClassifier(data.rows, options, splits, [](const std::string& what) { std::cerr << what << "\n"; });
   std::vector<JudgedRow> judged;
   for (const HeldOut& each : trained.held_out) judged.push_back({&data.rows[each.row], each.probabilities});
-  trained.model.record = {data.Hash(), OptionsAsJson(arguments, options), static_cast<int64_t>(data.rows.size()), UtcNow().substr(0, 10),
+  trained.model.record = {data.Hash(), OptionsAsJson(arguments, options, data), static_cast<int64_t>(data.rows.size()),
+                          UtcNow().substr(0, 10),
                           judged.empty() ? std::vector<GraderMeasurement>{} : MeasuredOn(trained.model, judged, arguments.labels)};
   const std::string bytes = WriteClassifier(trained.model);
   WriteOrFail("--out", arguments.out, bytes);
@@ -68,7 +69,7 @@ int TrainCommand(const TrainArguments& arguments) {
   return kExitDone;
 }
 
-void BindTrain(CLI::App* command, TrainArguments* arguments) {
+void BindTrain(CLI::App* command, ClassifierTrainArguments* arguments) {
   BindTraining(command, arguments);
   AddExamples(command,
               {{"temper classifier train labels.csv --text-column answer --label-column harmful --out harm.clf", "two classes"},
@@ -167,8 +168,8 @@ void AddClassifierCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("classifier", "small classifiers of prompts and answers, trained from labels");
   below.app->require_subcommand(1);
-  AddCommand<TrainArguments>(below, "train", "trains a classifier and measures it on rows that it was not trained on", BindTrain,
-                             TrainCommand);
+  AddCommand<ClassifierTrainArguments>(below, "train", "trains a classifier and measures it on rows that it was not trained on", BindTrain,
+                                       TrainCommand);
   AddCommand<EvalArguments>(below, "eval", "measures a classifier on labelled texts", BindEvalClassifier, EvalClassifierCommand);
   AddCommand<ExplainArguments>(below, "explain", "says which n-grams of a text decided", BindExplain, ExplainCommand);
 }

@@ -9,6 +9,7 @@
 
 #include "cluster/base/error.h"
 #include "reward/classifier/file.h"
+#include "reward/classifier/sources.h"
 #include "reward/text/dense.h"
 
 namespace temper {
@@ -33,7 +34,7 @@ int32_t LengthOf(const std::string& text, const std::string& spec) {
 }
 
 // TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]], e.g. answer:characters:2-5:0.5.
-SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
+SpaceOptions SpaceOf(const std::string& spec, const ClassifierTrainArguments& arguments) {
   const std::vector<std::string> parts = Split(spec, ':');
   const std::vector<std::string> lengths = Split(parts.size() > 2 ? parts[2] : "", '-');
   const std::optional<TextOf> of = ValueOf<TextOf>(parts[0]);
@@ -61,7 +62,7 @@ SpaceOptions SpaceOf(const std::string& spec, const TrainArguments& arguments) {
   return space;
 }
 
-std::vector<SpaceOptions> SpacesOf(const TrainArguments& arguments) {
+std::vector<SpaceOptions> SpacesOf(const ClassifierTrainArguments& arguments) {
   std::vector<std::string> specs = arguments.spaces;
   if (specs.empty() && !arguments.no_ngrams) {
     if (!arguments.labels.columns.text.empty()) specs = {"answer:words:1-2", "answer:characters:2-5"};
@@ -126,13 +127,13 @@ std::vector<std::string> TrickWordsOfCli() {
   return words;
 }
 
-LinearKind KindOf(const TrainArguments& arguments, size_t classes) {
+LinearKind KindOf(const ClassifierTrainArguments& arguments, size_t classes) {
   if (arguments.ordinal) return LinearKind::kOrdinal;
   return classes == 2 && !arguments.multiclass ? LinearKind::kBinary : LinearKind::kMultinomial;
 }
 
 // The dense features and the members, and the blend where weights are chosen for them.
-void SetNumbers(const TrainArguments& arguments, ClassifierOptions* options) {
+void SetNumbers(const ClassifierTrainArguments& arguments, ClassifierOptions* options) {
   Blend blend{arguments.ngrams_weight.value_or(1), {}};
   bool chosen = arguments.ngrams_weight.has_value(), learned = false;
   const auto add = [&](const std::optional<double>& weight, size_t times) {
@@ -189,7 +190,7 @@ LabelledRows LoadRows(const LabelArguments& arguments) {
   return rows;
 }
 
-void BindTraining(CLI::App* command, TrainArguments* a) {
+void BindTraining(CLI::App* command, ClassifierTrainArguments* a) {
   BindLabels(command, &a->labels);
   LabelColumns& columns = a->labels.columns;
   command->add_option("--group-column", columns.group,
@@ -248,7 +249,7 @@ void BindTraining(CLI::App* command, TrainArguments* a) {
   command->add_option("--out", a->out, "the classifier's file")->required();
 }
 
-ClassifierOptions OptionsOf(const TrainArguments& arguments, const LabelledRows& rows) {
+ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const LabelledRows& rows) {
   ClassifierOptions options = arguments.options;
   options.classes = arguments.classes.empty() ? ClassesOf(rows.rows) : arguments.classes;
   if (options.classes.size() < 2 || options.classes.size() > kMaxClasses)
@@ -269,7 +270,7 @@ ClassifierOptions OptionsOf(const TrainArguments& arguments, const LabelledRows&
   return options;
 }
 
-std::string OptionsAsJson(const TrainArguments& arguments, const ClassifierOptions& options) {
+std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options, const LabelledRows& rows) {
   nlohmann::ordered_json out;
   out["kind"] = NameOf(options.kind);
   for (const SpaceOptions& space : options.spaces)
@@ -289,6 +290,7 @@ std::string OptionsAsJson(const TrainArguments& arguments, const ClassifierOptio
   out["min_sources"] = options.vocabulary.min_sources;
   out["max_characters"] = arguments.max_characters;
   out["leave_out"] = arguments.labels.columns.left_out;
+  out["sources"] = SourcesOf(rows.rows);
   return out.dump();
 }
 

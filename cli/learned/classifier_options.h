@@ -25,7 +25,7 @@ void BindLabels(CLI::App* command, LabelArguments* arguments);
 LabelledRows LoadRows(const LabelArguments& arguments);
 
 // The arguments that say what is trained.
-struct TrainArguments {
+struct ClassifierTrainArguments {
   LabelArguments labels;
   bool ordinal = false, multiclass = false;
   std::vector<std::string> classes;
@@ -44,12 +44,12 @@ struct TrainArguments {
   std::string held_out;
   std::string out;
 };
-void BindTraining(CLI::App* command, TrainArguments* arguments);
+void BindTraining(CLI::App* command, ClassifierTrainArguments* arguments);
 
 // What the arguments mean for those rows. ConfigError.
-ClassifierOptions OptionsOf(const TrainArguments& arguments, const LabelledRows& rows);
+ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const LabelledRows& rows);
 
 // The options as JSON, for the record of the file.
-std::string OptionsAsJson(const TrainArguments& arguments, const ClassifierOptions& options);
+std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const ClassifierOptions& options, const LabelledRows& rows);
 
 }  // namespace temper

@@ -7,14 +7,15 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/commands.h"
 #include "cli/learned/classifier_figures.h"
 #include "cli/learned/classifier_options.h"
-#include "cli/commands.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
 #include "policy/kernels/torch_version.h"
+#include "reward/classifier/sources.h"
 #include "reward/probe/feature_cache.h"
 #include "reward/probe/train.h"
 
@@ -99,10 +100,11 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& head, const std
   return {{"all rows", static_cast<int64_t>(rows.size()), how, "the most frequent label", UtcNow().substr(0, 10), FiguresOf(head, rows)}};
 }
 
-std::string OptionsAsJson(const ProbeTrainArguments& arguments, const TrainedProbe& trained) {
+std::string OptionsAsJson(const ProbeTrainArguments& arguments, const TrainedProbe& trained, const LabelledRows& rows) {
   const nlohmann::ordered_json options = {
       {"features", arguments.features},   {"kind", NameOf(trained.head.kind)},    {"c", trained.c},
-      {"balance", !arguments.no_balance}, {"calibration", arguments.calibration}, {"leave_out", arguments.labels.columns.left_out}};
+      {"balance", !arguments.no_balance}, {"calibration", arguments.calibration}, {"leave_out", arguments.labels.columns.left_out},
+      {"sources", SourcesOf(rows.rows)}};
   return options.dump();
 }
 
@@ -120,7 +122,7 @@ int TrainProbeCommand(const ProbeTrainArguments& arguments) {
   probe.model_hash = run.model;
   probe.model_name = std::filesystem::weakly_canonical(arguments.model.folder).filename();
   probe.head = trained.head;
-  probe.head.record = {data.Hash(), OptionsAsJson(arguments, trained), static_cast<int64_t>(data.rows.size()), UtcNow().substr(0, 10),
+  probe.head.record = {data.Hash(), OptionsAsJson(arguments, trained, data), static_cast<int64_t>(data.rows.size()), UtcNow().substr(0, 10),
                        MeasuredOn(trained.head, judged, arguments.labels)};
   WriteOut("--out", arguments.out, WriteProbe(probe));
   if (!arguments.held_out.empty()) WriteOut("--held-out", arguments.held_out, JudgedRowsAsJson(trained.head, judged));

@@ -10,7 +10,7 @@ namespace temper {
 
 GoldAnswers LoadGold(const GoldConfig& config, const PolicySpec& spec) {
   if (config.path.empty()) return {};
-  LabelColumns columns{.prompt = config.prompt, .response = config.response, .label = config.label, .category = config.category};
+  AnswerColumns columns{.prompt = config.prompt, .response = config.response, .label = config.label, .category = config.category};
   const LabelledAnswers labelled = LoadLabelledAnswers({{config.path, columns}});
   if (labelled.answers.size() > kMaxGoldAnswers)
     throw ConfigError(Concat(config.path, ": ", labelled.answers.size(), " labelled answers; reward.gold takes at most ", kMaxGoldAnswers));

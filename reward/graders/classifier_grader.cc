@@ -6,6 +6,7 @@
 #include "cluster/base/hash.h"
 #include "reward/classifier/classifier.h"
 #include "reward/classifier/file.h"
+#include "reward/classifier/sources.h"
 #include "reward/graders/class_meaning.h"
 #include "reward/graders/registry.h"
 
@@ -48,6 +49,7 @@ class ClassifierGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "n-grams of the texts"; }
   std::vector<GraderMeasurement> Measured() const override { return LoadClassifier(file_)->record.measured; }
+  std::optional<std::vector<std::string>> TrainedOn() const override { return TrainingSourcesOf(*LoadClassifier(file_)); }
 
  private:
   std::string file_;

@@ -6,6 +6,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
 #include "policy/formats/folder_hash.h"
+#include "reward/classifier/sources.h"
 #include "reward/graders/class_meaning.h"
 #include "reward/graders/registry.h"
 #include "reward/probe/hidden_features.h"
@@ -101,6 +102,9 @@ class ProbeGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "hidden states of a model"; }
   std::vector<GraderMeasurement> Measured() const override { return ParseProbe(ReadProbeFile(file_), file_).head.record.measured; }
+  std::optional<std::vector<std::string>> TrainedOn() const override {
+    return TrainingSourcesOf(ParseProbe(ReadProbeFile(file_), file_).head);
+  }
 
  private:
   std::string file_, model_;

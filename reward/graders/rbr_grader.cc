@@ -153,6 +153,8 @@ class RbrOptions : public GraderOptions {
       files.push_back(Concat(classifiers_, "/", proposition, ".clf"));
     return files;
   }
+  // Its weights were fitted to ordered answers, and do not say to which.
+  std::optional<std::vector<std::string>> TrainedOn() const override { return std::vector<std::string>(); }
   std::string Reads() const override { return "weighed propositions"; }
 
  private:

@@ -202,6 +202,8 @@ class TsetlinGraderOptions : public GraderOptions {
   }
 
   std::vector<std::string> Files() const override { return {file_}; }
+  // Its file says no more than the hash of the rows.
+  std::optional<std::vector<std::string>> TrainedOn() const override { return std::vector<std::string>(); }
   std::string Reads() const override { return "rules over words"; }
 
  private:

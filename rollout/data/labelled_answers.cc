@@ -87,7 +87,7 @@ std::string HashOf(const std::vector<LabelledAnswer>& answers) {
 
 }  // namespace
 
-std::string* ColumnNamed(const std::string& word, LabelColumns* columns) {
+std::string* ColumnNamed(const std::string& word, AnswerColumns* columns) {
   const std::pair<const char*, std::string*> names[] = {{"prompt", &columns->prompt}, {"response", &columns->response},
                                                         {"label", &columns->label},   {"category", &columns->category},
                                                         {"source", &columns->source}, {"group", &columns->group}};

@@ -7,7 +7,7 @@
 namespace temper {
 
 // Which column of a file of labelled answers is what; "" = the file has none.
-struct LabelColumns {
+struct AnswerColumns {
   std::string prompt = "prompt";
   std::string response = "response";
   std::string label = "label";
@@ -15,8 +15,8 @@ struct LabelColumns {
   std::string source = "";  // where the row comes from; without it the file's name without its ending
   std::string group = "";   // rows that are alike, as answers to one prompt; without it the prompt, without that the row alone
 };
-// One of the names of LabelColumns; null for any other word.
-std::string* ColumnNamed(const std::string& word, LabelColumns* columns);
+// One of the names of AnswerColumns; null for any other word.
+std::string* ColumnNamed(const std::string& word, AnswerColumns* columns);
 
 // An answer that people judged.
 struct LabelledAnswer {
@@ -27,7 +27,7 @@ struct LabelledAnswer {
 
 struct LabelledFile {
   std::string path;  // .jsonl, .json or .csv (rollout/data/dataset_rows.h)
-  LabelColumns columns = {};
+  AnswerColumns columns = {};
 };
 
 struct LabelledAnswers {

@@ -43,7 +43,7 @@ TEST(LabelledAnswers, HaveAHashOfWhatTheySay) {
 
 TEST(LabelledAnswers, AreRefusedWithThePlaceOfTheMistake) {
   const TempFolder folder;
-  const auto refused = [&](const std::string& text, LabelColumns columns, const std::string& why) {
+  const auto refused = [&](const std::string& text, AnswerColumns columns, const std::string& why) {
     WriteBytes(folder / "a.csv", text);
     EXPECT_THAT([&] { LoadLabelledAnswers({{folder / "a.csv", columns}}); }, ThrowsMessage<ConfigError>(HasSubstr(why)));
   };
