@@ -1,6 +1,7 @@
 // The examples of docs/graders/command.md and docs/graders/http.md, run as they stand there.
+#include <algorithm>
 #include <cstdlib>
-#include <optional>
+#include <sstream>
 
 #include <arpa/inet.h>
 #include <gmock/gmock.h>
