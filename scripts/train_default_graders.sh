@@ -29,7 +29,7 @@ train "$work/harm.jsonl" "${both[@]}" --leave-out domain --balance source_class 
 echo "== severity.clf (five folds)"
 train "$work/severity.jsonl" "${both[@]}" --leave-out fold --ordinal --classes 0,0.25,0.5,0.75,1 --balance none \
   --member "$work/compliance.clf" --member "$work/past_tense.clf" --member "$work/hh.clf" --member "$work/prompts.clf" \
-  --dense all --dense-scale 0.2 --out configs/graders/severity.clf
+  --dense all --dense-scale 0.1 -C 2 --out configs/graders/severity.clf
 echo "== refusal.clf (each domain left out)"
-train "$work/refusal.jsonl" "${both[@]}" --leave-out domain --balance source_class --min-sources 2 --dense all --dense-scale 0.2 -C 0.3 --out configs/graders/refusal.clf
+train "$work/refusal.jsonl" "${both[@]}" --leave-out domain --balance source_class --min-sources 2 --calibrate none --dense all --dense-scale 0.1 -C 0.3 --out configs/graders/refusal.clf
 ls -l configs/graders/*.clf

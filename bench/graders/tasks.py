@@ -181,6 +181,8 @@ def tasks(sets):
             [{**r, "label": "yes" if float(r["label"]) >= 0.5 else "no"} for r in severity] + sets.pyrit("objective"))
     xstest, rbr, chatgpt = sets.xstest(), sets.rbr(), sets.chatgpt_refusals()
     unmeasured = lambda rows: [{**r, "domain": ""} for r in rows]
+    # A model never seen answers prompts that were: its rows are groups of their own.
+    by_model = [{**r, "group": r["source"] + ": " + r["group"]} for r in xstest]
     yield "harm", harm
     for source in ("gptfuzz", "safe-rlhfmini", "jailjudgemini", "pyrit_objective"):
         yield "harm_" + source, [r for r in harm if r["source"] == source]
@@ -192,9 +194,9 @@ def tasks(sets):
     yield "safetext", unmeasured(sets.safetext())
     yield "hatecheck", unmeasured(sets.hatecheck())
     yield "severity", severity
-    yield "mode_xstest", xstest
+    yield "mode_xstest", by_model
     yield "mode_rbr", rbr
-    yield "refusal_xstest", binary_refusal(xstest)
+    yield "refusal_xstest", binary_refusal(by_model)
     yield "refusal_chatgpt", binary_refusal(chatgpt)
     yield "refusal", binary_refusal(xstest + rbr + chatgpt) + [{**r, "domain": "pyrit_refusal"} for r in sets.pyrit("refusal_scorer")]
     yield "prompt_refused", binary_refusal(chatgpt)
