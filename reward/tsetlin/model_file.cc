@@ -92,7 +92,8 @@ void GetClauses(ByteReader* in, TsetlinModel* model) {
   }
 }
 
-TsetlinModel GetModel(ByteReader* in) {
+// `num_bytes`: what the reader had at its beginning.
+TsetlinModel GetModel(ByteReader* in, size_t num_bytes) {
   std::vector<std::string> labels = GetStrings(in, kMaxLabels, "labels");
   CheckLabels(labels);
   const TsetlinOptions options = GetOptions(in);
@@ -108,10 +109,10 @@ TsetlinModel GetModel(ByteReader* in) {
   source.rows = in->Get<int64_t>();
   source.epochs = in->Get<int64_t>();
   std::vector<std::string> vetoes = GetStrings(in, kMaxVetoes, "vetoes");
-  // The states must still be there before so much memory is asked for.
+  // The file must be large enough to hold the states before so much memory is asked for.
   const size_t clauses = (labels.size() == 2 ? 1 : labels.size()) * static_cast<size_t>(options.clauses);
   const size_t states = clauses * AutomataTeam::PlaneWords(LiteralTable::NumWords(terms.size())) * sizeof(uint64_t);
-  TEMPER_CHECK(states <= kMaxTsetlinFileBytes, clauses, " clauses over ", terms.size(), " terms, which are more than a file holds");
+  TEMPER_CHECK(states <= num_bytes, clauses, " clauses over ", terms.size(), " terms, which are more than the file holds");
   const size_t num_terms = terms.size(), num_labels = labels.size();
   TsetlinModel model{std::move(labels),
                      TextBinariser(std::move(terms), term_options),
@@ -171,7 +172,7 @@ TsetlinModel ParseTsetlinModel(std::string_view bytes, const std::string& name) 
   if (header.Get<uint64_t>() != Hash64(body)) throw ConfigError(Concat(name, ": damaged: its checksum is that of other bytes"));
   ByteReader in(body);
   try {
-    return GetModel(&in);
+    return GetModel(&in, body.size());
   } catch (const Error& error) {
     throw ConfigError(Concat(name, ": not a sound Tsetlin machine: ", error.what()));
   }
