@@ -42,14 +42,14 @@ class EndOfJob {
     view_ = ReadRun(arguments_.run);
     if (!view_.status) return false;
     const bool gone = view_.life == JobLife::kDead || view_.life == JobLife::kUnknown;
-    if (gone && !told_) std::cerr << "temper: " << Verdict(view_) << ". Until it runs again nothing comes (Ctrl-C leaves)\n";
+    if (gone && !told_) std::cerr << "temper: " << LifeSentence(view_) << ". Until it runs again nothing comes (Ctrl-C leaves)\n";
     told_ = gone;
     return view_.life == JobLife::kEnded;
   }
 
   // What to say of a job that has ended.
   void Tell(int64_t shown) const {
-    std::cerr << "temper: " << Verdict(view_) << "; nothing more comes";
+    std::cerr << "temper: " << LifeSentence(view_) << "; nothing more comes";
     if (shown == 0 && !arguments_.all) std::cerr << " (--all shows the transcripts that are there)";
     std::cerr << "\n";
   }

@@ -94,7 +94,7 @@ RunView ViewOfPicture(const std::string& picture, double age_s) {
   return view;
 }
 
-std::string Verdict(const RunView& view) {
+std::string LifeSentence(const RunView& view) {
   if (!view.status) return view.problems.empty() ? "no status" : view.problems[0];
   const JobStatus& s = *view.status;
   const std::string age = Concat(std::lround(std::max(0.0, view.now - s.updated)), " s");

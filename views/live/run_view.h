@@ -29,6 +29,6 @@ RunView ReadRun(const std::string& run_folder);
 RunView ViewOfPicture(const std::string& picture, double age_s);
 
 // What has become of the job and what to do about it, in a sentence or two.
-std::string Verdict(const RunView& view);
+std::string LifeSentence(const RunView& view);
 
 }  // namespace temper

@@ -85,7 +85,7 @@ void AddHead(const RunView& view, const std::string& title, Picture* out) {
                   Number(std::max(0.0, view.now - s.updated)), " s ago"),
            Tone::kTitle);
   const bool good = view.life == JobLife::kAlive || s.state == "done";
-  out->Add(IsThere(view.life) ? Concat(s.state, "; ", Verdict(view)) : Verdict(view), good ? Tone::kGood : Tone::kBad);
+  out->Add(IsThere(view.life) ? Concat(s.state, "; ", LifeSentence(view)) : LifeSentence(view), good ? Tone::kGood : Tone::kBad);
   std::string line = Concat("stage ", s.stage.empty() ? "-" : s.stage, s.arm.empty() ? "" : ", arm " + s.arm);
   if (s.steps > 0) line += Concat(", step ", s.step, "/", s.steps, " ", Bar(s.percent() / 100, 20), " ", std::lround(s.percent()), " %");
   if (s.eta_s >= 0 && view.life == JobLife::kAlive) line += ", left " + Duration(s.eta_s);
