@@ -72,12 +72,13 @@ void Describe(RewardConfig& c, ConfigFields& f) {
          "demonstrations are the data's");
   f.Rule([&c] { return !c.policy_spec.empty() || !c.graders.empty(); },
          "reward.policy_spec must name a policy spec, e.g. configs/policies/apothecary.yaml, or reward.graders a grader");
-  f.ListOf("graders", "what grades the answers, several side by side; reward.safety and reward.helpfulness say how they combine",
-           [&c](size_t index, ConfigFields& entry) {
-             if (c.graders.size() <= index) c.graders.resize(index + 1);
-             DescribeEntry(index, &c.graders[index], entry);
-           },
-           GraderTypes().types().size());
+  f.ListOf(
+      "graders", "what grades the answers, several side by side; reward.safety and reward.helpfulness say how they combine",
+      [&c](size_t index, ConfigFields& entry) {
+        if (c.graders.size() <= index) c.graders.resize(index + 1);
+        DescribeEntry(index, &c.graders[index], entry);
+      },
+      GraderTypes().types().size());
   f.Rule([&c] { return AreNamesUnique(c.graders); }, "reward.graders must have a name of its own for each grader");
   f.Rule(
       [&c] {

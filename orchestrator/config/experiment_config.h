@@ -39,7 +39,7 @@ struct RunConfig {
 
 // Graders and reward. Its Describe gives the meaning of each field.
 struct RewardConfig {
-  std::string policy_spec;           // "" = none: graders alone say what is wanted
+  std::string policy_spec;          // "" = none: graders alone say what is wanted
   std::deque<GraderEntry> graders;  // empty = the rule grader of policy_spec
   CombineOptions combine;
   std::vector<std::string> sees;  // intent, label and other columns: what of a row graders are told beside prompt, answer and category

@@ -97,7 +97,11 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
 
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
-  DatasetOptions options{.path = files.prompts, .columns = files.columns, .keep_columns = config.reward.SeenColumns(), .bad_row_budget = files.bad_row_budget, .limit = files.limit};
+  DatasetOptions options{.path = files.prompts,
+                         .columns = files.columns,
+                         .keep_columns = config.reward.SeenColumns(),
+                         .bad_row_budget = files.bad_row_budget,
+                         .limit = files.limit};
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);

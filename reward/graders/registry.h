@@ -47,8 +47,8 @@ class GraderOptions {
   virtual std::string Reads() const = 0;
   // How well it is known to do; empty = nobody has measured it.
   virtual std::vector<GraderMeasurement> Measured() const { return {}; }
-  // The sources of the labelled rows that it was trained on. Nothing = it was not, as far as is known; empty = it was, and its file does not say
-  // on which.
+  // The sources of the labelled rows that it was trained on. Nothing = it was not, as far as is known; empty = it was, and its file does
+  // not say on which.
   virtual std::optional<std::vector<std::string>> TrainedOn() const { return std::nullopt; }
 };
 

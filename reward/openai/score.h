@@ -12,9 +12,9 @@ namespace temper {
 // What a grader says of a sample: a number, or why there is none.
 struct OpenAiScore {
   double value = 0;
-  std::string error = ""; // the row or a model's reply is at fault; "" = there is a value
-  std::string note = "";  // why the value is 0 where the answer is at fault, e.g. it is no JSON
-  bool too_long = false;  // with `error`: the texts are longer than the metric takes
+  std::string error = "";  // the row or a model's reply is at fault; "" = there is a value
+  std::string note = "";   // why the value is 0 where the answer is at fault, e.g. it is no JSON
+  bool too_long = false;   // with `error`: the texts are longer than the metric takes
 };
 
 // How fuzzy_match compares: OpenAI's documentation names the package (rapidfuzz) and not the function.

@@ -23,8 +23,8 @@ constexpr int kPiecesAtOnce = 32;      // that are read of one pipe before other
 constexpr int64_t kGraceMillis = 500;  // for a child that is to end by itself
 constexpr int64_t kMomentMillis = 100;
 constexpr useconds_t kGatherMicros = 300;  // to read several lines at once: one wake-up a line would cost more than the line
-constexpr int kLongestPollMillis = 50;    // the end of a child that keeps its pipes open elsewhere is looked for so often
-constexpr size_t kForgetBytes = 1 << 20;  // of what was written
+constexpr int kLongestPollMillis = 50;     // the end of a child that keeps its pipes open elsewhere is looked for so often
+constexpr size_t kForgetBytes = 1 << 20;   // of what was written
 
 void Close(int* fd) {
   if (*fd >= 0) close(*fd);

@@ -6,7 +6,7 @@
 
 #include <curl/curl.h>
 
-#include "reward/remote/http_client.h"
+#include "reward/remote/http_options.h"
 
 namespace temper {
 

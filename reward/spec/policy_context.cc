@@ -6,7 +6,6 @@
 
 #include "cluster/base/error.h"
 #include "cluster/config/nearest_name.h"
-#include "reward/spec/policy_spec.h"
 
 namespace temper {
 namespace {

@@ -117,9 +117,7 @@ TEST(Damage, NothingThatDecidesNumbersChangesUnseen) {
         text[at] = text[at] == '0' ? '1' : '0';
         WriteBytes(metrics, text);
       },
-      [&] {
-        ExpectRefused(&job, {metrics + ": was changed since the checkpoint"});
-      });
+      [&] { ExpectRefused(&job, {metrics + ": was changed since the checkpoint"}); });
   EXPECT_EQ(job.Finish(job.StartLaunch().get()), 0) << job.output();
   EXPECT_EQ(job.Weights(), UndisturbedWeights()) << "with everything put back, nothing has happened";
 }

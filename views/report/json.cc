@@ -19,12 +19,14 @@
 //         by_context{cell} and no_safety_question (cell), where there are any:
 //         graders[]: name, id, steers, n, n_failed, unsafe, means{part: estimate}, unsafe_by_intent{estimate}
 //         agreements[]: a, b, n, kappa|null, correlation|null
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), accuracy where there is any, n_prompts; of completions n, n_safe,
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), accuracy where there is any, n_prompts; of completions n,
+//       n_safe,
 //             n_safe_direct (safe ones that answer directly), n_failed_grades, n_truncated (cut at the token limit),
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), accuracy where there is any
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), accuracy where there
+//       is any
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause,
 //   mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
