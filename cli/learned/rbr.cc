@@ -38,6 +38,8 @@ struct RbrArguments {
   std::string out;
 };
 
+constexpr double kNoWeight = 1e-6;  // what the fit leaves of a weight that is 0
+
 using Values = std::vector<std::map<std::string, double>>;  // of each completion
 
 void WriteOut(const std::string& path, const std::string& bytes) {
@@ -133,7 +135,7 @@ RbrType FitType(const RbrArguments& arguments, const std::vector<RatedCompletion
   const auto kept_pairs = PairsOf(completions, values, kept, name, propositions);
   RbrType type;
   for (size_t k = 0; k < propositions.size(); ++k)
-    if (fit.weights[k] != 0) type.weights[propositions[k]] = fit.weights[k];
+    if (std::abs(fit.weights[k]) > kNoWeight) type.weights[propositions[k]] = fit.weights[k];
   type.pairs = static_cast<int64_t>(pairs.size());
   type.order_accuracy = kept_pairs.empty() ? -1 : OrderAccuracy(kept_pairs, fit.weights);
   SetScale(completions, values, name, &type);
