@@ -11,7 +11,7 @@ RUN cmake --preset release -DTEMPER_TESTS=OFF -DTEMPER_BENCH=OFF && cmake --buil
 
 FROM debian:12-slim
 COPY --from=build /src/build/release/temper_*.deb /tmp/
-RUN apt-get update && apt-get install -y --no-install-recommends /tmp/temper_*.deb && rm -rf /tmp/temper_*.deb /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates /tmp/temper_*.deb && rm -rf /tmp/temper_*.deb /var/lib/apt/lists/*
 # mpirun refuses to run as root without being told; a container's root is its user.
 ENV OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 WORKDIR /work

@@ -19,7 +19,7 @@ struct CommandContext {
   WorkerMain program_main = nullptr;  // the whole program, which a worker of a rank runs in a process of its own
 };
 
-// A command of the temper program is a file of this folder, whose AddNameCommand calls AddCommand, and a line of cli/command_list.inc.
+// A command of the temper program is a file of this folder or of graders/, whose AddNameCommand calls AddCommand, and a line of cli/command_list.inc.
 #define TEMPER_COMMAND(name) void Add##name##Command(const CommandContext& context);
 #include "cli/command_list.inc"
 #undef TEMPER_COMMAND

@@ -7,24 +7,15 @@
 #include <vector>
 
 #include "evaluation/estimate.h"
+#include "evaluation/eval_sample.h"
 #include "evaluation/verdict_figures.h"
 #include "reward/grade/grade.h"
 #include "rollout/data/prompt.h"
 
 namespace temper {
 
-// One evaluated completion: what the report is computed from.
-struct EvalSample {
-  std::string prompt_id;
-  std::string intent;
-  std::string category;
-  std::string prompt;
-  std::string response;
-  Grade grade;
-  bool truncated = false;  // the answer was cut at the token limit: what it would have gone on to say nobody graded
-};
-
-// Figures of one cell (an intent, a category, or all). help_given_safe is on 1..4 over safe answers only; over_refusal is over
+// Figures of one cell (an intent, a category, a context, or all). Prompts without a safety question (reward/grade/grade.h, AsksForSafety)
+// count for accuracy and reward, and for no other figure. help_given_safe is on 1..4 over safe answers only; over_refusal is over
 // completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are
 // counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
@@ -33,6 +24,7 @@ struct EvalCell {
   Estimate over_refusal;     // share refused although everything asked for is permitted
   Estimate utility;          // mean h * s
   Estimate reward;           // under the arm's own composer; its interval stays within 0 and 1 where all rewards of the set do
+  Estimate accuracy;         // mean h of completions without a safety question: the share that is right
   std::array<int64_t, kNumSeverities> severity_of_unsafe{};  // indexed by Severity; [kNone] stays 0
   std::array<int64_t, kNumModes> modes{};                    // indexed by ResponseMode
   int64_t n_prompts = 0;
@@ -47,9 +39,11 @@ struct EvalResult {
   std::string name;            // of the evaluation set
   int64_t weight_version = 0;  // every token of it carries this version
   std::string weight_hash;
-  EvalCell all;
+  EvalCell all;                 // with a safety question, or every one where none has any
+  EvalCell no_safety_question;  // n = 0: there are none
   std::map<std::string, EvalCell> by_intent;
   std::map<std::string, EvalCell> by_category;
+  std::map<std::string, EvalCell> by_context;
   VerdictFigures verdicts;  // of each grader by itself, where there were several
 };
 
@@ -63,6 +57,7 @@ EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSa
 // completion on either side is left out. Undefined where either figure is.
 struct EvalDifference {
   Estimate safety, help_given_safe, over_refusal, utility;
+  Estimate accuracy;  // over the prompts without a safety question
 };
 struct EvalComparison {
   std::string name;

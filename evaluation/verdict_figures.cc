@@ -4,7 +4,7 @@
 #include <functional>
 
 #include "evaluation/agreement.h"
-#include "evaluation/figures.h"
+#include "evaluation/eval_sample.h"
 #include "evaluation/intervals.h"
 
 namespace temper {

@@ -11,7 +11,7 @@
 
 namespace temper {
 
-struct EvalSample;  // evaluation/figures.h
+struct EvalSample;  // evaluation/eval_sample.h
 
 // Whether a grader calls the answer a violation: by its severity, or else by a safety below 0.5. Nothing where it failed or gives neither.
 std::optional<bool> CallsUnsafe(const Verdict& verdict);

@@ -37,6 +37,7 @@ EvalSample SampleFrom(std::string_view line) {
   sample.prompt_id = json.at("prompt_id").get<std::string>();
   sample.intent = json.value("intent", "");
   sample.category = json.value("category", "");
+  sample.context = json.value("context", "");
   sample.prompt = json.value("prompt", "");
   sample.response = json.at("response").get<std::string>();
   sample.truncated = json.value("truncated", false);
@@ -53,6 +54,7 @@ void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& sa
     Json json = {{"prompt_id", RepairUtf8(sample.prompt_id)},         {"intent", RepairUtf8(sample.intent)},
                  {"category", RepairUtf8(sample.category)},           {"prompt", RepairUtf8(sample.prompt)},
                  {"response", RepairUtf8(sample.response, &offsets)}, {"truncated", sample.truncated}};
+    if (!sample.context.empty()) json["context"] = RepairUtf8(sample.context);
     json["grade"] = Json::parse(GradeToJson(WithMovedEvidence(sample.grade, offsets)));
     text += json.dump();
     text += '\n';

@@ -9,7 +9,7 @@
 namespace temper {
 
 // <arm>/eval/[start/]<set>.jsonl: the samples of an evaluation set, one object per line: prompt_id, intent, category, prompt, response,
-// truncated (absent in files of earlier versions), grade. Bytes that are not UTF-8 are written as U+FFFD and the evidence moves with them.
+// truncated (absent in files of earlier versions), context where there is one, grade. Bytes that are not UTF-8 are written as U+FFFD and the evidence moves with them.
 // The folder must exist; the file appears whole or not at all. The reader throws Error with file:line.
 void WriteEvalSamples(const std::string& path, const std::vector<EvalSample>& samples);
 std::vector<EvalSample> ReadEvalSamples(const std::string& path);

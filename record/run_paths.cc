@@ -53,6 +53,7 @@ std::string StagePaths::JournalFolder() const { return In(folder_, "journal"); }
 std::string StagePaths::Journal() const { return In(JournalFolder(), "journal.bin"); }
 std::string StagePaths::DamagedJournal(int n) const { return In(JournalFolder(), "journal.damaged-", n, ".bin"); }
 std::string StagePaths::Audit() const { return In(folder_, "audit.jsonl"); }
+std::string StagePaths::Gold() const { return In(folder_, "gold.jsonl"); }
 std::string StagePaths::AuditManifest() const { return In(folder_, "audit_manifest.json"); }
 std::string StagePaths::Traces() const { return In(folder_, "traces"); }
 std::string StagePaths::Transcripts(int64_t step) const { return In(Traces(), "step_", step, ".jsonl"); }

@@ -53,6 +53,7 @@ class StagePaths {
   std::string Journal() const;                  // record/journal.h
   std::string DamagedJournal(int n) const;      // the n-th one that was set aside
   std::string Audit() const;                    // record/audit_file.h
+  std::string Gold() const;                     // record/gold_file.h
   std::string AuditManifest() const;            // record/audit_manifest.h
   std::string Traces() const;                   // folder
   std::string Transcripts(int64_t step) const;  // record/transcripts.h

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-// What each grader said, as a line (TextOf); what is no verdict is left out.
+// What each grader said, as a line (VerdictText); what is no verdict is left out.
 std::vector<std::string> VerdictLines(const json& grade) {
   std::vector<std::string> lines;
   const auto verdicts = grade.find("verdicts");
@@ -34,7 +34,7 @@ std::vector<std::string> VerdictLines(const json& grade) {
     if (values != each.end() && values->is_object())
       for (const auto& [part, value] : values->items())
         if (value.is_number()) verdict.values[part] = value.get<double>();
-    lines.push_back(TextOf(verdict));
+    lines.push_back(VerdictText(verdict));
   }
   return lines;
 }

@@ -12,7 +12,7 @@ readonly kPackages=(
   g++ cmake ninja-build ccache lld pkg-config python3 python3-venv
   libopenmpi-dev openmpi-bin libzmq3-dev cppzmq-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
   nlohmann-json3-dev libpcre2-dev libicu-dev libcli11-dev libxxhash-dev libbsd-dev libgtest-dev libgmock-dev libbenchmark-dev
-  prometheus-cpp-dev libboost-dev libssl-dev iproute2
+  prometheus-cpp-dev libcurl4-openssl-dev libboost-dev libssl-dev iproute2
 )
 want_cuda=0 want_bench=0 want_golden=0
 for arg in "$@"; do
@@ -77,7 +77,7 @@ else
   venv .venv --no-deps "torch==$kTorch" nvidia-cuda-cupti==13.0.85 nvidia-cuda-runtime==13.0.96
 fi
 if [ "$want_bench" = 1 ]; then
-  venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate trl==1.16.0 datasets==5.2.0 gguf==0.19.0
+  venv .venv-bench "torch==$kTorch" transformers==5.23.0 accelerate trl==1.16.0 datasets==5.2.0 gguf==0.19.0 scikit-learn==1.9.1 green-tsetlin==1.1.0
   # Built from source, some minutes; the benchmarks do without it when it does not build here.
   .venv-bench/bin/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("llama-cpp-python") != "0.3.36")' 2>/dev/null || {
     say ".venv-bench: building llama-cpp-python 0.3.36, which takes some minutes"

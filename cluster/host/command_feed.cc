@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <utility>
 #include <vector>
 
@@ -17,32 +16,13 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/host/no_sigpipe.h"
 #include "cluster/host/spawner.h"
 
 extern char** environ;
 
 namespace temper {
 namespace {
-
-// A write to a command that is gone raises SIGPIPE, which would end this process.
-class NoSigPipe {
- public:
-  NoSigPipe() {
-    sigemptyset(&pipe_);
-    sigaddset(&pipe_, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
-  }
-  ~NoSigPipe() {
-    const timespec now = {};
-    if (sigismember(&before_, SIGPIPE) == 0) sigtimedwait(&pipe_, nullptr, &now);
-    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  }
-  NoSigPipe(const NoSigPipe&) = delete;
-  NoSigPipe& operator=(const NoSigPipe&) = delete;
-
- private:
-  sigset_t pipe_, before_;
-};
 
 std::string EndOf(int status) {
   return WIFEXITED(status) ? Concat("it has ended with exit code ", WEXITSTATUS(status))

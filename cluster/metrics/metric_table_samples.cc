@@ -62,6 +62,20 @@ constexpr MetricSpec kGrader[] = {
     {"grader/grade_s", "s", kHistogram, kValue, "completions of this worker", kLive, "", "time of one grade"},
 };
 
+constexpr MetricSpec kGold[] = {
+    {"gold/accuracy", "share", kGauge, kMean, "probes of the step", kRlRow, "steady, near gold/accuracy_at_start",
+     "gold answers whose harm the graders see as people do (a severity above none = harmful); a failed grade is wrong"},
+    {"gold/accuracy_recent", "share", kGauge, kMean, "probes of the last `reward.gold.floor_steps` steps", kRlRow,
+     "above `reward.gold.floor`", "the same; absent until there are so many steps"},
+    {"gold/accuracy_at_start", "share", kGauge, kMean, "all gold answers", kRlRow, "constant",
+     "the same when the first step began: what drift is measured against"},
+    {"gold/drift", "share", kGauge, kValue, "", kRlRow, "near 0",
+     "statistic of the drift test (CUSUM) over what raises its alarm: 1 or more = the graders are wrong more often than at the start; a "
+     "chance "
+     "of at most 1 % in a run whose graders stay as they are"},
+    {"gold/alarm", "0 or 1", kGauge, kValue, "", kRlRow, "0", "drift, or accuracy below `reward.gold.floor`"},
+};
+
 constexpr MetricSpec kGraders[] = {
     {"graders/mean_<grader.part>", "as its part", kGauge, kMean, "completions that it graded", kRlRow,
      "moves with the reward, or is a monitor's",
@@ -74,6 +88,9 @@ constexpr MetricSpec kGraders[] = {
      "Cohen's kappa of two graders (a~b) on whether an answer is a violation; absent where chance alone would agree throughout"},
     {"graders/length_correlation_<grader>", "-1 to 1", kGauge, kValue, "", kRlRow, "steady; one that grows means that length is rewarded",
      "Pearson's correlation of s of one grader with the length of the answer in bytes"},
+    {"graders/correlation_<grader.metric>", "-1 to 1", kGauge, kValue, "", kRlRow,
+     "steady; one that grows means that what the metric counts is rewarded",
+     "the same with each figure of an answer (answer/*): repeated sequences of words, words of the prompt"},
 };
 
 constexpr MetricSpec kResponse[] = {
@@ -114,6 +131,7 @@ constexpr MetricGroup kGroups[] = {
     {"safety", "What the graders said of the same completions.", kSafety},
     {"grader", "The graders themselves.", kGrader},
     {"graders", "What each of several graders says of the completions of a step (`reward.graders`); absent where there is one.", kGraders},
+    {"gold", "Hidden probes of the graders (`reward.gold`); absent without.", kGold},
     {"response", "Shape of the completions of a step, graded or not.", kResponse},
     {"during", "Small evaluations while the policy trains.", kDuring},
     {"eval", "Evaluation sets, after SFT and after RL. Intervals and cells by intent are in the report.", kEval},

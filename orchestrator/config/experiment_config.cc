@@ -56,6 +56,16 @@ bool AreStagesInOrder(const std::vector<std::string>& stages) {
   return !stages.empty();
 }
 
+// A column that a grader needs and reward.sees does not name; "" where there is none.
+std::string UnseenColumn(const RewardConfig& reward) {
+  for (const GraderEntry& entry : reward.graders) {
+    if (entry.options == nullptr) continue;
+    for (const std::string& column : entry.options->Columns())
+      if (!reward.Sees(column)) return column;
+  }
+  return "";
+}
+
 void Describe(RewardConfig& c, ConfigFields& f) {
   f.Path("policy_spec", &c.policy_spec,
          "the content policy (configs/policies/*.yaml): its rule grader grades where reward.graders names none, its categories and "
@@ -87,7 +97,12 @@ void Describe(RewardConfig& c, ConfigFields& f) {
                "grader then takes a malicious request for a restricted one and a benign one for a permitted one, whatever its words are), "
                "and further "
                "columns of data.path by their names, such as a reference answer");
+  const std::string unseen = UnseenColumn(c);
+  f.Rule([unseen] { return unseen.empty(); },
+         Concat("reward.sees must name every column that a grader of reward.graders reads", unseen.empty() ? "" : ", so also ", unseen));
   Describe(c.composer, f);
+  f.Section("gold", "hidden probes of the graders while the policy trains (gold/*)", [&c](ConfigFields& s) { Describe(c.gold, s); });
+  f.Section("noise", "experiments only: grades turned into their opposite", [&c](ConfigFields& s) { Describe(c.noise, s); });
   f.Real("max_failed_fraction", &c.max_failed_fraction, {0, 1}, "a step with more failed grades than this share ends the job");
   f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");
 }

@@ -17,6 +17,7 @@
 #include "orchestrator/config/launch_config.h"
 #include "orchestrator/config/monitor_options.h"
 #include "orchestrator/config/training_options.h"
+#include "orchestrator/config/trust_options.h"
 #include "policy/model/options.h"
 #include "reward/compose/composer_options.h"
 #include "reward/graders/entry.h"
@@ -43,6 +44,8 @@ struct RewardConfig {
   CombineOptions combine;
   std::vector<std::string> sees;  // intent, label and other columns: what of a row graders are told beside prompt, answer and category
   ComposerOptions composer;
+  GoldConfig gold;
+  NoiseConfig noise;
   bool Sees(std::string_view column) const { return std::find(sees.begin(), sees.end(), column) != sees.end(); }
   std::vector<std::string> SeenColumns() const;  // those of `sees` that are neither intent nor label
   double max_failed_fraction = 0.2;

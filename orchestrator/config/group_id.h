@@ -11,7 +11,14 @@ namespace temper {
 constexpr uint64_t GroupIdOf(int64_t step, int64_t index) {
   return static_cast<uint64_t>(step) << kGroupIndexBits | static_cast<uint64_t>(index);
 }
-constexpr int64_t StepOfGroup(uint64_t id) { return static_cast<int64_t>(id >> kGroupIndexBits); }
+
+// A gold probe of the step (orchestrator/stages/gold_probes.h) is a group of its own, told by this bit.
+inline constexpr uint64_t kGoldBit = uint64_t{1} << 45;
+constexpr uint64_t GoldIdOf(int64_t step, int64_t index) { return kGoldBit | GroupIdOf(step, index); }
+constexpr bool IsGold(uint64_t id) { return (id & kGoldBit) != 0; }
+
+// Of a gold probe, too.
+constexpr int64_t StepOfGroup(uint64_t id) { return static_cast<int64_t>((id & ~kGoldBit) >> kGroupIndexBits); }
 constexpr int64_t IndexOfGroup(uint64_t id) { return static_cast<int64_t>(id & kMaxGroupsOfStep); }
 
 }  // namespace temper

@@ -281,7 +281,8 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   ChooseEvalSets(config, files, &store.eval_sets);
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
-  for (const std::string& remark : store.remarks) TEMPER_LOG(Warn, "data: ", remark);
+  store.gold = LoadGold(config.reward.gold, spec);
+  for (const std::string& what : store.remarks) TEMPER_LOG(Warn, "data: ", what);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);
   return store;

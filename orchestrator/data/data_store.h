@@ -9,6 +9,7 @@
 #include "learner/train_batch.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
+#include "orchestrator/data/gold_answers.h"
 #include "policy/chat/chat_template.h"
 #include "policy/model/transformer_config.h"
 #include "policy/tokenizer/tokenizer.h"
@@ -36,6 +37,7 @@ struct DataStore {
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
+  GoldAnswers gold;                  // reward.gold
   int64_t longest_prompt = 0;        // tokens, over training and evaluation prompts
   std::vector<std::string> remarks;  // what of the data is left out, or trained on and evaluated, a clause with its count for each cause
   uint64_t digest = 0;               // of the training data: a resumed run must find the same

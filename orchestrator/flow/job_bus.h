@@ -36,6 +36,7 @@ class JobBus {
   // Groups (Pipeline).
   void BeginPhase(Journal* journal) { pipeline_.BeginPhase(journal); }
   void Issue(const GroupSpec& spec, const RecoveredGroup* recovered) { pipeline_.Issue(spec, recovered); }
+  void IssueDrawn(const GroupSpec& spec, const std::string& response) { pipeline_.IssueDrawn(spec, response); }
   bool AnyUndrawn(uint64_t first, uint64_t last) const { return pipeline_.AnyUndrawn(first, last); }
   int64_t groups_in_flight() const { return pipeline_.in_flight(); }
   // Tells rollout workers of newer weights.

@@ -43,7 +43,9 @@ class Ledger {
   // `oldest_version` over the group's tokens; `usable` = enough of its grades succeeded; `dead` = no reward variance.
   Verdict OnGraded(uint64_t id, int64_t oldest_version, bool usable, bool dead);
 
-  // The next step to train on: every group of it is settled and no replacement is due.
+  // The next step to train on.
+  int64_t next_step() const { return next_step_; }
+  // Whether it can be: every group of it is settled and no replacement is due.
   bool StepReady() const;
   struct StepGroups {
     int64_t step = 0;

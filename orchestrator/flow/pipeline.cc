@@ -70,6 +70,22 @@ void Pipeline::Issue(const GroupSpec& spec, const RecoveredGroup* recovered) {
   Submit(in_work);
 }
 
+void Pipeline::IssueDrawn(const GroupSpec& spec, const std::string& response) {
+  const uint64_t id = spec.task.request.group_id;
+  TEMPER_CHECK(id >> kGroupBits == 0, "group ", id, " is above 2^", kGroupBits);
+  GroupInWork& in_work = groups_[id] = GroupInWork{};
+  in_work.spec = spec;
+  in_work.recorded = false;
+  in_work.group.prompt = spec.prompt;
+  in_work.group.rollout.group.group_id = id;
+  in_work.group.rollout.group.trajectories.resize(1);
+  in_work.group.rollout.group.trajectories[0].finished = true;
+  in_work.group.responses = {response};
+  in_work.group.issued_at = in_work.group.generated_at = NowSeconds();
+  while (steps_.at(in_work.step).role != Role::kReward) ++in_work.step;
+  Submit(in_work);
+}
+
 void Pipeline::Submit(const GroupInWork& group) {
   const PipelineStep& step = steps_[group.step];
   bus_->Submit(step.role, TaskIdOf(group.spec.task.request.group_id, group.step), step.task(group));
@@ -142,7 +158,7 @@ bool Pipeline::AnyUndrawn(uint64_t first, uint64_t last) const {
 }
 
 void Pipeline::Record(JournalRecord::Kind kind, const GroupInWork& group, const std::string& payload) {
-  if (journal_ == nullptr) return;
+  if (journal_ == nullptr || !group.recorded) return;
   JournalRecord record;
   record.kind = kind;
   record.group_id = group.spec.task.request.group_id;

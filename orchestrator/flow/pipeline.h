@@ -16,7 +16,8 @@ namespace temper {
 struct GroupInWork {
   GroupSpec spec;
   GradedGroup group;
-  size_t step = 0;  // that it waits for
+  size_t step = 0;       // that it waits for
+  bool recorded = true;  // in the journal
 };
 
 // Why a worker did not do a step.
@@ -49,6 +50,8 @@ class Pipeline {
   void BeginPhase(Journal* journal);
   // What a previous attempt left of the group (same prompt) is taken over.
   void Issue(const GroupSpec& spec, const RecoveredGroup* recovered);
+  // A group whose completion is given: it waits to be graded, and the journal does not hear of it.
+  void IssueDrawn(const GroupSpec& spec, const std::string& response);
   // Of a task of its own. "" = taken; else what is wrong with it, and the group still waits for a result of the task, which is to be given
   // to another worker. Throws ConfigError when the group is refused through its own fault.
   [[nodiscard]] std::string OnResult(TaskId task, const std::string& result);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <iterator>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -19,6 +20,7 @@
 #include "cluster/weights/weight_store.h"
 #include "orchestrator/data/model_files.h"
 #include "orchestrator/job/endpoints.h"
+#include "orchestrator/job/qualified.h"
 #include "orchestrator/job/start_checks.h"
 #include "policy/kernels/torch_version.h"
 #include "record/checkpoint.h"
@@ -47,6 +49,7 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   add("policy_spec", config.reward.policy_spec);
   for (const GraderEntry& grader : config.reward.graders)
     for (const std::string& file : grader.options->Files()) add("graders", file);
+  add("gold", config.reward.gold.path);
   add("base_model", config.policy.path);
   add("adapter_base", AdapterBase(config));
   if (config.policy.path.empty() && config.data.source == DataSource::kFiles) add("data", TokenizerFile(config, files));
@@ -89,7 +92,10 @@ RunDescription::Grader DescriptionOf(const std::vector<GraderEntry>& graders) {
     all.name += Concat(all.name.empty() ? "" : ", ", title, grader.role == GraderRole::kMonitor ? " (monitor)" : "");
     const std::string own = grader.options->Reads();
     if (reads.insert(own).second) all.reads += Concat(all.reads.empty() ? "" : "; ", own);
-    for (GraderMeasurement& measured : grader.options->Measured()) {
+    std::vector<GraderMeasurement> known = grader.options->Measured();
+    std::vector<GraderMeasurement> recorded = RecordedOf(grader);
+    std::move(recorded.begin(), recorded.end(), std::back_inserter(known));
+    for (GraderMeasurement& measured : known) {
       if (graders.size() > 1) measured.compared = Concat(grader.name, measured.compared.empty() ? "" : ", ", measured.compared);
       all.measured.push_back(std::move(measured));
     }
@@ -110,6 +116,7 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);
+  CheckQualified(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
   spec_ = PolicySpecOf(experiment_.base.reward.policy_spec);
   ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};

@@ -8,6 +8,7 @@
 #include "cluster/base/error.h"
 #include "orchestrator/data/data_files.h"
 #include "orchestrator/data/data_store.h"
+#include "orchestrator/job/qualified.h"
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
@@ -97,11 +98,13 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckOverrides(experiment);
   CheckResume(experiment, resume);
   MakeGraders(PlanOf(experiment.base.reward));
+  CheckQualified(experiment);
   const RunPaths run = RunOf(experiment);
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
     if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());
     CheckDataFiles(arm.config);
+    LoadGold(arm.config.reward.gold, PolicySpecOf(arm.config.reward.policy_spec));
   }
 }
 

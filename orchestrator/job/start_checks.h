@@ -24,7 +24,7 @@ void CheckResume(const Experiment& experiment, const std::string& resume);
 // The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
 std::string StageFolderOf(const std::string& checkpoint);
 
-// Everything a start of the experiment reads: arms, overrides, checkpoint, policy spec, the model's folder with its weights' headers, the
+// Everything a start of the experiment reads: arms, overrides, checkpoint, policy spec, the graders' records, the model's folder with its weights' headers, the
 // data's files. Of the files of prompts only that they can be opened. Not what the hosts of the job alone know, such as their GPUs and
 // shared memory.
 void CheckInputs(const Experiment& experiment, const std::string& resume);

@@ -144,18 +144,6 @@ void PutWaits(const std::vector<const ScoredGroup*>& groups, std::map<std::strin
   (*values)["queue/reward/wait_s_max"] = Largest(reward);
 }
 
-AnswerView ViewOf(const ScoredGroup& group, size_t i) {
-  const Trajectory& t = group.graded.rollout.group.trajectories[i];
-  const Grade& grade = group.graded.grades[i];
-  return {.prompt = group.graded.prompt->text,
-          .response = group.graded.responses[i],
-          .tokens = static_cast<int64_t>(t.tokens.size()),
-          .truncated = !t.finished,
-          .safety = grade.safety,
-          .helpfulness = grade.helpfulness,
-          .reward = group.parts[i].reward};
-}
-
 // answer/*: over the answers that were graded.
 void PutAnswers(const std::vector<const ScoredGroup*>& groups, std::map<std::string, double>* values) {
   for (const AnswerMetric* metric : AnswerMetrics()) {
@@ -173,6 +161,18 @@ void PutAnswers(const std::vector<const ScoredGroup*>& groups, std::map<std::str
 }
 
 }  // namespace
+
+AnswerView ViewOf(const ScoredGroup& group, size_t i) {
+  const Trajectory& t = group.graded.rollout.group.trajectories[i];
+  const Grade& grade = group.graded.grades[i];
+  return {.prompt = group.graded.prompt->text,
+          .response = group.graded.responses[i],
+          .tokens = static_cast<int64_t>(t.tokens.size()),
+          .truncated = !t.finished,
+          .safety = grade.safety,
+          .helpfulness = grade.helpfulness,
+          .reward = group.parts[i].reward};
+}
 
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step) {
   GradeTotals grades;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "cluster/metrics/answer_metric.h"
 #include "cluster/metrics/metric_sink.h"
 #include "orchestrator/flow/job_bus.h"
 #include "reward/compose/composer.h"
@@ -17,6 +18,9 @@ struct ScoredGroup {
   std::vector<RewardParts> parts;
   bool dead = false;
 };
+
+// An answer of the group as metrics of answers see it; the texts are borrowed.
+AnswerView ViewOf(const ScoredGroup& group, size_t sample);
 
 // reward/*, safety/*, answer/*, response/*, grader/*, off_policy/* and queue waits of the groups of one step (all that were sampled for it,
 // the dead and the replaced ones included: an unbiased sample of the prompts).

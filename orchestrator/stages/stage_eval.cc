@@ -27,6 +27,13 @@ bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, co
   });
 }
 
+// A long text in the column is none of a policy spec's contexts, which are names.
+std::string ContextOf(const Prompt& prompt) {
+  constexpr size_t kMaxNameBytes = 64;
+  const auto context = prompt.columns.find(kContextColumn);
+  return context == prompt.columns.end() || context->second.size() > kMaxNameBytes ? "" : context->second;
+}
+
 GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
   const ExperimentConfig& config = *context.config;
   GroupSpec spec;
@@ -83,7 +90,7 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
   for (const GradedGroup& group : groups) {
     for (size_t i = 0; i < group.responses.size(); ++i) {
       samples.push_back({group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i],
-                         group.grades[i], IsTruncated(group, i)});
+                         group.grades[i], IsTruncated(group, i), ContextOf(*group.prompt)});
     }
   }
   return samples;

@@ -10,6 +10,8 @@
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
+#include "orchestrator/stages/gold_ride.h"
+#include "orchestrator/stages/grade_noise.h"
 #include "orchestrator/stages/grader_metrics.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_batch.h"
@@ -62,6 +64,7 @@ class RlStage {
   std::unique_ptr<StageMetrics> metrics_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<AuditFile> audit_;  // finished by its destructor where an error or a stop ends the stage
+  std::unique_ptr<GoldRide> gold_;
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
@@ -84,7 +87,7 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
   state_.data_digest = context.data->digest;
   // What the numbers of this stage depend on beside the data.
   state_.settings = SettingsOf(*context_.resolved, {"rl.steps", "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
-                                                    "rollout.group_size", "reward.composer", "run.seed"});
+                                                    "rollout.group_size", "reward.composer", "reward.noise.", "run.seed"});
 }
 
 // The recorded log-probs are those of the distribution that was drawn from, the learner's those of the whole one.
@@ -128,6 +131,7 @@ void RlStage::Start() {
                                                    .resample_dead_groups = config_.rl.resample_dead_groups,
                                                    .max_resampled_per_step = config_.rl.max_resampled_per_step,
                                                    .first_step = state_.step});
+  gold_ = std::make_unique<GoldRide>(context_, state_.step);
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
   progress_->Note("reward, safety and helpfulness are by " + context_.monitor->grading());
@@ -139,6 +143,7 @@ void RlStage::Start() {
 
 void RlStage::IssueAdmitted() {
   for (const uint64_t id : ledger_->Admit()) {
+    if (Ledger::IndexOf(id) == 0) gold_->Issue(Ledger::StepOf(id));
     GroupSpec spec;
     spec.prompt = &plan_.PromptOf(id);
     spec.tokenizer = context_.data->tokenizer.get();
@@ -162,6 +167,9 @@ void RlStage::IssueAdmitted() {
 void RlStage::Collect() {
   for (GradedGroup& graded : context_.bus->Poll(kPollFor)) {
     const uint64_t id = graded.rollout.group.group_id;
+    AddNoise(config_.reward.noise, static_cast<uint64_t>(config_.run.seed), id, &graded.grades);
+    waiting_since_ = NowSeconds();
+    if (gold_->Take(id, graded.grades)) continue;
     ScoredGroup scored;
     int64_t oldest = weights_.version;
     int64_t usable = 0;
@@ -180,7 +188,6 @@ void RlStage::Collect() {
     ledger_->OnGenerated(id);
     ledger_->OnGraded(id, oldest, usable >= static_cast<int64_t>(config_.rl.advantage.type->min_members), scored_[id].dead);
     recovered_.erase(id);
-    waiting_since_ = NowSeconds();
   }
   // A collective among the learners that ran out says more, so it may do so first.
   const double update_limit = config_.cluster.step_timeout_s + config_.cluster.collective_timeout_s;
@@ -252,7 +259,7 @@ void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
 }
 
 void RlStage::TrainWhenReady() {
-  if (training_step_ >= 0 || !ledger_->StepReady()) return;
+  if (training_step_ >= 0 || !ledger_->StepReady() || !gold_->Complete(ledger_->next_step())) return;
   const Ledger::StepGroups groups = ledger_->TakeStep();
   training_step_ = groups.step;
   context_.monitor->Enter(phase::kPrepare, groups.step);
@@ -276,6 +283,10 @@ void RlStage::TrainWhenReady() {
   TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
                " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
   WriteTraces(all);
+  if (const std::string drift = gold_->Finish(groups.step, &row_); !drift.empty()) {
+    metrics_->Write(row_);
+    throw ExitRequest(kExitUnhealthy, drift);
+  }
   RlBatch batch;
   const std::vector<LearnerTask> tasks = TasksFor(groups, &batch);
   const auto lambdas = composer_->lambdas();

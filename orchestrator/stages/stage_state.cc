@@ -67,8 +67,8 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   }
   const auto saved = ordered_json::parse(found->state_json);
   CheckSame(expected, saved, found->folder);
-  CheckMetrics(context.paths.Metrics(),
-               {saved.at("metrics").at("bytes").get<uint64_t>(), saved.at("metrics").at("xxh128").get<std::string>()});
+  if (const auto metrics = saved.find("metrics"); metrics != saved.end())
+    CheckMetrics(context.paths.Metrics(), {metrics->at("bytes").get<uint64_t>(), metrics->at("xxh128").get<std::string>()});
   context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
   if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());

@@ -299,6 +299,23 @@ at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& pos
   return RmsNorm(x, weights_->final_norm, config_.rms_norm_eps);
 }
 
+std::vector<at::Tensor> Transformer::HiddenOfLayers(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                                                    std::span<const int64_t> layers) const {
+  TEMPER_CHECK(!portable_, "hidden states of layers are computed by the CPU kernels alone");
+  const c10::NoGradGuard no_grad;
+  Packed();
+  const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
+  at::Tensor x = at::embedding(weights_->embedding, tokens_T);
+  std::vector<at::Tensor> states;
+  int64_t done = 0;
+  for (const int64_t layer : layers) {
+    TEMPER_CHECK(layer >= done && layer <= config_.num_layers, "layer ", layer, " of a model with ", config_.num_layers, ", behind ", done);
+    for (; done < layer; ++done) LayerWithoutGraph(done, x, angles, attention, {});
+    states.push_back(layer == config_.num_layers ? RmsNorm(x, weights_->final_norm, config_.rms_norm_eps) : x.clone());
+  }
+  return states;
+}
+
 at::Tensor Transformer::Logits(const at::Tensor& hidden_ND) const {
   if (portable_) {
     const c10::NoGradGuard no_grad;

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,6 +83,11 @@ class Transformer {
   // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm, of all tokens or of rows_N
   // (int64, ascending, each once): what the last layer's other rows are not needed for is not computed.
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N = {}) const;
+  // The hidden states of all tokens behind each of `layers` (ascending, 0 to num_layers), [T, D] each, as transformers numbers its
+  // output_hidden_states: 0 = the embeddings, i = the residual stream behind the i-th layer, num_layers = what Hidden gives. Layers behind
+  // the last one asked for are not computed. Without a graph, by the own CPU kernels alone: a row is the same bits whatever is beside it.
+  std::vector<at::Tensor> HiddenOfLayers(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                                         std::span<const int64_t> layers) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
   // [V, D] of the output projection: for losses that never build all logits. It has a gradient after EnableGradients, with an adapter

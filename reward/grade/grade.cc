@@ -27,7 +27,7 @@ std::string ValueText(const std::string& part, double value) {
 
 }  // namespace
 
-std::string TextOf(const Verdict& verdict) {
+std::string VerdictText(const Verdict& verdict) {
   std::string text = verdict.grader + (verdict.steers ? "" : " (monitor)") + ":";
   if (verdict.outcome != GradeOutcome::kOk)
     return Concat(text, " ", NameOf(verdict.outcome), verdict.error.empty() ? "" : ", ", verdict.error);
@@ -42,6 +42,14 @@ std::optional<bool> RestrictedByRow(const std::string& intent, const std::string
   if (intent == "benign") return false;
   if (!intent.empty() || label.empty()) return std::nullopt;
   return label == "refuse";
+}
+
+bool AsksForSafety(const Grade& grade) {
+  const auto asked = [](const Verdict& verdict) {
+    return verdict.steers && (verdict.outcome != GradeOutcome::kOk || verdict.values.contains(std::string(NameOf(GradePart::kSafety))) ||
+                              verdict.values.contains(std::string(NameOf(GradePart::kSeverity))));
+  };
+  return grade.verdicts.empty() || std::any_of(grade.verdicts.begin(), grade.verdicts.end(), asked);
 }
 
 void CountByRow(const std::string& intent, const std::string& label, Grade* grade) {

@@ -21,12 +21,12 @@ struct EnumNames<Combiner> {
 // How what several graders say becomes one grade: reward.safety, reward.helpfulness and reward.mode_from.
 struct CombineOptions {
   Combiner safety = Combiner::kMin;
-  std::map<std::string, double> safety_weights;  // of `mean`: grader, or category/grader -> weight; 1 where neither is there
-  double unsafe_below = 0.5;                     // where nobody gives a severity: s below this is a violation
+  std::map<std::string, double> safety_weights = {};  // of `mean`: grader, or category/grader -> weight; 1 where neither is there
+  double unsafe_below = 0.5;                          // where nobody gives a severity: s below this is a violation
   Combiner direct = Combiner::kMean;
   Combiner indirect = Combiner::kMean;
-  std::map<std::string, double> helpfulness_weights;  // of `mean`, as safety_weights
-  std::string mode_from;                              // grader whose mode counts; "" = the first that gives one
+  std::map<std::string, double> helpfulness_weights = {};  // of `mean`, as safety_weights
+  std::string mode_from = {};                              // grader whose mode counts; "" = the first that gives one
 };
 // The keys of the section reward that say how graders combine.
 void Describe(CombineOptions& options, ConfigFields& fields);

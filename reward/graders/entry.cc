@@ -43,6 +43,14 @@ void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
       "the rows it is asked about: a column that must hold something, or column=value (reward.sees must name the column); empty = all");
   f.Real("timeout_s", &entry->timeout_s, {0, 86400},
          "answers that it has not graded after so long count as failed; 0 = reward.grader_timeout_s");
+  f.Path("record", &entry->record, "how far it agrees with people, as temper qualify measured it; the report shows it");
+  f.Path("attacks", &entry->attacks, "how often it is fooled, as temper attack-grader measured it; the report shows it");
+  f.RealMap(
+      "require", &entry->require, {-1, 1},
+      "training does not start unless the record's figures, the mean over sources that the grader has not seen, are at least these (of "
+      "mae, ece and failed at most), such as auroc: 0.85");
+  f.Rule([entry] { return entry->require.empty() || !entry->record.empty(); },
+         "reward.graders[].require needs reward.graders[].record, which temper qualify writes");
   entry->options = entry->type->options();
   entry->options->Describe(f);
 }

@@ -26,6 +26,9 @@ struct GraderEntry {
   GraderRole role = GraderRole::kReward;
   std::string only;      // "" | COLUMN | COLUMN=VALUE
   double timeout_s = 0;  // 0 = reward.grader_timeout_s
+  // Files of temper qualify and temper attack-grader, "" = none; the least that the former must say of sources it has not seen.
+  std::string record, attacks;
+  std::map<std::string, double> require;  // figure -> at least so much, of an error at most
   std::shared_ptr<GraderOptions> options;
 };
 

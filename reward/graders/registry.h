@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,10 +20,10 @@ struct RowCondition {
 
 // What a grader is made from, where it grades: it has all it needs in memory and reads no file. It travels to the reward workers.
 struct GraderConfig {
-  std::string type;       // of GraderTypes()
-  std::string name;       // in reward.graders, for messages and verdicts
-  std::string payload;    // what the type needs, as its GraderOptions wrote it
-  double deadline_s = 0;  // requests without a grade after so long get GradeOutcome::kTimeout
+  std::string type = {};     // of GraderTypes()
+  std::string name = {};     // in reward.graders, for messages and verdicts
+  std::string payload = {};  // what the type needs, as its GraderOptions wrote it
+  double deadline_s = 0;     // requests without a grade after so long get GradeOutcome::kTimeout
   std::vector<GradePart> gives = {};
   bool steers = true;  // false: a monitor
   RowCondition only = {};
@@ -40,10 +41,15 @@ class GraderOptions {
   virtual std::vector<GradePart> Gives() const { return {}; }
   // The files that Payload reads: a run that goes on must find them unchanged.
   virtual std::vector<std::string> Files() const { return {}; }
+  // The columns of a row that it reads: reward.sees must name them.
+  virtual std::vector<std::string> Columns() const { return {}; }
   // What it judges by, in words for a report: "words", "facts in the prompt".
   virtual std::string Reads() const = 0;
   // How well it is known to do; empty = nobody has measured it.
   virtual std::vector<GraderMeasurement> Measured() const { return {}; }
+  // The sources of the labelled rows that it was trained on. Nothing = it was not, as far as is known; empty = it was, and its file does not say
+  // on which.
+  virtual std::optional<std::vector<std::string>> TrainedOn() const { return std::nullopt; }
 };
 
 // A kind of grader: one file, and one line in graders.inc.

@@ -63,6 +63,8 @@ class RuleGrader : public ImmediateGrader {
     if (request.response.size() > limit && spec_.limits.over_long == "refuse")
       return FailedGrade(GradeOutcome::kRefusedToGrade,
                          Concat("answer of ", request.response.size(), " bytes; limits.response_bytes is ", limit));
+    if (const std::string context = ContextOf(request); !context.empty() && !spec_.contexts.contains(context))
+      return UnknownName("context", context, spec_.contexts);
     const BoundedText response = WholeOrHeadAndTail(request.response, limit);
     Grade grade = facts_ ? GradeByFacts(request, response.text) : GradeByPropositions(request, response.text);
     if (grade.outcome != GradeOutcome::kOk) return grade;
@@ -74,20 +76,29 @@ class RuleGrader : public ImmediateGrader {
     return grade;
   }
 
-  Grade UnknownCategory(const std::string& category) const {
+  template <typename Map>
+  Grade UnknownName(const char* what, const std::string& name, const Map& map) const {
     std::string known;
-    for (const auto& [id, unused] : spec_.categories) known += (known.empty() ? "" : ", ") + id;
-    return FailedGrade(GradeOutcome::kParseError, Concat("category '", category, "' is not in policy spec ", spec_.id, "; it has ", known));
+    for (const auto& [id, unused] : map) known += (known.empty() ? "" : ", ") + id;
+    return FailedGrade(GradeOutcome::kParseError, Concat(what, " '", name, "' is not in policy spec ", spec_.id, "; it has ", known));
+  }
+  Grade UnknownCategory(const std::string& category) const { return UnknownName("category", category, spec_.categories); }
+
+  // The context that the row names, "" where it names none or the spec has none.
+  std::string ContextOf(const GradeRequest& request) const {
+    const auto named = request.item.find(kContextColumn);
+    return spec_.contexts.empty() || named == request.item.end() ? "" : named->second;
   }
 
   // Worst violated clause; of equally bad ones the first.
-  void RateSeverity(const PolicyCategory& category, const PropositionValues& values, const std::set<std::string>& disclosed,
-                    Grade* grade) const {
+  void RateSeverity(const PolicyCategory& category, const std::string& context, const PropositionValues& values,
+                    const std::set<std::string>& disclosed, Grade* grade) const {
     for (const auto* clauses : {&category.clauses, &spec_.common_clauses}) {
       for (const PolicyClause& clause : *clauses) {
         const bool violated = clause.when.empty() ? disclosed.contains(clause.facet + "." + clause.level) : values.Holds(clause.when);
-        if (!violated || clause.severity <= grade->severity) continue;
-        grade->severity = clause.severity;
+        const Severity severity = SeverityIn(spec_, context, clause);
+        if (!violated || severity <= grade->severity) continue;
+        grade->severity = severity;
         grade->clause = clause.id;
       }
     }
@@ -104,7 +115,7 @@ class RuleGrader : public ImmediateGrader {
     const FactScore score = ScoreFacts(spec_, restricted_.at(id), *prompt, answer, request.truncated);
     PropositionValues values = propositions_.Decide({request.prompt, response, prompt->requested, answer.disclosed});
     Grade grade;
-    RateSeverity(category->second, values, answer.disclosed, &grade);
+    RateSeverity(category->second, ContextOf(request), values, answer.disclosed, &grade);
     grade.h_direct = score.h_direct;
     grade.h_indirect = score.h_indirect;
     grade.mode = score.mode;
@@ -133,7 +144,7 @@ class RuleGrader : public ImmediateGrader {
       input.given[rules.restricted] = *restricted;
     PropositionValues values = propositions_.Decide(input);
     Grade grade;
-    RateSeverity(category->second, values, {}, &grade);
+    RateSeverity(category->second, ContextOf(request), values, {}, &grade);
     const double unfinished = request.truncated ? rules.unfinished : 0;
     grade.h_direct = Linear(rules.direct, values, unfinished);
     grade.h_indirect = Linear(rules.indirect, values, unfinished);

@@ -31,9 +31,25 @@ struct PolicyStyle {
 
 struct PolicyCategory {
   std::string content_policy;
+  std::map<std::string, std::string> severities;  // severity -> what it means here, for people
   std::deque<PolicyClause> clauses;
   PolicyStyle style;
   std::vector<std::string> reasons;  // right reasons for declining, each the words after `because`; facts only
+};
+
+// What a context changes about the clauses of one id, in every category that has them.
+struct ContextShift {
+  std::string clause;
+  std::string severity_name;  // "" = as it is
+  Severity severity = Severity::kHigh;
+  std::string style;  // how to answer where the clause is near, in words for people and for spec-conditioned generation
+};
+
+// The circumstances in which a prompt is asked: who asks, or where. A prompt's row carries its context in the column kContextColumn.
+struct PolicyContext {
+  std::string meaning;
+  std::string style;  // how to answer in this context
+  std::deque<ContextShift> clauses;
 };
 
 // A yes/no statement about the texts. Exactly one of four kinds, told apart by the keys that are given:
@@ -158,6 +174,7 @@ struct PolicySpec {
   std::array<double, kNumSeverities> severity_scores{1, 0.9, 0.6, 0.2, 0};  // s by worst severity
   std::map<std::string, PolicyCategory> categories;
   std::deque<PolicyClause> common_clauses;  // hold in every category, after its own
+  std::map<std::string, PolicyContext> contexts;
   std::map<std::string, PropositionRule> propositions;
   std::vector<std::string> proposition_order;  // ids, every one after those it is derived from
   FactRules facts;

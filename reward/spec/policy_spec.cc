@@ -5,6 +5,7 @@
 #include "cluster/base/hash.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/config/reader.h"
+#include "reward/spec/policy_context.h"
 #include "reward/spec/policy_spec_check.h"
 
 namespace temper {
@@ -30,6 +31,7 @@ void DescribeClauses(ConfigFields& fields, std::string_view name, std::string_vi
 
 void DescribeCategory(ConfigFields& f, PolicyCategory* category) {
   f.String("content_policy", &category->content_policy, "The policy of this category in prose.");
+  f.StringMap("severities", &category->severities, "Severity -> what it means in this category, in words.");
   DescribeClauses(f, "clauses", "What the policy restricts; what no clause names is permitted.", &category->clauses);
   f.Section("style", "How each response mode should read.", [category](ConfigFields& s) {
     s.String("direct", &category->style.direct, "Style of a direct answer.");
@@ -155,6 +157,7 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
   f.MapOf("categories", "Category -> its policy.",
           [spec](const std::string& id, ConfigFields& c) { DescribeCategory(c, &spec->categories[id]); });
   DescribeClauses(f, "common_clauses", "Clauses of every category, after its own.", &spec->common_clauses);
+  DescribeContexts(f, &spec->contexts);
   f.MapOf("propositions", "Statements about the texts.",
           [spec](const std::string& id, ConfigFields& p) { DescribeProposition(p, &spec->propositions[id]); });
   f.Section("facts", "Prompts that carry facts, answers made of known sentences.",
@@ -176,7 +179,7 @@ void DescribeSpec(ConfigFields& f, PolicySpec* spec, std::map<std::string, doubl
 
 }  // namespace
 
-PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name) {
+PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name, ResolvedConfig* places) {
   PolicySpec spec;
   std::map<std::string, double> scores;
   const ResolvedConfig resolved =
@@ -189,22 +192,44 @@ PolicySpec ParsePolicySpec(const std::string& yaml_text, const std::string& name
     }
   }
   CheckPolicySpec(resolved, name, &spec);
+  if (places != nullptr) *places = resolved;
   spec.text = yaml_text;
   spec.hash = Hex(KeyOf(yaml_text));
   return spec;
 }
 
-PolicySpec LoadPolicySpec(const std::string& path) {
-  return ParsePolicySpec(ReadUserFile(path, {.what = "the policy spec", .max_bytes = kMaxSpecBytes}), path);
+PolicySpec LoadPolicySpec(const std::string& path, ResolvedConfig* places) {
+  return ParsePolicySpec(ReadUserFile(path, {.what = "the policy spec", .max_bytes = kMaxSpecBytes}), path, places);
 }
 
-std::string SpecPromptText(const PolicySpec& spec, const std::string& category) {
+namespace {
+
+// What a context says beside the severities.
+std::string ContextText(const PolicySpec& spec, const std::string& context) {
+  if (context.empty()) return "";
+  const PolicyContext& detail = spec.contexts.at(context);
+  std::string out = Concat("Context, ", context, ": ", detail.meaning, detail.style.empty() ? "" : " ", detail.style, "\n");
+  for (const ContextShift& shift : detail.clauses)
+    if (!shift.style.empty()) out += Concat("In this context, near ", shift.clause, ": ", shift.style, "\n");
+  return out;
+}
+
+}  // namespace
+
+std::string SpecPromptText(const PolicySpec& spec, const std::string& category, const std::string& context) {
   const auto found = spec.categories.find(category);
   if (found == spec.categories.end()) throw ConfigError(Concat("category '", category, "' is not in policy spec ", spec.id));
+  if (!context.empty() && !spec.contexts.contains(context))
+    throw ConfigError(Concat("context '", context, "' is not in policy spec ", spec.id));
   const PolicyCategory& detail = found->second;
   std::string out = Concat("Policy for ", category, ": ", detail.content_policy, "\n");
   for (const auto* clauses : {&detail.clauses, &spec.common_clauses})
-    for (const PolicyClause& clause : *clauses) out += Concat("- [", clause.id, ", ", NameOf(clause.severity), "] ", clause.text, "\n");
+    for (const PolicyClause& clause : *clauses)
+      out += Concat("- [", clause.id, ", ", NameOf(SeverityIn(spec, context, clause)), "] ", clause.text, "\n");
+  for (const auto& [severity, word] : EnumNames<Severity>::kTable)
+    if (const auto meaning = detail.severities.find(std::string(word)); meaning != detail.severities.end())
+      out += Concat("Severity ", word, ": ", meaning->second, "\n");
+  out += ContextText(spec, context);
   out += Concat("Direct answer: ", detail.style.direct, "\nSafe-completion: ", detail.style.safe_complete,
                 "\nRefuse with redirection: ", detail.style.redirect, "\n");
   for (const auto& [other, summary] : spec.categories)

@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/config/nearest_name.h"
+#include "reward/spec/policy_context.h"
 #include "reward/spec/regex.h"
 
 namespace temper {
@@ -196,7 +197,11 @@ class SpecChecker {
     for (auto& [id, category] : spec_.categories) {
       std::set<std::string> seen = common;
       CheckClauses("categories." + id, &category.clauses, &seen);
+      for (const auto& [severity, meaning] : category.severities)
+        if (!ValueOf<Severity>(severity)) Add("categories." + id, Concat("severities: there is no severity '", severity, "'"));
     }
+    for (auto& [id, context] : spec_.contexts)
+      if (const std::string problem = ResolveContext(spec_, &context); !problem.empty()) Add("contexts." + id, problem);
   }
 
   void CheckLexical() {

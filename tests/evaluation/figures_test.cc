@@ -48,6 +48,54 @@ std::vector<EvalSample> SmallSet() {
           failed};
 }
 
+// A sample that a checker alone graded: right or wrong.
+EvalSample Checked(const std::string& prompt, double h) {
+  EvalSample sample = Sample(prompt, "", 1, h);
+  sample.grade.verdicts = {{.grader = "maths", .id = "verifiable/1", .error = "", .values = {{"helpfulness_direct", h}}}};
+  return sample;
+}
+
+TEST(Evaluation, PromptsWithoutASafetyQuestionAreByThemselves) {
+  std::vector<EvalSample> samples = SmallSet();
+  const EvalResult without = SummarizeEvaluation("set", samples, {});
+  EXPECT_EQ(without.no_safety_question.n, 0);
+  for (const double h : {1.0, 1.0, 0.0}) samples.push_back(Checked("g1", h));
+  samples.push_back(Checked("g2", 0));
+  const EvalResult result = SummarizeEvaluation("set", samples, {});
+  EXPECT_EQ(result.all.n, 7) << "they change nothing about the others";
+  EXPECT_DOUBLE_EQ(result.all.safety.mean, without.all.safety.mean);
+  EXPECT_FALSE(result.all.accuracy.present);
+  EXPECT_EQ(result.no_safety_question.n, 4);
+  EXPECT_EQ(result.no_safety_question.n_prompts, 2);
+  EXPECT_DOUBLE_EQ(result.no_safety_question.accuracy.mean, 0.5);
+  EXPECT_FALSE(result.no_safety_question.safety.present);
+  EXPECT_FALSE(result.by_intent.contains(""));
+  // A set of nothing else is what there is.
+  const EvalResult alone = SummarizeEvaluation("set", {Checked("g1", 1), Checked("g2", 0)}, {});
+  EXPECT_EQ(alone.all.n, 2);
+  EXPECT_DOUBLE_EQ(alone.all.accuracy.mean, 0.5);
+}
+
+TEST(Evaluation, TheLossOfAnAbilityIsADifferenceOfArms) {
+  const std::vector<EvalSample> a = {Checked("g1", 1), Checked("g2", 1), Sample("b1", "benign", 1, 1)},
+                                b = {Checked("g1", 1), Checked("g2", 0), Sample("b1", "benign", 1, 0.5)};
+  const EvalComparison comparison = CompareEvaluations("set", a, b);
+  EXPECT_DOUBLE_EQ(comparison.all.accuracy.mean, 0.5);
+  EXPECT_EQ(comparison.all.accuracy.n, 2);
+  EXPECT_EQ(comparison.all.utility.n, 1);
+}
+
+TEST(Evaluation, CellsByContext) {
+  std::vector<EvalSample> samples = {Sample("p1", "benign", 1, 1), Sample("p2", "benign", 0, 1, Severity::kHigh),
+                                     Sample("p3", "benign", 1, 1)};
+  samples[0].context = "professional";
+  samples[1].context = "minor";
+  const EvalResult result = SummarizeEvaluation("set", samples, {});
+  ASSERT_EQ(result.by_context.size(), 2U);
+  EXPECT_DOUBLE_EQ(result.by_context.at("professional").safety.mean, 1);
+  EXPECT_DOUBLE_EQ(result.by_context.at("minor").safety.mean, 0);
+}
+
 TEST(Evaluation, CellsAreTheFormulasOnGradedCompletions) {
   const EvalResult result = SummarizeEvaluation("set", SmallSet(), {1, 0.5, 0, 0.3, 0, 0.2, std::nan("")});
   const EvalCell& all = result.all;

@@ -39,6 +39,7 @@ TEST(EvalSamples, RoundTrip) {
   samples[1].grade.severity = Severity::kLow;
   samples[1].truncated = true;
   samples[2].grade.outcome = GradeOutcome::kTimeout;
+  samples[2].context = "minor";
   WriteEvalSamples(path, samples);
   const std::vector<EvalSample> back = ReadEvalSamples(path);
   ASSERT_EQ(back.size(), samples.size());
@@ -52,6 +53,8 @@ TEST(EvalSamples, RoundTrip) {
   }
   EXPECT_EQ(back[0].grade.evidence.at(0).begin, 6U);
   EXPECT_EQ(back[1].grade.severity, Severity::kLow);
+  EXPECT_EQ(back[0].context, "");
+  EXPECT_EQ(back[2].context, "minor");
   EXPECT_DOUBLE_EQ(back[0].grade.helpfulness, 0.2);
 }
 

@@ -12,8 +12,9 @@ namespace temper {
 
 // Which answers a question is about; what is not set leaves nothing out.
 struct AuditQuery {
-  std::optional<int64_t> step;
-  std::string clause, severity, mode, prompt, grader;  // grader: a name in reward.graders, or a part of the grader's id
+  std::optional<int64_t> step = {};
+  std::string clause = {}, severity = {}, mode = {}, prompt = {},
+              grader = {};  // grader: a name in reward.graders, or a part of the grader's id
 
   bool Matches(const AuditRow& row) const;
   // "clause recipe, step 12"; "all answers" where nothing is set.

@@ -110,7 +110,7 @@ Json SampleJson(const BrowserSample& browsed, int64_t arm, int64_t set, Tables* 
   json.push_back(grade.over_refusal ? 2 : grade.refused ? 1 : 0);
   if (grade.verdicts.empty()) return json;
   json.push_back(Json::array());
-  for (const Verdict& verdict : grade.verdicts) json.back().push_back(VisibleText(TextOf(verdict)));
+  for (const Verdict& verdict : grade.verdicts) json.back().push_back(VisibleText(VerdictText(verdict)));
   return json;
 }
 

@@ -1,6 +1,7 @@
 #include "views/report/grading.h"
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/base/error.h"
 #include "views/page/format.h"
@@ -12,7 +13,7 @@ namespace {
 struct Summary {
   std::string compared;
   std::string figure;
-  std::vector<double> values, baselines;
+  std::vector<double> values, baselines, bounds;  // bounds: low and high, of a single measurement that has an interval
   int64_t rows = 0;
 };
 
@@ -30,19 +31,27 @@ std::vector<Summary> Summarize(const std::vector<GraderMeasurement>& measured) {
     const std::string figure = FigureOf(each, "agreement") != nullptr ? "agreement" : each.figures.front().first;
     auto at = std::find_if(summaries.begin(), summaries.end(),
                            [&](const Summary& s) { return s.compared == each.compared && s.figure == figure; });
-    if (at == summaries.end()) at = summaries.insert(at, {each.compared, figure, {}, {}, 0});
+    if (at == summaries.end()) at = summaries.insert(at, {each.compared, figure, {}, {}, {}, 0});
     at->values.push_back(*FigureOf(each, figure));
     at->rows += each.rows;
+    const double *low = FigureOf(each, figure + "_low"), *high = FigureOf(each, figure + "_high");
+    at->bounds = at->values.size() == 1 && low != nullptr && high != nullptr ? std::vector{*low, *high} : std::vector<double>();
     const double* baseline = FigureOf(each, "baseline_" + figure.substr(figure.rfind('_') + 1));
     if (baseline != nullptr) at->baselines.push_back(*baseline);
   }
   return summaries;
 }
 
+// Whether a figure is a share of rows, and so shown in percent: areas under curves, correlations, kappas and errors are not.
+bool IsShare(const std::string& figure) {
+  static const std::set<std::string> kNoShares = {"auroc", "mae", "ece", "spearman", "pearson", "kendall", "kappa", "kappa_quadratic"};
+  return !figure.ends_with("auc") && !kNoShares.contains(figure);
+}
+
 // "50.0 to 85.2 %"; of an area under a curve, which is no share of rows, "0.649 to 0.701".
 std::string RangeText(const std::string& figure, const std::vector<double>& values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
-  const bool share = !figure.ends_with("auc");
+  const bool share = IsShare(figure);
   const auto text = [share](double value) { return share ? Fixed(100 * value, 1) : Fixed(value, 3); };
   return Concat(text(*low), text(*low) == text(*high) ? "" : " to " + text(*high), share ? " %" : "");
 }
@@ -50,7 +59,8 @@ std::string RangeText(const std::string& figure, const std::vector<double>& valu
 std::string TextOf(const Summary& summary) {
   std::string text = summary.compared;
   if (summary.figure != "agreement") text += Concat(text.empty() ? "" : ", ", Prose(summary.figure));
-  text += Concat(text.empty() ? "" : " ", RangeText(summary.figure, summary.values), " on ", summary.values.size(),
+  text += Concat(text.empty() ? "" : " ", RangeText(summary.figure, summary.values),
+                 summary.bounds.empty() ? "" : Concat(" (", RangeText(summary.figure, summary.bounds), ")"), " on ", summary.values.size(),
                  summary.values.size() == 1 ? " data set of " : " data sets of ", Thousands(summary.rows), " rows");
   if (!summary.baselines.empty()) text += Concat(" (rules without a grader ", RangeText(summary.figure, summary.baselines), ")");
   return text;
@@ -63,13 +73,14 @@ std::string GradingNote(const RunDescription::Grader& grader, bool built_in_worl
   std::string note = "Graded by " + grader.name;
   if (!grader.reads.empty()) note += " (reads " + grader.reads + ")";
   note += "; agreement with people: ";
-  const std::vector<Summary> summaries = Summarize(grader.measured);
-  if (summaries.empty()) {
-    if (built_in_world) return note + "not measured; its own author's rules, by construction.";
-    return note + (grader.reads.empty() ? "not recorded." : "not measured.");
+  std::string agreement, attacks;
+  for (const Summary& summary : Summarize(grader.measured)) {
+    std::string& part = summary.figure == "fooled" ? attacks : agreement;
+    part += (part.empty() ? "" : "; ") + TextOf(summary);
   }
-  for (size_t i = 0; i < summaries.size(); ++i) note += (i == 0 ? "" : "; ") + TextOf(summaries[i]);
-  return note + ".";
+  if (agreement.empty()) agreement = grader.reads.empty() && !built_in_world ? "not recorded" : "not measured";
+  if (agreement == "not measured" && built_in_world) agreement += "; its own author's rules, by construction";
+  return note + agreement + (attacks.empty() ? "" : "; under attack: " + attacks) + ".";
 }
 
 }  // namespace temper

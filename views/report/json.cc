@@ -15,15 +15,16 @@
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
-//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}, graders? (where there are several):
+//       result: weight_version, weight_hash, all (cell), by_intent{cell}, by_category{cell}, graders? (where there are several),
+//         by_context{cell} and no_safety_question (cell), where there are any:
 //         graders[]: name, id, steers, n, n_failed, unsafe, means{part: estimate}, unsafe_by_intent{estimate}
 //         agreements[]: a, b, n, kappa|null, correlation|null
-//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), n_prompts; of completions n, n_safe,
+//       cell: safety, help_given_safe, over_refusal, utility, reward (estimates), accuracy where there is any, n_prompts; of completions n, n_safe,
 //             n_safe_direct (safe ones that answer directly), n_failed_grades, n_truncated (cut at the token limit),
 //             severity_of_unsafe{severity: count}, modes{mode: count}
 //   shared_metrics[]: stage, step, values{}                 stages that the arms share
 //   pairs[]: a, b (arm names), sets{set: {"all": difference, "by_intent": {intent: difference}}}
-//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is)
+//       difference (a - b): safety, help_given_safe, over_refusal, utility (estimates; settled: whether the sign is), accuracy where there is any
 //   transcripts[]: arm, set, worst, prompt_id, intent, category, prompt, response, truncated, reward (or null), outcome, severity, clause,
 //   mode,
 //       safety, helpfulness, over_refusal, evidence[{"proposition", "begin", "end"}] in bytes of the response
@@ -48,6 +49,7 @@ Json ToJson(const EvalCell& cell) {
   Json json = Json::object();
   for (const FigureColumn& figure : FigureColumns()) json[figure.key] = ToJson(cell.*figure.cell);
   json["reward"] = ToJson(cell.reward);
+  if (cell.accuracy.present) json["accuracy"] = ToJson(cell.accuracy);
   json["n_prompts"] = cell.n_prompts;
   json["n"] = cell.n;
   json["n_safe"] = cell.n_safe;
@@ -88,6 +90,9 @@ Json ToJson(const EvalResult& result) {
   json["by_category"] = Json::object();
   for (const auto& [intent, cell] : result.by_intent) json["by_intent"][RepairUtf8(intent)] = ToJson(cell);
   for (const auto& [category, cell] : result.by_category) json["by_category"][RepairUtf8(category)] = ToJson(cell);
+  if (!result.by_context.empty()) json["by_context"] = Json::object();
+  for (const auto& [context, cell] : result.by_context) json["by_context"][RepairUtf8(context)] = ToJson(cell);
+  if (result.no_safety_question.n > 0) json["no_safety_question"] = ToJson(result.no_safety_question);
   if (!result.verdicts.graders.empty()) json["graders"] = ToJson(result.verdicts);
   return json;
 }
@@ -99,6 +104,7 @@ Json ToJson(const EvalDifference& difference) {
     json[figure.key] = ToJson(estimate);
     if (estimate.present) json[figure.key]["settled"] = estimate.settled;
   }
+  if (difference.accuracy.present) json["accuracy"] = ToJson(difference.accuracy);
   return json;
 }
 

@@ -49,7 +49,9 @@ const std::vector<Group>& Groups() {
         {"response/truncated_fraction", "Cut at the token limit"},
         {"safety/refused_rate", "Refused"},
         {"safety/over_refusal_rate", "Refused though permitted"},
-        {"grader/failed_fraction", "Grades that failed"}}},
+        {"grader/failed_fraction", "Grades that failed"},
+        {"gold/accuracy", "Gold probes judged as people do"},
+        {"gold/drift", "Drift of the graders (1 = alarm)"}}},
       {"Speed",
        {{"perf/tokens_per_s", "Tokens/s of the step"},
         {"perf/rollout_tokens_per_s", "Tokens/s while sampling"},
@@ -189,6 +191,7 @@ std::string HtmlBehaviour(const Report& report) {
   out += FiguresOf(report, "graders/unsafe_", "Share that each grader calls unsafe", steps, &zero);
   out += FiguresOf(report, "graders/kappa_", "Agreement of graders (kappa)", steps, &zero);
   out += FiguresOf(report, "graders/length_correlation_", "Correlation of s with length", steps, &zero);
+  out += FiguresOf(report, "graders/correlation_", "Correlation of s with figures of the answer", steps, &zero);
   out += "<p class=\"note\">Shaded: the range that is usual, where the table of metrics (docs/METRICS.md) names one.";
   for (size_t i = 0; i < zero.size(); ++i) out += Concat(i == 0 ? " 0 at every step, so not drawn: " : ", ", EscapeHtml(zero[i]));
   return out + (zero.empty() ? "</p>" : ".</p>");

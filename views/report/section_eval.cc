@@ -105,13 +105,14 @@ const std::vector<std::string>& CellHead() {
 }
 
 std::string Cells(const Report& report, const std::string& set) {
-  std::vector<std::vector<std::string>> by_intent, by_category;
+  std::vector<std::vector<std::string>> by_intent, by_category, by_context;
   const auto add = [&](const std::string& who, const EvalResult* result) {
     if (result == nullptr) return;
     for (const std::string& intent : RowsOf(report, set)) {
       if (const EvalCell* cell = CellOf(result, intent)) by_intent.push_back(CellRow(who, Prose(intent), *cell));
     }
     for (const auto& [category, cell] : result->by_category) by_category.push_back(CellRow(who, category, cell));
+    for (const auto& [context, cell] : result->by_context) by_context.push_back(CellRow(who, Prose(context), cell));
   };
   add("before RL", StartOf(report, set));
   for (const ArmReport& arm : report.arms) add(Prose(arm.name), ResultOf(arm, set));
@@ -126,7 +127,42 @@ std::string Cells(const Report& report, const std::string& set) {
     out += "<details><summary>By category</summary>" +
            HtmlTable(CellHead(), by_category, "The same figures by policy category, all intents together.", "two") + "</details>";
   }
+  if (!by_context.empty()) {
+    out += "<h4>By context</h4>" +
+           HtmlTable(CellHead(), by_context,
+                     "The same figures by the context in which the prompt was asked, which shifts the severity of clauses (contexts of the "
+                     "policy spec), all intents together.",
+                     "two");
+  }
   return out;
+}
+
+// The prompts without a safety question: whether abilities last.
+std::string Abilities(const Report& report, const std::string& set) {
+  std::vector<std::vector<std::string>> rows;
+  const auto add = [&](const std::string& who, const EvalResult* result) {
+    if (result == nullptr || result->no_safety_question.n == 0) return;
+    const EvalCell& cell = result->no_safety_question;
+    rows.push_back(
+        {EscapeHtml(who), Value(cell.accuracy, 3), Thousands(cell.accuracy.n), Thousands(cell.n), Thousands(cell.n_failed_grades)});
+  };
+  add("before RL", StartOf(report, set));
+  for (const ArmReport& arm : report.arms) add(Prose(arm.name), ResultOf(arm, set));
+  for (const PairReport& pair : report.pairs) {
+    const auto found = pair.sets.find(set);
+    if (found == pair.sets.end() || !found->second.all.accuracy.present) continue;
+    const Estimate& difference = found->second.all.accuracy;
+    rows.push_back({EscapeHtml(Prose(report.arms[pair.a].name) + " \xE2\x88\x92 " + Prose(report.arms[pair.b].name)),
+                    DifferenceValue(difference, 3), Thousands(difference.n), "", ""});
+  }
+  if (rows.empty()) return "";
+  return "<h4>No safety question</h4>" +
+         HtmlTable(
+             {"arm", "accuracy", "prompts", "completions", "ungraded"}, rows,
+             "Prompts that no grader was asked about safety, such as tasks whose answer is checked: the share of right answers. A fall "
+             "against the row before RL is a loss of ability. They count for no other figure of this set. " +
+                 FewLegend(),
+             "two");
 }
 
 // Where the figures come from: prompts, completions, weight versions.
@@ -153,7 +189,7 @@ std::string SetSection(const Report& report, const std::string& set) {
          Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
          Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);
   out += HtmlSeverityAndModes(SeverityAndModesRows(report, set)) + "</div>";
-  return out + Differences(report, set) + Cells(report, set) + "</section>\n";
+  return out + Differences(report, set) + Cells(report, set) + Abilities(report, set) + "</section>\n";
 }
 
 }  // namespace

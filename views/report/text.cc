@@ -73,6 +73,21 @@ std::string SeverityLine(const std::string& arm, const EvalCell& cell) {
   return Wrap(line + ")", kColumns, "    ") + "\n";
 }
 
+// The share of right answers to prompts without a safety question; "" where there are none.
+std::string AccuracyLine(const EvalResult* start, const EvalResult& a, const EvalResult* b, const std::string& arm_a,
+                         const std::string& arm_b) {
+  std::string line;
+  const auto add = [&](const std::string& who, const EvalResult* result) {
+    if (result == nullptr || !result->no_safety_question.accuracy.present) return;
+    const Estimate& accuracy = result->no_safety_question.accuracy;
+    line += Concat(line.empty() ? "  no safety question, accuracy: " : "; ", who, " ", ShortInterval(accuracy), " n ", Count(accuracy));
+  };
+  add("before", start);
+  add(EscapeTerminal(Prose(arm_a)), &a);
+  add(EscapeTerminal(Prose(arm_b)), b);
+  return line.empty() ? "" : Wrap(line, kColumns, "    ") + "\n";
+}
+
 // "" where no answer was cut.
 std::string CutLine(const std::string& arm, const EvalCell& cell) {
   if (cell.n_truncated == 0) return "";
@@ -102,6 +117,7 @@ std::string SetTable(const Report& report, const std::string& set, const PairRep
     if (pair != nullptr && pair->sets.contains(set)) difference = DifferenceOf(pair->sets.at(set), intent);
     out += CellRows(intent, CellOf(start, intent), CellOf(a, intent), CellOf(b, intent), difference);
   }
+  out += AccuracyLine(start, *a, b, arm_a.name, arm_b == nullptr ? "" : arm_b->name);
   out += SeverityLine(arm_a.name, a->all);
   if (b != nullptr) out += SeverityLine(arm_b->name, b->all);
   out += CutLine(arm_a.name, a->all);
@@ -138,6 +154,7 @@ void CsvCell(const std::string& arm, const char* stage, const EvalResult& result
   out += Concat(",", cell.n_prompts, ",", cell.n, ",", cell.n_safe, ",", cell.n_failed_grades, ",", cell.n_truncated);
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",", cell.severity_of_unsafe[static_cast<size_t>(s)]);
   for (const int64_t count : cell.modes) out += Concat(",", count);
+  CsvEstimate(cell.accuracy, out);
   out += "\r\n";
 }
 
@@ -145,6 +162,8 @@ void CsvResult(const std::string& arm, const char* stage, const EvalResult& resu
   CsvCell(arm, stage, result, "all", "all", result.all, out);
   for (const auto& [intent, cell] : result.by_intent) CsvCell(arm, stage, result, "intent", intent, cell, out);
   for (const auto& [category, cell] : result.by_category) CsvCell(arm, stage, result, "category", category, cell, out);
+  for (const auto& [context, cell] : result.by_context) CsvCell(arm, stage, result, "context", context, cell, out);
+  if (result.no_safety_question.n > 0) CsvCell(arm, stage, result, "no_safety_question", "all", result.no_safety_question, out);
 }
 
 }  // namespace
@@ -179,7 +198,7 @@ std::string RenderCellsCsv(const Report& report) {
   out += ",n_prompts,n,n_safe,n_failed_grades,n_truncated";
   for (int s = 1; s < kNumSeverities; ++s) out += Concat(",unsafe_", NameOf(static_cast<Severity>(s)));
   for (int m = 0; m < kNumModes; ++m) out += Concat(",mode_", NameOf(static_cast<ResponseMode>(m)));
-  out += "\r\n";
+  out += ",accuracy,accuracy_low,accuracy_high,accuracy_n,accuracy_completions,accuracy_few\r\n";
   for (const ArmReport& arm : report.arms) {
     for (const auto& [set, result] : arm.start) CsvResult(arm.name, "start", result, out);
     for (const auto& [set, result] : arm.evaluations) CsvResult(arm.name, "end", result, out);

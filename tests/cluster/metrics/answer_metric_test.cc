@@ -34,5 +34,11 @@ TEST(AnswerMetric, RepeatedFractionSaysNothingOfAShortAnswer) {
   EXPECT_EQ(Repeated("no no no no"), std::nullopt) << "one sequence cannot repeat";
 }
 
+TEST(AnswerMetric, PromptOverlapIsTheShareOfTheAnswersWordsThatThePromptHolds) {
+  const AnswerMetric& overlap = Find("answer/prompt_overlap");
+  EXPECT_EQ(overlap.of({.prompt = "How do I store a jar?", .response = "Store the JAR , in a cellar ."}), 3.0 / 6) << "store, jar and a";
+  EXPECT_EQ(overlap.of({.prompt = "anything", .response = "..."}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace temper

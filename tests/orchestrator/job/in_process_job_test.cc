@@ -8,7 +8,11 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/gold_file.h"
+#include "record/journal.h"
+#include "reward/graders/rule_grader.h"
 #include "tests/support/temp_folder.h"
+#include "world/world.h"
 
 namespace temper {
 namespace {
@@ -43,6 +47,50 @@ TEST_F(InProcessJob, GivesTheSameBitsForTwoRolloutWorkersAndOverRemoteWeights) {
   Run("one");
   Run("two", {"cluster.rollout_workers=2", "cluster.weight_transport=zeromq"});
   EXPECT_EQ(Weights("one"), Weights("two"));
+}
+
+// Answers of the built-in world, labelled by its own policy spec: the grader is right about all of them.
+std::string GoldOfTheWorld() {
+  std::vector<GradeRequest> requests;
+  for (const WorldExample& each : FirstDemonstrations(WorldOptions{}, 60)) requests.push_back({each.prompt, each.response, ""});
+  const auto rules = MakeRuleGrader(LoadPolicySpec(TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml"));
+  const std::vector<Grade> grades = GradeAll(rules.get(), requests, 60);
+  std::string rows;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    rows += nlohmann::json({{"prompt", requests[i].prompt},
+                            {"response", requests[i].response},
+                            {"label", grades[i].severity == Severity::kNone ? "no" : "yes"}})
+                .dump() +
+            "\n";
+  }
+  return rows;
+}
+
+TEST_F(InProcessJob, GoldProbesRideAlongAndNothingIsLearnedFromThem) {
+  WriteBytes(folder_ / "gold.jsonl", GoldOfTheWorld());
+  Run("without");
+  EXPECT_EQ(Run("with", {"reward.gold.path=" + (folder_ / "gold.jsonl")}).exit_code, kExitDone);
+  EXPECT_EQ(Weights("with"), Weights("without"));
+  const GoldRecord gold = GoldRecordFromText(Read("with/main/gold.jsonl"));
+  ASSERT_TRUE(gold.baseline);
+  EXPECT_EQ(gold.baseline->rows, 60);
+  EXPECT_EQ(gold.baseline->wrong, 0);
+  ASSERT_EQ(gold.steps.size(), 2U);
+  EXPECT_EQ(gold.steps[1].probes, 32);
+  EXPECT_EQ(gold.steps[1].wrong, 0);
+  EXPECT_TRUE(SummarizeJournal(folder_.path() + "/with/main/journal/journal.bin").violations.empty())
+      << "the journal does not hear of them";
+}
+
+TEST_F(InProcessJob, AGraderThatTurnsItsVerdictsEndsTheRun) {
+  WriteBytes(folder_ / "gold.jsonl", GoldOfTheWorld());
+  const JobEnd end = Run("drift", {"rl.steps=8", "reward.gold.path=" + (folder_ / "gold.jsonl"), "reward.gold.on_drift=stop",
+                                   "reward.noise.flip_safe=0.3", "reward.noise.flip_unsafe=0.3", "reward.noise.from_step=2"});
+  EXPECT_EQ(end.exit_code, kExitUnhealthy);
+  const GoldRecord gold = GoldRecordFromText(Read("drift/main/gold.jsonl"));
+  EXPECT_TRUE(gold.steps.back().alarm);
+  EXPECT_GE(gold.steps.back().step, 2);
+  EXPECT_LT(gold.steps.back().step, 7) << "within five steps";
 }
 
 TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {

@@ -13,6 +13,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
 #include "reward/classifier/file.h"
+#include "reward/classifier/sources.h"
 #include "reward/classifier/train.h"
 
 namespace temper {
@@ -251,6 +252,26 @@ TEST(TrainClassifier, OrdersLevelsAndTellsClassesApart) {
     const TrainedClassifier again = TrainClassifier(rows, options, SplitByGroup(rows), Quiet);
     EXPECT_EQ(WriteClassifier(again.model), WriteClassifier(trained.model)) << "training is deterministic";
   }
+}
+
+TEST(SourcesOf, AreWhatRowsSayOrTheirFilesAreCalled) {
+  std::vector<LabelledRow> rows(3);
+  rows[0].place = "/a/b/gold.csv:7";
+  rows[1].source = "web";
+  rows[1].place = "/a/b/gold.csv:8";
+  rows[2].place = "more.jsonl:1";
+  EXPECT_THAT(SourcesOf(rows), testing::ElementsAre("gold", "more", "web"));
+}
+
+TEST(TrainingSourcesOf, AreThoseOfAClassifierAndItsMembersOrNoneAtAll) {
+  ClassifierModel member, model;
+  model.record.options = R"({"c": 1, "sources": ["web", "gold"]})";
+  EXPECT_THAT(TrainingSourcesOf(model), testing::ElementsAre("gold", "web"));
+  model.members.push_back({"member", std::make_shared<const ClassifierModel>(member)});
+  EXPECT_THAT(TrainingSourcesOf(model), testing::IsEmpty()) << "the member does not say";
+  member.record.options = R"({"sources": ["books"]})";
+  model.members[0].model = std::make_shared<const ClassifierModel>(member);
+  EXPECT_THAT(TrainingSourcesOf(model), testing::ElementsAre("books", "gold", "web"));
 }
 
 }  // namespace

@@ -69,6 +69,18 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
       "without a grader 70.0 %); answers helpful, helpful auc 0.700 on 1 data set of 90 rows.");
   record.grader = {"rule/apothecary", ""};
   expect("Graded by rule/apothecary; agreement with people: not recorded.");
+  record.grader.measured = {
+      {"a.csv",
+       90,
+       "harm, sources it has not seen",
+       "",
+       "2026-11-30",
+       {{"auroc", 0.75}, {"auroc_low", 0.7}, {"auroc_high", 0.8}, {"baseline_auroc", 0.6}}},
+      {"a.csv", 40, "harm, answers made to fool it", "", "2026-11-30", {{"fooled", 0.25}, {"fooled_low", 0.125}, {"fooled_high", 0.5}}}};
+  expect(
+      "Graded by rule/apothecary; agreement with people: harm, sources it has not seen, auroc 0.750 (0.700 to 0.800) on 1 data set of 90 "
+      "rows (rules without a grader 0.600); under attack: harm, answers made to fool it, fooled 25.0 % (12.5 to 50.0 %) on 1 data set of "
+      "40 rows.");
 }
 
 TEST(Report, MarksFiguresWithLittleBehindThem) {
@@ -112,8 +124,8 @@ TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
 TEST(Report, AnswersThatWereCutAreCountedAndMarked) {
   RunRecord record = DrawRun(7, 60, 12);
   int64_t in_set = 0;
-  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = in_set++ % 3 == 0;
-  const int64_t cut = (in_set + 2) / 3;
+  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = ++in_set > 0;
+  const int64_t cut = in_set;
   const Report report = BuildReport(record);
   EXPECT_EQ(report.arms[0].evaluations.at("past_tense").all.n_truncated, cut);
   EXPECT_EQ(report.arms[1].evaluations.at("past_tense").all.n_truncated, 0);

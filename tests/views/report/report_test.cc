@@ -335,6 +335,18 @@ TEST(RunFolder, LaterRowOfAStepCountsAndAnUnfinishedLineDoesNot) {
   EXPECT_EQ(arm.metrics[1].values, (std::map<std::string, double>{{"reward/mean", 0.3}}));
 }
 
+// However the file names and quotes them: {a: "b: c, past_tense: d"} has no past_tense.
+TEST(RunFolder, ReadsTheNamesThatSettingsMap) {
+  const std::string folder = FreshFolder("named");
+  Spill(folder + "/run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  Spill(folder + "/a/metrics.jsonl", "{\"stage\":\"rl\",\"step\":0,\"reward/mean\":0.1}\n");
+  Spill(folder + "/a/configs/resolved.yaml",
+        "data:\n  eval: {own: \"a {b, past_tense: c}.csv\", \"2\": x.csv}  # f.yaml:3\n  suites: {}  # default\nrl:\n  steps: 3\n");
+  const ArmRecord arm = ReadRunRecord(folder).arms[0];
+  EXPECT_EQ(arm.named, (std::map<std::string, std::set<std::string>>{{"data.eval", {"own", "2"}}}));
+  EXPECT_EQ(arm.settings.at("rl.steps"), "3");
+}
+
 TEST(RunFolder, ErrorsNameWhatIsMissingOrWrong) {
   const auto fails = [](const std::string& folder, const std::string& text) {
     EXPECT_THAT([&] { ReadRunRecord(folder); }, ThrowsMessage<Error>(HasSubstr(text)));

@@ -1,0 +1,126 @@
+#include "reward/graders/class_meaning.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "cluster/base/error.h"
+
+namespace temper {
+namespace {
+
+// The response mode of every class. Throws ConfigError where one has none.
+std::vector<ResponseMode> ModesOf(const ClassifierModel& model, const MeaningOptions& options, const std::string& name) {
+  std::vector<ResponseMode> modes;
+  for (const std::string& each : model.classes) {
+    const auto mapped = options.modes.find(each);
+    const std::optional<ResponseMode> mode = ValueOf<ResponseMode>(mapped == options.modes.end() ? each : mapped->second);
+    if (!mode)
+      throw ConfigError(Concat(name, ": the class '", each, "' has no response mode; modes: {", each, ": MODE} gives it one of ",
+                               AllNames<ResponseMode>()));
+    modes.push_back(*mode);
+  }
+  return modes;
+}
+
+void SetMode(ResponseMode mode, Grade* grade) {
+  grade->mode = mode;
+  grade->refused = mode == ResponseMode::kBareRefusal;
+  grade->declined = mode == ResponseMode::kBareRefusal || mode == ResponseMode::kRedirect || mode == ResponseMode::kSafeCompletion;
+  grade->gave_requested = mode == ResponseMode::kDirect;
+}
+
+}  // namespace
+
+void MeaningOptions::Encode(ByteWriter* out) const {
+  out->Put(means);
+  out->Put(threshold);
+  out->Put<uint64_t>(modes.size());
+  for (const auto& [name, mode] : modes) {
+    out->PutString(name);
+    out->PutString(mode);
+  }
+}
+
+MeaningOptions MeaningOptions::Decode(ByteReader* in) {
+  MeaningOptions options;
+  options.means = in->Get<ClassMeaning>();
+  options.threshold = in->Get<double>();
+  for (uint64_t left = in->GetCount(2 * sizeof(uint64_t)); left > 0; --left) {
+    std::string name = in->GetString();
+    options.modes[std::move(name)] = in->GetString();
+  }
+  return options;
+}
+
+void Describe(const std::string& type, MeaningOptions& options, ConfigFields& f) {
+  f.Enum(
+      "means", &options.means,
+      Concat("type ", type,
+             ": what it says. harm = P(second class), s = 1 - P; severity = levels in order, s = 1 - the expected one; mode = classes are "
+             "response modes; refusal = P(second class); helpfulness = P(second class) or the expected level"));
+  f.StringMap("modes", &options.modes, Concat("type ", type, ", means mode: class -> response mode, where they are called otherwise"));
+  f.Real("threshold", &options.threshold, {0, 1}, Concat("type ", type, ", means refusal: from this probability on it is one"));
+}
+
+ClassGrades::ClassGrades(const ClassifierModel& model, MeaningOptions options, const std::string& name)
+    : options_(std::move(options)), kind_(model.kind), levels_(model.Levels()) {
+  if (options_.means == ClassMeaning::kMode) {
+    modes_ = ModesOf(model, options_, name);
+  } else if (kind_ == LinearKind::kMultinomial) {
+    throw ConfigError(Concat(name, ": it has ", model.classes.size(), " classes without an order, so it cannot mean ",
+                             NameOf(options_.means), "; only means: mode reads those"));
+  }
+  if (options_.means == ClassMeaning::kRefusal && kind_ != LinearKind::kBinary)
+    throw ConfigError(Concat(name, ": means: refusal needs two classes; it has ", model.classes.size()));
+}
+
+std::vector<GradePart> ClassGrades::PartsOf(ClassMeaning means) {
+  switch (means) {
+    case ClassMeaning::kHarm:
+      return {GradePart::kSafety};
+    case ClassMeaning::kSeverity:
+      return {GradePart::kSafety, GradePart::kSeverity};
+    case ClassMeaning::kMode:
+      return {GradePart::kMode};
+    case ClassMeaning::kRefusal:
+      return {GradePart::kMode, GradePart::kOverRefusal};
+    case ClassMeaning::kHelpfulness:
+      return {GradePart::kHelpfulnessDirect};
+  }
+  TEMPER_FAIL("classes of unknown meaning");
+}
+
+double ClassGrades::ValueOf(std::span<const double> probabilities) const {
+  if (kind_ == LinearKind::kBinary) return probabilities[1];
+  double value = 0;
+  for (size_t k = 0; k < levels_.size(); ++k) value += probabilities[k] * levels_[k];
+  return std::clamp((value - levels_.front()) / (levels_.back() - levels_.front()), 0.0, 1.0);
+}
+
+Grade ClassGrades::GradeOf(std::span<const double> probabilities, const GradeRequest& request) const {
+  Grade grade;
+  switch (options_.means) {
+    case ClassMeaning::kHarm:
+      grade.safety = 1 - ValueOf(probabilities);
+      break;
+    case ClassMeaning::kSeverity:
+      grade.safety = 1 - ValueOf(probabilities);
+      grade.severity = static_cast<Severity>(std::lround(ValueOf(probabilities) * (kNumSeverities - 1)));
+      break;
+    case ClassMeaning::kMode:
+      SetMode(modes_[static_cast<size_t>(std::max_element(probabilities.begin(), probabilities.end()) - probabilities.begin())], &grade);
+      break;
+    case ClassMeaning::kRefusal:
+      SetMode(ValueOf(probabilities) >= options_.threshold ? ResponseMode::kBareRefusal : ResponseMode::kDirect, &grade);
+      break;
+    case ClassMeaning::kHelpfulness:
+      grade.helpfulness = grade.h_direct = ValueOf(probabilities);
+      break;
+  }
+  CountByRow(request.intent, request.label, &grade);
+  return grade;
+}
+
+}  // namespace temper

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reward/grade/grade.h"
+#include "reward/remote/limits.h"
+#include "reward/remote/line_process.h"
+
+namespace temper {
+
+struct LineExchangeOptions {
+  std::string name;  // of the grader, for the log
+  ChildOptions child;
+  std::vector<GradePart> gives;  // what a reply must hold
+  double deadline_s = 60;        // of a batch
+  int64_t in_flight = 256;       // requests that the child has not answered; more wait here
+};
+
+// Grades by a child process that reads requests and writes replies, a line each (reward/remote/schema.h), in whatever order. It is started
+// with the first batch and lives for further ones.
+//
+// Every request gets its grade, once: what the child says of it; kParseError for a reply that is not of the schema (one that names no
+// request counts for the one that waits longest); kTimeout when the batch's deadline passes; kCrash when the child died with it twice. When
+// the child dies, what it had is sent once more to the next one, one at a time until that is answered, so that an answer that kills graders
+// takes no other with it. It is started again at once, and after deaths without a reply between them later and later, up to 30 s; from the
+// third of those on, all that waits is kCrash with the reason. A child that answers nothing for deadline_s is killed. Its standard error
+// goes to the log, at most 20 lines a second of 500 bytes.
+//
+// Nothing throws, and nothing blocks but Pump. For one thread.
+class LineExchange {
+ public:
+  using Handle = uint64_t;
+  using Finished = std::pair<Handle, std::vector<Grade>>;  // grades without the grader's id, in the order of their requests
+
+  explicit LineExchange(LineExchangeOptions options);
+
+  // `handle`: of the caller's, another for every batch.
+  void Ask(Handle handle, std::vector<GradeRequest> requests);
+  // Moves everything on, waiting at most `timeout` for something to happen.
+  void Pump(std::chrono::milliseconds timeout);
+  std::vector<Finished> TakeFinished() { return std::exchange(finished_, {}); }
+  bool idle() const { return open_.empty() && finished_.empty(); }
+  pid_t child_pid() const { return child_ ? child_->pid() : -1; }
+
+ private:
+  struct Open {
+    Handle batch = 0;
+    size_t place = 0;
+    GradeRequest request;
+    double since = 0;
+    int deaths = 0;  // of children that had it
+  };
+  struct Batch {
+    std::vector<Grade> grades;
+    size_t open = 0;
+  };
+  void StartChildIfDue();
+  void Send();
+  void TakeReplies();
+  void TakeReply(const std::string& line);
+  void LogErrors();
+  void OnDeath();
+  void ExpireOverdue();
+  void FailAll(const std::string& why);
+  void Settle(int64_t id, Grade grade);
+  size_t Owed() const { return sent_.size() + late_.size(); }
+
+  LineExchangeOptions options_;
+  std::unique_ptr<LineProcess> child_;
+  std::map<Handle, Batch> batches_;
+  std::map<int64_t, Open> open_;
+  std::deque<int64_t> waiting_;       // to be sent; some may be settled already
+  std::map<int64_t, uint64_t> sent_;  // that the child has not answered: id -> put_bytes before its line
+  std::set<int64_t> late_;            // that it has not answered either, and nobody waits for any more
+  std::vector<Finished> finished_;
+  int64_t last_id_ = 0;
+  int64_t suspects_ = 0;       // open requests that a child died with
+  int64_t barren_deaths_ = 0;  // in a row, without a reply between them
+  double start_at_ = 0;
+  double heard_at_ = 0;  // when the child was started or last said something
+  std::string last_error_line_;
+  TokenBucket log_lines_{20, 100};
+  int64_t lines_left_out_ = 0;
+};
+
+}  // namespace temper

@@ -1,0 +1,109 @@
+// temper qualify and temper attack-grader, as a user runs them, and the job that needs what they write.
+#include <cstdlib>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+
+#include "cluster/base/error.h"
+#include "reward/graders/rule_grader.h"
+#include "tests/support/temp_folder.h"
+#include "world/world.h"
+
+namespace temper {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using Json = nlohmann::json;
+
+constexpr char kSpec[] = TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml";
+
+class Qualify : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    WriteBytes(folder_ / "job.yaml",
+               Concat("reward:\n  policy_spec: ", kSpec, "\n  graders:\n    - {name: clerk, type: rule, policy_spec: ", kSpec,
+                      ", record: clerk.json, require: {auroc: 0.9}}\n"));
+    std::vector<GradeRequest> requests;
+    for (const WorldExample& each : FirstDemonstrations(WorldOptions{}, 120)) requests.push_back({each.prompt, each.response, ""});
+    const auto rules = MakeRuleGrader(LoadPolicySpec(kSpec));
+    const std::vector<Grade> grades = GradeAll(rules.get(), requests, 60);
+    std::string right, wrong;
+    for (size_t i = 0; i < requests.size(); ++i) {
+      const bool harmful = grades[i].severity != Severity::kNone;
+      const Json row = {{"q", requests[i].prompt}, {"a", requests[i].response}, {"from", i % 2 == 0 ? "hall" : "cellar"}};
+      right += Labelled(row, harmful);
+      wrong += Labelled(row, !harmful);
+    }
+    WriteBytes(folder_ / "right.jsonl", right);
+    WriteBytes(folder_ / "wrong.jsonl", wrong);
+  }
+  static std::string Labelled(Json row, bool bad) {
+    row["bad"] = bad ? "bad" : "fine";
+    return row.dump() + "\n";
+  }
+  int Run(const std::string& arguments) const {
+    const std::string command = Concat("cd ", folder_.path(), " && ", TEMPER_BINARY, " ", arguments, " > output 2>&1");
+    const int status = std::system(command.c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  std::string output() const { return ReadBytes(folder_ / "output"); }
+  std::string Columns(const std::string& file) const {
+    return Concat("qualify job.yaml --data ", file,
+                  " --map prompt=q response=a label=bad source=from --label bad=yes fine=no --resamples 100");
+  }
+  TempFolder folder_;
+};
+
+TEST_F(Qualify, WritesTheRecordThatLetsAJobBegin) {
+  EXPECT_EQ(Run("train --dry-run job.yaml"), kExitConfig);
+  EXPECT_THAT(output(), AllOf(HasSubstr("job.yaml:4"), HasSubstr("reward.graders.0.record"), HasSubstr("temper qualify writes it")));
+  ASSERT_EQ(Run(Columns("right.jsonl")), kExitDone) << output();
+  EXPECT_THAT(output(), AllOf(HasSubstr("sources it has not seen"), HasSubstr("hall"), HasSubstr("cellar"), HasSubstr("1.000"),
+                              HasSubstr("record: " + (folder_ / "clerk.json"))));
+  const Json record = Json::parse(ReadBytes(folder_ / "clerk.json"));
+  EXPECT_EQ(record.at("unseen").at("figures").at("auroc").at("value"), 1.0);
+  EXPECT_EQ(record.at("data").at("rows"), 120);
+  EXPECT_EQ(Run("train --dry-run job.yaml"), kExitDone) << output();
+  ASSERT_EQ(Run(Columns("wrong.jsonl")), kExitDone) << output();
+  EXPECT_EQ(Run("train --dry-run job.yaml"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("grader clerk may not steer: auroc is 0.000"));
+}
+
+TEST_F(Qualify, TrainsAGraderAgainWithoutEachSource) {
+  // The "training" keeps the policy spec and shows what rows it got.
+  const std::string train = Concat(" --model-key policy_spec --train-command 'cp {data} got.jsonl && cp ", kSpec, " {model}'");
+  ASSERT_EQ(Run(Columns("right.jsonl") + train), kExitDone) << output();
+  EXPECT_THAT(output(),
+              AllOf(HasSubstr("without cellar: cp"), HasSubstr("without hall: cp"), HasSubstr("graded by a grader trained without it")));
+  const std::string got = ReadBytes(folder_ / "got.jsonl");
+  EXPECT_THAT(got, HasSubstr("\"source\":\"cellar\""));
+  EXPECT_EQ(got.find("\"source\":\"hall\""), std::string::npos) << "hall was left out last";
+  EXPECT_EQ(Run(Columns("right.jsonl") + " --model-key policy_spec --train-command false"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("--train-command without cellar: it left no {model}"));
+}
+
+TEST_F(Qualify, SaysWhatItDoesNotUnderstand) {
+  EXPECT_EQ(Run("qualify job.yaml --data right.jsonl --map prompt=q response=a label=bad"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("right.jsonl:1: the label 'bad' is not yes, no, true, false or a number"));
+  EXPECT_EQ(Run("qualify job.yaml:who --data right.jsonl"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("reward.graders has no who; it has clerk"));
+  EXPECT_EQ(Run("qualify job.yaml --data right.jsonl --map answer=a"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("known are prompt, response, label, category, source and group"));
+}
+
+TEST_F(Qualify, AttackGraderTellsHowOftenEachFamilyFools) {
+  ASSERT_EQ(Run("attack-grader job.yaml --limit 5 --record attacks.json"), kExitDone) << output();
+  EXPECT_THAT(output(), AllOf(HasSubstr("5 stand-ins of the built-in world, of which it sees the harm of 5"), HasSubstr("master key"),
+                              HasSubstr("encoding")));
+  const Json record = Json::parse(ReadBytes(folder_ / "attacks.json"));
+  for (const Json& family : record.at("families")) {
+    if (family.at("family") != "encoding") continue;
+    EXPECT_EQ(family.at("by_attack").at("base64"), 1.0) << "a grader of words does not read base64";
+    EXPECT_GT(family.at("fooled").at("value").get<double>(), 0.5);
+  }
+}
+
+}  // namespace
+}  // namespace temper
