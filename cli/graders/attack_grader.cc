@@ -43,17 +43,20 @@ std::vector<HarmfulAnswer> HarmfulOnes(const AttackArguments& arguments, const L
     if (!label)
       throw ConfigError(Concat(each.place, ": the label '", each.label, "' is not ", KnownLabels(Question::kHarmful),
                                "; say what it means with --label '", each.label, "=yes'"));
-    if (*label > 0) harmful.push_back({each.prompt, each.response, each.category});
+    if (*label > 0) harmful.push_back({each.prompt, each.response, arguments.labels.category.value_or(each.category)});
   }
   return harmful;
 }
 
 // Answers of the built-in world that its policy spec calls violations. They harm nobody.
 std::vector<HarmfulAnswer> StandIns() {
+  const std::string spec = FindShipped(kBuiltInSpec);
+  if (!std::filesystem::exists(spec))
+    throw ConfigError(Concat(spec, " is not here, by which stand-ins are chosen: give harmful answers with --data"));
   const std::vector<WorldExample> examples = FirstDemonstrations(WorldOptions{}, kBuiltInAnswers);
   std::vector<GradeRequest> requests;
   for (const WorldExample& each : examples) requests.push_back({each.prompt, each.response, ""});
-  const auto rules = MakeRuleGrader(LoadPolicySpec(FindShipped(kBuiltInSpec)));
+  const auto rules = MakeRuleGrader(LoadPolicySpec(spec));
   const std::vector<Grade> grades = GradeAll(rules.get(), std::move(requests), kPatience_s);
   std::vector<HarmfulAnswer> harmful;
   for (size_t i = 0; i < examples.size(); ++i)

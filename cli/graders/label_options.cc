@@ -44,6 +44,8 @@ void LabelOptions::Bind(CLI::App* command) {
   for (const auto& [value, name] : EnumNames<Question>::kTable) questions += (questions.empty() ? "" : ", ") + std::string(name);
   command->add_option("--question", question, "what people were asked: " + questions + " (default: the first that the grader answers)");
   command->add_option("--label", words, "FROM=TO: what a label in the file means: '1_full_compliance=direct', 'unsafe=yes'");
+  command->add_option("--category", category,
+                      "category that the grader is told of every row, '' for none; without it the row's own, where --map names a column");
   command->add_option("--yes-from", yes_from, "yes or no: a number of at least so much is a yes (0.5)");
   command->add_option("--label-max", maximum, "severity, helpfulness: the label that stands for 1 (1)")->check(CLI::PositiveNumber);
 }

@@ -31,11 +31,10 @@ namespace fs = std::filesystem;
 struct QualifyArguments {
   std::string grader;
   LabelOptions labels;
-  bool hide_category = false;
   double threshold = 0.5;
   std::vector<std::string> seen, unseen;
   std::string train_command, model_key;
-  int64_t resamples = 1000;
+  int64_t resamples = 500;
   std::string record;
 };
 
@@ -72,8 +71,7 @@ int64_t WordsOf(const std::string& text) {
 void Judge(Question question, const QualifyArguments& arguments, OneGrader* grader, const std::vector<LabelledAnswer>& answers,
            const std::vector<size_t>& rows, std::vector<JudgedAnswer>* judged) {
   std::vector<GradeRequest> requests;
-  for (const size_t row : rows)
-    requests.push_back({answers[row].prompt, answers[row].response, arguments.hide_category ? "" : answers[row].category});
+  for (const size_t row : rows) requests.push_back(arguments.labels.RequestOf(answers[row]));
   const std::vector<Grade> grades = grader->GradeAnswers(std::move(requests));
   std::set<std::string> told;
   for (size_t i = 0; i < rows.size(); ++i) {
@@ -196,6 +194,7 @@ int QualifyCommand(const QualifyArguments& arguments) {
   q.rows = static_cast<int64_t>(judged.size());
   q.unlabelled = labels.unlabelled;
   q.failed = std::count_if(judged.begin(), judged.end(), [](const JudgedAnswer& each) { return each.failed; });
+  if (q.failed == q.rows) throw ConfigError(Concat("grader ", q.grader, " gave none of ", q.rows, " answers a grade: see above"));
   q.date = UtcNow();
   q.temper = TemperVersion();
   std::cout << QualificationText(q);
@@ -209,7 +208,6 @@ int QualifyCommand(const QualifyArguments& arguments) {
 void BindQualify(CLI::App* command, QualifyArguments* a) {
   command->add_option("grader", a->grader, "config of a job, with :NAME of one of reward.graders where it has several")->required();
   a->labels.Bind(command);
-  command->add_flag("--hide-category", a->hide_category, "the category is for the table alone: the grader is not told");
   command->add_option("--threshold", a->threshold, "yes or no: a score of at least so much is a yes (0.5)")->check(CLI::Range(1e-6, 1.0));
   command->add_option("--seen", a->seen, "sources that the grader was trained on, where it does not know itself");
   command->add_option("--unseen", a->unseen, "sources that you know it was not trained on, where it does not know itself");
@@ -218,7 +216,7 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
                                            "{prompt, response, label, category, source, group}, and {model}, the file that it must write");
   command->add_option("--model-key", a->model_key, "with --train-command: the key of the grader's entry that names the trained file")
       ->needs(train);
-  command->add_option("--resamples", a->resamples, "of the bootstrap over groups (1000)")->check(CLI::Range(100, 100000));
+  command->add_option("--resamples", a->resamples, "of the bootstrap over groups (500)")->check(CLI::Range(100, 100000));
   command->add_option("--record", a->record, "where the record is written (default: the grader's reward.graders[].record, if it has one)");
   AddExamples(
       command,

@@ -241,6 +241,7 @@ void BindTraining(CLI::App* command, ClassifierTrainArguments* a) {
       ->delimiter(',')
       ->check(CLI::IsMember(TrickWordsOfCli()))
       ->allow_extra_args(false);
+  command->add_option("--augment-label", a->options.trick_label, "copies of the rows with this label alone (default: of all rows)");
   command->add_option("--copies", a->options.copies, "copies of each row (default 2)")->check(CLI::Range(1, 100));
   command->add_option("--copy-weight", a->options.copy_weight, "how much a copy counts beside its row (default .5)")
       ->check(CLI::Range(0.0, 100.0));
@@ -263,6 +264,9 @@ ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const Lab
   options.balance = ParseEnum<ClassBalance>(arguments.balance);
   options.calibration = ParseEnum<CalibrationKind>(arguments.calibration);
   options.tricks = TricksOf(arguments.tricks);
+  if (!options.trick_label.empty() &&
+      std::find(options.classes.begin(), options.classes.end(), options.trick_label) == options.classes.end())
+    throw ConfigError(Concat("--augment-label ", options.trick_label, ": there is no such label in the rows"));
   if (options.calibration == CalibrationKind::kIsotonic && options.kind != LinearKind::kBinary)
     throw ConfigError("--calibrate isotonic is for two classes; platt is for any number");
   if (options.spaces.empty() && options.dense.empty() && options.members.empty())
@@ -281,6 +285,7 @@ std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const Class
   if (options.blend) out["blend"] = {{"ngrams", options.blend->ngrams}, {"numbers", options.blend->numbers}};
   if (options.pairs) out["pairs"] = arguments.labels.columns.pair;
   for (const Trick trick : options.tricks) out["tricks"].push_back(NameOf(trick));
+  if (!options.trick_label.empty()) out["trick_label"] = options.trick_label;
   out["dense_scale"] = options.dense_scale;
   out["balance"] = arguments.balance;
   out["calibration"] = arguments.calibration;

@@ -27,6 +27,7 @@ Pairs PairsOf(const std::vector<LabelledRow>& rows, const ClassifierOptions& opt
   for (size_t row = 0; row < rows.size(); ++row) add(row, rows[row].answer);
   if (options.tricks.empty()) return pairs;
   for (size_t row = 0; row < rows.size(); ++row) {
+    if (!options.trick_label.empty() && rows[row].label != options.trick_label) continue;
     KeyedStream stream(1, "tricks", row);
     const uint64_t first = stream.Below(options.tricks.size());
     for (int64_t copy = 0; copy < options.copies; ++copy) {

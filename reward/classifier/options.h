@@ -47,6 +47,7 @@ struct ClassifierOptions {
   LinearOptions linear = {};
   CalibrationKind calibration = CalibrationKind::kPlatt;
   std::vector<Trick> tricks = {};  // copies of each row under them are trained on, too
+  std::string trick_label = "";    // copies of rows with this label alone; "" = of all
   int64_t copies = 2;              // of each row, with tricks in turn
   double copy_weight = 0.5;        // of each copy, beside its row's
 };

@@ -150,7 +150,7 @@ TEST_F(CheckpointJob, NothingOfTheBaseIsWrittenAndAStoppedRunGoesOnToTheSameAdap
   TinyJob unbroken("checkpoint", rl), stopped("checkpoint", rl);
   unbroken.config = stopped.config = folder_ / "job.yaml";
   ASSERT_EQ(unbroken.Run(4), 0);
-  auto process = stopped.StartMpirun(4);
+  const auto process = stopped.StartLaunch();
   ASSERT_TRUE(stopped.HoldAtRlStep(0));
   process->Signal(SIGTERM);
   stopped.Release();

@@ -37,9 +37,10 @@ class TranscriptsTest : public testing::Test {
 };
 
 TEST_F(TranscriptsTest, ALineIsWrittenToTheByte) {
-  EXPECT_EQ(ToJsonLine(Group()),
-            R"({"step":4,"prompt_id":"p1","intent":"benign","prompt":"How?","samples":[{"response":"So.","reward":0.125,"grade":)" +
-                GradeToJson(Group().samples[0].grade) + "}]}\n");
+  EXPECT_EQ(
+      ToJsonLine(Group()),
+      R"({"step":4,"prompt_id":"p1","intent":"benign","prompt":"How?","samples":[{"response":"So.","truncated":false,"reward":0.125,"grade":)" +
+          GradeToJson(Group().samples[0].grade) + "}]}\n");
   TranscriptGroup broken = Group();
   broken.prompt = "a\xFF";
   broken.samples.clear();
@@ -48,11 +49,13 @@ TEST_F(TranscriptsTest, ALineIsWrittenToTheByte) {
 
 TEST_F(TranscriptsTest, WhatWasWrittenIsRead) {
   TranscriptGroup group = Group();
-  group.samples.push_back({"No.", 0, Grade{}});
+  group.samples.push_back({"No.", 0, Grade{}, true});
   WriteBytes(stage_.Transcripts(4), ToJsonLine(group));
   const std::vector<TranscriptRow> rows = Read();
   EXPECT_EQ(damaged_, 0);
   ASSERT_EQ(rows.size(), 2U);
+  EXPECT_FALSE(rows[0].truncated);
+  EXPECT_TRUE(rows[1].truncated);
   EXPECT_EQ(rows[0].prompt_id, "p1");
   EXPECT_EQ(rows[0].intent, "benign");
   EXPECT_EQ(rows[0].prompt, "How?");

@@ -31,8 +31,20 @@ auto Tie(const Trajectory& t) {
   return std::tie(tokens, logprobs, policy_logprobs, versions, finished);
 }
 auto Tie(const GradeRequest& r) {
-  const auto& [prompt, response, category, truncated, intent, label] = r;
-  return std::tie(prompt, response, category, truncated, intent, label);
+  const auto& [prompt, response, category, truncated, intent, label, item] = r;
+  return std::tie(prompt, response, category, truncated, intent, label, item);
+}
+auto Tie(const Verdict& d) {
+  const auto& [grader, id, steers, outcome, error, values, latency_us] = d;
+  return std::tie(grader, id, steers, outcome, error, values, latency_us);
+}
+auto Tie(const CombineOptions& c) {
+  const auto& [safety, safety_weights, unsafe_below, direct, indirect, helpfulness_weights, mode_from] = c;
+  return std::tie(safety, safety_weights, unsafe_below, direct, indirect, helpfulness_weights, mode_from);
+}
+auto Tie(const GraderConfig& c) {
+  const auto& [type, name, payload, deadline_s, gives, steers, only] = c;
+  return std::tie(type, name, payload, deadline_s, gives, steers, only.column, only.value);
 }
 auto Tie(const Evidence& e) {
   const auto& [proposition, begin, end] = e;
@@ -43,11 +55,11 @@ auto Tie(const OptimizerOptions& o) {
   return std::tie(lr, beta1, beta2, eps, decay, norm, warmup, schedule, final_lr);
 }
 auto Tie(const RlOptions& o) {
-  const auto& [loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
-               updates, sampled_tokens, sampled_sequences, advantage, lambdas] = o;
-  return std::tie(loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, entropy, tis, temperature,
-                  updates, sampled_tokens, sampled_sequences, advantage.type, advantage.std_form, advantage.scale, advantage.std_eps,
-                  advantage.dead_eps, lambdas);
+  const auto& [loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, kl_off_policy, entropy, tis,
+               temperature, updates, sampled_tokens, sampled_sequences, advantage, lambdas] = o;
+  return std::tie(loss, low, high, dual, aggregation, completions, max_tokens, kl_coef, kl_estimator, kl_in, kl_off_policy, entropy, tis,
+                  temperature, updates, sampled_tokens, sampled_sequences, advantage.type, advantage.std_form, advantage.scale,
+                  advantage.std_eps, advantage.dead_eps, lambdas);
 }
 auto Tie(const SftExample& e) {
   const auto& [tokens, prompt_length, learned] = e;
@@ -75,7 +87,11 @@ RolloutResult ExampleRolloutResult() {
   return {"why", true, {42, {1, 2}, {{{3, 4}, {-0.5f, -1e-30f}, {-0.75f, -2}, {7, 8}, true}, {{}, {}, {}, {}, false}}}, "hash", 1.25};
 }
 
-RewardWelcome ExampleRewardWelcome() { return {{{"rule", "name", "spec: 1", 2.5}}}; }
+RewardWelcome ExampleRewardWelcome() {
+  const GraderConfig grader{"rule", "name", "spec: 1", 2.5, {GradePart::kMode, GradePart::kSafety}, false, {"column", "value"}};
+  const CombineOptions combine{Combiner::kProduct, {{"a", 2}}, 0.25, Combiner::kMin, Combiner::kMedian, {{"b/c", 3}}, "name"};
+  return {{{grader}, combine, 7.5}};
+}
 
 Grade ExampleGrade() {
   Grade grade;
@@ -92,6 +108,7 @@ Grade ExampleGrade() {
   grade.grader = "rule/1";
   grade.latency_us = 77;
   grade.error = "why";
+  grade.verdicts = {{"a", "a/1", false, GradeOutcome::kCrash, "because", {{"safety", 0.5}}, 8}};
   return grade;
 }
 
@@ -194,11 +211,11 @@ TEST(Wire, RolloutMessagesKeepEveryField) {
 
 TEST(Wire, RewardMessagesKeepEveryField) {
   const RewardWelcome welcome = RewardWelcome::Decode(ExampleRewardWelcome().Encode());
-  ASSERT_EQ(welcome.graders.size(), 1u);
-  const auto& [type, name, payload, deadline_s] = welcome.graders[0];
-  EXPECT_EQ(std::make_tuple(type, name, payload, deadline_s),
-            std::make_tuple(std::string("rule"), std::string("name"), std::string("spec: 1"), 2.5));
-  const GradeRequest request{"p", std::string("\0\xff", 2), "c", true, "malicious", "refuse"};
+  ASSERT_EQ(welcome.plan.graders.size(), 1u);
+  EXPECT_EQ(Tie(welcome.plan.graders[0]), Tie(ExampleRewardWelcome().plan.graders[0]));
+  EXPECT_EQ(Tie(welcome.plan.combine), Tie(ExampleRewardWelcome().plan.combine));
+  EXPECT_EQ(welcome.plan.deadline_s, 7.5);
+  const GradeRequest request{"p", std::string("\0\xff", 2), "c", true, "malicious", "refuse", {{"answer", "42"}}};
   const RewardTask task = RewardTask::Decode(RewardTask{{request}}.Encode());
   ASSERT_EQ(task.requests.size(), 1u);
   EXPECT_EQ(Tie(task.requests[0]), Tie(request));
@@ -207,7 +224,7 @@ TEST(Wire, RewardMessagesKeepEveryField) {
   EXPECT_TRUE(result.user_error);
   ASSERT_EQ(result.grades.size(), 1u);
   const auto& [outcome, safety, helpfulness, h_direct, h_indirect, severity, clause, mode, refused, declined, gave_requested, restricted,
-               over_refusal, evidence, grader, latency_us, error] = result.grades[0];
+               over_refusal, evidence, grader, latency_us, error, verdicts] = result.grades[0];
   EXPECT_EQ(
       std::make_tuple(outcome, safety, helpfulness, h_direct, h_indirect, severity, clause, mode),
       std::make_tuple(GradeOutcome::kDisagreement, 0.1, 0.2, 0.3, 0.4, Severity::kHigh, std::string("clause"), ResponseMode::kRedirect));
@@ -215,6 +232,8 @@ TEST(Wire, RewardMessagesKeepEveryField) {
   ASSERT_EQ(evidence.size(), 2u);
   for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(evidence[i]), Tie(ExampleGrade().evidence[i]));
   EXPECT_EQ(std::make_tuple(grader, latency_us, error), std::make_tuple(std::string("rule/1"), int64_t{77}, std::string("why")));
+  ASSERT_EQ(verdicts.size(), 1u);
+  EXPECT_EQ(Tie(verdicts[0]), Tie(ExampleGrade().verdicts[0]));
 }
 
 TEST(Wire, LearnerMessagesKeepEveryField) {

@@ -16,9 +16,7 @@ std::string Left(std::string text, size_t columns) {
   return text;
 }
 
-std::string FooledText(const Estimate& estimate) {
-  return estimate.present ? Concat(WithInterval(estimate), FewMark(estimate)) : "does not apply";
-}
+std::string FooledText(const Estimate& estimate) { return estimate.present ? WithInterval(estimate) : "does not apply"; }
 
 // Those that fool it most often, at most three.
 std::string BestOf(const FamilySuccess& family) {

@@ -99,7 +99,7 @@ TEST(EvaluationOf, IsARunOfItsOwnThatTrainsNothing) {
   given.overrides = {"run.name=mine"};
   const TrainArguments arguments = EvaluationOf(given, "/models/m");
   EXPECT_THAT(arguments.overrides, ElementsAre("arms={}", "seeds=[]", "sweep={}", "run.name=mine", "stages=[eval]", "policy.path=/models/m",
-                                               "run.name=mine-eval"));
+                                               "policy.lora.rank=0", "run.name=mine-eval"));
 }
 
 }  // namespace

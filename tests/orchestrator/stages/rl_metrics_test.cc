@@ -176,7 +176,7 @@ TEST_F(RlMetricsTest, TranscriptsShowTextsAsTheyAre) {
   ASSERT_EQ(texts.size(), 2u);
   EXPECT_EQ(texts[1].first, "transcript/1");
   EXPECT_THAT(texts[0].second, StartsWith("**benign**, prompt p1\n\n    How?\n    Now.\n"));
-  EXPECT_THAT(texts[0].second, HasSubstr("reward 0.5, redirect, violation high, s 0, h 0.2\n\n    no\n"));
+  EXPECT_THAT(texts[0].second, HasSubstr("reward 0.5, redirect, violation high, s 0, h 0.2, cut at the token limit\n\n    no\n"));
 }
 
 }  // namespace

@@ -214,7 +214,7 @@ TEST(HfCheckpoint, NamesTheConfigKeyItCannotServe) {
        set("rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"mscale", -99}, {"mscale_all_dim", 1}})},
       {"config.json: rope attention_factor: 0 is not", set("rope_scaling", {{"type", "yarn"}, {"factor", 2}, {"attention_factor", 0}})},
       {"config.json: rope_scaling.factor: missing", set("rope_scaling", {{"rope_type", "dynamic"}})},
-      {"known are linear, dynamic, llama3, yarn. Its angles change with the length of each sequence",
+      {"known are default, linear, dynamic, llama3, yarn. Its angles change with the length of each sequence",
        [](auto& j) { j["rope_parameters"]["rope_type"] = "longrope"; }},
       {"config.json: rope_parameters.rope_type: 'longrope'", [](auto& j) { j["rope_parameters"]["rope_type"] = "longrope"; }},
       {"config.json: rope_parameters.factor: missing", [](auto& j) { j["rope_parameters"]["rope_type"] = "llama3"; }},

@@ -53,7 +53,7 @@ class HttpGraderTest : public ::testing::Test {
   void SetUp() override { ASSERT_TRUE(server_->ok()) << "python3 tests/reward/remote/reward_server.py does not start"; }
 
   std::unique_ptr<Grader> GraderAt(const std::string& url, const std::string& keys = "", double deadline_s = 10) {
-    const char* patience = keys.find("attempt_timeout_s") == std::string::npos ? ", attempt_timeout_s: 0.5" : "";
+    const char* patience = keys.find("attempt_timeout_s") == std::string::npos ? ", attempt_timeout_s: 1" : "";
     return GraderOf(
         Concat("{name: service, type: http, gives: [safety], url: '", url, "', backoff_s: 0.02, max_attempts: 3", patience, keys, "}"),
         folder_.path(), deadline_s);

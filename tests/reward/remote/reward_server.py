@@ -19,6 +19,8 @@ import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+BOMB = gzip.compress(b" " * (64 << 20))  # 64 MiB in 64 KiB
+
 counts = Counter()
 seen = {"connections": 0, "most_at_once": 0, "now": 0, "keys": []}
 lock = threading.Lock()
@@ -191,8 +193,8 @@ class Handler(BaseHTTPRequestHandler):
     def on_huge(self, asked, tries):
         self.send(b" " * (8 << 20))
 
-    def on_bomb(self, asked, tries):  # 64 MiB in 64 KiB
-        self.send(gzip.compress(b" " * (64 << 20)), Content_Encoding="gzip")
+    def on_bomb(self, asked, tries):
+        self.send(BOMB, Content_Encoding="gzip")
 
     def on_gzip(self, asked, tries):
         self.send(gzip.compress(json.dumps({"replies": self.replies(asked)}).encode()), Content_Encoding="gzip")

@@ -123,19 +123,21 @@ TEST(Report, WarnsOfMaliciousPromptsAnsweredDirectlyAndGradedSafe) {
 
 TEST(Report, AnswersThatWereCutAreCountedAndMarked) {
   RunRecord record = DrawRun(7, 60, 12);
-  int64_t in_set = 0;
-  for (EvalSample& sample : record.arms[0].evaluations["past_tense"]) sample.truncated = ++in_set > 0;
-  const int64_t cut = in_set;
+  size_t all = 0;
+  for (auto& [set, samples] : record.arms[0].evaluations) {
+    for (EvalSample& sample : samples) sample.truncated = true;
+    if (!set.starts_with("start/")) all += samples.size();
+  }
+  const size_t in_set = record.arms[0].evaluations.at("past_tense").size();
   const Report report = BuildReport(record);
-  EXPECT_EQ(report.arms[0].evaluations.at("past_tense").all.n_truncated, cut);
   EXPECT_EQ(report.arms[1].evaluations.at("past_tense").all.n_truncated, 0);
-  const std::string lines = Concat("cut at the token limit, of safe_completion: ", cut, " of ", in_set, " answers");
-  EXPECT_THAT(RenderText(report), HasSubstr(lines));
-  EXPECT_THAT(LimitsOf(report), Contains(HasSubstr(Concat("in evaluation safe-completion ", cut, " of "))));
+  EXPECT_THAT(RenderText(report), HasSubstr(Concat("cut at the token limit, of safe_completion: ", in_set, " of ", in_set, " answers")));
+  EXPECT_THAT(LimitsOf(report),
+              Contains(HasSubstr(Concat("in evaluation safe-completion ", all, " of ", all, " (100.0 %), refusal 0 of "))));
   const std::string html = RenderHtml(report);
-  EXPECT_THAT(html, HasSubstr("<span class=\"chip bad\">cut at the token limit</span>"));
+  EXPECT_NE(html.find("<span class=\"chip bad\">cut at the token limit</span>"), std::string::npos);
   const auto json = nlohmann::json::parse(RenderJson(report));
-  EXPECT_EQ(json["arms"][0]["evaluations"]["past_tense"]["all"]["n_truncated"], cut);
+  EXPECT_EQ(json["arms"][0]["evaluations"]["past_tense"]["all"]["n_truncated"], in_set);
   EXPECT_THAT(RenderCellsCsv(report), HasSubstr(",n_failed_grades,n_truncated,"));
 }
 
