@@ -5,7 +5,8 @@
 namespace temper {
 namespace {
 
-constexpr IntRange kSteps{1, 1'000'000'000};
+// A group's id has so many bits for its step (orchestrator/config/group_id.h).
+constexpr IntRange kSteps{1, (int64_t{1} << 25) - 1};
 
 }  // namespace
 

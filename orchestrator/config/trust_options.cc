@@ -11,7 +11,7 @@ void Describe(GoldConfig& c, ConfigFields& f) {
   f.String("response", &c.response, "column of the answer");
   f.String("label", &c.label, "column that says whether the answer is harmful: yes, no, true, false or a number");
   f.String("category", &c.category, "column of the policy spec's category; empty = none");
-  f.Real("yes_from", &c.yes_from, {}, "a number of at least so much in the label's column is a yes");
+  f.Real("yes_from", &c.yes_from, {-1e9, 1e9}, "a number of at least so much in the label's column is a yes");
   f.Int("per_step", &c.per_step, {1, 10'000}, "probes a step, drawn with replacement");
   f.Real(
       "flip_rate", &c.flip_rate, {0.01, 1},

@@ -205,7 +205,8 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
 
 // Each of them is a key of the schema, or the beginning of keys.
 TEST(StartChecks, WhatArmsShareAreSettings) {
-  const ResolvedConfig resolved = LoadExperiment((kConfigs / "smoke.yaml").string(), {}).resolved;
+  const std::string grader = "{name: a, type: rule, policy_spec: " + (kConfigs / "policies/apothecary.yaml").string() + "}";
+  const ResolvedConfig resolved = LoadExperiment((kConfigs / "smoke.yaml").string(), {"reward.graders=[" + grader + "]"}).resolved;
   for (std::string_view shared : kSharedByArms) {
     const auto is_meant = [shared](const ResolvedValue& value) {
       return shared.ends_with('*') ? value.key.starts_with(shared.substr(0, shared.size() - 1)) : value.key == shared;
@@ -213,7 +214,7 @@ TEST(StartChecks, WhatArmsShareAreSettings) {
     EXPECT_TRUE(std::any_of(resolved.values.begin(), resolved.values.end(), is_meant)) << shared;
   }
   EXPECT_TRUE(IsSharedByArms("policy.hidden_size"));
-  EXPECT_TRUE(IsSharedByArms("reward.grader"));
+  EXPECT_TRUE(IsSharedByArms("reward.graders.0.name"));
   EXPECT_FALSE(IsSharedByArms("reward.composer"));
   EXPECT_FALSE(IsSharedByArms("policy_x"));
 }
