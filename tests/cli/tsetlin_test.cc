@@ -74,7 +74,9 @@ TEST_F(TsetlinCommandTest, ALockedRuleStaysAndAVetoedOneGoes) {
   EXPECT_THAT(rules, HasSubstr("locked  if 'blue' and 'tea' then complied"));
   std::istringstream lines(rules);
   for (std::string line; std::getline(lines, line);) {
-    if (line.ends_with("then refused") && !line.starts_with("veto")) EXPECT_THAT(line, Not(ContainsRegex("(if|and) 'sorry' "))) << line;
+    if (line.ends_with("then refused") && !line.starts_with("veto")) {
+      EXPECT_THAT(line, Not(ContainsRegex("(if|and) 'sorry' "))) << line;
+    }
   }
   EXPECT_THAT(rules, HasSubstr("veto   if 'sorry' then refused"));
   EXPECT_THAT(rules, HasSubstr("25 epochs"));
