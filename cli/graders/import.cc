@@ -57,6 +57,7 @@ void AddImportCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("import", "makes a job that Temper runs of what another platform has");
   below.app->require_subcommand(1);
+  AddExamples(below.app, {{"temper import openai-rft --help", "how a job of OpenAI's is imported"}});
   AddCommand<RftArguments>(below, "openai-rft", "makes a job of OpenAI's reinforcement fine-tuning: its grader and its data", BindRft,
                            RftCommand);
 }

@@ -60,6 +60,8 @@ void AddPolicyCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("policy", "looks a policy spec over, and shows it as a model is shown it");
   below.app->require_subcommand(1);
+  AddExamples(below.app, {{"temper policy check configs/policies/general.yaml",
+                           "lists what is of no use in it; exit code 1 where there is something"}});
   AddCommand<CheckArguments>(
       below, "check",
       "lists clauses that are never reached, severities out of order, propositions without use, twins, and patterns that "
