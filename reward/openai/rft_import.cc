@@ -168,7 +168,7 @@ ImportedGrader GraderOf(const std::string& job, const std::string& path, std::ve
     notes->push_back(
         "The python grader runs as a grader of type command, grader.py: read it before you run it, since it is code that came with a "
         "file. It runs with this machine's python3 and its packages, and values below 0 or above 1 are cut.");
-    return {{"grader.py", json["source"].get<std::string>()}, "type: command, command: [python3, grader.py], files: [grader.py]", {}, true};
+    return {{"grader.py", json["source"].get<std::string>()}, "type: command, command: [python3, grader.py], files: grader.py", {}, true};
   }
   const OpenAiGrader grader = ParseOpenAiGrader(job, path);
   std::string entry = "type: openai_grader, path: grader.json";
