@@ -23,7 +23,7 @@ train "$work/hh.jsonl" "${answer[@]}" --pair-column pair --min-texts 2 --out "$w
 train "$work/prompts.jsonl" --text-column prompt "${columns[@]}" --balance source_class --min-texts 2 --out "$work/prompts.clf" >/dev/null
 
 echo "== harm.clf (each domain left out)"
-train "$work/harm.jsonl" "${both[@]}" --leave-out domain --balance source_class --min-sources 2 --min-texts 2 -C 0.3 --augment tricks --augment-label yes --copies 4 --copy-weight 1 \
+train "$work/harm.jsonl" "${both[@]}" --leave-out domain --balance source_class --min-sources 2 --min-texts 2 -C 0.3 --augment tricks --augment-label yes --copies 7 --copy-weight 1 \
   --member "$work/compliance.clf:1" --member "$work/past_tense.clf:0.5" --member "$work/hh.clf:0.5" --member "$work/prompts.clf:0.5" \
   --ngrams-weight 0.5 --dense answer_words:0.5,negation_rate:-0.5 --out configs/graders/harm.clf
 echo "== severity.clf (five folds)"

@@ -69,7 +69,7 @@ bar "is the prompt harmful, a source never seen" "$out/prompts.jsonl --leave-out
   --label-column label --group-column group --source-column source --leave-out source --balance source_class --min-sources 2 -C 0.3 --out "$out/prompts_unseen.clf"
 bar "helpful" "$out/helpful.jsonl --text both" "$out/helpful.jsonl" "${both[@]}" "${spaces[@]}" --space prompt:words:1-2 --space prompt:characters:2-5 --leave-out fold --dense all --dense-scale 0.2 -C 4 --out "$out/helpful.clf"
 
-for augment in "" "--augment tricks" "--augment tricks --augment-label yes --copies 4 --copy-weight 1"; do
+for augment in "" "--augment tricks" "--augment tricks --augment-label yes --copies 7 --copy-weight 1"; do
   echo "== flips by cheap tricks ${augment:-without augmentation}"
   # shellcheck disable=SC2086
   "$temper" classifier train "$out/harm_four_fifths.jsonl" "${answer[@]}" $augment --out "$out/flips.clf" >/dev/null 2>&1
