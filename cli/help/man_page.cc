@@ -17,6 +17,8 @@ std::string Roff(const std::string& text) {
       out += "\\e";
     else if (c == '-')
       out += "\\-";
+    else if (c == '|')
+      out += "|\\:";  // a long list of choices may be broken here
     else
       out += c;
   }
@@ -89,7 +91,7 @@ std::string ExitStatus() {
 
 std::string ManPage(const CommandHelp& program, const std::string& version) {
   std::string text = Concat(".\\\" Made by: ", program.words, " man\n.TH ", Upper(program.words), " 1 \"\" \"", Roff(program.words), " ",
-                            Roff(version), "\" \"User Commands\"\n.SH NAME\n", program.words, " \\- ", Roff(AfterName(program.help)),
+                            Roff(version), "\" \"User Commands\"\n.ad l\n.SH NAME\n", program.words, " \\- ", Roff(AfterName(program.help)),
                             "\n.SH SYNOPSIS\n", Bold(program.words), " ", Italic("command"),
                             " [options]\n.SH DESCRIPTION\nA job is a YAML file, CONFIG below. Where there is no file of that name, the one "
                             "that was installed with the program is taken: configs/quickstart.yaml is one.\n.SH OPTIONS\n");

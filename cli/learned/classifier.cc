@@ -168,6 +168,7 @@ void AddClassifierCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("classifier", "small classifiers of prompts and answers, trained from labels");
   below.app->require_subcommand(1);
+  AddExamples(below.app, {{"temper classifier explain harm.clf", "what weighs most in a file that temper classifier train wrote"}});
   AddCommand<ClassifierTrainArguments>(below, "train", "trains a classifier and measures it on rows that it was not trained on", BindTrain,
                                        TrainCommand);
   AddCommand<EvalArguments>(below, "eval", "measures a classifier on labelled texts", BindEvalClassifier, EvalClassifierCommand);

@@ -211,6 +211,7 @@ void AddProbeCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("probe", "heads on the hidden states of a frozen model, trained from labels");
   below.app->require_subcommand(1);
+  AddExamples(below.app, {{"temper probe train --help", "what a head is trained from"}});
   AddCommand<ProbeTrainArguments>(below, "train", "trains a head and measures it on rows that it was not trained on", BindTrainProbe,
                                   TrainProbeCommand);
   AddCommand<ProbeEvalArguments>(below, "eval", "measures a probe on labelled texts", BindEvalProbe, EvalProbeCommand);

@@ -241,6 +241,7 @@ void AddRbrCommand(const CommandContext& context) {
   CommandContext below = context;
   below.app = context.app->add_subcommand("rbr", "rule-based rewards: propositions and their weights");
   below.app->require_subcommand(1);
+  AddExamples(below.app, {{"temper rbr accuracy gold.jsonl", "how far the shipped propositions agree with people's labels"}});
   AddCommand<RbrArguments>(below, "accuracy", "says how far propositions agree with people's labels", BindAccuracy, AccuracyCommand);
   AddCommand<RbrArguments>(below, "learn", "trains classifiers of propositions from people's labels", BindLearn, LearnCommand);
   AddCommand<RbrArguments>(below, "fit", "weighs propositions by ordered completions, for each response type", BindFit, FitCommand);
