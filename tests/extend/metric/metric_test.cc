@@ -18,7 +18,7 @@ TEST(ANewMetric, IsDeclaredAndDocumented) {
 
 TEST(ANewMetric, IsComputedForEveryStep) {
   const auto metrics = AnswerMetrics();
-  ASSERT_EQ(metrics.size(), 2U);
+  ASSERT_GE(metrics.size(), 2U);  // beside the program's own
   EXPECT_EQ(metrics.back()->of({.response = "Why do you ask?"}), 1);
   EXPECT_EQ(metrics.back()->of({.response = "No."}), 0);
   EXPECT_EQ(metrics.back()->of({.response = ""}), std::nullopt);
