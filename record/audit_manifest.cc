@@ -9,6 +9,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
+#include "policy/text/strict_json.h"
 #include "record/audit_reader.h"
 #include "record/provenance.h"
 #include "record/run_json.h"
@@ -89,6 +90,11 @@ std::string SignedText(Json manifest) {
   return manifest.dump(1);
 }
 
+bool IsArmOf(const std::string& run_folder, const std::string& name) {
+  const auto arms = ReadRunDescription(run_folder).arms;
+  return std::any_of(arms.begin(), arms.end(), [&](const RunDescription::Arm& arm) { return arm.name == name; });
+}
+
 void CheckFiles(const Json& manifest, const std::string& run_folder, ManifestCheck* check) {
   const fs::path inside = manifest.at("weights").at("folder").get<std::string>();
   if (inside.is_absolute() || std::find(inside.begin(), inside.end(), "..") != inside.end()) {
@@ -161,6 +167,10 @@ ManifestCheck CheckAuditManifest(const std::string& text, const std::string& run
     const std::string& key = public_key.empty() ? check.public_key : public_key;
     if (!IsSignedBy(SignedText(manifest), manifest.at("signature").get<std::string>(), key)) {
       check.problems.push_back("the signature is not one of this text by the key " + key);
+      return check;
+    }
+    if (!IsArmOf(run_folder, check.arm)) {
+      check.problems.push_back(Concat("the run has no arm ", Quoted(check.arm)));
       return check;
     }
     CheckFiles(manifest, run_folder, &check);

@@ -60,7 +60,7 @@ bool AreStagesInOrder(const std::vector<std::string>& stages) {
 std::string UnseenColumn(const RewardConfig& reward) {
   for (const GraderEntry& entry : reward.graders) {
     if (entry.options == nullptr) continue;
-    for (const std::string& column : entry.options->Columns())
+    for (const std::string& column : ColumnsOf(entry))
       if (!reward.Sees(column)) return column;
   }
   return "";

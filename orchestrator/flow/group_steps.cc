@@ -9,6 +9,8 @@
 namespace temper {
 namespace {
 
+constexpr size_t kMaxVerdicts = 256;
+
 std::string SamplingTask(const GroupInWork& group) { return group.spec.task.Encode(); }
 
 std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWork* in_work) {
@@ -50,12 +52,22 @@ std::string GradingTask(const GroupInWork& in_work) {
   return task.Encode();
 }
 
+// A worker's word becomes names of metrics, keys of files and numbers of a report.
+void CheckVerdicts(const Grade& grade) {
+  TEMPER_CHECK(grade.verdicts.size() <= kMaxVerdicts, "a grade with ", grade.verdicts.size(), " verdicts; at most ", kMaxVerdicts);
+  for (const Verdict& verdict : grade.verdicts) {
+    const std::string problem = VerdictProblem(verdict);
+    TEMPER_CHECK(problem.empty(), "a grade holds ", problem);
+  }
+}
+
 std::optional<StepRefusal> TakeGrades(const std::string& payload, GroupInWork* in_work) {
   RewardResult result = RewardResult::Decode(payload);
   if (!result.error.empty()) return StepRefusal{result.error, result.user_error};
   GradedGroup& group = in_work->group;
   TEMPER_CHECK(result.grades.size() == group.responses.size(), "group ", group.rollout.group.group_id, " of ", group.responses.size(),
                " completions came back with ", result.grades.size(), " grades");
+  for (const Grade& grade : result.grades) CheckVerdicts(grade);
   group.grades = std::move(result.grades);
   for (Grade& grade : group.grades) CountByRow(group.prompt->intent, group.prompt->label, &grade);
   group.graded_at = NowSeconds();

@@ -1,6 +1,8 @@
 #include "reward/grade/grade.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -35,6 +37,20 @@ std::string VerdictText(const Verdict& verdict) {
   for (const auto& [part, value] : verdict.values)
     text += Concat(std::exchange(first, false) ? " " : ", ", part, " ", ValueText(part, value));
   return text;
+}
+
+bool IsGraderName(const std::string& name) {
+  const auto known = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.'; };
+  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), known);
+}
+
+std::string VerdictProblem(const Verdict& verdict) {
+  if (!IsGraderName(verdict.grader)) return "a verdict of a grader whose name is none";
+  for (const auto& [part, value] : verdict.values) {
+    if (!ValueOf<GradePart>(part)) return "a verdict on what is no part of a grade";
+    if (!std::isfinite(value)) return Concat("a verdict with a ", part, " that is not finite");
+  }
+  return "";
 }
 
 std::optional<bool> RestrictedByRow(const std::string& intent, const std::string& label) {

@@ -102,6 +102,12 @@ struct Verdict {
 // What it said in one line, for people: "examiner (monitor): safety 0.31, severity moderate"; of a failed one why.
 std::string VerdictText(const Verdict& verdict);
 
+// What no grader says, "" where the verdict can stand: a name that is none, a part that is none, a value that is not finite.
+std::string VerdictProblem(const Verdict& verdict);
+
+// Names of graders: letters, digits, '.', '_' and '-', at most 64.
+bool IsGraderName(const std::string& name);
+
 // What is said of one response. The values hold only when outcome is kOk.
 struct Grade {
   GradeOutcome outcome = GradeOutcome::kOk;

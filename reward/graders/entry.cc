@@ -19,18 +19,13 @@ bool CanGive(const GraderEntry& entry, const std::string& word) {
   return part && std::find(entry.type->gives.begin(), entry.type->gives.end(), *part) != entry.type->gives.end();
 }
 
-bool IsName(const std::string& name) {
-  const auto known = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '.'; };
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), known);
-}
-
 }  // namespace
 
 void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
   entry->type = GraderTypes().types().at(index % GraderTypes().types().size());
   f.String("name", &entry->name, "what the grader is called in grades, metrics and reports");
   f.Require("name");
-  f.Rule([entry] { return IsName(entry->name); }, "a grader's name must be letters, digits, '.', '_' and '-', at most 64");
+  f.Rule([entry] { return IsGraderName(entry->name); }, "a grader's name must be letters, digits, '.', '_' and '-', at most 64");
   f.Choice("type", &entry->type, GraderTypes(), "what grades");
   f.Require("type");
   f.StringList("gives", &entry->gives,
@@ -58,6 +53,13 @@ void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
 bool AreNamesUnique(const std::deque<GraderEntry>& entries) {
   std::set<std::string> names;
   return std::all_of(entries.begin(), entries.end(), [&](const GraderEntry& entry) { return names.insert(entry.name).second; });
+}
+
+std::vector<std::string> ColumnsOf(const GraderEntry& entry) {
+  std::vector<std::string> columns = entry.options->Columns();
+  const std::string only = entry.only.substr(0, entry.only.find('='));
+  if (!only.empty() && only != "category") columns.push_back(only);
+  return columns;
 }
 
 GraderConfig PartsOfEntry(const GraderEntry& entry) {

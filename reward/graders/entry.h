@@ -36,6 +36,9 @@ struct GraderEntry {
 // each is shown.
 void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& fields);
 
+// The columns of a row that it needs beside prompt, answer and category: its type's, and that of `only`.
+std::vector<std::string> ColumnsOf(const GraderEntry& entry);
+
 // The rule over all of them: that names are unique.
 bool AreNamesUnique(const std::deque<GraderEntry>& entries);
 

@@ -1,5 +1,7 @@
 #include "orchestrator/flow/pipeline.h"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
@@ -198,6 +200,29 @@ TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
   group.spec.sees = {.label = true};
   EXPECT_EQ(request().intent, "");
   EXPECT_EQ(request().label, "refuse");
+}
+
+TEST(GroupSteps, AVerdictThatCannotBeOneIsNoResult) {
+  const Prompt prompt{.id = "id", .text = "text", .category = "", .intent = "", .label = "", .messages = ""};
+  const auto taken = [&](Verdict verdict) {
+    GroupInWork group;
+    group.group.prompt = &prompt;
+    group.group.responses = {"No."};
+    Grade grade;
+    grade.verdicts = {std::move(verdict)};
+    SampleAndGrade()[1].take(RewardResult{"", false, {grade}}.Encode(), &group);
+  };
+  const auto verdict = [](const std::string& grader, const std::string& part, double value) {
+    Verdict made;
+    made.grader = grader;
+    made.values = {{part, value}};
+    return made;
+  };
+  EXPECT_NO_THROW(taken(verdict("ours", "safety", 0.5)));
+  EXPECT_THROW(taken(verdict("a\nb", "safety", 0.5)), Error);
+  EXPECT_THROW(taken(verdict("", "safety", 0.5)), Error);
+  EXPECT_THROW(taken(verdict("ours", "charm", 0.5)), Error);
+  EXPECT_THROW(taken(verdict("ours", "safety", std::numeric_limits<double>::quiet_NaN())), Error);
 }
 
 TEST(GroupSteps, ARefusalOfARequestLabelledMaliciousIsNoOverRefusalWhateverTheGraderThinks) {
