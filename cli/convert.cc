@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/host/cores.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/kernels/torch_version.h"
 
@@ -50,7 +51,7 @@ std::optional<at::ScalarType> ParseDtype(const std::string& text) {
 
 int ConvertCommand(const ConvertArguments& arguments) {
   namespace fs = std::filesystem;
-  SetComputeThreads(AllThreads());
+  SetComputeThreads(UsableCores());
   SaveOptions options;
   options.type = ParseDtype(arguments.dtype);
   options.max_shard_bytes = ParseByteSize(arguments.shard_size);

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
+#include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
 #include "serve/chat.h"
 #include "serve/line_reader.h"
@@ -131,7 +132,7 @@ class PromptLines {
 };
 
 int GenerateCommand(const GenerateArguments& arguments) {
-  SetComputeThreads(AllThreads());
+  SetComputeThreads(UsableCores());
   const c10::InferenceMode inference;
   const bool chat = !arguments.prompt && !arguments.json && isatty(STDIN_FILENO) == 1;
   if (chat) return ChatOnTerminal(arguments);

@@ -8,6 +8,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/host/cores.h"
 #include "policy/formats/finite_weights.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/formats/safetensors.h"
@@ -41,7 +42,7 @@ std::vector<int32_t> SequenceOf(const nlohmann::json& list, size_t number, const
 
 // Token ids (a JSON list of lists) in, fp32 logits [tokens, vocabulary] as tensors logits.0, logits.1, ... out.
 int LogitsCommand(const LogitsArguments& arguments) {
-  SetComputeThreads(AllThreads());
+  SetComputeThreads(UsableCores());
   const c10::InferenceMode inference;
   const Stopwatch watch;
   const Transformer model = LoadHfModel(arguments.model);

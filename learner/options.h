@@ -25,8 +25,6 @@ struct LearnerOptions {
 
 void Describe(LearnerOptions& options, ConfigFields& fields);
 
-inline constexpr IntRange kThreads{1, 1024};  // of a process that computes
-
 // After the warm-up, from lr to final_lr_fraction lr (learner/optimizer.h).
 enum class LrSchedule : uint8_t { kConstant, kLinear, kCosine };
 template <>

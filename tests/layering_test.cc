@@ -85,7 +85,7 @@ const std::vector<Wing> kWings = {
      {"cluster/base", "cluster/bus", "cluster/collectives", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights",
       "learner", "policy/formats", "policy/kernels", "record", "reward/grade", "reward/graders", "rollout/engine"}},
     {"orchestrator/config",
-     {"cluster/base", "cluster/collectives", "cluster/config", "evaluation", "evaluation/suites", "learner", "policy/kernels",
+     {"cluster/base", "cluster/collectives", "cluster/config", "cluster/host", "evaluation", "evaluation/suites", "learner", "policy/kernels",
       "policy/model", "record", "reward/advantage", "reward/compose", "reward/graders", "reward/spec", "rollout", "world"}},
     {"orchestrator/flow",
      {"cluster/base", "cluster/bus", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights", "orchestrator/config",

@@ -9,6 +9,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
+#include "cluster/host/cores.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "policy/kernels/compute_device.h"
 #include "policy/kernels/torch_version.h"
@@ -24,11 +25,11 @@ constexpr auto kWeightDeadline = std::chrono::seconds(120);
 RolloutWorker::RolloutWorker(BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics, const std::string& welcome, int local_rank,
                              int workers_here)
     : bus_(bus), telemetry_(telemetry), metrics_(metrics), welcome_(RolloutWelcome::Decode(welcome)) {
-  const int64_t threads = std::max<int64_t>(1, std::min<int64_t>(welcome_.threads, AllThreads() / workers_here));
-  if (threads < welcome_.threads) {
-    TEMPER_LOG(Info, "decoding with ", threads, " of ", welcome_.threads, " threads: ", workers_here, " rollout workers share ",
-               AllThreads(), " cores");
-  }
+  const int64_t most = std::max<int64_t>(1, UsableCores() / workers_here);
+  const int64_t wanted = welcome_.threads > 0 ? welcome_.threads : ShareOfCores(UsableCores(), workers_here, welcome_.overlaps);
+  const int64_t threads = std::min(wanted, most);
+  TEMPER_LOG(Info, "decoding with ", threads, " threads (cluster.rollout_threads: ", welcome_.threads, "): ", workers_here,
+             " rollout workers share ", UsableCores(), " cores");
   at::set_num_threads(static_cast<int>(threads));
   model_ = std::make_unique<Transformer>(ParseTransformerConfig(welcome_.config_json));
   model_->MoveTo(ComputeDevice(welcome_.device, local_rank));

@@ -10,7 +10,7 @@ void Fields(V& v, WeightRef& r) {
 }
 template <typename V>
 void Fields(V& v, RolloutWelcome& w) {
-  v(w.config_json, w.slots, w.threads, w.max_tokens, w.bf16, w.device, w.cuda_graphs, w.force_remote_weights, w.tokenizer_json);
+  v(w.config_json, w.slots, w.threads, w.overlaps, w.max_tokens, w.bf16, w.device, w.cuda_graphs, w.force_remote_weights, w.tokenizer_json);
 }
 template <typename V>
 void Fields(V& v, SamplingOptions& s) {

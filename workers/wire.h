@@ -9,7 +9,7 @@
 #include "policy/kernels/device_choice.h"
 #include "reward/grade/grade.h"
 #include "reward/graders/panel.h"
-#include "rollout/engine/generation_engine.h"
+#include "rollout/engine/generation_request.h"
 #include "rollout/engine/trajectory.h"
 
 namespace temper {
@@ -21,7 +21,8 @@ namespace temper {
 struct RolloutWelcome {
   std::string config_json;  // of the model
   int64_t slots = 64;
-  int64_t threads = 1;
+  int64_t threads = 1;       // 0 = the worker's share of the cores
+  bool overlaps = false;     // learners of the same host compute at the same time
   int64_t max_tokens = 512;  // prompt + completion
   bool bf16 = false;         // inference type
   DeviceChoice device = DeviceChoice::kAuto;

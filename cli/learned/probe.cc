@@ -14,6 +14,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
+#include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
 #include "reward/classifier/sources.h"
 #include "reward/probe/feature_cache.h"
@@ -57,7 +58,7 @@ void WriteOut(const std::string& option, const std::string& path, const std::str
 std::string SourceOf(const LabelledRow& row) { return row.source; }
 
 FeatureRun RunModel(const ModelArguments& model, const FeatureOptions& features, const std::vector<LabelledRow>& rows) {
-  SetComputeThreads(AllThreads());
+  SetComputeThreads(UsableCores());
   std::vector<ProbeText> texts;
   for (const LabelledRow& row : rows) texts.push_back({row.prompt, row.answer});
   const Stopwatch watch;

@@ -1,10 +1,10 @@
 #include "cluster/host/host_name.h"
 
-#include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/host/cores.h"
 
 namespace temper {
 
@@ -14,16 +14,10 @@ std::string LocalHostName() {
   return name;
 }
 
-int NumCores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 std::string HostDescription() {
   utsname name{};
   uname(&name);
-  return Concat(name.nodename, ", ", NumCores(), " cores, ", name.sysname, " ", name.release);
+  return Concat(name.nodename, ", ", UsableCores(), " cores, ", name.sysname, " ", name.release);
 }
 
 }  // namespace temper

@@ -4,12 +4,11 @@
 #include <cctype>
 #include <string_view>
 
-#include "learner/options.h"
-
 namespace temper {
 namespace {
 
 constexpr IntRange kRanks{0, kMaxRanksOfRole};
+constexpr IntRange kThreads{0, 1024};
 constexpr RealRange kSeconds{0.001, 1e6};  // as milliseconds they fit an int, which sockets take
 
 // ZeroMQ would listen on another port where the number is too large.
@@ -39,11 +38,13 @@ void Describe(ClusterConfig& c, ConfigFields& f) {
   f.Int("rollout_workers", &c.rollout_workers, kRanks, "rollout worker ranks; 0 = from the number of ranks");
   f.Int("reward_workers", &c.reward_workers, kRanks, "reward worker ranks; 0 = from the number of ranks");
   f.Int("learner_threads", &c.learner_threads, kThreads,
-        "micro-batches a learner computes side by side, each by one thread; the numbers of a run depend on it in the last bits. "
-        "Learners on GPUs do not use it");
+        "micro-batches a learner computes side by side, each by one thread; 0 = its share of the host's cores, at most 8 (4 without "
+        "policy.lora, for each thread holds a gradient of the model), and half of that where rollouts overlap with learning "
+        "(rl.max_staleness above 0). The numbers of a run depend on it in the last bits: set it where "
+        "hosts with other numbers of cores must give the same bits. Learners on GPUs do not use it");
   f.Int("rollout_threads", &c.rollout_threads, kThreads,
-        "threads a rollout worker decodes with on the CPU, each for its share of the completions; the numbers do not depend on it. Where "
-        "learner and workers take turns (rl.max_staleness 0), as many as there are cores to a worker; it takes no more than those");
+        "threads a rollout worker decodes with on the CPU, each for its share of the completions; the numbers do not depend on it. 0 = its "
+        "share of the host's cores, as learner_threads; it takes no more than there are to a worker");
   f.Enum("device", &c.device,
          "where learners and rollout workers compute; cuda: each on the GPU of its rank on the host, modulo the visible ones; auto = cuda "
          "where the program was built with CUDA and a GPU is visible, else cpu");

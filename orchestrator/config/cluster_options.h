@@ -25,8 +25,8 @@ struct ClusterConfig {
   int64_t learners = 0;  // 0 = from the number of ranks
   int64_t rollout_workers = 0;
   int64_t reward_workers = 0;
-  int64_t learner_threads = 1;
-  int64_t rollout_threads = 1;
+  int64_t learner_threads = 0;  // 0 = from the cores
+  int64_t rollout_threads = 0;
   DeviceChoice device = DeviceChoice::kAuto;
   std::string endpoint = "auto";
   WeightTransport weight_transport = WeightTransport::kAuto;

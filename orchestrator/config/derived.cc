@@ -1,6 +1,15 @@
 #include "orchestrator/config/derived.h"
 
+#include <algorithm>
+
+#include "cluster/host/cores.h"
+
 namespace temper {
+namespace {
+
+constexpr int64_t kMostWithGradients = 4;  // each thread holds a gradient of the whole model
+
+}  // namespace
 
 RlOptions LossOf(const ExperimentConfig& config) {
   RlOptions options = config.rl.loss;
@@ -11,13 +20,17 @@ RlOptions LossOf(const ExperimentConfig& config) {
   return options;
 }
 
-LearnerOptions LearnerOptionsOf(const ExperimentConfig& config) {
+LearnerOptions LearnerOptionsOf(const ExperimentConfig& config, int64_t learners_here) {
   LearnerOptions options = config.learner;
-  options.threads = config.cluster.learner_threads;
+  const int64_t asked = config.cluster.learner_threads;
   options.dtype = config.policy.dtype;
   options.lora = LoraOf(config);
+  const int64_t share = ShareOfCores(UsableCores(), learners_here, Overlaps(config));
+  options.threads = asked > 0 ? asked : std::min(share, options.lora.rank > 0 ? kMostShared : kMostWithGradients);
   return options;
 }
+
+bool Overlaps(const ExperimentConfig& config) { return config.rl.max_staleness > 0; }
 
 LoraOptions LoraOf(const ExperimentConfig& config) {
   LoraOptions options = config.policy.lora;

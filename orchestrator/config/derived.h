@@ -9,8 +9,11 @@ namespace temper {
 // rl, with how its completions are sampled: rollout.temperature, completions of a step, rollout.max_new_tokens.
 RlOptions LossOf(const ExperimentConfig& config);
 
-// learner, with cluster.learner_threads, policy.dtype and the adapters of LoraOf.
-LearnerOptions LearnerOptionsOf(const ExperimentConfig& config);
+// learner, with cluster.learner_threads, policy.dtype and the adapters of LoraOf. learners_here: learners of this host, which share its cores.
+LearnerOptions LearnerOptionsOf(const ExperimentConfig& config, int64_t learners_here);
+
+// Whether rollouts are drawn while the learners compute.
+bool Overlaps(const ExperimentConfig& config);
 
 // policy.lora and data.world, keyed by run.seed.
 LoraOptions LoraOf(const ExperimentConfig& config);

@@ -9,6 +9,7 @@
 #include "cluster/base/log.h"
 #include "cluster/bus/in_process.h"
 #include "cluster/collectives/communicator.h"
+#include "cluster/host/cores.h"
 #include "cluster/host/host_name.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/config/derived.h"
@@ -44,7 +45,7 @@ InProcessBus::Options BusOf(const ClusterConfig& cluster) {
 LearnerWorkerOptions LearnerOf(const Experiment& experiment) {
   LearnerWorkerOptions options;
   options.device = ComputeDevice(experiment.base.cluster.device, 0);
-  options.learner = OnDevice(LearnerOptionsOf(experiment.base), options.device);
+  options.learner = OnDevice(LearnerOptionsOf(experiment.base, 1), options.device);
   options.weight_folder = WeightFolderOf(experiment.base.cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;
@@ -84,7 +85,7 @@ class Place {
   void MakeRollout(const std::string& welcome) {
     const c10::InferenceMode inference;
     // As many workers as cores: its share of the threads is one, like everybody's.
-    rollout_ = std::make_unique<RolloutWorker>(client_.get(), &telemetry_, &metrics_, welcome, /*local_rank=*/0, AllThreads());
+    rollout_ = std::make_unique<RolloutWorker>(client_.get(), &telemetry_, &metrics_, welcome, /*local_rank=*/0, UsableCores());
   }
 
   bool RunOnce() {

@@ -174,6 +174,7 @@ void Job::Welcome(BusServer* server) const {
   rollout.config_json = ToConfigJson(arms_.front().data.model);
   rollout.slots = config.rollout.slots;
   rollout.threads = config.cluster.rollout_threads;
+  rollout.overlaps = Overlaps(config);
   rollout.max_tokens = std::min(arms_.front().data.model.max_positions, longest + most_new);
   rollout.bf16 = config.rollout.dtype == ComputeType::kBf16;
   rollout.device = config.cluster.device;

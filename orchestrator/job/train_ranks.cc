@@ -70,7 +70,7 @@ LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& 
   options.one_host = LearnersShareAHost(layout, process);
   options.backend = cluster.learner_backend;
   options.collective_deadline = Milliseconds(cluster.collective_timeout_s);
-  options.learner = LearnerOptionsOf(config);
+  options.learner = LearnerOptionsOf(config, options.learners_here);
   options.weight_folder = WeightFolderOf(cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;

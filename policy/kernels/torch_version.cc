@@ -1,8 +1,5 @@
 #include "policy/kernels/torch_version.h"
 
-#include <algorithm>
-#include <thread>
-
 #include <ATen/Parallel.h>
 #include <malloc.h>
 #include <torch/headeronly/version.h>
@@ -10,8 +7,6 @@
 namespace temper {
 
 std::string TorchVersion() { return TORCH_VERSION; }
-
-int AllThreads() { return static_cast<int>(std::max(1u, std::thread::hardware_concurrency())); }
 
 void SetComputeThreads(int threads) {
   constexpr int kKeepBytes = 1 << 30;

@@ -10,7 +10,5 @@ std::string TorchVersion();
 // Compute threads of this process from now on; call before the first tensor operation. Also keeps the allocator from returning large
 // blocks to the system after each use: page faults of big temporaries would cost more than the arithmetic.
 void SetComputeThreads(int threads);
-// As many as this process may run at a time: for commands that have the machine to themselves.
-int AllThreads();
 
 }  // namespace temper

@@ -6,7 +6,7 @@
 
 #include "policy/model/transformer.h"
 #include "policy/tokenizer/tokenizer.h"
-#include "rollout/engine/sampling_options.h"
+#include "rollout/engine/generation_request.h"
 #include "rollout/engine/trajectory.h"
 
 namespace temper {
@@ -17,17 +17,6 @@ struct EngineOptions {
   int64_t prefill_tokens = 2048;         // prompt tokens computed in one Step at most: what running completions wait for a new prompt
   const Tokenizer* tokenizer = nullptr;  // borrowed; reads the text for stop strings, null = requests with stop strings are refused
   bool graphs = true;                    // on a GPU: CUDA graphs of the decode step
-};
-
-// `num_samples` completions of one prompt. Completion i draws its token at position t with UniformAt({seed, step, prompt_key, i}, t).
-struct GenerationRequest {
-  uint64_t group_id = 0;
-  uint64_t seed = 0;
-  uint64_t step = 0;
-  uint64_t prompt_key = 0;
-  std::vector<int32_t> prompt_tokens;
-  int64_t num_samples = 1;
-  SamplingOptions sampling;
 };
 
 // Continuous batching over a fixed number of slots: the prompt of a group is computed once and shared by its completions, a finished

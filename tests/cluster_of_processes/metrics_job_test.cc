@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <set>
 
 #include <gmock/gmock.h>
@@ -21,8 +22,8 @@ namespace {
 namespace fs = std::filesystem;
 
 const std::set<std::string> kSections = {
-    "timing_s/record",  "timing_s/checkpoint",        "timing_s/data", "timing_s/rollout", "timing_s/reward",
-    "timing_s/compose", "timing_s/learner_round_trip"};
+    "timing_s/record",  "timing_s/checkpoint",         "timing_s/data", "timing_s/rollout", "timing_s/reward",
+    "timing_s/compose", "timing_s/learner_round_trip", "timing_s/eval"};
 
 // Names of the numbers of a row.
 std::set<std::string> MetricsOf(const nlohmann::json& row) {
@@ -84,8 +85,22 @@ class TakenPort {
   int port_ = 0;
 };
 
+// A job of which nearly everything that is declared can be said: two graders, gold answers, evaluations between steps.
+std::unique_ptr<TinyJob> JobThatSaysAll() {
+  auto job = std::make_unique<TinyJob>(
+      "rows", std::vector<std::string>{"sft.steps=200", "rl.steps=6", "rl.kl.coef=0.01", "reward.composer=lagrangian",
+                                       "reward.cost_limits={safety: 0.1}", "eval.every=2"});
+  std::ofstream(job->dir() + "/gold.jsonl") << R"({"prompt": "how do i use salve", "response": "i do not know", "label": "no"})"
+                                            << "\n";
+  job->overrides.push_back("reward.gold.path=" + job->dir() + "/gold.jsonl");
+  const std::string spec = "type: rule, policy_spec: " TEMPER_SOURCE_DIR "/configs/policies/apothecary.yaml";
+  job->overrides.push_back("reward.graders=[{name: rules, " + spec + "}, {name: examiner, " + spec + ", role: monitor}]");
+  return job;
+}
+
 TEST(MetricsJob, WritesDeclaredNamesAndTimesThatAddUp) {
-  TinyJob job("rows", {"sft.steps=200", "rl.steps=6", "rl.kl.coef=0.01", "reward.composer=lagrangian", "reward.cost_limits={safety: 0.1}"});
+  const auto made = JobThatSaysAll();
+  TinyJob& job = *made;
   ASSERT_EQ(job.Run(4), 0);
   const auto sft = job.Rows("sft/metrics.jsonl");
   const auto rl = job.RlRows();

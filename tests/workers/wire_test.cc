@@ -23,8 +23,8 @@ auto Tie(const SamplingOptions& s) {
   return std::tie(temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings);
 }
 auto Tie(const RolloutWelcome& w) {
-  const auto& [config, slots, threads, max_tokens, bf16, device, graphs, force, tokenizer] = w;
-  return std::tie(config, slots, threads, max_tokens, bf16, device, graphs, force, tokenizer);
+  const auto& [config, slots, threads, overlaps, max_tokens, bf16, device, graphs, force, tokenizer] = w;
+  return std::tie(config, slots, threads, overlaps, max_tokens, bf16, device, graphs, force, tokenizer);
 }
 auto Tie(const Trajectory& t) {
   const auto& [tokens, logprobs, policy_logprobs, versions, finished] = t;
@@ -73,7 +73,7 @@ auto Tie(const TrainSample& s) {
 // Values that no default has.
 const WeightRef kWeights{12, "00ff", 345, "/dev/shm/x", "node1"};
 
-RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 2, 99, true, DeviceChoice::kCuda, false, true, "{\"b\": 2}"}; }
+RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 2, true, 99, true, DeviceChoice::kCuda, false, true, "{\"b\": 2}"}; }
 
 RolloutTask ExampleRolloutTask() {
   RolloutTask task;

@@ -81,7 +81,9 @@ void AddTurns(const TraceSummary& summary, Findings* findings) {
   const double grades = Waited(summary, "grades");
   const double update = 1 - SideOf(summary, ToString(Role::kLearner)).idle;
   const double longest = std::max({rollouts, grades, update});
-  const char* more = longest == update ? "learners" : longest == rollouts ? "rollout workers" : "reward workers";
+  const char* more = longest == update     ? "cluster.learner_threads or learners"
+                     : longest == rollouts ? "cluster.rollout_threads or rollout workers"
+                                           : "reward workers";
   const double saved = 1 - longest;
   const std::string overlap = "rl.max_staleness of 1 or more, with run.deterministic: false, lets them overlap";
   const std::string turns = Concat("on-policy (rl.max_staleness: 0) the stages take turns, and each waits for the others: rollouts ",

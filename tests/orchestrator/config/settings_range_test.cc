@@ -139,7 +139,7 @@ void Use(const Experiment& experiment) {
   UseLoss(config);
   UsePlan(config);
   CheckSamplingOptions(config.rollout.sampling, 300);
-  CheckOptions("learner", LearnerOptionsOf(config));
+  CheckOptions("learner", LearnerOptionsOf(config, 1));
   CheckOptions("policy.lora", LoraOf(config));
   CheckOptions("data.world", WorldOf(config));
 }
