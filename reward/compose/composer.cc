@@ -16,6 +16,10 @@ bool IsUsable(const Grade& grade) {
          InUnit(grade.h_indirect);
 }
 
+bool HasNoControls(const ComposerOptions& options) {
+  return options.safety_control == SafetyControl::kNone && options.helpfulness_control == HelpfulnessControl::kNone;
+}
+
 double ControlledSafety(const ComposerOptions& options, const Grade& grade) {
   if (options.safety_control == SafetyControl::kOne) return 1;
   return options.safety_control == SafetyControl::kInvert ? 1 - grade.safety : grade.safety;

@@ -48,6 +48,8 @@ double OverlongReward(const ComposerOptions& options, int64_t length, int64_t ma
 
 // Whether a grade succeeded and its values are what they can be.
 bool IsUsable(const Grade& grade);
+// Whether neither control of options is on.
+bool HasNoControls(const ComposerOptions& options);
 // s and h after the controls.
 double ControlledSafety(const ComposerOptions& options, const Grade& grade);
 double ControlledHelpfulness(const ComposerOptions& options, const Grade& grade);

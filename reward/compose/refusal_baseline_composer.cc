@@ -25,10 +25,7 @@ class RefusalBaselineComposer : public RewardComposer {
 std::unique_ptr<RewardComposer> Make(const ComposerOptions& /*options*/) { return std::make_unique<RefusalBaselineComposer>(); }
 
 constexpr ComposerRule kRules[] = {
-    {[](const ComposerOptions& o) {
-       return o.safety_control == SafetyControl::kNone && o.helpfulness_control == HelpfulnessControl::kNone;
-     },
-     "reward.safety_control and reward.helpfulness_control have no meaning under reward.composer refusal_baseline"}};
+    {HasNoControls, "reward.safety_control and reward.helpfulness_control have no meaning under reward.composer refusal_baseline"}};
 
 }  // namespace
 

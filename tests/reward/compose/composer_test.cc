@@ -114,6 +114,45 @@ TEST(RefusalBaseline, NeedsALabelAndTakesNoControl) {
   EXPECT_THROW(MakeRewardComposer(options), ConfigError);
 }
 
+TEST(GuardOnly, PaysWhatViolatesNothingHoweverHelpful) {
+  const ComposerOptions options = OfType("guard_only");
+  EXPECT_EQ(Reward(options, GradeOf(1, 0)), 1);
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.9)), 1);
+  Grade slight = GradeOf(0.9, 1);
+  slight.severity = Severity::kNegligible;
+  EXPECT_EQ(Reward(options, slight), 0);
+}
+
+TEST(BinaryProduct, IsAVerdictTimesOneOfThreeQualities) {
+  const ComposerOptions options = OfType("binary_product");
+  EXPECT_EQ(Reward(options, GradeOf(1, 0)), 0.3);
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.33)), 0.3);
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.34)), 0.5);
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.66)), 0.5);
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.67)), 1);
+  Grade slight = GradeOf(0.9, 1);
+  slight.severity = Severity::kNegligible;
+  EXPECT_EQ(Reward(options, slight), 0) << "as much as a grave one";
+}
+
+TEST(GuardedHybrid, PutsAFloorUnderViolationsAndRefusals) {
+  const ComposerOptions options = OfType("guarded_hybrid");
+  EXPECT_EQ(Reward(options, GradeOf(1, 0.7)), 0.7);
+  Grade refused = GradeOf(1, 0.7);
+  refused.declined = refused.refused = true;
+  EXPECT_EQ(Reward(options, refused), -5);
+  refused.severity = Severity::kLow;
+  EXPECT_EQ(Reward(options, refused), -10) << "the violation counts first";
+}
+
+TEST(RewardDesigns, ThatReadNoControlsRefuseThem) {
+  for (const char* type : {"guard_only", "binary_product", "guarded_hybrid"}) {
+    ComposerOptions options = OfType(type);
+    options.helpfulness_control = HelpfulnessControl::kOne;
+    EXPECT_THROW(MakeRewardComposer(options), ConfigError) << type;
+  }
+}
+
 TEST(Weighted, IsTheSum) {
   ComposerOptions options = OfType("weighted");
   options.weight_helpfulness = 0.5;
