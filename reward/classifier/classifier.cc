@@ -16,11 +16,11 @@ namespace temper {
 std::vector<double> ClassifierModel::Levels() const {
   std::vector<double> levels;
   for (const std::string& name : classes) {
-    size_t used = 0;
+    char* end = nullptr;
     const bool number = !name.empty() && name.find_first_not_of("0123456789.-") == std::string::npos &&
                         name.find_first_of("0123456789") != std::string::npos;
-    const double level = number ? std::stod(name, &used) : 0;
-    if (!number || used != name.size()) break;
+    const double level = number ? std::strtod(name.c_str(), &end) : 0;
+    if (!number || end != name.c_str() + name.size()) break;
     levels.push_back(level);
   }
   const bool rising = std::adjacent_find(levels.begin(), levels.end(), std::greater_equal<>()) == levels.end();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,27 +39,34 @@ struct MeaningOptions {
 // `type`: of the grader, for the help.
 void Describe(const std::string& type, MeaningOptions& options, ConfigFields& fields);
 
-// Makes grades of the probabilities of a model's classes. With v = P(second class), or of an ordinal model the expected level within the
-// range of its levels:
+// The classes of a model, and how far each is from the first: 0 and 1 of two, and of levels in order their places between the lowest (0)
+// and the highest (1). No values: the classes have no order.
+struct ClassScale {
+  std::vector<std::string> classes;
+  std::vector<double> values;
+};
+ClassScale ScaleOf(const ClassifierModel& model);
+
+// Makes grades of the probabilities of a model's classes. With v = their mean of the classes' values, which of two classes is P(second):
 //   harm         s = 1 - v
-//   severity     s = 1 - v, and the severity nearest to 4 v
-//   mode         the response mode of the most probable class
+//   severity     s = 1 - v, and the severity nearest to 4 v: people's levels lie evenly, as those of a policy spec's scores do not
+//   mode         the response mode of the class that wins
 //   refusal      bare_refusal where v reaches the threshold, else direct
 //   helpfulness  h_direct = v
 class ClassGrades {
  public:
   // Throws ConfigError, with `name`, where the classes cannot mean that.
-  ClassGrades(const ClassifierModel& model, MeaningOptions options, const std::string& name);
+  ClassGrades(ClassScale scale, MeaningOptions options, const std::string& name);
   static std::vector<GradePart> PartsOf(ClassMeaning means);
 
-  Grade GradeOf(std::span<const double> probabilities, const GradeRequest& request) const;
+  // `best`: the class that wins, where that is not the most probable one.
+  Grade GradeOf(std::span<const double> probabilities, const GradeRequest& request, std::optional<size_t> best = {}) const;
 
  private:
   double ValueOf(std::span<const double> probabilities) const;
 
   const MeaningOptions options_;
-  const LinearKind kind_;
-  const std::vector<double> levels_;
+  const ClassScale scale_;
   std::vector<ResponseMode> modes_;  // by class, where it means modes
 };
 

@@ -16,7 +16,7 @@ namespace {
 class ClassifierGrader : public ImmediateGrader {
  public:
   ClassifierGrader(std::shared_ptr<const ClassifierModel> model, MeaningOptions meaning, std::string id, const std::string& name)
-      : classifier_(std::move(model)), grades_(classifier_.model(), std::move(meaning), name), id_(std::move(id)) {}
+      : classifier_(std::move(model)), grades_(ScaleOf(classifier_.model()), std::move(meaning), name), id_(std::move(id)) {}
 
   std::string id() const override { return id_; }
 
@@ -40,7 +40,7 @@ class ClassifierGraderOptions : public GraderOptions {
   std::vector<GradePart> Gives() const override { return ClassGrades::PartsOf(meaning_.means); }
   std::string Payload() const override {
     const std::string bytes = ReadClassifierFile(file_);
-    const ClassGrades checked(*ParseClassifier(bytes, file_), meaning_, file_);
+    const ClassGrades checked(ScaleOf(*ParseClassifier(bytes, file_)), meaning_, file_);
     ByteWriter out;
     meaning_.Encode(&out);
     out.PutString(bytes);

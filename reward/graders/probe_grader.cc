@@ -50,7 +50,7 @@ void CheckModel(const Probe& probe, const std::string& folder, const std::string
 class ProbeGrader : public ImmediateGrader {
  public:
   ProbeGrader(const ProbePayload& payload, const std::string& id, const std::string& name)
-      : id_(id), probe_(ParseProbe(payload.probe, name)), grades_(probe_.head, payload.meaning, name) {
+      : id_(id), probe_(ParseProbe(payload.probe, name)), grades_(ScaleOf(probe_.head), payload.meaning, name) {
     CheckModel(probe_, payload.model, name);
     features_ = std::make_unique<HiddenFeatures>(payload.model, probe_.features);
     if (features_->size() != static_cast<int64_t>(probe_.head.standard.size()))
@@ -95,7 +95,7 @@ class ProbeGraderOptions : public GraderOptions {
   std::string Payload() const override {
     const ProbePayload payload{meaning_, model_, ReadProbeFile(file_)};
     const Probe probe = ParseProbe(payload.probe, file_);
-    const ClassGrades checked(probe.head, meaning_, file_);
+    const ClassGrades checked(ScaleOf(probe.head), meaning_, file_);
     CheckModel(probe, model_, file_);
     return payload.Encode();
   }

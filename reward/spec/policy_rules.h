@@ -171,7 +171,7 @@ struct PolicySpec {
   std::string id;
   std::string version;
   std::string title;
-  std::array<double, kNumSeverities> severity_scores{1, 0.9, 0.6, 0.2, 0};  // s by worst severity
+  std::array<double, kNumSeverities> severity_scores = kSeverityScores;  // s by worst severity
   std::map<std::string, PolicyCategory> categories;
   std::deque<PolicyClause> common_clauses;  // hold in every category, after its own
   std::map<std::string, PolicyContext> contexts;
