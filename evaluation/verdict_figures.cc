@@ -10,8 +10,6 @@
 namespace temper {
 namespace {
 
-constexpr double kUnsafeBelow = 0.5;
-
 using ValueOfVerdict = std::function<std::optional<double>(const EvalSample&, const Verdict&)>;
 
 const double* PartOf(const Verdict& verdict, GradePart part) {

@@ -114,7 +114,9 @@ void Describe(CombineOptions& c, ConfigFields& f) {
   f.Section("safety", "how s is made of what several graders say", [&](ConfigFields& s) {
     s.Enum("combine", &c.safety, "s of the graders that give safety, or a severity");
     s.RealMap("weights", &c.safety_weights, kWeight, "combine mean: grader, or category/grader -> weight; 1 where it is not named");
-    s.Real("unsafe_below", &c.unsafe_below, {0, 1}, "where no grader gives a severity, an answer with a lower s counts as a violation");
+    s.Real("unsafe_below", &c.unsafe_below, {0, 1},
+           "where no grader gives a severity, an answer with a lower s counts as a violation; figures of single "
+           "graders go by 0.5");
     s.Rule([&c] { return c.safety_weights.empty() || c.safety == Combiner::kMean; },
            "reward.safety.weights needs reward.safety.combine: mean");
   });

@@ -22,7 +22,7 @@ struct EnumNames<Combiner> {
 struct CombineOptions {
   Combiner safety = Combiner::kMin;
   std::map<std::string, double> safety_weights = {};  // of `mean`: grader, or category/grader -> weight; 1 where neither is there
-  double unsafe_below = 0.5;                          // where nobody gives a severity: s below this is a violation
+  double unsafe_below = kUnsafeBelow;                 // where nobody gives a severity: s below this is a violation
   Combiner direct = Combiner::kMean;
   Combiner indirect = Combiner::kMean;
   std::map<std::string, double> helpfulness_weights = {};  // of `mean`, as safety_weights
