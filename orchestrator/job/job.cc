@@ -18,6 +18,7 @@
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
 #include "cluster/weights/weight_store.h"
+#include "orchestrator/config/derived.h"
 #include "orchestrator/data/model_files.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/qualified.h"
