@@ -9,6 +9,7 @@
 #include "cluster/bus/in_process.h"
 #include "cluster/bus/observer.h"
 #include "cluster/bus/zmq_client.h"
+#include "policy/model/transformer.h"
 #include "tests/support/temp_folder.h"
 #include "views/live/run_view.h"
 #include "workers/rollout_worker.h"
