@@ -13,8 +13,6 @@
 #include "cluster/telemetry/telemetry_phases.h"
 #include "policy/kernels/compute_device.h"
 #include "policy/kernels/torch_version.h"
-#include "policy/model/transformer.h"
-#include "policy/tokenizer/tokenizer.h"
 #include "rollout/engine/generation_engine.h"
 
 namespace temper {
