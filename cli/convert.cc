@@ -1,4 +1,6 @@
 // temper convert: a model folder anew, in another dtype, other shards, with an adapter merged; or made of a GGUF file.
+#include "policy/gguf/convert.h"
+
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -8,7 +10,6 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "policy/formats/hf_checkpoint.h"
-#include "policy/gguf/convert.h"
 #include "policy/kernels/torch_version.h"
 
 namespace temper {
@@ -73,22 +74,26 @@ int ConvertCommand(const ConvertArguments& arguments) {
 void BindConvert(CLI::App* command, ConvertArguments* arguments) {
   command->add_option("--model", arguments->model, "Hugging Face folder");
   auto* gguf = command->add_option("--gguf", arguments->gguf, "in place of it: a GGUF file of a Llama, Qwen2 or Qwen3 model");
-  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge")->excludes(gguf);
-  command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
-  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are, of a GGUF file fp32)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
-  command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
-  command->add_option("--skip-tensors", arguments->skip_tensors,
-                      "tensors to leave out that are no parameter of the model, such as 'v_head.*'")
+  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge")
       ->excludes(gguf);
-  AddExamples(command, {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
-                        {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"},
-                        {"temper convert --gguf MODEL.gguf --out MODEL --dtype bf16", "opens a quantized model that was made for llama.cpp"}});
+  command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
+  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are, of a GGUF file fp32)")
+      ->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
+  command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
+  command
+      ->add_option("--skip-tensors", arguments->skip_tensors, "tensors to leave out that are no parameter of the model, such as 'v_head.*'")
+      ->excludes(gguf);
+  AddExamples(command,
+              {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
+               {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"},
+               {"temper convert --gguf MODEL.gguf --out MODEL --dtype bf16", "opens a quantized model that was made for llama.cpp"}});
 }
 
 }  // namespace
 
 void AddConvertCommand(const CommandContext& context) {
-  AddCommand<ConvertArguments>(context, "convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged; or of a GGUF file",
+  AddCommand<ConvertArguments>(context, "convert",
+                               "writes a model folder anew: in another dtype, other shards, with an adapter merged; or of a GGUF file",
                                BindConvert, ConvertCommand);
 }
 

@@ -16,11 +16,12 @@ constexpr std::array kArchitectures = {GgufArchitecture{"llama", "llama", true},
 using NamePair = std::pair<std::string_view, std::string_view>;  // in a GGUF file, in a Hugging Face folder; without .weight or .bias
 constexpr std::array kOutside = {NamePair{"token_embd", "model.embed_tokens"}, NamePair{"output_norm", "model.norm"},
                                  NamePair{"output", "lm_head"}};
-constexpr std::array kInLayer = {
-    NamePair{"attn_norm", "input_layernorm"},   NamePair{"attn_q", "self_attn.q_proj"},          NamePair{"attn_k", "self_attn.k_proj"},
-    NamePair{"attn_v", "self_attn.v_proj"},     NamePair{"attn_output", "self_attn.o_proj"},     NamePair{"attn_q_norm", "self_attn.q_norm"},
-    NamePair{"attn_k_norm", "self_attn.k_norm"}, NamePair{"ffn_norm", "post_attention_layernorm"}, NamePair{"ffn_gate", "mlp.gate_proj"},
-    NamePair{"ffn_up", "mlp.up_proj"},          NamePair{"ffn_down", "mlp.down_proj"}};
+constexpr std::array kInLayer = {NamePair{"attn_norm", "input_layernorm"},    NamePair{"attn_q", "self_attn.q_proj"},
+                                 NamePair{"attn_k", "self_attn.k_proj"},      NamePair{"attn_v", "self_attn.v_proj"},
+                                 NamePair{"attn_output", "self_attn.o_proj"}, NamePair{"attn_q_norm", "self_attn.q_norm"},
+                                 NamePair{"attn_k_norm", "self_attn.k_norm"}, NamePair{"ffn_norm", "post_attention_layernorm"},
+                                 NamePair{"ffn_gate", "mlp.gate_proj"},       NamePair{"ffn_up", "mlp.up_proj"},
+                                 NamePair{"ffn_down", "mlp.down_proj"}};
 
 template <typename Table>
 std::string_view Translated(const Table& table, std::string_view name) {

@@ -17,8 +17,8 @@ constexpr uint32_t kMaxDimensions = 4;
 constexpr int kMaxListDepth = 4;
 constexpr int64_t kMaxAlignment = 1 << 16;
 constexpr int64_t kDefaultAlignment = 32;
-constexpr uint64_t kMinSettingBytes = 8 + 4 + 1;           // of a key's length, a type, a value
-constexpr uint64_t kMinTensorBytes = 8 + 4 + 8 + 4 + 8;    // of a name's length, a number of dimensions, one of them, a type, an offset
+constexpr uint64_t kMinSettingBytes = 8 + 4 + 1;         // of a key's length, a type, a value
+constexpr uint64_t kMinTensorBytes = 8 + 4 + 8 + 4 + 8;  // of a name's length, a number of dimensions, one of them, a type, an offset
 
 // The bytes of a file, taken from front to back.
 class Cursor {

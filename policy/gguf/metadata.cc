@@ -67,15 +67,24 @@ const GgufValue& GgufMetadata::List(std::string_view key, const GgufValue& value
 
 int64_t GgufMetadata::ToWhole(std::string_view key, GgufValueType type, std::string_view bytes) const {
   switch (type) {
-    case GgufValueType::kUint8: return Load<uint8_t>(bytes);
-    case GgufValueType::kInt8: return Load<int8_t>(bytes);
-    case GgufValueType::kUint16: return Load<uint16_t>(bytes);
-    case GgufValueType::kInt16: return Load<int16_t>(bytes);
-    case GgufValueType::kUint32: return Load<uint32_t>(bytes);
-    case GgufValueType::kInt32: return Load<int32_t>(bytes);
-    case GgufValueType::kInt64: return Load<int64_t>(bytes);
-    case GgufValueType::kUint64: break;
-    default: Refuse(key, "expected whole numbers");
+    case GgufValueType::kUint8:
+      return Load<uint8_t>(bytes);
+    case GgufValueType::kInt8:
+      return Load<int8_t>(bytes);
+    case GgufValueType::kUint16:
+      return Load<uint16_t>(bytes);
+    case GgufValueType::kInt16:
+      return Load<int16_t>(bytes);
+    case GgufValueType::kUint32:
+      return Load<uint32_t>(bytes);
+    case GgufValueType::kInt32:
+      return Load<int32_t>(bytes);
+    case GgufValueType::kInt64:
+      return Load<int64_t>(bytes);
+    case GgufValueType::kUint64:
+      break;
+    default:
+      Refuse(key, "expected whole numbers");
   }
   const auto value = Load<uint64_t>(bytes);
   if (value > uint64_t{INT64_MAX}) Refuse(key, Concat(value, " is too large"));

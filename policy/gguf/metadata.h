@@ -22,7 +22,7 @@ class GgufMetadata {
 
   bool Has(std::string_view key) const { return Find(key) != nullptr; }
   std::optional<int64_t> Whole(std::string_view key) const;  // of any width
-  std::optional<double> Real(std::string_view key) const;    // a float32 is the shortest decimal that rounds to it: 1e-05, not 9.99999975e-06
+  std::optional<double> Real(std::string_view key) const;  // a float32 is the shortest decimal that rounds to it: 1e-05, not 9.99999975e-06
   std::optional<bool> Truth(std::string_view key) const;
   std::optional<std::string> Text(std::string_view key) const;                // valid UTF-8, or ConfigError
   std::optional<std::vector<std::string>> Texts(std::string_view key) const;  // the same for each

@@ -34,7 +34,8 @@ Json YarnScaling(const GgufMetadata& metadata, const GgufArchitecture& architect
     if (const auto value = metadata.Real(architecture.Key(setting))) scaling[key] = *value;
   for (const char* setting : {"rope.scaling.attn_factor", "rope.scaling.yarn_attn_factor", "rope.scaling.yarn_ext_factor"}) {
     const std::string key = architecture.Key(setting);
-    if (const double value = metadata.Real(key).value_or(1); value != 1) metadata.Refuse(key, Concat(value, " is not supported; only 1 is"));
+    if (const double value = metadata.Real(key).value_or(1); value != 1)
+      metadata.Refuse(key, Concat(value, " is not supported; only 1 is"));
   }
   return scaling;
 }
@@ -56,7 +57,8 @@ Json RopeScalingOf(const GgufContainer& file, const GgufArchitecture& architectu
   const auto old_factor = metadata.Real(architecture.Key("rope.scale_linear"));  // files of 2023
   if (type == "none" && old_factor && *old_factor != 1) return {{"rope_type", "linear"}, {"factor", *old_factor}};
   if (type == "none") return nullptr;
-  if (type != "linear" && type != "yarn") metadata.Refuse(key, Concat("'", Quoted(type), "' is not supported; known are none, linear, yarn"));
+  if (type != "linear" && type != "yarn")
+    metadata.Refuse(key, Concat("'", Quoted(type), "' is not supported; known are none, linear, yarn"));
   const std::string factor_key = architecture.Key("rope.scaling.factor");
   const auto factor = metadata.Real(factor_key);
   if (!factor) metadata.Refuse(factor_key, "missing");

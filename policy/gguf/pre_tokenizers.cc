@@ -13,10 +13,9 @@ constexpr char kLlama3Words[] =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr char kQwen2Words[] =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr char kTekkenWords[] =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
-    R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
-    R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr char kTekkenWords[] = R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+)"
+                                R"(|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*)"
+                                R"(|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 Json ByteLevel(bool use_regex) {
   return {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"trim_offsets", true}, {"use_regex", use_regex}};
@@ -31,11 +30,10 @@ Json Words(const char* regex) {
 using Table = std::map<std::string, GgufPreTokenizer, std::less<>>;
 
 Table MakeTable() {
-  const Json nfc = {{"type", "NFC"}};
-  const GgufPreTokenizer gpt2{ByteLevel(true), nullptr};
-  const GgufPreTokenizer digits{Sequence({{"type", "Digits"}, {"individual_digits", true}}, ByteLevel(true)), nullptr};
-  const GgufPreTokenizer qwen2{Words(kQwen2Words), nfc};
-  const GgufPreTokenizer llama3{Words(kLlama3Words), nullptr, .ignore_merges = true, .adds_begin = true};
+  const GgufPreTokenizer gpt2{.pre_tokenizer = ByteLevel(true)};
+  const GgufPreTokenizer digits{.pre_tokenizer = Sequence({{"type", "Digits"}, {"individual_digits", true}}, ByteLevel(true))};
+  const GgufPreTokenizer qwen2{.pre_tokenizer = Words(kQwen2Words), .normalizer = {{"type", "NFC"}}};
+  const GgufPreTokenizer llama3{.pre_tokenizer = Words(kLlama3Words), .ignore_merges = true, .adds_begin = true};
   return {
       {"gpt-2", gpt2},
       {"smollm", digits},
@@ -47,8 +45,8 @@ Table MakeTable() {
       {"llama3", llama3},
       {"llama-v3", llama3},
       {"falcon3", llama3},
-      {"smaug-bpe", {Words(kLlama3Words), nullptr}},
-      {"tekken", {Words(kTekkenWords), nullptr, .ignore_merges = true, .adds_begin = true}},
+      {"smaug-bpe", {.pre_tokenizer = Words(kLlama3Words)}},
+      {"tekken", {.pre_tokenizer = Words(kTekkenWords), .ignore_merges = true, .adds_begin = true}},
   };
 }
 

@@ -38,7 +38,8 @@ RopeScaling ScalingOfRopeFactors(const std::string& path, const GgufTensor& fact
   scaling.factor = largest;
   scaling.original_max_positions = kOriginalPositions;
   const bool possible = largest >= kRopeFactor.min && largest <= kRopeFactor.max;
-  if (!possible || !GivesBack(values, head_dim, theta, scaling)) refuse("its factors are not those of Llama 3's scaling, and no other is known");
+  if (!possible || !GivesBack(values, head_dim, theta, scaling))
+    refuse("its factors are not those of Llama 3's scaling, and no other is known");
   return scaling;
 }
 

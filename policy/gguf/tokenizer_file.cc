@@ -92,11 +92,11 @@ Json SentencePieceFile(const GgufMetadata& metadata, const GgufVocabulary& vocab
   file["pre_tokenizer"] = {
       {"type", "Metaspace"}, {"replacement", kSpace}, {"prepend_scheme", adds_space ? "first" : "never"}, {"split", false}};
   file["post_processor"] = PostProcessor(metadata, vocabulary, true);
-  Json decoders = {{{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}}, {{"type", "ByteFallback"}}, {{"type", "Fuse"}}};
+  Json decoders = {
+      {{"type", "Replace"}, {"pattern", {{"String", kSpace}}}, {"content", " "}}, {{"type", "ByteFallback"}}, {{"type", "Fuse"}}};
   if (adds_space) decoders.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   file["decoder"] = {{"type", "Sequence"}, {"decoders", std::move(decoders)}};
-  file["model"] =
-      Model(vocabulary, metadata.Has("tokenizer.ggml.merges") ? ListedMerges(metadata) : MergesByScore(metadata, vocabulary));
+  file["model"] = Model(vocabulary, metadata.Has("tokenizer.ggml.merges") ? ListedMerges(metadata) : MergesByScore(metadata, vocabulary));
   file["model"]["fuse_unk"] = true;
   file["model"]["byte_fallback"] = true;
   if (const std::string unknown = TokenNamed(metadata, vocabulary, "tokenizer.ggml.unknown_token_id"); !unknown.empty())

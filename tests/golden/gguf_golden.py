@@ -1,4 +1,4 @@
-"""Writes tests/golden/gguf/: what the `gguf` package makes of blocks of every quantized type, and small GGUF files with what transformers
+"""Writes tests/golden/gguf/ and tests/fuzz/gguf_seeds/: what the `gguf` package makes of blocks of every quantized type, and small GGUF files with what transformers
 makes of them: logits, the greedy continuation, token ids.
 
 Run from the project's root with a Python that has gguf (0.19.0 was used), torch, accelerate, transformers (5.23.0), tokenizers (0.23.3):
@@ -188,6 +188,45 @@ class Model:
         (OUT / f"{self.name}.json").write_text(json.dumps([{"text": text, "ids": i} for text, i in zip(texts, ids, strict=True)], indent=1) + "\n")
 
 
+def seeds():
+    """Small files that the fuzz target starts from."""
+    folder = OUT.parent.parent / "fuzz" / "gguf_seeds"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    generator = np.random.default_rng(1)
+    for name, architecture, kind in [("byte_level", "llama", T.Q4_1), ("sentencepiece", "qwen2", T.Q8_0), ("k_quants", "qwen3", T.Q6_K)]:
+        writer = gguf.GGUFWriter(folder / name, architecture)
+        width = gguf.GGML_QUANT_SIZES[kind][0]
+        writer.add_context_length(16)
+        writer.add_embedding_length(width)
+        writer.add_feed_forward_length(width)
+        writer.add_block_count(1)
+        writer.add_head_count(2)
+        writer.add_head_count_kv(1)
+        writer.add_layer_norm_rms_eps(1e-5)
+        writer.add_rope_freq_base(10000.0)
+        tokens = ["<s>", "t", "h", "e", "th", "the"]
+        writer.add_tokenizer_model("llama" if name == "sentencepiece" else "gpt2")
+        writer.add_tokenizer_pre({"llama": "smollm", "qwen2": "default", "qwen3": "qwen2"}[architecture])
+        writer.add_token_list(tokens)
+        writer.add_token_types([3, 1, 1, 1, 1, 1])
+        writer.add_bos_token_id(0)
+        if name == "sentencepiece":
+            writer.add_token_scores([0.0, -1.0, -2.0, -3.0, -4.0, -5.0])
+            writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+            writer.add_rope_scaling_factor(4.0)
+            writer.add_rope_scaling_orig_ctx_len(8)
+        else:
+            writer.add_token_merges(["t h", "th e"])
+        if architecture == "llama":
+            writer.add_tensor("rope_freqs.weight", np.ones(width // 4, np.float32))
+        writer.add_tensor("token_embd.weight", blocks(kind, 6, generator, 0.1), raw_dtype=kind)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+
+
 def sequence(*steps):
     return pre_tokenizers.Sequence(list(steps))
 
@@ -200,6 +239,7 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     dequantized()
+    seeds()
     smollm = byte_level("smollm", sequence(pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)))
     many = {"token_embd": T.Q8_0, "attn_q": T.Q4_0, "attn_k": T.Q4_1, "attn_v": T.Q6_K, "attn_output": T.Q5_0, "ffn_gate": T.Q4_K, "ffn_up": T.Q5_K,
             "ffn_down": T.Q5_1}

@@ -9,8 +9,8 @@ namespace temper {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using testing::GgufWriter;
+using ::testing::HasSubstr;
 
 std::string ErrorOf(const std::string& bytes) {
   try {
@@ -91,10 +91,14 @@ TEST(GgufContainer, HugeCountsAreRefusedBeforeAnythingIsMade) {
     return ErrorOf(writer.Bytes());
   };
   EXPECT_THAT(with([](GgufWriter* w) { w->BeginList("k", GgufValueType::kText, UINT64_MAX); }), HasSubstr("the length of a list"));
-  EXPECT_THAT(with([](GgufWriter* w) { w->BeginList("k", GgufValueType::kFloat64, uint64_t{1} << 61); }), HasSubstr("the length of a list"));
+  EXPECT_THAT(with([](GgufWriter* w) { w->BeginList("k", GgufValueType::kFloat64, uint64_t{1} << 61); }),
+              HasSubstr("the length of a list"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Begin("k", GgufValueType::kText).Put(UINT64_MAX); }), HasSubstr("cut short or damaged: a text"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Text(std::string(2000, 'k'), "v"); }), HasSubstr("a key at byte 32 has 2000 bytes"));
-  EXPECT_THAT(with([](GgufWriter* w) { w->Announce("t", {uint64_t{1} << 62, 4}, 0, 0); }), HasSubstr("a dimension that no tensor can have"));
+  EXPECT_THAT(with([](GgufWriter* w) {
+                w->Announce("t", {uint64_t{1} << 62, 4}, 0, 0);
+              }),
+              HasSubstr("a dimension that no tensor can have"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Announce("t", {uint64_t{1} << 61}, 0, 0); }), HasSubstr("go beyond the 0 bytes of data"));
   std::string counts = GgufWriter().Bytes();
   counts.replace(8, 8, std::string(8, '\x7F'));

@@ -20,8 +20,8 @@
 namespace temper {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::GgufWriter;
+using ::testing::HasSubstr;
 
 const std::string kGolden = std::string(TEMPER_SOURCE_DIR) + "/tests/golden/gguf/";
 
@@ -45,8 +45,7 @@ TEST_P(GoldenGguf, GivesTheLogitsOfTransformers) {
   const at::Tensor logits = SequenceLogits(model, Ids(expected.at("tokens"))), wanted = expected.at("logits");
   ASSERT_EQ(logits.sizes(), wanted.sizes());
   // The bound users are told of.
-  for (int64_t i = 0; i < wanted.numel(); ++i)
-    ASSERT_NEAR(logits.const_data_ptr<float>()[i], wanted.const_data_ptr<float>()[i], 1e-4) << i;
+  for (int64_t i = 0; i < wanted.numel(); ++i) ASSERT_NEAR(logits.const_data_ptr<float>()[i], wanted.const_data_ptr<float>()[i], 1e-4) << i;
 }
 
 TEST_P(GoldenGguf, ContinuesGreedilyAsTransformersDoes) {
@@ -204,15 +203,26 @@ TEST(ConvertGguf, TellsWhatIsWrongWithATokenizer) {
   EXPECT_THAT(with([&](GgufWriter* w) { model(w, "bert"); }), HasSubstr("'bert' is not supported; known are gpt2, llama"));
   EXPECT_THAT(with([&](GgufWriter* w) { gpt2(w, "default").Texts(tokens, {"a"}); }),
               HasSubstr("tokenizer.ggml.pre: 'default' is not supported; known are deepseek-r1-qwen, falcon3, gpt-2"));
-  EXPECT_EQ(with([&](GgufWriter* w) { gpt2(w, "gpt-2").Texts(tokens, {"a", "b", "c", "d"}); }),
+  EXPECT_EQ(with([&](GgufWriter* w) {
+              gpt2(w, "gpt-2").Texts(tokens, {"a", "b", "c", "d"});
+            }),
             "x.gguf: tokenizer.ggml.tokens: 4 tokens, but the embedding has 3 rows");
-  EXPECT_EQ(with([&](GgufWriter* w) { gpt2(w, "gpt-2").Texts(tokens, {"a", "b", "a"}); }), "x.gguf: tokenizer.ggml.tokens: token a is there twice");
+  EXPECT_EQ(with([&](GgufWriter* w) {
+              gpt2(w, "gpt-2").Texts(tokens, {"a", "b", "a"});
+            }),
+            "x.gguf: tokenizer.ggml.tokens: token a is there twice");
   EXPECT_THAT(with([&](GgufWriter* w) { gpt2(w, "gpt-2").Texts(tokens, {"a", "\xFF"}); }), HasSubstr("tokens: is not UTF-8"));
-  EXPECT_THAT(with([&](GgufWriter* w) { gpt2(w, "gpt-2").Texts(tokens, {"a", "b"}).Texts("tokenizer.ggml.merges", {"ab"}); }),
+  EXPECT_THAT(with([&](GgufWriter* w) {
+                gpt2(w, "gpt-2").Texts(tokens, {"a", "b"}).Texts("tokenizer.ggml.merges", {"ab"});
+              }),
               HasSubstr("expected two tokens with a space between them, found ab"));
-  EXPECT_THAT(with([&](GgufWriter* w) { gpt2(w, "gpt-2").Texts(tokens, {"a", "b"}).Texts("tokenizer.ggml.merges", {"a b"}); }),
+  EXPECT_THAT(with([&](GgufWriter* w) {
+                gpt2(w, "gpt-2").Texts(tokens, {"a", "b"}).Texts("tokenizer.ggml.merges", {"a b"});
+              }),
               HasSubstr("x.gguf: tokenizer.json: "));
-  EXPECT_EQ(with([&](GgufWriter* w) { model(w, "llama").Texts(tokens, {"a", "b"}); }),
+  EXPECT_EQ(with([&](GgufWriter* w) {
+              model(w, "llama").Texts(tokens, {"a", "b"});
+            }),
             "x.gguf: tokenizer.ggml.scores: missing; the file has no merges either");
   EXPECT_EQ(with([&](GgufWriter* w) {
               gpt2(w, "gpt-2").Texts(tokens, {"a", "b"}).Numbers<int32_t>("tokenizer.ggml.token_type", GgufValueType::kInt32, {1});
