@@ -14,6 +14,14 @@ using Json = nlohmann::json;
 
 constexpr char kEmbedding[] = "token_embd.weight";
 
+// An adapter, a projector, or one of several files that hold a model together.
+void RefuseWhatIsNoModel(const GgufMetadata& metadata) {
+  if (const std::string type = metadata.Text("general.type").value_or("model"); type != "model")
+    metadata.Refuse("general.type", Concat("'", Quoted(type), "' is not supported; only 'model' is"));
+  if (const int64_t files = metadata.Whole("split.count").value_or(1); files > 1)
+    metadata.Refuse("split.count", Concat("the model is split over ", files, " files; join them first (llama-gguf-split --merge)"));
+}
+
 // What a model with these settings computes is something else.
 void RefuseUnsupported(const GgufMetadata& metadata, const GgufArchitecture& architecture, int64_t head_dim) {
   for (const char* setting : {"expert_count", "attention.sliding_window"}) {
@@ -85,6 +93,7 @@ void AddSpecialTokens(const GgufMetadata& metadata, Json* config) {
 
 Json ConfigJson(const GgufContainer& file) {
   const GgufMetadata& metadata = file.metadata;
+  RefuseWhatIsNoModel(metadata);
   const GgufArchitecture& architecture = ArchitectureOf(metadata);
   const auto whole = [&](const char* setting) { return metadata.WholeAt(architecture.Key(setting)); };
   const GgufTensor* embedding = file.Find(kEmbedding);

@@ -174,6 +174,10 @@ TEST(ConvertGguf, TellsWhatItCannotConvert) {
     return tiny.Tokenizer().Weights().Error();
   };
   EXPECT_EQ(with([](GgufWriter* w) { w->Whole("llama.expert_count", 8); }), "x.gguf: llama.expert_count: is not supported");
+  EXPECT_EQ(with([](GgufWriter* w) { w->Text("general.type", "adapter"); }),
+            "x.gguf: general.type: 'adapter' is not supported; only 'model' is");
+  EXPECT_EQ(with([](GgufWriter* w) { w->Number("split.count", GgufValueType::kUint16, uint16_t{3}); }),
+            "x.gguf: split.count: the model is split over 3 files; join them first (llama-gguf-split --merge)");
   EXPECT_EQ(with([](GgufWriter* w) { w->Whole("llama.rope.dimension_count", 1); }),
             "x.gguf: llama.rope.dimension_count: 1 is not supported; only the size of a head, 2, is");
   EXPECT_EQ(with([](GgufWriter* w) { w->Text("llama.rope.scaling.type", "longrope"); }),
