@@ -1,4 +1,6 @@
-// temper convert: a model folder anew, in another dtype, other shards, with an adapter merged.
+// temper convert: a model folder anew, in another dtype, other shards, with an adapter merged; or made of a GGUF file.
+#include "policy/gguf/convert.h"
+
 #include <array>
 #include <charconv>
 #include <filesystem>
@@ -15,7 +17,8 @@ namespace temper {
 namespace {
 
 struct ConvertArguments {
-  std::string model;
+  std::string model;    // a folder; "" = gguf
+  std::string gguf;     // a file; "" = model
   std::string adapter;  // a LoRA adapter in PEFT's layout to merge; "" = none
   std::string out;
   std::string dtype;  // bf16 | fp16 | fp32; "" = as it is
@@ -55,31 +58,43 @@ int ConvertCommand(const ConvertArguments& arguments) {
   SaveOptions options;
   options.type = ParseDtype(arguments.dtype);
   options.max_shard_bytes = ParseByteSize(arguments.shard_size);
-  if (fs::exists(arguments.out) && fs::equivalent(arguments.model, arguments.out))
+  const std::string source = arguments.gguf.empty() ? arguments.model : arguments.gguf;
+  if (arguments.model.empty() == arguments.gguf.empty()) throw ConfigError("give a model: --model FOLDER or --gguf FILE");
+  if (fs::exists(arguments.out) && fs::equivalent(source, arguments.out))
     throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
   if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
     throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
-  ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter, arguments.skip_tensors);
+  if (!arguments.gguf.empty())
+    ConvertGguf(arguments.gguf, options, arguments.out);
+  else
+    ConvertHfModel(arguments.model, options, arguments.out, arguments.adapter, arguments.skip_tensors);
   std::cout << "wrote " << arguments.out << "\n";
   return kExitDone;
 }
 
 void BindConvert(CLI::App* command, ConvertArguments* arguments) {
-  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
-  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge");
+  command->add_option("--model", arguments->model, "Hugging Face folder");
+  auto* gguf = command->add_option("--gguf", arguments->gguf, "in place of it: a GGUF file of a Llama, Qwen2 or Qwen3 model");
+  command->add_option("--adapter", arguments->adapter, "folder of a LoRA adapter of that model, in PEFT's layout, to merge")
+      ->excludes(gguf);
   command->add_option("--out", arguments->out, "folder to write; a model already there is replaced")->required();
-  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are)")->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
+  command->add_option("--dtype", arguments->dtype, "of the weights (default: as they are, of a GGUF file fp32)")
+      ->check(CLI::IsMember({"bf16", "fp16", "fp32"}));
   command->add_option("--shard-size", arguments->shard_size, "largest weight file, e.g. 500MB (default 5GB)");
-  command->add_option("--skip-tensors", arguments->skip_tensors,
-                      "tensors to leave out that are no parameter of the model, such as 'v_head.*'");
-  AddExamples(command, {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
-                        {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"}});
+  command
+      ->add_option("--skip-tensors", arguments->skip_tensors, "tensors to leave out that are no parameter of the model, such as 'v_head.*'")
+      ->excludes(gguf);
+  AddExamples(command,
+              {{"temper convert --model MODEL --out MODEL-bf16 --dtype bf16", "halves the size of a model in fp32"},
+               {"temper convert --model BASE --adapter ADAPTER --out MERGED", "merges a LoRA adapter"},
+               {"temper convert --gguf MODEL.gguf --out MODEL --dtype bf16", "opens a quantized model that was made for llama.cpp"}});
 }
 
 }  // namespace
 
 void AddConvertCommand(const CommandContext& context) {
-  AddCommand<ConvertArguments>(context, "convert", "writes a model folder anew: in another dtype, other shards, with an adapter merged",
+  AddCommand<ConvertArguments>(context, "convert",
+                               "writes a model folder anew: in another dtype, other shards, with an adapter merged; or of a GGUF file",
                                BindConvert, ConvertCommand);
 }
 

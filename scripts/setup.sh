@@ -85,5 +85,5 @@ if [ "$want_bench" = 1 ]; then
       llama-cpp-python==0.3.36 || say "llama-cpp-python could not be built: the benchmarks leave llama.cpp out"
   }
 fi
-[ "$want_golden" = 0 ] || venv .venv-golden "torch==$kTorch" transformers==5.23.0 tokenizers==0.23.3 safetensors==0.8.0 numpy
+[ "$want_golden" = 0 ] || venv .venv-golden "torch==$kTorch" transformers==5.23.0 tokenizers==0.23.3 safetensors==0.8.0 gguf==0.19.0 accelerate numpy
 say "done"

@@ -223,6 +223,10 @@ void SaveHfModel(const Transformer& model, const SaveOptions& options, const std
   WriteModel(model.config(), model.parameters(), typed, folder);
 }
 
+void SaveHfTensors(const TransformerConfig& config, const NamedTensors& tensors, const SaveOptions& options, const std::string& folder) {
+  WriteModel(config, tensors, options, folder);
+}
+
 void SaveAdapter(const LoraAdapter& adapter, const std::string& base, const TransformerConfig& config, const SaveOptions& options,
                  const std::string& folder) {
   WriteFolder(config, options, folder, [&](const fs::path& temporary) { SavePeftAdapter(adapter, base, temporary.string()); });

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "policy/model/named_tensors.h"
 #include "policy/model/transformer.h"
 
 namespace temper {
@@ -43,6 +44,10 @@ struct SaveOptions {
 
 // Writes the folder whole under a temporary name, flushed to disk, the index last, and renames it; an existing one is replaced.
 void SaveHfModel(const Transformer& model, const SaveOptions& options, const std::string& folder);
+
+// The same of a model that is not opened: `tensors` are the parameters of `config`, as MatchParameters (policy/formats/hf_weights.h) gives
+// them.
+void SaveHfTensors(const TransformerConfig& config, const NamedTensors& tensors, const SaveOptions& options, const std::string& folder);
 
 // Writes a folder of the adapter alone in the same way: PEFT's two files and the companions. `base` is the folder of the model that it is
 // on, of the shape `config`.

@@ -10,12 +10,12 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/isfinite.h>
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "policy/formats/mapped_file.h"
 #include "policy/formats/safetensors_header.h"
 
 namespace temper {
@@ -62,24 +62,6 @@ class File {
   int fd_;
 };
 
-// A file's bytes in memory, read on demand.
-class Mapping {
- public:
-  Mapping(const std::string& path, const File& file, uint64_t bytes) : bytes_(bytes) {
-    data_ = ::mmap(nullptr, bytes, PROT_READ, MAP_PRIVATE, file.fd(), 0);
-    if (data_ == MAP_FAILED) Refuse(path, Concat("cannot map: ", std::strerror(errno)));
-    ::madvise(data_, bytes, MADV_WILLNEED);
-  }
-  ~Mapping() { ::munmap(data_, bytes_); }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-  char* data() const { return static_cast<char*>(data_); }
-
- private:
-  void* data_;
-  uint64_t bytes_;
-};
-
 // A C++ bool that is neither 0 nor 1 is undefined behaviour wherever it is read.
 void CheckBooleans(const std::string& path, const SafetensorsEntry& entry, const at::Tensor& tensor) {
   const auto* bytes = static_cast<const unsigned char*>(tensor.const_data_ptr());
@@ -87,17 +69,18 @@ void CheckBooleans(const std::string& path, const SafetensorsEntry& entry, const
     Refuse(path, Concat("tensor ", PrintableName(entry.name), ": a BOOL that is neither 0 nor 1"));
 }
 
-// Calls tensor_of(entry, offset of its data in the file) for every entry of the file.
-template <typename TensorOf>
-std::map<std::string, at::Tensor> ReadEntries(const std::string& path, const File& file, uint64_t file_bytes, const TensorOf& tensor_of) {
+// Calls tensor_of(entry, offset of its data in the file) for every entry of the file, whose bytes read_at(offset, out, bytes) gives.
+template <typename ReadAt, typename TensorOf>
+std::map<std::string, at::Tensor> ReadEntries(const std::string& path, uint64_t file_bytes, const ReadAt& read_at,
+                                              const TensorOf& tensor_of) {
   if (file_bytes < 8) Refuse(path, Concat("not a safetensors file: ", file_bytes, " bytes"));
   uint64_t header_bytes = 0;
-  file.ReadAt(0, &header_bytes, sizeof(header_bytes));
+  read_at(0, &header_bytes, sizeof(header_bytes));
   if (header_bytes > std::min(kMaxSafetensorsHeaderBytes, file_bytes - 8))
     Refuse(path, Concat("header length ", header_bytes, " exceeds the file (", file_bytes, " bytes) or the limit of ",
                         kMaxSafetensorsHeaderBytes));
   std::string header(header_bytes, '\0');
-  file.ReadAt(8, header.data(), header_bytes);
+  read_at(8, header.data(), header_bytes);
   std::map<std::string, at::Tensor> tensors;
   for (const SafetensorsEntry& entry : ParseSafetensorsHeader(path, header, file_bytes - 8 - header_bytes)) {
     at::Tensor tensor = tensor_of(entry, 8 + header_bytes + entry.begin);
@@ -121,7 +104,8 @@ at::Tensor Converted(const std::string& path, const std::string& name, const at:
 
 std::map<std::string, at::Tensor> ReadSafetensors(const std::string& path) {
   const File file(path, O_RDONLY);
-  return ReadEntries(path, file, file.Size(), [&](const SafetensorsEntry& entry, uint64_t offset) {
+  const auto read_at = [&](uint64_t offset, void* out, uint64_t bytes) { file.ReadAt(offset, out, bytes); };
+  return ReadEntries(path, file.Size(), read_at, [&](const SafetensorsEntry& entry, uint64_t offset) {
     at::Tensor tensor = at::empty(entry.shape, at::TensorOptions(entry.type));
     if (entry.end > entry.begin) file.ReadAt(offset, tensor.mutable_data_ptr(), entry.end - entry.begin);
     return tensor;
@@ -129,10 +113,9 @@ std::map<std::string, at::Tensor> ReadSafetensors(const std::string& path) {
 }
 
 std::map<std::string, at::Tensor> MapSafetensors(const std::string& path) {
-  const File file(path, O_RDONLY);
-  const uint64_t bytes = file.Size();
-  const auto mapping = bytes >= 8 ? std::make_shared<Mapping>(path, file, bytes) : nullptr;
-  return ReadEntries(path, file, bytes, [&](const SafetensorsEntry& entry, uint64_t offset) {
+  const auto mapping = std::make_shared<MappedFile>(path);
+  const auto read_at = [&](uint64_t offset, void* out, uint64_t bytes) { std::memcpy(out, mapping->data() + offset, bytes); };
+  return ReadEntries(path, mapping->bytes().size(), read_at, [&](const SafetensorsEntry& entry, uint64_t offset) {
     const at::TensorOptions options(entry.type);
     if (entry.begin < entry.end && offset % c10::elementSize(entry.type) == 0)
       return at::from_blob(
