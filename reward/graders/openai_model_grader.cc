@@ -50,7 +50,7 @@ class OpenAiModelGrader : public Grader {
     GradeRequest request = {};
     std::map<std::string, OpenAiScore> scores = {};  // of its questions, by the grader's key
     size_t open = 0;                                 // questions without an end
-    std::optional<Grade> failure = std::nullopt;     // the first question that got no reply
+    std::optional<Grade> failure = std::nullopt;     // of the first question that cannot be asked or got no reply
   };
   // A question that is out.
   struct Asked {
@@ -69,7 +69,8 @@ class OpenAiModelGrader : public Grader {
       const GradeRequest& request = answer.request;
       const auto questions = QuestionsOf(grader_, {request.item, request.response, request.truncated}, payload_.judge);
       for (const ModelQuestion& each : questions)
-        if (!each.score.error.empty()) answer.failure = FailedGrade(GradeOutcome::kParseError, Whose(each.grader) + each.score.error);
+        if (!each.score.error.empty() && !answer.failure)
+          answer.failure = FailedGrade(GradeOutcome::kParseError, Whose(each.grader) + each.score.error);
       for (const ModelQuestion& each : questions) {
         if (answer.failure) break;
         if (each.body.empty()) answer.scores[each.grader] = each.score;

@@ -191,6 +191,7 @@ class Reader {
     if (!graders.is_object() || graders.empty()) place.Fail("graders must be an object with a grader for each name");
     std::vector<std::string> names;
     for (const auto& [key, json] : graders.items()) {
+      if (key.empty()) place.Fail("graders holds one without a name");
       names.push_back(key);
       grader->graders.emplace(key, Read(Place(json, Concat(place.where(), ".graders.", Quoted(key))), true));
     }
