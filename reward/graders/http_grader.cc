@@ -9,6 +9,7 @@
 #include "cluster/base/hash.h"
 #include "reward/grade/grade_json.h"
 #include "reward/graders/http_settings.h"
+#include "reward/graders/open_batches.h"
 #include "reward/graders/registry.h"
 #include "reward/remote/reply_cache.h"
 #include "reward/remote/reward_protocol.h"
@@ -33,11 +34,6 @@ void Fields(V& v, HttpPayload& p) {
   v(p.url, p.options, o.protocol, o.model, o.query, o.label_column, o.low, o.high, o.fields, p.batch, p.version, p.cache);
 }
 
-GradeOutcome OutcomeOf(HttpOutcome outcome) {
-  if (outcome == HttpOutcome::kTimeout) return GradeOutcome::kTimeout;
-  return outcome == HttpOutcome::kOverBudget ? GradeOutcome::kRefusedToGrade : GradeOutcome::kCrash;
-}
-
 // Grades by a service (reward/remote/http_client.h), several answers a request. Grades that are ok are kept in the cache.
 class HttpGrader : public Grader {
  public:
@@ -53,13 +49,11 @@ class HttpGrader : public Grader {
   }
 
   Handle Start(std::vector<GradeRequest> requests) override {
-    const Handle handle = ++last_handle_;
-    Batch& batch = batches_[handle];
-    batch = {std::vector<Grade>(requests.size()), requests.size(), NowSeconds()};
+    const Handle handle = batches_.Open(requests.size());
     Part part{handle, {}, {}};
     for (size_t i = 0; i < requests.size(); ++i) {
       if (std::optional<Grade> kept = FromCache(requests[i])) {
-        Settle(handle, i, *std::move(kept));
+        batches_.Settle(handle, i, *std::move(kept), id_);
         continue;
       }
       part.places.push_back(i);
@@ -68,7 +62,6 @@ class HttpGrader : public Grader {
       Post(std::exchange(part, {handle, {}, {}}));
     }
     if (!part.places.empty()) Post(std::move(part));
-    if (requests.empty()) Close(handle);
     return handle;
   }
 
@@ -76,19 +69,14 @@ class HttpGrader : public Grader {
     const int64_t until = NowMillis() + timeout.count();
     while (true) {
       const int64_t left = std::max<int64_t>(0, until - NowMillis());
-      for (auto& [id, reply] : client_.Collect(std::chrono::milliseconds(finished_.empty() ? left : 0))) TakeReply(id, reply);
-      if (!finished_.empty() || left == 0 || batches_.empty()) return std::exchange(finished_, {});
+      for (auto& [id, reply] : client_.Collect(std::chrono::milliseconds(batches_.has_finished() ? 0 : left))) TakeReply(id, reply);
+      if (batches_.has_finished() || left == 0 || batches_.empty()) return batches_.Take();
     }
   }
 
   std::string id() const override { return id_; }
 
  private:
-  struct Batch {
-    std::vector<Grade> grades;
-    size_t open = 0;
-    double since = 0;
-  };
   // Answers of a batch that are asked in one request.
   struct Part {
     Handle batch = 0;
@@ -132,34 +120,23 @@ class HttpGrader : public Grader {
   }
 
   void SettleAll(const Part& part, std::vector<Grade> grades) {
-    for (size_t i = 0; i < part.places.size(); ++i) Settle(part.batch, part.places[i], std::move(grades[i]));
+    for (size_t i = 0; i < part.places.size(); ++i) batches_.Settle(part.batch, part.places[i], std::move(grades[i]), id_);
   }
-
-  void Settle(Handle handle, size_t place, Grade grade) {
-    Batch& batch = batches_.at(handle);
-    grade.grader = id_;
-    grade.latency_us = static_cast<int64_t>((NowSeconds() - batch.since) * 1e6);
-    batch.grades[place] = std::move(grade);
-    if (--batch.open == 0) Close(handle);
-  }
-
-  void Close(Handle handle) { finished_.push_back({handle, std::move(batches_.extract(handle).mapped().grades)}); }
 
   const HttpPayload payload_;
   const double deadline_s_;
   std::string id_;
   ReplyCache cache_;
   HttpClient client_;
-  std::map<Handle, Batch> batches_;
+  OpenBatches batches_;
   std::map<HttpClient::Id, Part> parts_;
-  std::vector<Finished> finished_;
-  Handle last_handle_ = 0;
 };
 
 class HttpGraderOptions : public GraderOptions {
  public:
   void Describe(ConfigFields& f) override {
-    temper::Describe(http_, "http", f);
+    temper::Describe(http_, "http", "where requests are posted to, http:// or https://", f);
+    f.Require("url");
     f.Enum("protocol", &protocol_.protocol,
            "type http: the shape of requests and replies: that of docs/graders/http.md; what OpenRLHF asks its remote_rm_url; what verl's "
            "compute_score takes and gives; what verl asks a reward model on vLLM (/classify) or SGLang (/v1/embeddings)");

@@ -31,11 +31,10 @@ std::string KeyOf(const HttpSettings& settings) {
 
 }  // namespace
 
-void Describe(HttpSettings& s, const std::string& type, ConfigFields& f) {
+void Describe(HttpSettings& s, const std::string& type, const std::string& url, ConfigFields& f) {
   const auto help = [&](const std::string& text) { return Concat("type ", type, ": ", text); };
   HttpOptions& o = s.options;
-  f.String("url", &s.url, help("where requests are posted to, http:// or https://"));
-  f.Require("url");
+  f.String("url", &s.url, help(url));
   f.Path("key_file", &s.key_file, help("file whose content is sent as \"Authorization: Bearer ...\"; it is read where the job starts"));
   f.String("key_env", &s.key_env, help("variable of the environment, where the job starts, that holds that key"));
   f.Rule([&s] { return s.key_file.empty() || s.key_env.empty(); }, "a grader's key comes from key_file or from key_env, not from both");
@@ -59,6 +58,11 @@ void Describe(HttpSettings& s, const std::string& type, ConfigFields& f) {
         help("tries of a reward worker within budget_window_s; answers beyond are not graded; 0 = any number"));
   f.Real("budget_window_s", &o.budget_window_s, {0.001, 1e7}, help("see budget"));
   f.Int("max_reply_kb", &s.max_reply_kb, {1, 1 << 18}, help("longest reply that is read, in KiB"));
+}
+
+GradeOutcome OutcomeOf(HttpOutcome outcome) {
+  if (outcome == HttpOutcome::kTimeout) return GradeOutcome::kTimeout;
+  return outcome == HttpOutcome::kOverBudget ? GradeOutcome::kRefusedToGrade : GradeOutcome::kCrash;
 }
 
 HttpOptions OptionsOf(const HttpSettings& settings) {

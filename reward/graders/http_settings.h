@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cluster/config/fields.h"
+#include "reward/grade/grade.h"
 #include "reward/remote/http_client.h"
 
 namespace temper {
@@ -17,8 +18,11 @@ struct HttpSettings {
   int64_t max_reply_kb = 4096;
 };
 
-// `type`: of the grader, for the help.
-void Describe(HttpSettings& settings, const std::string& type, ConfigFields& fields);
+// `type`: of the grader, for the help; `url`: the help of the key url, which the type requires or not.
+void Describe(HttpSettings& settings, const std::string& type, const std::string& url, ConfigFields& fields);
+
+// What becomes of requests whose reply did not come.
+GradeOutcome OutcomeOf(HttpOutcome outcome);
 
 // The options with the key and the certificates read, here: reward workers get them over the bus, which is encrypted. Throws ConfigError:
 // what cannot be read, a key that is none, a URL that is none, or one that would send the key in the clear to another host.

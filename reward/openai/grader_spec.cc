@@ -124,6 +124,10 @@ std::string SamplingOf(const Place& place) {
     if (!tokens && key != "seed" && key != "top_p" && key != "temperature" && key != "reasoning_effort")
       place.Fail(Concat("sampling_params has an unknown key ", Quoted(key),
                         "; there are seed, top_p, temperature, max_completions_tokens, reasoning_effort"));
+    const bool fits = key == "reasoning_effort" ? value.is_string()
+                      : key == "seed" || tokens ? value.is_number_integer()
+                                                : value.is_number();
+    if (!fits) place.Fail(Concat("sampling_params.", key, " is ", Quoted(value.dump())));
     sampling[tokens ? "max_completion_tokens" : key] = value;
   }
   return sampling.dump();
@@ -187,6 +191,7 @@ class Reader {
     if (!graders.is_object() || graders.empty()) place.Fail("graders must be an object with a grader for each name");
     std::vector<std::string> names;
     for (const auto& [key, json] : graders.items()) {
+      if (key.empty()) place.Fail("graders holds one without a name");
       names.push_back(key);
       grader->graders.emplace(key, Read(Place(json, Concat(place.where(), ".graders.", Quoted(key))), true));
     }
@@ -202,9 +207,18 @@ class Reader {
 
 }  // namespace
 
+bool OpenAiGrader::IsModel() const { return kind == OpenAiGraderKind::kScoreModel || kind == OpenAiGraderKind::kLabelModel; }
+
 bool OpenAiGrader::AsksModel() const {
-  return kind == OpenAiGraderKind::kScoreModel || kind == OpenAiGraderKind::kLabelModel ||
-         std::any_of(graders.begin(), graders.end(), [](const auto& each) { return each.second.AsksModel(); });
+  return IsModel() || std::any_of(graders.begin(), graders.end(), [](const auto& each) { return each.second.AsksModel(); });
+}
+
+std::vector<std::string> OpenAiGrader::Models() const {
+  std::set<std::string> models;
+  if (IsModel()) models.insert(model);
+  for (const auto& [key, grader] : graders)
+    for (const std::string& each : grader.Models()) models.insert(each);
+  return {models.begin(), models.end()};
 }
 
 std::vector<std::string> OpenAiGrader::Columns() const {

@@ -72,7 +72,9 @@ struct OpenAiGrader {
   std::map<std::string, OpenAiGrader> graders;  // by the key that the formula names
   Formula formula;
 
-  bool AsksModel() const;                    // it, or a grader of it
+  bool IsModel() const;                      // a score_model or a label_model
+  bool AsksModel() const;                    // it is one, or a grader of it
+  std::vector<std::string> Models() const;   // the names of those that are asked, sorted
   std::vector<std::string> Columns() const;  // of the row that its templates read, sorted
 };
 

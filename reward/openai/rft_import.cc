@@ -160,6 +160,19 @@ if __name__ == '__main__':
         print(json.dumps({'id': request['id'], 'helpfulness_direct': value}), flush=True)
 )py";
 
+void NoteModels(const OpenAiGrader& grader, std::vector<std::string>* notes) {
+  std::string models;
+  for (const std::string& model : grader.Models()) models += Concat(models.empty() ? "" : ", ", Quoted(model));
+  notes->push_back(Concat(
+      "The grader asks a model (", models,
+      "): before the job starts, set `url` of its entry in reward.graders to a server of chat completions, such as "
+      "http://127.0.0.1:8000/v1/chat/completions, `model` to what the model is called there (empty: as here), and key_env or key_file "
+      "where the server wants a key."));
+  notes->push_back(
+      "A score_model's reply without a number, or outside its range, is a failed grade; bad_replies: as_openai makes it 0 and the nearer "
+      "end of the range, as OpenAI does.");
+}
+
 ImportedGrader GraderOf(const std::string& job, const std::string& path, std::vector<std::string>* notes) {
   const Json json = OpenAiGraderJson(job, path);
   if (json.is_object() && json.contains("type") && json["type"] == "python") {
@@ -172,6 +185,10 @@ ImportedGrader GraderOf(const std::string& job, const std::string& path, std::ve
   }
   const OpenAiGrader grader = ParseOpenAiGrader(job, path);
   std::string entry = "type: openai_grader, path: grader.json";
+  if (grader.AsksModel()) {
+    entry += ", url: '', model: ''";
+    NoteModels(grader, notes);
+  }
   if (grader.kind == OpenAiGraderKind::kScoreModel && (grader.low != 0 || grader.high != 1))
     entry += Concat(", low: ", grader.low, ", high: ", grader.high);
   return {{"grader.json", json.dump(2) + "\n"}, entry, grader.Columns(), false};

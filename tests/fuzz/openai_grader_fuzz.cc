@@ -1,5 +1,5 @@
 // libFuzzer target of OpenAI graders: a JSON, a template or a formula (by the first byte) ends in ConfigError, or scores samples without a
-// crash, and to a value or an error.
+// crash, and to a value or an error. So does what a grading model replies.
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "cluster/base/error.h"
-#include "reward/openai/score.h"
+#include "reward/openai/judge.h"
 
 namespace {
 
@@ -34,12 +34,27 @@ void FuzzGrader(const std::string& text) {
   const temper::OpenAiGrader grader = temper::ParseOpenAiGrader(text, "fuzz.json");
   const temper::GradedSample sample{kItem, "The capital is Paris."};
   std::map<std::string, temper::OpenAiScore> asked;
-  for (const temper::ModelQuestion& question : temper::QuestionsOf(grader, sample, "")) {
+  for (const temper::ModelQuestion& question : temper::QuestionsOf(grader, sample, {})) {
     const temper::OpenAiGrader& whose = question.grader.empty() ? grader : grader.graders.at(question.grader);
-    asked[question.grader] = temper::ScoreOfReply(whose, R"({"result": 1})");
+    asked[question.grader] = temper::ScoreOfReply(whose, R"({"result": 1})", temper::BadReplies::kFail);
   }
   const temper::OpenAiScore score = temper::ScoreOf(grader, sample, temper::FuzzyMatch::kWRatio, asked);
   if (score.error.empty() && !std::isfinite(score.value)) std::abort();
+}
+
+// The body of a chat completion, and its message alone: the score lies in the range, or a label's is 0 or 1.
+void FuzzReply(const std::string& text) {
+  static const temper::OpenAiGrader kScore = temper::ParseOpenAiGrader(
+      R"({"type": "score_model", "model": "m", "input": [{"role": "user", "content": "x"}], "range": [-1, 5]})", "score");
+  static const temper::OpenAiGrader kLabel = temper::ParseOpenAiGrader(
+      R"({"type": "label_model", "model": "m", "input": [{"role": "user", "content": "x"}], "labels": ["a", "b"], "passing_labels": ["a"]})",
+      "label");
+  for (const temper::OpenAiGrader* grader : {&kScore, &kLabel}) {
+    for (const temper::BadReplies bad : {temper::BadReplies::kFail, temper::BadReplies::kAsOpenAi}) {
+      for (const auto& score : {temper::ScoreOfCompletion(*grader, text, bad), temper::ScoreOfReply(*grader, text, bad)})
+        if (score.error.empty() && !(score.value >= grader->low && score.value <= grader->high)) std::abort();
+    }
+  }
 }
 
 }  // namespace
@@ -48,9 +63,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {
-    if (data[0] % 3 == 0) FuzzFormula(text);
-    if (data[0] % 3 == 1) FuzzTemplate(text);
-    if (data[0] % 3 == 2) FuzzGrader(text);
+    if (data[0] % 4 == 0) FuzzFormula(text);
+    if (data[0] % 4 == 1) FuzzTemplate(text);
+    if (data[0] % 4 == 2) FuzzGrader(text);
+    if (data[0] % 4 == 3) FuzzReply(text);
   } catch (const temper::ConfigError&) {
   }
   return 0;

@@ -64,6 +64,25 @@ class Import(unittest.TestCase):
         self.assertEqual(first, 1)
         self.assertAlmostEqual(second, 0.5 * 2 / 3)  # "it is" of three words on both sides
 
+    def test_a_grader_that_asks_a_model_needs_an_address(self):
+        grader = {'type': 'label_model', 'model': 'o3-mini', 'labels': ['good', 'bad'], 'passing_labels': ['good'],
+                  'input': [{'role': 'user', 'content': '{{item.city}}: {{sample.output_text}}'}]}
+        with open(os.path.join(self.path, 'judge.json'), 'w', encoding='utf-8') as f:
+            json.dump(grader, f)
+        done = temper('import', 'openai-rft', 'judge.json', 'train.jsonl', '--out', 'imported', cwd=self.path)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn('The grader asks a model (o3-mini): before the job starts, set `url`', done.stdout)
+        refused = temper('train', 'imported/job.yaml', '--dry-run', cwd=self.path)
+        self.assertEqual(refused.returncode, 78, refused.stderr)
+        self.assertIn('must name a server of chat completions', refused.stderr)
+        job = os.path.join(self.path, 'imported/job.yaml')
+        with open(job, encoding='utf-8') as f:
+            told = f.read().replace("url: ''", 'url: http://127.0.0.1:1/v1/chat/completions')
+        with open(job, 'w', encoding='utf-8') as f:
+            f.write(told)
+        taken = temper('train', 'imported/job.yaml', '--dry-run', cwd=self.path)
+        self.assertEqual(taken.returncode, 0, taken.stderr)
+
     def test_a_folder_that_is_there_is_left_alone(self):
         self.assertEqual(temper('import', 'openai-rft', 'job.json', 'train.jsonl', '--out', '.', cwd=self.path).returncode, 78)
 

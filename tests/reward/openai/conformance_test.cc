@@ -1,5 +1,5 @@
-// Sixty cases after the documentation of OpenAI's graders (guide "Graders", reference "Graders", read in November 2026): what a grader's
-// JSON says, a row, an answer, and the score.
+// Eighty cases after the documentation of OpenAI's graders (guide "Graders", reference "Graders", read in November 2026): what a grader's
+// JSON says, a row, an answer, what models reply where they are asked, and the score.
 #include <cstring>
 #include <map>
 #include <optional>
@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
-#include "reward/openai/score.h"
+#include "reward/openai/judge.h"
 
 namespace temper {
 namespace {
@@ -21,7 +21,8 @@ struct Case {
   Item item;
   const char* output;
   double score = 0;
-  const char* error = "";  // part of the message; "" = there is a score
+  const char* error = "";                           // part of the message; "" = there is a score
+  std::map<std::string, const char*> replies = {};  // of models, by the grader's key
 };
 
 std::string Check(const std::string& operation, const std::string& input, const std::string& reference) {
@@ -35,6 +36,15 @@ std::string Alike(const std::string& metric, const std::string& input = "{{sampl
 }
 std::string Multi(const std::string& formula, const std::string& graders) {
   return R"({"type": "multi", "name": "m", "calculate_output": ")" + formula + R"(", "graders": {)" + graders + "}}";
+}
+
+std::string Score(const std::string& range = "[0, 1]", const std::string& content = "{{sample.output_text}}") {
+  return R"({"type": "score_model", "name": "s", "model": "m", "range": )" + range + R"(, "input": [{"role": "user", "content": ")" +
+         content + R"("}]})";
+}
+std::string Label(const std::string& passing) {
+  return R"({"type": "label_model", "name": "l", "model": "m", "labels": ["good", "fair", "bad"], "passing_labels": )" + passing +
+         R"(, "input": [{"role": "user", "content": "{{sample.output_text}}"}]})";
 }
 
 constexpr char kOutput[] = "{{sample.output_text}}", kRef[] = "{{item.ref}}";
@@ -119,14 +129,68 @@ const Case kCases[] = {
      "a: the row has no column"},
     {"two multis with one name", Multi("a * 1", kTwo), kParis, "Paris", 1},
     {"negative scores", Multi("a - 1", kTwo), kParis, "in Paris", -1},
+    // score_model
+    {"the result is the score",
+     Score(),
+     {},
+     "x",
+     0.75,
+     "",
+     {{"", R"({"steps": [{"description": "d", "conclusion": "c"}], "result": 0.75})"}}},
+    {"the result alone", Score(), {}, "x", 1, "", {{"", R"({"result": 1})"}}},
+    {"a range", Score("[0, 5]"), {}, "x", 3.5, "", {{"", R"({"steps": [], "result": 3.5})"}}},
+    {"a range below 0", Score("[-1, 1]"), {}, "x", -0.5, "", {{"", R"({"steps": [], "result": -0.5})"}}},
+    {"the score is truncated to the range", Score("[0, 5]"), {}, "x", 5, "", {{"", R"({"steps": [], "result": 9})"}}},
+    {"at its lower end, too", Score(), {}, "x", 0, "", {{"", R"({"steps": [], "result": -1.0})"}}},
+    {"the range is 0 to 1 without one", Score("null"), {}, "x", 1, "", {{"", R"({"steps": [], "result": 3})"}}},
+    {"outputs that are not numeric are 0", Score("[0, 5]"), {}, "x", 0, "", {{"", "It is good."}}},
+    {"an answer without what a message reads scores 0", Score("[0, 5]", "{{sample.output_json.x}}"), {}, "no JSON", 0},
+    {"a row without it is an error", Score("[0, 5]", "{{item.x}}"), {}, "x", 0, "the row has no column for {{item.x}}"},
+    // label_model
+    {"a passing label", Label(R"(["good"])"), {}, "x", 1, "", {{"", R"({"steps": [], "result": "good"})"}}},
+    {"one of several", Label(R"(["good", "fair"])"), {}, "x", 1, "", {{"", R"({"steps": [], "result": "fair"})"}}},
+    {"a label that does not pass", Label(R"(["good"])"), {}, "x", 0, "", {{"", R"({"steps": [], "result": "bad"})"}}},
+    {"labels are case-sensitive", Label(R"(["good"])"), {}, "x", 0, "none of the labels", {{"", R"({"result": "Good"})"}}},
+    // multi with models
+    {"a model beside a check", Multi("0.5 * a + 0.5 * s", R"("s": )" + Score() + ", " + kTwo), kParis, "Paris", 0.75, "", {{"s", "0.5"}}},
+    {"two models",
+     Multi("s * l", R"("s": )" + Score("[0, 10]") + R"(, "l": )" + Label(R"(["good"])")),
+     {},
+     "x",
+     7,
+     "",
+     {{"s", R"({"result": 7})"}, {"l", R"({"result": "good"})"}}},
+    {"a label as a gate",
+     Multi("s * l", R"("s": )" + Score() + R"(, "l": )" + Label(R"(["good"])")),
+     {},
+     "x",
+     0,
+     "",
+     {{"s", R"({"result": 1})"}, {"l", R"({"result": "bad"})"}}},
+    {"a range is scaled by the formula", Multi("(s - 1) / 4", R"("s": )" + Score("[1, 5]")), {}, "x", 0.5, "", {{"s", R"({"result": 3})"}}},
+    {"a division by a model's 0", Multi("1 / s", R"("s": )" + Score()), {}, "x", 0, "no finite value", {{"s", R"({"result": 0})"}}},
+    {"a model's fault is named with its grader",
+     Multi("l", R"("l": )" + Label(R"(["good"])")),
+     {},
+     "x",
+     0,
+     "l: the model's reply",
+     {{"l", "so so"}}},
 };
 
-TEST(OpenAiConformance, HasSixtyCases) { EXPECT_EQ(std::size(kCases), 60U); }
+TEST(OpenAiConformance, HasEightyCases) { EXPECT_EQ(std::size(kCases), 80U); }
 
 TEST(OpenAiConformance, ScoresAsTheDocumentationSays) {
   for (const Case& each : kCases) {
     const OpenAiGrader grader = ParseOpenAiGrader(each.grader, each.about);
-    const OpenAiScore score = ScoreOf(grader, {each.item, each.output}, FuzzyMatch::kWRatio, {});
+    const GradedSample sample{each.item, each.output};
+    std::map<std::string, OpenAiScore> asked;
+    for (const ModelQuestion& question : QuestionsOf(grader, sample, {})) {
+      const OpenAiGrader& whose = question.grader.empty() ? grader : grader.graders.at(question.grader);
+      asked[question.grader] =
+          question.body.empty() ? question.score : ScoreOfReply(whose, each.replies.at(question.grader), BadReplies::kAsOpenAi);
+    }
+    const OpenAiScore score = ScoreOf(grader, sample, FuzzyMatch::kWRatio, asked);
     if (std::strlen(each.error) > 0) {
       EXPECT_THAT(score.error, testing::HasSubstr(each.error)) << each.about;
       continue;
@@ -170,6 +234,11 @@ TEST(OpenAiGraderJson, IsRefusedWithThePlaceAndTheReason) {
        "passing_labels has b, which labels does not have"},
       {R"({"type": "score_model", "model": "m", "input": []})", "input must be a list of 1 to 100 messages"},
       {R"({"type": "score_model", "model": "m", "input": [{"role": "user", "content": "x"}], "range": [1, 0]})", "the smaller one first"},
+      {R"({"type": "score_model", "model": "m", "input": [{"role": "user", "content": "x"}], "sampling_params": {"temperature": "hot"}})",
+       R"(sampling_params.temperature is "hot")"},
+      {R"({"type": "score_model", "model": "m", "input": [{"role": "user", "content": "x"}], "sampling_params": {"n": 2}})",
+       "unknown key n"},
+      {Multi("1", R"("": )" + Score()), "graders holds one without a name"},
       {R"({"method": {"type": "supervised"}})", "no method.reinforcement.grader"},
   };
   for (const auto& [grader, reason] : kRefused) EXPECT_THAT(Problem(grader), testing::HasSubstr(reason)) << grader;
@@ -182,73 +251,7 @@ TEST(OpenAiGraderJson, IsFoundInAJobAndNamesTheColumnsItReads) {
   EXPECT_EQ(grader.kind, OpenAiGraderKind::kMulti);
   EXPECT_THAT(grader.Columns(), testing::ElementsAre("email", "name"));
   EXPECT_FALSE(grader.AsksModel());
-}
-
-constexpr char kScoreModel[] = R"({"type": "score_model", "name": "s", "model": "judge-1", "range": [0, 5],
-  "input": [{"role": "system", "content": "Grade."}, {"role": "user", "content": [{"type": "input_text", "text": "{{item.ref}}: {{sample.output_text}}"}]}],
-  "sampling_params": {"temperature": 0, "max_completions_tokens": 64, "seed": null}})";
-constexpr char kLabelModel[] =
-    R"({"type": "label_model", "name": "l", "model": "judge-1", "labels": ["good", "bad"], "passing_labels": ["good"],
-  "input": [{"role": "user", "content": "{{sample.output_text}}"}]})";
-
-TEST(OpenAiModelGrader, AsksForAScoreInOpenAisForm) {
-  const OpenAiGrader grader = ParseOpenAiGrader(kScoreModel, "s");
-  ASSERT_TRUE(grader.AsksModel());
-  const auto questions = QuestionsOf(grader, {kParis, "It is \"Paris\""}, "");
-  ASSERT_EQ(questions.size(), 1U);
-  const auto body = nlohmann::json::parse(questions[0].body);
-  EXPECT_EQ(body["model"], "judge-1");
-  EXPECT_EQ(body["messages"][0], (nlohmann::json{{"role", "system"}, {"content", "Grade."}}));
-  EXPECT_EQ(body["messages"][1]["content"], "Paris: It is \"Paris\"");
-  EXPECT_EQ(body["temperature"], 0);
-  EXPECT_EQ(body["max_completion_tokens"], 64);
-  EXPECT_FALSE(body.contains("seed"));
-  EXPECT_EQ(body["response_format"]["json_schema"]["schema"]["properties"]["result"]["type"], "number");
-  EXPECT_EQ(nlohmann::json::parse(QuestionsOf(grader, {kParis, ""}, "mine")[0].body)["model"], "mine");
-}
-
-TEST(OpenAiModelGrader, LimitsAScoreToItsRangeAndTakesNoNumberForZero) {
-  const OpenAiGrader grader = ParseOpenAiGrader(kScoreModel, "s");
-  const std::pair<const char*, double> kReplies[] = {{R"({"steps": [], "result": 3.5})", 3.5},
-                                                     {R"({"result": 9})", 5},
-                                                     {R"({"result": -1})", 0},
-                                                     {R"({"result": "4"})", 4},
-                                                     {"2.5", 2.5},
-                                                     {"I would say 4", 0},
-                                                     {R"({"score": 4})", 0},
-                                                     {"", 0}};
-  for (const auto& [reply, value] : kReplies) {
-    const OpenAiScore score = ScoreOfReply(grader, reply);
-    EXPECT_EQ(score.error, "") << reply;
-    EXPECT_DOUBLE_EQ(score.value, value) << reply;
-  }
-}
-
-TEST(OpenAiModelGrader, PassesALabelAndRefusesWhatIsNone) {
-  const OpenAiGrader grader = ParseOpenAiGrader(kLabelModel, "l");
-  EXPECT_DOUBLE_EQ(ScoreOfReply(grader, R"({"steps": [], "result": "good"})").value, 1);
-  EXPECT_DOUBLE_EQ(ScoreOfReply(grader, R"({"result": "bad"})").value, 0);
-  EXPECT_DOUBLE_EQ(ScoreOfReply(grader, "good").value, 1);
-  EXPECT_THAT(ScoreOfReply(grader, R"({"result": "fair"})").error, testing::HasSubstr("none of the labels"));
-}
-
-TEST(OpenAiModelGrader, ReadsAChatCompletion) {
-  const OpenAiGrader grader = ParseOpenAiGrader(kScoreModel, "s");
-  EXPECT_DOUBLE_EQ(ScoreOfCompletion(grader, R"({"choices": [{"message": {"role": "assistant", "content": "{\"result\": 2}"}}]})").value,
-                   2);
-  for (const char* body : {"", "{}", R"({"choices": []})", R"({"choices": [{"message": {"content": null, "refusal": "no"}}]})"})
-    EXPECT_THAT(ScoreOfCompletion(grader, body).error, testing::HasSubstr("no chat completion")) << body;
-}
-
-TEST(OpenAiModelGrader, IsOneOfAMultiGraders) {
-  const OpenAiGrader grader =
-      ParseOpenAiGrader(Multi("0.5 * a + judge / 10", R"("a": )" + Check("like", kOutput, kRef) + R"(, "judge": )" + kScoreModel), "m");
-  const auto questions = QuestionsOf(grader, {kParis, "in Paris"}, "");
-  ASSERT_EQ(questions.size(), 1U);
-  EXPECT_EQ(questions[0].grader, "judge");
-  EXPECT_DOUBLE_EQ(ScoreOf(grader, {kParis, "in Paris"}, FuzzyMatch::kWRatio, {{"judge", {.value = 4}}}).value, 0.9);
-  EXPECT_THAT(ScoreOf(grader, {kParis, "in Paris"}, FuzzyMatch::kWRatio, {{"judge", {.error = "no reply"}}}).error,
-              testing::HasSubstr("judge: no reply"));
+  EXPECT_THAT(ParseOpenAiGrader(Multi("s", R"("s": )" + Score()), "m").Models(), testing::ElementsAre("m"));
 }
 
 }  // namespace

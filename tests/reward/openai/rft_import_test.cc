@@ -86,6 +86,18 @@ TEST(RftImport, KeepsConversationsForAModel) {
   EXPECT_THAT(run.notes, Contains(HasSubstr("developer became system")));
 }
 
+TEST(RftImport, AsksForTheAddressOfTheModelThatGrades) {
+  RftFiles files = Files();
+  files.job = R"({"type": "multi", "calculate_output": "a + b / 5", "graders": {
+    "a": {"type": "string_check", "operation": "eq", "input": "{{sample.output_text}}", "reference": "x"},
+    "b": {"type": "score_model", "model": "o3-mini", "range": [0, 5], "input": [{"role": "user", "content": "{{item.meta}}"}]}}})";
+  const ImportedRun run = ImportRft(files);
+  EXPECT_THAT(FileOf(run, "job.yaml"), AllOf(HasSubstr("type: openai_grader, path: grader.json, url: '', model: '', gives"),
+                                             HasSubstr("sees: [\"meta\"]"), HasSubstr("# - The grader asks a model (o3-mini)")));
+  EXPECT_THAT(run.notes, Contains(AllOf(HasSubstr("set `url` of its entry"), HasSubstr("/v1/chat/completions"), HasSubstr("key_env"))));
+  EXPECT_THAT(run.notes, Contains(HasSubstr("bad_replies: as_openai")));
+}
+
 TEST(RftImport, RunsAPythonGraderAsACommand) {
   RftFiles files = Files();
   files.job = R"({"type": "python", "source": "def grade(sample, item):\n    return 1.0"})";

@@ -1,15 +1,11 @@
 // Graders that are services: a real server process that misbehaves in every way it knows. Nothing is lost, nothing hangs, and each is a
 // typed outcome.
-#include <map>
-
 #include <gmock/gmock.h>
-#include <nlohmann/json.hpp>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "reward/remote/http_client.h"
-#include "reward/remote/line_process.h"
 #include "tests/reward/remote/own_graders.h"
+#include "tests/reward/remote/reward_server.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -18,37 +14,11 @@ namespace {
 using testing::GraderOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-const std::string kHere = TEMPER_SOURCE_DIR "/tests/reward/remote/";
-
-// The server of reward_server.py, as long as the object lives.
-class RewardServer {
- public:
-  RewardServer()
-      : process_({.argv = {"python3", kHere + "reward_server.py", kHere + "localhost.pem"},
-                  .folder = "",
-                  .environment = ChildEnvironment({}, {})},
-                 4096) {
-    const double start = NowSeconds();
-    while (ports_.is_null() && process_.alive() && NowSeconds() - start < 30) {
-      process_.Pump(std::chrono::milliseconds(100));
-      for (const std::string& line : process_.TakeLines()) ports_ = nlohmann::json::parse(line);
-    }
-    for (const std::string& line : process_.TakeErrorLines()) ADD_FAILURE() << line;
-  }
-  bool ok() const { return !ports_.is_null(); }
-  std::string Url(const std::string& path, const char* kind = "http") const {
-    return Concat(kind, "://127.0.0.1:", ports_.at(kind).get<int>(), "/", path);
-  }
-
- private:
-  LineProcess process_;
-  nlohmann::json ports_;
-};
+using testing::RewardServer;
 
 class HttpGraderTest : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { server_ = new RewardServer; }
+  static void SetUpTestSuite() { server_ = new RewardServer("reward_server.py"); }
   static void TearDownTestSuite() { delete server_; }
   void SetUp() override { ASSERT_TRUE(server_->ok()) << "python3 tests/reward/remote/reward_server.py does not start"; }
 
@@ -67,14 +37,8 @@ class HttpGraderTest : public ::testing::Test {
     const auto grader = GraderAt(server_->Url(path), keys, deadline_s);
     return GradeAll(grader.get(), Answers(count), 2 * deadline_s + 5);
   }
-  static nlohmann::json Seen() {
-    HttpClient client{HttpOptions{}};
-    client.Post(server_->Url("counts"), "{}", 10);
-    std::map<HttpClient::Id, HttpReply> replies;
-    while (replies.empty()) replies = client.Collect(std::chrono::milliseconds(100));
-    return nlohmann::json::parse(replies.begin()->second.body);
-  }
-  static int64_t Tries(const std::string& path) { return Seen()["counts"].value(path, int64_t{0}); }
+  static nlohmann::json Seen() { return server_->Seen(); }
+  static int64_t Tries(const std::string& path) { return server_->Tries(path); }
 
   static RewardServer* server_;
   TempFolder folder_;
@@ -194,7 +158,7 @@ TEST_F(HttpGraderTest, AStrangersCertificateIsRefusedAndATrustedOneTaken) {
   EXPECT_EQ(grade.outcome, GradeOutcome::kCrash);
   EXPECT_THAT(grade.error, HasSubstr("certificate"));
   EXPECT_EQ(Tries("good-tls"), 0);
-  const auto trusted = GraderAt(url, Concat(", ca_file: '", kHere, "localhost.pem'"));
+  const auto trusted = GraderAt(url, Concat(", ca_file: '", RewardServer::kHere, "localhost.pem'"));
   const Grade taken = GradeAll(trusted.get(), Answers(1), 20).at(0);
   EXPECT_EQ(taken.outcome, GradeOutcome::kOk) << taken.error;
 }

@@ -24,6 +24,7 @@ BOMB = gzip.compress(b" " * (64 << 20))  # 64 MiB in 64 KiB
 counts = Counter()
 seen = {"connections": 0, "most_at_once": 0, "now": 0, "keys": []}
 lock = threading.Lock()
+other = None  # the server that redirects lead to
 
 
 def grade(request):
@@ -229,12 +230,14 @@ class Handler(BaseHTTPRequestHandler):
         self.send({"object": "list", "model": asked["model"], "data": data[::-1]})
 
 
-if __name__ == "__main__":
-    plain = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    other = ThreadingHTTPServer(("127.0.0.2", 0), Handler)
-    secure = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+def serve(handler, certificate):
+    """Serves until the program's input ends."""
+    global other
+    plain = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    other = ThreadingHTTPServer(("127.0.0.2", 0), handler)
+    secure = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(sys.argv[1])
+    context.load_cert_chain(certificate)
     secure.socket = context.wrap_socket(secure.socket, server_side=True)
     for server in (plain, other, secure):
         server.handle_error = lambda *words: None
@@ -243,3 +246,7 @@ if __name__ == "__main__":
     print(json.dumps({"http": plain.server_port, "https": secure.server_port, "other": other.server_port}), flush=True)
     sys.stdin.read()
     os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(Handler, sys.argv[1])
