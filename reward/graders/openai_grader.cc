@@ -31,7 +31,8 @@ Grade GradeOf(const GraderConfig& config, double score) {
 // Of graders that ask no model: everything is graded when Start returns.
 class OpenAiTextGrader : public ImmediateGrader {
  public:
-  explicit OpenAiTextGrader(const GraderConfig& config) : config_(config), id_(Concat("openai/1:", Hex(Hash64(config.payload)))) {
+  explicit OpenAiTextGrader(const GraderConfig& config)
+      : config_(config), id_(Concat("openai/1:", Hex(Hash64(config.payload)), GivesOf(config))) {
     const Json json = Json::parse(config.payload);
     grader_ = ParseOpenAiGrader(json.at("grader").get<std::string>(), json.at("path"));
     fuzzy_ = ParseEnum<FuzzyMatch>(json.at("fuzzy_match").get<std::string>());

@@ -116,7 +116,8 @@ std::unique_ptr<Grader> Make(const GraderConfig& config) {
   // The folder's place does not change a judgement: the hash in the probe says which model it is.
   ByteWriter judged;
   payload.meaning.Encode(&judged);
-  return std::make_unique<ProbeGrader>(payload, "probe/1:" + Hash128(judged.bytes() + payload.probe).substr(0, 16), config.name);
+  return std::make_unique<ProbeGrader>(payload, Concat("probe/1:", Hash128(judged.bytes() + payload.probe).substr(0, 16), GivesOf(config)),
+                                       config.name);
 }
 
 }  // namespace

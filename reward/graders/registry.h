@@ -63,6 +63,9 @@ struct GraderType {
 const Registry<GraderType>& GraderTypes();
 extern const GraderType kRuleGrader;
 
+// What ends a grader's id, since another choice of parts is another judgement: ":safety+mode"; "" where it gives all that its type can.
+std::string GivesOf(const GraderConfig& config);
+
 // Throws ConfigError for an unknown type, with those that there are.
 std::unique_ptr<Grader> MakeGrader(const GraderConfig& config);
 

@@ -98,7 +98,8 @@ class TsetlinGrader : public ImmediateGrader {
 };
 
 std::unique_ptr<Grader> MakeTsetlinGrader(const GraderConfig& config) {
-  return std::make_unique<TsetlinGrader>(TsetlinPayload::Decode(config.payload), "tsetlin/1:" + Hex(Hash64(config.payload)), config.name);
+  return std::make_unique<TsetlinGrader>(TsetlinPayload::Decode(config.payload),
+                                         Concat("tsetlin/1:", Hex(Hash64(config.payload)), GivesOf(config)), config.name);
 }
 
 class TsetlinGraderOptions : public GraderOptions {
