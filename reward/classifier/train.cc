@@ -11,6 +11,8 @@
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
 #include "reward/classifier/classifier.h"
+#include "reward/classifier/sources.h"
+#include "reward/classifier/strongest.h"
 
 namespace temper {
 namespace {
@@ -229,6 +231,8 @@ TrainedClassifier TrainClassifier(const std::vector<LabelledRow>& rows, const Cl
   std::vector<uint32_t> all(rows.size());
   std::iota(all.begin(), all.end(), 0U);
   trained.model = Fit(rows, labels, features, options, all);
+  trained.model.trained_on = HashesOf(rows);
+  trained.model.strongest = StrongestOf(trained.model, rows);
   CalibrateAll(rows, labels, options, splits.size(), &trained);
   return trained;
 }

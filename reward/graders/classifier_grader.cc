@@ -50,7 +50,7 @@ class ClassifierGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "n-grams of the texts"; }
   std::vector<GraderMeasurement> Measured() const override { return LoadClassifier(file_)->record.measured; }
-  std::optional<std::vector<std::string>> TrainedOn() const override { return TrainingSourcesOf(*LoadClassifier(file_)); }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRowsOf(*LoadClassifier(file_)); }
 
  private:
   std::string file_;

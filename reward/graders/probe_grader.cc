@@ -102,9 +102,7 @@ class ProbeGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "hidden states of a model"; }
   std::vector<GraderMeasurement> Measured() const override { return ParseProbe(ReadProbeFile(file_), file_).head.record.measured; }
-  std::optional<std::vector<std::string>> TrainedOn() const override {
-    return TrainingSourcesOf(ParseProbe(ReadProbeFile(file_), file_).head);
-  }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRowsOf(ParseProbe(ReadProbeFile(file_), file_).head); }
 
  private:
   std::string file_, model_;

@@ -154,7 +154,7 @@ class RbrOptions : public GraderOptions {
     return files;
   }
   // Its weights were fitted to ordered answers, and do not say to which.
-  std::optional<std::vector<std::string>> TrainedOn() const override { return std::vector<std::string>(); }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRows(); }
   std::string Reads() const override { return "weighed propositions"; }
 
  private:

@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
+#include "reward/classifier/sources.h"
 
 namespace temper {
 namespace {
@@ -153,6 +154,7 @@ TrainedProbe TrainProbe(const std::vector<LabelledRow>& rows, std::span<const fl
   trained.c = options.c > 0 ? options.c : trainer.ChoosePenalty(all);
   progress(Concat("training on all ", rows.size(), " rows, C ", trained.c));
   trained.head = trainer.Fit(all, trained.c);
+  trained.head.trained_on = HashesOf(rows);
   Calibrate(rows, trainer, options, splits.size(), &trained);
   return trained;
 }
