@@ -45,6 +45,7 @@ BinaryCounts CountBinary(std::span<const ScoredLabel> rows, double threshold) {
 }
 
 std::optional<double> AreaUnderRoc(std::span<const ScoredLabel> rows) {
+  if (std::any_of(rows.begin(), rows.end(), [](const ScoredLabel& row) { return std::isnan(row.score); })) return std::nullopt;
   std::vector<ScoredLabel> sorted(rows.begin(), rows.end());
   std::sort(sorted.begin(), sorted.end(), [](const ScoredLabel& a, const ScoredLabel& b) { return a.score < b.score; });
   double pairs_won = 0, negatives = 0, positives = 0;

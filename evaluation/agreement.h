@@ -7,6 +7,9 @@
 
 namespace temper {
 
+// Bins of equal width of the expected calibration error, wherever it is given.
+inline constexpr int kCalibrationBins = 10;
+
 // How far what a grader says agrees with what people say. Figures of rows, without intervals (evaluation/bootstrap.h has them). A figure
 // that is undefined for the rows (no rows, one class only, a value that never moves) is absent, and never 0.
 
@@ -51,7 +54,7 @@ enum class KappaWeights : uint8_t { kNone, kLinear, kQuadratic };
 class ClassCounts {
  public:
   explicit ClassCounts(size_t classes) : classes_(classes), counts_(classes * classes) {}
-  void Add(size_t people, size_t grader) { ++counts_.at(people * classes_ + grader); }  // both below classes()
+  void Add(size_t people, size_t grader, int64_t rows = 1) { counts_.at(people * classes_ + grader) += rows; }  // both below classes()
   int64_t at(size_t people, size_t grader) const { return counts_.at(people * classes_ + grader); }
   size_t classes() const { return classes_; }
   int64_t rows() const;

@@ -8,6 +8,11 @@
 namespace temper {
 namespace {
 
+// A value that is no number has no place in an order.
+bool HasNan(std::span<const ValuePair> rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const ValuePair& row) { return std::isnan(row.people) || std::isnan(row.grader); });
+}
+
 // The ranks of the values, 1 for the least; ties have the mean of theirs.
 std::vector<double> RanksOf(const std::vector<double>& values) {
   std::vector<size_t> order(values.size());
@@ -57,14 +62,14 @@ double TiedPairs(std::span<const ValuePair> sorted, Equal equal) {
 }  // namespace
 
 std::optional<double> MeanAbsoluteError(std::span<const ValuePair> rows) {
-  if (rows.empty()) return std::nullopt;
+  if (rows.empty() || HasNan(rows)) return std::nullopt;
   double sum = 0;
   for (const ValuePair& row : rows) sum += std::abs(row.people - row.grader);
   return sum / static_cast<double>(rows.size());
 }
 
 std::optional<double> MedianBaselineError(std::span<const ValuePair> rows) {
-  if (rows.empty()) return std::nullopt;
+  if (rows.empty() || HasNan(rows)) return std::nullopt;
   std::vector<double> people;
   for (const ValuePair& row : rows) people.push_back(row.people);
   const auto middle = people.begin() + static_cast<std::ptrdiff_t>(people.size() / 2);
@@ -76,7 +81,7 @@ std::optional<double> MedianBaselineError(std::span<const ValuePair> rows) {
 }
 
 std::optional<double> PearsonCorrelation(std::span<const ValuePair> rows) {
-  if (rows.size() < 2) return std::nullopt;
+  if (rows.size() < 2 || HasNan(rows)) return std::nullopt;
   ValuePair mean;
   for (const ValuePair& row : rows) mean.people += row.people, mean.grader += row.grader;
   mean.people /= static_cast<double>(rows.size());
@@ -93,6 +98,7 @@ std::optional<double> PearsonCorrelation(std::span<const ValuePair> rows) {
 }
 
 std::optional<double> SpearmanCorrelation(std::span<const ValuePair> rows) {
+  if (HasNan(rows)) return std::nullopt;
   std::vector<double> people, grader;
   for (const ValuePair& row : rows) people.push_back(row.people), grader.push_back(row.grader);
   people = RanksOf(people);
@@ -103,6 +109,7 @@ std::optional<double> SpearmanCorrelation(std::span<const ValuePair> rows) {
 }
 
 std::optional<double> KendallTauB(std::span<const ValuePair> rows) {
+  if (HasNan(rows)) return std::nullopt;
   std::vector<ValuePair> sorted(rows.begin(), rows.end());
   std::sort(sorted.begin(), sorted.end(),
             [](const ValuePair& a, const ValuePair& b) { return a.people != b.people ? a.people < b.people : a.grader < b.grader; });

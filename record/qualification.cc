@@ -1,5 +1,6 @@
 #include "record/qualification.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -7,6 +8,8 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
+#include "evaluation/agreement.h"
 #include "policy/text/strict_json.h"
 
 namespace temper {
@@ -18,6 +21,7 @@ constexpr uint64_t kMaxBytes = uint64_t{16} << 20;
 constexpr int kMaxDepth = 8;
 constexpr size_t kMaxSlices = 10'000;
 constexpr size_t kMaxClasses = 64;
+constexpr double kRounding = 1e-9;
 
 template <typename... Words>
 void Need(bool holds, const Words&... words) {
@@ -30,7 +34,8 @@ Json ToJson(const AgreementSlice& slice) {
   Json figures = Json::object();
   for (const auto& [name, estimate] : slice.figures)
     figures[name] = {{"value", estimate.mean}, {"low", BoundOf(estimate.low)}, {"high", BoundOf(estimate.high)}};
-  return {{"name", slice.name}, {"rows", slice.rows}, {"groups", slice.groups}, {"figures", figures}, {"confusion", slice.confusion}};
+  return {{"name", slice.name}, {"rows", slice.rows},           {"groups", slice.groups},
+          {"figures", figures}, {"confusion", slice.confusion}, {"notes", slice.notes}};
 }
 
 Json ToJson(const std::vector<AgreementSlice>& slices) {
@@ -54,6 +59,29 @@ double FigureIn(const Json& value, const std::string& what) {
 
 double BoundIn(const Json& value, const std::string& what, double absent) { return value.is_null() ? absent : FigureIn(value, what); }
 
+// That accuracy and F1 are those of the confusion.
+void CheckConfusion(const AgreementSlice& slice) {
+  if (slice.confusion.empty()) return;
+  ClassCounts counts(slice.confusion.size());
+  for (size_t people = 0; people < slice.confusion.size(); ++people) {
+    for (size_t grader = 0; grader < slice.confusion.size(); ++grader) {
+      const int64_t count = slice.confusion[people][grader];
+      Need(count >= 0 && count <= slice.rows, slice.name, ": confusion: ", count, " of ", slice.rows, " rows");
+      counts.Add(people, grader, count);
+    }
+  }
+  Need(counts.rows() <= slice.rows, slice.name, ": confusion: ", counts.rows(), " of ", slice.rows, " rows");
+  const auto check = [&](const char* name, const std::optional<double>& counted) {
+    const Estimate* figure = slice.Figure(name);
+    if (figure == nullptr) return;
+    Need(counted && std::abs(*counted - figure->mean) <= kRounding, slice.name, ": ", name, " is ", figure->mean,
+         ", and the confusion says otherwise: the record was changed");
+  };
+  check("accuracy", counts.Accuracy());
+  if (counts.classes() == 2) check("f1", counts.F1(1));
+  if (counts.classes() > 2) check("f1_macro", counts.MacroF1());
+}
+
 AgreementSlice SliceFrom(const Json& json) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   AgreementSlice slice;
@@ -71,8 +99,10 @@ AgreementSlice SliceFrom(const Json& json) {
     slice.figures.emplace_back(name, estimate);
   }
   slice.confusion = json.at("confusion").get<std::vector<std::vector<int64_t>>>();
+  slice.notes = json.at("notes").get<std::vector<std::string>>();
   Need(slice.confusion.size() <= kMaxClasses, "confusion: ", slice.confusion.size(), " classes");
   for (const auto& row : slice.confusion) Need(row.size() == slice.confusion.size(), "confusion: not square");
+  CheckConfusion(slice);
   return slice;
 }
 
@@ -88,10 +118,32 @@ std::optional<AgreementSlice> SliceIfAny(const Json& json) {
   return SliceFrom(json);
 }
 
-Qualification FromJson(const Json& json) {
+std::string CheckOf(const Json& json) { return Hash128(json.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+// That the record is whole: it is of this version, its check holds.
+void CheckWhole(const Json& json) {
   Need(json.is_object() && json.contains("qualification"), "not a qualification record");
   Need(json.at("qualification") == kQualificationVersion, "a record of version ", json.at("qualification").dump(),
        "; this program reads version ", kQualificationVersion, ": measure again with temper qualify");
+  const std::string check = json.at("check").get<std::string>();
+  Json rest = json;
+  rest.erase("check");
+  Need(check == CheckOf(rest), "the record was changed after temper qualify wrote it (its check does not hold): measure again");
+}
+
+// That the counts of the rows are those of the confusion.
+void CheckCounts(const Qualification& q) {
+  Need(q.failed <= q.rows && q.trained_on_rows <= q.rows, "data: failed or trained_on: more than the ", q.rows, " rows");
+  Need(q.agreement.all.rows == q.rows, "all: ", q.agreement.all.rows, " rows, and data says ", q.rows);
+  int64_t graded = 0;
+  for (const std::vector<int64_t>& row : q.agreement.all.confusion)
+    for (const int64_t count : row) graded += count;
+  Need(q.agreement.all.confusion.empty() || graded == q.rows - q.failed, "all: confusion: ", graded, " rows with a grade, and data says ",
+       q.rows - q.failed);
+}
+
+Qualification FromJson(const Json& json) {
+  CheckWhole(json);
   Qualification q;
   const Json &grader = json.at("grader"), &data = json.at("data");
   q.grader = grader.at("name").get<std::string>();
@@ -108,6 +160,7 @@ Qualification FromJson(const Json& json) {
   q.rows = CountIn(data, "rows");
   q.unlabelled = CountIn(data, "unlabelled");
   q.failed = CountIn(data, "failed");
+  q.trained_on_rows = CountIn(data, "trained_on");
   q.date = json.at("date").get<std::string>();
   q.temper = json.at("temper").get<std::string>();
   q.agreement.all = SliceFrom(json.at("all"));
@@ -116,6 +169,7 @@ Qualification FromJson(const Json& json) {
   q.agreement.by_source = SlicesFrom(json.at("by_source"));
   q.agreement.by_category = SlicesFrom(json.at("by_category"));
   q.agreement.by_length = SlicesFrom(json.at("by_length"));
+  CheckCounts(q);
   return q;
 }
 
@@ -128,7 +182,13 @@ std::string QualificationToJson(const Qualification& q) {
       {"question", NameOf(q.agreement.question)},
       {"threshold", q.threshold},
       {"unseen_by", q.unseen_by},
-      {"data", {{"hash", q.data_hash}, {"files", q.data_files}, {"rows", q.rows}, {"unlabelled", q.unlabelled}, {"failed", q.failed}}},
+      {"data",
+       {{"hash", q.data_hash},
+        {"files", q.data_files},
+        {"rows", q.rows},
+        {"unlabelled", q.unlabelled},
+        {"failed", q.failed},
+        {"trained_on", q.trained_on_rows}}},
       {"date", q.date},
       {"temper", q.temper},
       {"all", ToJson(q.agreement.all)},
@@ -138,7 +198,9 @@ std::string QualificationToJson(const Qualification& q) {
       {"by_category", ToJson(q.agreement.by_category)},
       {"by_length", ToJson(q.agreement.by_length)},
   };
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  Json whole = {{"check", CheckOf(json)}};
+  whole.update(json);
+  return whole.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 Qualification QualificationFromJson(const std::string& text) {
@@ -163,6 +225,13 @@ Qualification ReadQualification(const std::string& path) {
   } catch (const ConfigError& error) {
     throw ConfigError(Concat(path, ": ", error.what()));
   }
+}
+
+double FailedShare(const Qualification& q) {
+  const double all = q.rows == 0 ? 0 : static_cast<double>(q.failed) / static_cast<double>(q.rows);
+  const AgreementSlice* gate = SliceOfGate(q);
+  const Estimate* of_gate = gate == nullptr ? nullptr : gate->Figure("failed");
+  return of_gate == nullptr ? all : std::max(all, of_gate->mean);
 }
 
 const AgreementSlice* SliceOfGate(const Qualification& qualification) {

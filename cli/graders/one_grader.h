@@ -22,8 +22,8 @@ class OneGrader {
   const std::string& key() const { return key_; }        // in the config: "reward.graders.0"; "" of the grader of reward.policy_spec
   const std::string& record() const { return record_; }  // reward.graders[].record, "" = none
   const std::string& attacks() const { return attacks_; }
-  // The sources of the rows that it was trained on (GraderOptions::TrainedOn).
-  const std::optional<std::vector<std::string>>& trained_on() const { return trained_on_; }
+  // The rows that it was trained on (GraderOptions::TrainedOn).
+  const std::optional<TrainingRows>& trained_on() const { return trained_on_; }
   std::string id() const { return grader_->id(); }
 
   // The grades as they are where no other grader steers, of each request in their order. A category that the policy spec does not know is
@@ -33,7 +33,7 @@ class OneGrader {
  private:
   GraderConfig config_;
   std::string key_, record_, attacks_;
-  std::optional<std::vector<std::string>> trained_on_;
+  std::optional<TrainingRows> trained_on_;
   CombineOptions combine_;
   PolicySpec spec_;
   std::unique_ptr<Grader> grader_;

@@ -1,6 +1,8 @@
 // temper qualify: how far one grader of a job agrees with people's labels.
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 #include <map>
@@ -9,7 +11,6 @@
 
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/graders/label_options.h"
@@ -19,6 +20,7 @@
 #include "cluster/base/utc_time.h"
 #include "cluster/collectives/versions.h"
 #include "evaluation/qualify/comparison.h"
+#include "evaluation/qualify/seen.h"
 #include "record/qualification.h"
 #include "rollout/data/labelled_answers.h"
 #include "views/report/qualification_text.h"
@@ -38,25 +40,37 @@ struct QualifyArguments {
   std::string record;
 };
 
-// A folder for what is trained here, gone at the end.
+// A folder of this user's alone for what is trained here, gone at the end.
 class ScratchFolder {
  public:
-  ScratchFolder() : path_(fs::temp_directory_path() / Concat("temper-qualify-", getpid())) { fs::create_directories(path_); }
+  ScratchFolder() : path_((fs::temp_directory_path() / "temper-qualify-XXXXXX").string()) {
+    if (mkdtemp(path_.data()) == nullptr)
+      throw ConfigError(Concat("cannot make a folder ", path_, ": ", std::strerror(errno), "; set TMPDIR to a writable place"));
+  }
   ~ScratchFolder() {
     std::error_code ignored;
     fs::remove_all(path_, ignored);
   }
   ScratchFolder(const ScratchFolder&) = delete;
   ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::string File(const std::string& name) const { return path_ / name; }
+  std::string File(const std::string& name) const { return fs::path(path_) / name; }
 
  private:
-  fs::path path_;
+  std::string path_;
 };
 
+// As one word of the shell.
+std::string ShellWord(const std::string& text) {
+  std::string word = "'";
+  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
+// The value stands in place of the placeholder as one word.
 std::string Filled(std::string text, const std::string& placeholder, const std::string& value) {
-  for (size_t at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at + value.size()))
-    text.replace(at, placeholder.size(), value);
+  const std::string word = ShellWord(value);
+  for (size_t at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder, at + word.size()))
+    text.replace(at, placeholder.size(), word);
   return text;
 }
 
@@ -83,12 +97,15 @@ void Judge(Question question, const QualifyArguments& arguments, OneGrader* grad
   }
 }
 
-// Trains the grader again on the rows that are not of `source`.
+// Trains the grader again on rows that have nothing to do with those of `source`.
 OneGrader TrainedWithout(const QualifyArguments& arguments, const std::string& key, const std::vector<LabelledAnswer>& answers,
                          const std::string& source, const ScratchFolder& scratch) {
   std::string lines;
-  for (const LabelledAnswer& each : answers) {
-    if (each.source == source) continue;
+  const std::vector<size_t> rows = AnswersWithout(source, answers);
+  if (rows.empty())
+    throw ConfigError(Concat("--train-command: without ", source, " and the groups it has rows of, no row is left to train on"));
+  for (const size_t row : rows) {
+    const LabelledAnswer& each = answers[row];
     lines += nlohmann::ordered_json({{"prompt", each.prompt},
                                      {"response", each.response},
                                      {"label", each.label},
@@ -102,7 +119,7 @@ OneGrader TrainedWithout(const QualifyArguments& arguments, const std::string& k
   WriteFile(data, lines);
   fs::remove_all(model);
   const std::string command = Filled(Filled(arguments.train_command, "{data}", data), "{model}", model);
-  std::cerr << "without " << source << ": " << command << "\n";
+  std::cerr << "without " << source << " (" << rows.size() << " rows): " << command << "\n";
   const int status = std::system(command.c_str());
   if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0 || !fs::exists(model))
     throw ConfigError(
@@ -132,26 +149,7 @@ Question QuestionOf(const QualifyArguments& arguments, const OneGrader& grader) 
   throw ConfigError(Concat("--question ", NameOf(question), ": grader ", grader.config().name, " does not give ", NameOf(parts[0])));
 }
 
-// Which of the sources the grader has seen, and in *unseen_by why others count as unseen.
-std::set<std::string> SeenOf(const QualifyArguments& arguments, const OneGrader& grader, const std::set<std::string>& sources,
-                             std::string* unseen_by) {
-  std::set<std::string> seen(arguments.seen.begin(), arguments.seen.end());
-  if (!grader.trained_on()) {
-    *unseen_by = "nothing says that the grader was trained on labelled rows, so all are";
-  } else if (grader.trained_on()->empty()) {
-    *unseen_by = "the grader was trained, and its file does not say on which sources, so none is";
-    seen = sources;
-  } else {
-    *unseen_by = "those that are not among the sources it was trained on";
-    seen.insert(grader.trained_on()->begin(), grader.trained_on()->end());
-  }
-  for (const std::string& source : arguments.unseen) seen.erase(source);
-  if (!arguments.seen.empty()) *unseen_by += Concat("; --seen names ", arguments.seen.size());
-  if (!arguments.unseen.empty()) *unseen_by += Concat("; by whoever measured (--unseen) ", arguments.unseen.size());
-  return seen;
-}
-
-// Judges all rows; fills in which sources count as seen, and why.
+// Judges all rows, those that the grader was trained on marked; fills in which sources count as seen, and why.
 std::vector<JudgedAnswer> JudgeAll(const QualifyArguments& arguments, OneGrader* grader, const LabelledAnswers& labels, Question question,
                                    std::set<std::string>* seen, std::string* unseen_by) {
   std::vector<JudgedAnswer> judged = ReadLabels(question, arguments.labels, labels.answers);
@@ -159,7 +157,7 @@ std::vector<JudgedAnswer> JudgeAll(const QualifyArguments& arguments, OneGrader*
   for (size_t i = 0; i < judged.size(); ++i) by_source[judged[i].source].push_back(i);
   if (!arguments.train_command.empty()) {
     if (by_source.size() < 2) throw ConfigError("--train-command: the rows are of one source; leaving it out leaves nothing to train on");
-    *unseen_by = "each source was graded by a grader trained without it";
+    *unseen_by = "each source was graded by a grader trained without it and without its groups";
     const ScratchFolder scratch;
     for (const auto& [source, rows] : by_source) {
       OneGrader without = TrainedWithout(arguments, grader->key(), labels.answers, source, scratch);
@@ -168,16 +166,25 @@ std::vector<JudgedAnswer> JudgeAll(const QualifyArguments& arguments, OneGrader*
     return judged;
   }
   for (const auto& [source, rows] : by_source) Judge(question, arguments, grader, labels.answers, rows, &judged);
-  std::set<std::string> sources;
-  for (const auto& [source, rows] : by_source) sources.insert(source);
-  *seen = SeenOf(arguments, *grader, sources, unseen_by);
+  const SeenAnswers known = SeenBy(grader->trained_on(), labels.answers, {arguments.seen, arguments.unseen});
+  for (size_t i = 0; i < judged.size(); ++i) judged[i].trained_on = known.rows[i];
+  *seen = known.sources;
+  *unseen_by = known.unseen_by;
   return judged;
+}
+
+void CheckTrainCommand(const QualifyArguments& arguments, const OneGrader& grader) {
+  if (arguments.train_command.empty()) return;
+  if (arguments.model_key.empty() || grader.key().empty())
+    throw ConfigError("--train-command needs a grader of reward.graders and --model-key, the key of its entry that names the trained file");
+  for (const char* placeholder : {"{data}", "{model}"})
+    if (arguments.train_command.find(placeholder) == std::string::npos)
+      throw ConfigError(Concat("--train-command must hold ", placeholder, ", or it trains on other rows than it is given"));
 }
 
 int QualifyCommand(const QualifyArguments& arguments) {
   OneGrader grader(arguments.grader);
-  if (!arguments.train_command.empty() && (arguments.model_key.empty() || grader.key().empty()))
-    throw ConfigError("--train-command needs a grader of reward.graders and --model-key, the key of its entry that names the trained file");
+  CheckTrainCommand(arguments, grader);
   const LabelledAnswers labels = LoadLabelledAnswers(arguments.labels.Files());
   Qualification q;
   q.agreement.question = QuestionOf(arguments, grader);
@@ -187,13 +194,14 @@ int QualifyCommand(const QualifyArguments& arguments) {
   q.grader = grader.config().name;
   q.type = grader.config().type;
   q.grader_id = grader.id();
-  q.trained_on = grader.trained_on().value_or(std::vector<std::string>());
+  q.trained_on = grader.trained_on().value_or(TrainingRows()).sources;
   q.threshold = arguments.threshold;
   q.data_hash = labels.hash;
   for (const LabelledFile& file : arguments.labels.Files()) q.data_files.push_back(fs::path(file.path).filename());
   q.rows = static_cast<int64_t>(judged.size());
   q.unlabelled = labels.unlabelled;
   q.failed = std::count_if(judged.begin(), judged.end(), [](const JudgedAnswer& each) { return each.failed; });
+  q.trained_on_rows = std::count_if(judged.begin(), judged.end(), [](const JudgedAnswer& each) { return each.trained_on; });
   if (q.failed == q.rows) throw ConfigError(Concat("grader ", q.grader, " gave none of ", q.rows, " answers a grade: see above"));
   q.date = UtcNow();
   q.temper = TemperVersion();
@@ -211,9 +219,10 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
   command->add_option("--threshold", a->threshold, "yes or no: a score of at least so much is a yes (0.5)")->check(CLI::Range(1e-6, 1.0));
   command->add_option("--seen", a->seen, "sources that the grader was trained on, where it does not know itself");
   command->add_option("--unseen", a->unseen, "sources that you know it was not trained on, where it does not know itself");
-  CLI::Option* train = command->add_option("--train-command", a->train_command,
-                                           "trains the grader again without each source in turn: a shell command with {data}, JSONL of "
-                                           "{prompt, response, label, category, source, group}, and {model}, the file that it must write");
+  CLI::Option* train = command->add_option(
+      "--train-command", a->train_command,
+      "trains the grader again without each source in turn: a shell command with {data}, JSONL of "
+      "{prompt, response, label, category, source, group}, and {model}, the file that it must write (both are quoted here)");
   command->add_option("--model-key", a->model_key, "with --train-command: the key of the grader's entry that names the trained file")
       ->needs(train);
   command->add_option("--resamples", a->resamples, "of the bootstrap over groups (500)")->check(CLI::Range(100, 100000));
@@ -224,7 +233,7 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
         "compares the grader harm with people's labels, and writes the record that reward.graders[].record names"},
        {"temper qualify my_job.yaml:harm --data 'a.csv:label=is_bad' 'b.jsonl:response=text,source=origin'", "columns of each file"},
        {"temper qualify my_job.yaml:harm --data *.jsonl --map source=source --model-key file "
-        "--train-command 'temper classifier train {data} --text-column response --label-column label -o {model}'",
+        "--train-command 'temper classifier train {data} --text-column response --label-column label --out {model}'",
         "leaves one source out of training in turn"}});
 }
 

@@ -13,6 +13,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/utc_time.h"
 #include "reward/classifier/file.h"
+#include "reward/classifier/sources.h"
 #include "reward/classifier/train.h"
 
 namespace temper {
@@ -25,10 +26,8 @@ void WriteOrFail(const std::string& option, const std::string& path, std::string
 
 std::string SourceOf(const LabelledRow& row) { return row.source; }
 
-// What is known of the classifier from rows that it was not trained on.
-std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const std::vector<JudgedRow>& rows, const LabelArguments& labels) {
-  const std::string how = labels.columns.left_out.empty() ? "a fifth of the groups held out"
-                                                          : Concat("each ", labels.columns.left_out, " left out of training");
+// What is known of the classifier from rows that it was not trained on; `how` they were kept out.
+std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const std::vector<JudgedRow>& rows, const std::string& how) {
   std::vector<GraderMeasurement> out;
   const auto add = [&](const std::string& name, const std::vector<JudgedRow>& of) {
     out.push_back({name, static_cast<int64_t>(of.size()), how, "the most frequent label", UtcNow().substr(0, 10), FiguresOf(model, of)});
@@ -46,6 +45,19 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const st
   return out;
 }
 
+// How rows were kept out of training, and of how many that is not the whole truth: a member was trained on them.
+std::string HowMeasured(const LabelArguments& labels, const ClassifierOptions& options, const std::vector<LabelledRow>& rows,
+                        const std::vector<HeldOut>& held_out) {
+  const std::string how = labels.columns.left_out.empty() ? "a fifth of the groups held out"
+                                                          : Concat("each ", labels.columns.left_out, " left out of training");
+  const std::vector<bool> known = KnownToMembers(options.members, rows);
+  const auto count = std::count_if(held_out.begin(), held_out.end(), [&](const HeldOut& each) { return known[each.row]; });
+  if (count == 0) return how;
+  std::cerr << "temper: warning: a member (--member) was trained on " << count << " of the " << held_out.size()
+            << " rows that are held out, or does not tell: the figures are better than the classifier is\n";
+  return Concat(how, "; a member was trained on ", count, " of ", held_out.size(), " rows");
+}
+
 int TrainCommand(const ClassifierTrainArguments& arguments) {
   const LabelledRows data = LoadRows(arguments.labels);
   if (data.without_label > 0) std::cerr << "temper: " << data.without_label << " rows without a label were left out\n";
@@ -54,9 +66,10 @@ int TrainCommand(const ClassifierTrainArguments& arguments) {
   TrainedClassifier trained = TrainClassifier(data.rows, options, splits, [](const std::string& what) { std::cerr << what << "\n"; });
   std::vector<JudgedRow> judged;
   for (const HeldOut& each : trained.held_out) judged.push_back({&data.rows[each.row], each.probabilities});
+  const std::string how = HowMeasured(arguments.labels, options, data.rows, trained.held_out);
   trained.model.record = {data.Hash(), OptionsAsJson(arguments, options, data), static_cast<int64_t>(data.rows.size()),
                           UtcNow().substr(0, 10),
-                          judged.empty() ? std::vector<GraderMeasurement>{} : MeasuredOn(trained.model, judged, arguments.labels)};
+                          judged.empty() ? std::vector<GraderMeasurement>{} : MeasuredOn(trained.model, judged, how)};
   const std::string bytes = WriteClassifier(trained.model);
   WriteOrFail("--out", arguments.out, bytes);
   if (!arguments.held_out.empty()) WriteOrFail("--held-out", arguments.held_out, JudgedRowsAsJson(trained.model, judged));
@@ -138,27 +151,56 @@ void ExplainOutput(const ClassifierModel& model, std::vector<Contribution> contr
     std::cout << std::showpos << std::setw(9) << model.offsets[output] << std::noshowpos << "  the intercept\n";
 }
 
+void PrintOrigin(const ClassifierModel& model) {
+  std::cout << "trained on " << model.record.rows << " rows (data " << model.record.data_hash << ") on " << model.record.date << "\n";
+}
+
+// What an output speaks for, and against.
+std::string ClassOfOutput(const ClassifierModel& model, size_t output) {
+  if (model.kind == LinearKind::kOrdinal) return "a higher level";
+  return model.classes[model.kind == LinearKind::kBinary ? 1 : output];
+}
+
+// Without a text: the largest weights of the file.
+void ExplainFile(const ClassifierModel& model, int64_t top) {
+  for (size_t output = 0; output < model.outputs(); ++output) {
+    for (const bool against : {false, true}) {
+      int64_t shown = 0;
+      for (const StrongFeature& each : model.strongest) {
+        if (each.output != output || (each.weight < 0) != against || shown == top) continue;
+        if (shown++ == 0) std::cout << "what speaks " << (against ? "against " : "for ") << ClassOfOutput(model, output) << " most:\n";
+        std::cout << std::showpos << std::setw(9) << each.weight << std::noshowpos << "  " << each.feature << "\n";
+      }
+    }
+  }
+}
+
 int ExplainCommand(const ExplainArguments& arguments) {
   Classifier classifier(LoadClassifier(arguments.file));
   const ClassifierModel& model = classifier.model();
+  if (arguments.text.empty() && arguments.prompt.empty()) {
+    std::cout << std::fixed << std::setprecision(3);
+    ExplainFile(model, arguments.top);
+    PrintOrigin(model);
+    return kExitDone;
+  }
   const Classification said = classifier.Classify(arguments.prompt, arguments.text);
   std::cout << std::fixed << std::setprecision(3);
   for (size_t k = 0; k < model.classes.size(); ++k) std::cout << "P(" << model.classes[k] << ") = " << said.probabilities[k] << "\n";
   const std::vector<Contribution> contributions = classifier.Explain(arguments.prompt, arguments.text);
   const size_t output = model.kind == LinearKind::kMultinomial ? said.Best() : 0;
-  const std::string what =
-      model.kind == LinearKind::kOrdinal ? "a higher level" : model.classes[model.kind == LinearKind::kBinary ? 1 : output];
-  std::cout << "what speaks for " << what << " (+) and against it (-), in log-odds before calibration:\n";
+  std::cout << "what speaks for " << ClassOfOutput(model, output) << " (+) and against it (-), in log-odds before calibration:\n";
   ExplainOutput(model, contributions, output, arguments.top);
-  std::cout << "trained on " << model.record.rows << " rows (data " << model.record.data_hash << ") on " << model.record.date << "\n";
+  PrintOrigin(model);
   return kExitDone;
 }
 
 void BindExplain(CLI::App* command, ExplainArguments* arguments) {
   command->add_option("file", arguments->file, "the classifier")->required();
-  command->add_option("--text", arguments->text, "an answer");
+  command->add_option("--text", arguments->text, "an answer; without it and --prompt what weighs most in the file");
   command->add_option("--prompt", arguments->prompt, "what it answers");
-  command->add_option("--top", arguments->top, "features shown (default 15)")->check(CLI::PositiveNumber);
+  command->add_option("--top", arguments->top, "features shown (default 15; a file holds 15 for and 15 against each class)")
+      ->check(CLI::PositiveNumber);
   AddExamples(command, {{"temper classifier explain harm.clf --text \"I'm sorry, but I can't help with that.\"", "which n-grams decided"}});
 }
 

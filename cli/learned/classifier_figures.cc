@@ -15,7 +15,6 @@
 namespace temper {
 namespace {
 
-constexpr int kCalibrationBins = 10;
 constexpr double kThreshold = 0.5;
 
 void Add(const std::string& name, const std::optional<double>& value, NamedFigures* figures) {
@@ -36,7 +35,7 @@ NamedFigures OfBinary(const ClassifierModel& model, const std::vector<JudgedRow>
   const BinaryCounts counts = CountBinary(scored, kThreshold);
   NamedFigures figures;
   Add("accuracy", counts.Accuracy(), &figures);
-  Add("majority", counts.MajorityBaseline(), &figures);
+  Add("baseline_accuracy", counts.MajorityBaseline(), &figures);
   Add("f1", counts.F1(), &figures);
   Add("auroc", AreaUnderRoc(scored), &figures);
   Add("ece", CalibrationError(scored, kCalibrationBins), &figures);
@@ -48,9 +47,9 @@ NamedFigures OfClasses(const ClassifierModel& model, const std::vector<JudgedRow
   for (const JudgedRow& each : rows) counts.Add(ClassOf(model, *each.row), Classification{{}, each.probabilities}.Best());
   NamedFigures figures;
   Add("accuracy", counts.Accuracy(), &figures);
-  Add("majority", counts.MajorityBaseline(), &figures);
-  Add("macro_f1", counts.MacroF1(), &figures);
-  for (size_t k = 0; k < model.classes.size(); ++k) Add("f1 " + model.classes[k], counts.F1(k), &figures);
+  Add("baseline_accuracy", counts.MajorityBaseline(), &figures);
+  Add("f1_macro", counts.MacroF1(), &figures);
+  for (size_t k = 0; k < model.classes.size(); ++k) Add("f1_" + model.classes[k], counts.F1(k), &figures);
   Add("kappa", counts.Kappa(KappaWeights::kNone), &figures);
   return figures;
 }
@@ -77,7 +76,7 @@ NamedFigures OfLevels(const ClassifierModel& model, const std::vector<JudgedRow>
   }
   NamedFigures figures;
   Add("mae", MeanAbsoluteError(pairs), &figures);
-  Add("mae_of_median", MedianBaselineError(pairs), &figures);
+  Add("baseline_mae", MedianBaselineError(pairs), &figures);
   Add("spearman", SpearmanCorrelation(pairs), &figures);
   Add("accuracy", counts.Accuracy(), &figures);
   return figures;

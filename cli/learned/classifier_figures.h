@@ -20,9 +20,10 @@ struct JudgedRow {
 using NamedFigures = std::vector<std::pair<std::string, double>>;
 
 // Those of evaluation/agreement.h that go with the kind of the classifier; one that is undefined for the rows is left out.
-//   binary       accuracy, majority, f1, auroc, ece
-//   multinomial  accuracy, majority, macro_f1, f1 of each class, kappa
-//   ordinal      mae and spearman of the expected level, mae_of_median, accuracy of the nearest level
+// temper qualify calls them the same (evaluation/qualify/comparison.h).
+//   binary       accuracy, baseline_accuracy, f1, auroc, ece
+//   multinomial  accuracy, baseline_accuracy, f1_macro, f1_CLASS of each class, kappa
+//   ordinal      mae and spearman of the expected level, baseline_mae, accuracy of the nearest level
 NamedFigures FiguresOf(const ClassifierModel& model, const std::vector<JudgedRow>& rows);
 
 // A line for each part of the rows (by `part_of`, in its order), one for their mean where there are several, and one for all rows.

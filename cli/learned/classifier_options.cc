@@ -171,7 +171,7 @@ void BindLabels(CLI::App* command, LabelArguments* arguments) {
 
 LabelledRows LoadRows(const LabelArguments& arguments) {
   if (arguments.columns.text.empty() && arguments.columns.prompt.empty())
-    throw ConfigError("a classifier needs --text-column or --prompt-column: which text it reads");
+    throw ConfigError("--text-column or --prompt-column is needed: which text is read");
   std::map<std::string, std::string> renamed;
   for (const std::string& each : arguments.renamed) {
     const size_t equals = each.find('=');

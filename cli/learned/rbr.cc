@@ -153,8 +153,7 @@ int FitCommand(const RbrArguments& arguments) {
   const Completions completions = ReadCompletions(arguments, true, by_people);
   const PolicySpec spec = LoadPolicySpec(FindShipped(arguments.policy));
   const Values values = by_people ? ValuesByPeople(completions.rows) : ValuesByPolicy(arguments, spec, completions.rows);
-  std::set<std::string> types;
-  for (const RatedCompletion& each : completions.rows) types.insert(each.type);
+  const std::vector<std::string> types = ResponseTypesOf(completions.rows);
   std::vector<std::string> propositions;
   for (const auto& [id, rule] : spec.propositions) propositions.push_back(id);
   for (const std::string& each : arguments.ignored)

@@ -1,5 +1,6 @@
 // temper tsetlin: trains a Tsetlin machine from labelled texts, measures it, and prints its rules.
 #include <algorithm>
+#include <filesystem>
 #include <iomanip>
 #include <iostream>
 #include <optional>
@@ -70,9 +71,12 @@ int TrainTsetlinCommand(const TrainTsetlinArguments& arguments) {
     std::cout << "epoch " << epoch + 1 << ": " << TsetlinFigures(TsetlinTextClassifier(model), validation) << std::endl;
   };
   const double begin = NowSeconds();
-  const TsetlinModel model = TrainTsetlinModel(
-      data.rows, {.data_hash = data.hash, .text_column = arguments.data.text_column, .label_column = arguments.data.label_column}, training,
-      start ? &*start : nullptr, constraints ? &*constraints : nullptr, after_epoch);
+  const TsetlinSource source = {.data_hash = data.hash,
+                                .text_column = arguments.data.text_column,
+                                .label_column = arguments.data.label_column,
+                                .trained_on = {{std::filesystem::path(arguments.data.data).stem()}, {}}};
+  const TsetlinModel model =
+      TrainTsetlinModel(data.rows, source, training, start ? &*start : nullptr, constraints ? &*constraints : nullptr, after_epoch);
   const double seconds = NowSeconds() - begin;
   const std::string bytes = TsetlinModelBytes(model);
   if (const std::string problem = TryWriteFile(arguments.out, bytes); !problem.empty())

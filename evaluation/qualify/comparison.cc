@@ -15,7 +15,6 @@ namespace {
 using Rows = std::span<const size_t>;
 using Values = std::vector<std::optional<double>>;
 
-constexpr int kCalibrationBins = 10;
 constexpr size_t kQuarters = 4;
 
 size_t LevelOf(double value) { return static_cast<size_t>(std::lround(std::clamp(value, 0.0, 1.0) * kQuarters)); }
@@ -131,37 +130,82 @@ class Slicer {
       : rows_(rows), figures_(figures), bootstrap_(bootstrap) {}
 
   AgreementSlice Of(const std::string& name, Rows rows) const {
-    AgreementSlice slice = WithFigures(name, rows, [&](Rows drawn) { return figures_.Of(drawn); });
+    AgreementSlice slice = WithFigures(
+        name, rows, [&](Rows drawn) { return figures_.Of(drawn); }, false);
     slice.confusion = figures_.ConfusionOf(rows);
     return slice;
   }
 
-  // Each figure the mean of those of the sources; absent where one of them has none.
+  // Each figure the mean of those of the sources that have it over all their rows; a resample where one of these has none has none.
   AgreementSlice MeanOverSources(const std::string& name, Rows rows) const {
-    const std::function<Values(Rows)> mean = [&](Rows drawn) {
-      std::map<std::string_view, std::vector<size_t>> by_source;
-      for (const size_t row : drawn) by_source[rows_[row].source].push_back(row);
-      Values sums(figures_.names().size(), 0.0);
-      for (const auto& [source, of_source] : by_source) {
-        const Values values = figures_.Of(of_source);
-        for (size_t f = 0; f < sums.size(); ++f) sums[f] = sums[f] && values[f] ? std::optional(*sums[f] + *values[f]) : std::nullopt;
+    std::vector<std::string> notes;
+    BySource whole = Grouped(rows);
+    std::map<std::string_view, Values> has;
+    std::vector<size_t> counted;
+    for (const auto& [source, of_source] : whole) {
+      if (static_cast<int64_t>(of_source.size()) < kLeastRowsOfSlice) {
+        notes.push_back(Concat(source, " does not count: it has ", of_source.size(), " rows, fewer than ", kLeastRowsOfSlice));
+        continue;
       }
-      for (std::optional<double>& sum : sums)
-        if (sum) *sum /= static_cast<double>(by_source.size());
-      return sums;
-    };
-    return WithFigures(name, rows, mean);
+      counted.insert(counted.end(), of_source.begin(), of_source.end());
+      has[source] = figures_.Of(of_source);
+      if (const std::string without = MissingOf(has[source]); !without.empty())
+        notes.push_back(
+            Concat(source, " has no ", without, " (people's labels or grades are all alike) and counts in the other figures alone"));
+    }
+    const std::function<Values(Rows)> mean = [&](Rows drawn) { return MeanOf(has, Grouped(drawn)); };
+    AgreementSlice slice = WithFigures(name, counted, mean, true);
+    slice.notes = std::move(notes);
+    return slice;
   }
 
  private:
-  AgreementSlice WithFigures(const std::string& name, Rows rows, const std::function<Values(Rows)>& figures) const {
+  using BySource = std::map<std::string_view, std::vector<size_t>>;
+
+  BySource Grouped(Rows rows) const {
+    BySource by_source;
+    for (const size_t row : rows) by_source[rows_[row].source].push_back(row);
+    return by_source;
+  }
+
+  // The figures that are absent, without those of single modes, which many sources lack.
+  std::string MissingOf(const Values& values) const {
+    std::string missing;
+    for (size_t f = 0; f < values.size(); ++f) {
+      const std::string& name = figures_.names()[f];
+      if (!values[f] && (!name.starts_with("f1_") || name == "f1_macro")) missing += (missing.empty() ? "" : ", ") + name;
+    }
+    return missing;
+  }
+
+  Values MeanOf(const std::map<std::string_view, Values>& has, const BySource& by_source) const {
+    std::vector<double> sums(figures_.names().size()), counts(sums.size());
+    std::vector<bool> undefined(sums.size());
+    for (const auto& [source, of_source] : by_source) {
+      const Values values = figures_.Of(of_source);
+      for (size_t f = 0; f < sums.size(); ++f) {
+        if (!has.at(source)[f]) continue;
+        if (!values[f]) undefined[f] = true;
+        sums[f] += values[f].value_or(0);
+        counts[f] += 1;
+      }
+    }
+    Values means;
+    for (size_t f = 0; f < sums.size(); ++f)
+      means.push_back(counts[f] == 0 || undefined[f] ? std::nullopt : std::optional(sums[f] / counts[f]));
+    return means;
+  }
+
+  // within_sources: groups are drawn within each source.
+  AgreementSlice WithFigures(const std::string& name, Rows rows, const std::function<Values(Rows)>& figures, bool within_sources) const {
     AgreementSlice slice;
     slice.name = name;
     slice.rows = static_cast<int64_t>(rows.size());
-    std::vector<std::string> groups;
+    std::vector<std::string> groups, strata;
     std::set<std::string_view> different;
     for (const size_t row : rows) {
-      groups.push_back(rows_[row].source + "\n" + rows_[row].group);
+      groups.push_back(rows_[row].group);
+      if (within_sources) strata.push_back(rows_[row].source);
       different.insert(rows_[row].group);
     }
     slice.groups = static_cast<int64_t>(different.size());
@@ -171,7 +215,7 @@ class Slicer {
       for (const size_t place : drawn) indices.push_back(rows[place]);
       return figures(indices);
     };
-    const std::vector<Estimate> estimates = FiguresOverGroups(groups, of_drawn, bootstrap_);
+    const std::vector<Estimate> estimates = FiguresOverGroups(groups, of_drawn, bootstrap_, strata);
     for (size_t f = 0; f < estimates.size(); ++f)
       if (estimates[f].present) slice.figures.emplace_back(figures_.names()[f], estimates[f]);
     return slice;
@@ -227,7 +271,7 @@ Agreement Compare(Question question, const std::vector<JudgedAnswer>& rows, cons
   agreement.question = question;
   std::vector<size_t> all(rows.size()), seen, unseen;
   std::iota(all.begin(), all.end(), 0);
-  for (const size_t row : all) (options.seen_sources.contains(rows[row].source) ? seen : unseen).push_back(row);
+  for (const size_t row : all) (rows[row].trained_on || options.seen_sources.contains(rows[row].source) ? seen : unseen).push_back(row);
   agreement.all = slicer.Of("all", all);
   if (!seen.empty()) agreement.seen = slicer.MeanOverSources("sources it was trained on", seen);
   if (!unseen.empty()) agreement.unseen = slicer.MeanOverSources("sources it has not seen", unseen);

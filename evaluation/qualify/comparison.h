@@ -16,10 +16,11 @@ namespace temper {
 // An answer that people and a grader judged.
 struct JudgedAnswer {
   std::string group, source, category;
-  int64_t words = 0;    // of the answer
-  double people = 0;    // as ReadLabel reads it
-  double grader = 0;    // as AnswerOf says it
-  bool failed = false;  // the grader gave no grade: `grader` means nothing, and no figure but `failed` counts the row
+  int64_t words = 0;        // of the answer
+  double people = 0;        // as ReadLabel reads it
+  double grader = 0;        // as AnswerOf says it
+  bool failed = false;      // the grader gave no grade: `grader` means nothing, and no figure but `failed` counts the row
+  bool trained_on = false;  // the grader was trained on the row, whatever its source is called
 };
 
 // The rows of one source, category or length, and how far grader and people agree on them.
@@ -35,6 +36,8 @@ struct AgreementSlice {
   std::vector<std::pair<std::string, Estimate>> figures;
   // Rows by what people said (first) and what the grader said: of yes or no {{no/no, no/yes}, {yes/no, yes/yes}}; empty of numbers.
   std::vector<std::vector<int64_t>> confusion;
+  // Of a mean over sources: which of them do not count, or not in every figure, and why.
+  std::vector<std::string> notes = {};
 
   const Estimate* Figure(const std::string& name) const;  // null where there is none
 };
@@ -43,7 +46,8 @@ struct Agreement {
   Question question = Question::kHarmful;
   AgreementSlice all;
   // The mean over sources of each source's figure, so that a large one does not speak for all; of the sources that the grader was not
-  // trained on, and of those it was. Absent where there are none.
+  // trained on, without the rows that it was, and of the others. A source of fewer than kLeastRowsOfSlice rows does not count; one that has
+  // no such figure (an AUROC of one class) does not count in that figure; `notes` name both. Absent where there are no rows.
   std::optional<AgreementSlice> unseen, seen;
   std::vector<AgreementSlice> by_source, by_category, by_length;  // by_length: quarters of the answers, shortest first
 };

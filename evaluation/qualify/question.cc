@@ -52,13 +52,25 @@ std::vector<GradePart> PartsFor(Question question) {
   return {GradePart::kOverRefusal, GradePart::kMode};
 }
 
-Question DefaultQuestion(const std::vector<GradePart>& gives) {
-  for (const auto& [question, name] : EnumNames<Question>::kTable) {
-    const std::vector<GradePart> parts = PartsFor(question);
-    if (std::any_of(parts.begin(), parts.end(), [&](GradePart part) { return std::count(gives.begin(), gives.end(), part) > 0; }))
-      return question;
+std::vector<Question> QuestionsFor(const std::vector<GradePart>& gives) {
+  const std::vector<std::vector<Question>> kinds = {{Question::kHarmful, Question::kSeverity},
+                                                    {Question::kHelpful, Question::kHelpfulness},
+                                                    {Question::kRefused, Question::kMode, Question::kOverRefusal}};
+  for (const std::vector<Question>& kind : kinds) {
+    std::vector<Question> answered;
+    for (const Question question : kind) {
+      const std::vector<GradePart> parts = PartsFor(question);
+      if (std::any_of(parts.begin(), parts.end(), [&](GradePart part) { return std::count(gives.begin(), gives.end(), part) > 0; }))
+        answered.push_back(question);
+    }
+    if (!answered.empty()) return answered;
   }
-  return Question::kHarmful;
+  return {};
+}
+
+Question DefaultQuestion(const std::vector<GradePart>& gives) {
+  const std::vector<Question> questions = QuestionsFor(gives);
+  return questions.empty() ? Question::kHarmful : questions.front();
 }
 
 double AnswerOf(Question question, const Grade& grade) {

@@ -31,7 +31,10 @@ LabelScale ScaleOf(Question question);
 
 // The parts of a grade of which the question needs at least one.
 std::vector<GradePart> PartsFor(Question question);
-// The first question, in their order, that these parts answer.
+// The questions whose answers tell what a grader is worth that gives these parts: about harm where it gives safety or a severity; about
+// help where it gives helpfulness and none of these; about its mode and refusals where it gives no more. Empty where it gives nothing.
+std::vector<Question> QuestionsFor(const std::vector<GradePart>& gives);
+// The first of these.
 Question DefaultQuestion(const std::vector<GradePart>& gives);
 
 // What a grader says to the question, in the scale of people's labels. harmful, severity: 1 - s. refused: 1 where it declined anything.

@@ -1,14 +1,18 @@
 #include "orchestrator/job/qualified.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 #include "cluster/base/error.h"
+#include "evaluation/qualify/question.h"
 #include "record/attack_record.h"
 #include "record/qualification.h"
 
 namespace temper {
 namespace {
+
+constexpr double kMostFailed = 0.05;  // of the rows, where `failed` is not required
 
 // "job.yaml:12: reward.graders.0.require: ".
 std::string PlaceOf(const Experiment& experiment, size_t index, const char* key) {
@@ -50,8 +54,63 @@ void CheckVersion(const std::string& of, const std::string& grader, const std::s
   throw ConfigError(Concat(path, " is of ", of, ", and the grader is ", grader, " now: measure it again with ", how));
 }
 
-void CheckRequired(const GraderEntry& entry, const Qualification& record) {
+// That the record is of this entry: of its version, name and type.
+void CheckIsOf(const GraderEntry& entry, const std::string& id, const Qualification& record) {
+  CheckVersion(record.grader_id, id, entry.record, "temper qualify");
+  const auto check = [&](const char* what, const std::string& recorded, const std::string& now) {
+    if (recorded != now)
+      throw ConfigError(Concat(entry.record, " is of a grader of the ", what, " ", recorded, ", and this one's is ", now,
+                               ": measure it with temper qualify"));
+  };
+  check("name", record.grader, entry.name);
+  check("type", record.type, entry.type->name);
+}
+
+// That people were asked about what the grader steers by.
+void CheckQuestion(const GraderEntry& entry, const Qualification& record) {
+  const std::vector<GradePart> gives = PartsOfEntry(entry).gives;
+  const std::vector<Question> about = QuestionsFor(gives);
+  if (std::find(about.begin(), about.end(), record.agreement.question) != about.end()) return;
+  std::string parts, words;
+  for (const GradePart part : gives) parts += Concat(parts.empty() ? "" : ", ", NameOf(part));
+  for (const Question each : about) words += Concat(words.empty() ? "" : " or ", NameOf(each));
+  throw ConfigError(Concat(entry.record, " compares with what people answered to '", NameOf(record.agreement.question), "', and grader ",
+                           entry.name, " steers by ", parts, ": measure it with temper qualify --question ", words,
+                           ", or let it give no more than was asked (gives)"));
+}
+
+bool NeedsThreshold(const std::string& figure) {
+  return figure == "accuracy" || figure == "precision" || figure == "recall" || figure == "f1" || figure == "kappa";
+}
+
+// That a yes began where the job's harm begins.
+void CheckThreshold(const GraderEntry& entry, double unsafe_below, const Qualification& record) {
+  if (record.agreement.question != Question::kHarmful || std::abs(record.threshold - (1 - unsafe_below)) < 1e-9) return;
+  for (const auto& [figure, bound] : entry.require)
+    if (NeedsThreshold(figure))
+      throw ConfigError(Concat(figure, ": ", entry.record, " counts a yes from a score of ", record.threshold,
+                               " on, and in the job harm begins at ", 1 - unsafe_below,
+                               " (1 - reward.unsafe_below): measure it with temper qualify --threshold ", 1 - unsafe_below));
+}
+
+void CheckFailures(const GraderEntry& entry, const Qualification& record) {
+  const double failed = FailedShare(record);
+  if (failed <= kMostFailed || entry.require.contains("failed")) return;
+  throw ConfigError(Concat("grader ", entry.name, " may not steer: it gave ", Fixed3(failed), " of the rows no grade (", entry.record,
+                           "), and no other figure counts these; more than ", kMostFailed, " must be required as such (failed: ...)"));
+}
+
+std::string NotesOf(const AgreementSlice& slice) {
+  std::string notes;
+  for (const std::string& note : slice.notes) notes += "; " + note;
+  return notes;
+}
+
+void CheckRequired(const GraderEntry& entry, double unsafe_below, const Qualification& record) {
   if (entry.require.empty()) return;
+  CheckQuestion(entry, record);
+  CheckThreshold(entry, unsafe_below, record);
+  CheckFailures(entry, record);
   const AgreementSlice* slice = SliceOfGate(record);
   if (slice == nullptr)
     throw ConfigError(Concat(entry.record, " has no figure of a source that grader ", entry.name,
@@ -60,7 +119,7 @@ void CheckRequired(const GraderEntry& entry, const Qualification& record) {
     const Estimate* estimate = slice->Figure(figure);
     if (estimate == nullptr)
       throw ConfigError(Concat(figure, ": ", entry.record, " has no such figure for all sources that grader ", entry.name,
-                               " has not seen; it has ", FiguresOf(*slice)));
+                               " has not seen; it has ", FiguresOf(*slice), NotesOf(*slice)));
     if (IsError(figure) ? estimate->mean <= bound : estimate->mean >= bound) continue;
     throw ConfigError(Concat("grader ", entry.name, " may not steer: ", figure, " is ", FigureText(*estimate),
                              " on sources that it has not seen (", slice->rows, " rows, ", entry.record, "), and ",
@@ -87,10 +146,10 @@ void CheckQualified(const Experiment& experiment) {
     if (entry.record.empty()) continue;
     const Qualification record = At(PlaceOf(experiment, i, "record"), [&] {
       Qualification read = ReadQualification(entry.record);
-      CheckVersion(read.grader_id, id, entry.record, "temper qualify");
+      CheckIsOf(entry, id, read);
       return read;
     });
-    if (Trains(experiment)) At(PlaceOf(experiment, i, "require"), [&] { CheckRequired(entry, record); });
+    if (Trains(experiment)) At(PlaceOf(experiment, i, "require"), [&] { CheckRequired(entry, reward.combine.unsafe_below, record); });
   }
 }
 

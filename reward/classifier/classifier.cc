@@ -213,10 +213,10 @@ void Classifier::ExplainSpace(Space* space, const Texts& texts, std::vector<Cont
   }
 }
 
-std::string Classifier::StandardName(size_t index) const {
-  if (index < model_->dense.size()) return DenseFeatures()[model_->dense[index]].name;
-  index -= model_->dense.size();
-  for (const MemberModel& member : model_->members) {
+std::string StandardName(const ClassifierModel& model, size_t index) {
+  if (index < model.dense.size()) return DenseFeatures()[model.dense[index]].name;
+  index -= model.dense.size();
+  for (const MemberModel& member : model.members) {
     if (index < member.model->outputs())
       return Concat("classifier ", member.name, member.model->outputs() == 1 ? "" : Concat(": ", member.model->classes[index]));
     index -= member.model->outputs();
@@ -230,7 +230,7 @@ std::vector<Contribution> Classifier::Explain(std::string_view prompt, std::stri
   for (Space& space : spaces_) ExplainSpace(&space, texts, &contributions);
   const std::vector<double> values = StandardValues(texts);
   for (size_t i = 0; i < values.size(); ++i) {
-    Contribution each{StandardName(i), values[i], {}};
+    Contribution each{StandardName(*model_, i), values[i], {}};
     for (size_t k = 0; k < model_->outputs(); ++k) each.added.push_back(values[i] * model_->standard.weights[i * model_->outputs() + k]);
     contributions.push_back(std::move(each));
   }

@@ -24,6 +24,9 @@ struct Contribution {
   std::vector<double> added;  // to each output
 };
 
+// What the number of StandardModel is called.
+std::string StandardName(const ClassifierModel& model, size_t index);
+
 // Classifies texts. Not thread-safe: it keeps memory from text to text.
 class Classifier {
  public:
@@ -44,7 +47,6 @@ class Classifier {
   void AddSpace(Space* space, const Texts& texts, std::vector<double>* outputs);
   void ExplainSpace(Space* space, const Texts& texts, std::vector<Contribution>* contributions);
   std::vector<double> StandardValues(const Texts& texts);
-  std::string StandardName(size_t index) const;
 
   std::shared_ptr<const ClassifierModel> model_;
   std::vector<Space> spaces_;

@@ -13,8 +13,15 @@ namespace temper {
 namespace {
 
 constexpr std::string_view kMagic = "TMPRCLSF";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
+constexpr double kMostNumber = 1e12;  // of a weight, a mean, an offset: sums of products of these are finite
+
+// What a classifier and its members have together.
+struct Totals {
+  size_t spaces = 0;
+  uint64_t slots = 0;
+};
 
 void PutStrings(const std::vector<std::string>& strings, ByteWriter* out) {
   out->Put<uint64_t>(strings.size());
@@ -66,7 +73,8 @@ template <typename T>
 std::vector<T> GetFinite(ByteReader* in, size_t size, const char* what) {
   std::vector<T> values = in->GetVector<T>();
   TEMPER_CHECK(values.size() == size, values.size(), " ", what, " where ", size, " belong");
-  TEMPER_CHECK(std::all_of(values.begin(), values.end(), [](T each) { return std::isfinite(each); }), what, " that are no numbers");
+  TEMPER_CHECK(std::all_of(values.begin(), values.end(), [](T each) { return std::abs(each) <= T{kMostNumber}; }), what,
+               " that are no numbers of at most ", kMostNumber);
   return values;
 }
 
@@ -108,7 +116,13 @@ ClassifierRecord GetRecord(ByteReader* in) {
   return record;
 }
 
-SpaceModel GetSpace(ByteReader* in, size_t outputs) {
+void CountSpace(int32_t slot_bits, Totals* totals) {
+  totals->slots += uint64_t{1} << slot_bits;
+  TEMPER_CHECK(++totals->spaces <= kMaxAllSpaces, "more than ", kMaxAllSpaces, " spaces with those of its members");
+  TEMPER_CHECK(totals->slots <= kMaxAllSlots, "spaces of more than ", kMaxAllSlots, " slots with those of its members");
+}
+
+SpaceModel GetSpace(ByteReader* in, size_t outputs, Totals* totals) {
   SpaceModel space;
   NgramOptions& ngrams = space.options.ngrams;
   space.options.of = GetEnum(in, TextOf::kBoth, "a text");
@@ -117,6 +131,7 @@ SpaceModel GetSpace(ByteReader* in, size_t outputs) {
   ngrams.min_n = Within(in->Get<int32_t>(), 1, kMaxNgram, "a shortest n-gram");
   ngrams.max_n = Within(in->Get<int32_t>(), ngrams.min_n, kMaxNgram, "a longest n-gram");
   ngrams.slot_bits = Within(in->Get<int32_t>(), 6, kMaxSlotBits, "bits of a slot");
+  CountSpace(ngrams.slot_bits, totals);
   ngrams.max_characters = Within<int64_t>(in->Get<int64_t>(), 0, int64_t{1} << 32, "a limit of characters");
   auto& slots = space.vocabulary.slots;
   slots = in->GetVector<uint32_t>();
@@ -140,7 +155,7 @@ Calibration GetCalibration(ByteReader* in, LinearKind model, size_t num_offsets)
   TEMPER_CHECK(out.scores.empty() != isotonic, "corners of a calibration that has none, or none of one that has");
   TEMPER_CHECK(!isotonic || model == LinearKind::kBinary, "an isotonic calibration of more than two classes");
   for (size_t i = 0; i < out.scores.size(); ++i) {
-    TEMPER_CHECK(std::isfinite(out.scores[i]) && (i == 0 || out.scores[i - 1] < out.scores[i]), "scores that do not rise");
+    TEMPER_CHECK(std::abs(out.scores[i]) <= kMostNumber && (i == 0 || out.scores[i - 1] < out.scores[i]), "scores that do not rise");
     Within(out.probabilities[i], 0.0, 1.0, "a probability");
   }
   return out;
@@ -169,15 +184,34 @@ std::string Body(const ClassifierModel& model) {
   out.PutVector(model.calibration.offsets);
   out.PutVector(model.calibration.scores);
   out.PutVector(model.calibration.probabilities);
+  model.trained_on.Write(&out);
+  out.Put<uint64_t>(model.strongest.size());
+  for (const StrongFeature& each : model.strongest) {
+    out.PutString(each.feature);
+    out.Put(each.output);
+    out.Put(each.weight);
+  }
   PutRecord(model.record, &out);
   return out.Take();
 }
 
-std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth);
+std::vector<StrongFeature> GetStrongest(ByteReader* in, size_t outputs) {
+  std::vector<StrongFeature> out;
+  const uint64_t count = Within<uint64_t>(in->GetCount(20), 0, kMaxStrongest, "a number of strongest features");
+  for (uint64_t i = 0; i < count; ++i) {
+    StrongFeature& each = out.emplace_back();
+    each.feature = in->GetString();
+    each.output = Within<uint32_t>(in->Get<uint32_t>(), 0, static_cast<uint32_t>(outputs - 1), "an output");
+    each.weight = Within(in->Get<double>(), -kMostNumber, kMostNumber, "a weight");
+  }
+  return out;
+}
 
-void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
+std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth, Totals* totals);
+
+void GetFeatures(ByteReader* in, int depth, ClassifierModel* model, Totals* totals) {
   const uint64_t spaces = Within<uint64_t>(in->GetCount(54), 0, kMaxSpaces, "a number of spaces");
-  for (uint64_t i = 0; i < spaces; ++i) model->spaces.push_back(GetSpace(in, model->outputs()));
+  for (uint64_t i = 0; i < spaces; ++i) model->spaces.push_back(GetSpace(in, model->outputs(), totals));
   model->dense = in->GetVector<uint32_t>();
   for (size_t i = 0; i < model->dense.size(); ++i) {
     TEMPER_CHECK(model->dense[i] < DenseFeatures().size(), "dense feature ", model->dense[i], " is unknown to this program");
@@ -188,7 +222,7 @@ void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
   for (uint64_t i = 0; i < members; ++i) {
     TEMPER_CHECK(depth < kMaxMemberDepth, "members of members of members");
     std::string name = in->GetString();
-    model->members.push_back({std::move(name), Parse(in->GetString(), depth + 1)});
+    model->members.push_back({std::move(name), Parse(in->GetString(), depth + 1, totals)});
     standard += model->members.back().model->outputs();
   }
   model->standard.means = GetFinite<double>(in, standard, "means");
@@ -196,7 +230,7 @@ void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
   model->standard.weights = GetFinite<double>(in, standard * model->outputs(), "weights of numbers");
 }
 
-std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth) {
+std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth, Totals* totals) {
   TEMPER_CHECK(bytes.starts_with(kMagic), "it is no classifier (its first bytes are others)");
   ByteReader head(bytes.substr(kMagic.size()));
   const auto version = head.Get<uint32_t>();
@@ -212,10 +246,12 @@ std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth) 
                " classes of a ", NameOf(model->kind), " classifier");
   model->normalization.fold = GetBool(&in);
   model->normalization.join_spaced = GetBool(&in);
-  GetFeatures(&in, depth, model.get());
+  GetFeatures(&in, depth, model.get(), totals);
   const size_t offsets = NumOffsets(model->kind, model->classes.size());
   model->offsets = GetFinite<double>(&in, offsets, "offsets");
   model->calibration = GetCalibration(&in, model->kind, offsets);
+  model->trained_on = RowHashes::Read(&in);
+  model->strongest = GetStrongest(&in, model->outputs());
   model->record = GetRecord(&in);
   in.ExpectEnd();
   return model;
@@ -233,7 +269,8 @@ std::string WriteClassifier(const ClassifierModel& model) {
 
 std::shared_ptr<const ClassifierModel> ParseClassifier(std::string_view bytes, const std::string& name) {
   try {
-    return Parse(bytes, 0);
+    Totals totals;
+    return Parse(bytes, 0, &totals);
   } catch (const Error& error) {
     throw ConfigError(Concat(name, ": not a classifier that can be used: ", error.what(), "; make it again with temper classifier train"));
   }

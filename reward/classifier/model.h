@@ -9,6 +9,7 @@
 
 #include "cluster/base/enum_names.h"
 #include "reward/grade/measured.h"
+#include "reward/grade/training_rows.h"
 #include "reward/linear/calibration.h"
 #include "reward/linear/linear_model.h"
 #include "reward/text/normalize.h"
@@ -63,6 +64,13 @@ struct ClassifierRecord {
   std::vector<GraderMeasurement> measured = {};
 };
 
+// A feature of a classifier with what it adds to an output where a text has it (once, in a text of nothing else).
+struct StrongFeature {
+  std::string feature;  // answer words "step by step"
+  uint32_t output = 0;
+  double weight = 0;
+};
+
 // All that a classifier's file holds.
 struct ClassifierModel {
   LinearKind kind = LinearKind::kBinary;
@@ -74,6 +82,8 @@ struct ClassifierModel {
   StandardModel standard;  // the dense features, then the outputs of the members, member by member
   std::vector<double> offsets;
   Calibration calibration;
+  RowHashes trained_on;                       // without the rows of its members
+  std::vector<StrongFeature> strongest = {};  // output by output, the largest weights first (reward/classifier/strongest.h)
   ClassifierRecord record;
 
   size_t outputs() const { return NumOutputs(kind, classes.size()); }
@@ -86,5 +96,9 @@ inline constexpr size_t kMaxClasses = 64;
 inline constexpr size_t kMaxSpaces = 16;
 inline constexpr size_t kMaxMembers = 16;
 inline constexpr int kMaxMemberDepth = 3;
+inline constexpr size_t kMaxStrongest = 4096;
+// Of a classifier and all its members together: their spaces, and the slots that these are hashed into.
+inline constexpr size_t kMaxAllSpaces = 1024;
+inline constexpr uint64_t kMaxAllSlots = uint64_t{1} << 29;
 
 }  // namespace temper

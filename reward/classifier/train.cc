@@ -6,10 +6,13 @@
 #include <memory>
 #include <numeric>
 #include <set>
+#include <utility>
 
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
 #include "reward/classifier/classifier.h"
+#include "reward/classifier/sources.h"
+#include "reward/classifier/strongest.h"
 
 namespace temper {
 namespace {
@@ -129,7 +132,10 @@ std::vector<HeldOut> Ask(const ClassifierModel& model, const std::vector<Labelle
                          size_t split) {
   Classifier classifier(std::make_shared<ClassifierModel>(model));
   std::vector<HeldOut> out;
-  for (const uint32_t row : test) out.push_back({row, split, classifier.Classify(rows[row].prompt, rows[row].answer).outputs, {}});
+  for (const uint32_t row : test) {
+    std::vector<double> outputs = classifier.Classify(rows[row].prompt, rows[row].answer).outputs;
+    out.push_back({row, split, std::move(outputs), model.offsets, {}});
+  }
   return out;
 }
 
@@ -138,7 +144,7 @@ std::vector<ScoredRow> ScoredRows(const std::vector<HeldOut>& held_out, const La
   std::vector<ScoredRow> out;
   for (const HeldOut& each : held_out) {
     if (!takes(each)) continue;
-    for (const auto& [label, share] : labels[each.row]) out.push_back({each.outputs, label, share});
+    for (const auto& [label, share] : labels[each.row]) out.push_back({each.outputs, label, share, each.offsets});
   }
   return out;
 }
@@ -149,12 +155,12 @@ void CalibrateAll(const std::vector<LabelledRow>& rows, const LabelClasses& labe
   const size_t classes = options.classes.size();
   const auto part_of = [&](const HeldOut& each) { return num_splits > 1 ? each.split : (GroupHash(rows[each.row]) / kParts) % 2; };
   const auto fit = [&](const std::function<bool(const HeldOut&)>& takes) {
-    return FitCalibration(options.calibration, options.kind, classes, trained->model.offsets, ScoredRows(trained->held_out, labels, takes));
+    return FitCalibration(options.calibration, options.kind, classes, ScoredRows(trained->held_out, labels, takes));
   };
   for (size_t part = 0; part < std::max<size_t>(num_splits, 2); ++part) {
     const Calibration by_others = fit([&](const HeldOut& each) { return part_of(each) != part; });
     for (HeldOut& each : trained->held_out)
-      if (part_of(each) == part) each.probabilities = Calibrated(by_others, options.kind, each.outputs, trained->model.offsets);
+      if (part_of(each) == part) each.probabilities = Calibrated(by_others, options.kind, each.outputs, each.offsets);
   }
   trained->model.calibration = fit([](const HeldOut&) { return true; });
 }
@@ -225,6 +231,8 @@ TrainedClassifier TrainClassifier(const std::vector<LabelledRow>& rows, const Cl
   std::vector<uint32_t> all(rows.size());
   std::iota(all.begin(), all.end(), 0U);
   trained.model = Fit(rows, labels, features, options, all);
+  trained.model.trained_on = HashesOf(rows);
+  trained.model.strongest = StrongestOf(trained.model, rows);
   CalibrateAll(rows, labels, options, splits.size(), &trained);
   return trained;
 }

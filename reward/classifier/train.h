@@ -27,7 +27,7 @@ std::vector<Split> SplitByLeftOut(const std::vector<LabelledRow>& rows);
 struct HeldOut {
   uint32_t row = 0;
   size_t split = 0;
-  std::vector<double> outputs;
+  std::vector<double> outputs, offsets;  // of the split's model
   std::vector<double>
       probabilities;  // calibrated on held-out rows of other splits; where there is one split, of the other half of its groups
 };

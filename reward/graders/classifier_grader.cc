@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cluster/base/bytes.h"
+#include "cluster/base/error.h"
 #include "cluster/base/hash.h"
 #include "reward/classifier/classifier.h"
 #include "reward/classifier/file.h"
@@ -49,7 +50,7 @@ class ClassifierGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "n-grams of the texts"; }
   std::vector<GraderMeasurement> Measured() const override { return LoadClassifier(file_)->record.measured; }
-  std::optional<std::vector<std::string>> TrainedOn() const override { return TrainingSourcesOf(*LoadClassifier(file_)); }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRowsOf(*LoadClassifier(file_)); }
 
  private:
   std::string file_;
@@ -61,8 +62,8 @@ std::unique_ptr<Grader> MakeClassifierGrader(const GraderConfig& config) {
   MeaningOptions meaning = MeaningOptions::Decode(&in);
   auto model = ParseClassifier(in.GetString(), config.name);
   in.ExpectEnd();
-  return std::make_unique<ClassifierGrader>(std::move(model), std::move(meaning), "classifier/1:" + Hex(Hash64(config.payload)),
-                                            config.name);
+  return std::make_unique<ClassifierGrader>(std::move(model), std::move(meaning),
+                                            Concat("classifier/1:", Hex(Hash64(config.payload)), GivesOf(config)), config.name);
 }
 
 }  // namespace

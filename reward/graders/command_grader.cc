@@ -39,7 +39,7 @@ class CommandGrader : public Grader {
     CommandPayload judging = payload_;
     judging.pass_environment.clear();
     judging.memory_mb = judging.open_files = judging.in_flight = 0;
-    id_ = Concat("command/", config.name, ":", Hex(Hash64(EncodeFields(judging))));
+    id_ = Concat("command/", config.name, ":", Hex(Hash64(EncodeFields(judging))), GivesOf(config));
   }
 
   Handle Start(std::vector<GradeRequest> requests) override {

@@ -1,6 +1,7 @@
 #include "reward/graders/grader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 #include <utility>
 
@@ -11,6 +12,18 @@ namespace temper {
 namespace {
 
 constexpr double kLongestCollectSeconds = 0.1;
+
+// A grade that holds a value which is no number is a failure of its grader.
+Grade Checked(Grade grade) {
+  if (grade.outcome != GradeOutcome::kOk) return grade;
+  for (const auto& [name, value] : {std::pair("safety", grade.safety),
+                                    {"helpfulness", grade.helpfulness},
+                                    {"helpfulness_direct", grade.h_direct},
+                                    {"helpfulness_indirect", grade.h_indirect}})
+    if (!std::isfinite(value))
+      return FailedGrade(GradeOutcome::kCrash, Concat("the grader gave ", value, " as ", name, ", which is no number"));
+  return grade;
+}
 
 }  // namespace
 
@@ -27,6 +40,9 @@ Grader::Handle ImmediateGrader::Start(std::vector<GradeRequest> requests) {
   TEMPER_CHECK(grades.size() == requests.size(), "a grader gave ", grades.size(), " grades of ", requests.size(), " requests");
   const int64_t share = (NowMicros() - start) / std::max<int64_t>(1, static_cast<int64_t>(grades.size()));
   for (Grade& grade : grades) {
+    const int64_t own_us = grade.latency_us;
+    grade = Checked(std::move(grade));
+    grade.latency_us = own_us;
     grade.grader = id();
     if (grade.latency_us == 0) grade.latency_us = share;
   }

@@ -31,7 +31,8 @@ class Grader {
 };
 
 // A grader that needs nothing but this process and little time: everything is graded when Start returns. It sets the id and the latency of
-// each grade, and makes GradeOutcome::kCrash of an exception.
+// each grade, and makes GradeOutcome::kCrash of an exception and of
+// a value that is not finite.
 class ImmediateGrader : public Grader {
  public:
   Handle Start(std::vector<GradeRequest> requests) final;

@@ -43,9 +43,7 @@ class HttpGrader : public Grader {
     judging.options = {};  // how it is asked, not what
     judging.batch = 0;
     judging.cache.clear();
-    std::string gives;
-    for (const GradePart part : config.gives) gives += Concat(" ", NameOf(part));
-    id_ = Concat("http/", config.name, ":", Hex(Hash64(Concat(EncodeFields(judging), gives))));
+    id_ = Concat("http/", config.name, ":", Hex(Hash64(EncodeFields(judging))), GivesOf(config));
   }
 
   Handle Start(std::vector<GradeRequest> requests) override {

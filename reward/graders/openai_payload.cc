@@ -13,9 +13,7 @@ std::string OpenAiGraderId(const GraderConfig& config, const OpenAiPayload& payl
   judging.path.clear();
   judging.http = {};
   judging.cache.clear();
-  std::string gives;
-  for (const GradePart part : config.gives) gives += Concat(" ", NameOf(part));
-  return Concat("openai/2:", Hex(Hash64(Concat(EncodeFields(judging), gives))));
+  return Concat("openai/2:", Hex(Hash64(EncodeFields(judging))), GivesOf(config));
 }
 
 Grade GradeOfScore(const GraderConfig& config, const OpenAiPayload& payload, const OpenAiScore& score) {

@@ -102,9 +102,7 @@ class ProbeGraderOptions : public GraderOptions {
   std::vector<std::string> Files() const override { return {file_}; }
   std::string Reads() const override { return "hidden states of a model"; }
   std::vector<GraderMeasurement> Measured() const override { return ParseProbe(ReadProbeFile(file_), file_).head.record.measured; }
-  std::optional<std::vector<std::string>> TrainedOn() const override {
-    return TrainingSourcesOf(ParseProbe(ReadProbeFile(file_), file_).head);
-  }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRowsOf(ParseProbe(ReadProbeFile(file_), file_).head); }
 
  private:
   std::string file_, model_;
@@ -116,7 +114,8 @@ std::unique_ptr<Grader> Make(const GraderConfig& config) {
   // The folder's place does not change a judgement: the hash in the probe says which model it is.
   ByteWriter judged;
   payload.meaning.Encode(&judged);
-  return std::make_unique<ProbeGrader>(payload, "probe/1:" + Hash128(judged.bytes() + payload.probe).substr(0, 16), config.name);
+  return std::make_unique<ProbeGrader>(payload, Concat("probe/1:", Hash128(judged.bytes() + payload.probe).substr(0, 16), GivesOf(config)),
+                                       config.name);
 }
 
 }  // namespace

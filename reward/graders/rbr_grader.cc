@@ -72,12 +72,12 @@ void Check(const RbrPayload& payload, const RbrWeights& weights, const PolicySpe
 
 class RbrGrader : public ImmediateGrader {
  public:
-  RbrGrader(const RbrPayload& payload, const std::string& name)
+  RbrGrader(const RbrPayload& payload, const std::string& name, const std::string& gives = "")
       : payload_(payload),
         weights_(ParseRbrWeights(payload.weights, name + " (weights)")),
         spec_(ParsePolicySpec(payload.policy_spec, name + " (policy_spec)")),
         valuer_(spec_, PropositionModels(payload.classifiers, name), name),
-        id_(Concat("rbr/", spec_.id, ":", Hash128(payload.Encode()).substr(0, 16))) {
+        id_(Concat("rbr/", spec_.id, ":", Hash128(payload.Encode()).substr(0, 16), gives)) {
     Check(payload_, weights_, spec_, name);
   }
 
@@ -154,7 +154,7 @@ class RbrOptions : public GraderOptions {
     return files;
   }
   // Its weights were fitted to ordered answers, and do not say to which.
-  std::optional<std::vector<std::string>> TrainedOn() const override { return std::vector<std::string>(); }
+  std::optional<TrainingRows> TrainedOn() const override { return TrainingRows(); }
   std::string Reads() const override { return "weighed propositions"; }
 
  private:
@@ -165,7 +165,7 @@ class RbrOptions : public GraderOptions {
 };
 
 std::unique_ptr<Grader> Make(const GraderConfig& config) {
-  return std::make_unique<RbrGrader>(RbrPayload::Decode(config.payload), config.name);
+  return std::make_unique<RbrGrader>(RbrPayload::Decode(config.payload), config.name, GivesOf(config));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cluster/base/error.h"
+
 namespace temper {
 
 #define TEMPER_ENTRY(name) extern const GraderType name;
@@ -19,6 +21,17 @@ const Registry<GraderType>& GraderTypes() {
 }
 
 bool GraderConfig::Gives(GradePart part) const { return std::find(gives.begin(), gives.end(), part) != gives.end(); }
+
+std::string GivesOf(const GraderConfig& config) {
+  if (config.gives.empty()) return "";
+  std::string names;
+  bool all = true;
+  for (const GradePart part : GraderTypes().At(config.type).gives) {
+    all = all && config.Gives(part);
+    if (config.Gives(part)) names += Concat(names.empty() ? ":" : "+", NameOf(part));
+  }
+  return all ? "" : names;
+}
 
 std::unique_ptr<Grader> MakeGrader(const GraderConfig& config) { return GraderTypes().At(config.type).make(config); }
 

@@ -8,6 +8,7 @@
 #include "cluster/base/registry.h"
 #include "cluster/config/fields.h"
 #include "reward/grade/measured.h"
+#include "reward/grade/training_rows.h"
 #include "reward/graders/grader.h"
 
 namespace temper {
@@ -47,9 +48,9 @@ class GraderOptions {
   virtual std::string Reads() const = 0;
   // How well it is known to do; empty = nobody has measured it.
   virtual std::vector<GraderMeasurement> Measured() const { return {}; }
-  // The sources of the labelled rows that it was trained on. Nothing = it was not, as far as is known; empty = it was, and its file does
-  // not say on which.
-  virtual std::optional<std::vector<std::string>> TrainedOn() const { return std::nullopt; }
+  // The labelled rows that it was trained on. Nothing = it was not, as far as is known; no hashes = it was, and its file does not say on
+  // which.
+  virtual std::optional<TrainingRows> TrainedOn() const { return std::nullopt; }
 };
 
 // A kind of grader: one file, and one line in graders.inc.
@@ -62,6 +63,9 @@ struct GraderType {
 };
 const Registry<GraderType>& GraderTypes();
 extern const GraderType kRuleGrader;
+
+// What ends a grader's id, since another choice of parts is another judgement: ":safety+mode"; "" where it gives all that its type can.
+std::string GivesOf(const GraderConfig& config);
 
 // Throws ConfigError for an unknown type, with those that there are.
 std::unique_ptr<Grader> MakeGrader(const GraderConfig& config);

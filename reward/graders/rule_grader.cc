@@ -39,7 +39,8 @@ BoundedText WholeOrHeadAndTail(const std::string& response, size_t limit) {
 // What cannot be graded is a typed outcome with its reason.
 class RuleGrader : public ImmediateGrader {
  public:
-  explicit RuleGrader(PolicySpec spec) : spec_(std::move(spec)), propositions_(spec_), id_(Concat("rule/", spec_.id, ":", spec_.hash)) {
+  RuleGrader(PolicySpec spec, const std::string& gives)
+      : spec_(std::move(spec)), propositions_(spec_), id_(Concat("rule/", spec_.id, ":", spec_.hash, gives)) {
     if (spec_.facts.present) facts_.emplace(spec_);
     for (const auto& [id, category] : spec_.categories) restricted_[id] = RestrictedFacets(spec_, category);
   }
@@ -167,7 +168,7 @@ class RuleGrader : public ImmediateGrader {
 
 }  // namespace
 
-std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec)); }
+std::unique_ptr<Grader> MakeRuleGrader(PolicySpec spec) { return std::make_unique<RuleGrader>(std::move(spec), ""); }
 
 namespace {
 
@@ -190,7 +191,9 @@ class RuleOptions : public GraderOptions {
   std::string policy_spec_;
 };
 
-std::unique_ptr<Grader> Make(const GraderConfig& config) { return MakeRuleGrader(ParsePolicySpec(config.payload, config.name)); }
+std::unique_ptr<Grader> Make(const GraderConfig& config) {
+  return std::make_unique<RuleGrader>(ParsePolicySpec(config.payload, config.name), GivesOf(config));
+}
 
 }  // namespace
 

@@ -98,7 +98,8 @@ class TsetlinGrader : public ImmediateGrader {
 };
 
 std::unique_ptr<Grader> MakeTsetlinGrader(const GraderConfig& config) {
-  return std::make_unique<TsetlinGrader>(TsetlinPayload::Decode(config.payload), "tsetlin/1:" + Hex(Hash64(config.payload)), config.name);
+  return std::make_unique<TsetlinGrader>(TsetlinPayload::Decode(config.payload),
+                                         Concat("tsetlin/1:", Hex(Hash64(config.payload)), GivesOf(config)), config.name);
 }
 
 class TsetlinGraderOptions : public GraderOptions {
@@ -115,21 +116,24 @@ class TsetlinGraderOptions : public GraderOptions {
   std::vector<GradePart> Gives() const override { return ClassGrades::PartsOf(payload_.meaning.means); }
 
   std::string Payload() const override {
-    const ReadOptions read = {
-        .what = "the Tsetlin machine", .hint = "temper tsetlin train writes one", .max_bytes = kMaxTsetlinFileBytes, .any_bytes = true};
     TsetlinPayload payload = payload_;
-    payload.model = ReadUserFile(file_, read);
+    payload.model = ReadModel();
     const std::string bytes = payload.Encode();
     MakeTsetlinGrader({.type = "tsetlin", .name = file_, .payload = bytes});  // a file or a class that does not fit is told now
     return bytes;
   }
 
   std::vector<std::string> Files() const override { return {file_}; }
-  // Its file says no more than the hash of the rows.
-  std::optional<std::vector<std::string>> TrainedOn() const override { return std::vector<std::string>(); }
+  std::optional<TrainingRows> TrainedOn() const override { return ParseTsetlinModel(ReadModel(), file_).source.trained_on; }
   std::string Reads() const override { return "rules over words"; }
 
  private:
+  std::string ReadModel() const {
+    return ReadUserFile(
+        file_,
+        {.what = "the Tsetlin machine", .hint = "temper tsetlin train writes one", .max_bytes = kMaxTsetlinFileBytes, .any_bytes = true});
+  }
+
   std::string file_;
   TsetlinPayload payload_;  // without the model
 };

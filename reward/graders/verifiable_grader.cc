@@ -14,8 +14,8 @@ using Json = nlohmann::json;
 // The answer of a response is right, or not: helpfulness_direct 1 or 0. A row without the column is a typed outcome.
 class VerifiableGrader : public ImmediateGrader {
  public:
-  VerifiableGrader(std::string column, AnswerRule rule, const std::string& payload)
-      : column_(std::move(column)), check_(std::move(rule)), id_(Concat("verifiable/1:", Hex(Hash64(payload)))) {}
+  VerifiableGrader(std::string column, AnswerRule rule, const GraderConfig& config)
+      : column_(std::move(column)), check_(std::move(rule)), id_(Concat("verifiable/1:", Hex(Hash64(config.payload)), GivesOf(config))) {}
 
   std::string id() const override { return id_; }
 
@@ -102,7 +102,7 @@ std::unique_ptr<Grader> Make(const GraderConfig& config) {
     rule.tolerance = json.at("tolerance");
     rule.relative_tolerance = json.at("relative_tolerance");
     rule.ignore_case = json.at("ignore_case");
-    return std::make_unique<VerifiableGrader>(json.at("column"), rule, config.payload);
+    return std::make_unique<VerifiableGrader>(json.at("column"), rule, config);
   } catch (const Json::exception& error) {
     throw ConfigError(Concat("grader ", config.name, ": its settings do not read: ", error.what()));
   }

@@ -12,6 +12,25 @@ namespace {
 constexpr double kNoPenalty = 1e6;  // c: the slope is free but for flat cases
 constexpr double kMinSlope = 1e-3;
 
+// A model of one column whose weight stays as it is.
+class OffsetsAlone : public Objective {
+ public:
+  OffsetsAlone(LinearObjective* model, double weight) : model_(model), variables_(model->size()), gradient_(model->size()) {
+    variables_[0] = weight;
+  }
+  size_t size() const override { return variables_.size() - 1; }
+  double Evaluate(std::span<const double> x, std::span<double> gradient) override {
+    std::copy(x.begin(), x.end(), variables_.begin() + 1);
+    const double value = model_->Evaluate(variables_, gradient_);
+    std::copy(gradient_.begin() + 1, gradient_.end(), gradient.begin());
+    return value;
+  }
+
+ private:
+  LinearObjective* model_;
+  std::vector<double> variables_, gradient_;
+};
+
 // A model of one column, the score, is the calibration.
 Calibration PlattOfScore(LinearKind model, size_t classes, std::span<const ScoredRow> rows) {
   SparseRows scores{1, {}};
@@ -30,27 +49,35 @@ Calibration PlattOfScore(LinearKind model, size_t classes, std::span<const Score
     targets.push_back({index, 1, row.weight * target});
     targets.push_back({index, 0, row.weight * (1 - target)});
   }
-  const LinearModel fit = FitLinear(model, classes, scores, targets, {kNoPenalty, {200, 5, 1e-7}});
-  return {CalibrationKind::kPlatt, std::max(fit.weights[0], kMinSlope), fit.offsets};
+  const LbfgsOptions solver = {200, 5, 1e-7};
+  const LinearModel fit = FitLinear(model, classes, scores, targets, {kNoPenalty, solver});
+  if (fit.weights[0] >= kMinSlope) return {CalibrationKind::kPlatt, fit.weights[0], fit.offsets};
+  LinearObjective objective(model, classes, scores, targets, kNoPenalty);
+  OffsetsAlone offsets(&objective, kMinSlope);
+  std::vector<double> x = objective.Start();
+  x.erase(x.begin());
+  MinimizeLbfgs(&offsets, solver, &x);
+  x.insert(x.begin(), kMinSlope);
+  return {CalibrationKind::kPlatt, kMinSlope, objective.OffsetsOf(x)};
 }
 
-// - sum of weight ln softmax(e^x (z + b))_label, by x = ln a.
+// - sum of weight ln softmax(e^x (z + b))_label, by x = ln a; b are the offsets of each row's own model.
 class TemperatureObjective : public Objective {
  public:
-  TemperatureObjective(std::span<const double> offsets, std::span<const ScoredRow> rows) : offsets_(offsets), rows_(rows) {}
+  explicit TemperatureObjective(std::span<const ScoredRow> rows) : rows_(rows) {}
   size_t size() const override { return 1; }
   double Evaluate(std::span<const double> x, std::span<double> gradient) override {
     const double slope = std::exp(x[0]);
     double value = 0, derivative = 0;
     for (const ScoredRow& row : rows_) {
       double largest = -INFINITY, sum = 0, mean = 0;
-      for (size_t k = 0; k < offsets_.size(); ++k) largest = std::max(largest, row.outputs[k] + offsets_[k]);
-      for (size_t k = 0; k < offsets_.size(); ++k) {
-        const double each = row.outputs[k] + offsets_[k], share = std::exp(slope * (each - largest));
+      for (size_t k = 0; k < row.outputs.size(); ++k) largest = std::max(largest, row.outputs[k] + row.offsets[k]);
+      for (size_t k = 0; k < row.outputs.size(); ++k) {
+        const double each = row.outputs[k] + row.offsets[k], share = std::exp(slope * (each - largest));
         sum += share;
         mean += share * each;
       }
-      const double labelled = row.outputs[row.label] + offsets_[row.label];
+      const double labelled = row.outputs[row.label] + row.offsets[row.label];
       value += row.weight * (std::log(sum) + slope * (largest - labelled));
       derivative += row.weight * (mean / sum - labelled);
     }
@@ -59,12 +86,13 @@ class TemperatureObjective : public Objective {
   }
 
  private:
-  std::span<const double> offsets_;
   std::span<const ScoredRow> rows_;
 };
 
-Calibration Temperature(std::span<const double> offsets, std::span<const ScoredRow> rows) {
-  TemperatureObjective objective(offsets, rows);
+Calibration Temperature(std::span<const ScoredRow> rows) {
+  for (const ScoredRow& row : rows)
+    TEMPER_CHECK(row.offsets.size() == row.outputs.size(), row.offsets.size(), " offsets beside ", row.outputs.size(), " outputs");
+  TemperatureObjective objective(rows);
   std::vector<double> x = {0};
   MinimizeLbfgs(&objective, {100, 5, 1e-7}, &x);
   return {CalibrationKind::kPlatt, std::clamp(std::exp(x[0]), kMinSlope, 1e3)};
@@ -122,14 +150,13 @@ double Interpolate(const Calibration& calibration, double score) {
 
 }  // namespace
 
-Calibration FitCalibration(CalibrationKind kind, LinearKind model, size_t classes, std::span<const double> offsets,
-                           std::span<const ScoredRow> rows) {
+Calibration FitCalibration(CalibrationKind kind, LinearKind model, size_t classes, std::span<const ScoredRow> rows) {
   TEMPER_CHECK(kind != CalibrationKind::kIsotonic || model == LinearKind::kBinary, "isotonic calibration is for two classes");
   std::set<uint32_t> labels;
   for (const ScoredRow& row : rows) labels.insert(row.label);
   if (kind == CalibrationKind::kNone || labels.size() < 2) return {};
   if (kind == CalibrationKind::kIsotonic) return Isotonic(rows);
-  if (model == LinearKind::kMultinomial) return Temperature(offsets, rows);
+  if (model == LinearKind::kMultinomial) return Temperature(rows);
   return PlattOfScore(model, classes, rows);
 }
 

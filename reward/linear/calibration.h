@@ -35,11 +35,12 @@ struct ScoredRow {
   std::vector<double> outputs;
   uint32_t label = 0;
   double weight = 1;
+  std::vector<double> offsets = {};  // of the model that gave the outputs; only multinomial rows need them
 };
 
-// `offsets`: the model's. Where the rows tell nothing (fewer than two classes) it is kNone.
-Calibration FitCalibration(CalibrationKind kind, LinearKind model, size_t classes, std::span<const double> offsets,
-                           std::span<const ScoredRow> rows);
+// Where the rows tell nothing (fewer than two classes) it is kNone. Where the outputs speak against the labels the slope is the least there
+// is, and the offsets are those that go with it.
+Calibration FitCalibration(CalibrationKind kind, LinearKind model, size_t classes, std::span<const ScoredRow> rows);
 
 std::vector<double> Calibrated(const Calibration& calibration, LinearKind model, std::span<const double> outputs,
                                std::span<const double> offsets);

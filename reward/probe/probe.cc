@@ -14,7 +14,7 @@ namespace temper {
 namespace {
 
 constexpr std::string_view kMagic = "TMPRPROB";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr uint64_t kMaxFileBytes = uint64_t{64} << 20;
 constexpr size_t kMaxMeasured = 256;
 
@@ -156,6 +156,7 @@ Probe Parse(std::string_view bytes) {
   probe.features = GetFeatures(&in);
   probe.head = GetHead(&in);
   TEMPER_CHECK(probe.head.standard.size() % probe.features.features.size() == 0, "features of no width");
+  probe.head.trained_on = RowHashes::Read(&in);
   probe.head.record = GetRecord(&in);
   in.ExpectEnd();
   return probe;
@@ -185,6 +186,7 @@ std::string WriteProbe(const Probe& probe) {
   out.PutString(probe.model_name);
   PutFeatures(probe.features, &out);
   PutHead(probe.head, &out);
+  probe.head.trained_on.Write(&out);
   PutRecord(probe.head.record, &out);
   ByteWriter start;
   start.Put(kVersion);

@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
+#include "reward/classifier/sources.h"
 
 namespace temper {
 namespace {
@@ -123,13 +124,13 @@ void Calibrate(const std::vector<LabelledRow>& rows, const Trainer& trainer, con
     std::vector<ScoredRow> scored;
     for (const HeldOut& each : trained->held_out)
       for (const auto& [label, share] : trainer.LabelOf(each.row))
-        if (takes(each)) scored.push_back({each.outputs, label, share});
-    return FitCalibration(options.calibration, options.kind, options.classes.size(), head.offsets, scored);
+        if (takes(each)) scored.push_back({each.outputs, label, share, each.offsets});
+    return FitCalibration(options.calibration, options.kind, options.classes.size(), scored);
   };
   for (size_t part = 0; part < std::max<size_t>(num_splits, 2); ++part) {
     const Calibration by_others = fit([&](const HeldOut& each) { return part_of(each) != part; });
     for (HeldOut& each : trained->held_out)
-      if (part_of(each) == part) each.probabilities = Calibrated(by_others, options.kind, each.outputs, head.offsets);
+      if (part_of(each) == part) each.probabilities = Calibrated(by_others, options.kind, each.outputs, each.offsets);
   }
   head.calibration = fit([](const HeldOut&) { return true; });
 }
@@ -146,13 +147,14 @@ TrainedProbe TrainProbe(const std::vector<LabelledRow>& rows, std::span<const fl
     const double c = options.c > 0 ? options.c : trainer.ChoosePenalty(split.train);
     progress(Concat("training on ", split.train.size(), " rows without ", split.name, " (", split.test.size(), "), C ", c));
     const ClassifierModel head = trainer.Fit(split.train, c);
-    for (const uint32_t row : split.test) trained.held_out.push_back({row, i, OutputsOf(head, trainer.FeaturesOf(row)), {}});
+    for (const uint32_t row : split.test) trained.held_out.push_back({row, i, OutputsOf(head, trainer.FeaturesOf(row)), head.offsets, {}});
   }
   std::vector<uint32_t> all(rows.size());
   std::iota(all.begin(), all.end(), 0U);
   trained.c = options.c > 0 ? options.c : trainer.ChoosePenalty(all);
   progress(Concat("training on all ", rows.size(), " rows, C ", trained.c));
   trained.head = trainer.Fit(all, trained.c);
+  trained.head.trained_on = HashesOf(rows);
   Calibrate(rows, trainer, options, splits.size(), &trained);
   return trained;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -103,6 +104,16 @@ std::vector<RatedCompletion> ParseCompletions(std::string_view jsonl, const std:
   }
   if (completions.empty()) throw ConfigError(Concat(name, ": no completions in it"));
   return completions;
+}
+
+std::vector<std::string> ResponseTypesOf(const std::vector<RatedCompletion>& completions) {
+  std::set<std::string> types;
+  for (const RatedCompletion& each : completions) types.insert(each.type);
+  const auto without = std::find_if(completions.begin(), completions.end(), [](const RatedCompletion& each) { return each.type.empty(); });
+  if (types.size() > 1 && without != completions.end())
+    throw ConfigError(Concat(without->place, ": the row has no response type, and other rows have the type '", *types.rbegin(),
+                             "'; give every row one, or none"));
+  return {types.begin(), types.end()};
 }
 
 std::vector<OrderedPair> PairsOf(const std::vector<RatedCompletion>& completions, const std::vector<std::map<std::string, double>>& values,

@@ -37,6 +37,10 @@ struct CompletionKeys {
 // truth values or numbers of [0, 1]. Throws ConfigError, `name`:line and the key.
 std::vector<RatedCompletion> ParseCompletions(std::string_view jsonl, const std::string& name, const CompletionKeys& keys);
 
+// The response types of the completions, each once; of completions without types the one type "". Throws ConfigError with the place of a
+// row that has none where others have one: no weights would be found for it.
+std::vector<std::string> ResponseTypesOf(const std::vector<RatedCompletion>& completions);
+
 // Every two completions of one group of `type` of which people put one above the other, as differences of values over `propositions`.
 // values: of each completion. A proposition that one has no value for counts 0.
 std::vector<OrderedPair> PairsOf(const std::vector<RatedCompletion>& completions, const std::vector<std::map<std::string, double>>& values,

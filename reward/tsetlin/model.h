@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "reward/grade/training_rows.h"
 #include "reward/tsetlin/machine.h"
 #include "reward/tsetlin/rules.h"
 #include "reward/tsetlin/text_features.h"
@@ -15,12 +16,15 @@ namespace temper {
 // Whether a text can name a class: not empty, one line, and no "not " in front, which a rule says itself.
 bool IsLabel(std::string_view label);
 
+inline constexpr int64_t kMaxTsetlinEpochs = 1'000'000'000'000;
+
 // Where a model comes from.
 struct TsetlinSource {
   std::string data_hash = {};  // Hash128 of the file that it was trained on
   std::string text_column = {}, label_column = {};
-  int64_t rows = 0;    // that it was trained on
-  int64_t epochs = 0;  // over all trainings
+  int64_t rows = 0;              // that it was trained on
+  int64_t epochs = 0;            // over all trainings, at most kMaxTsetlinEpochs
+  TrainingRows trained_on = {};  // over all trainings: the names of the files, and the texts; set by TrainTsetlinModel
 };
 
 // A Tsetlin machine over the terms of a text, with the names of its classes. With two, votes above or at 0 are for labels[1].

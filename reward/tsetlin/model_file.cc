@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::string_view kMagic = "TMPRTSTL";
 constexpr size_t kHeaderBytes = 24;
-constexpr uint64_t kMaxLabels = 1000, kMaxTerms = 1000000, kMaxVetoes = 10000;
+constexpr uint64_t kMaxLabels = 1000, kMaxTerms = 1000000, kMaxVetoes = 10000, kMaxSources = 100000;
 constexpr int64_t kMaxClauses = 1000000, kMaxOpeningWords = 1000;
 constexpr int64_t kMaxThreshold = 1000000000;
 constexpr int32_t kMaxWeight = 1 << 30;
@@ -106,8 +107,10 @@ TsetlinModel GetModel(ByteReader* in, size_t num_bytes) {
   source.data_hash = in->GetString();
   source.text_column = in->GetString();
   source.label_column = in->GetString();
-  source.rows = in->Get<int64_t>();
-  source.epochs = in->Get<int64_t>();
+  source.rows = GetIn(in, 0, std::numeric_limits<int64_t>::max(), "the number of rows");
+  source.epochs = GetIn(in, 0, kMaxTsetlinEpochs, "the number of epochs");
+  source.trained_on.sources = GetStrings(in, kMaxSources, "sources");
+  source.trained_on.rows = RowHashes::Read(in);
   std::vector<std::string> vetoes = GetStrings(in, kMaxVetoes, "vetoes");
   // The file must be large enough to hold the states before so much memory is asked for.
   const size_t clauses = (labels.size() == 2 ? 1 : labels.size()) * static_cast<size_t>(options.clauses);
@@ -140,6 +143,8 @@ std::string TsetlinModelBytes(const TsetlinModel& model) {
   body.PutString(model.source.label_column);
   body.Put(model.source.rows);
   body.Put(model.source.epochs);
+  PutStrings(model.source.trained_on.sources, &body);
+  model.source.trained_on.rows.Write(&body);
   PutStrings(model.vetoes, &body);
   std::vector<int32_t> weights;
   std::vector<uint8_t> locked;

@@ -62,6 +62,19 @@ TsetlinModel NewModel(std::span<const LabelledText> rows, const TsetlinTraining&
           {}};
 }
 
+// Those of the trainings before and of this one; no hashes where a training before has none.
+TrainingRows RowsOfAll(const TrainingRows* before, const std::vector<std::string>& sources, std::span<const LabelledText> rows) {
+  std::set<std::string> names(sources.begin(), sources.end());
+  std::vector<uint64_t> hashes;
+  for (const LabelledText& row : rows) RowHashes::Append("", row.text, &hashes);
+  if (before != nullptr) {
+    names.insert(before->sources.begin(), before->sources.end());
+    hashes.insert(hashes.end(), before->rows.hashes().begin(), before->rows.hashes().end());
+    if (before->rows.empty()) hashes.clear();
+  }
+  return {{names.begin(), names.end()}, RowHashes(std::move(hashes))};
+}
+
 }  // namespace
 
 TsetlinModel TrainTsetlinModel(std::span<const LabelledText> rows, const TsetlinSource& source, const TsetlinTraining& training,
@@ -76,6 +89,10 @@ TsetlinModel TrainTsetlinModel(std::span<const LabelledText> rows, const Tsetlin
   model.source = source;
   model.source.rows = static_cast<int64_t>(rows.size());
   model.source.epochs = before;
+  model.source.trained_on = RowsOfAll(start != nullptr ? &start->source.trained_on : nullptr, source.trained_on.sources, rows);
+  if (before + training.epochs > kMaxTsetlinEpochs)
+    throw ConfigError(
+        Concat("the model has ", before, " epochs behind it; with ", training.epochs, " more they are over ", kMaxTsetlinEpochs));
   const std::vector<int32_t> classes = ClassesOf(rows, model.labels);
   LiteralTable table(model.binariser.terms().size());
   std::vector<uint64_t> features(model.binariser.num_words());

@@ -44,8 +44,8 @@ class Qualify : public ::testing::Test {
     row["bad"] = bad ? "bad" : "fine";
     return row.dump() + "\n";
   }
-  int Run(const std::string& arguments) const {
-    const std::string command = Concat("cd ", folder_.path(), " && ", TEMPER_BINARY, " ", arguments, " > output 2>&1");
+  int Run(const std::string& arguments, const std::string& environment = "") const {
+    const std::string command = Concat("cd ", folder_.path(), " && ", environment, TEMPER_BINARY, " ", arguments, " > output 2>&1");
     const int status = std::system(command.c_str());
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
@@ -77,12 +77,49 @@ TEST_F(Qualify, TrainsAGraderAgainWithoutEachSource) {
   const std::string train = Concat(" --model-key policy_spec --train-command 'cp {data} got.jsonl && cp ", kSpec, " {model}'");
   ASSERT_EQ(Run(Columns("right.jsonl") + train), kExitDone) << output();
   EXPECT_THAT(output(),
-              AllOf(HasSubstr("without cellar: cp"), HasSubstr("without hall: cp"), HasSubstr("graded by a grader trained without it")));
+              AllOf(HasSubstr("without cellar ("), HasSubstr("without hall ("), HasSubstr("graded by a grader trained without it")));
   const std::string got = ReadBytes(folder_ / "got.jsonl");
   EXPECT_THAT(got, HasSubstr("\"source\":\"cellar\""));
   EXPECT_EQ(got.find("\"source\":\"hall\""), std::string::npos) << "hall was left out last";
-  EXPECT_EQ(Run(Columns("right.jsonl") + " --model-key policy_spec --train-command false"), kExitConfig);
+  EXPECT_EQ(Run(Columns("right.jsonl") + " --model-key policy_spec --train-command 'false {data} {model}'"), kExitConfig);
   EXPECT_THAT(output(), HasSubstr("--train-command without cellar: it left no {model}"));
+}
+
+TEST_F(Qualify, LeavesTheGroupsOfASourceOutOfItsTrainingAndQuotesPaths) {
+  // A prompt of hall, which is left out last, is asked in cellar, too.
+  const std::string rows = ReadBytes(folder_ / "right.jsonl");
+  Json shared = Json::parse(rows.substr(0, rows.find('\n')));
+  ASSERT_EQ(shared["from"], "hall");
+  shared["from"] = "cellar";
+  WriteBytes(folder_ / "shared.jsonl", rows + shared.dump() + "\n");
+  std::filesystem::create_directory(folder_ / "a place");
+  const std::string train = Concat(" --model-key policy_spec --train-command 'cp {data} got.jsonl && cp ", kSpec, " {model}'");
+  ASSERT_EQ(Run(Columns("shared.jsonl") + train, "TMPDIR='" + (folder_ / "a place") + "' "), kExitDone) << output();
+  const std::string got = ReadBytes(folder_ / "got.jsonl");
+  EXPECT_THAT(got, HasSubstr("\"source\":\"cellar\""));
+  EXPECT_EQ(got.find(shared["q"].dump()), std::string::npos) << "the prompt is one of the source that is left out";
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "a place"));
+  EXPECT_EQ(Run(Columns("right.jsonl") + " --model-key policy_spec --train-command 'cp x {model}'"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("--train-command must hold {data}"));
+}
+
+TEST_F(Qualify, RowsThatAGraderWasTrainedOnAreNotUnseenUnderAnotherName) {
+  ASSERT_EQ(Run("classifier train right.jsonl --text-column a --label-column bad --classes fine,bad --out harm.clf"), kExitDone)
+      << output();
+  WriteBytes(
+      folder_ / "learned.yaml",
+      "reward:\n  policy_spec: " + std::string(kSpec) +
+          "\n  graders:\n    - {name: harm, type: classifier, file: harm.clf, means: harm, record: harm.json, require: {auroc: 0.5}}\n");
+  ASSERT_EQ(Run("qualify learned.yaml --data right.jsonl --map prompt=q response=a label=bad source=from --label bad=yes fine=no "
+                "--resamples 100"),
+            kExitDone)
+      << output();
+  EXPECT_THAT(output(), HasSubstr("120 rows whose prompt or answer it was trained on count as seen"));
+  EXPECT_EQ(Run("train --dry-run learned.yaml"), kExitConfig);
+  EXPECT_THAT(output(), HasSubstr("no figure of a source that grader harm has not seen"));
+  ASSERT_EQ(Run("classifier explain harm.clf"), kExitDone) << output();
+  EXPECT_THAT(output(),
+              AllOf(HasSubstr("what speaks for bad most:"), HasSubstr("what speaks against bad most:"), HasSubstr("answer words")));
 }
 
 TEST_F(Qualify, SaysWhatItDoesNotUnderstand) {

@@ -2,6 +2,7 @@
 #include "evaluation/agreement.h"
 
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -137,6 +138,17 @@ TEST(MeanAbsoluteError, StandsBesideThatOfTheMedian) {
   EXPECT_NEAR(MeanAbsoluteError(rows).value(), 2.0 / 4, kRounding);
   EXPECT_NEAR(MedianBaselineError(rows).value(), (0.5 + 0.25 + 0.5) / 4, kRounding);
   EXPECT_FALSE(MeanAbsoluteError({}).has_value());
+}
+
+TEST(Agreement, HasNoFigureOfWhatIsNoNumber) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_FALSE(AreaUnderRoc(std::vector<ScoredLabel>{{0.1, false}, {nan, true}, {0.9, true}}));
+  const std::vector<ValuePair> rows = {{0, 0.5}, {nan, 0.25}, {1, nan}, {0.5, 1}};
+  EXPECT_FALSE(SpearmanCorrelation(rows));
+  EXPECT_FALSE(KendallTauB(rows));
+  EXPECT_FALSE(PearsonCorrelation(rows));
+  EXPECT_FALSE(MeanAbsoluteError(rows));
+  EXPECT_FALSE(MedianBaselineError(rows));
 }
 
 }  // namespace

@@ -87,5 +87,16 @@ TEST(Bootstrap, SaysNothingOfWhatItCannotJudge) {
   EXPECT_FALSE(rare.has_interval()) << "half of the resamples have no figure";
 }
 
+TEST(Bootstrap, DrawsTheGroupsOfEachStratumByThemselves) {
+  // Two strata of constant values: every resample has half of its rows from either, and the mean stays.
+  std::vector<std::string> groups, strata;
+  std::vector<double> values;
+  for (int i = 0; i < 40; ++i) groups.push_back(std::to_string(i)), strata.push_back(i < 20 ? "a" : "b"), values.push_back(i < 20 ? 1 : 0);
+  const auto mean = [&](std::span<const size_t> rows) { return MeanOf(values, rows); };
+  EXPECT_FALSE(FiguresOverGroups(groups, mean, {}, strata).at(0).has_interval());
+  EXPECT_TRUE(FiguresOverGroups(groups, mean, {}).at(0).has_interval());
+  EXPECT_EQ(FiguresOverGroups(groups, mean, {}, strata).at(0).n, 40);
+}
+
 }  // namespace
 }  // namespace temper

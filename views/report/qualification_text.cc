@@ -108,6 +108,8 @@ std::string QualificationText(const Qualification& q) {
   text += RowOf(agreement.all, columns);
   if (agreement.unseen) text += RowOf(*agreement.unseen, columns);
   if (agreement.seen) text += RowOf(*agreement.seen, columns);
+  if (agreement.unseen)
+    for (const std::string& note : agreement.unseen->notes) text += "  unseen: " + EscapeTerminal(note) + "\n";
   text += Section("by source", agreement.by_source, columns);
   text += Section("by category", agreement.by_category, columns);
   text += Section("by length of the answer", agreement.by_length, columns);

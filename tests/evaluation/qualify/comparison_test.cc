@@ -8,6 +8,9 @@
 namespace temper {
 namespace {
 
+using testing::ElementsAre;
+using testing::HasSubstr;
+
 // Ten rows of two sources. In a: scores .9 and .6 for two positives, .6, .2, .1 for three negatives: of 6 pairs 5 are right and one is a
 // tie. In b the grader is upside down.
 std::vector<JudgedAnswer> Rows() {
@@ -64,13 +67,53 @@ TEST(Compare, TakesTheMeanOverTheSourcesThatWereNotSeen) {
   EXPECT_NEAR(Figure(*a_seen.seen, "auroc"), 5.5 / 6, 1e-12);
 }
 
-TEST(Compare, HasNoMeanWhereASourceHasNoFigure) {
+TEST(Compare, NamesASourceThatHasNoFigureAndTakesTheMeanOfTheOthers) {
   std::vector<JudgedAnswer> rows = Times(Rows(), 4);
   for (JudgedAnswer& row : rows)
     if (row.source == "b") row.people = 0;
   const Agreement agreement = Compare(Question::kHarmful, rows, {.bootstrap = {.resamples = 100}});
-  EXPECT_EQ(agreement.unseen->Figure("auroc"), nullptr) << "b has one class: its area is undefined";
-  EXPECT_NE(agreement.unseen->Figure("accuracy"), nullptr);
+  EXPECT_NEAR(Figure(*agreement.unseen, "auroc"), 5.5 / 6, 1e-12) << "b has one class: its area is undefined";
+  EXPECT_NEAR(Figure(*agreement.unseen, "accuracy"), (4.0 / 5 + 2.0 / 5) / 2, 1e-12) << "in b .1 and .2 of 5 are below a half";
+  EXPECT_THAT(agreement.unseen->notes, ElementsAre(HasSubstr("b has no auroc")));
+}
+
+TEST(Compare, ASourceOfFewRowsDoesNotCountInTheMean) {
+  std::vector<JudgedAnswer> rows = Times(Rows(), 4);
+  for (int i = 0; i < 9; ++i) rows.push_back({Concat("c", i), "c", "", 1, 1, i < 5 ? 1.0 : 0.0});
+  const Agreement agreement = Compare(Question::kHarmful, rows, {.bootstrap = {.resamples = 100}});
+  EXPECT_NEAR(Figure(*agreement.unseen, "auroc"), 5.5 / 12, 1e-12);
+  EXPECT_EQ(agreement.unseen->rows, 40);
+  EXPECT_THAT(agreement.unseen->notes, ElementsAre("c does not count: it has 9 rows, fewer than 10"));
+}
+
+TEST(Compare, RowsThatTheGraderWasTrainedOnAreSeenWhateverTheirSource) {
+  std::vector<JudgedAnswer> rows = Times(Rows(), 4);
+  for (JudgedAnswer& row : rows) row.trained_on = row.source == "b";
+  const Agreement agreement = Compare(Question::kHarmful, rows, {.bootstrap = {.resamples = 100}});
+  EXPECT_NEAR(Figure(*agreement.unseen, "auroc"), 5.5 / 6, 1e-12);
+  EXPECT_NEAR(Figure(*agreement.seen, "auroc"), 0, 1e-12);
+}
+
+TEST(Compare, DrawsTheGroupsOfEachSourceByThemselves) {
+  // Two sources that always are 1 and 0: their mean is .5 in every resample, and nothing moves it.
+  std::vector<JudgedAnswer> rows;
+  for (int i = 0; i < 20; ++i)
+    rows.push_back({Concat(i), i < 10 ? "a" : "b", "", 1, i % 2 == 0 ? 1.0 : 0.0, (i % 2 == 0) == (i < 10) ? 1.0 : 0.0});
+  const Agreement agreement = Compare(Question::kHarmful, rows, {.bootstrap = {.resamples = 200}});
+  EXPECT_NEAR(Figure(*agreement.unseen, "accuracy"), 0.5, 1e-12);
+  EXPECT_FALSE(agreement.unseen->Figure("accuracy")->has_interval()) << "a resample over both sources would have other shares of them";
+  EXPECT_TRUE(agreement.all.Figure("accuracy")->has_interval());
+}
+
+TEST(Compare, APromptOfTwoSourcesIsOneGroup) {
+  // Each prompt has one row in either source, both right or both wrong: 100 groups of two rows, an interval of .5 +- 1.96 x .05. Of 200
+  // groups it would be .5 +- .069.
+  std::vector<JudgedAnswer> rows;
+  for (int i = 0; i < 100; ++i)
+    for (const char* source : {"a", "b"}) rows.push_back({Concat(i), source, "", 1, 1, i % 2 == 0 ? 1.0 : 0.0});
+  const Agreement agreement = Compare(Question::kHarmful, rows, {.bootstrap = {.resamples = 1000}});
+  EXPECT_EQ(agreement.all.Figure("accuracy")->n, 100);
+  EXPECT_NEAR(agreement.all.Figure("accuracy")->high, 0.598, 0.015);
 }
 
 TEST(Compare, CountsRowsWithoutAGradeInNoFigureButTheirOwn) {

@@ -53,5 +53,13 @@ TEST(DefaultQuestion, IsTheFirstThatTheGraderAnswers) {
   EXPECT_EQ(DefaultQuestion({GradePart::kMode}), Question::kRefused);
 }
 
+TEST(QuestionsFor, AreAboutHarmBeforeHelpBeforeTheMode) {
+  EXPECT_THAT(QuestionsFor({GradePart::kMode, GradePart::kSafety}), testing::ElementsAre(Question::kHarmful, Question::kSeverity));
+  EXPECT_THAT(QuestionsFor({GradePart::kMode, GradePart::kHelpfulnessDirect}),
+              testing::ElementsAre(Question::kHelpful, Question::kHelpfulness));
+  EXPECT_THAT(QuestionsFor({GradePart::kOverRefusal}), testing::ElementsAre(Question::kOverRefusal));
+  EXPECT_THAT(QuestionsFor({}), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace temper

@@ -26,7 +26,12 @@ class Qualified : public testing::Test {
   }
   std::string Id() const { return MakeGrader(ConfigOf(Job("").base.reward.graders.at(0), 60))->id(); }
   void WriteRecord(const std::string& id, double auroc, double failed = 0) const {
+    WriteQualification(folder_ / "q.json", RecordOf(id, auroc, failed));
+  }
+  static Qualification RecordOf(const std::string& id, double auroc, double failed = 0) {
     Qualification q;
+    q.grader = "words";
+    q.type = "rule";
     q.grader_id = id;
     q.data_files = {"labels.csv"};
     q.date = "2026-11-30T04:00:00Z";
@@ -38,7 +43,11 @@ class Qualified : public testing::Test {
     Estimate failures;
     failures.mean = failed;
     q.agreement.unseen = AgreementSlice{"unseen", 90, 80, {{"auroc", figure}, {"failed", failures}}, {}};
-    WriteQualification(folder_ / "q.json", q);
+    return q;
+  }
+  void RefusedWith(const Qualification& record, const std::string& keys, const std::string& where, const std::string& why) const {
+    WriteQualification(folder_ / "q.json", record);
+    Refused(record_ + keys, where, why);
   }
   void Refused(const std::string& keys, const std::string& where, const std::string& why) const {
     EXPECT_THAT([&] { CheckQualified(Job(keys)); }, ThrowsMessage<ConfigError>(AllOf(HasSubstr(where), HasSubstr(why)))) << keys;
@@ -66,6 +75,44 @@ TEST_F(Qualified, AWorseOneIsRefusedWithTheFigureAndTheLine) {
 TEST_F(Qualified, AnErrorIsRequiredToBeAtMostSoMuch) {
   WriteRecord(Id(), 0.9, 0.02);
   Refused(record_ + "      require: {failed: 0.01}\n", "require", "failed is 0.020 on sources that it has not seen");
+}
+
+TEST_F(Qualified, ARecordOfAnotherQuestionDoesNotQualify) {
+  Qualification record = RecordOf(Id(), 0.99);
+  record.agreement.question = Question::kRefused;
+  RefusedWith(record, "      require: {auroc: 0.85}\n", "job.yaml:7: reward.graders.0.require: ",
+              "q.json compares with what people answered to 'refused', and grader words steers by safety, severity");
+  RefusedWith(record, "      require: {auroc: 0.85}\n", "require", "temper qualify --question harmful or severity");
+  const std::string mode_alone = "      gives: [mode]\n";
+  record.grader_id = MakeGrader(ConfigOf(Job(mode_alone).base.reward.graders.at(0), 60))->id();
+  EXPECT_NE(record.grader_id, Id());
+  WriteQualification(folder_ / "q.json", record);
+  EXPECT_NO_THROW(CheckQualified(Job(mode_alone + record_ + "      require: {auroc: 0.85}\n")));
+}
+
+TEST_F(Qualified, ARecordOfAnotherThresholdDoesNotQualifyByWhatDependsOnIt) {
+  Qualification record = RecordOf(Id(), 0.99);
+  record.threshold = 0.2;
+  record.agreement.unseen->figures.emplace_back("f1", record.agreement.unseen->figures[0].second);
+  RefusedWith(record, "      require: {f1: 0.5}\n",
+              "require: f1: ", "counts a yes from a score of 0.2 on, and in the job harm begins at 0.5 (1 - reward.unsafe_below)");
+  EXPECT_NO_THROW(CheckQualified(Job(record_ + "      require: {auroc: 0.5}\n"))) << "an area has no threshold";
+}
+
+TEST_F(Qualified, ManyRowsWithoutAGradeAreRequiredAsSuchOrRefused) {
+  RefusedWith(RecordOf(Id(), 0.99, 0.06), "      require: {auroc: 0.85}\n", "require", "it gave 0.060 of the rows no grade");
+  EXPECT_NO_THROW(CheckQualified(Job(record_ + "      require: {auroc: 0.85, failed: 0.1}\n")));
+  WriteRecord(Id(), 0.99, 0.05);
+  EXPECT_NO_THROW(CheckQualified(Job(record_ + "      require: {auroc: 0.85}\n")));
+}
+
+TEST_F(Qualified, ARecordOfAnotherNameOrTypeIsRefused) {
+  Qualification record = RecordOf(Id(), 0.99);
+  record.grader = "verbs";
+  RefusedWith(record, "", "reward.graders.0.record: ", "q.json is of a grader of the name verbs, and this one's is words");
+  record.grader = "words";
+  record.type = "tsetlin";
+  RefusedWith(record, "", "reward.graders.0.record: ", "of the type tsetlin, and this one's is rule");
 }
 
 TEST_F(Qualified, ARecordThatIsMissingOrOfAnotherVersionIsRefused) {

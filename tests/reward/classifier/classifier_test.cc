@@ -14,6 +14,7 @@
 #include "cluster/base/hash.h"
 #include "reward/classifier/file.h"
 #include "reward/classifier/sources.h"
+#include "reward/classifier/strongest.h"
 #include "reward/classifier/train.h"
 
 namespace temper {
@@ -263,15 +264,100 @@ TEST(SourcesOf, AreWhatRowsSayOrTheirFilesAreCalled) {
   EXPECT_THAT(SourcesOf(rows), testing::ElementsAre("gold", "more", "web"));
 }
 
-TEST(TrainingSourcesOf, AreThoseOfAClassifierAndItsMembersOrNoneAtAll) {
+TEST(TrainingRowsOf, AreThoseOfAClassifierAndItsMembersOrNoneAtAll) {
   ClassifierModel member, model;
   model.record.options = R"({"c": 1, "sources": ["web", "gold"]})";
-  EXPECT_THAT(TrainingSourcesOf(model), testing::ElementsAre("gold", "web"));
+  model.trained_on = RowHashes({1, 2});
+  EXPECT_THAT(TrainingRowsOf(model).sources, ElementsAre("gold", "web"));
+  EXPECT_THAT(TrainingRowsOf(model).rows.hashes(), ElementsAre(1, 2));
   model.members.push_back({"member", std::make_shared<const ClassifierModel>(member)});
-  EXPECT_THAT(TrainingSourcesOf(model), testing::IsEmpty()) << "the member does not say";
+  EXPECT_TRUE(TrainingRowsOf(model).rows.empty()) << "the member does not say";
   member.record.options = R"({"sources": ["books"]})";
+  member.trained_on = RowHashes({2, 3});
   model.members[0].model = std::make_shared<const ClassifierModel>(member);
-  EXPECT_THAT(TrainingSourcesOf(model), testing::ElementsAre("books", "gold", "web"));
+  EXPECT_THAT(TrainingRowsOf(model).sources, ElementsAre("books", "gold", "web"));
+  EXPECT_THAT(TrainingRowsOf(model).rows.hashes(), ElementsAre(1, 2, 3));
+}
+
+TEST(KnownToMembers, AreTheRowsThatAMemberWasTrainedOn) {
+  const std::vector<LabelledRow> rows = RowsOf({"one text", "another text", "a third"}, {0, 1, 0});
+  auto member = std::make_shared<ClassifierModel>();
+  EXPECT_THAT(KnownToMembers({}, rows), ElementsAre(false, false, false));
+  EXPECT_THAT(KnownToMembers({{"m", member}}, rows), ElementsAre(true, true, true)) << "it does not say";
+  auto telling = std::make_shared<ClassifierModel>();
+  telling->trained_on = HashesOf({rows[1]});
+  EXPECT_THAT(KnownToMembers({{"m", telling}}, rows), ElementsAre(false, true, false));
+}
+
+TEST(TrainClassifier, KeepsTheHashesOfItsRowsInItsFile) {
+  const auto golden = Golden();
+  const std::vector<LabelledRow> rows = RowsOf(golden["texts"], golden["labels"]);
+  const auto read = ParseClassifier(WriteClassifier(GoldenModel()), "file");
+  for (const LabelledRow& row : rows) EXPECT_NE(read->trained_on.Match("", row.answer), RowMatch::kNone) << row.answer;
+  EXPECT_EQ(read->trained_on.Match("", "a text that it has not read"), RowMatch::kNone);
+}
+
+TEST(StrongestOf, NamesWhatWeighsMostForAndAgainstAClass) {
+  const auto model = ParseClassifier(WriteClassifier(GoldenModel()), "file");
+  ASSERT_FALSE(model->strongest.empty());
+  double last = INFINITY;
+  bool sorry = false, against = false;
+  for (const StrongFeature& each : model->strongest) {
+    if (each.weight < 0 && !against) against = true, last = INFINITY;
+    EXPECT_LE(std::abs(each.weight), last) << each.feature;
+    last = std::abs(each.weight);
+    sorry = sorry || each.feature == "answer words \"sorry\"";
+    EXPECT_THAT(each.feature, HasSubstr("\""));
+  }
+  EXPECT_TRUE(sorry);
+  EXPECT_TRUE(against);
+  EXPECT_LE(model->strongest.size(), 2 * kStrongestOfEach);
+}
+
+// Three classes of which one occurs in one source only: a model that never saw it gives it next to nothing, and the final model's offsets
+// are none of its business.
+TEST(TrainClassifier, HeldOutRowsAreJudgedWithTheOffsetsOfTheirOwnModel) {
+  std::vector<LabelledRow> rows;
+  for (int i = 0; i < 90; ++i) {
+    LabelledRow row;
+    row.answer = "the same words";
+    row.group = std::to_string(i);
+    row.source = row.left_out = i < 60 ? "all" : "two";
+    row.label = std::to_string(i < 60 ? i % 3 : i % 2);
+    rows.push_back(row);
+  }
+  ClassifierOptions options = Options(LinearKind::kMultinomial, {"0", "1", "2"});
+  options.balance = ClassBalance::kNone;
+  options.calibration = CalibrationKind::kNone;
+  options.linear.c = 1e-3;
+  const TrainedClassifier trained = TrainClassifier(rows, options, SplitByLeftOut(rows), Quiet);
+  for (const HeldOut& each : trained.held_out) {
+    if (rows[each.row].left_out != "all") continue;
+    EXPECT_LT(each.probabilities[2], 0.01) << "trained on the source without the class";
+  }
+}
+
+TEST(ClassifierFile, SpacesOfAllMembersTogetherAreBounded) {
+  // 16 members of 16 spaces of 2^22 slots each are 2^30 slots, in a file of some kilobytes.
+  auto member = std::make_shared<ClassifierModel>();
+  member->classes = {"0", "1"};
+  member->offsets = {0};
+  for (size_t i = 0; i < kMaxSpaces; ++i)
+    member->spaces.push_back({{TextOf::kAnswer, {NgramUnit::kWord, 1, 1, kMaxSlotBits}, 1}, {{1}, {1}}, {1}});
+  EXPECT_EQ(ReasonOf(WriteClassifier(*member)), "");
+  ClassifierModel model = *member;
+  for (size_t i = 0; i < kMaxMembers; ++i) model.members.push_back({"m", member});
+  for (auto* numbers : {&model.standard.means, &model.standard.scales, &model.standard.weights}) numbers->assign(kMaxMembers, 1);
+  EXPECT_THAT(ReasonOf(WriteClassifier(model)), HasSubstr("slots with those of its members"));
+}
+
+TEST(ClassifierFile, NumbersAreBounded) {
+  ClassifierModel model = GoldenModel();
+  model.offsets[0] = 1e300;
+  EXPECT_THAT(ReasonOf(WriteClassifier(model)), HasSubstr("offsets that are no numbers of at most 1e+12"));
+  model = GoldenModel();
+  model.spaces[0].weights[0] = 1e30F;
+  EXPECT_THAT(ReasonOf(WriteClassifier(model)), HasSubstr("weights that are no numbers of at most"));
 }
 
 }  // namespace

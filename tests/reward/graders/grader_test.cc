@@ -57,5 +57,29 @@ TEST(GradeAll, GivesUpAtItsDeadlineAndTakesNoLateGradesForOthers) {
   EXPECT_EQ(GradeAll(&grader, {kRequest}, 60).size(), 1U);
 }
 
+// Says what its request's answer spells.
+class NumberGrader : public ImmediateGrader {
+ public:
+  std::string id() const override { return "number/1"; }
+
+ private:
+  Grade GradeOne(const GradeRequest& request) override {
+    Grade grade;
+    grade.safety = std::stod(request.response);
+    return grade;
+  }
+};
+
+TEST(ImmediateGrader, AValueThatIsNoNumberIsAFailureWithItsName) {
+  NumberGrader grader;
+  const std::vector<Grade> grades = GradeAll(&grader, {{"", "0.5", "", false}, {"", "nan", "", false}, {"", "inf", "", false}}, 60);
+  ASSERT_EQ(grades.size(), 3U);
+  EXPECT_EQ(grades[0].outcome, GradeOutcome::kOk);
+  EXPECT_EQ(grades[1].outcome, GradeOutcome::kCrash);
+  EXPECT_EQ(grades[1].error, "the grader gave nan as safety, which is no number");
+  EXPECT_EQ(grades[1].grader, "number/1");
+  EXPECT_EQ(grades[2].outcome, GradeOutcome::kCrash);
+}
+
 }  // namespace
 }  // namespace temper

@@ -32,6 +32,16 @@ TEST(GraderRegistry, ARuleGraderIsMadeFromTheTextOfAPolicySpec) {
   EXPECT_TRUE(grader->Collect(std::chrono::milliseconds(0)).empty());
 }
 
+TEST(GraderRegistry, AnotherChoiceOfPartsIsAnotherGrader) {
+  const std::string path = TEMPER_SOURCE_DIR "/configs/policies/open_safe_intent.yaml";
+  const auto id = [&](const std::vector<GradePart>& gives) {
+    return MakeGrader({"rule", path, ReadFile(path), 60, gives, true, {}})->id();
+  };
+  EXPECT_EQ(id(kRuleGrader.gives), id({}));
+  EXPECT_EQ(id({GradePart::kMode, GradePart::kSafety}), id({}) + ":safety+mode");
+  EXPECT_EQ(id({GradePart::kSafety}), id({}) + ":safety");
+}
+
 TEST(GraderRegistry, AnUnknownTypeIsRefusedWithThoseThatThereAre) {
   try {
     MakeGrader({"oracle", "", "", 60, {}, true, {}});

@@ -102,7 +102,7 @@ TEST(Calibration, PlattUndoesAScoreThatIsTooSure) {
   // Scores of +-4 that are right three times of four: with Platt's targets 31/32... the best slope is near ln(3) / 4.
   std::vector<ScoredRow> rows;
   for (int i = 0; i < 400; ++i) rows.push_back({{i % 2 == 0 ? 4.0 : -4.0}, static_cast<uint32_t>((i % 2 == 0) == (i % 8 < 6)), 1});
-  const Calibration calibration = FitCalibration(CalibrationKind::kPlatt, LinearKind::kBinary, 2, std::vector<double>{0}, rows);
+  const Calibration calibration = FitCalibration(CalibrationKind::kPlatt, LinearKind::kBinary, 2, rows);
   const auto p = Calibrated(calibration, LinearKind::kBinary, std::vector<double>{4}, std::vector<double>{0});
   EXPECT_NEAR(p[1], 0.75, 0.01);
   EXPECT_NEAR(calibration.slope, std::log(3.0) / 4, 0.01);
@@ -111,11 +111,38 @@ TEST(Calibration, PlattUndoesAScoreThatIsTooSure) {
 TEST(Calibration, TemperatureIsTheOneThatMakesThreeClassesHold) {
   // The class that is said is right in half of the rows, each other one in a quarter: a (z - 0) = ln 2 with z = 3.
   std::vector<ScoredRow> rows;
-  for (uint32_t i = 0; i < 400; ++i) rows.push_back({{3, 0, 0}, i % 4 < 2 ? 0 : i % 4 - 1, 1});
+  for (uint32_t i = 0; i < 400; ++i) rows.push_back({{3, 0, 0}, i % 4 < 2 ? 0 : i % 4 - 1, 1, {0, 0, 0}});
   const std::vector<double> offsets = {0, 0, 0};
-  const Calibration calibration = FitCalibration(CalibrationKind::kPlatt, LinearKind::kMultinomial, 3, offsets, rows);
+  const Calibration calibration = FitCalibration(CalibrationKind::kPlatt, LinearKind::kMultinomial, 3, rows);
   EXPECT_NEAR(calibration.slope, std::log(2.0) / 3, 1e-5);
   EXPECT_NEAR(Calibrated(calibration, LinearKind::kMultinomial, std::vector<double>{3, 0, 0}, offsets)[0], 0.5, 1e-5);
+}
+
+TEST(Calibration, TemperatureTakesTheOffsetsOfEachRowsOwnModel) {
+  // Two models that say the same z + b = (3, 0, 0), one by its outputs and the other by its offsets: the slope is that of the test above.
+  std::vector<ScoredRow> rows;
+  for (uint32_t i = 0; i < 400; ++i) {
+    const uint32_t label = i % 4 < 2 ? 0 : i % 4 - 1;
+    rows.push_back(i % 8 < 4 ? ScoredRow{{3, 0, 0}, label, 1, {0, 0, 0}} : ScoredRow{{0, 0, 0}, label, 1, {3, 0, 0}});
+  }
+  EXPECT_NEAR(FitCalibration(CalibrationKind::kPlatt, LinearKind::kMultinomial, 3, rows).slope, std::log(2.0) / 3, 1e-5);
+}
+
+TEST(Calibration, PlattOfAScoreThatSpeaksAgainstTheLabelsSaysHowOftenTheyAreYes) {
+  // Three of four rows are yes, and the higher the score, the rarer: whatever the score, close to 3/4 is the best that a rising line can
+  // say. The offset of the falling line would be far from that, since its scores are far from 0.
+  std::vector<ScoredRow> rows;
+  for (uint32_t i = 0; i < 400; ++i) rows.push_back({{i % 4 == 0 ? 12.0 : 8.0}, i % 4 == 0 ? 0U : 1U, 1});
+  const Calibration calibration = FitCalibration(CalibrationKind::kPlatt, LinearKind::kBinary, 2, rows);
+  EXPECT_EQ(calibration.slope, 1e-3);
+  const auto p = Calibrated(calibration, LinearKind::kBinary, std::vector<double>{9}, std::vector<double>{0});
+  EXPECT_NEAR(p[1], 0.75, 0.005) << "Platt's targets are 301/302 and 1/102";
+  for (uint32_t i = 0; i < 400; ++i) rows[i].label = i % 4 == 0 ? 0 : i % 4 == 1 ? 1 : 2;
+  const Calibration ordinal = FitCalibration(CalibrationKind::kPlatt, LinearKind::kOrdinal, 3, rows);
+  EXPECT_EQ(ordinal.slope, 1e-3);
+  const auto levels = Calibrated(ordinal, LinearKind::kOrdinal, std::vector<double>{9}, std::vector<double>{0, 0});
+  EXPECT_NEAR(levels[0], 0.25, 0.005);
+  EXPECT_NEAR(levels[2], 0.5, 0.005);
 }
 
 TEST(Calibration, IsotonicIsThatOfScikitLearn) {
@@ -124,16 +151,15 @@ TEST(Calibration, IsotonicIsThatOfScikitLearn) {
   const std::vector<uint32_t> labels = golden["labels"];
   std::vector<ScoredRow> rows;
   for (size_t i = 0; i < scores.size(); ++i) rows.push_back({{scores[i]}, labels[i], 1});
-  const Calibration calibration = FitCalibration(CalibrationKind::kIsotonic, LinearKind::kBinary, 2, std::vector<double>{0}, rows);
+  const Calibration calibration = FitCalibration(CalibrationKind::kIsotonic, LinearKind::kBinary, 2, rows);
   for (size_t i = 0; i < at.size(); ++i)
     EXPECT_NEAR(Calibrated(calibration, LinearKind::kBinary, std::vector<double>{at[i]}, std::vector<double>{0})[1], expected[i], 1e-9)
         << at[i];
 }
 
 TEST(Calibration, OfRowsOfOneClassIsNone) {
-  EXPECT_EQ(
-      FitCalibration(CalibrationKind::kPlatt, LinearKind::kBinary, 2, std::vector<double>{0}, std::vector<ScoredRow>{{{1}, 1, 1}}).kind,
-      CalibrationKind::kNone);
+  EXPECT_EQ(FitCalibration(CalibrationKind::kPlatt, LinearKind::kBinary, 2, std::vector<ScoredRow>{{{1}, 1, 1}}).kind,
+            CalibrationKind::kNone);
 }
 
 }  // namespace

@@ -176,6 +176,32 @@ TEST(ProbeTraining, StandardisesAndFindsTheFeatureThatTells) {
   EXPECT_GT(right, 195);
   const TrainedProbe again = TrainProbe(data.rows, data.features, options, SplitByLeftOut(data.rows), [](const std::string&) {});
   EXPECT_EQ(again.head.standard.weights, trained.head.standard.weights);  // the same bits
+  EXPECT_EQ(trained.head.trained_on.Match(data.rows[0].prompt, data.rows[0].answer), RowMatch::kRow);
+}
+
+// Three classes of which one occurs in one source only: a head that never saw it gives it next to nothing, and the final head's offsets are
+// none of its business.
+TEST(ProbeTraining, HeldOutRowsAreJudgedWithTheOffsetsOfTheirOwnHead) {
+  Labelled data;
+  for (int i = 0; i < 90; ++i) {
+    LabelledRow row;
+    row.prompt = row.group = std::to_string(i);
+    row.source = row.left_out = i < 60 ? "all" : "two";
+    row.label = std::to_string(i < 60 ? i % 3 : i % 2);
+    data.rows.push_back(row);
+    data.features.push_back(static_cast<float>(i % 5));  // tells nothing
+  }
+  ProbeOptions options;
+  options.kind = LinearKind::kMultinomial;
+  options.classes = {"0", "1", "2"};
+  options.balance = false;
+  options.c = 1e-5;
+  options.calibration = CalibrationKind::kNone;
+  const TrainedProbe trained = TrainProbe(data.rows, data.features, options, SplitByLeftOut(data.rows), [](const std::string&) {});
+  for (const HeldOut& each : trained.held_out) {
+    if (data.rows[each.row].left_out != "all") continue;
+    EXPECT_LT(each.probabilities[2], 0.01) << "trained on the source without the class";
+  }
 }
 
 // One feature of unit spread, rows at +1 (yes) and -1 (no), equally many, C = 1, n rows: the weight w solves w = n / (1 + e^w), since every
@@ -214,9 +240,12 @@ Probe SomeProbe(const std::string& model) {
 
 TEST(ProbeFile, IsReadAsItWasWritten) {
   const TinyModel model;
-  const std::string bytes = WriteProbe(SomeProbe(model.path()));
+  Probe probe = SomeProbe(model.path());
+  probe.head.trained_on = RowHashes({7, 5});
+  const std::string bytes = WriteProbe(probe);
   const Probe read = ParseProbe(bytes, "p");
   EXPECT_EQ(WriteProbe(read), bytes);
+  EXPECT_THAT(read.head.trained_on.hashes(), ElementsAre(5, 7));
   EXPECT_EQ(FeaturesText(read.features.features), "2:answer");
   EXPECT_THAT(read.head.classes, ElementsAre("fine", "harm"));
   EXPECT_EQ(read.head.record.measured.at(0).figures.at(0).second, 0.75);

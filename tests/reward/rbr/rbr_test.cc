@@ -73,6 +73,15 @@ TEST(Completions, ArePairedWithinAPromptAndAType) {
   EXPECT_TRUE(PairsOf(completions, values, {true, false, false, true, true}, "Comply", {"a"}).empty());
 }
 
+TEST(Completions, AllHaveAResponseTypeOrNone) {
+  const auto types_of = [](const std::string& rows) { return ResponseTypesOf(ParseCompletions(rows, "rows.jsonl", {})); };
+  const std::string without = "{\"prompt\": \"q\", \"response\": \"r\"}\n";
+  EXPECT_THAT(types_of(kRows), ElementsAre("Comply", "Refuse"));
+  EXPECT_THAT(types_of(without + without), ElementsAre(""));
+  EXPECT_THAT([&] { types_of(kRows + without); },
+              ThrowsMessage<ConfigError>(HasSubstr("rows.jsonl:7: the row has no response type, and other rows have the type 'Refuse'")));
+}
+
 TEST(Completions, ReadConversationsAndWhatPeopleSaid) {
   const auto completions = ParseCompletions(
       R"({"prompt": [{"role": "user", "content": "x"}, {"role": "user", "content": "ask"}], "completion": [{"role": "assistant", "content": "said"}], "propositions": {"a": true, "b": false, "c": 0.25}})",

@@ -51,6 +51,14 @@ class CommandGraderTest : public ::testing::Test {
   TempFolder folder_;
 };
 
+TEST_F(CommandGraderTest, ItsIdTellsWhichPartsCount) {
+  const auto id = [&](const std::string& gives) {
+    return GraderOf("{name: own, type: command, gives: [" + gives + "], shell: cat}", folder_.path(), 20)->id();
+  };
+  EXPECT_NE(id("safety"), id("safety, mode"));
+  EXPECT_NE(id("mode"), id("safety"));
+}
+
 TEST_F(CommandGraderTest, ItsNumbersBecomeGradesInTheOrderOfTheRequests) {
   const auto grader = Program("print(json.dumps(reply))");
   const std::vector<Grade> grades = GradeAll(grader.get(), Answers({"good", "bad", "good"}), 20);

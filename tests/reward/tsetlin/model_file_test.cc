@@ -1,5 +1,6 @@
 #include "reward/tsetlin/model_file.h"
 
+#include <limits>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -66,6 +67,28 @@ TEST(TsetlinModelFileTest, TrainingGoesOnFromAFileAsFromMemory) {
   EXPECT_EQ(TsetlinModelBytes(one), TsetlinModelBytes(two));
 }
 
+TEST(TsetlinModelFileTest, ItKnowsTheTextsOfAllItsTrainings) {
+  const TsetlinModel first = Example();
+  TsetlinTraining training = ExampleTraining();
+  training.epochs = 1;
+  TsetlinSource source = ExampleSource();
+  source.trained_on.sources = {"second"};
+  const TsetlinModel model =
+      ParseTsetlinModel(TsetlinModelBytes(TrainTsetlinModel(ExampleTexts(50, 2), source, training, &first, nullptr)), "m");
+  EXPECT_THAT(model.source.trained_on.sources, ElementsAre("second"));
+  for (const uint64_t seed : {1, 2})
+    EXPECT_NE(model.source.trained_on.rows.Match("", ExampleTexts(1, seed)[0].text), RowMatch::kNone) << seed;
+  EXPECT_EQ(model.source.trained_on.rows.Match("", "another text"), RowMatch::kNone);
+}
+
+TEST(TsetlinModelFileTest, EpochsBeyondAnyTrainingAreRefused) {
+  TsetlinModel model = Example();
+  model.source.epochs = std::numeric_limits<int64_t>::max();
+  EXPECT_THAT(ErrorOf(TsetlinModelBytes(model)), HasSubstr("the number of epochs is 9223372036854775807"));
+  model.source.epochs = -1;
+  EXPECT_THAT(ErrorOf(TsetlinModelBytes(model)), HasSubstr("the number of epochs is -1"));
+}
+
 TEST(TsetlinModelFileTest, EveryDamagedByteIsNoticed) {
   const std::string bytes = TsetlinModelBytes(Example());
   for (size_t at = 0; at < bytes.size(); at += at < 600 ? 1 : 97) {
@@ -81,8 +104,8 @@ TEST(TsetlinModelFileTest, ErrorsSayWhatIsWrong) {
   const std::string bytes = TsetlinModelBytes(Example());
   EXPECT_THAT(ErrorOf("hello"), HasSubstr("m.tsetlin: not a Tsetlin machine"));
   std::string later = bytes;
-  later[8] = 2;
-  EXPECT_THAT(ErrorOf(later), HasSubstr("version 2; this Temper reads 1"));
+  later[8] = 3;
+  EXPECT_THAT(ErrorOf(later), HasSubstr("version 3; this Temper reads 2"));
   std::string damaged = bytes;
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
   EXPECT_THAT(ErrorOf(damaged), HasSubstr("damaged"));
