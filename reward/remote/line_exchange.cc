@@ -19,7 +19,7 @@ constexpr int64_t kHopelessLoneDeaths = 32;  // more than a group has answers, w
 constexpr double kFirstBackoff = 0.1;        // s
 constexpr double kLongestBackoff = 30;
 constexpr double kBackoffOfDeadline = 1.0 / 8, kLoneBackoffOfDeadline = 1.0 / 64;  // 32 of these take half of it
-constexpr size_t kMaxUnwritten = size_t{1} << 20;  // bytes
+constexpr size_t kMaxUnwritten = size_t{1} << 20;                                  // bytes
 
 Grade Failed(GradeOutcome outcome, std::string why) {
   Grade grade;

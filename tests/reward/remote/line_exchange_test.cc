@@ -17,8 +17,7 @@ using ::testing::HasSubstr;
 
 // Answers the requests that it reads; before each it does `first`.
 std::string Answering(const std::string& first) {
-  return "while read -r line; do " + first +
-         " id=${line#*:}; id=${id%%,*}; printf '{\"id\": %s, \"safety\": 1}\\n' \"$id\"; done";
+  return "while read -r line; do " + first + " id=${line#*:}; id=${id%%,*}; printf '{\"id\": %s, \"safety\": 1}\\n' \"$id\"; done";
 }
 
 class LineExchangeTest : public ::testing::Test {
