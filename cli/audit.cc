@@ -47,7 +47,7 @@ int Verify(const AuditArguments& arguments) {
   const std::string key = arguments.public_key.empty() ? "" : PublicKeyOf(arguments.public_key);
   const ManifestCheck check = CheckAuditManifest(ReadUserFile(arguments.verify), arguments.run, key);
   for (const std::string& problem : check.problems) std::printf("problem: %s\n", problem.c_str());
-  if (!check.problems.empty()) return 1;
+  if (!check.problems.empty()) return kExitFound;
   std::printf("%s, arm %s, step %lld: signature, weights, settings and audit trail hold; signed by the key %s\n", check.run.c_str(),
               check.arm.c_str(), static_cast<long long>(check.step), check.public_key.c_str());
   if (key.empty()) std::printf("that key stands in the manifest itself: --public-key FILE says whose it must be\n");
@@ -93,7 +93,7 @@ int Ask(const AuditArguments& arguments) {
     WriteFile(arguments.html, AuditHtml(answers, "Audit of " + ReadRunDescription(arguments.run).name));
     std::printf("%s\n", arguments.html.c_str());
   }
-  return problems == 0 ? kExitDone : 1;
+  return problems == 0 ? kExitDone : kExitFound;
 }
 
 int AuditCommand(AuditArguments arguments) {
