@@ -145,7 +145,8 @@ void CheckFiles(const Json& manifest, const std::string& run_folder, ManifestChe
     }
   }
   for (const auto& [name, hash] : now)
-    if (!then.contains(name)) check->problems.push_back(Concat(folder, "/", name, " is there, and was not signed for"));
+    if (!then.contains(name) || (hash.empty() && then.at(name).empty()))
+      check->problems.push_back(Concat(folder, "/", name, " is there, and was not signed for"));
 }
 
 void CheckInputs(const Json& manifest, ManifestCheck* check) {
@@ -156,7 +157,7 @@ void CheckInputs(const Json& manifest, ManifestCheck* check) {
       if (file.at("sha256").is_null()) {
         check->unchecked.push_back(Concat(name, ": ", path, " was gone, or another file, when this was signed"));
       } else if (!fs::is_regular_file(path, none)) {
-        check->unchecked.push_back(Concat(name, ": ", path, " is gone"));
+        check->unchecked.push_back(Concat(name, ": ", path, fs::path(path).is_absolute() ? " is gone" : " is not there, from this folder"));
       } else if (Sha256OfFile(path) != file.at("sha256").get<std::string>()) {
         check->problems.push_back(Concat(name, ": ", path, " is not the file that the run was made from"));
       }
