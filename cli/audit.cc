@@ -1,16 +1,20 @@
 // temper audit: which answers a run was trained on, what graded them and how far each moved it; signed manifests.
+#include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "orchestrator/config/experiment_config.h"
 #include "record/audit_manifest.h"
+#include "record/metrics_file.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
 #include "record/signing.h"
 #include "views/audit/audit_view.h"
 #include "views/audit/without.h"
+#include "views/page/escape.h"
 
 namespace temper {
 namespace {
@@ -45,11 +49,13 @@ std::string OnlyArm(const AuditArguments& arguments) {
 
 int Verify(const AuditArguments& arguments) {
   const std::string key = arguments.public_key.empty() ? "" : PublicKeyOf(arguments.public_key);
-  const ManifestCheck check = CheckAuditManifest(ReadUserFile(arguments.verify), arguments.run, key);
-  for (const std::string& problem : check.problems) std::printf("problem: %s\n", problem.c_str());
-  if (!check.problems.empty()) return 1;
-  std::printf("%s, arm %s, step %lld: signature, weights, settings and audit trail hold; signed by the key %s\n", check.run.c_str(),
-              check.arm.c_str(), static_cast<long long>(check.step), check.public_key.c_str());
+  const ManifestCheck check = CheckAuditManifest(arguments.verify, arguments.run, key);
+  for (const std::string& problem : check.problems) std::printf("problem: %s\n", EscapeTerminal(problem).c_str());
+  for (const std::string& each : check.unchecked) std::printf("not checked: %s\n", EscapeTerminal(each).c_str());
+  if (!check.problems.empty()) return kExitFound;
+  std::printf("%s, arm %s, step %lld: signature, weights, settings, audit trail and %sinputs hold; signed by the key %s\n",
+              EscapeTerminal(check.run).c_str(), check.arm.c_str(), static_cast<long long>(check.step),
+              check.unchecked.empty() ? "" : "the other ", EscapeTerminal(check.public_key).c_str());
   if (key.empty()) std::printf("that key stands in the manifest itself: --public-key FILE says whose it must be\n");
   return kExitDone;
 }
@@ -79,12 +85,21 @@ int Without(const AuditArguments& arguments) {
   return kExitDone;
 }
 
+// Of the arm, as far as its metrics are there.
+int64_t StepsDone(const ArmPaths& arm) {
+  int64_t steps = 0;
+  if (!std::filesystem::exists(arm.Metrics())) return steps;
+  for (const MetricRow& row : ReadMetrics(arm.Metrics()))
+    if (row.stage == "rl") steps = std::max(steps, row.step + 1);
+  return steps;
+}
+
 int Ask(const AuditArguments& arguments) {
   int64_t problems = 0;
   std::vector<std::pair<std::string, AuditAnswer>> answers;
   for (const std::string& arm : ArmsOf(arguments)) {
-    const std::string path = RunPaths(arguments.run).Arm(arm).Audit();
-    answers.emplace_back(arm, AskAudit(path, arguments.query, arguments.limit));
+    const ArmPaths paths = RunPaths(arguments.run).Arm(arm);
+    answers.emplace_back(arm, AskAudit(paths.Audit(), arguments.query, arguments.limit, StepsDone(paths)));
     problems += answers.back().second.reading.num_problems;
   }
   if (arguments.html.empty()) {
@@ -93,7 +108,7 @@ int Ask(const AuditArguments& arguments) {
     WriteFile(arguments.html, AuditHtml(answers, "Audit of " + ReadRunDescription(arguments.run).name));
     std::printf("%s\n", arguments.html.c_str());
   }
-  return problems == 0 ? kExitDone : 1;
+  return problems == 0 ? kExitDone : kExitFound;
 }
 
 int AuditCommand(AuditArguments arguments) {

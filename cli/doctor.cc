@@ -82,7 +82,7 @@ int DoctorCommand() {
   CheckSharedMemory(&checks);
   CheckFiles(&checks);
   std::printf("%s\n", checks.all_fine() ? "all fine" : "something is missing, see BAD above");
-  return checks.all_fine() ? kExitDone : 1;
+  return checks.all_fine() ? kExitDone : kExitFound;
 }
 
 }  // namespace

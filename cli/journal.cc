@@ -36,7 +36,7 @@ int JournalCommand(const std::string& path) {
               static_cast<long long>(s.generated), static_cast<long long>(s.graded), static_cast<long long>(s.consumed_groups),
               s.violations.size());
   for (const std::string& violation : s.violations) std::printf("violation: %s\n", violation.c_str());
-  return s.violations.empty() ? kExitDone : 1;
+  return s.violations.empty() ? kExitDone : kExitFound;
 }
 
 void BindJournal(CLI::App* command, std::string* path) {

@@ -50,7 +50,7 @@ void PrintText(const RunView& view) {
   for (const std::string& line : RenderTop(plain, style)) std::cout << line << "\n";
 }
 
-// 0: alive or well ended; 1: waiting for who is not there, dead, silent or failed, or no answer.
+// kExitDone: alive or well ended; kExitFound: waiting for who is not there, dead, silent or failed, or no answer.
 int StatusCommand(const StatusArguments& arguments) {
   WatchedRun run("temper status", arguments.run, arguments.connect);
   const RunView view = run.Look();
@@ -65,7 +65,7 @@ int StatusCommand(const StatusArguments& arguments) {
   }
   const bool well =
       view.life == JobLife::kAlive || (view.life == JobLife::kEnded && (view.status->state == "done" || view.status->state == "preempted"));
-  return well ? kExitDone : 1;
+  return well ? kExitDone : kExitFound;
 }
 
 void BindStatus(CLI::App* command, StatusArguments* arguments) {

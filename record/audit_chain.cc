@@ -1,7 +1,6 @@
 #include "record/audit_chain.h"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "cluster/base/error.h"
@@ -12,7 +11,6 @@ namespace {
 
 constexpr std::string_view kField = ",\"chain\":\"";
 constexpr size_t kLinkDigits = 64;
-constexpr std::streamoff kTailBytes = 4 << 20;  // a line is at most a mebibyte
 
 std::string LinkOf(const std::string& before, std::string_view object) { return Sha256(Concat(before, "\n", object)); }
 
@@ -49,21 +47,6 @@ bool AuditChain::Check(std::string_view line, std::string* problem) {
     *problem = "the line's link is not that of the lines before it and its own content: something here was changed, dropped or added";
   link_ = link;
   return holds;
-}
-
-std::string LastLinkOf(const std::string& path) {
-  std::ifstream in(path, std::ios::binary | std::ios::ate);
-  if (!in) return "";
-  const std::streamoff size = in.tellg(), begin = std::max<std::streamoff>(0, size - kTailBytes);
-  std::string tail(static_cast<size_t>(size - begin), '\0');
-  in.seekg(begin);
-  in.read(tail.data(), static_cast<std::streamsize>(tail.size()));
-  const size_t end = tail.rfind('\n');
-  if (!in || end == std::string::npos) return "";
-  const size_t start = end == 0 ? std::string::npos : tail.rfind('\n', end - 1);
-  const size_t first = start == std::string::npos ? 0 : start + 1;
-  std::string link;
-  return WithoutLink(std::string_view(tail).substr(first, end - first), &link).empty() ? "" : link;
 }
 
 }  // namespace temper

@@ -24,7 +24,4 @@ class AuditChain {
   std::string link_;
 };
 
-// The link of the last whole line of a file: where a chain goes on. "" where there is no such file, no line or no link.
-std::string LastLinkOf(const std::string& path);
-
 }  // namespace temper

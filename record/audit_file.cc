@@ -1,12 +1,14 @@
 #include "record/audit_file.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "cluster/metrics/metric_sink.h"
+#include "record/audit_reader.h"
 #include "record/metrics_file.h"
 
 namespace temper {
@@ -16,9 +18,28 @@ int64_t NumLines(const std::string& text) { return std::count(text.begin(), text
 
 }  // namespace
 
+void CheckAudit(const std::string& path, const AuditMark& mark) {
+  if (mark.rows == 0) return;
+  if (!std::filesystem::exists(path)) {
+    TEMPER_LOG(Warn, path, " is not there: the audit trail begins where the run goes on");
+    return;
+  }
+  const AuditReading there = ReadAudit(
+      path, [](const AuditRow&) {}, mark.rows);
+  if (there.rows == mark.rows && there.num_problems == mark.breaks && there.link == mark.link) return;
+  const std::string what = there.rows < mark.rows ? Concat("has ", there.rows, " rows; ", mark.rows,
+                                                           " were written, or waited for room on the disk, at the checkpoint")
+                                                  : "was changed since the checkpoint";
+  throw ConfigError(Concat(path, ": ", what,
+                           " that the run goes on from, so the trail would not tell all that was trained on; put back what was ",
+                           "there, go on from an earlier checkpoint (--resume FOLDER), or move the file away to go on without these rows"));
+}
+
 AuditFile::AuditFile(std::string path, int64_t first_step, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {
   KeepRows(path_, [first_step](const std::string&, int64_t step) { return step < first_step; });
-  chain_ = AuditChain(LastLinkOf(path_));
+  const AuditReading there = ReadAudit(path_, [](const AuditRow&) {});
+  mark_ = {there.rows, there.num_problems, there.link};
+  chain_ = AuditChain(there.link);
 }
 
 void AuditFile::Write(const std::string& text) {
@@ -29,30 +50,41 @@ void AuditFile::Write(const std::string& text) {
     begin = end + 1;
   }
   const bool room = waiting_.empty() || waiting_.size() + lines.size() <= kMaxWaiting;
-  if (room) {
-    waiting_ += lines;
-  } else {
+  if (!room) {
     lost_ += NumLines(lines);
+    gap_ = true;
+  } else if (!lines.empty()) {
+    waiting_ += lines;
+    mark_ = {mark_.rows + NumLines(lines), mark_.breaks + (std::exchange(gap_, false) ? 1 : 0), chain_.link()};
   }
-  if (waiting_.empty()) return;
-  if (const std::string error = AppendToFile(path_, waiting_); !error.empty())
-    return failures_->Report(path_, error + " (its rows wait in memory)", room ? 0 : 1);
+  if (const std::string error = WriteWaiting(); !error.empty())
+    failures_->Report(path_, error + " (its rows wait in memory)", room ? 0 : 1);
+}
+
+// Returns why it cannot be done, "" = nothing waits any more.
+std::string AuditFile::WriteWaiting() {
+  if (waiting_.empty()) return "";
+  std::string error = AppendToFile(path_, waiting_);
+  if (!error.empty()) return error;
   waiting_.clear();
   failures_->Recovered(path_);
+  return "";
+}
+
+AuditMark AuditFile::Mark() {
+  if (const std::string error = WriteWaiting(); !error.empty()) failures_->Report(path_, error + " (its rows wait in memory)", 0);
+  if (std::filesystem::is_regular_file(path_)) FlushToDisk(path_);
+  return mark_;
 }
 
 void AuditFile::Finish() noexcept {
   try {
     std::string why = "they were more than can wait in memory";
-    if (!waiting_.empty()) {
-      if (const std::string error = AppendToFile(path_, waiting_); !error.empty()) {
-        lost_ += NumLines(waiting_);
-        why = error;
-        failures_->Report(path_, error);
-      } else {
-        failures_->Recovered(path_);
-      }
+    if (const std::string error = WriteWaiting(); !error.empty()) {
+      lost_ += NumLines(waiting_);
       waiting_.clear();
+      why = error;
+      failures_->Report(path_, error);
     }
     if (lost_ == 0 || std::exchange(told_, true)) return;
     TEMPER_LOG(Error, path_, " is not complete: ", lost_, " rows are lost (", why,

@@ -8,6 +8,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/hash.h"
 #include "cluster/base/utc_time.h"
 #include "policy/text/strict_json.h"
 #include "record/audit_reader.h"
@@ -22,17 +23,16 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr char kFormat[] = "temper-audit-manifest-1";
+constexpr char kFormat[] = "temper-audit-manifest-2";
 constexpr size_t kMaxManifestBytes = 16 << 20;
+constexpr int kMaxDepth = 8;  // of brackets in it
 
 // The steps of which a folder holds weights or checkpoints.
 std::map<int64_t, std::string> Steps(const std::string& folder) {
   std::map<int64_t, std::string> steps;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(folder, none)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with("step_") || name.find_first_not_of("0123456789", 5) != std::string::npos || name.size() > 18) continue;
-    if (name.size() > 5) steps[std::stoll(name.substr(5))] = entry.path();
+    if (const auto step = StepOfFolder(entry.path().filename())) steps[*step] = entry.path();
   }
   return steps;
 }
@@ -49,11 +49,39 @@ std::string WeightsOf(const ArmPaths& arm, int64_t* step) {
   throw ConfigError(Concat("--step ", *step, ": ", arm.folder(), " has no weights of that step; it has ", known));
 }
 
-Json FilesOf(const std::string& folder) {
+// All files of a folder and of those in it, with their hashes; a link to a file is that file. What is neither file nor folder, a link to a
+// folder above all, has "": what it leads to could change unseen.
+std::map<std::string, std::string> FilesOf(const std::string& folder) {
   std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder))
-    if (entry.is_regular_file()) files[entry.path().lexically_relative(folder)] = Sha256OfFile(entry.path());
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_directory() && !entry.is_symlink()) continue;
+    files[entry.path().lexically_relative(folder)] = entry.is_regular_file() ? Sha256OfFile(entry.path()) : "";
+  }
   return files;
+}
+
+Json SignedFilesOf(const std::string& folder) {
+  std::map<std::string, std::string> files = FilesOf(folder);
+  for (const auto& [name, hash] : files) {
+    if (hash.empty())
+      throw ConfigError(
+          Concat(folder, "/", name, ": is no file, so nobody can sign for it; put the files themselves there, or move it away"));
+  }
+  return files;
+}
+
+// null where the file is not there any more, or another.
+Json InputHash(const InputFile& file) {
+  std::error_code none;
+  if (!fs::is_regular_file(file.path, none) || Hash128OfFile(file.path) != file.xxh128) return nullptr;
+  return Sha256OfFile(file.path);
+}
+
+Json InputsOf(const std::string& run_folder) {
+  Json inputs = Json::object();
+  for (const auto& [name, files] : ReadInputs(run_folder))
+    for (const InputFile& file : files) inputs[name].push_back({{"path", file.path}, {"xxh128", file.xxh128}, {"sha256", InputHash(file)}});
+  return inputs;
 }
 
 struct Use {
@@ -106,17 +134,43 @@ void CheckFiles(const Json& manifest, const std::string& run_folder, ManifestChe
     check->problems.push_back(folder + " is not there");
     return;
   }
-  const Json now = FilesOf(folder);
-  for (const auto& [name, hash] : manifest.at("weights").at("files").items()) {
-    if (!now.contains(name)) {
+  const std::map<std::string, std::string> now = FilesOf(folder);
+  const std::map<std::string, std::string> then = manifest.at("weights").at("files");
+  for (const auto& [name, hash] : then) {
+    const auto file = now.find(name);
+    if (file == now.end()) {
       check->problems.push_back(Concat(folder, "/", name, " is not there"));
-    } else if (now[name] != hash) {
+    } else if (file->second != hash) {
       check->problems.push_back(Concat(folder, "/", name, " is not the file that was signed for"));
+    }
+  }
+  for (const auto& [name, hash] : now)
+    if (!then.contains(name) || (hash.empty() && then.at(name).empty()))
+      check->problems.push_back(Concat(folder, "/", name, " is there, and was not signed for"));
+}
+
+void CheckInputs(const Json& manifest, ManifestCheck* check) {
+  for (const auto& [name, files] : manifest.at("inputs").items()) {
+    for (const Json& file : files) {
+      const std::string path = file.at("path").get<std::string>();
+      std::error_code none;
+      if (file.at("sha256").is_null()) {
+        check->unchecked.push_back(Concat(name, ": ", path, " was gone, or another file, when this was signed"));
+      } else if (!fs::is_regular_file(path, none)) {
+        check->unchecked.push_back(Concat(name, ": ", path, fs::path(path).is_absolute() ? " is gone" : " is not there, from this folder"));
+      } else if (Sha256OfFile(path) != file.at("sha256").get<std::string>()) {
+        check->problems.push_back(Concat(name, ": ", path, " is not the file that the run was made from"));
+      }
     }
   }
 }
 
 void CheckTrail(const Json& manifest, const ArmPaths& arm, ManifestCheck* check) {
+  for (const std::string& path : {arm.Audit(), arm.ResolvedConfig()}) {
+    if (fs::exists(path)) continue;
+    check->problems.push_back(path + " is not there");
+    return;
+  }
   // The trail may have gone on since: the link that was signed must be one of it.
   const std::string signed_link = manifest.at("audit").at("link").get<std::string>();
   const int64_t signed_rows = manifest.at("audit").at("rows").get<int64_t>();
@@ -135,6 +189,17 @@ void CheckTrail(const Json& manifest, const ArmPaths& arm, ManifestCheck* check)
     check->problems.push_back(arm.ResolvedConfig() + " holds other settings than those that were signed for");
 }
 
+// The strict parse comes first: of what it takes, the other cannot run out of stack.
+Json ReadManifest(const std::string& file) {
+  const std::string text = ReadUserFile(file, {.what = "the manifest", .max_bytes = kMaxManifestBytes});
+  std::string problem = "it is no object";
+  const auto strict = ParseStrictJson(text, kMaxDepth, &problem);
+  if (!strict || !strict->is_object()) throw ConfigError(Concat(file, ": no manifest of the format ", kFormat, ": ", problem));
+  const auto format = strict->find("format");
+  if (format == strict->end() || *format != kFormat) throw ConfigError(Concat(file, ": no manifest of the format ", kFormat));
+  return Json::parse(text);
+}
+
 }  // namespace
 
 std::string SignedAuditManifest(const std::string& run_folder, const std::string& arm_name, int64_t step,
@@ -143,10 +208,8 @@ std::string SignedAuditManifest(const std::string& run_folder, const std::string
   const ArmPaths arm = RunPaths(run_folder).Arm(arm_name);
   const std::string weights = WeightsOf(arm, &step);
   Json manifest = {{"format", kFormat}, {"run", run.name}, {"arm", arm_name}, {"step", step}, {"made", UtcNow()}};
-  manifest["weights"] = {{"folder", fs::path(weights).lexically_relative(run_folder).string()}, {"files", FilesOf(weights)}};
-  manifest["inputs"] = Json::object();
-  for (const auto& [name, files] : ReadOrigin(run_folder).inputs)
-    for (const auto& [file, hash] : files) manifest["inputs"][name][file] = hash;
+  manifest["weights"] = {{"folder", fs::path(weights).lexically_relative(run_folder).string()}, {"files", SignedFilesOf(weights)}};
+  manifest["inputs"] = InputsOf(run_folder);
   manifest["settings_sha256"] = Sha256(ReadFile(arm.ResolvedConfig()));
   manifest["policy_spec"] = run.policy_spec;
   AddAudit(arm.Audit(), &manifest);
@@ -155,9 +218,8 @@ std::string SignedAuditManifest(const std::string& run_folder, const std::string
   return manifest.dump(1) + "\n";
 }
 
-ManifestCheck CheckAuditManifest(const std::string& text, const std::string& run_folder, const std::string& public_key) {
-  const Json manifest = text.size() <= kMaxManifestBytes ? Json::parse(text, nullptr, false) : Json();
-  TEMPER_CHECK(manifest.is_object() && manifest.value("format", "") == kFormat, "this is no manifest of the format ", kFormat);
+ManifestCheck CheckAuditManifest(const std::string& manifest_file, const std::string& run_folder, const std::string& public_key) {
+  const Json manifest = ReadManifest(manifest_file);
   ManifestCheck check;
   try {
     check.run = manifest.at("run").get<std::string>();
@@ -174,9 +236,10 @@ ManifestCheck CheckAuditManifest(const std::string& text, const std::string& run
       return check;
     }
     CheckFiles(manifest, run_folder, &check);
+    CheckInputs(manifest, &check);
     CheckTrail(manifest, RunPaths(run_folder).Arm(check.arm), &check);
   } catch (const nlohmann::json::exception& error) {
-    TEMPER_FAIL("the manifest lacks what the format has: ", error.what());
+    throw ConfigError(Concat(manifest_file, ": it lacks what a manifest has: ", error.what()));
   }
   return check;
 }

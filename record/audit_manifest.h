@@ -7,26 +7,29 @@
 namespace temper {
 
 // What ties weights, data, policy and graders of one arm together, signed: one JSON file.
-//   {"format": "temper-audit-manifest-1", "run", "arm", "step": of the weights, "made": UTC,
-//    "weights": {"folder", "files": {name: sha256}}, "inputs": {name: {file: xxh128}} (of provenance.json),
-//    "settings_sha256": of the arm's resolved settings, "policy_spec",
-//    "graders": [{"name", "id", "first_step", "last_step", "answers"}], every grader and version whose verdicts were trained on,
-//    "audit": {"rows", "problems", "link": the last one of the chain, "sha256": of the file},
-//    "public_key", "signature": Ed25519 of the file's text without this field}
+//   {"format": "temper-audit-manifest-2", "run", "arm", "step": of the weights, "made": UTC,
+//    "weights": {"folder", "files": {name: sha256}}, all that are in the folder,
+//    "inputs": {name: [{"path", "xxh128", "sha256"}]}, of provenance.json; sha256 is null for a file that was not there any more, or not
+//    the one that the run was made from, when this was signed, "settings_sha256": of the arm's resolved settings, "policy_spec", "graders":
+//    [{"name", "id", "first_step", "last_step", "answers"}], every grader and version whose verdicts were trained on, "audit": {"rows",
+//    "problems", "link": the last one of the chain, "sha256": of the file}, "public_key", "signature": Ed25519 of the file's text without
+//    this field}
 // Weights are those of `step`, in <arm>/weights/step_N or <arm>/checkpoints/step_N.
 
-// Returns the text. Throws ConfigError for a key that is none, and for a step of which there are no weights; Error where a file cannot be
-// read. step < 0: the newest.
+// Returns the text. Throws ConfigError for a key that is none, for a step of which there are no weights, and for weights with something
+// among them that is no file, such as a link to a folder; Error where a file cannot be read. step < 0: the newest.
 std::string SignedAuditManifest(const std::string& run_folder, const std::string& arm, int64_t step, const std::string& private_key_file);
 
 struct ManifestCheck {
   std::string run, arm, public_key;
   int64_t step = 0;
-  std::vector<std::string> problems;  // empty = signature and every file that is named hold
+  std::vector<std::string> problems;   // empty = the signature holds, and so does every file that is there
+  std::vector<std::string> unchecked;  // inputs that cannot be held against it, and why: they are gone
 };
 
-// Holds the manifest against the run's folder as it is now. `public_key`: the one that must have signed it; "" = the one that it names,
-// which says that it was not changed, and not who made it. Throws Error for a file that is no manifest.
-ManifestCheck CheckAuditManifest(const std::string& text, const std::string& run_folder, const std::string& public_key);
+// Holds the manifest in a file against the run's folder as it is now: the weights' folder holds the files that were signed for and no
+// others, and the inputs that are still where they were are what they were. `public_key`: the one that must have signed it; "" = the one
+// that it names, which says that it was not changed, and not who made it. Throws ConfigError naming the file where it is no manifest.
+ManifestCheck CheckAuditManifest(const std::string& manifest_file, const std::string& run_folder, const std::string& public_key);
 
 }  // namespace temper

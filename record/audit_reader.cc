@@ -58,13 +58,13 @@ std::optional<AuditRow> RowOf(const std::string& line, int64_t number) {
 
 }  // namespace
 
-AuditReading ReadAudit(const std::string& path, const std::function<void(const AuditRow&)>& take) {
+AuditReading ReadAudit(const std::string& path, const std::function<void(const AuditRow&)>& take, int64_t max_rows) {
   std::ifstream in(path, std::ios::binary);
   TEMPER_CHECK(in.good(), path, ": cannot read the audit trail: ", std::strerror(errno));
   AuditReading reading;
   AuditChain chain;
   int64_t number = 0;
-  for (std::string line; std::getline(in, line) && !in.eof();) {
+  for (std::string line; reading.rows < max_rows && std::getline(in, line) && !in.eof();) {
     ++number;
     std::string problem;
     std::optional<AuditRow> row = line.size() <= kMaxLineBytes ? RowOf(line, number) : std::nullopt;

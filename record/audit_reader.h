@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,7 +31,9 @@ struct AuditReading {
   std::string link;                   // of the last line
 };
 
-// Calls `take` for each row in order. A last line without its end is left out: the run goes on. Throws Error where the file cannot be read.
-AuditReading ReadAudit(const std::string& path, const std::function<void(const AuditRow&)>& take);
+// Calls `take` for each row in order, up to `max_rows`. A last line without its end is left out: the run goes on. Throws Error where the
+// file cannot be read.
+AuditReading ReadAudit(const std::string& path, const std::function<void(const AuditRow&)>& take,
+                       int64_t max_rows = std::numeric_limits<int64_t>::max());
 
 }  // namespace temper

@@ -8,6 +8,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
 #include "record/manifest.h"
+#include "record/run_paths.h"
 
 namespace temper {
 namespace {
@@ -15,8 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
-
-std::string StepName(int64_t step) { return Concat("step_", step); }
 
 constexpr char kModelConfig[] = "config.json";
 
@@ -32,9 +31,7 @@ std::vector<std::pair<int64_t, std::string>> StepFolders(const std::string& fold
   std::vector<std::pair<int64_t, std::string>> found;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with("step_") || name.size() == 5 || name.find_first_not_of("0123456789", 5) != std::string::npos) continue;
-    found.emplace_back(std::stoll(name.substr(5)), entry.path());
+    if (const auto step = StepOfFolder(entry.path().filename())) found.emplace_back(*step, entry.path());
   }
   std::sort(found.rbegin(), found.rend());
   return found;
@@ -47,23 +44,23 @@ CheckpointStore::CheckpointStore(std::string folder, int64_t keep) : folder_(std
 }
 
 std::string CheckpointStore::Begin(int64_t step) {
-  std::string temporary = folder_ + "/tmp_" + StepName(step);
+  std::string temporary = folder_ + "/tmp_" + StepFolder(step);
   fs::remove_all(temporary);
   fs::create_directories(temporary);
   return temporary;
 }
 
 void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
-  const std::string temporary = folder_ + "/tmp_" + StepName(step);
+  const std::string temporary = folder_ + "/tmp_" + StepFolder(step);
   WriteFile(StatePath(temporary), state_json, {.durable = true});
   WriteManifest(temporary, step);
-  const std::string final_name = folder_ + "/" + StepName(step);
+  const std::string final_name = folder_ + "/" + StepFolder(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
   FlushToDisk(folder_);
   std::error_code ignored;
   fs::remove(folder_ + "/latest.tmp", ignored);
-  fs::create_directory_symlink(StepName(step), folder_ + "/latest.tmp", ignored);
+  fs::create_directory_symlink(StepFolder(step), folder_ + "/latest.tmp", ignored);
   fs::rename(folder_ + "/latest.tmp", folder_ + "/latest", ignored);
   const auto all = StepFolders(folder_);
   for (size_t i = static_cast<size_t>(keep_); i < all.size(); ++i) fs::remove_all(all[i].second);
@@ -111,7 +108,7 @@ std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
 void CheckpointStore::SetAsideAfter(int64_t step) const {
   for (const auto& [newer, folder] : StepFolders(folder_)) {
     if (newer <= step) return;
-    const std::string aside = Concat(folder_, "/abandoned_", StepName(newer));
+    const std::string aside = Concat(folder_, "/abandoned_", StepFolder(newer));
     fs::remove_all(aside);
     fs::rename(folder, aside);
     TEMPER_LOG(Warn, "checkpoint ", folder, " is newer than the one resumed from: renamed to ", aside);

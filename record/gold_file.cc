@@ -44,7 +44,7 @@ GoldRecord GoldRecordFromText(const std::string& text) {
   GoldRecord record;
   std::istringstream lines(text);
   std::string problem;
-  for (std::string line; std::getline(lines, line);) {
+  for (std::string line; std::getline(lines, line) && !lines.eof();) {
     const auto json = ParseStrictJson(line, kMaxDepth, &problem);
     if (!json || !json->is_object()) throw ConfigError(Concat("not a file of gold probes: ", problem));
     try {
@@ -60,7 +60,9 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first
   if (!std::filesystem::exists(path_)) return;
   try {
     GoldRecord record = GoldRecordFromText(ReadFile(path_));
-    if (!record.baseline || record.baseline->data_hash != data_hash) {
+    if (!record.baseline && record.steps.empty()) return;
+    if (!record.baseline) throw ConfigError("its first line, what the grader got wrong at the start, is missing");
+    if (record.baseline->data_hash != data_hash) {
       TEMPER_LOG(Warn, path_, ": of other gold answers; it is begun anew");
       return;
     }
@@ -69,7 +71,10 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first
       if (step.step < first_step) steps_.push_back(step);
     Write();
   } catch (const ConfigError& error) {
-    TEMPER_LOG(Warn, path_, ": ", error.what(), "; it is begun anew");
+    throw ConfigError(
+        Concat(path_, ": ", error.what(),
+               "; a new start would take the grader as it is now for sound. Put back what was there, or move the file away to ",
+               "measure the grader anew"));
   }
 }
 

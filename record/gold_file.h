@@ -27,7 +27,8 @@ struct GoldStep {
 class GoldFile {
  public:
   // Takes over the lines of steps before `first_step` of what an earlier start left, where it is of the same answers, and drops the rest.
-  // A file that is none is begun anew, with a warning.
+  // A file of other answers is begun anew, with a warning. Throws ConfigError naming the file where it is damaged: a new baseline would
+  // hide a drift.
   GoldFile(std::string path, const std::string& data_hash, int64_t first_step);
 
   const std::optional<GoldBaseline>& baseline() const { return baseline_; }
@@ -43,7 +44,8 @@ class GoldFile {
   std::vector<GoldStep> steps_;
 };
 
-// The text of the file read back, for the class above and for reports. Throws ConfigError.
+// The text of the file read back, for the class above and for reports. A last line without its end, cut short when the process died, is
+// left out. Throws ConfigError for any other line that is none.
 struct GoldRecord {
   std::optional<GoldBaseline> baseline;
   std::vector<GoldStep> steps;

@@ -77,6 +77,12 @@ ordered_json DescribeFiles(const std::vector<std::string>& paths) {
   return list;
 }
 
+// Whatever is there; no value where that is no JSON.
+ordered_json TryReadProvenance(const std::string& run_folder) {
+  std::string why_not;
+  return ordered_json::parse(TryReadFile(PathOf(run_folder), kMaxDocumentBytes, &why_not).value_or(""), nullptr, false);
+}
+
 // The words this process was started with.
 ordered_json Command() {
   ordered_json words = ordered_json::array();
@@ -214,9 +220,7 @@ void RecordEnd(const std::string& run_folder, int exit_code) {
 
 RunOrigin ReadOrigin(const std::string& run_folder) {
   RunOrigin origin;
-  std::string why_not;
-  const ordered_json parsed =
-      ordered_json::parse(TryReadFile(PathOf(run_folder), kMaxDocumentBytes, &why_not).value_or(""), nullptr, false);
+  const ordered_json parsed = TryReadProvenance(run_folder);
   if (!parsed.is_object()) return origin;
   origin.started = TextField(parsed, "started");
   origin.ended = TextField(parsed, "ended");
@@ -229,6 +233,17 @@ RunOrigin ReadOrigin(const std::string& run_folder) {
     }
   }
   return origin;
+}
+
+std::map<std::string, std::vector<InputFile>> ReadInputs(const std::string& run_folder) {
+  std::map<std::string, std::vector<InputFile>> inputs;
+  const ordered_json parsed = TryReadProvenance(run_folder);
+  const auto named = parsed.is_object() ? parsed.find("inputs") : parsed.end();
+  if (named == parsed.end() || !named->is_object()) return inputs;
+  for (const auto& [name, list] : named->items())
+    for (const ordered_json& file : list)
+      if (const std::string path = TextField(file, "path"); !path.empty()) inputs[name].push_back({path, TextField(file, "xxh128")});
+  return inputs;
 }
 
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment) {

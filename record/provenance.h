@@ -42,6 +42,14 @@ struct RunOrigin {
 // Never throws: of a file that is missing or damaged what can be read, or nothing. It is a record, no figure depends on it.
 RunOrigin ReadOrigin(const std::string& run_folder);
 
+// A file that a run was made from, as it was at the newest start.
+struct InputFile {
+  std::string path;  // as the config had it: from the folder that the job was started in, or absolute
+  std::string xxh128;
+};
+// By name of the input, in the order of the record. Never throws, as ReadOrigin.
+std::map<std::string, std::vector<InputFile>> ReadInputs(const std::string& run_folder);
+
 // The variables of an environment ("NAME=value" strings) that are kept.
 std::map<std::string, std::string> KeptEnvironment(const std::vector<std::string>& environment);
 

@@ -13,6 +13,8 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSamplesEnd = ".jsonl";
 constexpr char kCheckpoints[] = "checkpoints";
 constexpr char kAside[] = ".old-";
+constexpr std::string_view kStep = "step_";
+constexpr size_t kMaxStepDigits = 18;  // that an int64_t surely holds
 
 template <typename... Parts>
 std::string In(const std::string& folder, const Parts&... parts) {
@@ -44,10 +46,19 @@ std::vector<std::string> EvalPaths::Sets() const {
   return sets;
 }
 
+std::string StepFolder(int64_t step) { return Concat(kStep, step); }
+
+std::optional<int64_t> StepOfFolder(const std::string& name) {
+  if (!name.starts_with(kStep)) return std::nullopt;
+  const std::string digits = name.substr(kStep.size());
+  if (digits.empty() || digits.size() > kMaxStepDigits || digits.find_first_not_of("0123456789") != std::string::npos) return std::nullopt;
+  return std::stoll(digits);
+}
+
 std::string StagePaths::Metrics() const { return In(folder_, "metrics.jsonl"); }
 std::string StagePaths::EvalMetrics() const { return In(folder_, "eval_metrics.jsonl"); }
 std::string StagePaths::Checkpoints() const { return In(folder_, kCheckpoints); }
-std::string StagePaths::Weights(int64_t step) const { return In(folder_, "weights/step_", step); }
+std::string StagePaths::Weights(int64_t step) const { return In(folder_, "weights/", StepFolder(step)); }
 std::string StagePaths::StartWeights() const { return In(folder_, "weights/start"); }
 std::string StagePaths::JournalFolder() const { return In(folder_, "journal"); }
 std::string StagePaths::Journal() const { return In(JournalFolder(), "journal.bin"); }
@@ -56,7 +67,7 @@ std::string StagePaths::Audit() const { return In(folder_, "audit.jsonl"); }
 std::string StagePaths::Gold() const { return In(folder_, "gold.jsonl"); }
 std::string StagePaths::AuditManifest() const { return In(folder_, "audit_manifest.json"); }
 std::string StagePaths::Traces() const { return In(folder_, "traces"); }
-std::string StagePaths::Transcripts(int64_t step) const { return In(Traces(), "step_", step, ".jsonl"); }
+std::string StagePaths::Transcripts(int64_t step) const { return In(Traces(), StepFolder(step), ".jsonl"); }
 
 std::string ArmPaths::Configs() const { return In(folder(), "configs"); }
 std::string ArmPaths::ResolvedConfig() const { return In(Configs(), "resolved.yaml"); }

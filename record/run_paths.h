@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,10 @@ class EvalPaths {
  private:
   std::string folder_;
 };
+
+// The folder of a step among checkpoints and weights: step_12. Nothing for a name that is none, or of more than 18 digits.
+std::string StepFolder(int64_t step);
+std::optional<int64_t> StepOfFolder(const std::string& name);
 
 // <run>/<arm>/ for RL, <run>/sft/ or <run>/<arm>/sft/ for supervised fine-tuning.
 class StagePaths {

@@ -10,8 +10,6 @@
 namespace temper {
 namespace {
 
-constexpr int kExitFound = 1;
-
 struct CheckArguments {
   std::string file;
 };

@@ -79,7 +79,8 @@ std::string Section(const CommandHelp& command) {
 
 std::string ExitStatus() {
   const auto entry = [](int code, const char* meaning) { return Entry(Bold(std::to_string(code)), meaning); };
-  return ".SH EXIT STATUS\n" + entry(kExitDone, "done") + entry(1, "a check found something: doctor, journal, status") +
+  return ".SH EXIT STATUS\n" + entry(kExitDone, "done") +
+         entry(kExitFound, "a check found something: doctor, journal, status, audit, policy check") +
          entry(kExitRetry, "something failed; a checkpoint may help, and temper launch starts the job again from it") +
          entry(kExitUnhealthy,
                "training is unhealthy: no finite gradient in three steps in a row, or graders that drift away from gold answers") +

@@ -31,6 +31,7 @@ class ExitRequest : public std::runtime_error {
 
 // Exit codes of every Temper process (docs/ARCHITECTURE.md, "Exit codes").
 inline constexpr int kExitDone = 0;
+inline constexpr int kExitFound = 1;       // a check found something
 inline constexpr int kExitRetry = 75;      // restart from the last checkpoint
 inline constexpr int kExitUnhealthy = 76;  // training diverged: roll back
 inline constexpr int kExitConfig = 78;     // never retried

@@ -52,7 +52,7 @@ constexpr MetricSpec kGrader[] = {
      "completions whose grade failed; above `reward.max_failed_fraction` the job ends. They count here and nowhere else: a failed grade "
      "is no reward of 0"},
     {"grader/failed_<outcome>", "completions", kGauge, kSum, "completions", kRlRow, "absent",
-     "failed grades by cause: timeout, parse_error, crash, refused_to_grade, disagreement; a cause that did not occur is absent"},
+     "failed grades by cause: timeout, parse_error, crash, refused_to_grade; a cause that did not occur is absent"},
     {"grader/latency_s_mean", "s", kGauge, kMean, "completions", kRlRow, "steady", "time of one grade, in the grader"},
     {"grader/latency_s_p50", "s", kGauge, kQuantile, "completions", kRlRow, "steady", "its median"},
     {"grader/latency_s_p99", "s", kGauge, kQuantile, "completions", kRlRow, "a few times the median", "its 99th percentile"},

@@ -360,6 +360,7 @@ void RlStage::AfterStep() {
   if (state_.step >= config_.rl.steps) return;
   if (stop || state_.step % config_.checkpoint.every == 0) {
     state_.composer_state = composer_->SaveState();
+    state_.audit = audit_->Mark();
     SaveStage(context_, &checkpoints_, state_);
   }
   if (stop) Preempt(Concat("after RL step ", state_.step));

@@ -52,6 +52,7 @@ void SaveStage(const StageContext& context, CheckpointStore* store, const StageS
   json["settings"] = state.settings;
   const MetricsMark metrics = MarkMetrics(context.paths.Metrics());
   json["metrics"] = {{"bytes", metrics.bytes}, {"xxh128", metrics.xxh128}};
+  if (state.audit) json["audit"] = {{"rows", state.audit->rows}, {"breaks", state.audit->breaks}, {"link", state.audit->link}};
   store->Commit(state.step, json.dump(1) + "\n");
 }
 
@@ -69,6 +70,10 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   CheckSame(expected, saved, found->folder);
   if (const auto metrics = saved.find("metrics"); metrics != saved.end())
     CheckMetrics(context.paths.Metrics(), {metrics->at("bytes").get<uint64_t>(), metrics->at("xxh128").get<std::string>()});
+  if (const auto audit = saved.find("audit"); audit != saved.end()) {
+    CheckAudit(context.paths.Audit(),
+               {audit->at("rows").get<int64_t>(), audit->at("breaks").get<int64_t>(), audit->at("link").get<std::string>()});
+  }
   context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
   if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());

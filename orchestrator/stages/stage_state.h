@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "orchestrator/stages/stage.h"
+#include "record/audit_file.h"
 #include "record/checkpoint.h"
 
 namespace temper {
@@ -17,6 +19,7 @@ struct StageState {
   uint64_t data_digest = 0;
   std::string composer_state;                   // multipliers
   std::map<std::string, std::string> settings;  // resolved keys the numbers depend on
+  std::optional<AuditMark> audit;               // of the stage's trail, where it has one
 };
 
 // The settings whose keys begin with one of `prefixes`.
@@ -26,8 +29,8 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
 // Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners. Nothing when there is none. Throws
-// ConfigError naming the key when the data or a setting is another than the checkpoint was made with, and naming the stage's metrics where
-// rows of theirs were changed since.
+// ConfigError naming the key when the data or a setting is another than the checkpoint was made with, and naming the stage's metrics or
+// audit trail where rows of theirs were changed or are missing since.
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;

@@ -21,10 +21,14 @@ double Deviation(StdForm form, double squares, double count) {
   return divisor > 0 ? std::sqrt(squares / divisor) : 0;
 }
 
+// Summed as differences from the first value, so that the mean of equal values is that value to the last bit: a remainder of rounding would
+// be scaled to an advantage.
 double MeanOf(const AdvantagePart& values) {
+  if (values.empty()) return 0;
+  const double first = values.front().value;
   double sum = 0;
-  for (const PartValue& value : values) sum += value.value;
-  return values.empty() ? 0 : sum / static_cast<double>(values.size());
+  for (const PartValue& value : values) sum += value.value - first;
+  return first + sum / static_cast<double>(values.size());
 }
 
 void CheckInput(const std::vector<AdvantageGroup>& groups, size_t num_costs) {
@@ -47,6 +51,15 @@ bool HasTokenRewards(const AdvantageGroup& group) {
   return std::any_of(group.begin(), group.end(), [](const AdvantageMember& member) { return !member.token_rewards.empty(); });
 }
 
+// Whether the values of a part count as equal in the group.
+bool IsDeadPart(const AdvantageOptions& options, const AdvantageGroup& group, size_t part) {
+  if (group.size() < options.type->min_members || group.empty()) return true;
+  if (options.type->min_members < 2) return false;
+  const auto [low, high] = std::minmax_element(
+      group.begin(), group.end(), [part](const AdvantageMember& a, const AdvantageMember& b) { return a.parts[part] < b.parts[part]; });
+  return high->parts[part] - low->parts[part] < options.dead_eps;
+}
+
 AdvantagePart PartOf(const AdvantageOptions& options, const AdvantageGroup& group, size_t part) {
   AdvantagePart values;
   for (const AdvantageMember& member : group) {
@@ -63,7 +76,8 @@ AdvantagePart PartOf(const AdvantageOptions& options, const AdvantageGroup& grou
     values.push_back(std::move(value));
   }
   // Differences that count as none must not be blown up by a division.
-  if (!HasTokenRewards(group) && IsDeadGroup(options, group)) {
+  const bool has_token_rewards = part == 0 && HasTokenRewards(group);
+  if (!has_token_rewards && IsDeadPart(options, group, part)) {
     const double mean = MeanOf(values);
     for (PartValue& value : values) value.value = mean;
   }
@@ -84,7 +98,8 @@ void Describe(AdvantageOptions& c, ConfigFields& f) {
   f.Enum("std", &c.std_form, "divisor of the variance: n, or n - 1 as TRL and verl have it (then std_eps 1e-4 or 1e-6)");
   f.Enum("scale", &c.scale, "grpo: the standard deviation is that of the group, or that of all rewards of the step (TRL's scale_rewards)");
   f.Real("std_eps", &c.std_eps, {0, 10}, "grpo: added to the standard deviation");
-  f.Real("dead_eps", &c.dead_eps, {0, 1}, "a group whose rewards differ by less has no gradient");
+  f.Real("dead_eps", &c.dead_eps, {0, 1},
+         "a reward or cost that differs by less within a group counts as equal there; a group where all do has no gradient");
   f.Rule([&c] { return c.std_eps > 0 || c.dead_eps > 0; },
          "rl.advantage.std_eps or rl.advantage.dead_eps must be above 0: equal rewards would be divided by their deviation, 0");
 }
@@ -157,13 +172,9 @@ void NormalizeOverBatch(const AdvantageOptions& options, std::vector<std::vector
 }
 
 bool IsDeadGroup(const AdvantageOptions& options, const AdvantageGroup& group) {
-  if (group.size() < options.type->min_members || group.empty()) return true;
-  if (options.type->min_members < 2) return false;
-  for (size_t part = 0; part < group.front().parts.size(); ++part) {
-    const auto [low, high] = std::minmax_element(
-        group.begin(), group.end(), [part](const AdvantageMember& a, const AdvantageMember& b) { return a.parts[part] < b.parts[part]; });
-    if (high->parts[part] - low->parts[part] >= options.dead_eps) return false;
-  }
+  if (group.empty()) return true;
+  for (size_t part = 0; part < group.front().parts.size(); ++part)
+    if (!IsDeadPart(options, group, part)) return false;
   return true;
 }
 

@@ -34,7 +34,7 @@ struct AdvantageOptions {
   StdForm std_form = StdForm::kPopulation;
   AdvantageScale scale = AdvantageScale::kGroup;
   double std_eps = 0.05;   // grpo: added to the standard deviation
-  double dead_eps = 1e-6;  // a group whose max - min of every part is below this has no gradient
+  double dead_eps = 1e-6;  // a part whose max - min in a group is below this counts as equal there; a group of such parts has no gradient
 };
 
 void Describe(AdvantageOptions& options, ConfigFields& fields);
@@ -87,7 +87,7 @@ double BatchStd(StdForm form, const std::vector<AdvantagePart>& groups, const Su
 void WhitenOverTokens(StdForm form, std::vector<AdvantagePart>* groups, const SumOverBatch& sum);
 
 // Advantages of all groups of one step, by options.type, in the members' order. A group's token rewards count before its baseline and
-// its normalisation. A dead group without token rewards enters with its mean for every member.
+// its normalisation. A part that counts as equal, and has no token rewards, enters with its mean for every member.
 // With costs: A = (A_r - sum lambda_k A_ck) / (1 + sum lambda_k), each part estimated by itself; token rewards belong to the reward.
 std::vector<std::vector<Advantage>> EstimateAdvantages(const AdvantageOptions& options, const std::vector<AdvantageGroup>& groups,
                                                        const std::vector<double>& lambdas, const SumOverBatch& sum = {});

@@ -29,6 +29,14 @@ std::string ValueText(const std::string& part, double value) {
 
 }  // namespace
 
+std::string ColumnOf(const GradeRequest& request, const std::string& column) {
+  const auto further = request.item.find(column);
+  if (further != request.item.end()) return further->second;
+  if (column == "category") return request.category;
+  if (column == "intent") return request.intent;
+  return column == "label" ? request.label : "";
+}
+
 std::string VerdictText(const Verdict& verdict) {
   std::string text = verdict.grader + (verdict.steers ? "" : " (monitor)") + ":";
   if (verdict.outcome != GradeOutcome::kOk)

@@ -38,17 +38,16 @@ struct EnumNames<ResponseMode> {
 };
 inline constexpr int kNumModes = EnumNames<ResponseMode>::kTable.size();
 
-enum class GradeOutcome : uint8_t { kOk, kTimeout, kParseError, kCrash, kRefusedToGrade, kDisagreement };
+enum class GradeOutcome : uint8_t { kOk, kTimeout, kParseError, kCrash, kRefusedToGrade };
 
 template <>
 struct EnumNames<GradeOutcome> {
   static constexpr std::string_view kWhat = "grade outcome";
-  static constexpr EnumTable<GradeOutcome, 6> kTable{{{GradeOutcome::kOk, "ok"},
+  static constexpr EnumTable<GradeOutcome, 5> kTable{{{GradeOutcome::kOk, "ok"},
                                                       {GradeOutcome::kTimeout, "timeout"},
                                                       {GradeOutcome::kParseError, "parse_error"},
                                                       {GradeOutcome::kCrash, "crash"},
-                                                      {GradeOutcome::kRefusedToGrade, "refused_to_grade"},
-                                                      {GradeOutcome::kDisagreement, "disagreement"}}};
+                                                      {GradeOutcome::kRefusedToGrade, "refused_to_grade"}}};
 };
 
 // A part of a grade. reward.graders[].gives names those that a grader is asked for.
@@ -80,6 +79,9 @@ struct GradeRequest {
   std::string label = "";                        // comply | refuse | "" = not told
   std::map<std::string, std::string> item = {};  // further columns of the row that reward.sees names, e.g. a reference answer
 };
+
+// What a row has in a column: category, intent, label, or one that reward.sees names. "" where it has none, or was not told.
+std::string ColumnOf(const GradeRequest& request, const std::string& column);
 
 // A piece of the response (bytes [begin, end)) that a proposition rests on.
 struct Evidence {

@@ -15,12 +15,7 @@ constexpr std::chrono::milliseconds kLookAround{2};
 
 bool IsFor(const RowCondition& only, const GradeRequest& request) {
   if (only.column.empty()) return true;
-  std::string value;
-  if (only.column == "category") value = request.category;
-  if (only.column == "intent") value = request.intent;
-  if (only.column == "label") value = request.label;
-  const auto found = request.item.find(only.column);
-  if (found != request.item.end()) value = found->second;
+  const std::string value = ColumnOf(request, only.column);
   return only.value.empty() ? !value.empty() : value == only.value;
 }
 

@@ -85,12 +85,7 @@ class RbrGrader : public ImmediateGrader {
 
  private:
   std::optional<std::string> TypeOf(const GradeRequest& request) const {
-    std::string value;
-    if (payload_.type_from == "label") value = request.label;
-    if (payload_.type_from == "intent") value = request.intent;
-    if (payload_.type_from == "category") value = request.category;
-    const auto item = request.item.find(payload_.type_from);
-    if (item != request.item.end()) value = item->second;
+    const std::string value = ColumnOf(request, payload_.type_from);
     const auto named = payload_.types.find(value);
     if (named != payload_.types.end()) return named->second;
     if (weights_.types.contains(value)) return value;

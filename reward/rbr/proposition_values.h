@@ -22,7 +22,6 @@ class PropositionValuer {
 
   // By proposition, all of the spec's. RegexLimitError when a text is too hard for a pattern.
   std::map<std::string, double> ValuesOf(std::string_view request, std::string_view response) const;
-  bool IsLearned(const std::string& proposition) const { return models_.contains(proposition); }
 
  private:
   std::map<std::string, PropositionRule> rules_;

@@ -175,7 +175,9 @@ class HttpClient::Engine {
                  "; the service is left alone for ", options_.breaker_rest_s, " s");
     if (judgement.ok) window_.OnSuccess();
     if (judgement.overload) window_.OnOverload(now);
-    if (judgement.overload) pause_until_ = std::max(pause_until_, now + end.retry_after_s);
+    // One reply must not silence a service for all: after as long as it is left alone at most, others try.
+    const double longest = std::max(options_.max_backoff_s, options_.breaker_rest_s);
+    if (judgement.overload) pause_until_ = std::max(pause_until_, now + std::min(end.retry_after_s, longest));
     Job& job = jobs_.at(id);
     job.running = false;
     job.timed_out = end.code == CURLE_OPERATION_TIMEDOUT;

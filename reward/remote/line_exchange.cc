@@ -15,9 +15,11 @@ namespace {
 
 constexpr size_t kLoggedBytes = 500;
 constexpr int64_t kHopelessDeaths = 3;
-constexpr double kFirstBackoff = 0.1;  // s
+constexpr int64_t kHopelessLoneDeaths = 32;  // more than a group has answers, which may all be alike
+constexpr double kFirstBackoff = 0.1;        // s
 constexpr double kLongestBackoff = 30;
-constexpr size_t kMaxUnwritten = size_t{1} << 20;  // bytes
+constexpr double kBackoffOfDeadline = 1.0 / 8, kLoneBackoffOfDeadline = 1.0 / 64;  // 32 of these take half of it
+constexpr size_t kMaxUnwritten = size_t{1} << 20;                                  // bytes
 
 Grade Failed(GradeOutcome outcome, std::string why) {
   Grade grade;
@@ -80,10 +82,7 @@ void LineExchange::Send() {
 }
 
 void LineExchange::TakeReplies() {
-  for (const std::string& line : child_->TakeLines()) {
-    heard_at_ = NowSeconds();
-    TakeReply(line);
-  }
+  for (const std::string& line : child_->TakeLines()) TakeReply(line);
 }
 
 void LineExchange::TakeReply(const std::string& line) {
@@ -99,9 +98,10 @@ void LineExchange::TakeReply(const std::string& line) {
     id = sent_.begin()->first;
     if (reply.id) reply.grade = ParseErrorGrade("it has the id of no request", line);
   }
-  late_.erase(id);
+  const bool was_late = late_.erase(id) > 0;
+  if (!names_none && (was_late || sent_.contains(id))) heard_at_ = NowSeconds();
   if (!sent_.contains(id)) return;  // it was answered before, or too late
-  barren_deaths_ = 0;
+  if (reply.grade.outcome != GradeOutcome::kParseError) deaths_ = lone_deaths_ = blameless_deaths_ = 0;
   const Open& open = open_.at(id);
   Settle(id, GradeOfReply(open.request, std::move(reply)));
 }
@@ -124,9 +124,7 @@ void LineExchange::OnDeath() {
   const uint64_t written = child_->written_bytes();
   child_.reset();
   late_.clear();
-  start_at_ = NowSeconds();
-  if (barren_deaths_ > 0) start_at_ += BackoffSeconds(barren_deaths_, kFirstBackoff, kLongestBackoff, 1);
-  ++barren_deaths_;
+  CountDeath();
   TEMPER_LOG(Warn, "grader ", options_.name, ": its process died (", how, ") with ", sent_.size(), " answers in its hands");
   std::vector<int64_t> again;
   for (const auto& [id, before] : std::exchange(sent_, {})) {
@@ -143,8 +141,19 @@ void LineExchange::OnDeath() {
     again.push_back(id);
   }
   waiting_.insert(waiting_.begin(), again.begin(), again.end());
-  if (barren_deaths_ >= kHopelessDeaths) FailAll(Concat("the grader's process dies before it answers: ", how));
+  if (Hopeless()) FailAll(Concat("the grader's process dies before it answers: ", how));
 }
+
+// When the next child starts, and whose fault it may be. Before what this one had is sorted.
+void LineExchange::CountDeath() {
+  const bool lone = sent_.size() == 1;
+  const double longest = std::min(kLongestBackoff, options_.deadline_s * (lone ? kLoneBackoffOfDeadline : kBackoffOfDeadline));
+  start_at_ = NowSeconds() + (deaths_ > 0 ? BackoffSeconds(deaths_, kFirstBackoff, longest, 1) : 0);
+  ++deaths_;
+  ++(lone ? lone_deaths_ : blameless_deaths_);
+}
+
+bool LineExchange::Hopeless() const { return blameless_deaths_ >= kHopelessDeaths || lone_deaths_ >= kHopelessLoneDeaths; }
 
 void LineExchange::ExpireOverdue() {
   const double now = NowSeconds();
@@ -161,6 +170,7 @@ void LineExchange::ExpireOverdue() {
 void LineExchange::FailAll(const std::string& why) {
   while (!open_.empty()) Settle(open_.begin()->first, Failed(GradeOutcome::kCrash, why));
   waiting_.clear();
+  lone_deaths_ = blameless_deaths_ = 0;
 }
 
 void LineExchange::Settle(int64_t id, Grade grade) {

@@ -29,10 +29,14 @@ struct LineExchangeOptions {
 //
 // Every request gets its grade, once: what the child says of it; kParseError for a reply that is not of the schema (one that names no
 // request counts for the one that waits longest); kTimeout when the batch's deadline passes; kCrash when the child died with it twice. When
-// the child dies, what it had is sent once more to the next one, one at a time until that is answered, so that an answer that kills graders
-// takes no other with it. It is started again at once, and after deaths without a reply between them later and later, up to 30 s; from the
-// third of those on, all that waits is kCrash with the reason. A child that answers nothing for deadline_s is killed. Its standard error
-// goes to the log, at most 20 lines a second of 500 bytes.
+// the child dies, what it had is sent once more to the next one, one at a time until that is answered, so that answers that kill graders
+// take no other with them. A line that the child did not end before it died is no reply.
+//
+// It is started again at once, and after deaths without a reply of the schema between them later and later, up to 30 s and an eighth of the
+// deadline; a 64th of it where it had one request in its hands, which may be to blame, since those behind it wait. After three deaths in a
+// row that no single request can be blamed for, or 32 that one can, all that waits is kCrash with the reason, and this count begins anew. A
+// child that answers no request that it has for deadline_s is killed, whatever else it says. Its standard error goes to the log, at most 20
+// lines a second of 500 bytes.
 //
 // Nothing throws, and nothing blocks but Pump. For one thread.
 class LineExchange {
@@ -48,7 +52,6 @@ class LineExchange {
   void Pump(std::chrono::milliseconds timeout);
   std::vector<Finished> TakeFinished() { return std::exchange(finished_, {}); }
   bool idle() const { return open_.empty() && finished_.empty(); }
-  pid_t child_pid() const { return child_ ? child_->pid() : -1; }
 
  private:
   struct Open {
@@ -68,6 +71,8 @@ class LineExchange {
   void TakeReply(const std::string& line);
   void LogErrors();
   void OnDeath();
+  void CountDeath();
+  bool Hopeless() const;
   void ExpireOverdue();
   void FailAll(const std::string& why);
   void Settle(int64_t id, Grade grade);
@@ -82,10 +87,13 @@ class LineExchange {
   std::set<int64_t> late_;            // that it has not answered either, and nobody waits for any more
   std::vector<Finished> finished_;
   int64_t last_id_ = 0;
-  int64_t suspects_ = 0;       // open requests that a child died with
-  int64_t barren_deaths_ = 0;  // in a row, without a reply between them
+  int64_t suspects_ = 0;  // open requests that a child died with
+  int64_t deaths_ = 0;    // in a row, without a reply of the schema between them
+  // Of these, since all that waited was given up: with one request in hand, and with none or several.
+  int64_t lone_deaths_ = 0;
+  int64_t blameless_deaths_ = 0;
   double start_at_ = 0;
-  double heard_at_ = 0;  // when the child was started or last said something
+  double heard_at_ = 0;  // when the child was started, given something after it had nothing, or last answered a request that it had
   std::string last_error_line_;
   TokenBucket log_lines_{20, 100};
   int64_t lines_left_out_ = 0;

@@ -45,15 +45,9 @@ LineProcess::LineProcess(const ChildOptions& options, size_t max_line_bytes) : m
 
 LineProcess::~LineProcess() {
   Close(&input_fd_);
-  const int64_t until = NowMillis() + kGraceMillis;
-  while (pid_ > 0 && !Reap() && NowMillis() < until) {
-    Read(&output_);  // or it would wait for us to read
-    Read(&errors_);
-    usleep(2000);
-  }
-  if (pid_ > 0) {
-    kill(-pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+  if (!AwaitReap(kGraceMillis)) {
+    Kill("nobody needs it any more");
+    if (!AwaitReap(kGraceMillis)) TEMPER_LOG(Warn, "process ", pid_, " was killed and is not gone yet; it is left behind");
   }
   CloseAll();
 }
@@ -102,11 +96,6 @@ void LineProcess::Split(Source* source, std::string_view bytes) {
   }
 }
 
-void LineProcess::FlushPartial(Source* source) {
-  if (!source->partial.empty()) source->lines.push_back(std::exchange(source->partial, {}));
-  source->cut = false;
-}
-
 void LineProcess::Read(Source* source) {
   char buffer[kPieceBytes];
   for (int i = 0; i < kPiecesAtOnce && source->fd >= 0; ++i) {
@@ -114,7 +103,6 @@ void LineProcess::Read(Source* source) {
     if (count > 0) {
       Split(source, std::string_view(buffer, static_cast<size_t>(count)));
     } else if (count == 0) {
-      FlushPartial(source);
       Close(&source->fd);
     } else if (errno != EINTR) {
       return;
@@ -138,12 +126,22 @@ bool LineProcess::Reap() {
   pid_ = -1;
   Read(&output_);
   Read(&errors_);
-  FlushPartial(&output_);
-  FlushPartial(&errors_);
+  if (!errors_.partial.empty()) errors_.lines.push_back(std::exchange(errors_.partial, {}));
   end_ = killed_.empty() ? FailureText() : Concat("killed: ", killed_);
   if (end_.empty()) end_ = WIFEXITED(status) ? Concat("exit code ", WEXITSTATUS(status)) : Concat("signal ", WTERMSIG(status));
   CloseAll();
   return true;
+}
+
+// Whether it is gone within that time.
+bool LineProcess::AwaitReap(int64_t millis) {
+  const int64_t until = NowMillis() + millis;
+  while (alive() && !Reap() && NowMillis() < until) {
+    Read(&output_);  // or it would wait for us to read
+    Read(&errors_);
+    usleep(2000);
+  }
+  return !alive();
 }
 
 void LineProcess::Kill(const std::string& why) {

@@ -10,12 +10,13 @@
 namespace temper {
 
 // A child process that takes lines on its standard input and gives lines on its standard output and its standard error. Nothing blocks but
-// Pump, for as long as it is told and 0.1 s once, when the child closes its output, and the destructor, for 0.5 s. For one thread.
+// Pump, for as long as it is told and 0.1 s once, when the child closes its output, and the destructor, for at most 1 s. For one thread.
 class LineProcess {
  public:
   // Starts it. `max_line_bytes`: longer lines come cut off at that length.
   LineProcess(const ChildOptions& options, size_t max_line_bytes);
-  // Ends its input; where it does not end then, its whole process group is killed. It is reaped.
+  // Ends its input; where it does not end within 0.5 s, it is killed with its whole process group, and reaped as soon as it is gone. One
+  // that the kernel does not let go for another 0.5 s is left behind, with a line in the log.
   ~LineProcess();
   LineProcess(const LineProcess&) = delete;
   LineProcess& operator=(const LineProcess&) = delete;
@@ -33,10 +34,12 @@ class LineProcess {
   // Writes and reads what can be, waiting at most `timeout` for something to read, to write, or its end. A child that closed its output
   // is killed.
   void Pump(std::chrono::milliseconds timeout);
+  // Whole lines: what the child had not ended with a line end when it closed its output or died is dropped.
   std::vector<std::string> TakeLines();
+  // The last one may have no line end.
   std::vector<std::string> TakeErrorLines();
 
-  // Kills its process group; the end is "killed: WHY".
+  // Kills it and its process group; the end is "killed: WHY".
   void Kill(const std::string& why);
 
  private:
@@ -50,8 +53,8 @@ class LineProcess {
   void Write();
   void Read(Source* source);
   void Split(Source* source, std::string_view bytes);
-  void FlushPartial(Source* source);
   bool Reap();
+  bool AwaitReap(int64_t millis);
   void AwaitEnd();
   void CloseAll();
   std::string FailureText();

@@ -118,6 +118,12 @@ TEST(Damage, NothingThatDecidesNumbersChangesUnseen) {
         WriteBytes(metrics, text);
       },
       [&] { ExpectRefused(&job, {metrics + ": was changed since the checkpoint"}); });
+  const std::string audit = job.folder() + "/main/audit.jsonl";
+  with(
+      audit, [&] { WriteBytes(audit, ReadText(audit).replace(ReadText(audit).find("\"sample\":0"), 10, "\"sample\":7")); },
+      [&] { ExpectRefused(&job, {audit + ": was changed since the checkpoint"}); });
+  with(
+      audit, [&] { WriteBytes(audit, ""); }, [&] { ExpectRefused(&job, {audit + ": has 0 rows; "}); });
   EXPECT_EQ(job.Finish(job.StartLaunch().get()), 0) << job.output();
   EXPECT_EQ(job.Weights(), UndisturbedWeights()) << "with everything put back, nothing has happened";
 }

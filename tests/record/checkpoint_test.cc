@@ -216,7 +216,8 @@ TEST_F(CheckpointTest, LogsWhyANewerOneIsSkipped) {
 
 TEST_F(CheckpointTest, IgnoresFoldersOfOtherNames) {
   CheckpointStore store(root_, 1);
-  for (const char* name : {"step_", "step_x", "step_1a", "steps", "tmp_step_7"}) fs::create_directories(root_ + "/" + name);
+  for (const char* name : {"step_", "step_x", "step_1a", "step_99999999999999999999", "steps", "tmp_step_7"})
+    fs::create_directories(root_ + "/" + name);
   Save(store, 4);
   EXPECT_EQ(store.Latest()->step, 4);
   EXPECT_TRUE(fs::exists(root_ + "/step_x"));

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/base/error.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -31,12 +32,40 @@ TEST(GoldFile, GoesOnWhereTheRunDoes) {
   EXPECT_EQ(GoldFile(folder / "gold.jsonl", "hash", 9).steps().back().wrong, 2);
 }
 
-TEST(GoldFile, IsBegunAnewForOtherAnswersAndWhereItIsDamaged) {
+TEST(GoldFile, IsBegunAnewForOtherAnswers) {
   const TempFolder folder;
   GoldFile(folder / "gold.jsonl", "hash", 0).SetBaseline({"hash", 3, 50});
   EXPECT_FALSE(GoldFile(folder / "gold.jsonl", "other", 0).baseline());
-  WriteBytes(folder / "gold.jsonl", "{\"step\": \n");
-  EXPECT_FALSE(GoldFile(folder / "gold.jsonl", "hash", 0).baseline());
+}
+
+TEST(GoldFile, ALastLineThatWasCutShortCostsThatStepAlone) {
+  const TempFolder folder;
+  const std::string path = folder / "gold.jsonl";
+  {
+    GoldFile file(path, "hash", 0);
+    file.SetBaseline({"hash", 3, 50});
+    file.Add({0, 1, 24, 0, false});
+  }
+  const std::string whole = ReadBytes(path);
+  WriteBytes(path, whole + "{\"step\":1,\"wro");
+  const GoldFile resumed(path, "hash", 2);
+  ASSERT_TRUE(resumed.baseline());
+  EXPECT_EQ(resumed.baseline()->wrong, 3);
+  EXPECT_EQ(resumed.steps().size(), 1U);
+  EXPECT_EQ(ReadBytes(path), whole);
+}
+
+TEST(GoldFile, ADamagedOneIsRefusedByName) {
+  const TempFolder folder;
+  const std::string path = folder / "gold.jsonl";
+  GoldFile(path, "hash", 0).SetBaseline({"hash", 3, 50});
+  const std::string baseline = ReadBytes(path);
+  const std::string step = "{\"step\":0,\"wrong\":1,\"probes\":24,\"level\":0.0,\"alarm\":false}\n";
+  for (const std::string& text : {baseline + "{\"step\": \n", baseline + "{}\n" + step, step, "\n" + baseline}) {
+    WriteBytes(path, text);
+    EXPECT_THAT([&] { GoldFile(path, "hash", 9); }, testing::ThrowsMessage<ConfigError>(testing::StartsWith(path + ": "))) << text;
+    EXPECT_EQ(ReadBytes(path), text);
+  }
 }
 
 }  // namespace

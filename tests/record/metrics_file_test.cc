@@ -166,6 +166,59 @@ TEST(AuditFile, RowsThatWaitAreTriedOnceMoreHoweverTheStageEnds) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("written again, nothing is missing"));
 }
 
+// A job that is killed while rows wait: the checkpoint knows of them, and a start from it finds that they are not there.
+TEST(AuditFile, ACheckpointKnowsOfRowsThatWaitAndOfWhatIsChanged) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
+  AuditFile audit(path, 0, &failures);
+  audit.Write("{\"step\":0}\n{\"step\":1}\n");
+  const AuditMark whole = audit.Mark();
+  EXPECT_EQ(whole.rows, 2);
+  fs::rename(path, folder / "kept");
+  fs::create_symlink("/dev/full", path);
+  audit.Write("{\"step\":2}\n");
+  const AuditMark waiting = audit.Mark();
+  EXPECT_EQ(waiting.rows, 3);
+  const std::string kept = folder / "kept";
+  EXPECT_NO_THROW(CheckAudit(kept, whole));
+  EXPECT_THAT([&] { CheckAudit(kept, waiting); },
+              testing::ThrowsMessage<ConfigError>(testing::StartsWith(kept + ": has 2 rows; 3 were written, or waited")));
+  fs::rename(kept, path);
+  EXPECT_EQ(audit.Mark().rows, 3);
+  EXPECT_NO_THROW(CheckAudit(path, waiting)) << "there is room again";
+  EXPECT_NO_THROW(CheckAudit(path, whole)) << "rows after a checkpoint are done again";
+  std::string text = ReadBytes(path);
+  text[text.find("\"step\":1") + 7] = '0';
+  WriteBytes(path, text);
+  EXPECT_THAT([&] { CheckAudit(path, whole); },
+              testing::ThrowsMessage<ConfigError>(HasSubstr(path + ": was changed since the checkpoint")));
+  fs::remove(path);
+  testing::internal::CaptureStderr();
+  EXPECT_NO_THROW(CheckAudit(path, whole));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(path + " is not there"));
+}
+
+// Rows that are lost break the chain, which a checkpoint after them knows, too.
+TEST(AuditFile, ACheckpointAfterRowsThatWereLostHolds) {
+  TempFolder folder;
+  const std::string path = folder / "audit.jsonl";
+  SinkFailures failures;
+  AuditFile audit(path, 0, &failures);
+  fs::rename(path, folder / "kept");
+  fs::create_symlink("/dev/full", path);
+  audit.Write("{\"step\":0}\n");
+  audit.Write("{\"step\":1,\"a\":\"" + std::string(AuditFile::kMaxWaiting, 'x') + "\"}\n");
+  EXPECT_EQ(audit.lost(), 1);
+  fs::rename(folder / "kept", path);
+  audit.Write("{\"step\":2}\n");
+  const AuditMark mark = audit.Mark();
+  EXPECT_EQ(mark.rows, 2);
+  EXPECT_EQ(mark.breaks, 1);
+  EXPECT_NO_THROW(CheckAudit(path, mark));
+  EXPECT_EQ(AuditFile(path, 3, &failures).Mark().breaks, 1) << "and after a start from it";
+}
+
 TEST(AuditFile, TellsOnceWhatIsLostAndWhatToDo) {
   TempFolder folder;
   const std::string path = folder / "audit.jsonl";

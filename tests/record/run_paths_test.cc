@@ -143,5 +143,12 @@ TEST(RunPaths, NoOtherSourceSpellsAPathOfTheRunFolder) {
   EXPECT_THAT(found, IsEmpty()) << "use record/run_paths.h";
 }
 
+TEST(StepFolder, IsReadBackAndNothingElseIs) {
+  EXPECT_EQ(StepOfFolder(StepFolder(12)), 12);
+  EXPECT_EQ(StepOfFolder("step_999999999999999999"), 999999999999999999);
+  for (const char* name : {"step_", "step_x", "step_1a", "step_-1", "steps", "tmp_step_7", "step_1000000000000000000"})
+    EXPECT_EQ(StepOfFolder(name), std::nullopt) << name;
+}
+
 }  // namespace
 }  // namespace temper

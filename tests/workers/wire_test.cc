@@ -95,7 +95,7 @@ RewardWelcome ExampleRewardWelcome() {
 
 Grade ExampleGrade() {
   Grade grade;
-  grade.outcome = GradeOutcome::kDisagreement;
+  grade.outcome = GradeOutcome::kRefusedToGrade;
   grade.safety = 0.1;
   grade.helpfulness = 0.2;
   grade.h_direct = 0.3;
@@ -227,7 +227,7 @@ TEST(Wire, RewardMessagesKeepEveryField) {
                over_refusal, evidence, grader, latency_us, error, verdicts] = result.grades[0];
   EXPECT_EQ(
       std::make_tuple(outcome, safety, helpfulness, h_direct, h_indirect, severity, clause, mode),
-      std::make_tuple(GradeOutcome::kDisagreement, 0.1, 0.2, 0.3, 0.4, Severity::kHigh, std::string("clause"), ResponseMode::kRedirect));
+      std::make_tuple(GradeOutcome::kRefusedToGrade, 0.1, 0.2, 0.3, 0.4, Severity::kHigh, std::string("clause"), ResponseMode::kRedirect));
   EXPECT_TRUE(refused && declined && gave_requested && restricted && over_refusal);
   ASSERT_EQ(evidence.size(), 2u);
   for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(evidence[i]), Tie(ExampleGrade().evidence[i]));

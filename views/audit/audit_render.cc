@@ -11,6 +11,8 @@
 namespace temper {
 namespace {
 
+constexpr size_t kMaxStretches = 20;
+
 struct Table {
   std::string caption;
   std::vector<std::string> head;
@@ -64,6 +66,20 @@ std::string ChainText(const AuditReading& reading) {
   return text;
 }
 
+// "" where each step has some.
+std::string GapsText(const AuditAnswer& answer) {
+  if (answer.without_rows.empty()) return "";
+  std::string text;
+  for (size_t i = 0; i < std::min(answer.without_rows.size(), kMaxStretches); ++i) {
+    const auto& [first, last] = answer.without_rows[i];
+    text += Concat(i == 0 ? "" : ", ", first, first == last ? "" : Concat(" to ", last));
+  }
+  if (answer.without_rows.size() > kMaxStretches) text += Concat(" and ", answer.without_rows.size() - kMaxStretches, " further stretches");
+  return Concat("Of these steps there are no rows: ", text,
+                ". Nothing was trained on in them (each group was dead, or its grades failed), or their rows are lost; the log of the run "
+                "says which.");
+}
+
 // Columns as wide as their widest cell.
 std::string TextOf(const Table& table) {
   std::vector<size_t> widths;
@@ -94,7 +110,9 @@ std::string HtmlOf(const Table& table) {
 }  // namespace
 
 std::string AuditText(const AuditAnswer& answer, const std::string& title) {
-  std::string text = title + ": " + ChainText(answer.reading) + "\n\n";
+  std::string text = title + ": " + ChainText(answer.reading) + "\n";
+  if (const std::string gaps = GapsText(answer); !gaps.empty()) text += gaps + "\n";
+  text += "\n";
   if (answer.reading.rows == 0) return text;
   for (const Table& table : {TotalsOf(answer), GradersOf(answer), RowsOf(answer)})
     if (!table.rows.empty()) text += TextOf(table);
@@ -107,7 +125,7 @@ std::string AuditHtml(const std::vector<std::pair<std::string, AuditAnswer>>& ar
       "</h1><p class=\"sub\">Which answers the model was trained on, what graded them, and how far each moved it.</p></header>\n";
   for (const auto& [arm, answer] : arms) {
     body += "<section><h2>" + EscapeHtml(Prose(arm)) + "</h2><p>Steps " + std::to_string(answer.first_step) + " to " +
-            std::to_string(answer.last_step) + ". " + EscapeHtml(ChainText(answer.reading)) + "</p>";
+            std::to_string(answer.last_step) + ". " + EscapeHtml(ChainText(answer.reading) + " " + GapsText(answer)) + "</p>";
     for (const Table& table : {TotalsOf(answer), GradersOf(answer), RowsOf(answer)})
       if (!table.rows.empty()) body += HtmlOf(table);
     body += "</section>\n";

@@ -36,6 +36,18 @@ void Keep(const AuditRow& row, size_t shown, std::vector<AuditRow>* rows) {
   if (rows->size() > shown) rows->pop_back();
 }
 
+std::vector<std::pair<int64_t, int64_t>> StepsWithoutRows(const std::map<int64_t, double>& there, int64_t steps) {
+  std::vector<std::pair<int64_t, int64_t>> stretches;
+  int64_t next = 0;
+  const auto until = [&](int64_t step) {
+    if (next < step) stretches.emplace_back(next, step - 1);
+    next = step + 1;
+  };
+  for (const auto& [step, pull] : there) until(step);
+  until(std::max(next, steps));
+  return stretches;
+}
+
 }  // namespace
 
 bool AuditQuery::Matches(const AuditRow& row) const {
@@ -61,7 +73,7 @@ std::string AuditQuery::Text() const {
   return text.empty() ? "all answers" : text;
 }
 
-AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t shown) {
+AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t shown, int64_t steps_done) {
   AuditAnswer answer;
   answer.query = query;
   bool first = true;
@@ -75,6 +87,7 @@ AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t sh
     ++answer.matching;
     Keep(row, shown, &answer.rows);
   });
+  answer.without_rows = StepsWithoutRows(answer.pull_of_step, steps_done);
   return answer;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "record/audit_reader.h"
@@ -37,12 +38,14 @@ struct AuditAnswer {
       totals;  // of all answers, by clause ("none") and severity; of failed grades by outcome
   std::map<std::pair<std::string, std::string>, int64_t> graders;  // name and id -> answers
   std::map<int64_t, double> pull_of_step;                          // sum of |advantage| over all answers of the step
+  std::vector<std::pair<int64_t, int64_t>> without_rows;           // steps of which there is no row, as first and last of a stretch
   std::vector<AuditRow> rows;                                      // the matching ones that moved their step most, most first
 };
 
 // Reads a trail and answers the question with at most `shown` rows. An answer moves a step by its advantage: its share is |advantage| over
-// the sum of all of the step, before clipping and before the lengths of answers count. Throws as ReadAudit.
-AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t shown);
+// the sum of all of the step, before clipping and before the lengths of answers count. `steps_done`: of the arm, as its metrics have them;
+// a step from 0 to there, or to the last one of the trail, is looked for. Throws as ReadAudit.
+AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t shown, int64_t steps_done = 0);
 
 // The answer for a terminal, and as a page of its own. `title`: of the run and arm.
 std::string AuditText(const AuditAnswer& answer, const std::string& title);

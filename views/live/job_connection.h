@@ -46,7 +46,7 @@ class WatchedRun {
   // deadline: of a running job's answer; a folder is read at once.
   RunView Look(std::chrono::milliseconds deadline = kAnswerWithin);
   // The exit code where a look showed nothing: a job that does not answer may do so later, a folder without a status is the wrong one.
-  int NothingSeen() const { return job_ ? 1 : kExitConfig; }
+  int NothingSeen() const { return job_ ? kExitFound : kExitConfig; }
 
   static constexpr auto kAnswerWithin = std::chrono::seconds(10);
 

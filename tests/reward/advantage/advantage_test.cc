@@ -58,9 +58,19 @@ TEST(Grpo, EqualRewardsHaveNoAdvantageEvenWithoutAnEpsilon) {
   for (const AdvantageScale scale : {AdvantageScale::kGroup, AdvantageScale::kBatch}) {
     options.scale = scale;
     EXPECT_EQ(Advantages(options, Group({0.3, 0.3, 0.3})), (std::vector<double>{0, 0, 0}));
+    // Ten times 0.1 add up to less than 1.
+    EXPECT_EQ(Advantages(options, Group(std::vector<double>(10, 0.1))), std::vector<double>(10, 0));
   }
   // Differences that count as none are not blown up to advantages of +-1.
   EXPECT_EQ(Advantages(options, Group({0.3, 0.3 + 1e-9})), (std::vector<double>{0, 0}));
+}
+
+// Whatever the other parts do: rewards 0 and 1 become -1 and 1, the cost nothing, and (A_r - 1 A_c) / 2 is half of it.
+TEST(Grpo, APartThatDiffersByNextToNothingCountsAsEqual) {
+  const AdvantageGroup group = {{{0, 0.3}}, {{1, 0.3 + 1e-9}}};
+  const AdvantageOptions options = OfType("grpo", 0);
+  EXPECT_FALSE(IsDeadGroup(options, group));
+  EXPECT_EQ(Values(EstimateAdvantages(options, {group}, {1.0})[0]), (std::vector<double>{-0.5, 0.5}));
 }
 
 TEST(DrGrpo, OnlySubtractsTheMean) {

@@ -30,5 +30,15 @@ TEST(CountByRow, ARedirectOfABenignRequestIsAnOverRefusal) {
   EXPECT_FALSE(grade.over_refusal);
 }
 
+TEST(ColumnOf, FindsAColumnByItsName) {
+  GradeRequest request{"p", "r", "potions", false, "benign", "comply"};
+  request.item["answer"] = "4";
+  EXPECT_EQ(ColumnOf(request, "category"), "potions");
+  EXPECT_EQ(ColumnOf(request, "intent"), "benign");
+  EXPECT_EQ(ColumnOf(request, "label"), "comply");
+  EXPECT_EQ(ColumnOf(request, "answer"), "4");
+  EXPECT_EQ(ColumnOf(request, "prompt"), "") << "no column of a row that is told by name";
+}
+
 }  // namespace
 }  // namespace temper

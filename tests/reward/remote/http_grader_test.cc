@@ -134,6 +134,15 @@ TEST_F(HttpGraderTest, WhatPassesIsTriedAgain) {
   }
 }
 
+TEST_F(HttpGraderTest, OneWishForAnHourOfPatienceSilencesNobodyElse) {
+  const auto grader = GraderAt(server_->Url("busyonce"), ", batch: 1, max_backoff_s: 0.5, breaker_rest_s: 1");
+  const double start = NowSeconds();
+  const Grade first = GradeAll(grader.get(), Answers(1), 20).at(0);
+  EXPECT_THAT(first.error, HasSubstr("it asks for 3600 s of patience"));
+  EXPECT_EQ(GradeAll(grader.get(), Answers(1), 20).at(0).outcome, GradeOutcome::kOk);
+  EXPECT_GE(NowSeconds() - start, 0.95) << "Retry-After was not heeded";
+}
+
 TEST_F(HttpGraderTest, NobodyThereIsACrashAndTheCircuitBreaks) {
   const auto grader = GraderAt("http://127.0.0.1:1/grade", ", breaker_failures: 4, breaker_rest_s: 60, batch: 1", 5);
   const double start = NowSeconds();

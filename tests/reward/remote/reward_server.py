@@ -140,6 +140,9 @@ class Handler(BaseHTTPRequestHandler):
     def on_busyhour(self, asked, tries):
         self.send(b"", 429, Retry_After=3600)
 
+    def on_busyonce(self, asked, tries):  # a wish that is a slip
+        self.send(b"", 429, Retry_After=3600) if tries == 1 else self.on_good(asked, tries)
+
     def on_unauthorized(self, asked, tries):
         self.send({"detail": "who are you"}, 401)
 

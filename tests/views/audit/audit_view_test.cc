@@ -74,6 +74,16 @@ TEST_F(AuditViewTest, SaysWhichAnswersOfAClauseMovedAStepAndByHowMuch) {
   EXPECT_THAT(text, HasSubstr("50.00 %"));
 }
 
+TEST_F(AuditViewTest, SaysOfWhichStepsThereAreNoRows) {
+  EXPECT_TRUE(AskAudit(path(), {}, 2, 2).without_rows.empty());
+  EXPECT_THAT(AuditText(AskAudit(path(), {}, 2), "main"), Not(HasSubstr("no rows")));
+  Write({Record(1, 0, {1, 1, 0.5}), Record(4, 0, {1, 1, 0.5})});
+  const AuditAnswer answer = AskAudit(path(), {}, 2, 8);
+  EXPECT_THAT(answer.without_rows, ::testing::ElementsAre(::testing::Pair(0, 0), ::testing::Pair(2, 3), ::testing::Pair(5, 7)));
+  EXPECT_THAT(AuditText(answer, "main"), HasSubstr("Of these steps there are no rows: 0, 2 to 3, 5 to 7. "));
+  EXPECT_THAT(AuditHtml({{"main", answer}}, "r"), HasSubstr("Of these steps there are no rows: 0, 2 to 3, 5 to 7. "));
+}
+
 TEST_F(AuditViewTest, KeepsTheRowsThatMovedMost) {
   const AuditAnswer answer = AskAudit(path(), {}, 2);
   EXPECT_EQ(answer.matching, 4);

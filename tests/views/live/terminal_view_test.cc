@@ -183,7 +183,7 @@ TEST(WatchedRun, AJobThatDoesNotAnswerIsNotAWrongCommand) {
   const RunView silent = job.Look(std::chrono::milliseconds(50));
   EXPECT_FALSE(silent.status);
   EXPECT_THAT(silent.problems, SizeIs(1));
-  EXPECT_EQ(job.NothingSeen(), 1);
+  EXPECT_EQ(job.NothingSeen(), kExitFound);
   WatchedRun none("temper top", folder.path(), "");
   EXPECT_FALSE(none.Look().status);
   EXPECT_EQ(none.NothingSeen(), kExitConfig);
