@@ -5,9 +5,9 @@
 #include <string_view>
 #include <vector>
 
+#include "reward/classifier/asked_space.h"
 #include "reward/classifier/model.h"
 #include "reward/text/dense.h"
-#include "reward/text/ngrams.h"
 
 namespace temper {
 
@@ -42,16 +42,17 @@ class Classifier {
   std::vector<Contribution> Explain(std::string_view prompt, std::string_view answer);
 
  private:
-  struct Space;
   struct Texts;
-  void AddSpace(Space* space, const Texts& texts, std::vector<double>* outputs);
-  void ExplainSpace(Space* space, const Texts& texts, std::vector<Contribution>* contributions);
+  Texts TextsOf(std::string_view prompt, std::string_view answer);
+  void ExplainSpace(AskedSpace* space, const Texts& texts, std::vector<Contribution>* contributions);
   std::vector<double> StandardValues(const Texts& texts);
 
   std::shared_ptr<const ClassifierModel> model_;
-  std::vector<Space> spaces_;
+  std::vector<AskedSpace> spaces_;
   std::vector<Classifier> members_;
   std::vector<double> levels_;
+  bool reads_both_ = false;
+  std::string last_prompt_, last_normal_prompt_;  // answers to one prompt come one after the other
 };
 
 }  // namespace temper

@@ -25,7 +25,7 @@ std::string ErrorText(int number) {
 
 }  // namespace
 
-Regex::Regex(const std::string& pattern, bool case_sensitive, int64_t match_limit) : pattern_(pattern) {
+Regex::Regex(const std::string& pattern, bool case_sensitive, int64_t match_limit) : pattern_(pattern), case_sensitive_(case_sensitive) {
   int error = 0;
   PCRE2_SIZE at = 0;
   uint32_t options = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C;
@@ -48,6 +48,9 @@ Regex::~Regex() {
 
 Regex::Regex(Regex&& other) noexcept
     : pattern_(std::move(other.pattern_)),
+      case_sensitive_(other.case_sensitive_),
+      tree_(std::move(other.tree_)),
+      scanner_(std::move(other.scanner_)),
       code_(std::exchange(other.code_, nullptr)),
       data_(std::exchange(other.data_, nullptr)),
       context_(std::exchange(other.context_, nullptr)) {}
@@ -59,9 +62,13 @@ int Regex::Search(std::string_view text, size_t start) const {
   return rc;
 }
 
+void Regex::ScanFirst() { tree_ = ReadPatternTree(pattern_, case_sensitive_); }
+
 void Regex::ForEachMatch(std::string_view text, const std::function<bool(size_t, size_t)>& found) const {
-  size_t start = 0;
-  while (start <= text.size() && Search(text, start) > 0) {
+  if (tree_ && !scanner_) scanner_ = std::make_unique<PatternScanner>(std::span(&*tree_, 1));
+  for (size_t start = 0; start <= text.size();) {
+    const size_t place = scanner_ ? scanner_->FirstPlace(text, start) : start;
+    if (place == PatternScanner::kNowhere || Search(text, place) <= 0) return;
     const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(Data(data_));
     // \K in a lookahead may give an end before the start; such a match has no text.
     const size_t begin = ends[0], end = ends[1] < ends[0] ? ends[0] : ends[1];

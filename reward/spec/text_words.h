@@ -15,6 +15,9 @@ struct TextWord {
   bool letters = true;  // false: a mark such as "."
 };
 
+// Whether the byte is a letter or digit, or of a character beyond ASCII.
+bool IsTextWordByte(unsigned char c);
+
 std::vector<TextWord> ReadTextWords(std::string_view text);
 
 // The texts of the words, marks left out.

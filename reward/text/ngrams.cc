@@ -1,5 +1,7 @@
 #include "reward/text/ngrams.h"
 
+#include <array>
+
 #include <unicode/uchar.h>
 
 #include "cluster/base/utf8.h"
@@ -7,12 +9,19 @@
 namespace temper {
 namespace {
 
+constexpr std::array<bool, 128> kAsciiWord = [] {
+  std::array<bool, 128> table{};
+  for (size_t c = 0; c < table.size(); ++c)
+    table[c] = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (c >= 'A' && c <= 'Z');
+  return table;
+}();
+
 // Whether a code point belongs to a word, as Python's \w has it; *at moves behind it.
 bool NextIsWord(std::string_view text, size_t* at) {
   const auto c = static_cast<unsigned char>(text[*at]);
   if ((c & 0x80) == 0) {
     ++*at;
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || (c >= 'A' && c <= 'Z');
+    return kAsciiWord[c];
   }
   return u_isalnum(static_cast<UChar32>(NextCodePoint(text, at))) != 0;
 }

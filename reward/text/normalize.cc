@@ -1,5 +1,7 @@
 #include "reward/text/normalize.h"
 
+#include <utility>
+
 #include <unicode/bytestream.h>
 #include <unicode/normalizer2.h>
 
@@ -33,20 +35,46 @@ char PlainPunctuation(char32_t code_point) {
   return 0;
 }
 
-std::string Fold(std::string_view text) {
-  std::string out(text);
-  if (IsAscii(text)) {
-    for (char& c : out)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    return out;
-  }
-  const std::string folded = Casefold(RepairUtf8(text));
-  out.clear();
+char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool IsHigh(char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }
+
+// Folds a part that no part around it changes, and appends it.
+void AppendFolded(const std::string& part, std::string* out) {
+  const std::string folded = Casefold(part);
   for (size_t at = 0; at < folded.size();) {
     const size_t begin = at;
     const char plain = PlainPunctuation(NextCodePoint(folded, &at));
-    if (plain != 0) out += plain;
-    if (plain == 0) out.append(folded, begin, at - begin);
+    if (plain != 0) *out += plain;
+    if (plain == 0) out->append(folded, begin, at - begin);
+  }
+}
+
+// Unicode's folding sees ASCII one character at a time, but for one that a mark follows: ICU is asked about what is beyond ASCII with the
+// character before it, and not about a quote or dash between ASCII.
+std::string Fold(std::string_view text) {
+  if (IsAscii(text)) {
+    std::string out(text);
+    for (char& c : out) c = LowerAscii(c);
+    return out;
+  }
+  const std::string whole = RepairUtf8(text);
+  std::string out;
+  out.reserve(whole.size());
+  for (size_t at = 0; at < whole.size();) {
+    size_t high = at;
+    while (high < whole.size() && !IsHigh(whole[high])) out += LowerAscii(whole[high++]);
+    at = high;
+    while (at < whole.size() && IsHigh(whole[at])) ++at;
+    if (high == at) break;
+    size_t behind_one = high;
+    const char plain = PlainPunctuation(NextCodePoint(whole, &behind_one));
+    if (plain != 0 && behind_one == at) {
+      out += plain;
+      continue;
+    }
+    const size_t begin = high - (out.empty() ? 0 : 1);
+    if (!out.empty()) out.pop_back();
+    AppendFolded(whole.substr(begin, at - begin), &out);
   }
   return out;
 }
@@ -60,19 +88,16 @@ std::string EvenSpaces(std::string_view text) {
     if (out.back() != ' ') out += ' ';
   };
   for (size_t at = 0; at < text.size();) {
-    if ((static_cast<unsigned char>(text[at]) & 0x80) == 0) {
-      if (IsAsciiSpace(text[at]))
-        end_word();
-      else
-        out += text[at];
-      ++at;
-      continue;
-    }
     const size_t begin = at;
-    if (IsWhiteSpace(NextCodePoint(text, &at)))
+    while (at < text.size() && !IsHigh(text[at]) && !IsAsciiSpace(text[at])) ++at;
+    out.append(text, begin, at - begin);
+    if (at == text.size()) break;
+    const size_t next = at;
+    const bool space = IsHigh(text[at]) ? IsWhiteSpace(NextCodePoint(text, &at)) : (++at, true);
+    if (space)
       end_word();
     else
-      out.append(text, begin, at - begin);
+      out.append(text, next, at - next);
   }
   end_word();
   return out;
@@ -92,7 +117,17 @@ size_t EndOfSpacedLetters(const std::string& text, size_t at) {
   return letters >= kMinSpacedLetters ? next - 1 : at;
 }
 
-std::string JoinSpacedLetters(const std::string& text) {
+// Whether two letters stand alone anywhere, one separator between them and the same behind them.
+bool MayHaveSpacedLetters(const std::string& text) {
+  for (size_t at = 1; at + 2 < text.size(); ++at)
+    if (text[at] == text[at + 2] && kSeparators.find(text[at]) != std::string_view::npos && IsLetter(text[at + 1]) &&
+        IsLetter(text[at - 1]) && (at == 1 || !IsAsciiWordByte(text[at - 2])))
+      return true;
+  return false;
+}
+
+std::string JoinSpacedLetters(std::string text) {
+  if (!MayHaveSpacedLetters(text)) return text;
   std::string out;
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
@@ -112,7 +147,7 @@ std::string JoinSpacedLetters(const std::string& text) {
 
 std::string NormalizeText(std::string_view text, const Normalization& how) {
   std::string even = EvenSpaces(how.fold ? Fold(text) : RepairUtf8(text));
-  return how.join_spaced ? JoinSpacedLetters(even) : even;
+  return how.join_spaced ? JoinSpacedLetters(std::move(even)) : even;
 }
 
 }  // namespace temper

@@ -1,7 +1,6 @@
 #include "reward/text/vocabulary.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace temper {
@@ -81,13 +80,10 @@ SlotIndex::SlotIndex(std::span<const uint32_t> slots, int slot_bits) : bits_((si
   }
 }
 
-float SublinearCount(uint32_t count) {
-  static const std::array<float, kMaxCount + 1> kTable = [] {
-    std::array<float, kMaxCount + 1> table{};
-    for (uint32_t i = 1; i <= kMaxCount; ++i) table[i] = static_cast<float>(1 + std::log(static_cast<double>(i)));
-    return table;
-  }();
-  return kTable[std::min(count, kMaxCount)];
-}
+const std::array<float, kMaxCount + 1> kSublinearCounts = [] {
+  std::array<float, kMaxCount + 1> table{};
+  for (uint32_t i = 1; i <= kMaxCount; ++i) table[i] = static_cast<float>(1 + std::log(static_cast<double>(i)));
+  return table;
+}();
 
 }  // namespace temper

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -75,7 +77,8 @@ class SlotIndex {
   std::vector<uint32_t> before_;  // slots in the words of bits before each
 };
 
-// 1 + ln(count): a word that comes ten times says not ten times as much.
-float SublinearCount(uint32_t count);
+// 1 + ln(count), up to kMaxCount: a word that comes ten times says not ten times as much.
+extern const std::array<float, kMaxCount + 1> kSublinearCounts;
+inline float SublinearCount(uint32_t count) { return kSublinearCounts[std::min(count, kMaxCount)]; }
 
 }  // namespace temper
