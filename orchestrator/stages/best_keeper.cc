@@ -15,7 +15,11 @@ namespace fs = std::filesystem;
 
 BestKeeper::BestKeeper(const StageContext& context, const std::string& saved)
     : context_(context), best_(NoBestStep(context.config->eval.best)) {
-  if (!on()) return;
+  if (!on()) {
+    std::error_code ignored;
+    fs::remove(context_.paths.BestJson(), ignored);
+    return;
+  }
   if (!saved.empty()) best_ = BestStepFromJson(saved);
   if (best_.step > 0 && !HoldsPolicy(context_.paths.BestWeights(best_.step))) {
     TEMPER_LOG(Warn, context_.paths.BestWeights(best_.step), ", the best policy so far, is not there any more: the best is chosen anew");

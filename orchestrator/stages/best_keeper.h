@@ -12,7 +12,8 @@ namespace temper {
 
 // Keeps the policy of the step of RL whose figure is best (eval.best) beside the last one, and says when the training ends early
 // (eval.stop_after). What it knows goes into every checkpoint and comes back with it, so that a run that goes on chooses as one that was
-// never stopped. Of an arm's folder it owns best/ and best.json. Does nothing where eval.best names no figure.
+// never stopped. Of an arm's folder it owns best/ and best.json. Does nothing where eval.best names no figure, but that a best.json from
+// before, with a figure, goes.
 class BestKeeper {
  public:
   // saved: of the checkpoint that the stage goes on from; "" = it begins. A best policy whose weights are gone is forgotten, with a
