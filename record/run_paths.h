@@ -54,6 +54,9 @@ class StagePaths {
   // Hugging Face folders: of the policy after `step` steps, and of the one that a run without SFT starts from.
   std::string Weights(int64_t step) const;
   std::string StartWeights() const;
+  std::string BestWeights(int64_t step) const;  // the same of the step whose figure was best (eval.best)
+  std::string BestFolder() const;               // folder of those
+  std::string BestJson() const;                 // record/best_file.h
   std::string JournalFolder() const;
   std::string Journal() const;                  // record/journal.h
   std::string DamagedJournal(int n) const;      // the n-th one that was set aside

@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/best_file.h"
 #include "record/run_json.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
@@ -47,6 +48,7 @@ ArmRecord ReadArm(const RunPaths& run, const RunDescription::Arm& description) {
   ReadSettingsOf(paths.ResolvedConfig(), &arm);
   const bool trained = fs::exists(paths.Metrics());
   if (trained) arm.metrics = ReadMetrics(paths.Metrics());
+  arm.best = ReadBestStep(paths);
   ReadEvaluations(paths.Eval(EvalTime::kEnd), "", &arm);
   ReadEvaluations(paths.Eval(EvalTime::kStart), "start/", &arm);
   TEMPER_CHECK(trained || !arm.evaluations.empty(), paths.folder(), " has neither metrics.jsonl nor eval/<set>.jsonl: the arm '", arm.name,

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "evaluation/best_step.h"
 #include "record/eval_files.h"
 #include "record/metrics_file.h"
 #include "record/provenance.h"
@@ -21,6 +23,7 @@ struct ArmRecord {
   std::map<std::string, std::string> settings;                 // dotted key -> value as YAML, all of them; empty where not known
   std::map<std::string, std::set<std::string>> named;          // dotted key of a setting that maps names to something -> the names
   std::vector<MetricRow> metrics;
+  std::optional<BestStep> best;                                // by eval.best; absent where no step was chosen
   std::map<std::string, std::vector<EvalSample>> evaluations;  // set name -> samples; "start/<set>" = before RL
   std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set
   std::map<std::string, int64_t> eval_versions;                // weight version that sampled the set; may lack a set

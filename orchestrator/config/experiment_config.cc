@@ -5,6 +5,7 @@
 #include <set>
 
 #include "cluster/base/error.h"
+#include "orchestrator/config/during_figures.h"
 #include "orchestrator/config/names.h"
 #include "orchestrator/config/role_layout.h"
 #include "record/run_paths.h"
@@ -137,6 +138,10 @@ void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
   f.Rule([&c] { return AreEvalSets(c.eval.every_sets, c.data); }, "eval.every_sets must name sets that are evaluated");
   f.Rule([&c] { return c.eval.every == 0 || c.rl.max_staleness == 0; },
          "eval.every needs rl.max_staleness: 0: between two steps the workers must be free, and all hold the same weights");
+  const std::vector<std::string> figures = DuringFigures(c.eval, c.data, c.reward.graders);
+  f.Rule([&c, figures] { return c.eval.best.figure.empty() || IsFigureOrBound(c.eval.best.figure, figures); },
+         Concat("eval.best.figure must be a figure of this job's evaluations during training, or a bound of one (_low, _high): ",
+                Joined(figures)));
   f.Rule([&c] { return c.data.system_prompt.empty() || (!c.policy.path.empty() && c.data.chat_template == ChatTemplateChoice::kAuto); },
          kSystemPromptNeedsTemplate);
   f.Rule([&c] { return ArePorts(c.monitor.prometheus_port, c.cluster); },

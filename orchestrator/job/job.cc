@@ -23,6 +23,7 @@
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/qualified.h"
 #include "orchestrator/job/start_checks.h"
+#include "orchestrator/stages/best_keeper.h"
 #include "policy/kernels/torch_version.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
@@ -126,7 +127,7 @@ void Job::Prepare() {
     state.arm = &arm;
     state.paths = paths_.Arm(arm.name);
     if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
-    if (!HoldsPolicy(state.paths.Weights(arm.config.rl.steps))) SetAsideIfDamaged(state.paths);
+    if (!HoldsPolicy(state.paths.Weights(LastStep(arm.config, state.paths)))) SetAsideIfDamaged(state.paths);
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
     AddInputs(arm.config, files, &provenance);
@@ -262,7 +263,7 @@ void Job::FinishArm(ArmState* arm, JobBus* bus) {
     PreemptIfAsked("before RL of arm " + arm->arm->name);
     monitor_->SetStage(arm->arm->name, "rl");
     RunRl(context, arm->start_weights);
-    if (config.HasStage("eval")) weights = PublishPolicy(context, config.rl.steps);
+    if (config.HasStage("eval")) weights = PublishPolicy(context, LastStep(config, arm->paths));
   } else if (config.HasStage("eval")) {
     LoadPolicy(context, arm->start_weights);
     weights = PublishPolicy(context, 0);

@@ -9,6 +9,7 @@
 #include "orchestrator/data/data_files.h"
 #include "orchestrator/data/data_store.h"
 #include "orchestrator/job/qualified.h"
+#include "orchestrator/stages/best_keeper.h"
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
@@ -84,7 +85,7 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
     const ArmPaths paths = run.Arm(arm.name);
     const bool rl = stage.folder() == paths.folder();
     if (!rl && stage.folder() != run.Sft().folder() && stage.folder() != paths.Sft().folder()) continue;
-    const std::string result = stage.Weights(rl ? arm.config.rl.steps : arm.config.sft.steps);
+    const std::string result = stage.Weights(rl ? LastStep(arm.config, stage) : arm.config.sft.steps);
     if (!HoldsPolicy(result)) return;
     throw ConfigError(Concat("--resume ", resume, ": this stage has come to its end, ", result,
                              ", which would be taken as it is; move that folder away to train from the checkpoint again"));

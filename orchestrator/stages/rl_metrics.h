@@ -45,4 +45,9 @@ std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t st
 // The same as Markdown, one text a group: "transcript/0", ...
 std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<const ScoredGroup*>& groups, int64_t count);
 
+// Text of audit.jsonl of one step: a line for each answer of the groups of `trained`. advantages: by group, of each of its answers; names:
+// of the composer's constraints.
+std::string AuditLines(int64_t step, const std::vector<uint64_t>& trained, const std::map<uint64_t, ScoredGroup>& scored,
+                       const std::map<uint64_t, std::vector<double>>& advantages, const std::vector<std::string>& names);
+
 }  // namespace temper

@@ -1,5 +1,6 @@
 #include "cluster/base/error.h"
 #include "orchestrator/stages/rl_metrics.h"
+#include "record/audit_record.h"
 #include "record/transcripts.h"
 
 namespace temper {
@@ -42,6 +43,28 @@ std::vector<std::pair<std::string, std::string>> Transcripts(const std::vector<c
     texts.emplace_back(Concat("transcript/", texts.size()), std::move(text));
   }
   return texts;
+}
+
+std::string AuditLines(int64_t step, const std::vector<uint64_t>& trained, const std::map<uint64_t, ScoredGroup>& scored,
+                       const std::map<uint64_t, std::vector<double>>& advantages, const std::vector<std::string>& names) {
+  std::string lines;
+  for (const uint64_t id : trained) {
+    const ScoredGroup& group = scored.at(id);
+    for (size_t i = 0; i < group.parts.size(); ++i) {
+      lines += AuditRecordToJson({.step = step,
+                                  .group = id,
+                                  .prompt_id = group.graded.prompt->id,
+                                  .sample = static_cast<int64_t>(i),
+                                  .category = group.graded.prompt->category,
+                                  .label = group.graded.prompt->label,
+                                  .grade = group.graded.grades[i],
+                                  .parts = group.parts[i],
+                                  .constraint_names = names,
+                                  .advantage = advantages.at(id)[i]}) +
+               "\n";
+    }
+  }
+  return lines;
 }
 
 }  // namespace temper

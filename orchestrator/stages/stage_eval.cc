@@ -9,6 +9,7 @@
 #include "cluster/base/keyed_random.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
+#include "orchestrator/config/during_figures.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
@@ -146,15 +147,14 @@ void PutEstimate(const std::string& name, const Estimate& estimate, std::map<std
 std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights) {
   const EvalConfig& config = context.config->eval;
   std::map<std::string, double> values;
+  const std::vector<std::string> during = SetsDuring(config, context.config->data);
   for (const EvalSet& set : context.data->eval_sets) {
-    const bool named = std::find(config.every_sets.begin(), config.every_sets.end(), set.name) != config.every_sets.end();
-    if (!named && !(config.every_sets.empty() && &set == &context.data->eval_sets.front())) continue;
+    if (std::find(during.begin(), during.end(), set.name) == during.end()) continue;
     const EvalSet first = FirstOf(set, config.every_prompts);
     const EvalResult result = SummarizeEvaluation(set.name, SampleSet(context, weights, first, EvalMoment::kBetweenSteps, 0), {});
-    for (const FigureColumn& figure : FigureColumns())
-      PutEstimate(Concat("during/", set.name, "/", figure.key), result.all.*figure.cell, &values);
+    for (const FigureColumn& figure : FigureColumns()) PutEstimate(DuringName(set.name, figure.key), result.all.*figure.cell, &values);
     for (const GraderFigures& grader : result.verdicts.graders)
-      PutEstimate(Concat("during/", set.name, "/unsafe_by_", grader.name), grader.unsafe, &values);
+      PutEstimate(DuringName(set.name, "unsafe_by_" + grader.name), grader.unsafe, &values);
   }
   return values;
 }

@@ -10,6 +10,7 @@
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/prompt_plan.h"
 #include "orchestrator/flow/ledger.h"
+#include "orchestrator/stages/best_keeper.h"
 #include "orchestrator/stages/gold_ride.h"
 #include "orchestrator/stages/grade_noise.h"
 #include "orchestrator/stages/grader_metrics.h"
@@ -21,7 +22,6 @@
 #include "orchestrator/stages/stage_state.h"
 #include "orchestrator/stages/step_clock.h"
 #include "record/audit_file.h"
-#include "record/audit_record.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
 
@@ -45,7 +45,6 @@ class RlStage {
   void TrainWhenReady();
   void FinishStep();
   std::vector<LearnerTask> TasksFor(const Ledger::StepGroups& groups, RlBatch* batch);
-  void WriteAudit(int64_t step, const RlBatch& batch);
   void WriteTraces(const std::vector<const ScoredGroup*>& all);
   bool IsTimeToEvaluate(int64_t steps_done) const;
   void AfterStep();
@@ -65,6 +64,7 @@ class RlStage {
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<AuditFile> audit_;  // finished by its destructor where an error or a stop ends the stage
   std::unique_ptr<GoldRide> gold_;
+  std::unique_ptr<BestKeeper> best_;
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
@@ -86,8 +86,10 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
   // What the numbers of this stage depend on beside the data.
-  state_.settings = SettingsOf(*context_.resolved, {"rl.steps", "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
-                                                    "rollout.group_size", "reward.composer", "reward.noise.", "run.seed"});
+  std::vector<std::string> settings = {"rl.steps",           "rl.prompts_per_step", "rl.max_staleness", "rl.optimizer.",
+                                       "rollout.group_size", "reward.composer",     "reward.noise.",    "run.seed"};
+  if (!config_.eval.best.figure.empty()) settings.insert(settings.end(), {"eval.every", "eval.best.", "eval.stop_after"});
+  state_.settings = SettingsOf(*context_.resolved, settings);
 }
 
 // The recorded log-probs are those of the distribution that was drawn from, the learner's those of the whole one.
@@ -113,6 +115,7 @@ void RlStage::Start() {
   const ResumedStage resumed = ResumeStage(context_, checkpoints_, state_);
   if (!resumed.composer_state.empty()) composer_->LoadState(resumed.composer_state);
   state_.step = resumed.step;
+  best_ = std::make_unique<BestKeeper>(context_, resumed.best);
   weights_ = PublishPolicy(context_, state_.step);
   // Workers keep what they hold when a task's version is not a higher one, and an arm before this one may have left them a higher one.
   if (config_.rl.max_staleness > 0) context_.bus->AnnounceWeights(weights_);
@@ -217,32 +220,10 @@ std::vector<LearnerTask> RlStage::TasksFor(const Ledger::StepGroups& groups, RlB
     }
   }
   SummarizeAdvantages(std::move(advantages), &row_);
-  WriteAudit(groups.step, *batch);
+  audit_->Write(AuditLines(groups.step, batch->trained, scored_, batch->advantages, composer_->constraint_names()));
   if (!batch->orders.empty()) return TasksOf(std::move(batch->orders));
   TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
   return ForAll(context_, {PublishOrder{groups.step, groups.step + 1}});
-}
-
-void RlStage::WriteAudit(int64_t step, const RlBatch& batch) {
-  const auto names = composer_->constraint_names();
-  std::string lines;
-  for (const uint64_t id : batch.trained) {
-    const ScoredGroup& group = scored_.at(id);
-    for (size_t i = 0; i < group.parts.size(); ++i) {
-      lines += AuditRecordToJson({.step = step,
-                                  .group = id,
-                                  .prompt_id = group.graded.prompt->id,
-                                  .sample = static_cast<int64_t>(i),
-                                  .category = group.graded.prompt->category,
-                                  .label = group.graded.prompt->label,
-                                  .grade = group.graded.grades[i],
-                                  .parts = group.parts[i],
-                                  .constraint_names = names,
-                                  .advantage = batch.advantages.at(id)[i]}) +
-               "\n";
-    }
-  }
-  audit_->Write(lines);
 }
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
@@ -314,10 +295,10 @@ void RlStage::EnterPhase() {
   context_.monitor->Enter(drawing ? phase::kWaitRollouts : phase::kWaitGrades, state_.step);
 }
 
-// The result of the last step has an evaluation of its own.
+// The result of the last step has an evaluation of its own, but is one of those that the best is chosen of.
 bool RlStage::IsTimeToEvaluate(int64_t steps_done) const {
-  return config_.eval.every > 0 && steps_done % config_.eval.every == 0 && steps_done < config_.rl.steps &&
-         !context_.data->eval_sets.empty();
+  if (config_.eval.every == 0 || context_.data->eval_sets.empty()) return false;
+  return steps_done < config_.rl.steps ? steps_done % config_.eval.every == 0 : best_->on();
 }
 
 void RlStage::FinishStep() {
@@ -333,7 +314,9 @@ void RlStage::FinishStep() {
   AddRates(&row_.values);
   AddJobCounts(*context_.bus, result.published, &row_.values);
   if (IsTimeToEvaluate(training_step_ + 1)) {
-    row_.values.merge(EvaluateDuring(context_, weights_));
+    const std::map<std::string, double> figures = EvaluateDuring(context_, weights_);
+    best_->Take(training_step_ + 1, figures);
+    row_.values.insert(figures.begin(), figures.end());
     context_.bus->BeginPhase(journal_.get());
     clock_.Mark("timing_s/eval");
   }
@@ -357,25 +340,27 @@ void RlStage::FinishStep() {
 
 void RlStage::AfterStep() {
   const bool stop = StopRequested();
-  if (state_.step >= config_.rl.steps) return;
+  if (state_.step >= config_.rl.steps || best_->ended_early()) return;
   if (stop || state_.step % config_.checkpoint.every == 0) {
     state_.composer_state = composer_->SaveState();
     state_.audit = audit_->Mark();
+    state_.best = best_->Save();
     SaveStage(context_, &checkpoints_, state_);
+    best_->Prune();
   }
   if (stop) Preempt(Concat("after RL step ", state_.step));
 }
 
 std::string RlStage::Run() {
-  std::string weights = context_.paths.Weights(config_.rl.steps);
-  if (HoldsPolicy(weights)) {
+  const int64_t last = LastStep(config_, context_.paths);
+  if (const std::string weights = context_.paths.Weights(last); HoldsPolicy(weights)) {
     LoadPolicy(context_, weights);
-    PublishPolicy(context_, config_.rl.steps);
-    context_.monitor->SetProgress(config_.rl.steps, config_.rl.steps);  // done by an earlier start
+    PublishPolicy(context_, last);
+    context_.monitor->SetProgress(last, last);  // done by an earlier start
     return weights;
   }
   Start();
-  while (!ledger_->finished() || training_step_ >= 0) {
+  while (!best_->ended_early() && (!ledger_->finished() || training_step_ >= 0)) {
     IssueAdmitted();
     TrainWhenReady();
     EnterPhase();
@@ -384,7 +369,10 @@ std::string RlStage::Run() {
   }
   audit_->Finish();
   context_.bus->BeginPhase(nullptr);
+  std::string weights = context_.paths.Weights(state_.step);
   ExportPolicy(context_, weights);
+  if (const std::string said = best_->Finish(); !said.empty()) progress_->Note(said);
+  if (best_->ended_early()) context_.monitor->SetProgress(state_.step, state_.step);
   return weights;
 }
 

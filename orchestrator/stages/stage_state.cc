@@ -49,6 +49,7 @@ void SaveStage(const StageContext& context, CheckpointStore* store, const StageS
   json["step"] = state.step;
   json["data_digest"] = state.data_digest;
   json["composer_state"] = state.composer_state;
+  if (!state.best.empty()) json["best"] = ordered_json::parse(state.best);
   json["settings"] = state.settings;
   const MetricsMark metrics = MarkMetrics(context.paths.Metrics());
   json["metrics"] = {{"bytes", metrics.bytes}, {"xxh128", metrics.xxh128}};
@@ -77,7 +78,13 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
   if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());
-  return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>()};
+  return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>(), BestOfState(found->state_json)};
+}
+
+std::string BestOfState(const std::string& state_json) {
+  const auto saved = ordered_json::parse(state_json);
+  const auto best = saved.find("best");
+  return best == saved.end() ? "" : best->dump();
 }
 
 }  // namespace temper

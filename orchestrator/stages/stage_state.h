@@ -18,6 +18,7 @@ struct StageState {
   int64_t step = 0;  // updates done
   uint64_t data_digest = 0;
   std::string composer_state;                   // multipliers
+  std::string best;                             // of the best step so far (record/best_file.h); "" = none is chosen
   std::map<std::string, std::string> settings;  // resolved keys the numbers depend on
   std::optional<AuditMark> audit;               // of the stage's trail, where it has one
 };
@@ -34,7 +35,11 @@ void SaveStage(const StageContext& context, CheckpointStore* store, const StageS
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;
+  std::string best;
 };
 ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected);
+
+// StageState::best of a checkpoint's state.json; "" where it has none. Throws Error where the text is no such file.
+std::string BestOfState(const std::string& state_json);
 
 }  // namespace temper

@@ -49,6 +49,8 @@ TEST(RunPaths, NamesTheFilesOfAnArmAndOfAStage) {
   EXPECT_EQ(arm.Transcripts(7), "r/main/traces/step_7.jsonl");
   EXPECT_EQ(arm.Weights(80), "r/main/weights/step_80");
   EXPECT_EQ(arm.StartWeights(), "r/main/weights/start");
+  EXPECT_EQ(arm.BestWeights(6), "r/main/best/step_6");
+  EXPECT_EQ(arm.BestJson(), "r/main/best.json");
   EXPECT_EQ(arm.Eval(EvalTime::kStart).Samples("dev"), "r/main/eval/start/dev.jsonl");
   EXPECT_EQ(arm.Eval(EvalTime::kEnd).Meta("dev"), "r/main/eval/dev.meta.json");
   EXPECT_EQ(run.Sft().Metrics(), "r/sft/metrics.jsonl");

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/utf8.h"
+#include "record/best_file.h"
 #include "views/report/grading.h"
 #include "views/report/limits.h"
 #include "views/report/render.h"
@@ -12,6 +13,7 @@
 //   sets[]                      order of the evaluation sets
 //   arms[]: name, overrides{}
 //     reward_rise: window, first, last, rise (estimate), or null
+//     best                      of eval.best, where a step was chosen: as best.json (record/best_file.h)
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
@@ -122,6 +124,7 @@ Json ArmToJson(const ArmRecord& record, const ArmReport& arm) {
   const RewardRise& rise = arm.reward_rise;
   if (rise.rise.present)
     json["reward_rise"] = {{"window", rise.window}, {"first", rise.first}, {"last", rise.last}, {"rise", ToJson(rise.rise)}};
+  if (record.best) json["best"] = Json::parse(BestStepToJson(*record.best));
   json["throughput"] = {{"seconds", arm.throughput.seconds}, {"rates", arm.throughput.rates}};
   json["curves"] = Json::object();
   for (const auto& [metric, series] : arm.curves) json["curves"][RepairUtf8(metric)] = {{"steps", series.steps}, {"values", series.values}};

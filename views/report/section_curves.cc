@@ -6,6 +6,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/metrics/metric_table.h"
+#include "evaluation/best_step.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/page/svg.h"
@@ -188,6 +189,8 @@ std::string HtmlBehaviour(const Report& report) {
     if (!charts.empty()) out += Concat("<h3>", group.title, "</h3><div class=\"charts\">", charts, "</div>");
   }
   out += FiguresOf(report, "during/", "Evaluation while it trains", steps, &zero);
+  for (const ArmRecord& arm : report.record->arms)
+    if (arm.best) out += "<p>" + EscapeHtml(Concat(Prose(arm.name), ": ", BestStepText(*arm.best), ".")) + "</p>";
   out += FiguresOf(report, "graders/unsafe_", "Share that each grader calls unsafe", steps, &zero);
   out += FiguresOf(report, "graders/kappa_", "Agreement of graders (kappa)", steps, &zero);
   out += FiguresOf(report, "graders/length_correlation_", "Correlation of s with length", steps, &zero);

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "evaluation/best_step.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/grading.h"
@@ -136,6 +137,13 @@ std::string Rises(const Report& report) {
   return out.empty() ? "" : "Reward under each arm's own composer, with intervals of 95 % that allow for steps alike\n" + out + "\n";
 }
 
+std::string BestSteps(const Report& report) {
+  std::string out;
+  for (const ArmRecord& arm : report.record->arms)
+    if (arm.best) out += Wrap(EscapeTerminal(Concat("  ", Prose(arm.name), ": ", BestStepText(*arm.best))), kColumns, "    ") + "\n";
+  return out.empty() ? "" : "The best step while it trained, whose policy is kept in the arm's folder best\n" + out + "\n";
+}
+
 void CsvEstimate(const Estimate& e, std::string& out) {
   if (e.present) {
     const auto bound = [&](double value) { return e.has_interval() ? Fixed(value, 6) : std::string(); };
@@ -183,6 +191,7 @@ std::string RenderText(const Report& report) {
   }
   if (!report.sets.empty()) out += Wrap(EscapeTerminal(GradingNote(record.grader, record.built_in_world)), kColumns, "") + "\n\n";
   out += Rises(report);
+  out += BestSteps(report);
   out += "Weaknesses, from the numbers\n";
   for (const std::string& weakness : report.weaknesses) out += Wrap("  - " + EscapeTerminal(weakness), kColumns, "    ") + "\n";
   out += "\nWhat this run does not show\n";

@@ -1,13 +1,17 @@
 // Whole jobs in this process: the orchestrator's job code, stages, bus and workers, without ranks around them.
 #include "orchestrator/job/in_process_job.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "record/best_file.h"
 #include "record/gold_file.h"
 #include "record/journal.h"
 #include "reward/graders/rule_grader.h"
@@ -117,6 +121,67 @@ TEST_F(InProcessJob, AnEvaluationBetweenStepsChangesNoBitOfThePolicy) {
   EXPECT_THAT(first, testing::HasSubstr("\"during/dev/safety_low\""));
   EXPECT_THAT(metrics.substr(first.size()), testing::Not(testing::HasSubstr("during/")))
       << "the last step's policy has an evaluation of its own";
+}
+
+// The step of the best value of a metric in the rows of a run, the earliest of equals; steps count updates that are done.
+int64_t StepOfBest(const std::string& metrics, const std::string& name, bool lower) {
+  std::istringstream lines(metrics);
+  int64_t step = 0, best = 0;
+  double value = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const double here = nlohmann::json::parse(line).at(name).get<double>();
+    ++step;
+    if (best > 0 && (lower ? here >= value : here <= value)) continue;
+    best = step;
+    value = here;
+  }
+  return best;
+}
+
+TEST_F(InProcessJob, KeepsThePolicyOfTheStepWhoseFigureWasBest) {
+  const std::string name = "during/dev/utility";
+  Run("one");
+  for (const char* better : {"higher", "lower"}) {
+    Run(better, {"eval.every=1", "eval.every_prompts=4", "eval.best.figure=" + name, Concat("eval.best.better=", better)});
+    EXPECT_EQ(Weights(better), Weights("one")) << "the choice changes no bit of the policy";
+    const std::string arm = folder_.path() + "/" + better + "/main";
+    const std::optional<BestStep> best = ReadBestStep(StagePaths(arm));
+    ASSERT_TRUE(best);
+    EXPECT_EQ(best->step, StepOfBest(Read(Concat(better, "/main/metrics.jsonl")), name, better == std::string("lower")));
+    EXPECT_TRUE(best->interval);
+    EXPECT_EQ(best->evaluations, 2) << "the last step's policy is one of those that the best is chosen of";
+    EXPECT_EQ(best->stopped_at, 0);
+    const std::string kept = Read(Concat(better, "/main/best/step_", best->step, "/model.safetensors"));
+    EXPECT_EQ(kept == Weights(better), best->step == 2);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(arm + "/best"), {}), 1) << "the best policy alone";
+  }
+  EXPECT_NE(ReadBestStep(StagePaths(folder_.path() + "/higher/main"))->step,
+            ReadBestStep(StagePaths(folder_.path() + "/lower/main"))->step);
+}
+
+TEST_F(InProcessJob, EndsAnArmAfterEvaluationsThatWereNotBetter) {
+  const std::vector<std::string> overrides = {"rl.steps=12", "eval.every=1", "eval.every_prompts=2", "eval.best.figure=during/dev/utility",
+                                              "eval.stop_after=1"};
+  const JobEnd end = Run("early", overrides);
+  EXPECT_EQ(end.exit_code, kExitDone);
+  const StagePaths arm(folder_.path() + "/early/main");
+  const BestStep best = ReadBestStep(arm).value();
+  ASSERT_GT(best.stopped_at, 1);
+  ASSERT_LT(best.stopped_at, 12) << "twelve evaluations, each better than the one before";
+  EXPECT_EQ(best.step, best.stopped_at - 1);
+  const std::string metrics = Read("early/main/metrics.jsonl");
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), best.stopped_at);
+  EXPECT_TRUE(std::filesystem::exists(arm.Weights(best.stopped_at) + "/model.safetensors"));
+  EXPECT_TRUE(std::filesystem::exists(arm.BestWeights(best.step) + "/model.safetensors"));
+  const auto status = nlohmann::json::parse(Read("early/status.json"));
+  EXPECT_EQ(status.at("state"), "done");
+  EXPECT_THAT(Read("early/main/eval/dev.meta.json"), testing::HasSubstr(Concat("\"weight_version\":", best.stopped_at)));
+  const JournalSummary journal = SummarizeJournal(arm.Journal());
+  EXPECT_TRUE(journal.violations.empty());
+  EXPECT_EQ(journal.consumed_steps, best.stopped_at);
+  EXPECT_EQ(Run("early", overrides).exit_code, kExitDone) << "nothing is left to do";
+  EXPECT_EQ(Read("early/main/metrics.jsonl"), metrics);
+  EXPECT_EQ(ReadBestStep(arm), best);
 }
 
 TEST_F(InProcessJob, SeveralLearnersAreRefused) {

@@ -18,6 +18,21 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+TEST(Report, SaysWhichStepWasBest) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const std::string words = "during/dev/utility was best after step 6 (0.750 [0.500, 1.000]; the higher the better), of 4 evaluations";
+  EXPECT_THAT(RenderText(BuildReport(record)), Not(HasSubstr("The best step while it trained")));
+  record.arms[0].best = {"during/dev/utility", BetterFigure::kHigher, 6, 0.75, std::make_pair(0.5, 1.0), 4, 2, 12};
+  const Report report = BuildReport(record);
+  const std::string text = RenderText(report);
+  EXPECT_THAT(text, HasSubstr("The best step while it trained"));
+  EXPECT_THAT(text, HasSubstr("during/dev/utility was best after step 6"));
+  EXPECT_THAT(RenderHtml(report), AllOf(HasSubstr(words), HasSubstr("training ended early, after step 12")));
+  const auto json = nlohmann::json::parse(RenderJson(report));
+  EXPECT_EQ(json["arms"][0]["best"]["step"], 6);
+  EXPECT_FALSE(json["arms"][1].contains("best"));
+}
+
 TEST(Report, EveryRunSaysWhatItDoesNotShow) {
   RunRecord record = DrawRun(7, 12, 12);
   const std::string limit = "fictional guild";
