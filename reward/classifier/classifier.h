@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,5 +52,9 @@ class Classifier {
   std::vector<Classifier> members_;
   std::vector<double> levels_;
 };
+
+// Appends the outputs of the members, member by member, then the products.
+void AppendMembers(std::span<Classifier> members, std::span<const MemberProduct> products, std::string_view prompt, std::string_view answer,
+                   std::vector<double>* numbers);
 
 }  // namespace temper

@@ -13,7 +13,8 @@ namespace temper {
 namespace {
 
 constexpr std::string_view kMagic = "TMPRCLSF";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+constexpr uint32_t kWithoutProducts = 1;  // a version that is still read
 constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
 
 void PutStrings(const std::vector<std::string>& strings, ByteWriter* out) {
@@ -160,6 +161,11 @@ std::string Body(const ClassifierModel& model) {
     out.PutString(member.name);
     out.PutString(WriteClassifier(*member.model));
   }
+  out.Put<uint64_t>(model.products.size());
+  for (const auto& [first, second] : model.products) {
+    out.Put(first);
+    out.Put(second);
+  }
   out.PutVector(model.standard.means);
   out.PutVector(model.standard.scales);
   out.PutVector(model.standard.weights);
@@ -175,7 +181,21 @@ std::string Body(const ClassifierModel& model) {
 
 std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth);
 
-void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
+void GetProducts(ByteReader* in, ClassifierModel* model) {
+  const uint64_t products = Within<uint64_t>(in->GetCount(2 * sizeof(uint32_t)), 0, kMaxProducts, "a number of products");
+  const auto member = [&] {
+    const auto place = in->Get<uint32_t>();
+    TEMPER_CHECK(place < model->members.size(), "a product of member ", place, " of ", model->members.size());
+    TEMPER_CHECK(model->members[place].model->kind != LinearKind::kMultinomial, "a product of a member that has no value");
+    return place;
+  };
+  for (uint64_t i = 0; i < products; ++i) {
+    const uint32_t first = member();
+    model->products.push_back({first, member()});
+  }
+}
+
+void GetFeatures(ByteReader* in, uint32_t version, int depth, ClassifierModel* model) {
   const uint64_t spaces = Within<uint64_t>(in->GetCount(54), 0, kMaxSpaces, "a number of spaces");
   for (uint64_t i = 0; i < spaces; ++i) model->spaces.push_back(GetSpace(in, model->outputs()));
   model->dense = in->GetVector<uint32_t>();
@@ -191,6 +211,8 @@ void GetFeatures(ByteReader* in, int depth, ClassifierModel* model) {
     model->members.push_back({std::move(name), Parse(in->GetString(), depth + 1)});
     standard += model->members.back().model->outputs();
   }
+  if (version > kWithoutProducts) GetProducts(in, model);
+  standard += model->products.size();
   model->standard.means = GetFinite<double>(in, standard, "means");
   model->standard.scales = GetFinite<double>(in, standard, "scales");
   model->standard.weights = GetFinite<double>(in, standard * model->outputs(), "weights of numbers");
@@ -200,7 +222,8 @@ std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth) 
   TEMPER_CHECK(bytes.starts_with(kMagic), "it is no classifier (its first bytes are others)");
   ByteReader head(bytes.substr(kMagic.size()));
   const auto version = head.Get<uint32_t>();
-  TEMPER_CHECK(version == kVersion, "version ", version, " of the format; this program reads version ", kVersion);
+  TEMPER_CHECK(version == kVersion || version == kWithoutProducts, "version ", version, " of the format; this program reads versions ",
+               kWithoutProducts, " to ", kVersion);
   const auto hash = head.Get<uint64_t>();
   const std::string_view body = bytes.substr(kMagic.size() + sizeof(version) + sizeof(hash));
   TEMPER_CHECK(Hash64(body) == hash, "it is damaged: its checksum does not hold");
@@ -212,7 +235,7 @@ std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth) 
                " classes of a ", NameOf(model->kind), " classifier");
   model->normalization.fold = GetBool(&in);
   model->normalization.join_spaced = GetBool(&in);
-  GetFeatures(&in, depth, model.get());
+  GetFeatures(&in, version, depth, model.get());
   const size_t offsets = NumOffsets(model->kind, model->classes.size());
   model->offsets = GetFinite<double>(&in, offsets, "offsets");
   model->calibration = GetCalibration(&in, model->kind, offsets);
