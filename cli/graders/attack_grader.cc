@@ -100,7 +100,7 @@ int AttackCommand(const AttackArguments& arguments) {
   record.type = grader.config().type;
   record.grader_id = grader.id();
   record.answers = static_cast<int64_t>(harmful.size());
-  record.date = UtcNow();
+  record.date = UtcOfRecord();
   record.temper = TemperVersion();
   record.success = TryAll(&grader, harmful, &record.caught);
   std::cout << AttackText(record);

@@ -203,7 +203,7 @@ int QualifyCommand(const QualifyArguments& arguments) {
   q.failed = std::count_if(judged.begin(), judged.end(), [](const JudgedAnswer& each) { return each.failed; });
   q.trained_on_rows = std::count_if(judged.begin(), judged.end(), [](const JudgedAnswer& each) { return each.trained_on; });
   if (q.failed == q.rows) throw ConfigError(Concat("grader ", q.grader, " gave none of ", q.rows, " answers a grade: see above"));
-  q.date = UtcNow();
+  q.date = UtcOfRecord();
   q.temper = TemperVersion();
   std::cout << QualificationText(q);
   const std::string& record = arguments.record.empty() ? grader.record() : arguments.record;

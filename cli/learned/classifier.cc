@@ -30,7 +30,7 @@ std::string SourceOf(const LabelledRow& row) { return row.source; }
 std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const std::vector<JudgedRow>& rows, const std::string& how) {
   std::vector<GraderMeasurement> out;
   const auto add = [&](const std::string& name, const std::vector<JudgedRow>& of) {
-    out.push_back({name, static_cast<int64_t>(of.size()), how, "the most frequent label", UtcNow().substr(0, 10), FiguresOf(model, of)});
+    out.push_back({name, static_cast<int64_t>(of.size()), how, "the most frequent label", UtcOfRecord().substr(0, 10), FiguresOf(model, of)});
   };
   std::vector<std::string> sources;
   for (const JudgedRow& each : rows)
@@ -68,7 +68,7 @@ int TrainCommand(const ClassifierTrainArguments& arguments) {
   for (const HeldOut& each : trained.held_out) judged.push_back({&data.rows[each.row], each.probabilities});
   const std::string how = HowMeasured(arguments.labels, options, data.rows, trained.held_out);
   trained.model.record = {data.Hash(), OptionsAsJson(arguments, options, data), static_cast<int64_t>(data.rows.size()),
-                          UtcNow().substr(0, 10),
+                          UtcOfRecord().substr(0, 10),
                           judged.empty() ? std::vector<GraderMeasurement>{} : MeasuredOn(trained.model, judged, how)};
   const std::string bytes = WriteClassifier(trained.model);
   WriteOrFail("--out", arguments.out, bytes);

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
 #include <map>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/learned/classifier_numbers.h"
 #include "cluster/base/error.h"
-#include "reward/classifier/file.h"
 #include "reward/classifier/sources.h"
 #include "reward/text/dense.h"
 
@@ -82,37 +81,6 @@ std::vector<SpaceOptions> SpacesOf(const ClassifierTrainArguments& arguments) {
   return spaces;
 }
 
-// NAME or NAME:WEIGHT.
-struct Weighted {
-  std::string name;
-  std::optional<double> weight;
-};
-
-Weighted WeightedOf(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  const std::optional<double> weight = colon == std::string::npos ? std::nullopt : NumberOf(text.substr(colon + 1));
-  return weight ? Weighted{text.substr(0, colon), weight} : Weighted{text, std::nullopt};
-}
-
-// The dense features by their numbers, rising, with the weights that are chosen for them.
-std::map<uint32_t, std::optional<double>> DenseOf(const std::vector<std::string>& words) {
-  std::map<uint32_t, std::optional<double>> out;
-  const auto features = DenseFeatures();
-  for (const std::string& word : words) {
-    const auto [name, weight] = WeightedOf(word);
-    const auto found =
-        std::find_if(features.begin(), features.end(), [&, &of = name](const DenseFeature& each) { return of == each.name; });
-    if (name != "all" && found == features.end()) {
-      std::string known;
-      for (const DenseFeature& each : features) known += Concat(known.empty() ? "" : ", ", each.name);
-      throw ConfigError(Concat("--dense: there is no number '", name, "'; known: all, ", known));
-    }
-    for (uint32_t i = 0; i < features.size(); ++i)
-      if (name == "all" || name == features[i].name) out[i] = weight;
-  }
-  return out;
-}
-
 std::vector<Trick> TricksOf(const std::vector<std::string>& words) {
   std::vector<Trick> out;
   for (const auto& [trick, name] : EnumNames<Trick>::kTable)
@@ -130,30 +98,6 @@ std::vector<std::string> TrickWordsOfCli() {
 LinearKind KindOf(const ClassifierTrainArguments& arguments, size_t classes) {
   if (arguments.ordinal) return LinearKind::kOrdinal;
   return classes == 2 && !arguments.multiclass ? LinearKind::kBinary : LinearKind::kMultinomial;
-}
-
-// The dense features and the members, and the blend where weights are chosen for them.
-void SetNumbers(const ClassifierTrainArguments& arguments, ClassifierOptions* options) {
-  Blend blend{arguments.ngrams_weight.value_or(1), {}};
-  bool chosen = arguments.ngrams_weight.has_value(), learned = false;
-  const auto add = [&](const std::optional<double>& weight, size_t times) {
-    (weight ? chosen : learned) = true;
-    for (size_t i = 0; i < times; ++i) blend.numbers.push_back(weight.value_or(0));
-  };
-  for (const auto& [feature, weight] : DenseOf(arguments.dense)) {
-    options->dense.push_back(feature);
-    add(weight, 1);
-  }
-  for (const std::string& word : arguments.members) {
-    const auto [path, weight] = WeightedOf(word);
-    options->members.push_back({std::filesystem::path(path).stem().string(), LoadClassifier(path)});
-    add(weight, options->members.back().model->outputs());
-  }
-  if (chosen && learned)
-    throw ConfigError("weights are chosen for all numbers and members (NAME:WEIGHT), or for none: --dense, --member, --ngrams-weight");
-  if (chosen && options->kind == LinearKind::kMultinomial)
-    throw ConfigError("weights can be chosen for classifiers of two classes or of levels alone");
-  if (chosen) options->blend = blend;
 }
 
 }  // namespace
@@ -219,6 +163,11 @@ void BindTraining(CLI::App* command, ClassifierTrainArguments* a) {
       ->add_option("--member", a->members,
                    "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again")
       ->allow_extra_args(false);
+  command
+      ->add_option("--product", a->products,
+                   "two members by the names of their files, as A*B or A*B:WEIGHT: the product of what they say is a number of this one; may be "
+                   "given again")
+      ->allow_extra_args(false);
   command->add_option("--ngrams-weight", a->ngrams_weight,
                       "where weights are chosen: that of what the n-grams learn (default 1); all parts are standardised");
   command->add_option("--balance", a->balance, "what counts the same: none, class, or source_class")
@@ -282,6 +231,8 @@ std::string OptionsAsJson(const ClassifierTrainArguments& arguments, const Class
         Concat(NameOf(space.of), ":", NameOf(space.ngrams.unit), ":", space.ngrams.min_n, "-", space.ngrams.max_n, ":", space.scale));
   for (const uint32_t feature : options.dense) out["dense"].push_back(DenseFeatures()[feature].name);
   for (const MemberModel& member : options.members) out["members"].push_back(member.name);
+  for (const auto& [first, second] : options.products)
+    out["products"].push_back(Concat(options.members[first].name, "*", options.members[second].name));
   if (options.blend) out["blend"] = {{"ngrams", options.blend->ngrams}, {"numbers", options.blend->numbers}};
   if (options.pairs) out["pairs"] = arguments.labels.columns.pair;
   for (const Trick trick : options.tricks) out["tricks"].push_back(NameOf(trick));

@@ -33,6 +33,7 @@ struct ClassifierTrainArguments {
   bool no_ngrams = false;
   std::vector<std::string> dense;
   std::vector<std::string> members;
+  std::vector<std::string> products;  // A*B or A*B:WEIGHT
   std::optional<double> ngrams_weight;
   std::vector<std::string> tricks;
   std::string balance = "class";

@@ -1,8 +1,11 @@
 #include "cluster/base/utc_time.h"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
+#include <string_view>
 
 #include "cluster/base/clock.h"
 
@@ -31,6 +34,15 @@ std::string UtcTextMillis(double wall_seconds) {
 }
 
 std::string UtcNow() { return UtcText(WallSeconds()); }
+
+std::string UtcOfRecord() {
+  const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
+  const std::string_view digits = epoch == nullptr ? "" : epoch;
+  double seconds = 0;
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
+  const bool number = problem == std::errc() && end == digits.data() + digits.size() && seconds >= 0 && seconds < 253402300800;  // year 10000
+  return number ? UtcText(seconds) : UtcNow();
+}
 
 std::optional<double> ParseUtc(const std::string& text) {
   std::tm parts{};

@@ -73,10 +73,7 @@ std::vector<double> Classifier::StandardValues(const Texts& texts) {
     const std::vector<double> all = DenseValues(pair);
     for (const uint32_t feature : model_->dense) values.push_back(all[feature]);
   }
-  for (Classifier& member : members_) {
-    const Classification said = member.Classify(texts.pair.prompt, texts.pair.answer);
-    values.insert(values.end(), said.outputs.begin(), said.outputs.end());
-  }
+  AppendMembers(members_, model_->products, texts.pair.prompt, texts.pair.answer, &values);
   const StandardModel& standard = model_->standard;
   for (size_t i = 0; i < values.size(); ++i) values[i] = (values[i] - standard.means[i]) * standard.scales[i];
   return values;
@@ -100,6 +97,17 @@ double Classifier::Value(const Classification& of) const {
   double value = 0;
   for (size_t k = 0; k < levels_.size(); ++k) value += of.probabilities[k] * levels_[k];
   return value;
+}
+
+void AppendMembers(std::span<Classifier> members, std::span<const MemberProduct> products, std::string_view prompt, std::string_view answer,
+                   std::vector<double>* numbers) {
+  std::vector<Classification> said;
+  for (Classifier& member : members) {
+    said.push_back(member.Classify(prompt, answer));
+    numbers->insert(numbers->end(), said.back().outputs.begin(), said.back().outputs.end());
+  }
+  for (const auto& [first, second] : products)
+    numbers->push_back(members[first].Value(said[first]) * members[second].Value(said[second]));
 }
 
 void Classifier::ExplainSpace(AskedSpace* space, const Texts& texts, std::vector<Contribution>* contributions) {
@@ -133,7 +141,9 @@ std::string StandardName(const ClassifierModel& model, size_t index) {
       return Concat("classifier ", member.name, member.model->outputs() == 1 ? "" : Concat(": ", member.model->classes[index]));
     index -= member.model->outputs();
   }
-  TEMPER_FAIL("a classifier has no number ", index, " behind its last member");
+  TEMPER_CHECK(index < model_->products.size(), "a classifier has no number ", index, " behind its last product");
+  const MemberProduct& product = model_->products[index];
+  return Concat("product of ", model_->members[product.first].name, " and ", model_->members[product.second].name);
 }
 
 std::vector<Contribution> Classifier::Explain(std::string_view prompt, std::string_view answer) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,5 +55,9 @@ class Classifier {
   bool reads_both_ = false;
   std::string last_prompt_, last_normal_prompt_;  // answers to one prompt come one after the other
 };
+
+// Appends the outputs of the members, member by member, then the products.
+void AppendMembers(std::span<Classifier> members, std::span<const MemberProduct> products, std::string_view prompt, std::string_view answer,
+                   std::vector<double>* numbers);
 
 }  // namespace temper

@@ -70,10 +70,7 @@ void TextFeatures::AddTexts(const std::vector<LabelledRow>& rows) {
       const std::vector<double> all = DenseValues({prompt, answer, normal_prompt, normal_answer});
       for (const uint32_t feature : options_.dense) numbers.push_back(all[feature]);
     }
-    for (Classifier& member : members) {
-      const std::vector<double> outputs = member.Classify(prompt, answer).outputs;
-      numbers.insert(numbers.end(), outputs.begin(), outputs.end());
-    }
+    AppendMembers(members, options_.products, prompt, answer, &numbers);
     num_numbers_ = numbers.size();
     numbers_.insert(numbers_.end(), numbers.begin(), numbers.end());
   }
@@ -85,6 +82,7 @@ ClassifierModel TextFeatures::Prepare(std::span<const uint32_t> texts, std::span
   model.classes = options_.classes;
   model.normalization = options_.normalization;
   model.members = options_.members;
+  model.products = options_.products;
   for (size_t space = 0; space < counts_.size(); ++space) {
     const SpaceOptions& of = options_.spaces[space];
     model.spaces.push_back({of, FitVocabulary(counts_[space], texts, source_of_, of.ngrams.slot_bits, options_.vocabulary), {}});

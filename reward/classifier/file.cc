@@ -13,7 +13,7 @@ namespace temper {
 namespace {
 
 constexpr std::string_view kMagic = "TMPRCLSF";
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr uint64_t kMaxFileBytes = uint64_t{256} << 20;
 constexpr double kMostNumber = 1e12;  // of a weight, a mean, an offset: sums of products of these are finite
 
@@ -175,6 +175,11 @@ std::string Body(const ClassifierModel& model) {
     out.PutString(member.name);
     out.PutString(WriteClassifier(*member.model));
   }
+  out.Put<uint64_t>(model.products.size());
+  for (const auto& [first, second] : model.products) {
+    out.Put(first);
+    out.Put(second);
+  }
   out.PutVector(model.standard.means);
   out.PutVector(model.standard.scales);
   out.PutVector(model.standard.weights);
@@ -209,6 +214,20 @@ std::vector<StrongFeature> GetStrongest(ByteReader* in, size_t outputs) {
 
 std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth, Totals* totals);
 
+void GetProducts(ByteReader* in, ClassifierModel* model) {
+  const uint64_t products = Within<uint64_t>(in->GetCount(2 * sizeof(uint32_t)), 0, kMaxProducts, "a number of products");
+  const auto member = [&] {
+    const auto place = in->Get<uint32_t>();
+    TEMPER_CHECK(place < model->members.size(), "a product of member ", place, " of ", model->members.size());
+    TEMPER_CHECK(model->members[place].model->kind != LinearKind::kMultinomial, "a product of a member that has no value");
+    return place;
+  };
+  for (uint64_t i = 0; i < products; ++i) {
+    const uint32_t first = member();
+    model->products.push_back({first, member()});
+  }
+}
+
 void GetFeatures(ByteReader* in, int depth, ClassifierModel* model, Totals* totals) {
   const uint64_t spaces = Within<uint64_t>(in->GetCount(54), 0, kMaxSpaces, "a number of spaces");
   for (uint64_t i = 0; i < spaces; ++i) model->spaces.push_back(GetSpace(in, model->outputs(), totals));
@@ -225,6 +244,8 @@ void GetFeatures(ByteReader* in, int depth, ClassifierModel* model, Totals* tota
     model->members.push_back({std::move(name), Parse(in->GetString(), depth + 1, totals)});
     standard += model->members.back().model->outputs();
   }
+  GetProducts(in, model);
+  standard += model->products.size();
   model->standard.means = GetFinite<double>(in, standard, "means");
   model->standard.scales = GetFinite<double>(in, standard, "scales");
   model->standard.weights = GetFinite<double>(in, standard * model->outputs(), "weights of numbers");

@@ -55,6 +55,11 @@ struct MemberModel {
   std::shared_ptr<const ClassifierModel> model;
 };
 
+// The product of what two members say (Classifier::Value, in [0, 1]): high where both are. Places among the members.
+struct MemberProduct {
+  uint32_t first = 0, second = 0;
+};
+
 // Where a classifier comes from and how well it did.
 struct ClassifierRecord {
   std::string data_hash;  // Hash128 of the rows it was trained on
@@ -79,7 +84,8 @@ struct ClassifierModel {
   std::vector<SpaceModel> spaces;
   std::vector<uint32_t> dense;  // which of DenseFeatures(), rising
   std::vector<MemberModel> members;
-  StandardModel standard;  // the dense features, then the outputs of the members, member by member
+  std::vector<MemberProduct> products;
+  StandardModel standard;  // the dense features, then the outputs of the members, member by member, then the products
   std::vector<double> offsets;
   Calibration calibration;
   RowHashes trained_on;                       // without the rows of its members
@@ -95,6 +101,7 @@ struct ClassifierModel {
 inline constexpr size_t kMaxClasses = 64;
 inline constexpr size_t kMaxSpaces = 16;
 inline constexpr size_t kMaxMembers = 16;
+inline constexpr size_t kMaxProducts = 16;
 inline constexpr int kMaxMemberDepth = 3;
 inline constexpr size_t kMaxStrongest = 4096;
 // Of a classifier and all its members together: their spaces, and the slots that these are hashed into.

@@ -28,7 +28,7 @@ struct EnumNames<ClassBalance> {
 // its weight says. Only for classifiers of one output.
 struct Blend {
   double ngrams = 1;            // of the output that the n-grams alone are trained to give
-  std::vector<double> numbers;  // of the dense features, then of the members' outputs
+  std::vector<double> numbers;  // of the dense features, then of the members' outputs, then of the products
 };
 
 // What a classifier is trained to be.
@@ -41,6 +41,7 @@ struct ClassifierOptions {
   std::vector<uint32_t> dense = {};  // which of DenseFeatures(), rising
   double dense_scale = 1;            // of all standardised numbers: a smaller one is regularised more
   std::vector<MemberModel> members = {};
+  std::vector<MemberProduct> products = {};  // of members
   std::optional<Blend> blend = {};  // absent = all weights are learned
   bool pairs = false;               // n-grams are learned from the differences within pairs (LabelledRow::pair), not from rows
   ClassBalance balance = ClassBalance::kClass;

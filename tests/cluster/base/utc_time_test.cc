@@ -1,5 +1,7 @@
 #include "cluster/base/utc_time.h"
 
+#include <cstdlib>
+
 #include <gtest/gtest.h>
 
 #include "cluster/base/clock.h"
@@ -38,6 +40,17 @@ TEST(UtcTime, NowIsNow) {
   ASSERT_TRUE(now.has_value());
   EXPECT_GE(*now, before - 1);
   EXPECT_LE(*now, WallSeconds());
+}
+
+TEST(UtcTime, OfARecordIsWhatTheEnvironmentSays) {
+  setenv("SOURCE_DATE_EPOCH", "951782400", 1);
+  EXPECT_EQ(UtcOfRecord(), "2000-02-29T00:00:00Z");
+  for (const char* none : {"", "today", "-1", "1e300", "951782400 "}) {
+    setenv("SOURCE_DATE_EPOCH", none, 1);
+    EXPECT_GE(*ParseUtc(UtcOfRecord()), WallSeconds() - 2) << none;
+  }
+  unsetenv("SOURCE_DATE_EPOCH");
+  EXPECT_GE(*ParseUtc(UtcOfRecord()), WallSeconds() - 2);
 }
 
 }  // namespace

@@ -102,6 +102,34 @@ TEST(Classifier, ReadsNumbersAndMembersToo) {
   EXPECT_EQ(Classifier(again).Classify("", "I can't.").probabilities, classifier.Classify("", "I can't.").probabilities);
 }
 
+// Says yes of texts with the word.
+std::shared_ptr<ClassifierModel> WordModel(const std::string& word) {
+  std::vector<LabelledRow> rows = RowsOf({"oak elm", "oak ash", word + " elm", word + " ash"}, {0, 0, 1, 1});
+  return std::make_shared<ClassifierModel>(TrainClassifier(rows, Options(LinearKind::kBinary, {"0", "1"}), {}, Quiet).model);
+}
+
+TEST(Classifier, MultipliesWhatTwoMembersSay) {
+  ClassifierOptions options = Options(LinearKind::kBinary, {"0", "1"});
+  options.spaces = {};
+  options.members = {{"red", WordModel("red")}, {"round", WordModel("round")}};
+  options.products = {{0, 1}};
+  options.blend = Blend{0, {0, 0, 1}};  // the product alone
+  options.calibration = CalibrationKind::kNone;
+  const auto rows = RowsOf({"red round", "red oak", "oak round", "oak elm"}, {1, 0, 0, 0});
+  const ClassifierModel model = TrainClassifier(rows, options, {}, Quiet).model;
+  ASSERT_EQ(model.standard.size(), 3U);
+  Classifier classifier(std::make_shared<ClassifierModel>(model)), red(options.members[0].model), round(options.members[1].model);
+  for (const std::string text : {"red round", "red", "round", "elm"}) {
+    const double product = red.Classify("", text).probabilities[1] * round.Classify("", text).probabilities[1];
+    EXPECT_NEAR(classifier.Classify("", text).outputs[0], (product - model.standard.means[2]) * model.standard.scales[2], 1e-12) << text;
+  }
+  EXPECT_EQ(classifier.Explain("", "red").back().feature, "product of red and round");
+  const std::string bytes = WriteClassifier(model);
+  const auto again = ParseClassifier(bytes, "again");
+  EXPECT_EQ(WriteClassifier(*again), bytes);
+  EXPECT_EQ(Classifier(again).Classify("", "red").probabilities, classifier.Classify("", "red").probabilities);
+}
+
 TEST(Classifier, BlendsStandardisedPartsByTheirWeights) {
   const auto golden = Golden();
   const auto rows = RowsOf(golden["texts"], golden["labels"]);
