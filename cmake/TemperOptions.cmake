@@ -47,3 +47,10 @@ function(temper_room room)
     target_link_libraries(temper_${room} INTERFACE temper::${room}_${wing})
   endforeach()
 endfunction()
+
+# For code that waits for people and processes, and not they for it: a quarter less time to compile.
+function(temper_quick_to_compile target)
+  if(NOT TEMPER_SANITIZE)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+endfunction()
