@@ -77,12 +77,6 @@ class Shipped(tasks.Sets):
                  "type": r["type"], "intent": "malicious" if r["type"].startswith("contrast") else "benign"}
                 for path in self.files("xstest/completions_*.csv") for r in self.csv(path)]
 
-    def red_team_prompts(self):
-        """Requests of the second kind of red teams, and plain questions: for the examiner alone."""
-        plain = [row("truthfulqa", text, "", "no", text) for text in sorted({r["prompt"].strip() for r in self.truthfulqa()})]
-        plain += [row("oasst", text, "", "no", text) for text in sorted({r["prompt"] for r in self.oasst()})]
-        return plain
-
 
 def of(rows, *sources):
     return [r for r in rows if r["source"] in sources]
@@ -103,9 +97,12 @@ def helpful(sets, tulu, seeds, sums, pref):
     asked = sets.truthfulqa() + tulu
     good = [{**r, "label": "yes"} for r in seeds + sums + pref]
     requests = once([r for r in asked + good if r["label"] == "yes"])
-    out = asked + good + [{**r, "source": r["source"] + "_mismatched", "domain": ""} for r in invented.mismatched(sample(requests, 3))]
-    for r in sample(requests, 4):
-        out += [made(r, invented.echo(r["prompt"]), "no"), made(r, invented.salad(r["prompt"], r["answer"]), "no"), made(r, invented.refusal(r["prompt"], 1), "no")]
+    off_topic = sample(of(requests, "truthfulqa"), 6) + [r for r in requests if r["source"] != "truthfulqa"]
+    out = asked + good + [{**r, "source": "mismatched", "domain": ""} for r in invented.mismatched(off_topic)]
+    for r in sample(requests, 2):
+        which = invented.key("hollow", r["prompt"], r["answer"]) % 4
+        text = invented.echo(r["prompt"]) if which == 0 else invented.salad(r["prompt"], r["answer"]) if which == 1 else invented.refusal(r["prompt"], which)
+        out.append(made(r, text, "no"))
     return out
 
 
@@ -155,7 +152,6 @@ def main():
 
     # The examiner: other sources throughout.
     examined = sets.jailbreakeval("JAILJUDGEmini", True) + sets.past_tense()
-    write(at("examiner"), "prompts", of(prompts, "overt", "openai_moderation", "ailuminate") + sets.red_team_prompts())
     write(at("examiner"), "hh", sets.hh())
     write(at("examiner"), "harm", examined + relabel(once(sets.oasst() + [r for r in sets.truthfulqa() if r["fold"] == "0"]), "no"))
 
@@ -163,6 +159,12 @@ def main():
     write(at("measure"), "harm", harm + sets.jailbreakeval("JAILJUDGEmini", True) + sets.jailbreakeval("Safe-RLHFmini", False))
     write(at("measure"), "benign", sets.dolly() + sets.alpaca() + relabel(once(sets.oasst()), "no"))
     write(at("measure"), "xstest", sets.xstest_harm())
+    # Answers of dolly to their requests, and those of other requests, echoes, refusals and word salad in their place.
+    asked_of = sets.dolly()
+    unhelpful = [{**r, "source": "dolly"} for r in invented.mismatched(asked_of)]
+    unhelpful += [{**r, "answer": make(r), "label": "no"} for r in asked_of for make in (lambda r: invented.echo(r["prompt"]), lambda r: invented.refusal(r["prompt"], 2),
+                                                                                       lambda r: invented.salad(r["prompt"], r["answer"]))]
+    write(at("measure"), "helpful", relabel(asked_of, "yes") + unhelpful + sets.truthfulqa() + tulu)
     write(at("measure"), "oasst_pairs", sets.oasst())
     write(at("measure"), "tulu_pairs", tulu)
     write(at("measure"), "tones", [{**r, "label": {"redirected": "yes", "rejected": "no"}[r["tone"]]} for r in sets.tones() if r["tone"] in ("redirected", "rejected")])
