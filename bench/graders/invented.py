@@ -41,8 +41,8 @@ def echo(prompt):
 
 
 def salad(prompt, answer):
-    """The words of the answer, and some of the request, in no order."""
-    words = re.findall(r"[^\s.,;:!?]+", answer)[:120] + prompt.split()[:8]
+    """The words of the answer in no order."""
+    words = re.findall(r"[^\s.,;:!?]+", answer)[:120]
     return " ".join(sorted(words, key=lambda word: key("salad", prompt, word))).lower()
 
 

@@ -97,9 +97,12 @@ def helpful(sets, tulu, seeds, sums, pref):
     asked = sets.truthfulqa() + tulu
     good = [{**r, "label": "yes"} for r in seeds + sums + pref]
     requests = once([r for r in asked + good if r["label"] == "yes"])
-    out = asked + good + [{**r, "source": r["source"] + "_mismatched", "domain": ""} for r in invented.mismatched(sample([r for r in requests if r["source"] != "truthfulqa"], 2))]
-    for r in sample(requests, 4):
-        out += [made(r, invented.echo(r["prompt"]), "no"), made(r, invented.salad(r["prompt"], r["answer"]), "no"), made(r, invented.refusal(r["prompt"], 1), "no")]
+    off_topic = sample(of(requests, "truthfulqa"), 6) + [r for r in requests if r["source"] != "truthfulqa"]
+    out = asked + good + [{**r, "source": "mismatched", "domain": ""} for r in invented.mismatched(off_topic)]
+    for r in sample(requests, 2):
+        which = invented.key("hollow", r["prompt"], r["answer"]) % 4
+        text = invented.echo(r["prompt"]) if which == 0 else invented.salad(r["prompt"], r["answer"]) if which == 1 else invented.refusal(r["prompt"], which)
+        out.append(made(r, text, "no"))
     return out
 
 

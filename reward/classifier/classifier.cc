@@ -141,9 +141,9 @@ std::string StandardName(const ClassifierModel& model, size_t index) {
       return Concat("classifier ", member.name, member.model->outputs() == 1 ? "" : Concat(": ", member.model->classes[index]));
     index -= member.model->outputs();
   }
-  TEMPER_CHECK(index < model_->products.size(), "a classifier has no number ", index, " behind its last product");
-  const MemberProduct& product = model_->products[index];
-  return Concat("product of ", model_->members[product.first].name, " and ", model_->members[product.second].name);
+  TEMPER_CHECK(index < model.products.size(), "a classifier has no number ", index, " behind its last product");
+  const MemberProduct& product = model.products[index];
+  return Concat("product of ", model.members[product.first].name, " and ", model.members[product.second].name);
 }
 
 std::vector<Contribution> Classifier::Explain(std::string_view prompt, std::string_view answer) {
