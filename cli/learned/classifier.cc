@@ -30,7 +30,8 @@ std::string SourceOf(const LabelledRow& row) { return row.source; }
 std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const std::vector<JudgedRow>& rows, const std::string& how) {
   std::vector<GraderMeasurement> out;
   const auto add = [&](const std::string& name, const std::vector<JudgedRow>& of) {
-    out.push_back({name, static_cast<int64_t>(of.size()), how, "the most frequent label", UtcOfRecord().substr(0, 10), FiguresOf(model, of)});
+    out.push_back(
+        {name, static_cast<int64_t>(of.size()), how, "the most frequent label", UtcOfRecord().substr(0, 10), FiguresOf(model, of)});
   };
   std::vector<std::string> sources;
   for (const JudgedRow& each : rows)

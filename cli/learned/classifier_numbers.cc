@@ -83,7 +83,8 @@ void SetNumbers(const ClassifierTrainArguments& arguments, ClassifierOptions* op
   }
   if (chosen && learned)
     throw ConfigError(
-        "weights are chosen for all numbers, members and products (NAME:WEIGHT), or for none: --dense, --member, --product, --ngrams-weight");
+        "weights are chosen for all numbers, members and products (NAME:WEIGHT), or for none: --dense, --member, --product, "
+        "--ngrams-weight");
   if (chosen && options->kind == LinearKind::kMultinomial)
     throw ConfigError("weights can be chosen for classifiers of two classes or of levels alone");
   if (chosen) options->blend = blend;

@@ -164,9 +164,10 @@ void BindTraining(CLI::App* command, ClassifierTrainArguments* a) {
                    "another classifier's file, whose output is a number of this one, as FILE or FILE:WEIGHT; may be given again")
       ->allow_extra_args(false);
   command
-      ->add_option("--product", a->products,
-                   "two members by the names of their files, as A*B or A*B:WEIGHT: the product of what they say is a number of this one; may be "
-                   "given again")
+      ->add_option(
+          "--product", a->products,
+          "two members by the names of their files, as A*B or A*B:WEIGHT: the product of what they say is a number of this one; may be "
+          "given again")
       ->allow_extra_args(false);
   command->add_option("--ngrams-weight", a->ngrams_weight,
                       "where weights are chosen: that of what the n-grams learn (default 1); all parts are standardised");

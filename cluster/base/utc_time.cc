@@ -40,7 +40,8 @@ std::string UtcOfRecord() {
   const std::string_view digits = epoch == nullptr ? "" : epoch;
   double seconds = 0;
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), seconds);
-  const bool number = problem == std::errc() && end == digits.data() + digits.size() && seconds >= 0 && seconds < 253402300800;  // year 10000
+  const bool number =
+      problem == std::errc() && end == digits.data() + digits.size() && seconds >= 0 && seconds < 253402300800;  // year 10000
   return number ? UtcText(seconds) : UtcNow();
 }
 

@@ -9,7 +9,8 @@ namespace temper {
 // rl, with how its completions are sampled: rollout.temperature, completions of a step, rollout.max_new_tokens.
 RlOptions LossOf(const ExperimentConfig& config);
 
-// learner, with cluster.learner_threads, policy.dtype and the adapters of LoraOf. learners_here: learners of this host, which share its cores.
+// learner, with cluster.learner_threads, policy.dtype and the adapters of LoraOf. learners_here: learners of this host, which share its
+// cores.
 LearnerOptions LearnerOptionsOf(const ExperimentConfig& config, int64_t learners_here);
 
 // Whether rollouts are drawn while the learners compute.

@@ -106,8 +106,7 @@ void AppendMembers(std::span<Classifier> members, std::span<const MemberProduct>
     said.push_back(member.Classify(prompt, answer));
     numbers->insert(numbers->end(), said.back().outputs.begin(), said.back().outputs.end());
   }
-  for (const auto& [first, second] : products)
-    numbers->push_back(members[first].Value(said[first]) * members[second].Value(said[second]));
+  for (const auto& [first, second] : products) numbers->push_back(members[first].Value(said[first]) * members[second].Value(said[second]));
 }
 
 void Classifier::ExplainSpace(AskedSpace* space, const Texts& texts, std::vector<Contribution>* contributions) {

@@ -42,8 +42,8 @@ struct ClassifierOptions {
   double dense_scale = 1;            // of all standardised numbers: a smaller one is regularised more
   std::vector<MemberModel> members = {};
   std::vector<MemberProduct> products = {};  // of members
-  std::optional<Blend> blend = {};  // absent = all weights are learned
-  bool pairs = false;               // n-grams are learned from the differences within pairs (LabelledRow::pair), not from rows
+  std::optional<Blend> blend = {};           // absent = all weights are learned
+  bool pairs = false;                        // n-grams are learned from the differences within pairs (LabelledRow::pair), not from rows
   ClassBalance balance = ClassBalance::kClass;
   LinearOptions linear = {};
   CalibrationKind calibration = CalibrationKind::kPlatt;

@@ -19,7 +19,8 @@ struct RowCondition {
   std::string value;   // "" = any but an empty one
 };
 
-// What a grader is made from, where it grades: it has all it needs in memory and reads no file, but `http` its cache and `probe` its model. It travels to the reward workers.
+// What a grader is made from, where it grades: it has all it needs in memory and reads no file, but `http` its cache and `probe` its model.
+// It travels to the reward workers.
 struct GraderConfig {
   std::string type = {};     // of GraderTypes()
   std::string name = {};     // in reward.graders, for messages and verdicts

@@ -58,7 +58,8 @@ TEST(TraceFindings, OnPolicyTheStagesTakeTurns) {
   EXPECT_THAT(
       Findings(JobOf({.drawn = 900, .graded = 910, .ordered = 920, .drawing = 900, .grading = 200}, {0})),
       ElementsAre("on-policy (rl.max_staleness: 0) the stages take turns, and each waits for the others: rollouts 90 %, grades 1 %, "
-                  "updates 8 % of the time; more cluster.rollout_threads or rollout workers shorten the longest turn; rl.max_staleness of 1 or more, with "
+                  "updates 8 % of the time; more cluster.rollout_threads or rollout workers shorten the longest turn; rl.max_staleness of "
+                  "1 or more, with "
                   "run.deterministic: false, lets them overlap but saves at most 10 %"));
   EXPECT_THAT(
       Findings(JobOf({.drawn = 200, .graded = 700, .ordered = 700, .drawing = 200, .grading = 500}, {0}, 2)),
