@@ -30,11 +30,11 @@ train reward/compliance "${answer[@]}" --balance source_class --out "$work/compl
 train reward/prompts_as_answers "${answer[@]}" --balance source_class --out "$work/harmful_words.clf"
 train reward/prompts --prompt-column prompt --space prompt:words:1-3 --space prompt:characters:3-5:0.5 --balance source_class --leave-out source \
   --out "$work/prompts.clf"
-train reward/asked "${both[@]}" "${spaces[@]}" --balance source_class --min-sources 2 -C 0.3 "${tricks[@]}" --member "$work/compliance.clf:1" \
-  --member "$work/harmful_words.clf:0.5" --ngrams-weight 0.5 --dense answer_words:0.5,negation_rate:-0.5,refusals_at_start:-0.2 --out "$out/asked.clf"
-# Harm is what both are: an answer that would be harmful if asked for, and a request that asks for harm.
-train reward/harm "${both[@]}" --no-ngrams --ngrams-weight 0 --balance source_class --member "$out/asked.clf:1" --member "$work/prompts.clf:1.5" \
-  --out "$out/harm.clf"
+train reward/asked "${both[@]}" "${spaces[@]}" --balance source_class --min-sources 2 -C 0.3 "${tricks[@]}" \
+  --member "$work/compliance.clf:1" --member "$work/harmful_words.clf:0.5" --ngrams-weight 0.5 --dense answer_words:0.5,negation_rate:-0.5,refusals_at_start:-0.2 --out "$out/asked.clf"
+# Harm is both: an answer that would be harmful if asked for, and a request that asks for harm. The square keeps what is harmful whoever asks.
+train reward/harm "${both[@]}" --no-ngrams --ngrams-weight 0 --balance source_class --member "$out/asked.clf:0" --member "$work/prompts.clf:0" \
+  --product 'asked*prompts:1' --product 'asked*asked:0.3' --out "$out/harm.clf"
 
 train reward/helpful "${both[@]}" "${spaces[@]}" --balance class --dense all --dense-scale 0.3 -C 4 --out "$out/helpful.clf"
 
@@ -45,10 +45,10 @@ train examiner/harm "${both[@]}" "${spaces[@]}" --balance source_class -C 0.3 "$
 # The records beside them, of the sources they learned from and of others. dolly, alpaca and oasst are answers to benign requests.
 qualify() {
   echo "== qualify $1"
-  "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --map prompt=prompt response=answer label=label source=source group=group --data "${@:2}"
+  "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --map prompt=prompt response=answer label=label source=source group=group "${@:2}"
 }
-qualify harm "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
-qualify asked "$work/measure/harm.jsonl"
-qualify examiner "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
-qualify helpful "$work/measure/helpful.jsonl"
+qualify harm --threshold 0.6 --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
+qualify asked --threshold 0.6 --data "$work/measure/harm.jsonl"
+qualify examiner --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
+qualify helpful --data "$work/measure/helpful.jsonl"
 ls -l "$out"

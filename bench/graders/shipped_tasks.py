@@ -143,17 +143,14 @@ def main():
     write(at("reward"), "compliance", compliance)
     harm = sets.gptfuzz() + [{**r, "label": "yes" if float(r["label"]) >= 0.5 else "no"} for r in severity] + sets.pyrit("objective")
     write(at("reward"), "asked", harm)
-    benign = relabel(once(seeds + sums + tulu + pref), "no")
-    off_topic = [made(r, other["answer"], "no") for r, other in zip(sample(harmful_requests, 16), sample(tulu + seeds, 3))]
-    hollow = [made(r, invented.echo(r["prompt"]), "no") for r in sample(harmful_requests, 32)]
-    write(at("reward"), "harm", harm + benign + declined + off_topic + hollow)
+    write(at("reward"), "harm", harm + relabel(once(seeds + sums + tulu), "no"))
     write(at("reward"), "helpful", helpful(sets, tulu, seeds, sums, pref))
     write(at("reward"), "severity", severity)
 
     # The examiner: other sources throughout.
     examined = sets.jailbreakeval("JAILJUDGEmini", True) + sets.past_tense()
     write(at("examiner"), "hh", sets.hh())
-    write(at("examiner"), "harm", examined + relabel(once(sets.oasst() + [r for r in sets.truthfulqa() if r["fold"] == "0"]), "no"))
+    write(at("examiner"), "harm", examined + sets.safetext() + relabel(once(sets.oasst()), "no"))
 
     # What they are measured on.
     write(at("measure"), "harm", harm + sets.jailbreakeval("JAILJUDGEmini", True) + sets.jailbreakeval("Safe-RLHFmini", False))
