@@ -52,8 +52,8 @@ qualify() {
   echo "== qualify $1"
   "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --map prompt=prompt response=answer label=label source=source group=group "${@:2}"
 }
-qualify harm --threshold 0.6 --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
-qualify asked --threshold 0.6 --data "$work/measure/harm.jsonl"
+qualify harm --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
+qualify asked --data "$work/measure/harm.jsonl"
 qualify examiner --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
 qualify helpful --data "$work/measure/helpful.jsonl"
 ls -l "$out"
