@@ -47,13 +47,13 @@ train examiner/harm "${both[@]}" "${spaces[@]}" --balance source_class -C 0.3 "$
 train examiner/harm "${both[@]}" --no-ngrams --ngrams-weight 0 --balance source_class --member "$work/examined.clf:0" \
   --member "$work/examiner_prompts.clf:0" --product 'examined*examiner_prompts:1' --product 'examined*examined:0.4' --out "$out/examiner.clf"
 
-# The records beside them, of the sources they learned from and of others. dolly, alpaca and oasst are answers to benign requests.
+# The records beside them, of the sources they learned from and of others.
 qualify() {
   echo "== qualify $1"
   "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --map prompt=prompt response=answer label=label source=source group=group "${@:2}"
 }
-qualify harm --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
+qualify harm --data "$work/measure/harm.jsonl"
 qualify asked --data "$work/measure/harm.jsonl"
-qualify examiner --data "$work/measure/harm.jsonl" "$work/measure/benign.jsonl"
+qualify examiner --data "$work/measure/harm.jsonl"
 qualify helpful --data "$work/measure/helpful.jsonl"
 ls -l "$out"
