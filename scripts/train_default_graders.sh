@@ -34,7 +34,7 @@ train reward/asked "${both[@]}" "${spaces[@]}" --balance source_class --min-sour
   --member "$work/compliance.clf:1" --member "$work/harmful_words.clf:0.5" --ngrams-weight 0.7 --dense answer_words:0.5,negation_rate:-0.2 --out "$out/asked.clf"
 # Harm is both: an answer that would be harmful if asked for, and a request that asks for harm. The square keeps what is harmful whoever asks.
 train reward/harm "${both[@]}" --no-ngrams --ngrams-weight 0 --balance source_class --member "$out/asked.clf:0" --member "$work/prompts.clf:0" \
-  --product 'asked*prompts:1' --product 'asked*asked:0.3' --out "$out/harm.clf"
+  --product 'asked*prompts:1' --product 'asked*asked:0.2' --out "$out/harm.clf"
 
 train reward/helpful "${both[@]}" "${spaces[@]}" --balance class --dense all --dense-scale 0.3 -C 4 --out "$out/helpful.clf"
 
