@@ -128,6 +128,7 @@ const std::vector<Wing> kWings = {
       "views/export",
       "views/index",
       "views/live",
+      "views/page",
       "views/report",
       "views/trace",
       "workers",

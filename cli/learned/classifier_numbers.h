@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/learned/classifier_options.h"
+#include "cli/learned/classifier_arguments.h"
 
 namespace temper {
 

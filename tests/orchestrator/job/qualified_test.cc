@@ -1,6 +1,8 @@
 // What a job refuses of its graders' records.
 #include "orchestrator/job/qualified.h"
 
+#include <algorithm>
+
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
@@ -39,7 +41,7 @@ class Qualified : public testing::Test {
     figure.present = true;
     figure.mean = auroc;
     figure.low = auroc - 0.05;
-    figure.high = auroc + 0.05;
+    figure.high = std::min(1.0, auroc + 0.05);
     Estimate failures;
     failures.mean = failed;
     q.agreement.unseen = AgreementSlice{"unseen", 90, 80, {{"auroc", figure}, {"failed", failures}}, {}};
