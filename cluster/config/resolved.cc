@@ -1,5 +1,6 @@
 #include "cluster/config/resolved.h"
 
+#include <string>
 #include <utility>
 
 #include "cluster/config/compose.h"
@@ -11,6 +12,10 @@ namespace {
 void Collect(const ConfigNode& node, const std::string& path, std::vector<ResolvedValue>* values) {
   if (node.kind == ConfigNode::Kind::kMap && !node.flow) {
     for (const ConfigNode& child : node.children) Collect(child, JoinPath(path, child.key), values);
+    return;
+  }
+  if (node.kind == ConfigNode::Kind::kList && !node.flow && !node.children.empty()) {  // of sections
+    for (size_t i = 0; i < node.children.size(); ++i) Collect(node.children[i], JoinPath(path, std::to_string(i)), values);
     return;
   }
   std::vector<std::string> names;

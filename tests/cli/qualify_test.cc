@@ -114,7 +114,7 @@ TEST_F(Qualify, RowsThatAGraderWasTrainedOnAreNotUnseenUnderAnotherName) {
                 "--resamples 100"),
             kExitDone)
       << output();
-  EXPECT_THAT(output(), HasSubstr("120 rows whose prompt or answer it was trained on count as seen"));
+  EXPECT_THAT(output(), HasSubstr("120 rows whose prompt or\nanswer it was trained on count as seen"));
   EXPECT_EQ(Run("train --dry-run learned.yaml"), kExitConfig);
   EXPECT_THAT(output(), HasSubstr("no figure of a source that grader harm has not seen"));
   ASSERT_EQ(Run("classifier explain harm.clf"), kExitDone) << output();

@@ -39,7 +39,7 @@ TEST_F(BestFigure, IsOneThatTheJobHas) {
   EXPECT_EQ(ProblemOf("  every: 2\n  best: {figure: during/held_out_topics/over_refusal}\n"), "none") << "the first of all sets but dev";
   EXPECT_THAT(
       ProblemOf("  every: 2\n  sets: [dev]\n  best:\n    figure: during/dev/reward\n"),
-      AllOf(HasSubstr("job.yaml:6: eval.best.figure must be a figure of this job's evaluations"),
+      AllOf(HasSubstr("job.yaml:6:13: eval.best.figure must be a figure of this job's evaluations"),
             HasSubstr("(_low, _high): during/dev/safety, during/dev/help_given_safe, during/dev/over_refusal, during/dev/utility")));
   EXPECT_THAT(ProblemOf("  every: 2\n  sets: [dev, past_tense]\n  best: {figure: during/past_tense/utility}\n"),
               HasSubstr("during/dev/safety"))
@@ -57,8 +57,8 @@ TEST_F(BestFigure, MayBeOfAGraderThatJudgesHarm) {
 
 TEST_F(BestFigure, NeedsEvaluationsAndIsNeeded) {
   EXPECT_THAT(ProblemOf("  sets: [dev]\n  best:\n    figure: during/dev/utility\n"),
-              HasSubstr("job.yaml:5: eval.best.figure needs eval.every"));
-  EXPECT_THAT(ProblemOf("  every: 2\n  stop_after: 3\n"), HasSubstr("job.yaml:4: eval.stop_after needs eval.best.figure"));
+              HasSubstr("job.yaml:5:13: eval.best.figure needs eval.every"));
+  EXPECT_THAT(ProblemOf("  every: 2\n  stop_after: 3\n"), HasSubstr("job.yaml:4:15: eval.stop_after needs eval.best.figure"));
   EXPECT_THAT(ProblemOf("  every: 2\n  best: {figure: during/held_out_topics/safety, better: wide}\n"), HasSubstr("higher"));
 }
 

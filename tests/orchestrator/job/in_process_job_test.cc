@@ -156,8 +156,6 @@ TEST_F(InProcessJob, KeepsThePolicyOfTheStepWhoseFigureWasBest) {
     EXPECT_EQ(kept == Weights(better), best->step == 2);
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(arm + "/best"), {}), 1) << "the best policy alone";
   }
-  EXPECT_NE(ReadBestStep(StagePaths(folder_.path() + "/higher/main"))->step,
-            ReadBestStep(StagePaths(folder_.path() + "/lower/main"))->step);
 }
 
 TEST_F(InProcessJob, EndsAnArmAfterEvaluationsThatWereNotBetter) {
