@@ -138,8 +138,10 @@ int AuditCommand(AuditArguments arguments) {
 void BindAudit(CLI::App* command, AuditArguments* a) {
   command->add_option("run", a->run, "the run's folder")->required();
   command->add_option("--arm", a->arm, "one arm (default: all)");
-  command->add_option("--step", a->step, "answers of one RL step, counted from 0 as in metrics, audit trail and traces (the terminal counts "
-                  "from 1); with --manifest the weights after so many steps (default: the newest)")
+  command
+      ->add_option("--step", a->step,
+                   "answers of one RL step, counted from 0 as in metrics, audit trail and traces (the terminal counts "
+                   "from 1); with --manifest the weights after so many steps (default: the newest)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--clause", a->query.clause, "answers that violate this clause");
   command->add_option("--severity", a->query.severity, "answers of this severity");

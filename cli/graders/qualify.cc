@@ -244,8 +244,8 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
   command->add_option("--model-key", a->model_key, "with --train-command: the key of the grader's entry that names the trained file")
       ->needs(train);
   command->add_option("--resamples", a->resamples, "of the bootstrap over groups (500)")->check(CLI::Range(100, 100000));
-  CLI::Option* record =
-      command->add_option("--record", a->record, "where the record is written (default: the grader's reward.graders[].record, if it has one)");
+  CLI::Option* record = command->add_option("--record", a->record,
+                                            "where the record is written (default: the grader's reward.graders[].record, if it has one)");
   command->add_flag("--replace", a->replace, "the grader's record may be written over where other rows made it")->excludes(record);
   AddExamples(
       command,

@@ -253,8 +253,7 @@ void CheckWorldFits(const ExperimentConfig& config) {
 }  // namespace
 
 void CheckDataFiles(const ExperimentConfig& config) {
-  if (!config.policy.path.empty())
-    CheckRoom(config, ModelFor(config, *ParseTokenizer(TokenizerText(config, {}), config.policy.path)));
+  if (!config.policy.path.empty()) CheckRoom(config, ModelFor(config, *ParseTokenizer(TokenizerText(config, {}), config.policy.path)));
   if (config.data.source == DataSource::kWorld) {
     if (config.policy.path.empty()) CheckWorldFits(config);
     return;

@@ -20,15 +20,17 @@ class ColumnsOfGraders : public ::testing::Test {
   // A job whose second grader has this `only`.
   Experiment Job(const std::string& only, const std::string& sees, const std::vector<std::string>& overrides) const {
     const std::string rule = Concat("type: rule, policy_spec: ", kConfigs, "/policies/open_safe_intent.yaml");
-    WriteBytes(folder_ / "job.yaml", Concat("data: {source: files, path: rows.jsonl}\nreward:\n  sees: [", sees,
-                                            "]\n  graders:\n    - {name: all, ", rule, "}\n    - {name: some, ", rule, ", only: ", only, "}\n"));
+    WriteBytes(folder_ / "job.yaml",
+               Concat("data: {source: files, path: rows.jsonl}\nreward:\n  sees: [", sees, "]\n  graders:\n    - {name: all, ", rule,
+                      "}\n    - {name: some, ", rule, ", only: ", only, "}\n"));
     return LoadExperiment(folder_ / "job.yaml", overrides);
   }
   void Refused(const std::string& only, const std::string& sees, const std::string& column) const {
-    EXPECT_THAT([&] { Job(only, sees, {"data.columns." + column + "=\"\""}); },
-                ThrowsMessage<ConfigError>(AllOf(
-                    HasSubstr("job.yaml:6"), HasSubstr("reward.graders.1.only must name a column that the data has: some would never be asked"),
-                    HasSubstr("data.columns." + column + " is empty"))))
+    EXPECT_THAT(
+        [&] { Job(only, sees, {"data.columns." + column + "=\"\""}); },
+        ThrowsMessage<ConfigError>(AllOf(HasSubstr("job.yaml:6"),
+                                         HasSubstr("reward.graders.1.only must name a column that the data has: some would never be asked"),
+                                         HasSubstr("data.columns." + column + " is empty"))))
         << only;
   }
   static constexpr const char* kConfigs = TEMPER_SOURCE_DIR "/configs";
@@ -51,8 +53,7 @@ TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksAskedAlone) {
   const std::string own = std::string(kConfigs) + "/experiments/own_model.yaml";
   const std::vector<std::string> overrides = {"policy.path=/a/model", "data.path=/a/file.jsonl", "data.columns.intent=\"\""};
   EXPECT_THAT([&] { LoadExperiment(own, overrides); }, ThrowsMessage<ConfigError>(HasSubstr("asked would never be asked")));
-  WriteBytes(folder_ / "job.yaml",
-             Concat("defaults: [\"", own, "\", \"", kConfigs, "/base/real_english_graders_no_intent.yaml\"]\n"));
+  WriteBytes(folder_ / "job.yaml", Concat("defaults: [\"", own, "\", \"", kConfigs, "/base/real_english_graders_no_intent.yaml\"]\n"));
   const RewardConfig none = LoadExperiment(folder_ / "job.yaml", overrides).base.reward;
   const RewardConfig all = LoadExperiment(own, {"policy.path=/a/model", "data.path=/a/file.jsonl"}).base.reward;
   EXPECT_THAT(none.sees, IsEmpty());
