@@ -78,13 +78,6 @@ RewardSetup SetupOf(const ArmPaths& arm) {
   return setup;
 }
 
-int Without(const AuditArguments& arguments) {
-  const ArmPaths arm = RunPaths(arguments.run).Arm(OnlyArm(arguments));
-  const WithoutGrader without = RecomputeWithout(arm.Audit(), SetupOf(arm), arguments.without, arguments.query.step, arguments.limit);
-  std::printf("%s", WithoutText(without, arguments.without).c_str());
-  return kExitDone;
-}
-
 // Of the arm, as far as its metrics are there.
 int64_t StepsDone(const ArmPaths& arm) {
   int64_t steps = 0;
@@ -94,14 +87,37 @@ int64_t StepsDone(const ArmPaths& arm) {
   return steps;
 }
 
+using AnswersOfArms = std::vector<std::pair<std::string, AuditAnswer>>;
+
+// Throws ConfigError, with the steps that there are, where no arm has the one that is asked for. A trail with damage may have lost it.
+void CheckStep(const AuditArguments& arguments, const AnswersOfArms& answers) {
+  if (!arguments.query.step) return;
+  std::string known;
+  for (const auto& [arm, answer] : answers) {
+    if (*arguments.query.step < answer.steps || answer.reading.num_problems > 0) return;
+    known += Concat(known.empty() ? "" : ", ", arm, " has ", answer.steps == 0 ? "none" : Concat("0 to ", answer.steps - 1));
+  }
+  throw ConfigError(Concat("--step ", *arguments.query.step, ": there is no such step, counted from 0: ", known));
+}
+
+int Without(const AuditArguments& arguments) {
+  const std::string name = OnlyArm(arguments);
+  const ArmPaths arm = RunPaths(arguments.run).Arm(name);
+  if (arguments.query.step) CheckStep(arguments, {{name, AskAudit(arm.Audit(), {}, 0, StepsDone(arm))}});
+  const WithoutGrader without = RecomputeWithout(arm.Audit(), SetupOf(arm), arguments.without, arguments.query.step, arguments.limit);
+  std::printf("%s", WithoutText(without, arguments.without).c_str());
+  return kExitDone;
+}
+
 int Ask(const AuditArguments& arguments) {
   int64_t problems = 0;
-  std::vector<std::pair<std::string, AuditAnswer>> answers;
+  AnswersOfArms answers;
   for (const std::string& arm : ArmsOf(arguments)) {
     const ArmPaths paths = RunPaths(arguments.run).Arm(arm);
     answers.emplace_back(arm, AskAudit(paths.Audit(), arguments.query, arguments.limit, StepsDone(paths)));
     problems += answers.back().second.reading.num_problems;
   }
+  CheckStep(arguments, answers);
   if (arguments.html.empty()) {
     for (const auto& [arm, answer] : answers) std::printf("%s", AuditText(answer, arm).c_str());
   } else {
@@ -122,7 +138,10 @@ int AuditCommand(AuditArguments arguments) {
 void BindAudit(CLI::App* command, AuditArguments* a) {
   command->add_option("run", a->run, "the run's folder")->required();
   command->add_option("--arm", a->arm, "one arm (default: all)");
-  command->add_option("--step", a->step, "answers of one RL step; with --manifest the step of the weights (default: the newest)")
+  command
+      ->add_option("--step", a->step,
+                   "answers of one RL step, counted from 0 as in metrics, audit trail and traces (the terminal counts "
+                   "from 1); with --manifest the weights after so many steps (default: the newest)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--clause", a->query.clause, "answers that violate this clause");
   command->add_option("--severity", a->query.severity, "answers of this severity");

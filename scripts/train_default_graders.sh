@@ -50,7 +50,7 @@ train examiner/harm "${both[@]}" --no-ngrams --ngrams-weight 0 --balance source_
 # The records beside them, of the sources they learned from and of others.
 qualify() {
   echo "== qualify $1"
-  "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --map prompt=prompt response=answer label=label source=source group=group "${@:2}"
+  "$temper" qualify "configs/experiments/open_safe_intent.yaml:$1" --replace --map prompt=prompt response=answer label=label source=source group=group "${@:2}"
 }
 qualify harm --data "$work/measure/harm.jsonl"
 qualify asked --data "$work/measure/harm.jsonl"

@@ -48,7 +48,9 @@ LearnerOptions OnDevice(LearnerOptions options, c10::Device device) {
 void RunLearnerProcess(const LearnerProcessOptions& options, Process* process) {
   SetComputeThreads(1);
   const at::Device device = ComputeDevice(options.device, process->local_rank());
-  TEMPER_LOG(Info, "computing on ", device.str());
+  const int64_t threads = OnDevice(options.learner, device).threads;
+  TEMPER_LOG(Info, "computing on ", device.str(), " with ", threads, threads == 1 ? " thread" : " threads",
+             " (cluster.learner_threads: ", options.asked_threads, ")");
   const auto communicator = JoinLearners(options, device, process);
   MetricsEndpoint metrics(options.endpoint);
   ZmqClient bus(BusOptionsOf(options));

@@ -35,6 +35,7 @@ struct LearnerProcessOptions {
   std::chrono::milliseconds collective_deadline{600'000};
 
   LearnerOptions learner = {};  // its threads hold where the device is a CPU
+  int64_t asked_threads = 0;    // cluster.learner_threads, for the log: 0 = from the cores
   std::string weight_folder;    // where versions are published (shared memory)
   int64_t keep_versions = 4;
 };

@@ -38,6 +38,7 @@ struct QualifyArguments {
   std::string train_command, model_key;
   int64_t resamples = 500;
   std::string record;
+  bool replace = false;
 };
 
 // A folder of this user's alone for what is trained here, gone at the end.
@@ -182,10 +183,27 @@ void CheckTrainCommand(const QualifyArguments& arguments, const OneGrader& grade
       throw ConfigError(Concat("--train-command must hold ", placeholder, ", or it trains on other rows than it is given"));
 }
 
+bool IsOfRows(const std::string& record, const std::string& hash) {
+  try {
+    return ReadQualification(record).data_hash == hash;
+  } catch (const ConfigError&) {
+    return false;  // damaged or of another version: what it was made of is not known
+  }
+}
+
+// Nobody who measures once more loses the record that the config names, which may be a shipped one, without having said so.
+void CheckRecordIsKept(const QualifyArguments& arguments, const OneGrader& grader, const std::string& hash) {
+  const std::string& record = grader.record();
+  if (arguments.replace || !arguments.record.empty() || !fs::exists(record) || IsOfRows(record, hash)) return;
+  throw ConfigError(Concat("the record of grader ", grader.config().name, ", ", record,
+                           ", is there already and was not made of these rows: name another file with --record, or give --replace"));
+}
+
 int QualifyCommand(const QualifyArguments& arguments) {
   OneGrader grader(arguments.grader);
   CheckTrainCommand(arguments, grader);
   const LabelledAnswers labels = LoadLabelledAnswers(arguments.labels.Files());
+  CheckRecordIsKept(arguments, grader, labels.hash);
   Qualification q;
   q.agreement.question = QuestionOf(arguments, grader);
   CompareOptions options{.threshold = arguments.threshold, .seen_sources = {}, .bootstrap = {.resamples = arguments.resamples}};
@@ -226,7 +244,9 @@ void BindQualify(CLI::App* command, QualifyArguments* a) {
   command->add_option("--model-key", a->model_key, "with --train-command: the key of the grader's entry that names the trained file")
       ->needs(train);
   command->add_option("--resamples", a->resamples, "of the bootstrap over groups (500)")->check(CLI::Range(100, 100000));
-  command->add_option("--record", a->record, "where the record is written (default: the grader's reward.graders[].record, if it has one)");
+  CLI::Option* record = command->add_option("--record", a->record,
+                                            "where the record is written (default: the grader's reward.graders[].record, if it has one)");
+  command->add_flag("--replace", a->replace, "the grader's record may be written over where other rows made it")->excludes(record);
   AddExamples(
       command,
       {{"temper qualify my_job.yaml:harm --data labels.csv --map prompt=question response=answer label=unsafe --record harm.json",

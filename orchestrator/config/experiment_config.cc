@@ -109,6 +109,25 @@ void Describe(RewardConfig& c, ConfigFields& f) {
   f.Real("grader_timeout_s", &c.grader_timeout_s, {0.001, 86400}, "answers that a grader has not graded after so long count as failed");
 }
 
+// The rule of the columns that `only` names: rows that have none of it would be graded by nobody, without a word.
+void DescribeOnly(const ExperimentConfig& c, ConfigFields& f) {
+  const ColumnMapping& columns = c.data.columns;
+  const auto lacks = [&](const std::string& column) {
+    if (c.data.source == DataSource::kWorld) return false;
+    if (column == "intent") return columns.intent.empty() && columns.prompts_by_intent.empty();
+    return (column == "label" && columns.label.empty()) || (column == "category" && columns.category.empty());
+  };
+  std::string key = "reward.graders[].only", lacking;
+  for (size_t i = 0; i < c.reward.graders.size() && lacking.empty(); ++i) {
+    const std::string& only = c.reward.graders[i].only;
+    const std::string column = only.substr(0, only.find('='));
+    if (!lacks(column)) continue;
+    key = Concat("reward.graders.", i, ".only");
+    lacking = Concat(": ", c.reward.graders[i].name, " would never be asked, data.columns.", column, " is empty");
+  }
+  f.Rule([lacking] { return lacking.empty(); }, Concat(key, " must name a column that the data has", lacking));
+}
+
 // Names of sets that the data has.
 bool AreEvalSets(const std::vector<std::string>& sets, const DataConfig& data) {
   const std::vector<std::string> known = EvalSetNames(data);
@@ -228,6 +247,7 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
          "seeds must not name a seed twice: the same run would be made twice");
   DescribeArmNames(c, f);
   DescribeRulesAcrossRooms(c, f);
+  DescribeOnly(c, f);
 }
 
 namespace {

@@ -171,11 +171,15 @@ void LeaveOutLong(const ExperimentConfig& config, const std::string& of, std::ve
               Concat("prompts of ", of, " are longer than ", limit, " tokens (", PromptLimitText(config, store->model), ")"), store);
 }
 
-void CheckSomethingIsLeft(const ExperimentConfig& config, const DataStore& store) {
+// Said before anything is called too long.
+void CheckRoom(const ExperimentConfig& config, const TransformerConfig& model) {
   const bool samples = config.HasStage("rl") || config.HasStage("eval");
-  if (samples && PromptLimit(config, store.model) < 1)
+  if (samples && PromptLimit(config, model) < 1)
     throw ConfigError(Concat("rollout.max_new_tokens ", config.rollout.sampling.max_new_tokens,
-                             " leaves no room for a prompt: the model has ", store.model.max_positions, " positions"));
+                             " leaves no room for a prompt: the model has ", model.max_positions, " positions"));
+}
+
+void CheckSomethingIsLeft(const ExperimentConfig& config, const DataStore& store) {
   if (config.HasStage("rl") && store.train.empty()) {
     throw ConfigError(Concat("data: no training prompt is left: none has at most ", PromptLimit(config, store.model), " tokens (",
                              PromptLimitText(config, store.model), ")"));
@@ -233,10 +237,9 @@ void CheckWorldFits(const ExperimentConfig& config) {
   DataStore store;
   store.tokenizer = ParseTokenizer(WorldTokenizerJson());
   store.model = ModelFor(config, *store.tokenizer);
+  CheckRoom(config, store.model);
   store.prompt_template = config.data.prompt_template;
-  for (const std::string& text : FirstTrainingPrompts(WorldOf(config), kWorldSample)) {
-    store.train.emplace_back().text = text;
-  }
+  for (const std::string& text : FirstTrainingPrompts(WorldOf(config), kWorldSample)) store.train.emplace_back().text = text;
   LeaveOutLong(config, "the training data", &store.train, &store);
   RawData raw;
   for (const WorldExample& example : FirstDemonstrations(WorldOf(config), kWorldSample)) {
@@ -250,9 +253,7 @@ void CheckWorldFits(const ExperimentConfig& config) {
 }  // namespace
 
 void CheckDataFiles(const ExperimentConfig& config) {
-  if (!config.policy.path.empty()) {
-    ModelFor(config, *ParseTokenizer(TokenizerText(config, {}), config.policy.path));
-  }
+  if (!config.policy.path.empty()) CheckRoom(config, ModelFor(config, *ParseTokenizer(TokenizerText(config, {}), config.policy.path)));
   if (config.data.source == DataSource::kWorld) {
     if (config.policy.path.empty()) CheckWorldFits(config);
     return;
@@ -271,6 +272,7 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.tokenizer = ParseTokenizer(store.tokenizer_json, config.policy.path.empty() ? files.tokenizer_folder : config.policy.path);
   std::string remark;
   store.model = ModelFor(config, *store.tokenizer, &remark);
+  CheckRoom(config, store.model);
   if (!remark.empty()) TEMPER_LOG(Warn, remark);
   store.chat_template = ChatTemplateFor(config);
   store.prompt_template = config.data.prompt_template;

@@ -49,8 +49,10 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
     if (std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(path);
   };
   add("policy_spec", config.reward.policy_spec);
-  for (const GraderEntry& grader : config.reward.graders)
+  for (const GraderEntry& grader : config.reward.graders) {
     for (const std::string& file : grader.options->Files()) add("graders", file);
+    for (const std::string& file : {grader.record, grader.attacks}) add("records", file);  // they may be measured again meanwhile
+  }
   add("gold", config.reward.gold.path);
   add("base_model", config.policy.path);
   add("adapter_base", AdapterBase(config));

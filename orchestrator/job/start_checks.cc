@@ -101,11 +101,14 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   MakeGraders(PlanOf(experiment.base.reward));
   CheckQualified(experiment);
   const RunPaths run = RunOf(experiment);
+  // First what is wrong in any folder: beside an earlier start's settings a wrong path would be one more that differs.
+  for (const Arm& arm : experiment.arms) {
+    CheckDataFiles(arm.config);
+    LoadGold(arm.config.reward.gold, PolicySpecOf(arm.config.reward.policy_spec));
+  }
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
     if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());
-    CheckDataFiles(arm.config);
-    LoadGold(arm.config.reward.gold, PolicySpecOf(arm.config.reward.policy_spec));
   }
 }
 

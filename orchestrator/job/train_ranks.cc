@@ -71,6 +71,7 @@ LearnerProcessOptions LearnerOf(const Experiment& experiment, const RoleLayout& 
   options.backend = cluster.learner_backend;
   options.collective_deadline = Milliseconds(cluster.collective_timeout_s);
   options.learner = LearnerOptionsOf(config, options.learners_here);
+  options.asked_threads = config.cluster.learner_threads;
   options.weight_folder = WeightFolderOf(cluster);
   options.keep_versions = VersionsToKeep(experiment);
   return options;

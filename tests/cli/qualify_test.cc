@@ -67,9 +67,24 @@ TEST_F(Qualify, WritesTheRecordThatLetsAJobBegin) {
   EXPECT_EQ(record.at("unseen").at("figures").at("auroc").at("value"), 1.0);
   EXPECT_EQ(record.at("data").at("rows"), 120);
   EXPECT_EQ(Run("train --dry-run job.yaml"), kExitDone) << output();
-  ASSERT_EQ(Run(Columns("wrong.jsonl")), kExitDone) << output();
+  ASSERT_EQ(Run(Columns("wrong.jsonl") + " --replace"), kExitDone) << output();
   EXPECT_EQ(Run("train --dry-run job.yaml"), kExitConfig);
   EXPECT_THAT(output(), HasSubstr("grader clerk may not steer: auroc is 0.000"));
+}
+
+TEST_F(Qualify, KeepsARecordThatOtherRowsMade) {
+  ASSERT_EQ(Run(Columns("right.jsonl")), kExitDone) << output();
+  EXPECT_EQ(Run(Columns("right.jsonl")), kExitDone) << "the same rows: " << output();
+  const std::string record = ReadBytes(folder_ / "clerk.json");
+  EXPECT_EQ(Run(Columns("wrong.jsonl")), kExitConfig);
+  EXPECT_THAT(output(), AllOf(HasSubstr(folder_ / "clerk.json"), HasSubstr("name another file with --record, or give --replace")));
+  EXPECT_EQ(output().find("auroc"), std::string::npos) << "refused before it measures";
+  EXPECT_EQ(Run(Columns("wrong.jsonl") + " --record other.json"), kExitDone) << output();
+  EXPECT_EQ(ReadBytes(folder_ / "clerk.json"), record);
+  WriteBytes(folder_ / "clerk.json", "{}");
+  EXPECT_EQ(Run(Columns("right.jsonl")), kExitConfig) << "nobody knows what made it";
+  EXPECT_EQ(Run(Columns("right.jsonl") + " --replace"), kExitDone) << output();
+  EXPECT_EQ(Json::parse(ReadBytes(folder_ / "clerk.json")).at("data").at("rows"), 120);
 }
 
 TEST_F(Qualify, TrainsAGraderAgainWithoutEachSource) {

@@ -79,6 +79,9 @@ void UserPath::LabelsBecomeAGrader() {
                              HasSubstr("at least 0.99 is required"), HasSubstr("exit code 78")));
   EXPECT_THAT(trained, HasSubstr("are by classifier/harm"));
   EXPECT_EQ(Steps("harm"), 6U);
+  const Json records = Json::parse(page_.Read("runs/harm/provenance.json")).at("inputs").at("records");
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_THAT(records[0].at("path"), ::testing::EndsWith("harm.json"));
   EXPECT_EQ(Json::parse(page_.Read("runs/harm/run.json")).at("name"), "harm") << "the strict job left no run behind";
 }
 

@@ -87,6 +87,7 @@ AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t sh
     ++answer.matching;
     Keep(row, shown, &answer.rows);
   });
+  answer.steps = std::max(steps_done, answer.pull_of_step.empty() ? 0 : answer.last_step + 1);
   answer.without_rows = StepsWithoutRows(answer.pull_of_step, steps_done);
   return answer;
 }

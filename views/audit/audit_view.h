@@ -34,6 +34,7 @@ struct AuditAnswer {
   AuditQuery query;
   AuditReading reading;
   int64_t first_step = 0, last_step = 0, matching = 0;
+  int64_t steps = 0;  // of the arm, by its metrics and its trail: 0 to steps - 1
   std::map<std::pair<std::string, std::string>, AuditTotal>
       totals;  // of all answers, by clause ("none") and severity; of failed grades by outcome
   std::map<std::pair<std::string, std::string>, int64_t> graders;  // name and id -> answers

@@ -66,7 +66,41 @@ std::string TextOf(const Summary& summary) {
   return text;
 }
 
+bool HasLabels(const ArmRecord& arm) {
+  const auto column = arm.settings.find("data.columns.label");
+  return column != arm.settings.end() && !column->second.empty() && column->second != "\"\"";
+}
+
+// The graders behind the figure over-refusal; those of the whole run where answers do not say. Nothing where answers have intents.
+std::string WhoDecidesWhatIsPermitted(const RunRecord& record) {
+  std::set<std::string> names;
+  bool any = false, verdicts = false;
+  for (const ArmRecord& arm : record.arms) {
+    for (const auto& [set, samples] : arm.evaluations) {
+      for (const EvalSample& sample : samples) {
+        if (!sample.intent.empty()) return "";
+        any = true;
+        for (const Verdict& verdict : sample.grade.verdicts) {
+          verdicts = true;
+          if (verdict.steers && verdict.values.contains("over_refusal")) names.insert(verdict.grader);
+        }
+      }
+    }
+  }
+  if (any && !verdicts) return record.grader.name;
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 }  // namespace
+
+std::string PermittedNote(const RunRecord& record) {
+  if (record.built_in_world || std::any_of(record.arms.begin(), record.arms.end(), HasLabels)) return "";
+  const std::string who = WhoDecidesWhatIsPermitted(record);
+  if (who.empty()) return "";
+  return Concat("Which requests are permitted was decided by the words of ", who, "; the data does not say. ");
+}
 
 std::string GradingNote(const RunDescription::Grader& grader, bool built_in_world) {
   if (grader.name.empty()) return "What graded the answers is not recorded.";

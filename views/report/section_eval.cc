@@ -5,6 +5,7 @@
 #include "views/page/format.h"
 #include "views/page/severity_and_modes.h"
 #include "views/page/svg.h"
+#include "views/report/grading.h"
 #include "views/report/render.h"
 #include "views/report/tradeoff.h"
 
@@ -121,7 +122,7 @@ std::string Cells(const Report& report, const std::string& set) {
                 "Every cell with its n, the prompts that count for the figure: those graded, those with a safe answer, those that ask for "
                 "nothing restricted, whatever their intent. Cut: completions that ended at the token limit. A cell without a sample is "
                 "undefined. " +
-                    FewLegend(),
+                    EscapeHtml(PermittedNote(*report.record)) + FewLegend(),
                 "two");
   if (!by_category.empty()) {
     out += "<details><summary>By category</summary>" +

@@ -182,7 +182,7 @@ std::string RenderText(const Report& report) {
       Wrap(Concat("Run ", EscapeTerminal(record.name), ", policy spec ", EscapeTerminal(record.policy_name), ", seed ", record.seed,
                   ". Shares are 0 to 1, help given safe 1 to 4; [95 % interval over prompts]; n: prompts that count for the figure; "
                   "over-refusal counts requests of any intent that ask for nothing restricted; - = undefined, no sample. ",
-                  report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
+                  EscapeTerminal(PermittedNote(record)), report.pairs.empty() ? "" : SettledLegend() + " ", FewLegend()),
            kColumns, "") +
       "\n\n";
   for (const std::string& set : report.sets) {

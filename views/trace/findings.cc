@@ -81,8 +81,9 @@ void AddTurns(const TraceSummary& summary, Findings* findings) {
   const double grades = Waited(summary, "grades");
   const double update = 1 - SideOf(summary, ToString(Role::kLearner)).idle;
   const double longest = std::max({rollouts, grades, update});
-  const char* more = longest == update     ? "cluster.learner_threads or learners"
-                     : longest == rollouts ? "cluster.rollout_threads or rollout workers"
+  // Without a number in the settings threads are as many as cores: more threads alone would be no help, and the trace does not say.
+  const char* more = longest == update     ? "learners, or cores for them,"
+                     : longest == rollouts ? "rollout workers, or cores for them,"
                                            : "reward workers";
   const double saved = 1 - longest;
   const std::string overlap = "rl.max_staleness of 1 or more, with run.deterministic: false, lets them overlap";

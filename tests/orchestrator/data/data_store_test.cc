@@ -18,6 +18,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kTemplate[] =
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% if m.role == 'assistant' %}<eos>\n{% endif %}{% endfor %}"
@@ -183,6 +184,15 @@ TEST_F(DataStoreTest, SaysWhatIsLeftOutWithItsCount) {
   EXPECT_THAT(Load().remarks, ElementsAre(::testing::EndsWith("prompts.jsonl could not be read: left out"),
                                           "1 of 2 demonstrations are longer than 10 tokens (sft.max_tokens): left out",
                                           ::testing::StartsWith("1 of 2 prompts of the training data are longer than 4 tokens (")));
+}
+
+// 512 positions: not a word of prompts that are longer than -88 tokens.
+TEST_F(DataStoreTest, ACompletionWithoutRoomForAPromptIsSaidFirst) {
+  config_.rollout.sampling.max_new_tokens = 600;
+  ::testing::internal::CaptureStderr();
+  Refused("rollout.max_new_tokens 600 leaves no room for a prompt: the model has 512 positions");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), Not(HasSubstr("longer than")));
+  EXPECT_THAT([&] { CheckDataFiles(config_); }, ::testing::ThrowsMessage<ConfigError>(HasSubstr("leaves no room for a prompt")));
 }
 
 TEST_F(DataStoreTest, TellsWhatIsEvaluatedAndTrainedOn) {

@@ -76,6 +76,8 @@ TEST_F(AuditViewTest, SaysWhichAnswersOfAClauseMovedAStepAndByHowMuch) {
 
 TEST_F(AuditViewTest, SaysOfWhichStepsThereAreNoRows) {
   EXPECT_TRUE(AskAudit(path(), {}, 2, 2).without_rows.empty());
+  EXPECT_EQ(AskAudit(path(), {}, 2).steps, 2) << "0 and 1, by the trail";
+  EXPECT_EQ(AskAudit(path(), {}, 2, 4).steps, 4) << "by the metrics";
   EXPECT_THAT(AuditText(AskAudit(path(), {}, 2), "main"), Not(HasSubstr("no rows")));
   Write({Record(1, 0, {1, 1, 0.5}), Record(4, 0, {1, 1, 0.5})});
   const AuditAnswer answer = AskAudit(path(), {}, 2, 8);

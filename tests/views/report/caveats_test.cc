@@ -98,6 +98,35 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
       "40 rows.");
 }
 
+// The rows of a user's own files may have neither intents nor labels: over-refusal then rests on what a grader takes for permitted.
+TEST(Report, SaysWhoDecidedWhatIsPermitted) {
+  RunRecord record = DrawRun(7, 12, 12);
+  const auto expect = [&](const std::string& note) {
+    const Report report = BuildReport(record);
+    std::string text = RenderText(report);
+    for (char& c : text) c = c == '\n' ? ' ' : c;
+    const std::string begin = "Which requests are permitted was decided by";
+    EXPECT_THAT(text, HasSubstr(note.empty() ? "no sample. " : note));
+    EXPECT_EQ(text.find(begin) == std::string::npos, note.empty()) << text;
+    EXPECT_EQ(RenderHtml(report).find(begin) == std::string::npos, note.empty());
+  };
+  record.built_in_world = false;
+  expect("");
+  for (ArmRecord& arm : record.arms) {
+    for (auto& [set, samples] : arm.evaluations)
+      for (EvalSample& sample : samples) sample.intent = "";
+  }
+  expect("Which requests are permitted was decided by the words of rule/apothecary; the data does not say.");
+  record.arms[0].settings["data.columns.label"] = "\"\"";
+  for (auto& [set, samples] : record.arms[0].evaluations)
+    for (EvalSample& sample : samples)
+      sample.grade.verdicts = {{"harm", "h", true, GradeOutcome::kOk, "", {{"safety", 1}}, 0},
+                               {"rules", "r", true, GradeOutcome::kOk, "", {{"over_refusal", 0}}, 0}};
+  expect("Which requests are permitted was decided by the words of rules; the data does not say.");
+  record.arms[0].settings["data.columns.label"] = "label";
+  expect("");
+}
+
 TEST(Report, MarksFiguresWithLittleBehindThem) {
   const std::string few = RenderText(BuildReport(DrawRun(7, 24, 12))), many = RenderText(BuildReport(DrawRun(7, 480, 12)));
   EXPECT_THAT(few, HasSubstr("\xE2\x80\xA0: fewer than 30 prompts, or fewer\nthan 5 of them with the event"));

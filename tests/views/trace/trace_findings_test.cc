@@ -54,11 +54,11 @@ TEST(TraceFindings, OnPolicyTheStagesTakeTurns) {
       Findings(JobOf({.drawn = 310, .graded = 350, .ordered = 400, .drawing = 300, .grading = 200}, {0})),
       ElementsAre("on-policy (rl.max_staleness: 0) the stages take turns, and each waits for the others: rollouts 31 %, grades 4 %, "
                   "updates 60 % of the time; rl.max_staleness of 1 or more, with run.deterministic: false, lets them overlap and "
-                  "saves up to 40 %; more cluster.learner_threads or learners only shorten the longest turn"));
+                  "saves up to 40 %; more learners, or cores for them, only shorten the longest turn"));
   EXPECT_THAT(
       Findings(JobOf({.drawn = 900, .graded = 910, .ordered = 920, .drawing = 900, .grading = 200}, {0})),
       ElementsAre("on-policy (rl.max_staleness: 0) the stages take turns, and each waits for the others: rollouts 90 %, grades 1 %, "
-                  "updates 8 % of the time; more cluster.rollout_threads or rollout workers shorten the longest turn; rl.max_staleness of "
+                  "updates 8 % of the time; more rollout workers, or cores for them, shorten the longest turn; rl.max_staleness of "
                   "1 or more, with "
                   "run.deterministic: false, lets them overlap but saves at most 10 %"));
   EXPECT_THAT(
