@@ -8,7 +8,7 @@ namespace temper {
 namespace {
 
 std::string Cell(const Estimate& estimate, int digits) {
-  return estimate.present ? EscapeHtml(WithInterval(estimate, digits)) + FewMark(estimate) : "<i>-</i>";
+  return estimate.present ? EscapeHtml(WithInterval(estimate, digits)) : "<i>-</i>";
 }
 
 std::string MeansText(const GraderFigures& grader) {
