@@ -1,13 +1,21 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "record/run_json.h"
 
 namespace temper {
 
 // What graded the answers of a run and how well that is known to do, a sentence that stands beside every figure of safety: "Graded by
-// rule/open_safe_intent (reads words); agreement with people: not measured."
+// rule/open_safe_intent (reads words); agreement with people: not measured." Of several graders: who gives what, in one line.
 std::string GradingNote(const RunDescription::Grader& grader, bool built_in_world);
+
+// The same among what a report does not show: with the note where nothing was measured, else pointing to where it stands.
+std::string GradingLimit(const RunDescription::Grader& grader, bool built_in_world);
+
+// Of several graders, as text: grader, what it gives, what it is asked about, how far it agrees with people (a record's unseen sources
+// first), rows behind that, date. A further row of the same grader begins with three empty cells.
+std::vector<std::vector<std::string>> GraderRows(const RunDescription::Grader& grader);
 
 }  // namespace temper
