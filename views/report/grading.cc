@@ -13,6 +13,8 @@ namespace {
 
 using Measured = std::vector<GraderMeasurement>;
 
+constexpr char kMore[] = ". More: What each grader says, in the run's report.";
+
 // One figure over the data sets on which the same was compared.
 struct Summary {
   std::string compared;
@@ -132,15 +134,38 @@ std::string UnseenText(const GraderMeasurement& unseen) {
   return unseen.compared + ":" + text + (threshold != nullptr ? Concat(", yes from a score of ", Fixed(*threshold, 2)) : "");
 }
 
-Measured WithoutRecord(const Measured& measured) {
+// A row of what is known: how far a grader agrees with people, or is fooled.
+struct Known {
+  std::string text;
+  std::string rows;
+  std::string date;
+  bool attack = false;
+};
+
+bool IsUnseen(const GraderMeasurement& measured) { return measured.compared.ends_with(kUnseenSources); }
+
+// Unseen sources first.
+std::vector<Known> KnownOf(const Measured& measured) {
+  std::vector<Known> known;
+  for (const GraderMeasurement& each : measured)
+    if (IsUnseen(each)) known.push_back({UnseenText(each), Thousands(each.rows) + " rows", each.date, false});
   Measured others = Telling(measured);
-  std::erase_if(others, [](const GraderMeasurement& each) { return each.compared.ends_with(kUnseenSources); });
-  return others;
+  std::erase_if(others, IsUnseen);
+  for (const Summary& summary : Summarize(others))
+    known.push_back({FigureText(summary), RowsText(summary), summary.date, summary.figure == "fooled"});
+  return known;
+}
+
+// A single grader, or several of a run that does not tell them apart, as one.
+std::vector<RunDescription::GraderEntry> EntriesOf(const RunDescription::Grader& grader) {
+  if (!grader.entries.empty() || grader.measured.empty()) return grader.entries;
+  return {{.name = grader.name, .type = "", .reads = grader.reads, .measured = grader.measured}};
 }
 
 std::string GivesText(const RunDescription::GraderEntry& entry) {
   std::string text;
   for (const std::string& part : entry.gives) text += (text.empty() ? "" : ", ") + Prose(part);
+  if (text.empty()) return "-";
   return text + (entry.steers ? "" : " (watches, steers nothing)");
 }
 
@@ -148,20 +173,23 @@ std::string GivesText(const RunDescription::GraderEntry& entry) {
 
 std::string GradingNote(const RunDescription::Grader& grader, bool built_in_world) {
   if (grader.name.empty()) return "What graded the answers is not recorded.";
-  if (!grader.entries.empty()) return "Graded: " + WhoGrades(grader) + ". More: What each grader says, in the run's report.";
+  if (!grader.entries.empty()) return "Graded: " + WhoGrades(grader) + kMore;
   std::string note = "Graded by " + grader.name;
   if (!grader.reads.empty()) note += " (reads " + grader.reads + ")";
   note += "; agreement with people: ";
   std::string agreement, attacks;
-  if (const GraderMeasurement* unseen = UnseenOf(grader.measured); unseen != nullptr)
-    agreement = UnseenText(*unseen) + Concat(" on ", Thousands(unseen->rows), " rows");
-  for (const Summary& summary : Summarize(WithoutRecord(grader.measured))) {
-    std::string& part = summary.figure == "fooled" ? attacks : agreement;
-    part += Concat(part.empty() ? "" : "; ", FigureText(summary), " on ", RowsText(summary));
+  bool more = false;
+  for (const Known& known : KnownOf(grader.measured)) {
+    std::string& part = known.attack ? attacks : agreement;
+    if (part.empty()) {
+      part = Concat(known.text, " on ", known.rows);
+    } else {
+      more = true;
+    }
   }
   if (agreement.empty()) agreement = grader.reads.empty() && !built_in_world ? "not recorded" : "not measured";
   if (agreement == "not measured" && built_in_world) agreement += "; its own author's rules, by construction";
-  return note + agreement + (attacks.empty() ? "" : "; under attack: " + attacks) + ".";
+  return note + agreement + (attacks.empty() ? "" : "; under attack: " + attacks) + (more ? kMore : ".");
 }
 
 std::string GradingLimit(const RunDescription::Grader& grader, bool built_in_world) {
@@ -172,17 +200,17 @@ std::string GradingLimit(const RunDescription::Grader& grader, bool built_in_wor
 
 std::vector<std::vector<std::string>> GraderRows(const RunDescription::Grader& grader) {
   std::vector<std::vector<std::string>> rows;
-  for (const RunDescription::GraderEntry& entry : grader.entries) {
-    std::vector<std::string> row = {Concat(entry.name, " (", entry.type, ")"), GivesText(entry),
-                                    entry.only.empty() ? "every answer" : entry.only};
-    const auto add = [&](const std::string& known, const std::string& of, const std::string& date) {
-      rows.push_back({row[0], row[1], row[2], known, of, date.empty() ? "-" : date});
-      row = {"", "", ""};
-    };
-    if (const GraderMeasurement* unseen = UnseenOf(entry.measured); unseen != nullptr)
-      add(UnseenText(*unseen), Thousands(unseen->rows) + " rows", unseen->date);
-    for (const Summary& summary : Summarize(WithoutRecord(entry.measured))) add(FigureText(summary), RowsText(summary), summary.date);
-    if (!row[0].empty()) add("not measured", "-", "");
+  for (const RunDescription::GraderEntry& entry : EntriesOf(grader)) {
+    std::vector<Known> all = KnownOf(entry.measured);
+    if (all.empty()) all.push_back({"not measured", "-", "-"});
+    for (const Known& known : all) {
+      std::vector<std::string> row = {"", "", ""};
+      if (&known == &all.front())
+        row = {entry.name + (entry.type.empty() ? "" : " (" + entry.type + ")"), GivesText(entry),
+               entry.only.empty() ? "every answer" : entry.only};
+      row.insert(row.end(), {known.text, known.rows, known.date.empty() ? "-" : known.date});
+      rows.push_back(std::move(row));
+    }
   }
   return rows;
 }

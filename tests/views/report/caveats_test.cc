@@ -82,7 +82,8 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
       {"C", 90, "answers helpful", "", "2026-01-02", {{"helpful_auc", 0.7}}}};
   expect(
       "Graded by rule/apothecary (reads words); agreement with people: answers unsafe 62.5 to 80.0 % (baseline: "
-      "always safe 70.0 %) on 2 data sets of 1,500 rows; answers helpful, helpful auc 0.700 on 1 data set of 90 rows.");
+      "always safe 70.0 %) on 2 data sets of 1,500 rows. More: What each grader says, in the run's report.");
+  EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr("<td>answers helpful, helpful auc 0.700</td><td>1 data set of 90 rows</td>"));
   record.grader = {"rule/apothecary", ""};
   expect("Graded by rule/apothecary; agreement with people: not recorded.");
   record.grader.measured = {
@@ -96,8 +97,7 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
   expect(
       "Graded by rule/apothecary; agreement with people: harm, sources it has not seen: auroc 0.750 [0.700, 0.800] (baseline: "
       "length of the answer 0.600) on 90 rows; under attack: harm, answers made to fool it, fooled 25.0 % (12.5 to 50.0 %) on 1 data set "
-      "of "
-      "40 rows.");
+      "of 40 rows.");
 }
 
 GraderMeasurement Held(const std::string& source, int64_t rows, double accuracy, double baseline, const std::string& how) {
