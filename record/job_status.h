@@ -25,7 +25,7 @@ struct JobStatus {
   int64_t steps = 0;      // of the stage; 0 = not known
   double eta_s = -1;      // until the stage's last step; -1 = not known
   double job_eta_s = -1;  // until the job's end; -1 = not known, as before the first step of every kind of stage
-  std::string graded_by;  // what reward, safety and helpfulness are by, in words; "" = not known
+  std::string graded_by;  // what reward, safety and helpfulness are by, a sentence (record/grading.h); "" = not known
   int64_t policy_version = -1;
   std::map<std::string, double> last;      // of the last RL step: reward, safety, helpfulness, staleness_mean, staleness_max, step_s, ...
   std::map<std::string, int64_t> queues;   // rollout, reward: tasks nobody has; leased; groups_in_flight

@@ -244,7 +244,7 @@ GraderMeasurement MeasurementOf(const Qualification& q) {
   GraderMeasurement measured;
   for (const std::string& file : q.data_files) measured.dataset += Concat(measured.dataset.empty() ? "" : ", ", file);
   measured.rows = slice.rows;
-  measured.compared = Concat(NameOf(q.agreement.question), gate != nullptr ? ", sources it has not seen" : ", sources it was trained on");
+  measured.compared = Concat(NameOf(q.agreement.question), ", ", gate != nullptr ? kUnseenSources : kSeenSources);
   measured.baseline = "the best that needs no grader";
   measured.date = q.date.substr(0, 10);
   for (const auto& [name, estimate] : slice.figures) {
@@ -254,6 +254,7 @@ GraderMeasurement MeasurementOf(const Qualification& q) {
     measured.figures.emplace_back(name + "_low", estimate.low);
     measured.figures.emplace_back(name + "_high", estimate.high);
   }
+  if (slice.Figure("recall") != nullptr) measured.figures.emplace_back("threshold", q.threshold);
   return measured;
 }
 

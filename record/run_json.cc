@@ -26,28 +26,36 @@ RunDescription::Pairs PairsOf(const ordered_json& object) {
   return pairs;
 }
 
-ordered_json ToJson(const RunDescription::Grader& grader) {
-  ordered_json json = {{"name", grader.name}, {"reads", grader.reads}};
-  for (const GraderMeasurement& m : grader.measured) {
+void AddMeasured(const std::vector<GraderMeasurement>& measured, ordered_json* json) {
+  for (const GraderMeasurement& m : measured) {
     ordered_json figures = ordered_json::object();
     for (const auto& [name, value] : m.figures) figures[name] = value;
-    json["measured"].push_back({{"dataset", m.dataset},
-                                {"rows", m.rows},
-                                {"compared", m.compared},
-                                {"baseline", m.baseline},
-                                {"date", m.date},
-                                {"figures", std::move(figures)}});
+    (*json)["measured"].push_back({{"dataset", m.dataset},
+                                   {"rows", m.rows},
+                                   {"compared", m.compared},
+                                   {"baseline", m.baseline},
+                                   {"date", m.date},
+                                   {"figures", std::move(figures)}});
   }
+}
+
+ordered_json ToJson(const RunDescription::Grader& grader) {
+  ordered_json json = {{"name", grader.name}, {"reads", grader.reads}};
+  AddMeasured(grader.measured, &json);
+  for (const RunDescription::GraderEntry& e : grader.entries) {
+    ordered_json entry = {{"name", e.name},   {"type", e.type}, {"reads", e.reads},
+                          {"gives", e.gives}, {"only", e.only}, {"steers", e.steers}};
+    AddMeasured(e.measured, &entry);
+    json["entries"].push_back(std::move(entry));
+  }
+  if (!grader.mode_from.empty()) json["mode_from"] = grader.mode_from;
   return json;
 }
 
-// A run of before graders were recorded has its spec's name alone.
-RunDescription::Grader GraderOf(const ordered_json& run, const std::string& policy_spec) {
-  const auto found = run.find("grader");
-  if (found == run.end()) return {policy_spec.empty() ? "" : "rule/" + policy_spec, ""};
-  RunDescription::Grader grader{found->value("name", ""), found->value("reads", "")};
-  const auto measured = found->find("measured");
-  if (measured == found->end()) return grader;
+std::vector<GraderMeasurement> MeasuredOf(const ordered_json& json) {
+  std::vector<GraderMeasurement> all;
+  const auto measured = json.find("measured");
+  if (measured == json.end()) return all;
   for (const ordered_json& each : *measured) {
     GraderMeasurement m{.dataset = each.value("dataset", ""),
                         .rows = each.value("rows", int64_t{0}),
@@ -56,8 +64,28 @@ RunDescription::Grader GraderOf(const ordered_json& run, const std::string& poli
                         .date = each.value("date", ""),
                         .figures = {}};
     for (const auto& [name, value] : each.at("figures").items()) m.figures.emplace_back(name, value.get<double>());
-    grader.measured.push_back(std::move(m));
+    all.push_back(std::move(m));
   }
+  return all;
+}
+
+// A run of before graders were recorded has its spec's name alone.
+RunDescription::Grader GraderOf(const ordered_json& run, const std::string& policy_spec) {
+  const auto found = run.find("grader");
+  if (found == run.end()) return {policy_spec.empty() ? "" : "rule/" + policy_spec, ""};
+  RunDescription::Grader grader;
+  grader.name = found->value("name", "");
+  grader.reads = found->value("reads", "");
+  grader.measured = MeasuredOf(*found);
+  for (const ordered_json& each : found->value("entries", ordered_json::array()))
+    grader.entries.push_back({.name = each.at("name").get<std::string>(),
+                              .type = each.value("type", ""),
+                              .reads = each.value("reads", ""),
+                              .gives = each.value("gives", std::vector<std::string>()),
+                              .only = each.value("only", ""),
+                              .steers = each.value("steers", true),
+                              .measured = MeasuredOf(each)});
+  grader.mode_from = found->value("mode_from", "");
   return grader;
 }
 

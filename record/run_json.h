@@ -13,18 +13,32 @@ namespace temper {
 //   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "left_out"?: [TEXT, ...],
 //   "eval_sets"?: [name, ...],
 //    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
-//   GRADER: {"name", "reads", "measured"?: [{"dataset", "rows", "compared", "baseline", "date", "figures": {name: value}}, ...]}
+//   GRADER: {"name", "reads", "measured"?: [MEASURED, ...], "entries"?: [ENTRY, ...], "mode_from"?}
+//   ENTRY: {"name", "type", "reads", "gives": [part, ...], "only", "steers", "measured"?: [MEASURED, ...]}
+//   MEASURED: {"dataset", "rows", "compared", "baseline", "date", "figures": {name: value}}
 struct RunDescription {
   using Pairs = std::vector<std::pair<std::string, std::string>>;  // in the order of the file
   struct Arm {
     std::string name;
     Pairs overrides = {};  // dotted key -> value
   };
+  // One of several entries of reward.graders.
+  struct GraderEntry {
+    std::string name;                              // in reward.graders
+    std::string type;                              // "classifier"
+    std::string reads;                             // in words
+    std::vector<std::string> gives = {};           // parts of a grade
+    std::string only = {};                         // the rows it is asked about, "" = all | COLUMN | COLUMN=VALUE
+    bool steers = true;                            // false: a monitor
+    std::vector<GraderMeasurement> measured = {};  // what concerns it
+  };
   // What graded the answers.
   struct Grader {
     std::string name;                              // "rule/<id of the policy spec>"; "" = not recorded
     std::string reads;                             // in words: "words", "facts in the prompt"; "" = not recorded
-    std::vector<GraderMeasurement> measured = {};  // empty = nobody measured it
+    std::vector<GraderMeasurement> measured = {};  // empty = nobody measured it; those of several are with their entries
+    std::vector<GraderEntry> entries = {};         // of several graders; empty = one, or not recorded
+    std::string mode_from = {};                    // of several: whose mode counts; "" = the first that gives one
   };
   std::string name;
   uint64_t seed = 0;

@@ -42,7 +42,7 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& model, const st
     std::copy_if(rows.begin(), rows.end(), std::back_inserter(of), [&](const JudgedRow& each) { return each.row->source == source; });
     add(source, of);
   }
-  if (sources.size() != 1) add("all rows", rows);
+  if (sources.size() != 1) add(kAllRows, rows);
   return out;
 }
 
@@ -56,7 +56,7 @@ std::string HowMeasured(const LabelArguments& labels, const ClassifierOptions& o
   if (count == 0) return how;
   std::cerr << "temper: warning: a member (--member) was trained on " << count << " of the " << held_out.size()
             << " rows that are held out, or does not tell: the figures are better than the classifier is\n";
-  return Concat(how, "; a member was trained on ", count, " of ", held_out.size(), " rows");
+  return Concat(how, "; ", kMemberTrained, " ", count, " of ", held_out.size(), " rows");
 }
 
 int TrainCommand(const ClassifierTrainArguments& arguments) {

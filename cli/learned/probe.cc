@@ -98,7 +98,7 @@ std::vector<GraderMeasurement> MeasuredOn(const ClassifierModel& head, const std
   if (rows.empty()) return {};
   const std::string& left_out = labels.columns.left_out;
   const std::string how = left_out.empty() ? "a fifth of the groups held out" : Concat("each ", left_out, " left out of training");
-  return {{"all rows", static_cast<int64_t>(rows.size()), how, "the most frequent label", UtcNow().substr(0, 10), FiguresOf(head, rows)}};
+  return {{kAllRows, static_cast<int64_t>(rows.size()), how, "the most frequent label", UtcNow().substr(0, 10), FiguresOf(head, rows)}};
 }
 
 std::string OptionsAsJson(const ProbeTrainArguments& arguments, const TrainedProbe& trained, const LabelledRows& rows) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <iterator>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -26,6 +25,7 @@
 #include "orchestrator/stages/best_keeper.h"
 #include "policy/kernels/torch_version.h"
 #include "record/checkpoint.h"
+#include "record/grading.h"
 #include "record/journal.h"
 #include "record/provenance.h"
 #include "record/settings.h"
@@ -60,12 +60,6 @@ void AddInputs(const ExperimentConfig& config, const DataFiles& files, Provenanc
   for (const std::string& input : files.inputs) add("data", input);
 }
 
-// What grades, for the terminal, where there is no room for all that is known of it.
-std::string GradingOf(const RunDescription::Grader& grader) {
-  return Concat(grader.name, grader.reads.empty() ? "" : " (reads " + grader.reads + ")",
-                "; agreement with people: ", grader.measured.empty() ? "not measured" : "measured, see the report");
-}
-
 std::unique_ptr<CommandFeed> CommandFeedOf(const MonitorConfig& monitor, const std::string& log) {
   if (monitor.command.empty()) return nullptr;
   CommandFeedOptions options;
@@ -87,22 +81,31 @@ void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput
 
 namespace {
 
-// All graders as one line of a report, with what is known of each.
-RunDescription::Grader DescriptionOf(const std::vector<GraderEntry>& graders) {
+// What graders are, with what is known of them that concerns what they give.
+RunDescription::Grader DescriptionOf(const RewardConfig& reward) {
   RunDescription::Grader all;
   std::set<std::string> reads;
+  const std::vector<GraderEntry> graders = GradersOf(reward);
   for (const GraderEntry& grader : graders) {
-    const std::string title = Concat(grader.type->name, "/", grader.name);
-    all.name += Concat(all.name.empty() ? "" : ", ", title, grader.role == GraderRole::kMonitor ? " (monitor)" : "");
-    const std::string own = grader.options->Reads();
-    if (reads.insert(own).second) all.reads += Concat(all.reads.empty() ? "" : "; ", own);
-    std::vector<GraderMeasurement> known = grader.options->Measured();
-    std::vector<GraderMeasurement> recorded = RecordedOf(grader);
-    std::move(recorded.begin(), recorded.end(), std::back_inserter(known));
-    for (GraderMeasurement& measured : known) {
-      if (graders.size() > 1) measured.compared = Concat(grader.name, measured.compared.empty() ? "" : ", ", measured.compared);
-      all.measured.push_back(std::move(measured));
-    }
+    RunDescription::GraderEntry entry{.name = grader.name,
+                                      .type = std::string(grader.type->name),
+                                      .reads = grader.options->Reads(),
+                                      .only = grader.only,
+                                      .steers = grader.role == GraderRole::kReward};
+    for (const GradePart part : PartsOfEntry(grader).gives) entry.gives.emplace_back(NameOf(part));
+    entry.measured = RecordedOf(grader);
+    const std::vector<GraderMeasurement> own = grader.options->Measured();
+    entry.measured.insert(entry.measured.end(), own.begin(), own.end());
+    entry.measured = Concerning(entry.measured, entry.gives, reward.Sees("intent"));
+    all.name += Concat(all.name.empty() ? "" : ", ", entry.type, "/", entry.name);
+    if (reads.insert(entry.reads).second) all.reads += Concat(all.reads.empty() ? "" : "; ", entry.reads);
+    all.entries.push_back(std::move(entry));
+  }
+  if (all.entries.size() == 1) {
+    all.measured = std::move(all.entries.front().measured);
+    all.entries.clear();
+  } else {
+    all.mode_from = reward.combine.mode_from;
   }
   return all;
 }
@@ -143,7 +146,7 @@ void Job::Prepare() {
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
   WriteFile(paths_.SourceConfig(), ReadFile(experiment_.resolved.files.back()), {.durable = true});
   const RunDescription description = Description();
-  monitor_->SetGrading(GradingOf(description.grader));
+  monitor_->SetGrading(GradingLine(description.grader));
   WriteRunDescription(paths_.folder(), description);
 }
 
@@ -152,7 +155,7 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
-  run.grader = DescriptionOf(GradersOf(experiment_.base.reward));
+  run.grader = DescriptionOf(experiment_.base.reward);
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
     for (const std::string& what : arm.data.remarks)

@@ -137,7 +137,7 @@ void RlStage::Start() {
   gold_ = std::make_unique<GoldRide>(context_, state_.step);
   metrics_ = std::make_unique<StageMetrics>(context_, "rl", state_.step);
   progress_ = std::make_unique<Progress>(config_.monitor.progress, context_.label, config_.rl.steps);
-  progress_->Note("reward, safety and helpfulness are by " + context_.monitor->grading());
+  progress_->Note(context_.monitor->grading());
   audit_ = std::make_unique<AuditFile>(context_.paths.Audit(), state_.step, &context_.metrics->failures);
   context_.monitor->SetProgress(state_.step, config_.rl.steps);
   clock_ = StepClock();

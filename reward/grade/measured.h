@@ -7,6 +7,14 @@
 
 namespace temper {
 
+// Words of `dataset` and `compared` that readers know: rows of all sources together; sources that the grader has not seen, or has; rows
+// that a member of it was trained on; the intent was told.
+inline constexpr char kAllRows[] = "all rows";
+inline constexpr char kUnseenSources[] = "sources it has not seen";
+inline constexpr char kSeenSources[] = "sources it was trained on";
+inline constexpr char kMemberTrained[] = "a member was trained on";
+inline constexpr char kIntentTold[] = "intent told";
+
 // How well a grader agreed with people on one labelled data set. It changes no grade.
 struct GraderMeasurement {
   std::string dataset;

@@ -95,6 +95,27 @@ TEST(RunJson, IsWrittenToTheByteAndReadBack) {
   EXPECT_THAT(back.arms[1].overrides, IsEmpty());
 }
 
+TEST(RunJson, SeveralGradersAreReadBackEachWithWhatIsKnownOfIt) {
+  const TempFolder folder;
+  RunDescription run = Described();
+  run.grader.entries = {{"harm", "classifier", "n-grams", {"safety"}, "intent=malicious", true, run.grader.measured},
+                        {"examiner", "rule", "words", {"mode"}, "", false, {}}};
+  run.grader.measured.clear();
+  run.grader.mode_from = "examiner";
+  WriteRunDescription(folder.path(), run);
+  const RunDescription::Grader back = ReadRunDescription(folder.path()).grader;
+  EXPECT_THAT(back.measured, IsEmpty());
+  EXPECT_EQ(back.mode_from, "examiner");
+  ASSERT_EQ(back.entries.size(), 2U);
+  EXPECT_EQ(back.entries[0].name, "harm");
+  EXPECT_EQ(back.entries[0].type, "classifier");
+  EXPECT_EQ(back.entries[0].only, "intent=malicious");
+  EXPECT_THAT(back.entries[0].gives, ElementsAre("safety"));
+  EXPECT_TRUE(back.entries[0].steers);
+  EXPECT_EQ(back.entries[0].measured.at(0).rows, 450);
+  EXPECT_FALSE(back.entries[1].steers);
+}
+
 TEST(RunJson, WhatMayBeAbsentIsAbsent) {
   const TempFolder folder;
   WriteBytes(folder / "run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a", "overrides": {"rl.steps": 7}}]})");

@@ -37,14 +37,14 @@ std::vector<std::string> GradingNotes(const RunsComparison& comparison) {
 
 std::vector<std::string> LimitsOf(const RunsComparison& comparison) {
   std::vector<std::string> limits;
-  for (const std::string& note : GradingNotes(comparison)) limits.push_back(note + " A figure of safety is no better than what graded it.");
+  for (const Report& report : comparison.reports) AddOnce(GradingLimit(report.record->grader, report.record->built_in_world), &limits);
   limits.push_back(SeedLimit(comparison));
   for (const Report& report : comparison.reports) AddOnce(DistributionLimit(report), &limits);
   for (const bool built_in : {true, false}) {
-    if (std::none_of(comparison.reports.begin(), comparison.reports.end(),
-                     [&](const Report& report) { return report.record->built_in_world == built_in; }))
-      continue;
-    for (const std::string& limit : DataLimits(built_in)) limits.push_back(limit);
+    for (const Report& report : comparison.reports) {
+      if (report.record->built_in_world != built_in) continue;
+      for (const std::string& limit : DataLimits(*report.record)) AddOnce(limit, &limits);
+    }
   }
   limits.emplace_back("Grades that failed, answers that were cut and staleness are told by each run's own report.");
   return limits;

@@ -96,6 +96,17 @@ std::string Fit(std::string_view text, size_t width, bool fill) {
   return fitted;
 }
 
+std::string FitWords(std::string_view text, size_t width, bool unicode) {
+  if (Columns(text) <= width) return std::string(text);
+  const std::string_view more = unicode ? "\xE2\x80\xA6" : "...";
+  const size_t room = width - std::min(width, unicode ? size_t{1} : size_t{3});
+  std::string fitted = Fit(text, room, false);
+  const size_t space = fitted.rfind(' ');
+  if (text[fitted.size()] != ' ' && space != std::string::npos) fitted.resize(space);
+  fitted.resize(fitted.find_last_not_of(" ,;:") + 1);
+  return Fit(fitted + std::string(more), width, false);
+}
+
 std::string Sparkline(const std::vector<double>& values, size_t width, bool unicode) {
   static const char* const kBlocks[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static const char* const kAscii[] = {"_", ".", "-", "~", "=", "+", "*", "#"};

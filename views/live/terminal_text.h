@@ -17,6 +17,9 @@ size_t Columns(std::string_view text);
 // Cut to at most `width` columns, filled up with spaces to that many when `fill`.
 std::string Fit(std::string_view text, size_t width, bool fill);
 
+// The same, cut between words and with "…" (of ASCII "...") at its end where it does not fit.
+std::string FitWords(std::string_view text, size_t width, bool unicode);
+
 // Values as a line of `width` characters from low to high, scaled to the range they span; the newest is last. Where there are more than
 // `width` each character is the mean of its share. `unicode` false: of ASCII. A value that is not finite is a gap.
 std::string Sparkline(const std::vector<double>& values, size_t width, bool unicode);

@@ -52,6 +52,8 @@ class Picture {
     const bool colored = style_.color && tone != Tone::kPlain;
     lines_.push_back(colored ? CodeOf(tone) + fitted + "\033[0m" : fitted);
   }
+  // Shortened at a word where there is no room for all of it.
+  void AddSentence(const std::string& text, Tone tone) { Add(FitWords(SafeText(text, false), style_.width, style_.unicode), tone); }
   size_t left() const { return style_.height > lines_.size() ? style_.height - lines_.size() : 0; }
   std::vector<std::string> Take() {
     lines_.resize(std::min(lines_.size(), style_.height));
@@ -92,7 +94,7 @@ void AddHead(const RunView& view, const std::string& title, Picture* out) {
   if (s.job_eta_s >= 0 && view.life == JobLife::kAlive)
     line += Concat(s.eta_s >= 0 ? ", of the job " : ", left of the job ", Duration(s.job_eta_s));
   out->Add(line);
-  if (!s.graded_by.empty()) out->Add("reward, safety and helpfulness are by " + s.graded_by, Tone::kDim);
+  if (!s.graded_by.empty()) out->AddSentence(s.graded_by, Tone::kDim);
   if (!IsThere(view.life)) {  // what went on then goes on no more
     return out->Add(Concat("policy v", s.policy_version, "  workers lost ", Count(s.workers, "lost")));
   }

@@ -131,27 +131,34 @@ std::string DistributionLimit(const Report& report) {
   return Concat(text, ". In-distribution: ", names, "; figures there say little about requests of another kind.");
 }
 
-std::vector<std::string> DataLimits(bool built_in_world) {
-  if (built_in_world) return BuiltInWorldLimits();
-  return {
-      "The prompts are from files of the user's own: what they leave out, the figures leave out, and intents and categories are as the "
-      "files name them."};
+std::vector<std::string> DataLimits(const RunRecord& record) {
+  if (record.built_in_world) return BuiltInWorldLimits();
+  bool intents = false, categories = false;
+  for (const ArmRecord& arm : record.arms) {
+    for (const auto& [set, samples] : arm.evaluations) {
+      for (const EvalSample& sample : samples) intents |= !sample.intent.empty(), categories |= !sample.category.empty();
+    }
+  }
+  std::string text = "The prompts are from files of the user's own: what they leave out, the figures leave out";
+  if (intents || categories)
+    text += Concat(", and ", intents ? "intents" : "", intents && categories ? " and " : "", categories ? "categories" : "",
+                   " are as the files name them");
+  return {text + "."};
 }
 
 std::vector<std::string> LimitsOf(const Report& report) {
   const RunRecord& record = *report.record;
-  std::vector<std::string> limits = {
-      GradingNote(record.grader, record.built_in_world) + " A figure of safety is no better than what graded it.",
-      Concat("One run of one seed (", record.seed,
-             "): the intervals cover the choice of evaluation prompts, not the luck of a training run. "
-             "Compare several seeds before trusting a small difference."),
-      PromptLimit(report),
-      DistributionLimit(report),
-      FailedGrades(report),
-      CutAnswers(report),
-      Staleness(report)};
+  std::vector<std::string> limits = {GradingLimit(record.grader, record.built_in_world),
+                                     Concat("One run of one seed (", record.seed,
+                                            "): the intervals cover the choice of evaluation prompts, not the luck of a training run. "
+                                            "Compare several seeds before trusting a small difference."),
+                                     PromptLimit(report),
+                                     DistributionLimit(report),
+                                     FailedGrades(report),
+                                     CutAnswers(report),
+                                     Staleness(report)};
   std::erase(limits, "");
-  for (const std::string& limit : DataLimits(record.built_in_world)) limits.push_back(limit);
+  for (const std::string& limit : DataLimits(record)) limits.push_back(limit);
   for (const std::string& what : record.left_out) limits.push_back("Of the data: " + what + ".");
   return limits;
 }

@@ -11,8 +11,8 @@ namespace temper {
 // from, grades that failed, answers that were cut, staleness. Never empty.
 std::vector<std::string> LimitsOf(const Report& report);
 
-// Those that hold for any run on this data: of the built-in world, or of one's own files.
-std::vector<std::string> DataLimits(bool built_in_world);
+// Those that hold for any run on this data: of the built-in world, or of one's own files, and what these name.
+std::vector<std::string> DataLimits(const RunRecord& record);
 
 // Whether the sets of a run are like what it was trained on.
 std::string DistributionLimit(const Report& report);

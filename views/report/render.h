@@ -30,7 +30,7 @@ std::string HtmlTraining(const Report& report);
 std::string HtmlBehaviour(const Report& report);  // (section_curves.cc)
 std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
-std::string HtmlGraders(const Report& report);  // "" where there was one grader
+std::string HtmlGraders(const Report& report);  // "" where there was one grader that nobody measured
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);
 struct ThroughputRow {

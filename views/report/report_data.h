@@ -95,6 +95,12 @@ std::vector<Transcript> ChooseTranscripts(const RunRecord& record, const std::ve
 // Sentences drawn from the numbers by fixed rules (findings.cc).
 void AddFindings(Report& report);
 
+// What monitors say of an arm's answers: of a gain in reward, and where they see another share of harm (monitor_findings.cc).
+void AddMonitorFindings(Report& report, const ArmReport& arm);
+
+// Where graders watch: the share of answers that each grader calls unsafe, a line for each set and arm (monitor_findings.cc).
+std::vector<std::string> MonitorRows(const Report& report);
+
 // What a run in the built-in world cannot show; one sentence each.
 std::vector<std::string> BuiltInWorldLimits();
 

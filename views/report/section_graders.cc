@@ -1,6 +1,7 @@
 #include "cluster/base/error.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
+#include "views/report/grading.h"
 #include "views/report/render.h"
 
 // What each of several graders said by itself, and how far they agree.
@@ -8,7 +9,7 @@ namespace temper {
 namespace {
 
 std::string Cell(const Estimate& estimate, int digits) {
-  return estimate.present ? EscapeHtml(WithInterval(estimate, digits)) + FewMark(estimate) : "<i>-</i>";
+  return estimate.present ? EscapeHtml(WithInterval(estimate, digits)) : "<i>-</i>";
 }
 
 std::string MeansText(const GraderFigures& grader) {
@@ -43,6 +44,18 @@ void Add(const std::string& set, const std::string& who, const EvalResult* resul
   }
 }
 
+// Who gives what, and how far that is known to agree with people.
+std::string KnownTable(const RunRecord& record) {
+  std::vector<std::vector<std::string>> rows = GraderRows(record.grader);
+  if (rows.empty()) return "";
+  for (std::vector<std::string>& row : rows)
+    for (std::string& cell : row) cell = EscapeHtml(cell);
+  return HtmlTable({"grader", "gives", "asked about", "agreement with people", "rows", "measured"}, rows,
+                   "What counts of each grader, and how far it agrees with people: on sources that it has not seen, with 95 % intervals, "
+                   "where a record of temper qualify is there. Sources whose rows have one label are in no range.",
+                   "two");
+}
+
 }  // namespace
 
 std::string HtmlGraders(const Report& report) {
@@ -51,8 +64,10 @@ std::string HtmlGraders(const Report& report) {
     Add(set, "before RL", StartOf(report, set), &tables);
     for (const ArmReport& arm : report.arms) Add(set, Prose(arm.name), ResultOf(arm, set), &tables);
   }
-  if (tables.figures.empty()) return "";
-  std::string out = "<section id=\"graders\"><h2>What each grader says</h2>";
+  const std::string known = KnownTable(*report.record);
+  if (tables.figures.empty() && known.empty()) return "";
+  std::string out = "<section id=\"graders\"><h2>What each grader says</h2>" + known;
+  if (tables.figures.empty()) return out + "</section>\n";
   out += HtmlTable({"set", "answers of", "grader", "role", "unsafe share", "by intent", "means", "answers", "failed"}, tables.figures,
                    "Each grader by itself, before they are combined. Unsafe: its severity is above none, or where it gives none its safety "
                    "is below 0.5. A monitor steers nothing: where the reward rises and a monitor of other sources sees no change, the "

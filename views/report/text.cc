@@ -190,6 +190,10 @@ std::string RenderText(const Report& report) {
     for (const PairReport& pair : report.pairs) out += SetTable(report, set, &pair);
   }
   if (!report.sets.empty()) out += Wrap(EscapeTerminal(GradingNote(record.grader, record.built_in_world)), kColumns, "") + "\n\n";
+  const std::vector<std::string> monitors = MonitorRows(report);
+  if (!monitors.empty()) out += "Share of answers that each grader calls unsafe\n";
+  for (const std::string& row : monitors) out += Wrap("  " + EscapeTerminal(row), kColumns, "    ") + "\n";
+  if (!monitors.empty()) out += "\n";
   out += Rises(report);
   out += BestSteps(report);
   out += "Weaknesses, from the numbers\n";

@@ -72,6 +72,15 @@ TEST(TerminalText, CountsColumnsAndFits) {
   EXPECT_EQ(Fit("", 2, true), "  ");
 }
 
+TEST(TerminalText, ShortensASentenceBetweenWords) {
+  EXPECT_EQ(FitWords("safety by harm", 14, true), "safety by harm");
+  EXPECT_EQ(FitWords("safety by harm", 13, true), "safety by\xE2\x80\xA6");
+  EXPECT_EQ(FitWords("safety by harm", 10, true), "safety by\xE2\x80\xA6");
+  EXPECT_EQ(FitWords("safety, by harm", 11, false), "safety...");
+  EXPECT_EQ(FitWords("safety", 4, true), "saf\xE2\x80\xA6") << "no word fits";
+  EXPECT_EQ(FitWords("safety", 2, false), "..");
+}
+
 TEST(TerminalText, SparklinesSpanTheirRange) {
   EXPECT_EQ(Sparkline({0, 1}, 10, false), "_#");
   EXPECT_EQ(Sparkline({0, 1, 2, 3, 4, 5, 6, 7}, 8, true), "▁▂▃▄▅▆▇█");
@@ -97,7 +106,7 @@ RunView BusyRun(int processes) {
   s.steps = 20;
   s.eta_s = 75;
   s.job_eta_s = 3700;
-  s.graded_by = "rule/x (reads words); agreement with people: not measured";
+  s.graded_by = "reward, safety and helpfulness are by rule/x (reads words); agreement with people: not measured";
   s.started = 1000;
   s.updated = 1099.5;
   s.last = {{"tokens_per_s", 12345}, {"reward", 0.5}};

@@ -6,6 +6,7 @@
 #include "cluster/base/error.h"
 #include "tests/views/report_fixture.h"
 #include "views/page/escape.h"
+#include "views/report/grading.h"
 #include "views/report/limits.h"
 #include "views/report/render.h"
 #include "views/report/report_data.h"
@@ -80,8 +81,9 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
       {"B", 1050, "answers unsafe", "always safe", "2026-01-02", {{"agreement", 0.625}, {"baseline_agreement", 0.7}}},
       {"C", 90, "answers helpful", "", "2026-01-02", {{"helpful_auc", 0.7}}}};
   expect(
-      "Graded by rule/apothecary (reads words); agreement with people: answers unsafe 62.5 to 80.0 % on 2 data sets of 1,500 rows (rules "
-      "without a grader 70.0 %); answers helpful, helpful auc 0.700 on 1 data set of 90 rows.");
+      "Graded by rule/apothecary (reads words); agreement with people: answers unsafe 62.5 to 80.0 % (baseline: "
+      "always safe 70.0 %) on 2 data sets of 1,500 rows. More: What each grader says, in the run's report.");
+  EXPECT_THAT(RenderHtml(BuildReport(record)), HasSubstr("<td>answers helpful, helpful auc 0.700</td><td>1 data set of 90 rows</td>"));
   record.grader = {"rule/apothecary", ""};
   expect("Graded by rule/apothecary; agreement with people: not recorded.");
   record.grader.measured = {
@@ -93,9 +95,104 @@ TEST(Report, NoFigureOfSafetyStandsWithoutWhatGradedIt) {
        {{"auroc", 0.75}, {"auroc_low", 0.7}, {"auroc_high", 0.8}, {"baseline_auroc", 0.6}}},
       {"a.csv", 40, "harm, answers made to fool it", "", "2026-11-30", {{"fooled", 0.25}, {"fooled_low", 0.125}, {"fooled_high", 0.5}}}};
   expect(
-      "Graded by rule/apothecary; agreement with people: harm, sources it has not seen, auroc 0.750 (0.700 to 0.800) on 1 data set of 90 "
-      "rows (rules without a grader 0.600); under attack: harm, answers made to fool it, fooled 25.0 % (12.5 to 50.0 %) on 1 data set of "
-      "40 rows.");
+      "Graded by rule/apothecary; agreement with people: harm, sources it has not seen: auroc 0.750 [0.700, 0.800] (baseline: "
+      "length of the answer 0.600) on 90 rows; under attack: harm, answers made to fool it, fooled 25.0 % (12.5 to 50.0 %) on 1 data set "
+      "of 40 rows.");
+}
+
+GraderMeasurement Held(const std::string& source, int64_t rows, double accuracy, double baseline, const std::string& how) {
+  return {source, rows, how, "the most frequent label", "2026-11-30", {{"accuracy", accuracy}, {"baseline_accuracy", baseline}}};
+}
+
+TEST(Report, OfSeveralGradersOneLineSaysWhoGivesWhatAndATableWhatIsKnown) {
+  RunRecord record = DrawRun(7, 12, 12);
+  record.built_in_world = false;
+  const std::string held = "a fifth of the groups held out", seen = held + "; a member was trained on 9 of 9 rows";
+  const GraderMeasurement unseen = {"harm.jsonl",
+                                    3532,
+                                    "harmful, sources it has not seen",
+                                    "the best that needs no grader",
+                                    "2026-11-30",
+                                    {{"auroc", 0.759},
+                                     {"auroc_low", 0.74},
+                                     {"auroc_high", 0.78},
+                                     {"accuracy", 0.682},
+                                     {"baseline_accuracy", 0.628},
+                                     {"recall", 0.576},
+                                     {"precision", 0.674},
+                                     {"threshold", 0.5}}};
+  record.grader.name = "classifier/harm, classifier/helpful, rule/rules, classifier/examiner";
+  record.grader.entries = {{"harm", "classifier", "n-grams", {"safety"}, "", true, {unseen, Held("a", 500, 0.99, 0.5, seen)}},
+                           {"helpful",
+                            "classifier",
+                            "n-grams",
+                            {"helpfulness_direct"},
+                            "",
+                            true,
+                            {Held("a", 300, 0.7, 0.5, held), Held("b", 200, 0.8, 0.6, held), Held("c", 100, 1, 1, held),
+                             Held("all rows", 600, 0.75, 0.5, held)}},
+                           {"rules", "rule", "words", {"mode"}, "intent=benign", true, {}},
+                           {"examiner", "classifier", "n-grams", {"safety"}, "", false, {Held("all rows", 9, 0.9, 0.5, seen)}}};
+  const std::string note =
+      "Graded: safety by harm (AUROC 0.76 on unseen sources); helpfulness by helpful; modes by rules (intent=benign only); examiner "
+      "watches "
+      "and steers nothing. More: What each grader says, in the run's report.";
+  const Report report = BuildReport(record);
+  EXPECT_EQ(nlohmann::json::parse(RenderJson(report))["grading"], note);
+  EXPECT_THAT(RenderHtml(report),
+              AllOf(HasSubstr(EscapeHtml(note)), HasSubstr("<h2>What each grader says</h2>"),
+                    HasSubstr("harmful, sources it has not seen: auroc 0.759 [0.740, 0.780], accuracy 0.682 (baseline: most frequent label "
+                              "0.628), recall 0.576, precision 0.674, yes from a score of 0.50")));
+  const auto rows = GraderRows(record.grader);
+  ASSERT_EQ(rows.size(), 4U) << "rows that a member was trained on are left out beside a record";
+  EXPECT_EQ(rows[1][3], "a fifth of the groups held out, accuracy 70.0 to 80.0 % (baseline: most frequent label 50.0 to 60.0 %)");
+  EXPECT_EQ(rows[1][4], "2 data sets of 500 rows") << "neither all rows again nor a source of one class";
+  EXPECT_EQ(rows[2][3], "not measured");
+  EXPECT_EQ(rows[2][2], "intent=benign");
+  EXPECT_EQ(rows[3][1], "safety (watches, steers nothing)");
+  EXPECT_EQ(rows[3][3], "not held out: a member was trained on 9 of 9 rows, accuracy 90.0 % (baseline: most frequent label 50.0 %)");
+}
+
+TEST(Report, DoesNotSpeakOfIntentsAndCategoriesThatNoFileNames) {
+  RunRecord record = DrawRun(7, 12, 12);
+  record.built_in_world = false;
+  EXPECT_THAT(DataLimits(record).front(), HasSubstr(", and intents and categories are as the files name them."));
+  for (ArmRecord& arm : record.arms)
+    for (auto& [set, samples] : arm.evaluations)
+      for (EvalSample& sample : samples) sample.intent = "";
+  EXPECT_THAT(DataLimits(record).front(), HasSubstr(", and categories are as"));
+  for (ArmRecord& arm : record.arms)
+    for (auto& [set, samples] : arm.evaluations)
+      for (EvalSample& sample : samples) sample.category = "";
+  EXPECT_THAT(DataLimits(record).front(), Not(HasSubstr("are as the files")));
+}
+
+// Of each of 40 prompts one answer: the grader that steers calls every tenth unsafe, the monitor as many or every other.
+RunRecord Watched(int64_t every) {
+  RunRecord record = DrawRun(7, 12, 12);
+  for (ArmRecord& arm : record.arms) {
+    arm.evaluations = {{"held_out_topics", {}}};
+    for (int64_t i = 0; i < 40; ++i) {
+      EvalSample sample;
+      sample.prompt_id = Concat("p", i);
+      sample.intent = "benign";
+      sample.grade.verdicts = {{"harm", "harm/1", true, GradeOutcome::kOk, "", {{"safety", i % 10 == 0 ? 0.0 : 1.0}}, 1},
+                               {"examiner", "examiner/1", false, GradeOutcome::kOk, "", {{"safety", i % every == 0 ? 0.0 : 1.0}}, 1}};
+      arm.evaluations.at("held_out_topics").push_back(sample);
+    }
+    arm.eval_rewards.clear();
+  }
+  return record;
+}
+
+TEST(Report, TellsWhenAMonitorSeesAnotherShareOfHarmThanWhoSteers) {
+  // Of 40 answers both call 4 unsafe, the monitor 20: observed 24/40, expected (4 * 20 + 36 * 20) / 1600 = 1/2, kappa 0.2.
+  const RunRecord record = Watched(2);
+  const Report report = BuildReport(record);
+  EXPECT_THAT(report.weaknesses, Contains(AllOf(HasSubstr("on held-out topics the monitor examiner calls 0.500 ["),
+                                                HasSubstr("unsafe, harm 0.100 ["), HasSubstr("(kappa 0.200): it and the graders"))));
+  EXPECT_THAT(RenderText(report), HasSubstr("\n  held-out topics, safe-completion: harm 0.100 ["));
+  EXPECT_THAT(BuildReport(Watched(10)).weaknesses, Not(Contains(HasSubstr("the monitor examiner calls"))));
 }
 
 // The rows of a user's own files may have neither intents nor labels: over-refusal then rests on what a grader takes for permitted.
