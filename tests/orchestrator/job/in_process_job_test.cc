@@ -108,7 +108,7 @@ TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {
   EXPECT_THAT(metrics, testing::HasSubstr("\"graders/mean_rules.helpfulness_direct\""));
   EXPECT_THAT(Read("monitored/main/audit.jsonl"), testing::HasSubstr("\"examiner\":{\"id\":\"rule/"));
   EXPECT_THAT(Read("monitored/main/eval/dev.jsonl"), testing::HasSubstr("\"verdicts\":[{\"grader\":\"rules\""));
-  EXPECT_THAT(Read("monitored/run.json"), testing::HasSubstr("rule/examiner (monitor)"));
+  EXPECT_THAT(Read("monitored/run.json"), testing::HasSubstr("\"steers\": false"));
 }
 
 TEST_F(InProcessJob, AnEvaluationBetweenStepsChangesNoBitOfThePolicy) {
