@@ -10,9 +10,9 @@ usage() {
 ./quickstart.sh [--cuda] [--real DATA [--short]] [a.b=value ...]
   Installs what is missing (Debian packages, LibTorch), builds, runs configs/quickstart.yaml on four ranks and prints the result table.
   --cuda      build for GPUs, with LibTorch's CUDA libraries
-  --real DATA the comparison on SmolLM2-135M-Instruct and requests in real English (configs/experiments/real_english.yaml), under an hour on two
-              cores; DATA is the folder of your copies of the public sets that scripts/real_english.py lists
-  --short     with --real: a quarter of the steps and prompts, some ten minutes
+  --real DATA the comparison on SmolLM2-135M-Instruct and requests in real English (configs/experiments/real_english.yaml);
+              DATA is the folder of your copies of the public sets that scripts/real_english.py lists
+  --short     with --real: a quarter of the steps and prompts
   a.b=value   a setting of the job instead of the file's; configs/reference.yaml lists all
   -h, --help  this text; nothing is installed
 Examples:
