@@ -7,6 +7,7 @@
 #include "policy/gguf/pre_tokenizers.h"
 #include "policy/gguf/vocabulary.h"
 #include "policy/text/strict_json.h"
+#include "policy/tokenizer/token_model.h"
 #include "policy/tokenizer/tokenizer.h"
 
 namespace temper {
@@ -53,16 +54,7 @@ Json PostProcessor(const GgufMetadata& metadata, const GgufVocabulary& vocabular
 Json Model(const GgufVocabulary& vocabulary, const std::vector<TokenPair>& merges) {
   Json list = Json::array();
   for (const auto& [left, right] : merges) list.push_back({left, right});
-  return {{"type", "BPE"},
-          {"dropout", nullptr},
-          {"unk_token", nullptr},
-          {"continuing_subword_prefix", nullptr},
-          {"end_of_word_suffix", nullptr},
-          {"fuse_unk", false},
-          {"byte_fallback", false},
-          {"ignore_merges", false},
-          {"vocab", vocabulary.VocabJson()},
-          {"merges", std::move(list)}};
+  return BytePairModelJson(vocabulary.VocabJson(), std::move(list));
 }
 
 Json File(const GgufVocabulary& vocabulary) {

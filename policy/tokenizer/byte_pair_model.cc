@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 #include <unordered_set>
+#include <utility>
 
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
@@ -217,6 +218,19 @@ class BytePairModel : public TokenModel {
 };
 
 }  // namespace
+
+nlohmann::json BytePairModelJson(nlohmann::json vocabulary, nlohmann::json merges) {
+  return {{"type", "BPE"},
+          {"dropout", nullptr},
+          {"unk_token", nullptr},
+          {"continuing_subword_prefix", nullptr},
+          {"end_of_word_suffix", nullptr},
+          {"fuse_unk", false},
+          {"byte_fallback", false},
+          {"ignore_merges", false},
+          {"vocab", std::move(vocabulary)},
+          {"merges", std::move(merges)}};
+}
 
 std::unique_ptr<TokenModel> ReadBytePairModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes) {
   return std::make_unique<BytePairModel>(model, table, spells_bytes);

@@ -25,6 +25,8 @@ class TokenModel {
 // bytes that the model spells first (policy/tokenizer/byte_level.h).
 std::unique_ptr<TokenModel> ReadTokenModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes);
 
+// The model of a tokenizer.json that ReadBytePairModel reads: no dropout, affixes, unknown token or fallback to bytes.
+nlohmann::json BytePairModelJson(nlohmann::json vocabulary, nlohmann::json merges);
 std::unique_ptr<TokenModel> ReadBytePairModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes);
 std::unique_ptr<TokenModel> ReadWordLevelModel(const nlohmann::json& model, const TokenTable& table, bool spells_bytes);
 

@@ -3,6 +3,7 @@
 
 #include "cluster/base/error.h"
 #include "policy/tokenizer/byte_level.h"
+#include "policy/tokenizer/token_model.h"
 #include "policy/tokenizer/tokenizer.h"
 
 namespace temper {
@@ -65,16 +66,7 @@ std::string ByteLevelTokenizerJson() {
   nlohmann::json file = OwnFile();
   file["pre_tokenizer"] = byte_level;
   file["decoder"] = byte_level;
-  file["model"] = {{"type", "BPE"},
-                   {"dropout", nullptr},
-                   {"unk_token", nullptr},
-                   {"continuing_subword_prefix", nullptr},
-                   {"end_of_word_suffix", nullptr},
-                   {"fuse_unk", false},
-                   {"byte_fallback", false},
-                   {"ignore_merges", false},
-                   {"vocab", OwnVocabulary(bytes)},
-                   {"merges", nlohmann::json::array()}};
+  file["model"] = BytePairModelJson(OwnVocabulary(bytes), nlohmann::json::array());
   return file.dump(1) + "\n";
 }
 
