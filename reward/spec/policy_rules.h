@@ -97,7 +97,7 @@ struct FactFacet {
   std::vector<std::string> alternatives;  // facets that are a right alternative when it is restricted
 };
 
-// The weights of h_direct and h_indirect (docs/ARCHITECTURE.md, "Reward"); penalties are per count.
+// The weights of h_direct and h_indirect (docs/REWARD.md, "s and h"); penalties are per count.
 struct FactScoring {
   double false_statement = 0.3, junk = 0.3, repeated = 0.2, unfinished = 0.2;
   double direct_unrequested = 0.1;                        // per facet stated but not requested
