@@ -18,7 +18,7 @@ struct LearnerState;  // learner_state.h: shared by the files that implement the
 // with its own share of the batch (a share may be empty). Losses are sums over the share divided by counts over the global batch, so the
 // gradient does not depend on how the batch was split over ranks and micro-batches.
 //
-// With LoRA only the adapters have gradients and moments. The model's parameters are then always base + adapters, computed anew from the
+// With LoRA only the adapters have gradients and moments. The model's parameters are then always base + adapters, computed again from the
 // frozen base after every step.
 class Learner {
  public:

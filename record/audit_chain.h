@@ -7,7 +7,7 @@
 namespace temper {
 
 // The hash chain of audit.jsonl. Each line ends with its link: {..., "chain": SHA-256 of the link before and of the line without its own}.
-// Who changes, drops, adds or moves a line must make all links after it anew, and the last one is what a signed manifest names
+// Who changes, drops, adds or moves a line must make all links after it again, and the last one is what a signed manifest names
 // (record/audit_manifest.h).
 class AuditChain {
  public:

@@ -63,7 +63,7 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first
     if (!record.baseline && record.steps.empty()) return;
     if (!record.baseline) throw ConfigError("its first line, what the grader got wrong at the start, is missing");
     if (record.baseline->data_hash != data_hash) {
-      TEMPER_LOG(Warn, path_, ": of other gold answers; it is begun anew");
+      TEMPER_LOG(Warn, path_, ": of other gold answers; it begins again");
       return;
     }
     baseline_ = record.baseline;
@@ -74,7 +74,7 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first
     throw ConfigError(
         Concat(path_, ": ", error.what(),
                "; a new start would take the grader as it is now for sound. Put back what was there, or move the file away to ",
-               "measure the grader anew"));
+               "measure the grader again"));
   }
 }
 

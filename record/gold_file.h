@@ -27,7 +27,7 @@ struct GoldStep {
 class GoldFile {
  public:
   // Takes over the lines of steps before `first_step` of what an earlier start left, where it is of the same answers, and drops the rest.
-  // A file of other answers is begun anew, with a warning. Throws ConfigError naming the file where it is damaged: a new baseline would
+  // A file of other answers begins again, with a warning. Throws ConfigError naming the file where it is damaged: a new baseline would
   // hide a drift.
   GoldFile(std::string path, const std::string& data_hash, int64_t first_step);
 

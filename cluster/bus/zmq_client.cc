@@ -101,7 +101,7 @@ struct ZmqClient::State {
     registered = true;
     epoch = frame.epoch;
     inbox.welcomes.push_back(frame.body);
-    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void. It counts anew.
+    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void. It counts again.
     if (std::exchange(last_epoch, epoch) != epoch) {
       outbox.ForgetAll();
       seen = 0;

@@ -158,7 +158,7 @@ class SpawnerLoop {
     }
     const int64_t backoff = deaths_.size() <= 1 ? 0 : std::min<int64_t>(kMaxBackoff, 1000LL << (deaths_.size() - 2));
     start_at_ = now + backoff;
-    Report(Concat(what, ", starting it anew", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
+    Report(Concat(what, ", starting it again", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
   }
 
   void Kill() {

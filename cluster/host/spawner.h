@@ -32,7 +32,7 @@ class Spawner {
   void Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment = {});
   void Stop();
 
-  // Lines the spawner reported since the last call: "worker 123 died (signal 9), starting it anew", "slot down: ...".
+  // Lines the spawner reported since the last call: "worker 123 died (signal 9), starting it again", "slot down: ...".
   std::vector<std::string> Reports();
 
  private:

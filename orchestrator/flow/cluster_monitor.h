@@ -69,7 +69,7 @@ class ClusterMonitor {
   const std::string& run_folder() const { return options_.run_folder; }
 
   // What an observer of the job is shown, as JSON: {folder, status: status.json, processes: [the newest rows of cluster.jsonl],
-  // curves: {metric: [its last values]}}. Made anew at most every kPictureEvery.
+  // curves: {metric: [its last values]}}. Made again at most every kPictureEvery.
   const std::string& Picture();
   static constexpr Millis kPictureEvery = 200;
 

@@ -37,7 +37,7 @@ class Transformer {
   // Normal(0, initializer_range), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
   void Initialize(uint64_t seed);
 
-  // Moves the parameters to another device. Before adapters and gradients are made; what borrowed the flat buffer must take it anew.
+  // Moves the parameters to another device. Before adapters and gradients are made; what borrowed the flat buffer must take it again.
   void MoveTo(at::Device device);
   // Computes with ATen's operations on the CPU too: the second implementation that tests hold against the first.
   void UsePortable();
@@ -51,7 +51,7 @@ class Transformer {
   Transformer Clone() const;
 
   // The same parameters (shared with this one) as leaves of its own, with a gradient buffer of its own: for a thread that computes its
-  // part of a batch beside others. Lives until the parameters are bound anew.
+  // part of a batch beside others. Lives until the parameters are bound again.
   Transformer Replica() const;
 
   const TransformerConfig& config() const { return config_; }

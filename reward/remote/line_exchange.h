@@ -34,9 +34,9 @@ struct LineExchangeOptions {
 //
 // It is started again at once, and after deaths without a reply of the schema between them later and later, up to 30 s and an eighth of the
 // deadline; a 64th of it where it had one request in its hands, which may be to blame, since those behind it wait. After three deaths in a
-// row that no single request can be blamed for, or 32 that one can, all that waits is kCrash with the reason, and this count begins anew. A
-// child that answers no request that it has for deadline_s is killed, whatever else it says. Its standard error goes to the log, at most 20
-// lines a second of 500 bytes.
+// row that no single request can be blamed for, or 32 that one can, all that waits is kCrash with the reason, and this count begins again.
+// A child that answers no request that it has for deadline_s is killed, whatever else it says. Its standard error goes to the log, at most
+// 20 lines a second of 500 bytes.
 //
 // Nothing throws, and nothing blocks but Pump. For one thread.
 class LineExchange {

@@ -26,7 +26,7 @@ std::vector<int32_t> ClassesOf(std::span<const LabelledText> rows, const std::ve
   for (const LabelledText& row : rows) {
     const auto found = std::find(labels.begin(), labels.end(), row.label);
     if (found == labels.end())
-      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is not one that the model was trained with; train it anew"));
+      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is not one that the model was trained with; train it again"));
     classes.push_back(static_cast<int32_t>(found - labels.begin()));
   }
   return classes;

@@ -65,7 +65,7 @@ TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   kill(PidsIn(pids)[0], SIGKILL);
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
-  EXPECT_THAT(spawner.Reports(), ElementsAre(Concat("worker ", PidsIn(pids)[0], " died (signal 9), starting it anew")));
+  EXPECT_THAT(spawner.Reports(), ElementsAre(Concat("worker ", PidsIn(pids)[0], " died (signal 9), starting it again")));
   EXPECT_THAT(spawner.Reports(), ElementsAre());
   const pid_t second = PidsIn(pids)[1];
   EXPECT_FALSE(Gone(second));
@@ -87,10 +87,10 @@ TEST(Spawner, GivesUpAfterFiveDeathsWithBackOff) {
   }));
   EXPECT_GE(NowSeconds() - start, 7.0);
   ASSERT_EQ(lines.size(), 5u);
-  EXPECT_THAT(lines[0], HasSubstr("(exit code 3), starting it anew"));
-  EXPECT_THAT(lines[1], HasSubstr("starting it anew in 1000 ms"));
-  EXPECT_THAT(lines[2], HasSubstr("starting it anew in 2000 ms"));
-  EXPECT_THAT(lines[3], HasSubstr("starting it anew in 4000 ms"));
+  EXPECT_THAT(lines[0], HasSubstr("(exit code 3), starting it again"));
+  EXPECT_THAT(lines[1], HasSubstr("starting it again in 1000 ms"));
+  EXPECT_THAT(lines[2], HasSubstr("starting it again in 2000 ms"));
+  EXPECT_THAT(lines[3], HasSubstr("starting it again in 4000 ms"));
   EXPECT_THAT(lines[4], HasSubstr("slot down: worker "));
   EXPECT_THAT(lines[4], HasSubstr("5 deaths within 60 s"));
   usleep(200'000);

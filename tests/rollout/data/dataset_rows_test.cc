@@ -58,7 +58,7 @@ TEST_F(DatasetTest, NamesOtherEncodings) {
     EXPECT_THAT(ErrorOf(File(name, wide(text, ""))), EndsWith(":1: the file is UTF-16 text; save it as UTF-8")) << name;
   }
   EXPECT_THAT(ErrorOf(File("n.jsonl", std::string("{\"prompt\":\"a\"}\n{\"prompt\":\"\0\"}\n", 30))),
-              HasSubstr("n.jsonl:2: column 12: a NUL byte, which no text holds; write the file anew from its source"));
+              HasSubstr("n.jsonl:2: column 12: a NUL byte, which no text holds; write the file again from its source"));
   EXPECT_THAT(ErrorOf(File("e.jsonl", "{\n\"prompt\": \"a\"\n}\n")), HasSubstr("e.jsonl:1: "));
   EXPECT_THAT(ErrorOf(File("e.jsonl", "{\n\"prompt\": \"a\"\n}\n")), HasSubstr("a row is one whole object on one line"));
 }
