@@ -57,7 +57,7 @@ void ShowRuns(const Sweep& sweep, bool stopped) {
 }
 
 int LaunchHere(const LaunchCommandArguments& arguments) {
-  if (arguments.launch.train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
+  if (arguments.launch.train.config.empty()) throw ConfigError("temper launch needs a config (see temper launch --help)");
   const auto launch = [](const TrainArguments& run) {
     const int code = SuperviseJob({.train = run, .hostfile = ""});
     CheckIfDry(run);

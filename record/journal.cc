@@ -196,7 +196,7 @@ Journal::Journal(const std::string& path) : path_(path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   TEMPER_CHECK(fd_ >= 0, "journal: cannot open ", path, ": ", std::strerror(errno));
   struct stat info {};
-  TEMPER_CHECK(fstat(fd_, &info) == 0, "journal: cannot look at ", path, ": ", std::strerror(errno));
+  TEMPER_CHECK(fstat(fd_, &info) == 0, "journal: cannot inspect ", path, ": ", std::strerror(errno));
   const off_t whole = info.st_size - static_cast<off_t>(torn);
   if (torn > 0) {
     TEMPER_CHECK(ftruncate(fd_, whole) == 0, "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));

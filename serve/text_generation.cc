@@ -131,8 +131,8 @@ GenerationRequest TextGenerator::Request(uint64_t group_id, const std::string& t
   if (ids.empty()) throw ConfigError("the prompt is empty");
   for (const int32_t id : ids) {
     if (id >= config.vocab_size)
-      throw ConfigError(
-          Concat("the tokenizer gives the id ", id, ", and the model has ", config.vocab_size, " of them: do they belong together?"));
+      throw ConfigError(Concat("the tokenizer gives the id ", id, ", and the model has ", config.vocab_size,
+                               " ids; tokenizer and model do not belong together"));
   }
   GenerationRequest request;
   request.group_id = group_id;

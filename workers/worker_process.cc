@@ -52,7 +52,7 @@ void EachOption(Options& o, const Visit& visit) {
 
 PeerRole RoleOf(const WorkerOptions& options) {
   const auto role = ParsePeerRole(options.role);
-  TEMPER_CHECK(role && role->role != Role::kLearner, "role '", options.role, "' is no worker's: rollout or reward");
+  TEMPER_CHECK(role && role->role != Role::kLearner, "role '", options.role, "' is not a worker's; expected rollout or reward");
   return *role;
 }
 

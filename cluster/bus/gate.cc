@@ -126,7 +126,7 @@ void BusGate::CheckItRefuses(const std::string& endpoint) {
   const int event = AwaitHandshake(monitor.handle());
   knocking_ = false;
   zmq_socket_monitor(knock.handle(), nullptr, 0);
-  TEMPER_CHECK(event != 0, "bus: the own socket at ", endpoint, " did not answer within ", kSelfTestMs, " ms");
+  TEMPER_CHECK(event != 0, "bus: the bus's own socket at ", endpoint, " did not answer within ", kSelfTestMs, " ms");
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     throw ConfigError(Concat("cluster.endpoint: the bus at ", endpoint, " did not turn an unknown key away (",
                              event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? "it let it in" : "it hung up",

@@ -66,7 +66,7 @@ void Describe(ClusterConfig& c, ConfigFields& f) {
          "deadline for the workers to finish a group, and for the learners to finish an order; an RL update also has collective_timeout_s");
   f.Int("max_attempts", &c.max_attempts, {1, 1'000'000}, "a task given out this often without a result ends the job");
   f.Rule([&c] { return c.heartbeat_s * 2 <= c.peer_timeout_s; },
-         "cluster.heartbeat_s must be at most half of cluster.peer_timeout_s: a worker that is well would be taken for gone");
+         "cluster.heartbeat_s must be at most half of cluster.peer_timeout_s: otherwise a healthy worker could count as lost");
   f.Rule([&c] { return IsBusEndpoint(c.endpoint); },
          "cluster.endpoint must be auto, tcp://ADDRESS:PORT, with an ADDRESS or interface of this host and a PORT from 1 to 65535 or *, or "
          "ipc://PATH");

@@ -65,9 +65,9 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
   DescribeSetNames(c, f);
   f.Rule([&c] { return std::all_of(c.suites.begin(), c.suites.end(), [](const auto& each) { return HasSuite(each.first); }); },
-         Concat("data.suites must name suites that there are: ", SuiteNames()));
+         Concat("data.suites must name known suites: ", SuiteNames()));
   f.Rule([&c] { return c.suites.empty() || c.source == DataSource::kFiles; },
-         "data.suites needs data.source: files; the built-in world's grader reads its own language alone");
+         "data.suites needs data.source: files; the built-in world's grader reads only its own language");
   f.Rule([&c] { return std::none_of(c.suites.begin(), c.suites.end(), [&c](const auto& each) { return c.eval.contains(each.first); }); },
          "data.suites and data.eval must not name the same set");
   f.Rule([&c] { return c.source == DataSource::kWorld || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");

@@ -37,7 +37,7 @@ std::string Pipeline::NameOf(TaskId task) const {
 }
 
 void Pipeline::BeginPhase(Journal* journal) {
-  TEMPER_CHECK(groups_.empty(), groups_.size(), " groups are still in flight at the begin of a phase");
+  TEMPER_CHECK(groups_.empty(), groups_.size(), " groups are still in flight at the start of a phase");
   ++phase_;
   journal_ = journal;
 }

@@ -94,7 +94,7 @@ double FloatFloorDivide(double a, double b) {
 
 double FloatPower(double a, double b) {
   if (a == 0 && b < 0) throw Failure("0.0 cannot be raised to a negative power");
-  if (a < 0 && std::isfinite(b) && b != std::floor(b)) throw Failure("a negative number raised to a fraction is no real number");
+  if (a < 0 && std::isfinite(b) && b != std::floor(b)) throw Failure("a negative number raised to a fraction is not a real number");
   const double result = std::pow(a, b);
   if (std::isinf(result) && std::isfinite(a) && std::isfinite(b)) throw Failure("the result of ** is too large");
   return result;

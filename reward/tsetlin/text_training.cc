@@ -14,7 +14,7 @@ std::vector<std::string> LabelsOf(std::span<const LabelledText> rows) {
   std::set<std::string> labels;
   for (const LabelledText& row : rows) {
     if (!IsLabel(row.label))
-      throw ConfigError(Concat("\"", row.label.substr(0, 60), "\" is no label that a rule can name; rename it, or leave its rows out"));
+      throw ConfigError(Concat("\"", row.label.substr(0, 60), "\" cannot be the label of a rule; rename it, or leave its rows out"));
     labels.insert(row.label);
   }
   if (labels.size() < 2) throw ConfigError(Concat(labels.size(), " label in ", rows.size(), " rows; a machine needs rows of at least 2"));

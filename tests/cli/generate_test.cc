@@ -194,7 +194,7 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
   refused("--raw --max-new-tokens 511", "xyz\n",
           "standard input:1: the prompt has 4 tokens; with 511 new ones that is over the model's 512");
   refused("--json", "[1,\n", "standard input:1: ");
-  refused("--json", "{}\n", "the messages are no list");
+  refused("--json", "{}\n", "the messages are not a list");
   refused("--raw --system s", "x\n", "--raw: a text that is continued as it is has no --system prompt");
   refused("--raw --json", "[]\n", "--raw");
   refused("--temperature -1", "x\n", "generation_config.json): temperature: -1 is out of range; allowed: 0 to 1000");
