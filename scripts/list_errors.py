@@ -196,7 +196,7 @@ def page():
     kinds = {"78": "a mistake of the user's", "75": "something failed", "exit": "a code of its own"}
     out = ["# Errors", "",
            "Every error message of the program, room by room and file by file. `scripts/list_errors.py` makes this page of the sources.",
-           "What is filled in stands in `<angle brackets>`; `[one | other]` stands for one of several texts. The second column is the exit code:",
+           "What is filled in stands in `<angle brackets>`; `[one | other]` stands for one of several texts. The last column is the exit code:",
            "78 is a mistake in configuration, data or arguments, which a restart does not help. 75 means that something failed, and",
            "names file and line of the source as well. [TROUBLESHOOTING.md](TROUBLESHOOTING.md) has causes and remedies of the frequent ones,",
            "[FAILURES.md](FAILURES.md#exit-codes) all exit codes.", ""]
@@ -207,11 +207,10 @@ def page():
     for room, meaning in ROOMS.items():
         if room not in by_room:
             continue
-        out += [f"## {room}: {meaning}", ""]
+        out += [f"## {room}: {meaning}", "", "| message | in | code |", "|---|---|---|"]
         for file, messages in by_room[room].items():
-            out += [f"`{file}`", "", "| message | code |", "|---|---|"]
-            out += [f"| {cell(message)} | {kind} |" for message, kind in dict.fromkeys(messages)]
-            out.append("")
+            out += [f"| {cell(message)} | {file} | {kind} |" for message, kind in dict.fromkeys(messages)]
+        out.append("")
     return "\n".join(out)
 
 
