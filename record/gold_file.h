@@ -22,8 +22,9 @@ struct GoldStep {
   bool alarm = false;
 };
 
-// gold.jsonl of a stage: {"gold": 1, "data": hash, "wrong", "rows"}, then a line a step {"step", "wrong", "probes", "level", "alarm"}, so
-// that a run that goes on goes on with its test. One process writes.
+// gold.jsonl of a stage: {"gold": 1, "data": hash, "wrong", "rows"}, then a line a step {"step",
+// "wrong", "probes", "level", "alarm"}. With it a run that goes on continues its test. One process
+// writes.
 class GoldFile {
  public:
   // Takes over the lines of steps before `first_step` of what an earlier start left, where it is of the same answers, and drops the rest.

@@ -11,10 +11,11 @@
 
 namespace temper {
 
-// The queue of record of one arm: what happened to every prompt group, append-only. The file begins with 16 bytes {magic "TEMPERJL",
-// u32 version, u32 0}; a file of another version is refused. After them come records {u32 length, u64 XXH3, payload}; a torn last record
-// (the process died writing) is cut off when the file is opened again, damage before that is a ConfigError naming the byte. `consumed` is
-// on disk (fsync) before the learner may use the step.
+// The queue of record of one arm: what happened to every prompt group, append-only. The file begins
+// with 16 bytes {magic "TEMPERJL", u32 version, u32 0}; a file of another version is refused. After
+// them come records {u32 length, u64 XXH3, payload}. A torn last record (the process died writing)
+// is cut off when the file is opened again. Damage before that is a ConfigError naming the byte.
+// `consumed` is on disk (fsync) before the learner may use the step.
 struct JournalRecord {
   enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
   Kind kind = Kind::kAttempt;

@@ -15,8 +15,8 @@ std::string ManifestPath(const std::string& folder);
 // Flushes every file and adds the manifest. `step` stands in it too, where there is one.
 void WriteManifest(const std::string& folder, std::optional<int64_t> step);
 
-// Nothing when the folder has the files of its manifest, each with its size and hash, and no others, those of `needed` among them; else
-// what is wrong, beginning with the file's name.
+// Nothing when the folder has the files of its manifest, each with its size and hash, and no
+// others, those of `needed` among them. Otherwise what is wrong, beginning with the file's name.
 std::optional<std::string> ManifestProblem(const std::string& folder, const std::vector<std::string>& needed);
 
 }  // namespace temper

@@ -44,9 +44,10 @@ struct RunRecord {
   std::vector<ArmRecord> arms;                     // the first is the one the others are compared with
 };
 
-// Reads what a report needs of a run folder: run.json (run_json.h), provenance.json, the metrics of the shared stages and, for each arm,
-// resolved settings, metrics, and evaluations before and after RL. All but run.json may be absent, but an arm must have metrics or
-// evaluations. Throws Error naming the file and line, or what is missing.
+// Reads what a report needs of a run folder: run.json (run_json.h), provenance.json and the metrics
+// of the shared stages. For each arm it reads resolved settings, metrics, and evaluations before
+// and after RL. All but run.json may be absent, but an arm must have metrics or evaluations. Throws
+// Error naming the file and line, or what is missing.
 RunRecord ReadRunRecord(const std::string& run_folder);
 
 }  // namespace temper

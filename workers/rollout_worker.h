@@ -15,10 +15,11 @@ class GenerationEngine;  // rollout/engine/generation_engine.h
 class Tokenizer;         // policy/tokenizer/tokenizer.h
 class Transformer;       // policy/model/transformer.h
 
-// Samples completions. One loop over the bus: takes group tasks within its credit, decodes one token for all of them per turn, returns
-// groups as they become complete, and looks for new weights between decode steps. Holds no state that matters: a killed worker's tasks go
-// to another, which draws the same tokens. A task that it cannot do is answered with the error, and the worker goes on. Throws Error when
-// weights do not have the announced hash.
+// Samples completions. One loop over the bus. It takes group tasks within its credit, decodes one
+// token for all of them per turn and returns groups as they become complete. It looks for new
+// weights between decode steps. Holds no state that matters: a killed worker's tasks go to another,
+// which draws the same tokens. A task that it cannot do is answered with the error, and the worker
+// goes on. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers

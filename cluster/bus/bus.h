@@ -33,9 +33,10 @@ using BusAnswer = std::function<std::optional<std::string>(const std::string& qu
 // One bad result may be a fault of the moment; a peer that sends one after another is itself at fault, and each costs a task an attempt.
 inline constexpr int64_t kMaxBadResults = 3;
 
-// The orchestrator's end: the table of who works on what. Tasks are delivered at least once and their results accepted once; what a dead or
-// silent peer held goes to another, and so does what a living one says it does not hold. A result counts from a registered peer of the
-// task's role. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
+// The orchestrator's end: the table of who works on what. Tasks are delivered at least once and
+// their results accepted once. What a dead or silent peer held goes to another, and so does what a
+// living one says it does not hold. A result counts from a registered peer of the task's role.
+// Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
 class BusServer {
  public:
   virtual ~BusServer() = default;
@@ -92,8 +93,8 @@ class BusClient {
   virtual void SetProgress(uint64_t progress) = 0;  // carried by heartbeats
   // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
   virtual void SetReporter(std::function<std::string()> reporter) = 0;
-  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already, and handles nothing: for a caller that
-  // computes for long without a Poll.
+  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already,
+  // and handles nothing. It serves a caller that computes for long without a Poll.
   virtual void Beat(bool now) = 0;
   virtual const ClockOffset& clock() const = 0;  // of the orchestrator, as its answers to heartbeats tell
 

@@ -26,8 +26,9 @@ enum class FrameKind : uint16_t {
   kRegisterAgain = 15,  // the orchestrator does not know who sent it something
 };
 
-// One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of
-// the body, reserved, XXH3 of the header before it} and the body.
+// One message. On the wire: a 64-byte little-endian header and the body. The header is {magic,
+// protocol version, kind, run id, epoch, sequence, body length, XXH3 of the body, reserved, XXH3 of
+// the header before it}.
 struct Frame {
   FrameKind kind = FrameKind::kHeartbeat;
   uint64_t run_id = 0;

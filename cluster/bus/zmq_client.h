@@ -13,8 +13,10 @@
 
 namespace temper {
 
-// A worker's end of the bus between processes: one DEALER socket. A server silent for `silence` is taken for gone, and one that no longer
-// knows this client says so: it registers again, after a silence with a fresh identity, and where `find_again` says if it is given.
+// A worker's end of the bus between processes: one DEALER socket. A server that is silent for
+// `silence` counts as gone, and one that no longer knows this client says so. Then the client
+// registers again, after a silence with a fresh identity, and where `find_again` says if it is
+// given.
 class ZmqClient : public BusClient {
  public:
   struct Options {

@@ -12,8 +12,8 @@ namespace temper {
 // What a worker process runs: its words in, its exit code out.
 using WorkerMain = int (*)(int argc, char** argv);
 
-// Whether a variable of the environment, NAME or NAME=value, is what MPI's launcher tells a rank: a process that is none must not see it,
-// or it would try to join the job.
+// Whether a variable of the environment, NAME or NAME=value, is what MPI's launcher tells a rank. A
+// process that is not a rank must not see it, or it would try to join the job.
 bool IsOfLauncher(std::string_view variable);
 
 // Keeps one worker process alive beside a rank that must not share its fate. Constructed BEFORE MPI_Init and before any thread: forks the

@@ -29,9 +29,10 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
 // Writes a checkpoint: the learners save into it, then it is committed.
 void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
-// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners. Nothing when there is none. Throws
-// ConfigError naming the key when the data or a setting is another than the checkpoint was made with, and naming the stage's metrics or
-// audit trail where rows of theirs were changed or are missing since.
+// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the
+// learners. Nothing when there is none. Throws ConfigError naming the key when the data or a
+// setting is another than the checkpoint was made with. It names the stage's metrics or audit trail
+// where rows of theirs were changed or are missing since.
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;

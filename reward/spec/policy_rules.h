@@ -165,8 +165,9 @@ struct GraderLimits {
   int64_t regex_steps = 200000;      // PCRE2 match limit of one search
 };
 
-// The content policy and how adherence to it is read from text. Read from YAML by LoadPolicySpec; checked there, so that a PolicySpec in
-// hand is consistent: every name resolves, propositions form a DAG, severity scores fall from 1 (none) to 0 (high), regexes compile.
+// The content policy and how adherence to it is read from text. Read from YAML by LoadPolicySpec
+// and checked there, so that a PolicySpec in hand is consistent. Every name resolves, propositions
+// form a DAG, severity scores fall from 1 (none) to 0 (high), regexes compile.
 struct PolicySpec {
   std::string id;
   std::string version;

@@ -20,9 +20,9 @@ std::string RenderJson(const Report& report);
 // One self-contained page (page.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
-// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category | context | no_safety_question), cell, the
-// five figures with their intervals, n (prompts), completions and few, counts, severities, modes and accuracy. An undefined figure is an
-// empty field.
+// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category | context |
+// no_safety_question), cell. Then the five figures with their intervals, n (prompts), completions
+// and few, counts, severities, modes and accuracy. An undefined figure is an empty field.
 std::string RenderCellsCsv(const Report& report);
 
 // Parts of the page.
