@@ -47,11 +47,11 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.Path("demonstrations", &c.demonstrations,
          "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
   f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
-  f.StringMap("eval", &c.eval,
-              "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on. A name is one of a file, by the rule "
-              "of run.name");
-  f.StringMap("suites", &c.suites,
-              Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
+  f.PathMap("eval", &c.eval,
+            "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on. A name is one of a file, by the rule "
+            "of run.name");
+  f.PathMap("suites", &c.suites,
+            Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
   f.Section("columns", "which column is what; empty = the files have none", [&c](ConfigFields& m) { Describe(c.columns, m); });
   f.Int("bad_row_budget", &c.bad_row_budget, kRows, "malformed rows to skip and count; one more is an error");
