@@ -28,6 +28,7 @@ struct ArmRecord {
   std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set
   std::map<std::string, int64_t> eval_versions;                // weight version that sampled the set; may lack a set
   std::map<std::string, std::string> eval_hashes;              // content hash of those weights; may lack a set
+  std::optional<AnswerScores> answers_before, answers_after;   // of data.held_out_answers, before RL and after it
 };
 
 struct RunRecord {

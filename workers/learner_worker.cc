@@ -102,6 +102,8 @@ void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) {
   *report = learner().RlUpdate(order.groups, order.options);
 }
 
+void LearnerWorker::CarryOut(const ScoreOrder& order, UpdateReport* report) { *report = learner().ScoreAnswers(order.examples); }
+
 void LearnerWorker::CarryOut(const PublishOrder&, UpdateReport*) { learner(); }
 
 void LearnerWorker::CarryOut(const SaveOrder& order, UpdateReport*) { learner().Save(order.folder); }

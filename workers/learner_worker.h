@@ -44,6 +44,7 @@ class LearnerWorker {
   void CarryOut(const BeginStageOrder& order, UpdateReport* report);
   void CarryOut(const SftOrder& order, UpdateReport* report);
   void CarryOut(const RlOrder& order, UpdateReport* report);
+  void CarryOut(const ScoreOrder& order, UpdateReport* report);
   void CarryOut(const PublishOrder& order, UpdateReport* report);
   void CarryOut(const SaveOrder& order, UpdateReport* report);
   void CarryOut(const LoadOrder& order, UpdateReport* report);

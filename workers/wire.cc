@@ -37,8 +37,12 @@ void Fields(V& v, RolloutResult& r) {
   v(r.error, r.user_error, r.group, r.weight_hash, r.seconds);
 }
 template <typename V>
+void Fields(V& v, RowCondition& c) {
+  v(c.column, c.value, c.differs);
+}
+template <typename V>
 void Fields(V& v, GraderConfig& c) {
-  v(c.type, c.name, c.payload, c.deadline_s, c.gives, c.steers, c.only.column, c.only.value);
+  v(c.type, c.name, c.payload, c.deadline_s, c.gives, c.steers, c.only);
 }
 template <typename V>
 void Fields(V& v, CombineOptions& c) {

@@ -37,6 +37,7 @@ class FieldChecker : public ConfigFields {
     for (const auto& [key, value] : *target) Add(JoinPath(std::string(name), key), RangeProblem(value, range));
   }
   void StringMap(std::string_view, std::map<std::string, std::string>*, std::string_view) override {}
+  void PathMap(std::string_view, std::map<std::string, std::string>*, std::string_view) override {}
   void OverrideMaps(std::string_view, std::vector<std::pair<std::string, std::map<std::string, std::string>>>*, std::string_view) override {
   }
   void OverrideGrid(std::string_view, std::vector<OverrideAxis>*, std::string_view) override {}

@@ -60,6 +60,8 @@ class ConfigFields {
   virtual void IntList(std::string_view name, std::vector<int64_t>* target, IntRange range, std::string_view help) = 0;
   virtual void RealMap(std::string_view name, std::map<std::string, double>* target, RealRange range, std::string_view help) = 0;
   virtual void StringMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view help) = 0;
+  // Names with a path each, as of Path.
+  virtual void PathMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view help) = 0;
   // Free-form maps of dotted key -> scalar text, e.g. the overrides of an arm; keys may be nested or dotted.
   virtual void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
                             std::string_view help) = 0;

@@ -121,6 +121,11 @@ class SectionReader : public ConfigFields {
     Record(name, YamlOf(*target));
   }
 
+  void PathMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view) override {
+    OpenMap(name, target, ReadConfigPath);
+    Record(name, YamlOf(*target));
+  }
+
   void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
                     std::string_view) override {
     const ConfigNode* maps = Collection(name, ConfigNode::Kind::kMap, "a map of names to overrides, like {a: {rl.lr: 1e-3}}");

@@ -109,6 +109,10 @@ class ReferenceWriter : public ConfigFields {
     Add(name, help, "Map of names to texts", YamlOf(*target));
   }
 
+  void PathMap(std::string_view name, std::map<std::string, std::string>* target, std::string_view help) override {
+    Add(name, help, "Map of names to paths", YamlOf(*target));
+  }
+
   void OverrideMaps(std::string_view name, std::vector<std::pair<std::string, std::map<std::string, std::string>>>* target,
                     std::string_view help) override {
     std::string maps;

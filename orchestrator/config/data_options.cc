@@ -47,11 +47,14 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.Path("demonstrations", &c.demonstrations,
          "demonstrations for SFT (columns prompt and response); empty = from the policy spec's templates");
   f.String("tokenizer", &c.tokenizer, "byte_level, or a folder with tokenizer.json; for a policy from scratch on source files");
-  f.StringMap("eval", &c.eval,
-              "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on. A name is one of a file, by the rule "
-              "of run.name");
-  f.StringMap("suites", &c.suites,
-              Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
+  f.PathMap("eval", &c.eval,
+            "evaluation sets: name -> file; empty = eval_fraction of the prompts, never trained on. A name is one of a file, by the rule "
+            "of run.name");
+  f.PathMap("suites", &c.suites,
+            Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
+  f.Path("held_out_answers", &c.held_out_answers,
+         "answers that nothing is trained on (columns prompt and response): each evaluation tells how likely the policy finds them, as "
+         "perplexity; it rises where an ability is lost");
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
   f.Section("columns", "which column is what; empty = the files have none", [&c](ConfigFields& m) { Describe(c.columns, m); });
   f.Int("bad_row_budget", &c.bad_row_budget, kRows, "malformed rows to skip and count; one more is an error");
@@ -68,6 +71,7 @@ void Describe(DataConfig& c, ConfigFields& f) {
          Concat("data.suites must name known suites: ", SuiteNames()));
   f.Rule([&c] { return c.suites.empty() || c.source == DataSource::kFiles; },
          "data.suites needs data.source: files; the built-in world's grader reads only its own language");
+  f.Rule([&c] { return c.held_out_answers.empty() || c.source == DataSource::kFiles; }, "data.held_out_answers needs data.source: files");
   f.Rule([&c] { return std::none_of(c.suites.begin(), c.suites.end(), [&c](const auto& each) { return c.eval.contains(each.first); }); },
          "data.suites and data.eval must not name the same set");
   f.Rule([&c] { return c.source == DataSource::kWorld || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");

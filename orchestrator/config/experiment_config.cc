@@ -118,11 +118,12 @@ void DescribeOnly(const ExperimentConfig& c, ConfigFields& f) {
   };
   std::string key = "reward.graders[].only", lacking;
   for (size_t i = 0; i < c.reward.graders.size() && lacking.empty(); ++i) {
-    const std::string& only = c.reward.graders[i].only;
-    const std::string column = only.substr(0, only.find('='));
-    if (!lacks(column)) continue;
-    key = Concat("reward.graders.", i, ".only");
-    lacking = Concat(": ", c.reward.graders[i].name, " would never be asked, data.columns.", column, " is empty");
+    for (const RowCondition& condition : ParseRowConditions(c.reward.graders[i].only)) {
+      if (!lacks(condition.column)) continue;
+      key = Concat("reward.graders.", i, ".only");
+      lacking = Concat(": ", c.reward.graders[i].name, condition.differs ? " would be asked about every row" : " would never be asked",
+                       ", data.columns.", condition.column, " is empty");
+    }
   }
   f.Rule([lacking] { return lacking.empty(); }, Concat(key, " must name a column that the data has", lacking));
 }

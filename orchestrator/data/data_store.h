@@ -37,8 +37,9 @@ struct DataStore {
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
-  GoldAnswers gold;                  // reward.gold
-  int64_t longest_prompt = 0;        // tokens, over training and evaluation prompts
+  std::vector<SftExample> held_out_answers;  // data.held_out_answers
+  GoldAnswers gold;                          // reward.gold
+  int64_t longest_prompt = 0;                // tokens, over training and evaluation prompts
   std::vector<std::string> remarks;  // what of the data is left out, or trained on and evaluated, a clause with its count for each cause
   uint64_t digest = 0;               // of the training data: a resumed run must find the same
 

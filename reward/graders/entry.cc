@@ -33,9 +33,11 @@ void DescribeEntry(size_t index, GraderEntry* entry, ConfigFields& f) {
   f.Rule([entry] { return std::all_of(entry->gives.begin(), entry->gives.end(), [&](const auto& word) { return CanGive(*entry, word); }); },
          Concat("gives: a grader of type ", entry->type->name, " can give ", NamesOf(entry->type->gives)));
   f.Enum("role", &entry->role, "a monitor grades every answer, and no reward depends on it");
-  f.String(
-      "only", &entry->only,
-      "the rows it is asked about: a column that must hold something, or column=value (reward.sees must name the column); empty = all");
+  f.String("only", &entry->only,
+           "the rows it is asked about: a column that must hold something, column=value or column!=value, several with ' && ' between them "
+           "(reward.sees must name the columns); empty = all");
+  const std::string problem = RowConditionsProblem(entry->only);
+  f.Rule([problem] { return problem.empty(); }, Concat("only must be column, column=value or column!=value: ", problem));
   f.Real("timeout_s", &entry->timeout_s, {0, 86400},
          "answers that it has not graded after so long count as failed; 0 = reward.grader_timeout_s");
   f.Path("record", &entry->record, "how far it agrees with people, as temper qualify measured it; the report shows it");
@@ -57,8 +59,8 @@ bool AreNamesUnique(const std::deque<GraderEntry>& entries) {
 
 std::vector<std::string> ColumnsOf(const GraderEntry& entry) {
   std::vector<std::string> columns = entry.options->Columns();
-  const std::string only = entry.only.substr(0, entry.only.find('='));
-  if (!only.empty() && only != "category") columns.push_back(only);
+  for (const RowCondition& condition : ParseRowConditions(entry.only))
+    if (condition.column != "category") columns.push_back(condition.column);
   return columns;
 }
 
@@ -72,9 +74,7 @@ GraderConfig PartsOfEntry(const GraderEntry& entry) {
           Concat("reward.graders, ", entry.name, ": gives: as it is set up it can give ", NamesOf(can), ", not ", NameOf(part)));
   if (config.gives.empty()) config.gives = can.empty() ? entry.type->gives : can;
   config.steers = entry.role == GraderRole::kReward;
-  const size_t equals = entry.only.find('=');
-  config.only.column = entry.only.substr(0, equals);
-  if (equals != std::string::npos) config.only.value = entry.only.substr(equals + 1);
+  config.only = ParseRowConditions(entry.only);
   return config;
 }
 

@@ -24,7 +24,7 @@ struct GraderEntry {
   const GraderType* type = &kRuleGrader;
   std::vector<std::string> gives;  // names of GraderParts; empty = all that the type can give
   GraderRole role = GraderRole::kReward;
-  std::string only;      // "" | COLUMN | COLUMN=VALUE
+  std::string only;      // ParseRowConditions reads it
   double timeout_s = 0;  // 0 = reward.grader_timeout_s
   // Files of temper qualify and temper attack-grader, "" = none; the least that the former must say of sources it has not seen.
   std::string record, attacks;

@@ -13,12 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookAround{2};
 
-bool IsFor(const RowCondition& only, const GradeRequest& request) {
-  if (only.column.empty()) return true;
-  const std::string value = ColumnOf(request, only.column);
-  return only.value.empty() ? !value.empty() : value == only.value;
-}
-
 class Panel : public Grader {
  public:
   explicit Panel(const GraderPlan& plan) : plan_(plan) {
@@ -37,7 +31,7 @@ class Panel : public Grader {
       Asked asked{handle, {}, NowSeconds()};
       std::vector<GradeRequest> subset;
       for (size_t i = 0; i < requests.size(); ++i) {
-        if (!IsFor(members_[m].config->only, requests[i])) continue;
+        if (!AllHold(members_[m].config->only, requests[i])) continue;
         asked.places.push_back(i);
         subset.push_back(requests[i]);
       }
@@ -138,7 +132,7 @@ class Panel : public Grader {
 };
 
 bool SaysAllOfEveryRow(const GraderConfig& config) {
-  return config.steers && config.only.column.empty() && config.gives.size() == static_cast<size_t>(kNumGradeParts);
+  return config.steers && config.only.empty() && config.gives.size() == static_cast<size_t>(kNumGradeParts);
 }
 
 }  // namespace

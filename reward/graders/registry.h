@@ -10,14 +10,9 @@
 #include "reward/grade/measured.h"
 #include "reward/grade/training_rows.h"
 #include "reward/graders/grader.h"
+#include "reward/graders/row_condition.h"
 
 namespace temper {
-
-// The rows that a grader is asked about: those with a value, or with this value, in a column.
-struct RowCondition {
-  std::string column;  // "" = all rows
-  std::string value;   // "" = any but an empty one
-};
 
 // What a grader is made from, where it grades: it has all it needs in memory and reads no file, but `http` its cache and `probe` its model.
 // It travels to the reward workers.
@@ -27,8 +22,8 @@ struct GraderConfig {
   std::string payload = {};  // what the type needs, as its GraderOptions wrote it
   double deadline_s = 0;     // requests without a grade after so long get GradeOutcome::kTimeout
   std::vector<GradePart> gives = {};
-  bool steers = true;  // false: a monitor
-  RowCondition only = {};
+  bool steers = true;                   // false: a monitor
+  std::vector<RowCondition> only = {};  // the rows it is asked about: those for which all hold
   bool Gives(GradePart part) const;
 };
 

@@ -30,6 +30,9 @@ std::string HtmlTraining(const Report& report);
 std::string HtmlBehaviour(const Report& report);  // (section_curves.cc)
 std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
+// Of the held-out answers; "" where there are none (held_out_answers.cc).
+std::string TextHeldOutAnswers(const Report& report);
+std::string HtmlHeldOutAnswers(const Report& report);
 std::string HtmlGraders(const Report& report);  // "" where there was one grader that nobody measured
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);

@@ -305,7 +305,7 @@ TEST(ConfigBadInput, Overrides) {
       {"rl={kl: 1, kl: 2}", "rl: the value cannot be read: duplicate key; it stands at line 1 already"},
       {"run.name=&a x", "run.name: the value cannot be read: anchors (&name) are not read; refer to this key with ${a.b} instead"},
       {"run.name=${run.nam}", "run.name: ${run.nam} names no key that has a value; the nearest is ${run.name}"},
-      {"defaults=[a.yaml]", "defaults: unknown key; known here: run, rl, stages, weights, columns, arms, graders, data"},
+      {"defaults=[a.yaml]", "defaults: unknown key; known here: run, rl, stages, weights, columns, sets, arms, graders, data"},
   };
   for (const auto& [text, message] : cases) EXPECT_EQ(FileError(path, {"run.seed=3", text}), "override \"" + text + "\": " + message);
   EXPECT_THAT(FileError(path, {"rl={kl: 1"}), StartsWith("override \"rl={kl: 1\": rl: the value cannot be read: not valid YAML: "));

@@ -41,6 +41,7 @@ struct ExampleConfig {
   std::vector<std::string> stages = {"sft", "rl"};
   std::map<std::string, double> weights = {{"help", 1.0}};
   std::map<std::string, std::string> columns;
+  std::map<std::string, std::string> sets;
   std::vector<std::pair<std::string, std::map<std::string, std::string>>> arms;
   std::vector<Grader> graders;
   std::vector<Dataset> data;
@@ -60,7 +61,7 @@ struct ExampleConfig {
       return std::tie(c.name, c.seed, c.dir, c.deterministic, c.learning_rate, c.batch_size, c.micro_batch, c.loss, c.kl, c.notes);
     };
     return scalars(*this) == scalars(other) && stages == other.stages && weights == other.weights && columns == other.columns &&
-           arms == other.arms && graders_of(*this) == graders_of(other) && data_of(*this) == data_of(other);
+           sets == other.sets && arms == other.arms && graders_of(*this) == graders_of(other) && data_of(*this) == data_of(other);
   }
 };
 
@@ -86,6 +87,7 @@ inline DescribeConfig DescribeExample(ExampleConfig* config) {
     fields.StringList("stages", &config->stages, "Stages in order");
     fields.RealMap("weights", &config->weights, {0, 10}, "Weight of each reward part");
     fields.StringMap("columns", &config->columns, "Column of each field");
+    fields.PathMap("sets", &config->sets, "File of each set");
     fields.OverrideMaps("arms", &config->arms, "Named overrides");
     config->graders.clear();
     fields.MapOf("graders", "Graders by name", [config](const std::string& name, ConfigFields& grader) {

@@ -186,11 +186,12 @@ TEST(ConfigReader, AnEntryThatSeveralDefaultsTakeOutStaysOut) {
 
 TEST(ConfigReader, TakesPathsFromTheFolderOfTheirFile) {
   const ConfigFolder folder;
-  folder.Write("base/b.yaml", "run: {dir: out/./x}\ndata: [{path: ../d.jsonl}]\n");
+  folder.Write("base/b.yaml", "run: {dir: out/./x}\ndata: [{path: ../d.jsonl}]\nsets: {dev: ../e.jsonl, none: ''}\n");
   const std::string path = folder.Write("top.yaml", "defaults: [base/b.yaml]\nrun: {notes: '${run.dir}'}\n");
   const ExampleConfig config = ReadFile(path);
   EXPECT_EQ(config.dir, folder / "base/out/x");
   EXPECT_EQ(config.data.at(0).path, folder / "d.jsonl");
+  EXPECT_THAT(config.sets, ElementsAre(Pair("dev", folder / "e.jsonl"), Pair("none", "")));
   EXPECT_EQ(ReadFile(path, {"run.dir=here"}).dir, std::filesystem::absolute("here").string());
   EXPECT_EQ(ReadFile(path, {"data=[{path: '${run.dir}/y'}]"}).data.at(0).path, folder / "base/out/x/y");
   EXPECT_EQ(ReadFile(path, {"data=[{path: '${run.dir}'}]"}).data.at(0).path, folder / "base/out/x");

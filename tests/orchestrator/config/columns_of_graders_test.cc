@@ -49,18 +49,29 @@ TEST_F(ColumnsOfGraders, OnlyNamesAColumnThatTheDataHas) {
   EXPECT_NO_THROW(Job("label=refuse", "label", {"data.source=world"})) << "the built-in world has them all";
 }
 
-TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksAskedAlone) {
+TEST_F(ColumnsOfGraders, EveryConditionOfOnlyNamesAColumnThatTheDataHas) {
+  Refused("kind=text && intent=malicious", "kind, intent", "intent");
+  EXPECT_NO_THROW(Job("kind=text && intent!=benign", "kind, intent", {}));
+  EXPECT_THAT([&] { Job("kind=text && intent!=benign", "kind", {}); }, ThrowsMessage<ConfigError>(HasSubstr("so also intent")));
+  EXPECT_THAT([&] { Job("intent!=benign", "intent", {"data.columns.intent=\"\""}); },
+              ThrowsMessage<ConfigError>(HasSubstr("some would be asked about every row, data.columns.intent is empty")));
+  EXPECT_THAT([&] { Job("kind=text && !=benign", "kind", {}); },
+              ThrowsMessage<ConfigError>(HasSubstr("'kind=text && !=benign' has a condition without a column")));
+  EXPECT_THAT([&] { Job("kind!=", "kind", {}); }, ThrowsMessage<ConfigError>(HasSubstr("'kind!=' says != and no value")));
+}
+
+TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksWhatReadsThem) {
   const std::string own = std::string(kConfigs) + "/experiments/own_model.yaml";
   const std::vector<std::string> overrides = {"policy.path=/a/model", "data.path=/a/file.jsonl", "data.columns.intent=\"\""};
-  EXPECT_THAT([&] { LoadExperiment(own, overrides); }, ThrowsMessage<ConfigError>(HasSubstr("asked would never be asked")));
+  EXPECT_THAT([&] { LoadExperiment(own, overrides); }, ThrowsMessage<ConfigError>(HasSubstr("harm would be asked about every row")));
   WriteBytes(folder_ / "job.yaml", Concat("defaults: [\"", own, "\", \"", kConfigs, "/base/real_english_graders_no_intent.yaml\"]\n"));
   const RewardConfig none = LoadExperiment(folder_ / "job.yaml", overrides).base.reward;
   const RewardConfig all = LoadExperiment(own, {"policy.path=/a/model", "data.path=/a/file.jsonl"}).base.reward;
   EXPECT_THAT(none.sees, IsEmpty());
-  ASSERT_EQ(none.graders.size() + 1, all.graders.size());
+  ASSERT_EQ(none.graders.size() + 2, all.graders.size());
   size_t at = 0;
   for (const GraderEntry& each : all.graders) {
-    if (each.name == "asked") continue;
+    if (each.name == "asked" || each.name == "benign") continue;
     const GraderEntry& same = none.graders[at++];
     EXPECT_EQ(same.name, each.name);
     EXPECT_EQ(same.role, each.role);

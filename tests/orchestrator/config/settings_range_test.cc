@@ -70,6 +70,7 @@ class NumberCollector : public ConfigFields {
   void IntList(std::string_view, std::vector<int64_t>*, IntRange, std::string_view) override {}
   void RealMap(std::string_view, std::map<std::string, double>*, RealRange, std::string_view) override {}
   void StringMap(std::string_view, std::map<std::string, std::string>*, std::string_view) override {}
+  void PathMap(std::string_view, std::map<std::string, std::string>*, std::string_view) override {}
   void OverrideMaps(std::string_view, std::vector<std::pair<std::string, std::map<std::string, std::string>>>*, std::string_view) override {
   }
   void OverrideGrid(std::string_view, std::vector<OverrideAxis>*, std::string_view) override {}

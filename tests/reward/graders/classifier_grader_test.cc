@@ -42,6 +42,7 @@ class Fields : public ConfigFields {
       (*target)[found->second.substr(0, colon)] = found->second.substr(colon + 1);
     }
   }
+  void PathMap(std::string_view, std::map<std::string, std::string>*, std::string_view) override {}
   void OverrideMaps(std::string_view, std::vector<std::pair<std::string, std::map<std::string, std::string>>>*, std::string_view) override {
   }
   void OverrideGrid(std::string_view, std::vector<OverrideAxis>*, std::string_view) override {}

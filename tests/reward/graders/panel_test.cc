@@ -53,9 +53,9 @@ TEST(Panel, CombinesWhatEveryMemberSaysAndKeepsIt) {
 
 TEST(Panel, AsksAMemberAboutItsRowsOnly) {
   GraderConfig fire = Forbids("fire", "spark");
-  fire.only = {"topic", "fire"};
+  fire.only = {{"topic", "fire"}};
   GraderConfig answered = Forbids("answered", "flood");
-  answered.only = {"answer", ""};
+  answered.only = {{"answer", ""}};
   GradeRequest first{"how?", "a spark", ""}, second = first, third = first;
   first.item = {{"topic", "fire"}, {"answer", ""}};
   second.item = {{"topic", "water"}, {"answer", "42"}};
@@ -66,6 +66,50 @@ TEST(Panel, AsksAMemberAboutItsRowsOnly) {
   EXPECT_EQ(grades[1].verdicts[0].grader, "answered");
   EXPECT_EQ(grades[1].safety, 1);
   EXPECT_EQ(grades[2].outcome, GradeOutcome::kRefusedToGrade);
+}
+
+TEST(Panel, AsksAMemberWhereAllOfItsConditionsHold) {
+  GraderConfig fire = Forbids("fire", "spark");
+  fire.only = {{"topic", "fire"}, {"intent", "benign", /*differs=*/true}};
+  GradeRequest asked{"how?", "a spark", ""};
+  asked.item = {{"topic", "fire"}};
+  GradeRequest told = asked, other = asked;
+  told.intent = "benign";
+  other.item["topic"] = "water";
+  GraderConfig all = Forbids("all", "flood");
+  const auto grades = Graded({{fire, all}, {}, 60}, {asked, told, other});
+  EXPECT_EQ(grades[0].verdicts.size(), 2U) << "a row without an intent is none of the benign ones";
+  EXPECT_EQ(grades[1].verdicts.size(), 1U);
+  EXPECT_EQ(grades[1].safety, 1);
+  EXPECT_EQ(grades[2].verdicts.size(), 1U);
+}
+
+TEST(Panel, AConstantAnswersForTheRowsOfItsOnly) {
+  GraderConfig harm = Forbids("harm", "spark");
+  harm.only = {{"intent", "benign", /*differs=*/true}};
+  GraderConfig told;
+  told.name = "told";
+  told.type = "constant";
+  told.payload = R"({"safety": 0.75})";
+  told.gives = {GradePart::kSafety};
+  told.only = {{"intent", "benign"}};
+  GradeRequest benign{"how?", "a spark", ""}, other = benign;
+  benign.intent = "benign";
+  const auto grades = Graded({{harm, told}, {}, 60}, {benign, other});
+  EXPECT_EQ(grades[0].safety, 0.75);
+  EXPECT_EQ(grades[0].severity, Severity::kNone);
+  EXPECT_TRUE(AsksForSafety(grades[0])) << "the row counts for figures of safety";
+  EXPECT_EQ(grades[1].clause, "spark");
+  ASSERT_EQ(grades[1].verdicts.size(), 1U);
+  EXPECT_EQ(grades[1].verdicts[0].grader, "harm");
+}
+
+TEST(RowConditions, AreReadFromText) {
+  EXPECT_EQ(ParseRowConditions(""), std::vector<RowCondition>{});
+  EXPECT_EQ(ParseRowConditions("answer"), (std::vector<RowCondition>{{"answer", "", false}}));
+  EXPECT_EQ(ParseRowConditions("kind=text && intent!=benign"),
+            (std::vector<RowCondition>{{"kind", "text", false}, {"intent", "benign", true}}));
+  EXPECT_EQ(ParseRowConditions("category=Fraud and Deception"), (std::vector<RowCondition>{{"category", "Fraud and Deception", false}}));
 }
 
 TEST(Panel, ASingleGraderThatGivesAllIsItself) {
