@@ -6,8 +6,8 @@
 
 namespace temper {
 
-// How likely a policy finds answers that it never learned from, as sums over the answers: l = -log p of an answer's tokens in nats, t = the
-// number of these tokens.
+// How likely a policy finds answers that it never learned from, as sums over the answers. l = -log
+// p of an answer's tokens in nats, t = the number of these tokens.
 struct AnswerScores {
   int64_t answers = 0;
   double loss = 0;            // sum of l
@@ -19,9 +19,9 @@ struct AnswerScores {
   void Add(double answer_loss, double answer_tokens);
 };
 
-// exp(sum l / sum t) with an interval of 95 % over the answers: the loss a token is a ratio of sums, whose linearised variance with
-// Student's t gives an interval (Cochran 1977, section 6.5), and exp moves it. Without an interval for one answer; not present without a
-// token.
+// exp(sum l / sum t) with an interval of 95 % over the answers. The loss a token is a ratio of
+// sums, whose linearised variance with Student's t gives an interval (Cochran 1977, section 6.5).
+// exp moves it. Without an interval for one answer; not present without a token.
 Estimate PerplexityOf(const AnswerScores& scores);
 
 }  // namespace temper

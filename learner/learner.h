@@ -39,8 +39,9 @@ class Learner {
   UpdateReport SftUpdate(std::span<const SftExample> share);
   UpdateReport RlUpdate(std::span<const TrainGroup> share, const RlOptions& options);
 
-  // How likely the model finds these answers, without an update: answers, loss (-log p in nats), tokens, loss_squared, tokens_squared and
-  // loss_tokens, each a sum over the answers of all learners (evaluation/perplexity.h).
+  // How likely the model finds these answers, without an update. It has answers, loss (-log p in
+  // nats), tokens, loss_squared, tokens_squared and loss_tokens, each a sum over the answers of all
+  // learners (evaluation/perplexity.h).
   UpdateReport ScoreAnswers(std::span<const SftExample> share) const;
 
   // Model (with LoRA the adapters alone: load it into a learner of the same base), optimizer moments and step, reference: bitwise. Files
