@@ -56,7 +56,8 @@ class WingsTest(unittest.TestCase):
     def test_no_other_page_has_a_table_of_wings(self):
         for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]:
             if page.name != "ARCHITECTURE.md":
-                rows = re.findall(r"^\| `(?:%s)(?:/[a-z]*)?` \|" % "|".join(ROOMS), page.read_text(), re.MULTILINE)
+                cells = re.findall(r"^\| `((?:%s)(?:/[a-z]*)?)` \|" % "|".join(ROOMS), page.read_text(), re.MULTILINE)
+                rows = [cell for cell in cells if (ROOT / cell).is_dir()]
                 self.assertLess(len(rows), 4, page.name)
 
 
