@@ -15,7 +15,7 @@ namespace temper {
 namespace {
 
 constexpr char kHost[] = "this process";
-constexpr auto kRest = std::chrono::milliseconds(1);  // where nobody has a task, Poll shall not spin
+constexpr auto kRest = std::chrono::milliseconds(1);  // where nobody has a task, Poll must not spin
 
 }  // namespace
 

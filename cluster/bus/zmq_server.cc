@@ -157,7 +157,7 @@ struct ZmqServer::State {
   }
 
   bool IsOfThisStart(const Frame& frame, std::string* reason) const {
-    // Who only asks for the status need not know the run.
+    // A peer that only asks for the status need not know the run.
     const bool any_run = frame.kind == FrameKind::kStatusRequest && frame.run_id == 0;
     if (frame.run_id != options.run_id && !any_run) *reason = "another run's";
     // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.

@@ -141,7 +141,8 @@ struct MetricsEndpoint::Series : public prometheus::Collectable {
 struct MetricsEndpoint::Server {
   Server(const std::string& listen_address, int listen_port)
       : address(listen_address), port(listen_port), exposer(std::make_unique<prometheus::Exposer>(Concat(address, ":", port))) {}
-  // The library's listening thread looks every 2 s whether it shall end, and whenever somebody connects.
+  // The library's listening thread looks every 2 s whether it is to end, and whenever somebody
+  // connects.
   ~Server() {
     const std::jthread knocking([this](const std::stop_token& stopped) {
       while (!stopped.stop_requested()) {

@@ -38,7 +38,7 @@ class ClusterMonitor {
   void OnReport(PeerId peer, const PeerRole& role, const std::string& body);
 
   const std::string& HostOf(PeerId peer) const;  // "?" for one that never joined
-  // Who the job waits for and who is not there; "" = nobody.
+  // The processes that the job waits for and does not have; "" = none.
   void SetMissing(const std::string& who) { status_.missing = who; }
 
   // Puts a line among the newest warnings of the status.

@@ -64,7 +64,7 @@ class JobBus {
   void CheckRemain(Role role, double* none_since) const;
   // Throws when a learner with an order has been out of reach for kLearnerPatience.
   void CheckLearnersThere() const;
-  // Who is waited for and is not there, in words; "" = nobody.
+  // The processes that are waited for and missing, in words; "" = none.
   std::string Missing() const;
 
   ClusterConfig config_;

@@ -34,7 +34,7 @@ std::optional<StartMessage> AwaitStart(const Experiment& experiment, Role role, 
 // Whether rank 0 has everything the job needs.
 bool PreparedWell(Process* process) { return process->BroadcastText("", kPrepareDeadline).empty(); }
 
-// Who leaves after a failed start is well; rank 0 has the exit code.
+// A rank that leaves after a failed start is well; rank 0 has the exit code.
 int LeaveWell(Process* process) {
   LeaveAfterFailedStart(process);
   return kExitDone;
