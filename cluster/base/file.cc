@@ -93,6 +93,11 @@ std::string WriteNew(const std::filesystem::path& path, std::string_view text, c
 
 }  // namespace
 
+std::string OddFile(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? KindProblem(info.st_mode) : "";
+}
+
 std::optional<std::string> TryReadFile(const std::filesystem::path& path, uint64_t max_bytes, std::string* reason) {
   const Descriptor file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);  // a pipe is opened without waiting for its writer
   struct stat info {};
