@@ -44,9 +44,7 @@ std::vector<std::string> FilesIn(const std::string& folder, std::string* problem
 }
 
 // Whether next to nothing of a file lies on the disk: such a one was not written but made up, and reading its holes would take for ever.
-bool IsHollow(const struct stat& info) {
-  return info.st_size > kSmallBytes && info.st_blocks * int64_t{512} < info.st_size / kHollowShare;
-}
+bool IsHollow(const struct stat& info) { return info.st_size > kSmallBytes && info.st_blocks * int64_t{512} < info.st_size / kHollowShare; }
 
 // Looks at sizes alone.
 std::optional<std::string> SizeProblem(const std::string& folder, const std::string& name, const ordered_json& entry) {

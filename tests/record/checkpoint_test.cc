@@ -74,16 +74,15 @@ TEST_F(CheckpointTest, OddThingsArePassedOverByName) {
   const std::string log = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->step, 5);
-  for (const std::string why : {"step_" + std::string(30, '9') + " is not used: its name is no step's", std::string("step_ is not used"),
-                                std::string("step_11 is not used: it is no folder"), std::string("step_12 is not used: it is no folder"),
-                                std::string("step_13 is not used: it is no folder"),
-                                std::string("step_14 is not used: manifest.json cannot be read: it is a pipe"),
-                                std::string("step_15 is not used: manifest.json cannot be read: it is a folder"),
-                                std::string("step_16 is not used: loop is not in manifest.json"),
-                                std::string("step_17 is not used: extra is not in manifest.json"),
-                                std::string("step_18 is not used: learner.safetensors cannot be looked at"),
-                                std::string("step_19 is not used: state.json is not in manifest.json"),
-                                std::string("step_20 is not used: learner.safetensors has 1099511627776 bytes")}) {
+  for (const std::string why :
+       {"step_" + std::string(30, '9') + " is not used: its name is no step's", std::string("step_ is not used"),
+        std::string("step_11 is not used: it is no folder"), std::string("step_12 is not used: it is no folder"),
+        std::string("step_13 is not used: it is no folder"), std::string("step_14 is not used: manifest.json cannot be read: it is a pipe"),
+        std::string("step_15 is not used: manifest.json cannot be read: it is a folder"),
+        std::string("step_16 is not used: loop is not in manifest.json"), std::string("step_17 is not used: extra is not in manifest.json"),
+        std::string("step_18 is not used: learner.safetensors cannot be looked at"),
+        std::string("step_19 is not used: state.json is not in manifest.json"),
+        std::string("step_20 is not used: learner.safetensors has 1099511627776 bytes")}) {
     const size_t at = log.find(why);
     EXPECT_NE(at, std::string::npos) << why << " in\n" << log;
     EXPECT_EQ(log.find(why, at + 1), std::string::npos) << "twice: " << why;
