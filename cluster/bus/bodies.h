@@ -46,6 +46,18 @@ void Fields(Visitor& v, HeartbeatAnswer& a) {
   v(a.sent_us, a.received_us, a.answered_us);
 }
 
+// Of a rank whose worker will not be started again.
+struct SlotDownBody {
+  std::string role;  // ToString(PeerRole) of the worker
+  int64_t rank = 0;
+  std::string host;
+  std::string why;
+};
+template <typename Visitor>
+void Fields(Visitor& v, SlotDownBody& b) {
+  v(b.role, b.rank, b.host, b.why);
+}
+
 // Task and Result frames carry several of them, one after the other.
 template <typename Visitor>
 void Fields(Visitor& v, BusTask& t) {

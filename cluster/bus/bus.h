@@ -18,12 +18,14 @@ namespace temper {
 
 // What happened at the orchestrator's end since the last call.
 struct BusEvent {
-  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport };
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport, kSlotDown };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
-  PeerRole role;  // of the peer
+  PeerRole role;  // of the peer, or of the worker whose slot is down
   TaskId task = 0;
-  std::string body;      // result payload, the host of who joined, why the peer is gone, or what its reporter said
+  // Result payload, the host of who joined, why the peer is gone, what its reporter said, or which worker will not be started again and
+  // why.
+  std::string body;
   int64_t attempts = 0;  // of a result: how often its task was given out
 };
 

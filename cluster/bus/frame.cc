@@ -64,7 +64,7 @@ std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason) {
   if (header.protocol != kProtocolVersion) {
     return refuse(Concat("protocol version ", header.protocol, ", this program speaks ", kProtocolVersion));
   }
-  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kRegisterAgain)) {
+  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kSlotDown)) {
     return refuse(Concat("unknown kind ", header.kind));
   }
   const std::string_view body = bytes.substr(sizeof(header));

@@ -196,6 +196,7 @@ struct ZmqClient::State {
   }
 
   void Beat(bool at_once) {
+    if (options.alive) options.alive();
     const Millis now = NowMillis();
     if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
     last_heartbeat = now;
@@ -236,6 +237,7 @@ std::string ZmqClient::Register(std::chrono::milliseconds deadline) {
 }
 
 void ZmqClient::Poll(std::chrono::milliseconds timeout) {
+  if (state_->options.alive) state_->options.alive();
   // What arrived while the caller computed counts before the orchestrator is judged silent.
   while (state_->ReceiveOne()) {
   }

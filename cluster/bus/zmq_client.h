@@ -27,6 +27,8 @@ class ZmqClient : public BusClient {
     BusKeys keys{};
     // Where the job's bus is now; nothing while nobody knows. Asked after a silence.
     std::function<std::optional<BusContact>()> find_again{};
+    // Called whenever the owner lets the bus work (Poll, Beat): the owner gets on.
+    std::function<void()> alive{};
   };
   // What to take for silence where the orchestrator, when it is well, is heard once a heartbeat.
   static std::chrono::milliseconds SilenceOf(std::chrono::milliseconds heartbeat) {

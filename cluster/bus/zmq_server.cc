@@ -28,6 +28,7 @@ constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their
 constexpr Millis kTickEvery = 50;
 constexpr Millis kAwayAfter = 1000;  // without a tick: this process was stopped, or did something else
 constexpr Millis kDrainAgain = 500;  // a word may be lost with its connection
+constexpr size_t kMaxWhyBytes = 500;
 constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
 // It stands in logs and on terminals.
@@ -107,6 +108,15 @@ struct ZmqServer::State {
     }
   }
 
+  // The sender repeats it until it has the answer.
+  void OnSlotDown(PeerId peer, const SlotDownBody& body) {
+    const auto role = ParsePeerRole(body.role);
+    TEMPER_CHECK(role && role->role != Role::kLearner && body.rank >= 0, "no worker's slot");
+    TEMPER_CHECK(IsHostName(body.host), "a host name of ", body.host.size(), " characters, or with strange ones");
+    core.OnSlotDown(*role, body.rank, Concat("of rank ", body.rank, " on ", body.host, ": ", body.why.substr(0, kMaxWhyBytes)));
+    Send(peer, FrameKind::kAck, EncodeFields(AckBody{}));
+  }
+
   // Answered at once, with the times of both ways: that is how a peer learns this clock.
   void OnHeartbeat(PeerId peer, HeartbeatBody body) {
     const int64_t received = NowMicros();
@@ -122,7 +132,7 @@ struct ZmqServer::State {
 
   // Whether the peer may say this. Who was forgotten registers again.
   bool MaySay(PeerId peer, FrameKind kind) {
-    if (kind == FrameKind::kStatusRequest) return true;
+    if (kind == FrameKind::kStatusRequest || kind == FrameKind::kSlotDown) return true;
     if (core.SentAway(peer)) {
       Send(peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
       return kind == FrameKind::kBye;
@@ -149,6 +159,8 @@ struct ZmqServer::State {
         return core.Lose(peer, "left");
       case FrameKind::kWeightRequest:
         return Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+      case FrameKind::kSlotDown:
+        return OnSlotDown(peer, DecodeFields<SlotDownBody>(frame.body));
       case FrameKind::kStatusRequest:
         return Answer(peer, status_answer, FrameKind::kStatus, "");
       default:

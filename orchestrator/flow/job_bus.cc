@@ -61,11 +61,12 @@ void JobBus::AwaitWorkers(int rollout, int reward) {
   rollout_wanted_ = rollout;
   reward_wanted_ = reward;
   const double end = NowSeconds() + config_.start_timeout_s;
-  const auto have = [&](Role role) { return table().NumPeers(role); };
+  const auto have = [&](Role role) { return table().NumPeers(role) + static_cast<int64_t>(slots_down_[role].size()); };
   while (orders_.num_registered() < orders_.num_learners() || have(Role::kRollout) < rollout || have(Role::kReward) < reward) {
     TEMPER_CHECK(NowSeconds() < end, "after ", config_.start_timeout_s, " s only ", orders_.num_registered(), " of ",
-                 orders_.num_learners(), " learners, ", have(Role::kRollout), " of ", rollout, " rollout workers and ", have(Role::kReward),
-                 " of ", reward, " reward workers have registered; their logs are in logs/ of the run folder (cluster.start_timeout_s)");
+                 orders_.num_learners(), " learners, ", table().NumPeers(Role::kRollout), " of ", rollout, " rollout workers and ",
+                 table().NumPeers(Role::kReward), " of ", reward,
+                 " reward workers have registered; their logs are in logs/ of the run folder (cluster.start_timeout_s)");
     if (StopRequested()) throw ExitRequest(kExitPreempted, "preempted: stopped by a signal before the workers had registered");
     Poll(std::chrono::milliseconds(50));
   }
@@ -130,6 +131,8 @@ void JobBus::OnEvent(const BusEvent& event) {
       return;
     case Kind::kPeerLost:
       return OnPeerLost(event);
+    case Kind::kSlotDown:
+      return OnSlotDown(event);
     case Kind::kTaskFailed:
       TEMPER_FAIL("task ", event.task, " (", pipeline_.NameOf(event.task), ") ", event.body,
                   " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
@@ -152,6 +155,24 @@ void JobBus::CheckRemain(Role role, double* none_since) const {
   TEMPER_CHECK(NowSeconds() - *none_since < config_.start_timeout_s, "no ", NameOf(role), " worker has been registered for ",
                config_.start_timeout_s, " s (cluster.start_timeout_s): why they died is in logs/latest/", NameOf(role),
                "/ of the run folder");
+}
+
+void JobBus::OnSlotDown(const BusEvent& event) {
+  const std::string what = Concat("slot down: the ", ToString(event.role), " worker ", event.body);
+  slots_down_[event.role.role].push_back(event.body);
+  TEMPER_LOG(Warn, what);
+  monitor_->Warn(what);
+}
+
+// Only who is not there can be missing: a word of a peer ends no job whose workers are well.
+void JobBus::CheckSlots() const {
+  for (const auto& [role, down] : slots_down_) {
+    const int64_t slots = role == Role::kRollout ? rollout_wanted_ : reward_wanted_;
+    const int64_t left = std::max(slots - static_cast<int64_t>(down.size()), table().NumPeers(role));
+    TEMPER_CHECK(left >= std::min(config_.min_workers, slots), left, " of ", slots, " ", NameOf(role),
+                 " workers are left, and the job needs ", config_.min_workers, " (cluster.min_workers): the worker ", down.back(),
+                 "; see logs/latest/", NameOf(role), "/ of the run folder");
+  }
 }
 
 void JobBus::CheckWorkersRemain() {
@@ -196,6 +217,7 @@ std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   const bool some = pipeline_.any_complete() || !complete_.empty();
   for (const BusEvent& event : server_->Poll(some ? std::chrono::milliseconds(0) : timeout)) OnEvent(event);
   ShowRefusals();
+  CheckSlots();
   CheckWorkersRemain();
   CheckLearnersThere();
   monitor_->SetMissing(Missing());
