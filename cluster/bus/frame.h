@@ -45,6 +45,9 @@ inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 // Task and Result frames carry several tasks (bodies.h); a batch is closed once it is larger than this.
 inline constexpr size_t kBatchBytes = size_t{256} << 10;
 
+// The longest body that a frame of this kind may have: what a peer says of itself, or asks, is short.
+size_t MaxBodyBytes(FrameKind kind);
+
 std::string EncodeFrame(const Frame& frame);
 
 // Nothing when the bytes are no valid frame of this protocol version; `reason` then says why. Never throws, whatever the bytes are.

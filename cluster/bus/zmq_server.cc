@@ -13,6 +13,8 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/log_budget.h"
+#include "cluster/bus/asking_limits.h"
 #include "cluster/bus/bodies.h"
 #include "cluster/bus/contact.h"
 #include "cluster/bus/frame.h"
@@ -68,6 +70,8 @@ struct ZmqServer::State {
   std::map<PeerId, std::vector<TaskId>> acks;  // collected during one Poll
   uint64_t sequence = 0;
   int64_t refused = 0;
+  LogBudget refusals;  // lines about what was refused
+  AskingLimits asking;
   Millis last_tick = 0;
   Millis last_heartbeat = 0;
 
@@ -82,6 +86,12 @@ struct ZmqServer::State {
       if (error.num() == EHOSTUNREACH) return false;
       throw Error(__FILE__, __LINE__, Concat("bus send to peer ", peer, ": ", error.what()));
     }
+  }
+
+  // Who sends it decides how many there are.
+  void LogRefusal(const std::string& what) {
+    ++refused;
+    if (refusals.Take(NowSeconds())) TEMPER_LOG(Warn, "bus: refused ", what);
   }
 
   void OnRegister(PeerId peer, const RegisterBody& body) {
@@ -103,8 +113,7 @@ struct ZmqServer::State {
       const TaskId task = result.id;
       acks[peer].push_back(task);
       if (core.OnResult(peer, std::move(result), NowMillis())) continue;
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s");
+      LogRefusal(Concat("a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s"));
     }
   }
 
@@ -158,11 +167,13 @@ struct ZmqServer::State {
       case FrameKind::kBye:
         return core.Lose(peer, "left");
       case FrameKind::kWeightRequest:
-        return Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+        if (asking.MayHaveChunk(peer)) Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+        return;
       case FrameKind::kSlotDown:
         return OnSlotDown(peer, DecodeFields<SlotDownBody>(frame.body));
       case FrameKind::kStatusRequest:
-        return Answer(peer, status_answer, FrameKind::kStatus, "");
+        if (asking.MayAsk(peer, NowMillis())) Answer(peer, status_answer, FrameKind::kStatus, "");
+        return;
       default:
         ++refused;
     }
@@ -196,15 +207,13 @@ struct ZmqServer::State {
     if (peer && parts == 2) frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
     if (frame && !IsOfThisStart(*frame, &reason)) frame.reset();
     if (!frame) {
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused a frame (", reason, ")");
+      LogRefusal(Concat("a frame (", reason, ")"));
       return true;
     }
     try {
       Handle(*peer, *frame);
     } catch (const Error& error) {
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused the body of a frame of kind ", static_cast<int>(frame->kind), ": ", error.what());
+      LogRefusal(Concat("the body of a frame of kind ", static_cast<int>(frame->kind), ": ", error.what()));
     }
     return true;
   }
@@ -221,6 +230,7 @@ struct ZmqServer::State {
     if (last_tick != 0 && now - last_tick > kAwayAfter) core.table().Excuse(now - last_tick, now);
     last_tick = now;
     core.Tick(now);
+    if (const int64_t more = refusals.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "bus: refused ", MoreOfThese(more));
     if (now - last_heartbeat < options.heartbeat.count()) return;
     last_heartbeat = now;
     for (const PeerId peer : core.table().Peers()) {
@@ -304,6 +314,7 @@ void ZmqServer::Announce(Role role, const std::string& body) {
 
 std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
   State& s = *state_;
+  s.asking.NextTurn();
   s.Dispatch();
   zmq::pollitem_t item{s.socket.handle(), 0, ZMQ_POLLIN, 0};
   try {

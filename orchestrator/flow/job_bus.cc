@@ -115,7 +115,7 @@ void JobBus::OnPeerLost(const BusEvent& event) {
     return;
   }
   ++workers_lost_;
-  TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
+  if (churn_.Take(NowSeconds())) TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
 }
 
 void JobBus::OnEvent(const BusEvent& event) {
@@ -127,7 +127,8 @@ void JobBus::OnEvent(const BusEvent& event) {
       return monitor_->OnReport(event.peer, event.role, event.body);
     case Kind::kPeerJoined:
       monitor_->OnPeerJoined(event.peer, event.role, event.body);
-      TEMPER_LOG(Info, "worker joined: ", ToString(event.role), " on ", event.body, started_ ? " (while running)" : "");
+      if (churn_.Take(NowSeconds()))
+        TEMPER_LOG(Info, "worker joined: ", ToString(event.role), " on ", event.body, started_ ? " (while running)" : "");
       return;
     case Kind::kPeerLost:
       return OnPeerLost(event);
@@ -217,6 +218,7 @@ std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   const bool some = pipeline_.any_complete() || !complete_.empty();
   for (const BusEvent& event : server_->Poll(some ? std::chrono::milliseconds(0) : timeout)) OnEvent(event);
   ShowRefusals();
+  if (const int64_t more = churn_.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "worker joined or lost: ", MoreOfThese(more));
   CheckSlots();
   CheckWorkersRemain();
   CheckLearnersThere();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/base/log_budget.h"
 #include "cluster/bus/bus.h"
 #include "cluster/bus/zmq_server.h"
 #include "cluster/weights/announced_weights.h"
@@ -83,6 +84,7 @@ class JobBus {
   int rollout_wanted_ = 0, reward_wanted_ = 0;           // at the start
   std::map<Role, std::vector<std::string>> slots_down_;  // which workers will not be started again, and why
   bool started_ = false;
+  LogBudget churn_{200, 1};       // lines about who joined and who was lost
   double no_rollout_since_ = -1;  // -1 = there are some
   double no_reward_since_ = -1;
 };
