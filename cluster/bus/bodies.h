@@ -9,8 +9,8 @@
 
 namespace temper {
 
-// Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightChunk, StatusRequest and Status are texts of their users;
-// Drain's is why, where it is more than the end of the job. Bye and RegisterAgain have none.
+// Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightsMissing, WeightChunk, StatusRequest and Status are texts of
+// their users; Drain's is why, where it is more than the end of the job. Bye and RegisterAgain have none.
 
 struct RegisterBody {
   std::string role;  // ToString(PeerRole)

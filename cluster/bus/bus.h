@@ -49,6 +49,8 @@ class BusServer {
   // from within Poll and Drain.
   virtual void SetWeightAnswer(BusAnswer answer) = 0;
   virtual void SetStatusAnswer(BusAnswer answer) = 0;
+  // What to do when a registered peer says BusClient::MissWeights; what it throws counts as a frame refused.
+  virtual void SetWeightsMissing(std::function<void(const std::string& body)> mend) = 0;
 
   virtual void Submit(const PeerRole& role, TaskId task, std::string payload) = 0;
   // The result of the event is none (it does not decode, say): its task goes to another peer, as one more attempt. Who sent
@@ -91,6 +93,9 @@ class BusClient {
   // Sent by the next Poll, together with what else is ready.
   virtual void SendResult(TaskId task, const std::string& payload) = 0;
   virtual void RequestWeights(const std::string& body) = 0;
+  // Says that what was announced is not there; `body` as for RequestWeights. May be lost. False when nobody can mend it while this one
+  // waits.
+  virtual bool MissWeights(const std::string& body) = 0;
   virtual void SetProgress(uint64_t progress) = 0;  // carried by heartbeats
   // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
   virtual void SetReporter(std::function<std::string()> reporter) = 0;

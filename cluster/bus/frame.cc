@@ -41,6 +41,7 @@ size_t MaxBodyBytes(FrameKind kind) {
     case FrameKind::kStatusRequest:
     case FrameKind::kRegisterAgain:
     case FrameKind::kSlotDown:
+    case FrameKind::kWeightsMissing:
     case FrameKind::kAnnounce:
       return kWords;
     case FrameKind::kAck:
@@ -90,7 +91,7 @@ std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason) {
   if (header.protocol != kProtocolVersion) {
     return refuse(Concat("protocol version ", header.protocol, ", this program speaks ", kProtocolVersion));
   }
-  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kSlotDown)) {
+  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kWeightsMissing)) {
     return refuse(Concat("unknown kind ", header.kind));
   }
   const std::string_view body = bytes.substr(sizeof(header));

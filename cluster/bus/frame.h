@@ -7,9 +7,9 @@
 
 namespace temper {
 
-// Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
-// Ack, Announce, Heartbeat, Drain, WeightChunk, RegisterAgain. Observer -> orchestrator: StatusRequest, answered with Status. Rank that
-// hosts a worker -> orchestrator: SlotDown, answered with an Ack of nothing.
+// Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest, WeightsMissing. Orchestrator -> worker:
+// Welcome, Task, Ack, Announce, Heartbeat, Drain, WeightChunk, RegisterAgain. Observer -> orchestrator: StatusRequest, answered with
+// Status. Rank that hosts a worker -> orchestrator: SlotDown, answered with an Ack of nothing.
 enum class FrameKind : uint16_t {
   kRegister = 1,
   kWelcome = 2,
@@ -24,8 +24,9 @@ enum class FrameKind : uint16_t {
   kWeightChunk = 12,
   kStatusRequest = 13,
   kStatus = 14,
-  kRegisterAgain = 15,  // the orchestrator does not know who sent it something
-  kSlotDown = 16,       // a worker will not be started again
+  kRegisterAgain = 15,   // the orchestrator does not know who sent it something
+  kSlotDown = 16,        // a worker will not be started again
+  kWeightsMissing = 17,  // the file of announced weights is gone or damaged
 };
 
 // One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of

@@ -260,6 +260,10 @@ std::optional<std::string> ZmqClient::NextWelcome() { return PopFront(&state_->i
 void ZmqClient::SendResult(TaskId task, const std::string& payload) { state_->outbox.Put(task, EncodeFields(BusTask{task, payload})); }
 
 void ZmqClient::RequestWeights(const std::string& body) { state_->Send(FrameKind::kWeightRequest, body); }
+bool ZmqClient::MissWeights(const std::string& body) {
+  state_->Send(FrameKind::kWeightsMissing, body);
+  return true;
+}
 void ZmqClient::SetProgress(uint64_t progress) { state_->progress = progress; }
 void ZmqClient::SetReporter(std::function<std::string()> reporter) { state_->reporter = std::move(reporter); }
 void ZmqClient::Beat(bool now) { state_->Beat(now); }

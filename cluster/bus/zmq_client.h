@@ -45,6 +45,7 @@ class ZmqClient : public BusClient {
   std::optional<std::string> NextWelcome() override;
   void SendResult(TaskId task, const std::string& payload) override;  // and again until it is acknowledged
   void RequestWeights(const std::string& body) override;
+  bool MissWeights(const std::string& body) override;
   void SetProgress(uint64_t progress) override;
   void SetReporter(std::function<std::string()> reporter) override;
   void Beat(bool now) override;

@@ -67,6 +67,7 @@ struct ZmqServer::State {
   std::string endpoint;
   ServerCore core;
   BusAnswer weight_answer, status_answer;
+  std::function<void(const std::string&)> weights_missing;
   std::map<PeerId, std::vector<TaskId>> acks;  // collected during one Poll
   uint64_t sequence = 0;
   int64_t refused = 0;
@@ -168,6 +169,9 @@ struct ZmqServer::State {
         return core.Lose(peer, "left");
       case FrameKind::kWeightRequest:
         if (asking.MayHaveChunk(peer)) Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+        return;
+      case FrameKind::kWeightsMissing:
+        if (weights_missing) weights_missing(frame.body);
         return;
       case FrameKind::kSlotDown:
         return OnSlotDown(peer, DecodeFields<SlotDownBody>(frame.body));
@@ -296,6 +300,7 @@ void ZmqServer::SetWelcome(Role role, std::string body) { state_->core.SetWelcom
 void ZmqServer::SetRules(Role role, TaskRules rules) { state_->core.SetRules(role, rules); }
 void ZmqServer::SetWeightAnswer(BusAnswer answer) { state_->weight_answer = std::move(answer); }
 void ZmqServer::SetStatusAnswer(BusAnswer answer) { state_->status_answer = std::move(answer); }
+void ZmqServer::SetWeightsMissing(std::function<void(const std::string&)> mend) { state_->weights_missing = std::move(mend); }
 const TaskTable& ZmqServer::table() const { return state_->core.table(); }
 int64_t ZmqServer::frames_refused() const { return state_->refused; }
 

@@ -24,6 +24,8 @@ constexpr TaskRules kLearnerRules{.lease = 0, .peer_timeout = 0, .max_attempts =
 // frozen, or its network is gone: the job cannot go on, and a new start can.
 constexpr Millis kLearnerPatience = 30'000;
 
+constexpr double kMendEvery = 1;  // seconds
+
 double SecondsSince(Millis since) { return static_cast<double>((NowMillis() - since) / 100) / 10; }
 
 // What the orchestrator does while the learners carry out such an order.
@@ -53,6 +55,7 @@ JobBus::JobBus(const ClusterConfig& config, BusServer* server, ClusterMonitor* m
       pipeline_(SampleAndGrade(), server) {
   server_->SetRules(Role::kLearner, kLearnerRules);
   server_->SetWeightAnswer([this](const std::string& request) { return weights_.Chunk(request); });
+  server_->SetWeightsMissing([this](const std::string& request) { MendWeights(request); });
   server_->SetStatusAnswer([monitor](const std::string&) { return monitor->Picture(); });
 }
 
@@ -156,6 +159,19 @@ void JobBus::CheckRemain(Role role, double* none_since) const {
   TEMPER_CHECK(NowSeconds() - *none_since < config_.start_timeout_s, "no ", NameOf(role), " worker has been registered for ",
                config_.start_timeout_s, " s (cluster.start_timeout_s): why they died is in logs/latest/", NameOf(role),
                "/ of the run folder");
+}
+
+// Learner 0 published them, and has the numbers still, unless it went on meanwhile.
+void JobBus::MendWeights(const std::string& request) {
+  weights_.CheckKnown(request);
+  const double now = NowSeconds();
+  if (now < mend_at_) return;  // several workers miss them at a time, and say so again
+  mend_at_ = now + kMendEvery;
+  const std::string what =
+      Concat("the published weights are gone or damaged in ", config_.weight_folder, "; the learner writes them again");
+  TEMPER_LOG(Warn, what);
+  monitor_->Warn(what);
+  server_->Announce(Role::kLearner, request);
 }
 
 void JobBus::OnSlotDown(const BusEvent& event) {

@@ -65,6 +65,7 @@ class JobBus {
   void CheckWorkersRemain();
   void CheckRemain(Role role, double* none_since) const;
   void OnSlotDown(const BusEvent& event);
+  void MendWeights(const std::string& request);
   // Throws when fewer than cluster.min_workers of a role are left and the others will not come back.
   void CheckSlots() const;
   // Throws when a learner with an order has been out of reach for kLearnerPatience.
@@ -84,6 +85,7 @@ class JobBus {
   int rollout_wanted_ = 0, reward_wanted_ = 0;           // at the start
   std::map<Role, std::vector<std::string>> slots_down_;  // which workers will not be started again, and why
   bool started_ = false;
+  double mend_at_ = 0;            // not before this time, in seconds
   LogBudget churn_{200, 1};       // lines about who joined and who was lost
   double no_rollout_since_ = -1;  // -1 = there are some
   double no_reward_since_ = -1;

@@ -1,4 +1,6 @@
 // kill -9 of one process of a running job: a worker is replaced while the job goes on, a rank ends the job and `temper launch` restarts it.
+#include <filesystem>
+
 #include <gtest/gtest.h>
 #include <signal.h>
 
@@ -94,6 +96,30 @@ TEST(WorkerLoss, OneThatIsStoppedForGoodIsReplaced) {
   EXPECT_EQ(job.Weights(), UndisturbedWeights());
   EXPECT_GE(CountOf("has been stopped for 2.", job.Log("rollout")), 1);
   EXPECT_GE(CountOf("signal 6 (aborted, or found hanging): the stack of process ", job.Log("rollout")), 1);
+}
+
+// The published weights are removed while nobody has them in memory but the learner.
+TEST(WeightLoss, TheLearnerWritesThemAgain) {
+  TinyJob job("weights_lost", RecoveryOverrides());
+  const auto process = job.StartMpirun(4);
+  ASSERT_TRUE(job.HoldAtRlStep(5)) << process->Output();
+  const std::string owner = "-" + std::to_string(job.Rank(1));
+  int removed = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("temper-") || !name.ends_with(owner)) continue;
+    std::filesystem::remove_all(entry.path());
+    ++removed;
+  }
+  EXPECT_EQ(removed, 1);
+  ASSERT_EQ(kill(job.Workers("rollout").at(0), SIGKILL), 0);  // the next one has no weights yet
+  job.Release();
+  ASSERT_EQ(job.Finish(process.get()), 0);
+  ExpectComplete(job, kRecoverySteps, kRecoveryGroupSize);
+  EXPECT_EQ(job.Weights(), UndisturbedWeights());
+  EXPECT_EQ(job.Journal().at("attempts"), 1);
+  EXPECT_GE(CountOf("the learner writes them again", job.Log("orchestrator")), 1);
+  EXPECT_GE(CountOf(": written again", job.Log("learner")), 1);
 }
 
 class RankLoss : public ::testing::TestWithParam<int> {};
