@@ -28,9 +28,13 @@ constexpr int64_t kPrefillTokens = 2048;
 void CompletePrompt(const TextGenerator& generator, const std::string& prompt) {
   GenerationEngine engine = generator.MakeEngine(kPrefillTokens);
   engine.Submit(generator.PromptRequest(0, RepairUtf8(prompt)));
+  const bool terminal = isatty(STDOUT_FILENO) == 1;  // a model must not steer it
   while (!engine.idle()) {
     for (const TrajectoryGroup& group : engine.Step()) {
-      for (const Trajectory& t : group.trajectories) std::cout << generator.TextOf(t) << (t.finished ? "" : " [cut]") << std::endl;
+      for (const Trajectory& t : group.trajectories) {
+        const std::string text = generator.TextOf(t);
+        std::cout << (terminal ? PrintableText(text) : text) << (t.finished ? "" : " [cut]") << std::endl;
+      }
     }
   }
 }
