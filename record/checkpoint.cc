@@ -83,10 +83,10 @@ std::string CheckpointStore::Begin(int64_t step) {
   return temporary;
 }
 
-void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
+uint64_t CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepFolder(step);
   WriteFile(StatePath(temporary), state_json, {.durable = true});
-  WriteManifest(temporary, step);
+  const uint64_t bytes = WriteManifest(temporary, step);
   const std::string final_name = folder_ + "/" + StepFolder(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
@@ -96,7 +96,8 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   fs::create_directory_symlink(StepFolder(step), folder_ + "/latest.tmp", ignored);
   fs::rename(folder_ + "/latest.tmp", folder_ + "/latest", ignored);
   RemoveOlder(folder_, step, keep_);
-  TEMPER_LOG(Info, "checkpoint saved: ", final_name);
+  TEMPER_LOG(Info, "checkpoint saved: ", final_name, ", ", bytes, " bytes");
+  return bytes;
 }
 
 std::set<CheckpointMark> CheckpointMarks(const std::string& folder) {

@@ -19,7 +19,8 @@ class CheckpointStore {
   // A fresh temporary folder for the learner to write into.
   std::string Begin(int64_t step);
   // Adds `state_json` and the manifest, renames, points `latest`, removes what is older than the newest `keep` of this step and before.
-  void Commit(int64_t step, const std::string& state_json);
+  // Returns the bytes of its files.
+  uint64_t Commit(int64_t step, const std::string& state_json);
 
   struct Found {
     int64_t step = 0;

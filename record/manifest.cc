@@ -82,19 +82,23 @@ std::optional<std::string> NamesProblem(const ordered_json& listed, const std::v
 
 std::string ManifestPath(const std::string& folder) { return folder + "/" + kManifest; }
 
-void WriteManifest(const std::string& folder, std::optional<int64_t> step) {
+uint64_t WriteManifest(const std::string& folder, std::optional<int64_t> step) {
   std::string problem;
   const std::vector<std::string> files = FilesIn(folder, &problem);
   TEMPER_CHECK(problem.empty(), folder, ": ", problem);
   ordered_json manifest;
   if (step) manifest["step"] = *step;
   manifest["files"] = ordered_json::object();
+  uint64_t total = 0;
   for (const std::string& name : files) {
     const std::string file = folder + "/" + name;
-    manifest["files"][name] = {{"bytes", fs::file_size(file)}, {"xxh128", Hash128OfFile(file)}};
+    const uint64_t bytes = fs::file_size(file);
+    total += bytes;
+    manifest["files"][name] = {{"bytes", bytes}, {"xxh128", Hash128OfFile(file)}};
     FlushToDisk(file);
   }
   WriteFile(ManifestPath(folder), manifest.dump(1) + "\n", {.durable = true});
+  return total;
 }
 
 // What is cheap to find comes first: only a folder whose names and sizes are right is read.
