@@ -16,12 +16,14 @@
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {
 
 constexpr uint32_t kMaxRecordBytes = uint32_t{1} << 30;
 constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
+constexpr uint64_t kMaxHashedPerByte = 8;  // of the bytes behind damage, however they were made up
 constexpr std::string_view kMagic = "TEMPERJL";
 constexpr size_t kFileHeadBytes = kMagic.size() + 2 * sizeof(uint32_t);
 
@@ -73,17 +75,25 @@ JournalRecord Decode(std::string_view bytes) {
   return r;
 }
 
-// Whether a record whose checksum holds begins anywhere in `bytes`.
-bool HoldsIntactRecord(std::string_view bytes) {
-  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
-    uint32_t length;
-    uint64_t hash;
-    std::memcpy(&length, bytes.data() + start, sizeof(length));
-    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
-    if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
-    if (Hash64(bytes.substr(start + kHeadBytes, length)) == hash) return true;
+// Whether `length` bytes that begin with those of `payload` can be a record's payload: its own counts must add up to just that. `payload`
+// ends where the file does. A look at a few numbers, where the checksum would have to read all of it.
+bool FitsARecord(std::string_view payload, uint64_t length) {
+  constexpr uint64_t kFixed = sizeof(JournalRecord::Kind) + sizeof(int64_t) + sizeof(uint64_t);
+  constexpr uint64_t kCount = sizeof(uint64_t);
+  if (length < kFixed + 3 * kCount || length > payload.size()) return false;
+  const auto kind = static_cast<uint8_t>(payload[0]);
+  if (kind < static_cast<uint8_t>(JournalRecord::Kind::kAttempt) || kind > static_cast<uint8_t>(JournalRecord::Kind::kConsumed))
+    return false;
+  uint64_t at = kFixed;
+  for (const uint64_t element : {sizeof(char), sizeof(char), sizeof(uint64_t)}) {  // prompt id, payload, consumed
+    uint64_t count;
+    if (length - at < kCount) return false;
+    std::memcpy(&count, payload.data() + at, kCount);
+    at += kCount;
+    if (count > (length - at) / element) return false;
+    at += count * element;
   }
-  return false;
+  return at == length;
 }
 
 std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
@@ -141,7 +151,13 @@ struct Reading {
   std::optional<uint64_t> damage_at;  // the byte, where there is damage before that
 };
 
+void RefuseOddFile(const std::string& path) {
+  const std::string odd = OddFile(path);
+  if (!odd.empty()) throw ConfigError(Concat("journal ", path, " cannot be read: ", odd));
+}
+
 Reading ReadUpToDamage(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
+  RefuseOddFile(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
   const uint64_t size = SizeOf(file);
@@ -155,7 +171,7 @@ Reading ReadUpToDamage(const std::string& path, const std::function<void(const J
       continue;
     }
     // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can follow.
-    if (HoldsIntactRecord(ReadRest(file, offset + 1, size))) return {.torn = 0, .damage_at = offset};
+    if (FindIntactRecord(ReadRest(file, offset + 1, size)).may_be_there) return {.torn = 0, .damage_at = offset};
     return {.torn = size - offset, .damage_at = {}};
   }
   return {};
@@ -163,7 +179,24 @@ Reading ReadUpToDamage(const std::string& path, const std::function<void(const J
 
 }  // namespace
 
+IntactRecord FindIntactRecord(std::string_view bytes) {
+  IntactRecord found;
+  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
+    uint32_t length;
+    uint64_t hash;
+    std::memcpy(&length, bytes.data() + start, sizeof(length));
+    const std::string_view payload = bytes.substr(start + kHeadBytes);
+    if (length > payload.size() || !FitsARecord(payload, length)) continue;
+    found.hashed_bytes += length;
+    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
+    found.may_be_there = Hash64(payload.substr(0, length)) == hash || found.hashed_bytes > kMaxHashedPerByte * bytes.size();
+    if (found.may_be_there) return found;
+  }
+  return found;
+}
+
 void CheckJournalVersion(const std::string& path) {
+  RefuseOddFile(path);
   std::ifstream file(path, std::ios::binary);
   if (file) StateOfHead(file, SizeOf(file), path);
 }

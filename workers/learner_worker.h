@@ -51,6 +51,8 @@ class LearnerWorker {
   void CarryOut(const ExportOrder& order, UpdateReport* report);
   Learner& learner() const;  // throws Error before there is a model
   void Publish(int64_t version, LearnerResult* result);
+  // A worker found a published version missing (WeightChunkRequest). What cannot be written again is logged.
+  void PublishAgain(const std::string& request);
   void Show(const UpdateReport& report) const;  // at the endpoint
   void Adopt(Transformer model);
 

@@ -3,6 +3,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
+#include <string>
 
 #include "cluster/bus/bus.h"
 #include "cluster/metrics/metrics_endpoint.h"
@@ -43,6 +45,9 @@ class RolloutWorker {
   void Admit();
   void Draw();
   void Load(const WeightRef& ref);
+  // Into `out`. What is gone or damaged is asked for again for a while.
+  void Fetch(const WeightRef& ref, std::span<char> out);
+  std::string FetchChunk(const std::string& request);  // over the bus
   void Return(TrajectoryGroup group);
   void Refuse(TaskId id, const std::string& why, bool user_error);
   void ShowProgress(int64_t more);  // tokens drawn or weight chunks received, so that the leases of what is held do not run out

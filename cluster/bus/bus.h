@@ -18,12 +18,14 @@ namespace temper {
 
 // What happened at the orchestrator's end since the last call.
 struct BusEvent {
-  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport };
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport, kSlotDown };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
-  PeerRole role;  // of the peer
+  PeerRole role;  // of the peer, or of the worker whose slot is down
   TaskId task = 0;
-  std::string body;      // result payload, the host of who joined, why the peer is gone, or what its reporter said
+  // Result payload, the host of who joined, why the peer is gone, what its reporter said, or which worker will not be started again and
+  // why.
+  std::string body;
   int64_t attempts = 0;  // of a result: how often its task was given out
 };
 
@@ -48,6 +50,8 @@ class BusServer {
   // from within Poll and Drain.
   virtual void SetWeightAnswer(BusAnswer answer) = 0;
   virtual void SetStatusAnswer(BusAnswer answer) = 0;
+  // What to do when a registered peer says BusClient::MissWeights; what it throws counts as a frame refused.
+  virtual void SetWeightsMissing(std::function<void(const std::string& body)> mend) = 0;
 
   virtual void Submit(const PeerRole& role, TaskId task, std::string payload) = 0;
   // The result of the event is none (it does not decode, say): its task goes to another peer, as one more attempt. Who sent
@@ -90,6 +94,9 @@ class BusClient {
   // Sent by the next Poll, together with what else is ready.
   virtual void SendResult(TaskId task, const std::string& payload) = 0;
   virtual void RequestWeights(const std::string& body) = 0;
+  // Says that what was announced is not there; `body` as for RequestWeights. May be lost. False when nobody can mend it while this one
+  // waits.
+  virtual bool MissWeights(const std::string& body) = 0;
   virtual void SetProgress(uint64_t progress) = 0;  // carried by heartbeats
   // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
   virtual void SetReporter(std::function<std::string()> reporter) = 0;

@@ -37,8 +37,16 @@ class WeightPublisher {
  public:
   WeightPublisher(std::string folder, int64_t keep);
   WeightRef Publish(int64_t version, const void* data, uint64_t bytes);
+  // Writes the file of the newest version again, under its own name: somebody found it missing or damaged, or its folder. `data` are the
+  // publisher's numbers. False, with nothing changed, when another version was published last or the numbers are not those. Throws as
+  // Publish.
+  bool PublishAgain(int64_t version, const std::string& hash, const void* data, uint64_t bytes);
 
  private:
+  // Fills the temporary file; returns the hash.
+  std::string WriteTemporary(const void* data, uint64_t bytes);
+  std::string Temporary() const { return folder_.path() + "/next.tmp"; }
+
   OwnedFolder folder_;
   int64_t keep_;
   std::deque<WeightRef> published_;

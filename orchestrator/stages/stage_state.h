@@ -26,8 +26,8 @@ struct StageState {
 // The settings whose keys begin with one of `prefixes`.
 std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes);
 
-// Writes a checkpoint: the learners save into it, then it is committed.
-void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
+// Writes a checkpoint: the learners save into it, then it is committed. Returns the bytes of its files.
+uint64_t SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
 // Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the
 // learners. Nothing when there is none. Throws ConfigError naming the key when the data or a

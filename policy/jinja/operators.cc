@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "policy/jinja/print.h"
+#include "policy/jinja/text.h"
 
 namespace temper::jinja {
 namespace {
@@ -174,8 +175,8 @@ bool ContainsText(Heap* heap, const Value& text, const Value& part) {
   if (!part.is_string()) {
     throw Failure(Concat("'in <string>' requires string as left operand, not ", TypeName(part)));
   }
-  heap->Scan(text.text().size());
-  return text.text().find(part.text()) != std::string_view::npos;
+  heap->Scan(2 * (text.text().size() + part.text().size()));
+  return FindPart(text.text(), part.text()) != std::string_view::npos;
 }
 
 }  // namespace

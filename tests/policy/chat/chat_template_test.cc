@@ -150,6 +150,9 @@ TEST(ChatTemplateTest, StopsHostileTemplates) {
   const std::vector<std::pair<std::string, std::string>> hostile = {
       {"{{ range(10**12) }}", "Range too big"},
       {"{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "steps"},
+      {"{% set t = 'a' * 2000000 %}{% set p = 'a' * 1000000 ~ 'b' %}{% for i in range(5000) %}{{ p in t }}{% endfor %}", "steps"},
+      {"{{ ('a' * 4000000).rfind('b' ~ 'a' * 2000000) }}", "steps"},
+      {"{{ ('a' * 4000000).rsplit('b' ~ 'a' * 2000000) }}", "steps"},
       {"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "levels deep"},
       {"{% macro m(n) %}{% for i in [1, 2] %}{% if n %}{{ m(n - 1) }}{% endif %}{% endfor %}{% endmacro %}{{ m(100) }}", "bytes"},
       {"{{ 'a' * 10**12 }}", "bytes"},
