@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Every command of README.md and docs/ is checked, and the quick ones are run.
 
-usage: commands_test.py SOURCE_DIR TEMPER
+usage: commands_test.py SOURCE_DIR [TEMPER] [TEST ...]
 
-Checked: the command, its options, the settings it overrides and the files of the tree that it names are there. Run: the
+Checked: the command, its options, the settings it overrides and the files of the tree that it names are there. Without TEMPER
+the sources of cli/ say which commands and options there are; with it, the --help of each command. Run, with TEMPER: the
 commands of RUN below, on two runs of configs/smoke.yaml that this test makes with --in-process. Those of PAGES_RUN_ELSEWHERE
 are run by other tests. CHECKED_ONLY says why a command is not run here. A command in a block that none of these has fails.
 """
@@ -20,8 +21,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import page_commands  # noqa: E402
 
-ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 2 else None
-TEMPER = str(pathlib.Path(sys.argv.pop(1)).resolve()) if ROOT else None
+ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path.cwd()
+TEMPER = str(pathlib.Path(sys.argv.pop(1)).resolve()) if len(sys.argv) > 1 and "/" in sys.argv[1] else ""
 PAGES = ["README.md", "CONTRIBUTING.md", "configs/graders/README.md"]
 
 # The tests that paste these pages and run them.
@@ -109,6 +110,15 @@ class Documents(unittest.TestCase):
         environment = dict(os.environ, PATH=os.path.dirname(TEMPER) + ":" + os.environ["PATH"], OMP_NUM_THREADS="1")
         return subprocess.run(words, cwd=cls.folder, input=stdin, capture_output=True, text=True, timeout=seconds, check=False, env=environment)
 
+    # All commands and options that the sources of cli/ declare: looser than the help of each command, and needs no program.
+    @classmethod
+    def declared(cls):
+        text = " ".join(path.read_text() for path in sorted((ROOT / "cli").rglob("*.cc")))
+        commands = set(re.findall(r'(?:AddCommand(?:<[\w:]+>)?\(\s*\w+,|add_subcommand\(|add_way\()\s*"([a-z-]+)"', text))
+        options = {each for names in re.findall(r'add_(?:option|flag)(?:<[\w:]+>)?\(\s*"([^"]+)"', text) for each in names.split(",")}
+        options |= set(re.findall(r'"(--[a-z][a-z-]*)"', text))
+        return commands, options
+
     # The help of a command by its words, such as ("launch", "slurm"); None where there is no such command.
     def help_text(self, path):
         if path not in self.help_of:
@@ -123,11 +133,13 @@ class Documents(unittest.TestCase):
     def problem_of_temper(self, command):
         """What a temper command names that is not there, or ""."""
         words, path = list(command.words[1:]), ()
-        while words and words[0] in self.subcommands(path):
+        commands, options = self.declared()
+        while words and words[0] in (self.subcommands(path) if TEMPER else commands):
             path += (words.pop(0),)
         if not path and words and words[0] not in ("--help", "--version", "COMMAND"):
             return f"there is no command {words[0]}"
-        options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
+        if TEMPER:
+            options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
         for word in words:
             name = word.split("=")[0]
             if re.match(r"^--?[a-zA-Z]", name) and name not in options | {"-np", "--help", "--version"}:
@@ -143,7 +155,8 @@ class Documents(unittest.TestCase):
         """Every key of the reference, with the dots of its sections, sections included."""
         if not hasattr(Documents, "keys"):
             keys, stack = set(), []
-            for line in self.run_words([TEMPER, "reference"]).stdout.splitlines():
+            text = self.run_words([TEMPER, "reference"]).stdout if TEMPER else (ROOT / "configs/reference.yaml").read_text()
+            for line in text.splitlines():
                 found = re.match(r"^( *)(?:# ?)?([a-z_][a-z_0-9]*):", line)
                 if found:
                     depth = len(found.group(1))
@@ -159,7 +172,7 @@ class Documents(unittest.TestCase):
             at = words.index("--preset") + 1 if "--preset" in words else 0
             return "" if not at or words[at] in presets else f"there is no preset {words[at]}"
         script = ROOT / program
-        if not script.is_file() or not os.access(script, os.X_OK):
+        if not script.is_file() or not (program.endswith(".py") or os.access(script, os.X_OK)):
             return "there is no such program"
         text = script.read_text()
         if program == "./dev" and words and not re.search(rf"^  {re.escape(words[0])}\)", text, re.MULTILINE):
@@ -207,6 +220,7 @@ class Documents(unittest.TestCase):
         for page, test in PAGES_RUN_ELSEWHERE.items():
             self.assertIn(page.rsplit("/", maxsplit=1)[-1], (ROOT / test).read_text(), test)
 
+    @unittest.skipUnless(TEMPER, "needs the program")
     def test_commands_run(self):
         self.make_files()
         for text, changes, stdin, code, expected in RUN:
