@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/utf8.h"
 #include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"

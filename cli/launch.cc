@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/error.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/launch/slurm_submit.h"
 #include "orchestrator/launch/supervisor.h"

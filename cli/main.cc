@@ -9,7 +9,7 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/collectives/process.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/config/nearest_name.h"

@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/log.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/collectives/process.h"
 #include "cluster/host/limits.h"
 #include "cluster/host/owned_folder.h"

@@ -5,7 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/installation.h"
 #include "orchestrator/config/cluster_options.h"
 #include "orchestrator/job/start_checks.h"

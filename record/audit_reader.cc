@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
-#include "cluster/base/file.h"
 #include "cluster/base/json_fields.h"
+#include "cluster/base/odd_file.h"
 #include "record/audit_chain.h"
 
 namespace temper {

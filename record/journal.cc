@@ -16,6 +16,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/file_hash.h"
 #include "cluster/base/hash.h"
 
 namespace temper {

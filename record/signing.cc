@@ -14,7 +14,7 @@
 #include <openssl/pem.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/file.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {

@@ -7,6 +7,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/utf8.h"
 #include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"

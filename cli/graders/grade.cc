@@ -8,7 +8,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
-#include "cluster/base/file.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/host/installation.h"
 #include "orchestrator/config/experiment_config.h"
 #include "policy/text/strict_json.h"

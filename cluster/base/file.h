@@ -15,10 +15,6 @@ namespace temper {
 inline constexpr uint64_t kMaxDocumentBytes = uint64_t{64} << 20;
 inline constexpr uint64_t kMaxDataBytes = uint64_t{64} << 30;
 
-// Why what is at the path cannot be read as a file is, without the path: "it is a folder; give a file", "it is a pipe; give a regular
-// file". "" for a regular file, and where nothing is. Opens nothing, so it never waits.
-std::string OddFile(const std::filesystem::path& path);
-
 struct ReadOptions {
   std::string what = {};  // the file as a message calls it: "the policy spec"
   std::string hint = {};  // what to do when it cannot be read

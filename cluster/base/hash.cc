@@ -9,7 +9,8 @@
 #include <xxhash.h>
 
 #include "cluster/base/error.h"
-#include "cluster/base/file.h"
+#include "cluster/base/file_hash.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {

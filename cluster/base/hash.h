@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,9 +19,7 @@ std::string Hex(uint64_t value);
 // XXH3 of 128 bits, for contents that are told apart by their hash alone: 32 lower-case hexadecimal digits.
 std::string Hash128(std::string_view bytes);
 
-// Hash128 of a regular file, which is read in pieces; nothing else is opened. Otherwise nothing, and *reason says why, without the path.
-std::optional<std::string> TryHash128OfFile(const std::filesystem::path& path, std::string* reason);
-// The same. Throws Error.
+// Hash128 of a file, which is read in pieces. Throws Error.
 std::string Hash128OfFile(const std::filesystem::path& path);
 
 // Hash128 of bytes that come in pieces.

@@ -13,7 +13,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 
 namespace temper {
 namespace {

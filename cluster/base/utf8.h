@@ -8,11 +8,6 @@
 
 namespace temper {
 
-// A text of anybody's for a terminal or a log: what could steer the one, or mislead who reads the other, is shown instead of sent. Control
-// characters (but line ends and tabs) become \xNN, those of Unicode (C1, marks of direction, separators of lines) \u{NNNN}, bytes that are
-// no UTF-8 \xNN.
-std::string PrintableText(std::string_view text);
-
 // Offset of the first byte that does not belong to a well-formed UTF-8 sequence (no overlong forms, no surrogates, at most U+10FFFF),
 // or nothing where all is well.
 std::optional<size_t> InvalidUtf8At(std::string_view text);

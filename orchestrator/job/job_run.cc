@@ -7,8 +7,8 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/random_id.h"
-#include "cluster/base/utf8.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
 #include "orchestrator/job/job_start.h"

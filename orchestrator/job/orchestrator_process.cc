@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "cluster/base/error.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/bus/zmq_server.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "cluster/base/error.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/job/start_checks.h"
 #include "record/run_json.h"

@@ -11,7 +11,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
-#include "cluster/base/utf8.h"
+#include "cluster/base/printable.h"
 
 namespace temper {
 namespace {

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/base/printable.h"
+
 namespace temper {
 namespace {
 
