@@ -97,7 +97,7 @@ void CheckStep(const AuditArguments& arguments, const AnswersOfArms& answers) {
     if (*arguments.query.step < answer.steps || answer.reading.num_problems > 0) return;
     known += Concat(known.empty() ? "" : ", ", arm, " has ", answer.steps == 0 ? "none" : Concat("0 to ", answer.steps - 1));
   }
-  throw ConfigError(Concat("--step ", *arguments.query.step, ": there is no such step, counted from 0: ", known));
+  throw ConfigError(Concat("--step ", *arguments.query.step, ": no such step; counted from 0, ", known));
 }
 
 int Without(const AuditArguments& arguments) {

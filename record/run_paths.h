@@ -39,7 +39,8 @@ class EvalPaths {
   std::string folder_;
 };
 
-// The folder of a step among checkpoints and weights: step_12. Nothing for a name that is none, or of more than 18 digits.
+// The folder of a step among checkpoints and weights: step_12. Nothing for another name, or for one
+// of more than 18 digits.
 std::string StepFolder(int64_t step);
 std::optional<int64_t> StepOfFolder(const std::string& name);
 

@@ -119,7 +119,7 @@ TEST(FiveGraders, SteerARunThatIsTheSameToTheBitWhateverIsKilled) {
   EXPECT_THAT(audit.text, ::testing::HasSubstr("the hash chain holds"));
   const Printed late = Temper(*disturbed, {"audit", disturbed->folder(), "--step", std::to_string(kSteps)});
   EXPECT_EQ(late.code, 78) << late.text;
-  EXPECT_THAT(late.text, ::testing::HasSubstr("counted from 0: main has 0 to " + std::to_string(kSteps - 1)));
+  EXPECT_THAT(late.text, ::testing::HasSubstr("counted from 0, main has 0 to " + std::to_string(kSteps - 1)));
   const Printed without = Temper(*disturbed, {"audit", disturbed->folder(), "--without", "program"});
   EXPECT_EQ(without.code, 0) << without.text;
   EXPECT_THAT(without.text, ::testing::HasSubstr("Without program the same"));
