@@ -15,7 +15,7 @@ not in it. Sinks are
 
 | sink | place | what |
 |---|---|---|
-| `metrics.jsonl`, `eval_metrics.jsonl` | `<run>/<arm>/`, `<run>/sft/` | one JSON object a step: `stage`, `step`, `time` (UTC) and the values. What is not finite is `null`, its name stands in `nonfinite` |
+| `metrics.jsonl`, `eval_metrics.jsonl` | `<run>/<arm>/`, `<run>/sft/` | one JSON object a step: `stage`, `step`, `time` (UTC) and the values. `step` counts from 1: the row of step N is of the update that makes `weights/step_N` (in `eval_metrics.jsonl`: the updates behind the weights). What is not finite is `null`, its name stands in `nonfinite` |
 | TensorBoard | `<run>/tb/<stage or arm>/` | the same values as scalars, distributions as histograms, transcripts of `monitor.traces_every` as text, the settings as hparams: `tensorboard --logdir <run>/tb` |
 | Prometheus | `http://monitor.prometheus_address:monitor.prometheus_port + rank/metrics` of every process | the rows as gauges at the orchestrator, *live* metrics at each process. Off unless a port is set; `<run.dir>/prometheus_targets/<run>.json` lists the endpoints while the job runs. Dashboard, rules and an example configuration are in `cluster/metrics/` |
 

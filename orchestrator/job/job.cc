@@ -125,6 +125,7 @@ void Job::Prepare() {
   CheckArmsFit(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
   CheckFiles(experiment_);
+  CheckRunFormat(paths_.folder());
   if (identity_.resume_folder.empty()) {
     for (const Arm& arm : experiment_.arms) CheckSameSettings(paths_, arm.name, arm.resolved);
   }

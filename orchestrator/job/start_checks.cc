@@ -13,6 +13,7 @@
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
+#include "record/run_json.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
 #include "reward/graders/panel.h"
@@ -112,6 +113,7 @@ void CheckInputs(const Experiment& experiment, const std::string& resume) {
   CheckFiles(experiment);
   MakeGraders(PlanOf(experiment.base.reward));
   const RunPaths run = RunOf(experiment);
+  if (resume != "never") CheckRunFormat(run.folder());
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
     if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());

@@ -108,12 +108,12 @@ TEST_F(InProcessJob, GoldProbesRideAlongAndNothingIsLearnedFromThem) {
 TEST_F(InProcessJob, AGraderThatTurnsItsVerdictsEndsTheRun) {
   WriteBytes(folder_ / "gold.jsonl", GoldOfTheWorld());
   const JobEnd end = Run("drift", {"rl.steps=8", "reward.gold.path=" + (folder_ / "gold.jsonl"), "reward.gold.on_drift=stop",
-                                   "reward.noise.flip_safe=0.3", "reward.noise.flip_unsafe=0.3", "reward.noise.from_step=2"});
+                                   "reward.noise.flip_safe=0.3", "reward.noise.flip_unsafe=0.3", "reward.noise.from_step=3"});
   EXPECT_EQ(end.exit_code, kExitUnhealthy);
   const GoldRecord gold = GoldRecordFromText(Read("drift/main/gold.jsonl"));
   EXPECT_TRUE(gold.steps.back().alarm);
-  EXPECT_GE(gold.steps.back().step, 2);
-  EXPECT_LT(gold.steps.back().step, 7) << "within five steps";
+  EXPECT_GE(gold.steps.back().step, 3);
+  EXPECT_LT(gold.steps.back().step, 8) << "within five steps";
 }
 
 TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {
