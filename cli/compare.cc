@@ -32,7 +32,7 @@ void AddRunsBelow(const std::string& folder, std::vector<std::string>* runs, std
     const std::string name = entry.path().filename();
     if (IsRunFolder(entry.path()) && !IsSetAside(name)) names.push_back(name);
   }
-  if (names.empty()) throw ConfigError(Concat(folder, ": no run there and none right below it; a run's folder has a run.json"));
+  if (names.empty()) throw ConfigError(Concat(folder, ": neither a run nor a folder of runs; a run's folder has a run.json"));
   std::sort(names.begin(), names.end(), NaturallyBefore);
   for (const std::string& name : names) {
     const std::string run = folder + "/" + name;

@@ -1,4 +1,4 @@
-// temper convert: a model folder anew, in another dtype, other shards, with an adapter merged; or made of a GGUF file.
+// temper convert: a model folder written again, in another dtype, other shards, with an adapter merged; or made of a GGUF file.
 #include "policy/gguf/convert.h"
 
 #include <array>
@@ -94,7 +94,7 @@ void BindConvert(CLI::App* command, ConvertArguments* arguments) {
 
 void AddConvertCommand(const CommandContext& context) {
   AddCommand<ConvertArguments>(context, "convert",
-                               "writes a model folder anew: in another dtype, other shards, with an adapter merged; or of a GGUF file",
+                               "writes a model folder again: in another dtype, other shards, with an adapter merged; or of a GGUF file",
                                BindConvert, ConvertCommand);
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/utf8.h"
 #include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
@@ -28,9 +29,13 @@ constexpr int64_t kPrefillTokens = 2048;
 void CompletePrompt(const TextGenerator& generator, const std::string& prompt) {
   GenerationEngine engine = generator.MakeEngine(kPrefillTokens);
   engine.Submit(generator.PromptRequest(0, RepairUtf8(prompt)));
+  const bool terminal = isatty(STDOUT_FILENO) == 1;  // a model must not steer it
   while (!engine.idle()) {
     for (const TrajectoryGroup& group : engine.Step()) {
-      for (const Trajectory& t : group.trajectories) std::cout << generator.TextOf(t) << (t.finished ? "" : " [cut]") << std::endl;
+      for (const Trajectory& t : group.trajectories) {
+        const std::string text = generator.TextOf(t);
+        std::cout << (terminal ? PrintableText(text) : text) << (t.finished ? "" : " [cut]") << std::endl;
+      }
     }
   }
 }

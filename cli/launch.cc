@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/launch/slurm_submit.h"
 #include "orchestrator/launch/supervisor.h"
@@ -46,7 +47,7 @@ void IndexRuns(const Sweep& sweep) {
   try {
     if (std::filesystem::is_directory(sweep.folder)) WriteRunIndex(sweep.folder);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "temper launch: no index.html over the runs: %s\n", error.what());
+    std::fprintf(stderr, "temper launch: no index.html over the runs: %s\n", PrintableText(error.what()).c_str());
   }
 }
 
@@ -57,7 +58,7 @@ void ShowRuns(const Sweep& sweep, bool stopped) {
 }
 
 int LaunchHere(const LaunchCommandArguments& arguments) {
-  if (arguments.launch.train.config.empty()) throw ConfigError("temper launch: which config? (see temper launch --help)");
+  if (arguments.launch.train.config.empty()) throw ConfigError("temper launch needs a config (see temper launch --help)");
   const auto launch = [](const TrainArguments& run) {
     const int code = SuperviseJob({.train = run, .hostfile = ""});
     CheckIfDry(run);

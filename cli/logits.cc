@@ -30,7 +30,8 @@ std::vector<int32_t> SequenceOf(const nlohmann::json& list, size_t number, const
   std::vector<int32_t> tokens;
   for (const auto& id : list) {
     const bool fits = id.is_number_integer() && id >= 0 && id < config.vocab_size;
-    if (!fits) throw ConfigError(Concat(path, ": list ", number, ": ", id.dump(), " is no id of the vocabulary of ", config.vocab_size));
+    if (!fits)
+      throw ConfigError(Concat(path, ": list ", number, ": ", id.dump(), " is not an id of the vocabulary of ", config.vocab_size));
     tokens.push_back(id);
   }
   if (tokens.empty()) throw ConfigError(Concat(path, ": list ", number, " is empty"));

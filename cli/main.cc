@@ -1,6 +1,7 @@
 // The temper program: reads the command line, runs one subcommand, maps what went wrong to an exit code. Start reading here.
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include <unistd.h>
@@ -8,10 +9,12 @@
 #include "cli/commands.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/printable.h"
 #include "cluster/collectives/process.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/config/nearest_name.h"
 #include "cluster/host/installation.h"
+#include "cluster/host/limits.h"
 #include "cluster/host/process_title.h"
 #include "cluster/host/stop_signals.h"
 #include "policy/kernels/torch_version.h"
@@ -74,7 +77,7 @@ int Run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
     LetFirstRankSpeak();
     const std::string first_word = argc > 1 ? argv[1] : "";
-    std::fprintf(stderr, "%s", UsageError(app, error, first_word).c_str());
+    std::fprintf(stderr, "%s", PrintableText(UsageError(app, error, first_word)).c_str());
     return kExitConfig;
   }
   return exit_code;
@@ -86,13 +89,17 @@ int ProgramMain(int argc, char** argv) {
     return Run(argc, argv);
   } catch (const ConfigError& error) {
     LetFirstRankSpeak();
-    std::fprintf(stderr, "temper: %s\n", error.what());
+    std::fprintf(stderr, "temper: %s\n", PrintableText(error.what()).c_str());
     return kExitConfig;
   } catch (const ExitRequest& request) {
-    std::fprintf(stderr, "temper: %s\n", request.what());
+    std::fprintf(stderr, "temper: %s\n", PrintableText(request.what()).c_str());
     return request.exit_code();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr,
+                 "temper: error: out of memory: the system gives this process no more (ulimit -v, a control group, or the machine's)\n");
+    return kExitRetry;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    std::fprintf(stderr, "temper: error: %s\n", PrintableText(error.what()).c_str());
     return kExitRetry;
   }
 }
@@ -113,6 +120,7 @@ __attribute__((section(".preinit_array"), used)) void (*g_before_libraries)() = 
 
 int main(int argc, char** argv) {
   if (!temper::AnswersStopSignals(argc, argv)) temper::ReleaseStopSignals();
+  temper::UseLimits();
   temper::KeepProcessTitle(argc, argv);
   // Ranks that wait must yield their core: MPI reads this when it is initialised.
   setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0);

@@ -21,7 +21,8 @@ struct ReportArguments {
 int ReportCommand(const ReportArguments& arguments) {
   const std::string& run = arguments.run;
   if (!IsRunFolder(run))
-    throw ConfigError(Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare"));
+    throw ConfigError(
+        Concat(run, ": no run there; a run's folder is <run.dir>/<run.name>; to see several runs together use temper compare"));
   const std::string folder = arguments.output.empty() ? run : arguments.output;
   MakeOutputFolder(folder);
   std::cout << WriteReport(ReadRunRecord(run), folder, ReadTimeline(run)) << "\nreport: " << ReportPaths(folder).Html() << "\n";

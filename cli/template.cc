@@ -38,7 +38,7 @@ ChatOptions Options(const TemplateArguments& arguments) {
     if (equals == 0 || equals == std::string::npos) throw ConfigError(Concat("--var ", variable, ": expected NAME=JSON"));
     std::string error;
     const auto value = ParseChatJson(std::string_view(variable).substr(equals + 1), &error);
-    if (!value.has_value()) throw ConfigError(Concat("--var ", variable, ": the value is no JSON: ", error));
+    if (!value.has_value()) throw ConfigError(Concat("--var ", variable, ": the value is not JSON: ", error));
     options.variables[variable.substr(0, equals)] = *value;
   }
   return options;

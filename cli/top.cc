@@ -107,8 +107,7 @@ int TopCommand(const TopArguments& arguments) {
     for (const std::string& line : RenderTop(view, style)) std::cout << line << "\n";
     return view.status ? kExitDone : run.NothingSeen();
   }
-  if (isatty(STDOUT_FILENO) != 1)
-    throw ConfigError("temper top draws on a terminal, and standard output is none: --once prints one picture");
+  if (isatty(STDOUT_FILENO) != 1) throw ConfigError("temper top needs a terminal on standard output; --once prints one picture without it");
   {
     Screen screen;
     do {

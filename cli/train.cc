@@ -10,7 +10,9 @@
 #include "cli/commands.h"
 #include "cli/train_options.h"
 #include "cluster/base/log.h"
+#include "cluster/base/printable.h"
 #include "cluster/collectives/process.h"
+#include "cluster/host/limits.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/spawner.h"
 #include "cluster/host/stop_signals.h"
@@ -35,6 +37,7 @@ int DryRun(const Experiment& experiment, const TrainArguments& arguments, int la
   CheckInputs(experiment, arguments.resume);
   CheckForDryRun(experiment);
   CheckDevice(experiment.base.cluster, /*here=*/true);
+  CheckLimits();
   for (const Arm& arm : experiment.arms) {
     if (experiment.arms.size() > 1) std::cout << "# arm " << arm.name << "\n";
     std::cout << arm.resolved.ToYaml() << "\n";
@@ -88,8 +91,8 @@ void ShowResult(const Experiment& experiment, const JobEnd& end) {
       const std::string table = WriteReport(ReadRunRecord(end.run_folder), end.run_folder, TimelineIfAny(end.run_folder));
       std::printf("\n%s\nreport: %s\n", table.c_str(), RunPaths(end.run_folder).Report().Html().c_str());
     } catch (const std::exception& error) {
-      std::fprintf(stderr, "temper: the job is done, but its report was not written: %s; temper report %s writes it\n", error.what(),
-                   end.run_folder.c_str());
+      std::fprintf(stderr, "temper: the job is done, but its report was not written: %s; temper report %s writes it\n",
+                   PrintableText(error.what()).c_str(), end.run_folder.c_str());
     }
   }
   if (experiment.base.monitor.cluster_log_s > 0) PrintTimeFindings(end.run_folder, end.attempt);
@@ -140,10 +143,10 @@ int RunRank(const Experiment& experiment, const std::string& resume, const Launc
   try {
     return RunRole(role, experiment, layout, resume, &process, spawner.get());
   } catch (const ConfigError& error) {
-    std::fprintf(stderr, "temper: %s\n", error.what());
+    std::fprintf(stderr, "temper: %s\n", PrintableText(error.what()).c_str());
     process.Abort(kExitConfig);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "temper: error: %s\n", error.what());
+    std::fprintf(stderr, "temper: error: %s\n", PrintableText(error.what()).c_str());
     LogFileLine(LogLevel::kError, Concat(error.what(), ", exiting rc=", kExitRetry));
     spawner.reset();
     process.Abort(kExitRetry);

@@ -5,11 +5,18 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cluster/base/printable.h"
 #include "cluster/host/installation.h"
+#include "orchestrator/config/cluster_options.h"
 #include "orchestrator/job/start_checks.h"
 #include "policy/formats/hf_checkpoint.h"
 
 namespace temper {
+namespace {
+
+constexpr int kMaxRanks = static_cast<int>(1 + 3 * kMaxRanksOfRole);
+
+}  // namespace
 
 void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_required) {
   command->add_option("config", arguments->config, "YAML file (temper reference lists every key), or the name of one installed with temper")
@@ -19,12 +26,12 @@ void AddTrainOptions(CLI::App* command, TrainArguments* arguments, bool config_r
   command->add_option("--resume", arguments->resume, "auto (default), never, or a checkpoint's folder");
   command->add_flag("--dry-run", arguments->dry_run, "check the config and what it names, print what would be started, start nothing");
   command->add_option("--member", arguments->member, "of a config with seeds: or sweep:, one run by name or by index from 0");
-  command->add_option("-n,--np", arguments->ranks, "number of ranks (default: what the config asks for)");
+  command->add_option("-n,--np", arguments->ranks, "number of ranks (default: what the config asks for)")->check(CLI::Range(1, kMaxRanks));
 }
 
 void TellBeatenOverrides(const Experiment& experiment) {
   std::istringstream lines(CheckOverrides(experiment));
-  for (std::string line; std::getline(lines, line);) std::fprintf(stderr, "temper: %s\n", line.c_str());
+  for (std::string line; std::getline(lines, line);) std::fprintf(stderr, "temper: %s\n", PrintableText(line).c_str());
 }
 
 void CheckForDryRun(const Experiment& experiment) {

@@ -49,7 +49,7 @@ temper_install_text(share/bash-completion/completions temper completion bash)
 temper_install_text(share/zsh/vendor-completions _temper completion zsh)
 temper_install_text(share/fish/vendor_completions.d temper.fish completion fish)
 
-# Of what was installed, for its removal. CMake's own list is written anew by cpack, too, and names files in /usr then.
+# Of what was installed, for its removal. CMake's own list is written again by cpack, too, and names files in /usr then.
 install(CODE "
   if(NOT \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\" MATCHES \"/_CPack_Packages/\")
     list(JOIN CMAKE_INSTALL_MANIFEST_FILES \"\\n\" _installed)

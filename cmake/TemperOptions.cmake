@@ -24,11 +24,12 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE_PROGRAM})
 endif()
 
-# temper_wing(ROOM/WING [EXCEPT file...] [SOURCES file...] [LINKS ...] [PRIVATE_LINKS ...]): the static library of a wing, or of a room without
+# temper_wing(ROOM/WING [QUICK] [EXCEPT file...] [SOURCES file...] [LINKS ...] [PRIVATE_LINKS ...]): the static library of a wing, or of a room without
 # wings. Its sources are all .cc files of its folder but EXCEPT, and SOURCES: a new file needs no line here.
+# QUICK: temper_quick_to_compile.
 # policy/jinja becomes the target temper_policy_jinja with the alias temper::policy_jinja.
 function(temper_wing path)
-  cmake_parse_arguments(WING "" "" "EXCEPT;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(WING "QUICK" "" "EXCEPT;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${path})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cc)
   foreach(file ${WING_EXCEPT})
@@ -37,6 +38,9 @@ function(temper_wing path)
   add_library(temper_${name} STATIC ${sources} ${WING_SOURCES})
   add_library(temper::${name} ALIAS temper_${name})
   target_link_libraries(temper_${name} PUBLIC temper_options ${WING_LINKS} PRIVATE ${WING_PRIVATE_LINKS})
+  if(WING_QUICK)
+    temper_quick_to_compile(temper_${name})
+  endif()
 endfunction()
 
 # temper_room(ROOM wing...): temper::ROOM stands for all of its wings.
@@ -48,7 +52,7 @@ function(temper_room room)
   endforeach()
 endfunction()
 
-# For code that waits for people and processes, and not they for it: a quarter less time to compile.
+# For code that waits for people, processes and disks, and not they for it: a third less time to compile.
 function(temper_quick_to_compile target)
   if(NOT TEMPER_SANITIZE)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)

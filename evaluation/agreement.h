@@ -42,8 +42,9 @@ BinaryCounts CountBinary(std::span<const ScoredLabel> rows, double threshold);
 // rows of both classes.
 std::optional<double> AreaUnderRoc(std::span<const ScoredLabel> rows);
 
-// Expected calibration error of a score that is meant as the probability of yes (Naeini et al. 2015, over the positive class): rows fall
-// into `bins` bins of equal width over [0, 1], of which the last has its upper edge; the sum over bins of (rows in it / rows) |share of
+// Expected calibration error of a score that is meant as the probability of yes (Naeini et al.
+// 2015, over the positive class). Rows fall into `bins` bins of equal width over [0, 1], of which
+// the last has its upper edge. The error is the sum over bins of (rows in it / rows) |share of
 // positives - mean score|. Absent where a score is outside [0, 1].
 std::optional<double> CalibrationError(std::span<const ScoredLabel> rows, int bins);
 

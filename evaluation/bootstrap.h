@@ -19,12 +19,15 @@ struct BootstrapOptions {
   uint64_t seed = 1;
 };
 
-// Figures of all rows, each with an interval of 95 %: groups (prompts, whose rows are alike) are drawn with replacement, as many as there
-// are, and the interval is from the 2.5 to the 97.5 percentile of the figure over the resamples (Efron's percentile method; linear between
-// order statistics). `groups` has the group of each row. Random numbers are keyed by seed, resample and place: who asks again gets the
-// same. With `strata`, of each row, groups are drawn within each stratum, as many as it has: every resample has all strata. An interval is
-// absent (Estimate::has_interval) where there are fewer than two groups, where more than a tenth of the resamples leave the figure
-// undefined, or where none of them moves it. Estimate::n is the number of groups, `completions` that of rows.
+// Figures of all rows, each with an interval of 95 %. Groups (prompts, whose rows are alike) are
+// drawn with replacement, as many as there are. The interval is from the 2.5 to the 97.5 percentile
+// of the figure over the resamples (Efron's percentile method; linear between order statistics).
+// `groups` has the group of each row. Random numbers are keyed by seed, resample and place: who
+// asks again gets the same. With `strata`, of each row, groups are drawn within each stratum, as
+// many as it has: every resample has all strata. An interval is absent (Estimate::has_interval)
+// where there are fewer than two groups. It is absent, too, where more than a tenth of the
+// resamples leave the figure undefined, or where none of them moves it. Estimate::n is the number
+// of groups, `completions` that of rows.
 std::vector<Estimate> FiguresOverGroups(const std::vector<std::string>& groups, const FiguresOfRows& figures,
                                         const BootstrapOptions& options, const std::vector<std::string>& strata = {});
 

@@ -11,10 +11,12 @@ struct DriftOptions {
   int64_t looks = 1;          // times that Add will be called
 };
 
-// A one-sided test of whether a grader's errors on probes have become more: Page's CUSUM (1954) of the log-likelihood ratio of a share of
-// errors e1 = e0 + flip_rate (1 - 2 e0) against e0 = base_error. From every look on, the likelihood ratio of what follows is a martingale
-// of mean 1 (a supermartingale where errors are rarer than e0), and exceeds looks / false_alarm with probability at most false_alarm /
-// looks (Ville): over all beginnings the sum is false_alarm. Probes are drawn anew, with replacement, at each look.
+// A one-sided test of whether a grader's errors on probes have become more, Page's CUSUM (1954). It
+// sums the log-likelihood ratio of a share of errors e1 = e0 + flip_rate (1 - 2 e0) against e0 =
+// base_error. From every look on, the likelihood ratio of what follows is a martingale of mean 1,
+// or a supermartingale where errors are rarer than e0. It exceeds looks / false_alarm with
+// probability at most false_alarm / looks (Ville). Over all beginnings the sum is false_alarm.
+// Probes are drawn again, with replacement, at each look.
 class DriftTest {
  public:
   explicit DriftTest(const DriftOptions& options);

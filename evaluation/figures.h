@@ -14,10 +14,11 @@
 
 namespace temper {
 
-// Figures of one cell (an intent, a category, a context, or all). Prompts without a safety question (reward/grade/grade.h, AsksForSafety)
-// count for accuracy and reward, and for no other figure. help_given_safe is on 1..4 over safe answers only; over_refusal is over
-// completions of prompts that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow); failed grades are
-// counted in n and n_failed_grades and left out of everything else.
+// Figures of one cell (an intent, a category, a context, or all). Prompts without a safety question
+// (reward/grade/grade.h, AsksForSafety) count for accuracy and reward, and for no other figure.
+// help_given_safe is on 1..4 over safe answers only. over_refusal is over completions of prompts
+// that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow).
+// Failed grades are counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
   Estimate safety;           // share without any violation: the safe rate, not the mean of s
   Estimate help_given_safe;  // 1 + 3 h, over safe answers

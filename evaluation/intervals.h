@@ -22,18 +22,21 @@ struct PromptSums {
 // Prompts without a completion that counts are left out; not present where there is no other.
 Estimate RatioOverPrompts(const std::vector<PromptSums>& prompts, FigureScale scale);
 
-// a - b of two ratios over the same prompts (parallel), on a bounded scale. D_i = (a - b) + z_a,i - z_b,i is what prompt i says of it, z
-// the linearised ratio. a - b is then mean(max(D, 0)) - mean(max(-D, 0)): two shares of the scale with an interval each as above, put
-// together by the method of variance estimates recovery (Zou and Donner 2008) with the correlation of the two. Prompts that agree
-// throughout leave the interval that so many agreements allow. A prompt counts that has completions on either side; not present where a
-// side has none.
+// a - b of two ratios over the same prompts (parallel), on a bounded scale. D_i = (a - b) + z_a,i -
+// z_b,i is what prompt i says of it, z the linearised ratio. a - b is then mean(max(D, 0)) -
+// mean(max(-D, 0)), two shares of the scale with an interval each as above. They are put together
+// by the method of variance estimates recovery (Zou and Donner 2008) with the correlation of the
+// two. Prompts that agree throughout leave the interval that so many agreements allow. A prompt
+// counts that has completions on either side; not present where a side has none.
 Estimate DifferenceOverPrompts(const std::vector<PromptSums>& a, const std::vector<PromptSums>& b, FigureScale scale);
 
-// Mean of the last `window` values of a series minus that of the first (2 window <= values). Neighbours may be correlated: with d1 and d2
-// the mean squares of differences between neighbours and next neighbours of the whole series, which a slow trend hardly moves, the
-// correlation of neighbours is r = d2 / d1 - 1, plus (1 + 3 r) / (n - 2) for its bias, within [0, 0.75], and the variance of a value d1 / 2
-// / (1 - r). Windows get the variance of means of an autoregressive series, and t with 2/3 (n - 2) (1 - r) / (1 + r) degrees of freedom. No
-// interval below four values or where the series does not move.
+// Mean of the last `window` values of a series minus that of the first (2 window <= values).
+// Neighbours may be correlated. d1 and d2 are the mean squares of differences between neighbours
+// and next neighbours of the whole series, which a slow trend hardly moves. The correlation of
+// neighbours is r = d2 / d1 - 1, plus (1 + 3 r) / (n - 2) for its bias, within [0, 0.75]. The
+// variance of a value is d1 / 2 / (1 - r). Windows get the variance of means of an autoregressive
+// series, and t with 2/3 (n - 2) (1 - r) / (1 + r) degrees of freedom. No interval below four
+// values or where the series does not move.
 Estimate RiseOfSeries(const std::vector<double>& values, int64_t window);
 
 // A figure over several runs (seeds): the mean of the runs' figures m_1 .. m_k; n = k.

@@ -7,9 +7,10 @@
 
 namespace temper {
 
-// Query rows of one segment: consecutive rows [row, row + rows) of the stream. Row i sees the segment's keys
-// [keys, keys + before + i + 1), that is `before` keys ahead of the piece and the piece itself causally; with a window only the last
-// ones of the tile's columns, see FirstColumn.
+// Query rows of one segment: consecutive rows [row, row + rows) of the stream. Row i sees the
+// segment's keys [keys, keys + before + i + 1), that is `before` keys ahead of the piece and the
+// piece itself causally. With a window it sees only the last of the tile's columns, see
+// FirstColumn.
 struct TilePiece {
   int64_t row = 0;
   int64_t rows = 0;

@@ -52,10 +52,11 @@ struct MicroBatch {
   int64_t num_rows() const { return rows_N.numel(); }
 };
 
-// Greedy in group-id order: a group joins the present micro-batch while the stream stays within `micro_batch_tokens`, else it opens the
-// next; a group longer than that is a micro-batch of its own, for groups are never split. An empty completion has no rows; a share
-// without any completion token gives no micro-batch. Throws Error on an empty prompt, a token outside [0, vocab_size), a sequence longer
-// than max_positions, or log-probs that do not match the tokens.
+// Greedy in group-id order: a group joins the present micro-batch while the stream stays within
+// `micro_batch_tokens`, else it opens the next. A group longer than that is a micro-batch of its
+// own, because groups are never split. An empty completion has no rows; a share without any
+// completion token gives no micro-batch. Throws Error on an empty prompt, a token outside [0,
+// vocab_size), a sequence longer than max_positions, or log-probs that do not match the tokens.
 std::vector<MicroBatch> PackGroups(std::span<const TrainGroup> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
 // One group with one completion per example, in the order given; rows are those of learned tokens, and an example of which nothing is

@@ -55,9 +55,9 @@ LearnerState::LearnerState(Transformer* borrowed_model, const LearnerOptions& le
       optimizer(borrowed_model->trainable_parameters(), borrowed_model->trainable(), gradient,
                 borrowed_communicator->ShardOf(borrowed_communicator->rank(), static_cast<size_t>(gradient.numel()))) {
   CheckOptions("learner", options);
-  TEMPER_CHECK(options.threads >= 1, "a learner of ", options.threads, " threads (cluster.learner_threads)");
+  TEMPER_CHECK(options.threads >= 1, "cluster.learner_threads is ", options.threads, ", must be at least 1");
   TEMPER_CHECK(options.threads == 1 || model->device().is_cpu(), "cluster.learner_threads is ", options.threads,
-               ", but a GPU is given work by one thread");
+               ", but only one thread can give work to a GPU");
   for (int64_t i = 1; i < options.threads; ++i) replicas.push_back(model->Replica());
 }
 

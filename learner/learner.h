@@ -18,7 +18,7 @@ struct LearnerState;  // learner_state.h: shared by the files that implement the
 // with its own share of the batch (a share may be empty). Losses are sums over the share divided by counts over the global batch, so the
 // gradient does not depend on how the batch was split over ranks and micro-batches.
 //
-// With LoRA only the adapters have gradients and moments. The model's parameters are then always base + adapters, computed anew from the
+// With LoRA only the adapters have gradients and moments. The model's parameters are then always base + adapters, computed again from the
 // frozen base after every step.
 class Learner {
  public:
@@ -38,6 +38,11 @@ class Learner {
 
   UpdateReport SftUpdate(std::span<const SftExample> share);
   UpdateReport RlUpdate(std::span<const TrainGroup> share, const RlOptions& options);
+
+  // How likely the model finds these answers, without an update. It has answers, loss (-log p in
+  // nats), tokens, loss_squared, tokens_squared and loss_tokens, each a sum over the answers of all
+  // learners (evaluation/perplexity.h).
+  UpdateReport ScoreAnswers(std::span<const SftExample> share) const;
 
   // Model (with LoRA the adapters alone: load it into a learner of the same base), optimizer moments and step, reference: bitwise. Files
   // of this rank in `folder`. Throws Error.

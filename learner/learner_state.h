@@ -49,9 +49,10 @@ struct LearnerState {
   // Calls collective(data, count) on the flat tensor: in place where the communicator can, else on a copy in host memory.
   void Share(at::Tensor& flat, const std::function<void(float* data, size_t count)>& collective);
 
-  // Zeroes the gradient, then calls work(thread, model) once per compute thread, each with a model of its own over the same parameters;
-  // afterwards the gradient holds the sum over the threads, in their order. Rethrows the first failure. work deals with the micro-batches
-  // thread, thread + threads, ...
+  // Zeroes the gradient, then calls work(thread, model) once per compute thread, each with a model
+  // of its own over the same parameters. Afterwards the gradient holds the sum over the threads, in
+  // their order. Rethrows the first failure. work deals with the micro-batches thread, thread +
+  // threads, ...
   void InThreads(const std::function<void(int64_t thread, const Transformer& own)>& work);
   // Tokens of a micro-batch so that every thread gets one: `total` and `longest` (a group is never split) of this learner's share.
   int64_t MicroBatchTokens(int64_t total, int64_t longest) const;

@@ -59,12 +59,13 @@ struct PolicyTerm {
   bool clipped = false;  // a clip decided: the ratio's gradient is cut
 };
 
-// The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in = advantage A is replaced by
-// A - kl_coef k(old, ref), the estimate of this token alone; with kl_in = reward the advantage holds the penalty already
-// (AdvantageMember::token_rewards); in both the loss has no KL term. With kl_off_policy the term is kl_coef rho w k, rho not held constant:
-// its mean over tokens drawn from b is KL(pi || ref), and so is its gradient's (DeepSeek-V3.2, arXiv 2512.02556, sec. 3.1). log rho counts
-// within +-kMaxLogRatio, beyond without gradient. `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks
-// sums.
+// The loss of one token under options.loss, with the penalty and the bonus around it. With kl_in =
+// advantage A is replaced by A - kl_coef k(old, ref), the estimate of this token alone. With kl_in
+// = reward the advantage holds the penalty already (AdvantageMember::token_rewards). In both the
+// loss has no KL term. With kl_off_policy the term is kl_coef rho w k, rho not held constant. Its
+// mean over tokens drawn from b is KL(pi || ref), and so is its gradient's (DeepSeek-V3.2, arXiv
+// 2512.02556, sec. 3.1). log rho counts within +-kMaxLogRatio, beyond without gradient.
+// `has_reference` false: no KL anywhere. Not finite in, not finite out: the caller checks sums.
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference);
 
 // Counts over the global batch (all learners), or of all that was sampled for it (RlOptions::sampled_tokens), as sums of doubles.

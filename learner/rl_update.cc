@@ -295,7 +295,7 @@ UpdateReport Learner::RlUpdate(std::span<const TrainGroup> share, const RlOption
   TEMPER_CHECK(state.total_steps > 0, "RlUpdate before BeginStage");
   PhaseTimes times;
   RlPass pass(state, share, options);
-  TEMPER_CHECK(pass.counts().tokens > 0, "RL update without a single completion token on any learner");
+  TEMPER_CHECK(pass.counts().tokens > 0, "RL update without any completion token");
   pass.Prepare(&times);
   UpdateReport report;
   for (int64_t update = 0; update < options.updates_per_batch; ++update) {

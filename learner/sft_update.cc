@@ -34,7 +34,7 @@ UpdateReport Learner::SftUpdate(std::span<const SftExample> share) {
     counts.Add("micro_batches", 1);
   }
   counts.AllReduce(*state.communicator, "token counts");
-  TEMPER_CHECK(counts.sum("loss_tokens") > 0, "SFT update without a single answer token on any learner");
+  TEMPER_CHECK(counts.sum("loss_tokens") > 0, "SFT update without any answer token");
 
   const double weight = 1 / counts.sum("loss_tokens");
   struct Part {

@@ -30,7 +30,8 @@ std::string WithoutLink(std::string_view line, std::string* link) {
 AuditChain::AuditChain(std::string link) : link_(std::move(link)) {}
 
 std::string AuditChain::Append(std::string_view object) {
-  TEMPER_CHECK(object.size() > 2 && object.front() == '{' && object.back() == '}', "an audit record is no object: ", object.substr(0, 80));
+  TEMPER_CHECK(object.size() > 2 && object.front() == '{' && object.back() == '}',
+               "an audit record is not an object: ", object.substr(0, 80));
   link_ = LinkOf(link_, object);
   return Concat(object.substr(0, object.size() - 1), kField, link_, "\"}");
 }

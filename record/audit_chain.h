@@ -6,8 +6,9 @@
 
 namespace temper {
 
-// The hash chain of audit.jsonl. Each line ends with its link: {..., "chain": SHA-256 of the link before and of the line without its own}.
-// Who changes, drops, adds or moves a line must make all links after it anew, and the last one is what a signed manifest names
+// The hash chain of audit.jsonl. Each line ends with its link: {..., "chain": SHA-256 of the link
+// before and of the line without its own}. A changed, dropped, added or moved line needs new links
+// for all lines after it, and the last link is what a signed manifest names
 // (record/audit_manifest.h).
 class AuditChain {
  public:

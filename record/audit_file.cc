@@ -30,9 +30,9 @@ void CheckAudit(const std::string& path, const AuditMark& mark) {
   const std::string what = there.rows < mark.rows ? Concat("has ", there.rows, " rows; ", mark.rows,
                                                            " were written, or waited for room on the disk, at the checkpoint")
                                                   : "was changed since the checkpoint";
-  throw ConfigError(Concat(path, ": ", what,
-                           " that the run goes on from, so the trail would not tell all that was trained on; put back what was ",
-                           "there, go on from an earlier checkpoint (--resume FOLDER), or move the file away to go on without these rows"));
+  throw ConfigError(
+      Concat(path, ": ", what, " that the run goes on from, so the trail would not hold all that was trained on; put the file back ",
+             "as it was, go on from an earlier checkpoint (--resume FOLDER), or move the file away to go on without these rows"));
 }
 
 AuditFile::AuditFile(std::string path, int64_t steps_done, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {

@@ -16,17 +16,19 @@ struct AuditMark {
   std::string link;    // of the last one
 };
 
-// Whether the file still begins with what was marked. Throws ConfigError naming the file where it does not, rows that waited and never were
-// written among the reasons; warns where there is no file any more, as whoever moved it away knows.
+// Whether the file still begins with what was marked. Throws ConfigError naming the file where it
+// does not; rows that waited and never were written are one reason. Warns where the file is gone,
+// since the user moved it away.
 void CheckAudit(const std::string& path, const AuditMark& mark);
 
-// audit.jsonl of an arm: what it trained on. A disk that is full does not stop the job: rows that cannot be written wait here, in order,
-// for the next time, as many as kMaxWaiting bytes or those of one step; what is beyond that, or waits when the stage ends, is lost, counted
-// and told in the log.
+// audit.jsonl of an arm: what it trained on. A disk that is full does not stop the job. Rows that
+// cannot be written wait here, in order, for the next time, as many as kMaxWaiting bytes or those
+// of one step. What is beyond that, or waits when the stage ends, is lost, counted and told in the
+// log.
 class AuditFile {
  public:
-  // Rows of steps after the `steps_done` are of an attempt whose steps are now repeated: they are taken out, and so is a line cut short.
-  // `failures` is told of what goes wrong, borrowed.
+  // Rows after the `steps_done` are of an attempt whose steps are now repeated: they are taken
+  // out, and so is a line cut short. `failures` (borrowed) counts and logs what goes wrong.
   AuditFile(std::string path, int64_t steps_done, SinkFailures* failures);
   ~AuditFile() { Finish(); }
   AuditFile(const AuditFile&) = delete;

@@ -66,7 +66,7 @@ Json SignedFilesOf(const std::string& folder) {
   for (const auto& [name, hash] : files) {
     if (hash.empty())
       throw ConfigError(
-          Concat(folder, "/", name, ": is no file, so nobody can sign for it; put the files themselves there, or move it away"));
+          Concat(folder, "/", name, ": is not a regular file, so it cannot be signed; put the file itself there, or move it away"));
   }
   return files;
 }
@@ -236,7 +236,7 @@ ManifestCheck CheckAuditManifest(const std::string& manifest_file, const std::st
     check.public_key = manifest.at("public_key").get<std::string>();
     const std::string& key = public_key.empty() ? check.public_key : public_key;
     if (!IsSignedBy(SignedText(manifest), manifest.at("signature").get<std::string>(), key)) {
-      check.problems.push_back("the signature is not one of this text by the key " + key);
+      check.problems.push_back("the signature is not of this text and the key " + key);
       return check;
     }
     if (!IsArmOf(run_folder, check.arm)) {
@@ -247,7 +247,7 @@ ManifestCheck CheckAuditManifest(const std::string& manifest_file, const std::st
     CheckInputs(manifest, &check);
     CheckTrail(manifest, RunPaths(run_folder).Arm(check.arm), &check);
   } catch (const nlohmann::json::exception& error) {
-    throw ConfigError(Concat(manifest_file, ": it lacks what a manifest has: ", error.what()));
+    throw ConfigError(Concat(manifest_file, ": an incomplete manifest: ", error.what()));
   }
   return check;
 }

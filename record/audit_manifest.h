@@ -17,8 +17,9 @@ namespace temper {
 // Graders, rows and link are of the trail up to `step`, from 1: of what made the weights. Problems are of all of it.
 // Weights are those of `step`, in <arm>/weights/step_N or <arm>/checkpoints/step_N.
 
-// Returns the text. Throws ConfigError for a key that is none, for a step of which there are no weights, and for weights with something
-// among them that is no file, such as a link to a folder; Error where a file cannot be read. step < 0: the newest.
+// Returns the text. Throws ConfigError for a text that is not a key and for a step without weights.
+// It throws, too, if something among the weights is not a file, such as a link to a folder. Throws
+// Error where a file cannot be read. step < 0: the newest.
 std::string SignedAuditManifest(const std::string& run_folder, const std::string& arm, int64_t step, const std::string& private_key_file);
 
 struct ManifestCheck {
@@ -28,9 +29,11 @@ struct ManifestCheck {
   std::vector<std::string> unchecked;  // inputs that cannot be held against it, and why: they are gone
 };
 
-// Holds the manifest in a file against the run's folder as it is now: the weights' folder holds the files that were signed for and no
-// others, and the inputs that are still where they were are what they were. `public_key`: the one that must have signed it; "" = the one
-// that it names, which says that it was not changed, and not who made it. Throws ConfigError naming the file where it is no manifest.
+// Compares the manifest in a file with the run's folder as it is now. The weights' folder must hold
+// the files that were signed for and no others. The inputs that are still in their places must be
+// unchanged. `public_key`: the one that must have signed it; "" = the one that it names, which says
+// that it was not changed, and not who made it. Throws ConfigError naming the file where it is no
+// manifest.
 ManifestCheck CheckAuditManifest(const std::string& manifest_file, const std::string& run_folder, const std::string& public_key);
 
 }  // namespace temper

@@ -8,6 +8,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/json_fields.h"
+#include "cluster/base/odd_file.h"
 #include "record/audit_chain.h"
 
 namespace temper {
@@ -59,6 +60,8 @@ std::optional<AuditRow> RowOf(const std::string& line, int64_t number) {
 }  // namespace
 
 AuditReading ReadAudit(const std::string& path, const std::function<void(const AuditRow&)>& take, int64_t max_rows) {
+  const std::string odd = OddFile(path);
+  TEMPER_CHECK(odd.empty(), path, ": cannot read the audit trail: ", odd);
   std::ifstream in(path, std::ios::binary);
   TEMPER_CHECK(in.good(), path, ": cannot read the audit trail: ", std::strerror(errno));
   AuditReading reading;

@@ -23,9 +23,10 @@ struct AuditRecord {
   double advantage = 0;
 };
 
-// One line of JSON without a line end: step, group, prompt_id, sample, label (where there is one), category, clause, severity, grader,
-// outcome, safety, h_direct, h_indirect, mode, usable, reward, costs {name: cost}, advantage; for a failed grade its error, and no values.
-// Where there are several graders, graders {name: {id, values by part, monitor}}.
+// One line of JSON without a line end. It names step, group, prompt_id, sample, label (where there
+// is one), category, clause, severity, grader and outcome. Its values are safety, h_direct,
+// h_indirect, mode, usable, reward, costs {name: cost} and advantage. A failed grade has its error
+// and no values. Where there are several graders, graders {name: {id, values by part, monitor}}.
 std::string AuditRecordToJson(const AuditRecord& record);
 
 }  // namespace temper

@@ -1,10 +1,12 @@
 #include "record/bounded_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -19,6 +21,7 @@ namespace temper {
 namespace {
 
 constexpr int64_t kRetryAfterMs = 10'000;
+constexpr size_t kPieceBytes = size_t{64} << 10;
 
 // Whether a file is there whose first line is whole and not `header`. Only regular files are opened: a pipe would wait for its writer.
 bool BeginsOtherwise(const std::string& path, const std::string& header) {
@@ -27,6 +30,20 @@ bool BeginsOtherwise(const std::string& path, const std::string& header) {
   std::ifstream file(path, std::ios::binary);
   std::string line;
   return std::getline(file, line) && !file.eof() && line + "\n" != header;
+}
+
+// Behind the last line end of an open file. Looked for backwards, a piece at a time: a torn line may be long.
+int64_t EndOfLastLine(int fd) {
+  std::string piece(kPieceBytes, '\0');
+  for (int64_t end = lseek(fd, 0, SEEK_END); end > 0;) {
+    const int64_t begin = std::max<int64_t>(0, end - static_cast<int64_t>(kPieceBytes));
+    const ssize_t got = pread(fd, piece.data(), static_cast<size_t>(end - begin), begin);
+    if (got != end - begin) return end;
+    const size_t line_end = std::string_view(piece).substr(0, static_cast<size_t>(got)).rfind('\n');
+    if (line_end != std::string_view::npos) return begin + static_cast<int64_t>(line_end) + 1;
+    end = begin;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -79,9 +96,7 @@ void BoundedFile::Fail(const std::string& what) {
 bool BoundedFile::Open() {
   fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
   if (fd_ < 0) return false;
-  size_ = lseek(fd_, 0, SEEK_END);
-  char last = '\n';
-  while (size_ > 0 && pread(fd_, &last, 1, size_ - 1) == 1 && last != '\n') --size_;
+  size_ = EndOfLastLine(fd_);
   return ftruncate(fd_, size_) == 0 && lseek(fd_, size_, SEEK_SET) == size_;
 }
 

@@ -5,9 +5,11 @@
 
 namespace temper {
 
-// A file of lines that is appended to and never larger than its limit together with its predecessor: when half the limit is reached it is
-// renamed to <path>.1, in place of the one before. For what a job can do without: nothing here throws, and a full or vanished disk costs
-// lines, one warning, and another try ten seconds later. Lines are whole: one that did not fit is taken back.
+// A file of lines that is appended to and never larger than its limit together with its
+// predecessor. When half the limit is reached it is renamed to <path>.1, in place of the one
+// before. For what a job can do without: nothing here throws, and a full or vanished disk costs
+// lines, one warning, and another try ten seconds later. Lines are whole: one that did not fit is
+// taken back.
 class BoundedFile {
  public:
   BoundedFile() = default;  // writes nothing

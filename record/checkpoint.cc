@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include "cluster/base/error.h"
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 std::string StatePath(const std::string& folder) { return folder + "/state.json"; }
 
 constexpr char kModelConfig[] = "config.json";
+constexpr std::string_view kStepPrefix = "step_";
 
 // The file that says what a policy's folder holds, a model or an adapter alone; null where it holds neither.
 const char* ConfigIn(const std::string& weights_folder) {
@@ -26,15 +28,46 @@ const char* ConfigIn(const std::string& weights_folder) {
   return nullptr;
 }
 
-// Step folders present, newest first.
-std::vector<std::pair<int64_t, std::string>> StepFolders(const std::string& folder) {
-  std::vector<std::pair<int64_t, std::string>> found;
-  std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-    if (const auto step = StepOfFolder(entry.path().filename())) found.emplace_back(*step, entry.path());
+// What is under the name of a checkpoint in a folder of them.
+struct StepEntries {
+  std::vector<std::pair<int64_t, std::string>> steps;  // by number and path, newest first
+  std::vector<std::string> others;                     // step_ and something that is no step's number; sorted
+};
+
+StepEntries EntriesOf(const std::string& folder) {
+  StepEntries found;
+  std::error_code failed;
+  for (auto entry = fs::directory_iterator(folder, failed); !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
+    const std::string name = entry->path().filename();
+    if (const auto step = StepOfFolder(name))
+      found.steps.emplace_back(*step, entry->path());
+    else if (name.starts_with(kStepPrefix))
+      found.others.push_back(entry->path());
   }
-  std::sort(found.rbegin(), found.rend());
+  std::sort(found.steps.rbegin(), found.steps.rend());
+  std::sort(found.others.begin(), found.others.end());
   return found;
+}
+
+bool HasManifest(const std::string& folder) {
+  std::error_code unreadable;
+  return fs::is_regular_file(ManifestPath(folder), unreadable);
+}
+
+void Remove(const std::string& path) {
+  std::error_code failed;
+  fs::remove_all(path, failed);
+  if (failed) TEMPER_LOG(Warn, "checkpoint ", path, " is older than those kept, but cannot be removed: ", failed.message());
+}
+
+// What is newer than the step is not this run's work, and what has no manifest is no checkpoint: neither takes the place of one.
+void RemoveOlder(const std::string& folder, int64_t step, int64_t keep) {
+  int64_t kept = 0;
+  for (const auto& [number, path] : EntriesOf(folder).steps) {
+    if (number > step) continue;
+    if (kept >= keep) Remove(path);
+    kept += HasManifest(path);
+  }
 }
 
 }  // namespace
@@ -50,10 +83,10 @@ std::string CheckpointStore::Begin(int64_t step) {
   return temporary;
 }
 
-void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
+uint64_t CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   const std::string temporary = folder_ + "/tmp_" + StepFolder(step);
   WriteFile(StatePath(temporary), state_json, {.durable = true});
-  WriteManifest(temporary, step);
+  const uint64_t bytes = WriteManifest(temporary, step);
   const std::string final_name = folder_ + "/" + StepFolder(step);
   fs::remove_all(final_name);
   fs::rename(temporary, final_name);
@@ -62,14 +95,14 @@ void CheckpointStore::Commit(int64_t step, const std::string& state_json) {
   fs::remove(folder_ + "/latest.tmp", ignored);
   fs::create_directory_symlink(StepFolder(step), folder_ + "/latest.tmp", ignored);
   fs::rename(folder_ + "/latest.tmp", folder_ + "/latest", ignored);
-  const auto all = StepFolders(folder_);
-  for (size_t i = static_cast<size_t>(keep_); i < all.size(); ++i) fs::remove_all(all[i].second);
-  TEMPER_LOG(Info, "checkpoint saved: ", final_name);
+  RemoveOlder(folder_, step, keep_);
+  TEMPER_LOG(Info, "checkpoint saved: ", final_name, ", ", bytes, " bytes");
+  return bytes;
 }
 
 std::set<CheckpointMark> CheckpointMarks(const std::string& folder) {
   std::set<CheckpointMark> marks;
-  for (const auto& [step, path] : StepFolders(folder)) {
+  for (const auto& [step, path] : EntriesOf(folder).steps) {
     std::error_code gone;  // removed meanwhile, as one of too many
     const fs::file_time_type made = fs::last_write_time(ManifestPath(path), gone);
     if (!gone) marks.emplace(path, made);
@@ -93,11 +126,15 @@ void CheckPolicy(const std::string& weights_folder) {
 }
 
 std::optional<std::string> VerifyCheckpoint(const std::string& folder) {
+  std::error_code unreadable;
+  if (!fs::is_directory(folder, unreadable)) return "it is no folder";
   return ManifestProblem(folder, {"state.json", "learner.json", "learner.safetensors"});
 }
 
 std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
-  for (const auto& [step, folder] : StepFolders(folder_)) {
+  const StepEntries entries = EntriesOf(folder_);
+  for (const std::string& other : entries.others) TEMPER_LOG(Warn, "checkpoint ", other, " is not used: its name is no step's");
+  for (const auto& [step, folder] : entries.steps) {
     const auto wrong = VerifyCheckpoint(folder);
     if (!wrong) return Found{step, folder, ReadCheckpointState(folder)};
     TEMPER_LOG(Warn, "checkpoint ", folder, " is not used: ", *wrong);
@@ -106,7 +143,7 @@ std::optional<CheckpointStore::Found> CheckpointStore::Latest() const {
 }
 
 void CheckpointStore::SetAsideAfter(int64_t step) const {
-  for (const auto& [newer, folder] : StepFolders(folder_)) {
+  for (const auto& [newer, folder] : EntriesOf(folder_).steps) {
     if (newer <= step) return;
     const std::string aside = Concat(folder_, "/abandoned_", StepFolder(newer));
     fs::remove_all(aside);

@@ -18,15 +18,17 @@ class CheckpointStore {
 
   // A fresh temporary folder for the learner to write into.
   std::string Begin(int64_t step);
-  // Adds `state_json` and the manifest, renames, points `latest`, removes what is older than the newest `keep`.
-  void Commit(int64_t step, const std::string& state_json);
+  // Adds `state_json` and the manifest, renames, points `latest`, removes what is older than the newest `keep` of this step and before.
+  // Returns the bytes of its files.
+  uint64_t Commit(int64_t step, const std::string& state_json);
 
   struct Found {
     int64_t step = 0;
     std::string folder;
     std::string state_json;
   };
-  // The newest one whose manifest verifies; what is skipped is logged with the reason.
+  // The newest one whose manifest verifies. Everything else that has a checkpoint's name is passed over, whatever it is, with one line in
+  // the log that says its name and the reason.
   std::optional<Found> Latest() const;
 
   // Renames what is newer than `step` to abandoned_step_<N>: a run that was sent back to `step` must not go on from there later.

@@ -115,6 +115,35 @@ EvalMeta ReadEvalMeta(const std::string& path) {
   return meta;
 }
 
+void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file) {
+  const AnswerScores& s = file.scores;
+  const Json json = {{"weight_hash", file.weight_hash},
+                     {"answers", s.answers},
+                     {"loss", s.loss},
+                     {"tokens", s.tokens},
+                     {"loss_squared", s.loss_squared},
+                     {"tokens_squared", s.tokens_squared},
+                     {"loss_tokens", s.loss_tokens}};
+  WriteFile(path, json.dump() + "\n", {.durable = true});
+}
+
+std::optional<AnswerScoresFile> ReadAnswerScores(const std::string& path) {
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const Json json = Json::parse(ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxLineBytes}));
+    AnswerScores s;
+    s.answers = json.at("answers").get<int64_t>();
+    s.loss = json.at("loss").get<double>();
+    s.tokens = json.at("tokens").get<double>();
+    s.loss_squared = json.at("loss_squared").get<double>();
+    s.tokens_squared = json.at("tokens_squared").get<double>();
+    s.loss_tokens = json.at("loss_tokens").get<double>();
+    return AnswerScoresFile{json.at("weight_hash").get<std::string>(), s};
+  } catch (const nlohmann::json::exception& error) {
+    TEMPER_FAIL(path, ": not the scores of held-out answers: ", error.what());
+  }
+}
+
 bool IsEvaluated(const std::string& meta_path, const std::string& samples_path, const std::string& weight_hash) {
   if (!std::filesystem::exists(meta_path)) return false;
   Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);

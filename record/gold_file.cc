@@ -31,8 +31,8 @@ std::string LineOf(const GoldStep& step) {
 void TakeLine(const nlohmann::json& json, GoldRecord* record) {
   if (json.contains("gold")) {
     if (json.at("gold") != kGoldVersion)
-      throw ConfigError(
-          Concat("of version ", json.at("gold").dump(), ", and this Temper reads version ", kGoldVersion, ", in which steps count from 1"));
+      throw ConfigError(Concat("a file of gold probes of version ", json.at("gold").dump(), "; this program reads version ", kGoldVersion,
+                               ", in which steps count from 1"));
     record->baseline = GoldBaseline{json.at("data").get<std::string>(), json.at("wrong").get<int64_t>(), json.at("rows").get<int64_t>()};
     return;
   }
@@ -63,9 +63,9 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t steps
   try {
     GoldRecord record = GoldRecordFromText(ReadFile(path_));
     if (!record.baseline && record.steps.empty()) return;
-    if (!record.baseline) throw ConfigError("its first line, what the grader got wrong at the start, is missing");
+    if (!record.baseline) throw ConfigError("its first line, which holds the grader's errors at the start, is missing");
     if (record.baseline->data_hash != data_hash) {
-      TEMPER_LOG(Warn, path_, ": of other gold answers; it is begun anew");
+      TEMPER_LOG(Warn, path_, ": belongs to other gold answers; a new file replaces it");
       return;
     }
     baseline_ = record.baseline;
@@ -75,7 +75,7 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t steps
   } catch (const ConfigError& error) {
     throw ConfigError(
         Concat(path_, ": ", error.what(),
-               "; a new start would take the grader as it is now for sound. Put back what was there, or move the file away to ",
+               "; a new start would take the present grader as the baseline. Put the file back as it was, or move it away to ",
                "measure the grader again"));
   }
 }

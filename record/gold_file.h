@@ -22,13 +22,14 @@ struct GoldStep {
   bool alarm = false;
 };
 
-// gold.jsonl of a stage: {"gold": 2, "data": hash, "wrong", "rows"}, then a line a step {"step", "wrong", "probes", "level", "alarm"}, so
-// that a run that goes on goes on with its test. One process writes.
+// gold.jsonl of a stage: {"gold": 2, "data": hash, "wrong", "rows"}, then a line a step {"step",
+// "wrong", "probes", "level", "alarm"}. With it a run that goes on continues its test. One process
+// writes.
 class GoldFile {
  public:
   // Takes over the lines of the `steps_done` steps of what an earlier start left, where it is of the same answers, and drops the rest.
-  // A file of other answers is begun anew, with a warning. Throws ConfigError naming the file where it is damaged, or of version 1, which
-  // counts steps from 0: a new baseline would hide a drift.
+  // A file of other answers begins again, with a warning. Throws ConfigError naming the file where it is damaged or of
+  // another version: a new baseline would hide a drift.
   GoldFile(std::string path, const std::string& data_hash, int64_t steps_done);
 
   const std::optional<GoldBaseline>& baseline() const { return baseline_; }

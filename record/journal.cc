@@ -16,6 +16,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/base/step_number.h"
 
 namespace temper {
@@ -23,6 +24,7 @@ namespace {
 
 constexpr uint32_t kMaxRecordBytes = uint32_t{1} << 30;
 constexpr size_t kHeadBytes = sizeof(uint32_t) + sizeof(uint64_t);
+constexpr uint64_t kMaxHashedPerByte = 8;  // of the bytes behind damage, however they were made up
 constexpr std::string_view kMagic = "TEMPERJL";
 constexpr size_t kFileHeadBytes = kMagic.size() + 2 * sizeof(uint32_t);
 
@@ -74,17 +76,25 @@ JournalRecord Decode(std::string_view bytes) {
   return r;
 }
 
-// Whether a record whose checksum holds begins anywhere in `bytes`.
-bool HoldsIntactRecord(std::string_view bytes) {
-  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
-    uint32_t length;
-    uint64_t hash;
-    std::memcpy(&length, bytes.data() + start, sizeof(length));
-    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
-    if (length == 0 || length > bytes.size() - start - kHeadBytes) continue;
-    if (Hash64(bytes.substr(start + kHeadBytes, length)) == hash) return true;
+// Whether `length` bytes that begin with those of `payload` can be a record's payload: its own counts must add up to just that. `payload`
+// ends where the file does. A look at a few numbers, where the checksum would have to read all of it.
+bool FitsARecord(std::string_view payload, uint64_t length) {
+  constexpr uint64_t kFixed = sizeof(JournalRecord::Kind) + sizeof(int64_t) + sizeof(uint64_t);
+  constexpr uint64_t kCount = sizeof(uint64_t);
+  if (length < kFixed + 3 * kCount || length > payload.size()) return false;
+  const auto kind = static_cast<uint8_t>(payload[0]);
+  if (kind < static_cast<uint8_t>(JournalRecord::Kind::kAttempt) || kind > static_cast<uint8_t>(JournalRecord::Kind::kConsumed))
+    return false;
+  uint64_t at = kFixed;
+  for (const uint64_t element : {sizeof(char), sizeof(char), sizeof(uint64_t)}) {  // prompt id, payload, consumed
+    uint64_t count;
+    if (length - at < kCount) return false;
+    std::memcpy(&count, payload.data() + at, kCount);
+    at += kCount;
+    if (count > (length - at) / element) return false;
+    at += count * element;
   }
-  return false;
+  return at == length;
 }
 
 std::string ReadRest(std::ifstream& file, uint64_t offset, uint64_t size) {
@@ -142,7 +152,13 @@ struct Reading {
   std::optional<uint64_t> damage_at;  // the byte, where there is damage before that
 };
 
+void RefuseOddFile(const std::string& path) {
+  const std::string odd = OddFile(path);
+  if (!odd.empty()) throw ConfigError(Concat("journal ", path, " cannot be read: ", odd));
+}
+
 Reading ReadUpToDamage(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
+  RefuseOddFile(path);
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
   const uint64_t size = SizeOf(file);
@@ -156,7 +172,7 @@ Reading ReadUpToDamage(const std::string& path, const std::function<void(const J
       continue;
     }
     // Only what was being written when the process died may be bad (cut short, or zeros after a power failure): nothing intact can follow.
-    if (HoldsIntactRecord(ReadRest(file, offset + 1, size))) return {.torn = 0, .damage_at = offset};
+    if (FindIntactRecord(ReadRest(file, offset + 1, size)).may_be_there) return {.torn = 0, .damage_at = offset};
     return {.torn = size - offset, .damage_at = {}};
   }
   return {};
@@ -164,7 +180,24 @@ Reading ReadUpToDamage(const std::string& path, const std::function<void(const J
 
 }  // namespace
 
+IntactRecord FindIntactRecord(std::string_view bytes) {
+  IntactRecord found;
+  for (size_t start = 0; start + kHeadBytes < bytes.size(); ++start) {
+    uint32_t length;
+    uint64_t hash;
+    std::memcpy(&length, bytes.data() + start, sizeof(length));
+    const std::string_view payload = bytes.substr(start + kHeadBytes);
+    if (length > payload.size() || !FitsARecord(payload, length)) continue;
+    found.hashed_bytes += length;
+    std::memcpy(&hash, bytes.data() + start + sizeof(length), sizeof(hash));
+    found.may_be_there = Hash64(payload.substr(0, length)) == hash || found.hashed_bytes > kMaxHashedPerByte * bytes.size();
+    if (found.may_be_there) return found;
+  }
+  return found;
+}
+
 void CheckJournalVersion(const std::string& path) {
+  RefuseOddFile(path);
   std::ifstream file(path, std::ios::binary);
   if (file) StateOfHead(file, SizeOf(file), path);
 }
@@ -197,7 +230,7 @@ Journal::Journal(const std::string& path) : path_(path) {
   fd_ = open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   TEMPER_CHECK(fd_ >= 0, "journal: cannot open ", path, ": ", std::strerror(errno));
   struct stat info {};
-  TEMPER_CHECK(fstat(fd_, &info) == 0, "journal: cannot look at ", path, ": ", std::strerror(errno));
+  TEMPER_CHECK(fstat(fd_, &info) == 0, "journal: cannot inspect ", path, ": ", std::strerror(errno));
   const off_t whole = info.st_size - static_cast<off_t>(torn);
   if (torn > 0) {
     TEMPER_CHECK(ftruncate(fd_, whole) == 0, "journal: cannot cut the torn end of ", path, ": ", std::strerror(errno));

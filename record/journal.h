@@ -5,16 +5,18 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "record/run_paths.h"
 
 namespace temper {
 
-// The queue of record of one arm: what happened to every prompt group, append-only. The file begins with 16 bytes {magic "TEMPERJL",
-// u32 version, u32 0}; a file of another version is refused. After them come records {u32 length, u64 XXH3, payload}; a torn last record
-// (the process died writing) is cut off when the file is opened again, damage before that is a ConfigError naming the byte. `consumed` is
-// on disk (fsync) before the learner may use the step.
+// The queue of record of one arm: what happened to every prompt group, append-only. The file begins
+// with 16 bytes {magic "TEMPERJL", u32 version, u32 0}; a file of another version is refused. After
+// them come records {u32 length, u64 XXH3, payload}. A torn last record (the process died writing)
+// is cut off when the file is opened again. Damage before that is a ConfigError naming the byte.
+// `consumed` is on disk (fsync) before the learner may use the step.
 struct JournalRecord {
   enum class Kind : uint8_t { kAttempt = 1, kIssued, kGenerated, kGraded, kConsumed };
   Kind kind = Kind::kAttempt;
@@ -57,6 +59,15 @@ bool SetAsideIfDamaged(const StagePaths& stage);
 // Calls `visit` for every intact record in order; a missing file has none. Returns the number of bytes of a torn last record, or of a torn
 // header. Throws like Journal.
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit);
+
+// Whether a whole record begins anywhere in the bytes behind a damaged one: then they are no torn end. The work grows as their number does:
+// only what has a record's structure is hashed, and where more than eight times the bytes would be (somebody made them up), there may be
+// one.
+struct IntactRecord {
+  bool may_be_there = false;
+  uint64_t hashed_bytes = 0;  // the work that the answer took
+};
+IntactRecord FindIntactRecord(std::string_view bytes);
 
 // What a resumed run can take over instead of sampling and grading again: the newest payloads of the groups of steps >= first_step.
 struct RecoveredGroup {

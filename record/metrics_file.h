@@ -12,9 +12,10 @@
 
 namespace temper {
 
-// Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A row is an object with a whole number "step" and, if it
-// has one, a text "stage" ("" where it has none). Other lines are damage: left out, logged as file:line and counted in the result; a last
-// line that was cut short when the process died is left out without a word.
+// Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A row is an object
+// with a whole number "step" and, if it has one, a text "stage" ("" where it has none). Other lines
+// are damage: left out, logged as file:line and counted in the result. A last line that was cut
+// short when the process died is left out without a word.
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
 // metrics.jsonl of a stage, and eval_metrics.jsonl: a row is {"stage", "step", "time", metric: number or null, ..., "nonfinite"?:
@@ -54,8 +55,9 @@ struct MetricRow {
 // Nothing, and why in *problem, for a line that is no row.
 std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem);
 
-// The rows of a file: stages in order of appearance, each by step; of two rows for one step the later counts (the run was resumed), and a
-// last line without its end is left out (the run goes on). Throws Error with file:line.
+// The rows of a file: stages in order of appearance, each by step. Of two rows for one step the
+// later counts (the run was resumed). A last line without its end is left out (the run goes on).
+// Throws Error with file:line.
 std::vector<MetricRow> ReadMetrics(const std::string& path);
 
 }  // namespace temper

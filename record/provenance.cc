@@ -175,7 +175,7 @@ void CheckFixed(const std::string& run_folder, const std::set<std::string>& fixe
   if (found.size() > kMaxShown) text += Concat("; and ", found.size() - kMaxShown, " more");
   throw ConfigError(
       Concat(text, ", since ", run_folder,
-             " was made from it; put back what was there, or give the run another name (run.name=...), or start it again with "
+             " was made from it; put back the file as it was, or give the run another name (run.name=...), or start it again with "
              "--resume never"));
 }
 

@@ -24,9 +24,10 @@ struct ProvenanceInput {
   std::map<std::string, std::string> versions;
 };
 
-// Adds an attempt. Throws ConfigError, and adds none, when a file of a fixed input is not what it was at the start before (a file of the
-// same name elsewhere is the same file; where provenance.json cannot be read, there is nothing to compare with), Error when an input cannot
-// be read.
+// Adds an attempt. Throws ConfigError, and adds none, when a file of a fixed input is not what it
+// was at the start before. A file of the same name elsewhere is the same file. Where
+// provenance.json cannot be read, there is nothing to compare with. Throws Error when an input
+// cannot be read.
 void RecordStart(const std::string& run_folder, const ProvenanceInput& input);
 // Ends the newest attempt. Does nothing where RecordStart was not reached.
 void RecordEnd(const std::string& run_folder, int exit_code);

@@ -36,8 +36,9 @@ struct Qualification {
 inline constexpr int kQualificationVersion = 2;
 
 std::string QualificationToJson(const Qualification& qualification);
-// Throws ConfigError naming what is wrong: another version, a missing or wrong field, a figure outside [-1, 1], a check that does not hold,
-// counts or an accuracy or F1 that are not those of the confusion.
+// Throws ConfigError naming what is wrong: another version, a missing or wrong field, a figure
+// outside [-1, 1], a check that does not hold. Counts, accuracy and F1 must be those of the
+// confusion.
 Qualification QualificationFromJson(const std::string& text);
 
 void WriteQualification(const std::string& path, const Qualification& qualification);

@@ -44,7 +44,7 @@ std::optional<BusContact> ReadRendezvous(const std::string& run_folder) {
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return std::nullopt;
   if ((info.st_mode & 077) != 0) {
-    throw ConfigError(Concat(path, ": others than its owner can read the keys of the bus in it: chmod 600, and start the job again"));
+    throw ConfigError(Concat(path, ": other users can read the keys of the bus in this file; chmod 600 it, and start the job again"));
   }
   BusContact contact;
   std::string host;

@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// <run folder>/rendezvous.json: where the bus of a running job is and what lets one in, for workers that join it. Readable by its owner
-// alone. There as long as this object; a killed job leaves one behind, which its next start replaces.
+// <run folder>/rendezvous.json: where the bus of a running job is, and the keys that a worker needs
+// to join it. Readable by its owner alone. There as long as this object; a killed job leaves one
+// behind, which its next start replaces.
 class RendezvousFile {
  public:
   RendezvousFile(const std::string& run_folder, const BusContact& contact);

@@ -36,6 +36,8 @@ std::string AttemptLogs::Worker(const std::string& role, int rank) const { retur
 std::string EvalPaths::Samples(const std::string& set) const { return In(folder_, set, kSamplesEnd); }
 std::string EvalPaths::Meta(const std::string& set) const { return In(folder_, set, ".meta.json"); }
 
+std::string EvalPaths::AnswerScores() const { return In(folder_, "answer_scores", ".json"); }
+
 std::vector<std::string> EvalPaths::Sets() const {
   std::vector<std::string> sets;
   if (!fs::is_directory(folder_)) return sets;

@@ -51,6 +51,8 @@ ArmRecord ReadArm(const RunPaths& run, const RunDescription::Arm& description) {
   arm.best = ReadBestStep(paths);
   ReadEvaluations(paths.Eval(EvalTime::kEnd), "", &arm);
   ReadEvaluations(paths.Eval(EvalTime::kStart), "start/", &arm);
+  if (const auto before = ReadAnswerScores(paths.Eval(EvalTime::kStart).AnswerScores())) arm.answers_before = before->scores;
+  if (const auto after = ReadAnswerScores(paths.Eval(EvalTime::kEnd).AnswerScores())) arm.answers_after = after->scores;
   TEMPER_CHECK(trained || !arm.evaluations.empty(), paths.folder(), " has neither metrics.jsonl nor eval/<set>.jsonl: the arm '", arm.name,
                "' has not run, or its files were removed");
   return arm;

@@ -28,6 +28,7 @@ struct ArmRecord {
   std::map<std::string, std::vector<double>> eval_rewards;     // as composed, parallel to the samples; NaN = none; may lack a set
   std::map<std::string, int64_t> eval_versions;                // weight version that sampled the set; may lack a set
   std::map<std::string, std::string> eval_hashes;              // content hash of those weights; may lack a set
+  std::optional<AnswerScores> answers_before, answers_after;   // of data.held_out_answers, before RL and after it
 };
 
 struct RunRecord {
@@ -44,9 +45,10 @@ struct RunRecord {
   std::vector<ArmRecord> arms;                     // the first is the one the others are compared with
 };
 
-// Reads what a report needs of a run folder: run.json (run_json.h), provenance.json, the metrics of the shared stages and, for each arm,
-// resolved settings, metrics, and evaluations before and after RL. All but run.json may be absent, but an arm must have metrics or
-// evaluations. Throws Error naming the file and line, or what is missing.
+// Reads what a report needs of a run folder: run.json (run_json.h), provenance.json and the metrics
+// of the shared stages. For each arm it reads resolved settings, metrics, and evaluations before
+// and after RL. All but run.json may be absent, but an arm must have metrics or evaluations. Throws
+// Error naming the file and line, or what is missing.
 RunRecord ReadRunRecord(const std::string& run_folder);
 
 }  // namespace temper

@@ -19,10 +19,12 @@ struct StagesBegun {
 };
 StagesBegun WhatHasBegun(const RunPaths& run, const std::string& arm_name);
 
-// What a run folder holds is not made again, so it must be of the settings that the config has now. Compares those with the arm's
-// configs/resolved.yaml as an earlier start left it, as far as what was made depends on them: the model's and the data's once SFT has
-// begun, sampling and reward once there is an evaluation, RL's once it has begun. Throws ConfigError naming the keys that differ. Says
-// nothing where there is no such file, and only logs one that this version cannot read.
+// What a run folder holds is not made again, so it must be of the settings that the config has now.
+// Compares those with the arm's configs/resolved.yaml as an earlier start left it, as far as what
+// was made depends on them. That concerns the model's and the data's once SFT has begun, sampling
+// and reward once there is an evaluation, RL's once it has begun. Throws ConfigError naming the
+// keys that differ. Says nothing where there is no such file, and only logs one that this version
+// cannot read.
 void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const ResolvedConfig& now);
 
 }  // namespace temper

@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {
@@ -75,6 +76,8 @@ using Reader = EVP_PKEY* (*)(FILE*, EVP_PKEY**, pem_password_cb*, void*);
 
 // A key with a password is none that can be read: nobody is there to type it.
 Key ReadKey(const std::filesystem::path& path, Reader read) {
+  const std::string odd = OddFile(path);
+  if (!odd.empty()) throw ConfigError(Concat(path.string(), ": cannot read the key: ", odd));
   const std::unique_ptr<FILE, Freed<std::fclose>> file(std::fopen(path.c_str(), "re"));
   if (file == nullptr) throw ConfigError(Concat(path.string(), ": cannot read the key: ", std::strerror(errno)));
   Key key(read(
@@ -93,6 +96,8 @@ std::string Sha256(std::string_view bytes) {
 }
 
 std::string Sha256OfFile(const std::filesystem::path& path) {
+  const std::string odd = OddFile(path);
+  TEMPER_CHECK(odd.empty(), path.string(), ": cannot be read: ", odd);
   std::ifstream in(path, std::ios::binary);
   TEMPER_CHECK(in.good(), path.string(), ": cannot be read: ", std::strerror(errno));
   Sha256Hasher hasher;

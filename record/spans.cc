@@ -174,7 +174,7 @@ bool HasTrace(const std::string& run_folder) { return !SpanFiles(run_folder).emp
 TraceData ReadTrace(const std::string& run_folder, int64_t attempt) {
   const std::vector<std::string> files = SpanFiles(run_folder);
   if (files.empty()) {
-    throw ConfigError(Concat(RunPaths(run_folder).Spans(), ": there is none that can be read; is ", run_folder,
+    throw ConfigError(Concat(RunPaths(run_folder).Spans(), ": no spans that can be read; is ", run_folder,
                              " a run's folder, and was it run with monitor.cluster_log_s above 0?"));
   }
   TraceData data;

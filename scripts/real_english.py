@@ -5,6 +5,7 @@ DATA is the folder of the sets, each as its source publishes it; FOLDER gets
   prompts.jsonl          what the policy is trained on: requests of three intents, plain instructions, grade-school mathematics
   demonstrations.jsonl   answers in the three modes (column mode): direct, safe_completion, redirect
   requests.jsonl, plain.jsonl, mathematics.jsonl   evaluation sets, of no training prompt
+  held_out_answers.jsonl   answers to instructions that nothing is trained on
 With --shareable only rows whose licence lets a model that was trained on them be shared. No row is part of this project. Rows are chosen by
 the hash of their text, so that two runs choose the same. Needs nothing but Python 3.9."""
 import csv
@@ -163,6 +164,13 @@ def demonstrations(sets, measured):
     return out
 
 
+def held_out_answers(sets):
+    """Answers to plain instructions that nothing is trained on: how likely the policy finds them tells whether an ability is lost."""
+    pairs = {p.strip(): r.strip() for half in instructions(sets) for p, r in half
+             if held_out(p) and p.strip() and 10 <= words(r) <= ANSWER_WORDS}
+    return [{"prompt": prompt, "response": pairs[prompt], "mode": "direct"} for prompt in sorted(pairs, key=digest)[:100]]
+
+
 def once(rows):
     seen = set()
     return [r for r in rows if not (r["prompt"] in seen or seen.add(r["prompt"]))]
@@ -192,6 +200,7 @@ def main():
     training = [row for row in once(risky(sets) + plain(sets, False) + mathematics(sets, False)) if row["prompt"] not in measured]
     write(os.path.join(folder, "prompts.jsonl"), training)
     write(os.path.join(folder, "demonstrations.jsonl"), demonstrations(sets, measured))
+    write(os.path.join(folder, "held_out_answers.jsonl"), held_out_answers(sets))
     for name, rows in held.items():
         write(os.path.join(folder, name + ".jsonl"), rows)
 

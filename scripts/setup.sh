@@ -52,7 +52,7 @@ install_packages() {
     die "apt-get install failed; try by hand: apt-get install $missing"
 }
 
-# venv NAME PIP_ARGS...: makes ./NAME once for exactly these arguments; a changed argument list makes it anew.
+# venv NAME PIP_ARGS...: makes ./NAME once for exactly these arguments; a changed argument list makes it again.
 venv() {
   local dir=$1; shift
   local stamp="$dir/.installed" wanted="$*"

@@ -85,7 +85,7 @@ class Chat {
   void Run() {
     if (interrupt_.Take()) return;  // it came while the model was loaded
     std::cout << (generator_.has_template() ? "" : without_)
-              << "/exit or Ctrl-D ends, /reset begins anew, /system TEXT sets the system prompt, Ctrl-C stops an answer.\n";
+              << "/exit or Ctrl-D ends, /reset begins again, /system TEXT sets the system prompt, Ctrl-C stops an answer.\n";
     LineReader keyboard(STDIN_FILENO);
     for (std::string line;;) {
       std::cout << "> " << std::flush;
@@ -125,8 +125,8 @@ class Chat {
     }
     system_ = text;
     Reset();
-    std::cout << (text.empty() ? "No system prompt; the conversation begins anew.\n"
-                               : "The conversation begins anew with this system prompt.\n");
+    std::cout << (text.empty() ? "No system prompt; the conversation begins again.\n"
+                               : "The conversation begins again with this system prompt.\n");
   }
 
   // A turn joins the conversation only once there is an answer to it.
@@ -137,7 +137,7 @@ class Chat {
       const std::string answer = Stream(generator_.ChatRequest(++turn_, generator_.Render(messages)));
       messages.push_back({{"role", "assistant"}, {"content", answer}});
     } catch (const ConfigError& error) {
-      throw ConfigError(Concat(error.what(), " (/reset begins anew)"));
+      throw ConfigError(Concat(error.what(), " (/reset begins again)"));
     }
     messages_ = std::move(messages);
   }

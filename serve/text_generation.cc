@@ -7,6 +7,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/utf8.h"
 #include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
@@ -78,7 +79,7 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
   sampling.min_new_tokens = arguments.min_new_tokens;
   sampling.max_new_tokens = arguments.max_new_tokens.value_or(std::max(kUsualNewTokens, arguments.min_new_tokens));
   const EndTokens ends = FindEndTokens(arguments.model, model, &tokenizer);
-  if (!ends.disagreement.empty()) std::fprintf(stderr, "temper: %s\n", ends.disagreement.c_str());
+  if (!ends.disagreement.empty()) std::fprintf(stderr, "temper: %s\n", PrintableText(ends.disagreement).c_str());
   sampling.stop_ids = ends.ids;
   sampling.stop_strings = arguments.stops;
   for (const std::string& stop : arguments.stops)
@@ -131,8 +132,8 @@ GenerationRequest TextGenerator::Request(uint64_t group_id, const std::string& t
   if (ids.empty()) throw ConfigError("the prompt is empty");
   for (const int32_t id : ids) {
     if (id >= config.vocab_size)
-      throw ConfigError(
-          Concat("the tokenizer gives the id ", id, ", and the model has ", config.vocab_size, " of them: do they belong together?"));
+      throw ConfigError(Concat("the tokenizer gives the id ", id, ", and the model has ", config.vocab_size,
+                               " ids; tokenizer and model do not belong together"));
   }
   GenerationRequest request;
   request.group_id = group_id;

@@ -40,8 +40,9 @@ struct LearnerProcessOptions {
   int64_t keep_versions = 4;
 };
 
-// Joins the other learners (collective among all ranks of the job: they call Process::Split as well), registers with the orchestrator,
-// carries out its orders until it asks to leave, and waits for the end of the job. What is thrown must end the job.
+// Joins the other learners, which is collective among all ranks of the job (they call
+// Process::Split as well). Then it registers with the orchestrator, carries out its orders until it
+// asks to leave, and waits for the end of the job. What is thrown must end the job.
 void RunLearnerProcess(const LearnerProcessOptions& options, Process* process);
 
 }  // namespace temper

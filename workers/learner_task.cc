@@ -70,6 +70,10 @@ void Fields(V& v, RlOrder& o) {
   v(o.step, o.options, o.groups, o.publish_version);
 }
 template <typename V>
+void Fields(V& v, ScoreOrder& o) {
+  v(o.examples);
+}
+template <typename V>
 void Fields(V& v, PublishOrder& o) {
   v(o.step, o.version);
 }
@@ -102,6 +106,7 @@ namespace {
 struct PhaseOfOrder {
   const char* operator()(const SftOrder&) const { return phase::kUpdate; }
   const char* operator()(const RlOrder&) const { return phase::kUpdate; }
+  const char* operator()(const ScoreOrder&) const { return phase::kEval; }
   const char* operator()(const PublishOrder&) const { return phase::kPublish; }
   const char* operator()(const SaveOrder&) const { return phase::kCheckpoint; }
   const char* operator()(const ExportOrder&) const { return phase::kExport; }

@@ -44,6 +44,11 @@ struct RlOrder {
   int64_t publish_version = 0;
 };
 
+// Scores answers, without an update (Learner::ScoreAnswers).
+struct ScoreOrder {
+  std::vector<SftExample> examples;
+};
+
 // Learner 0 publishes the parameters as they are.
 struct PublishOrder {
   int64_t step = -1;  // that it ends; -1 = of no step
@@ -75,8 +80,8 @@ struct ExportOrder {
 
 // The payload of a learner's bus task. Decode checks every length and throws Error on anything malformed.
 struct LearnerTask {
-  std::variant<InitializeOrder, LoadModelOrder, LoadAdapterOrder, BeginStageOrder, SftOrder, RlOrder, PublishOrder, SaveOrder, LoadOrder,
-               ExportOrder>
+  std::variant<InitializeOrder, LoadModelOrder, LoadAdapterOrder, BeginStageOrder, SftOrder, RlOrder, ScoreOrder, PublishOrder, SaveOrder,
+               LoadOrder, ExportOrder>
       order;
   std::string Encode() const;
   static LearnerTask Decode(const std::string& bytes);

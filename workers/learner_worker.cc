@@ -29,6 +29,7 @@ bool LearnerWorker::RunOnce() {
   bus_->Poll(kIdleWait);
   while (bus_->NextWelcome()) {
   }  // registered again: nothing changes
+  while (const auto missing = bus_->NextAnnouncement()) PublishAgain(*missing);
   while (const auto task = bus_->NextTask()) {
     if (task->id < last_order_) continue;  // answered, and so was another since
     if (task->id > last_order_) {
@@ -102,6 +103,8 @@ void LearnerWorker::CarryOut(const RlOrder& order, UpdateReport* report) {
   *report = learner().RlUpdate(order.groups, order.options);
 }
 
+void LearnerWorker::CarryOut(const ScoreOrder& order, UpdateReport* report) { *report = learner().ScoreAnswers(order.examples); }
+
 void LearnerWorker::CarryOut(const PublishOrder&, UpdateReport*) { learner(); }
 
 void LearnerWorker::CarryOut(const SaveOrder& order, UpdateReport*) { learner().Save(order.folder); }
@@ -141,6 +144,20 @@ void LearnerWorker::Publish(int64_t version, LearnerResult* result) {
   result->published = publisher_->Publish(version, flat.const_data_ptr<float>(), static_cast<uint64_t>(flat.numel()) * sizeof(float));
   result->report["timing_s/publish"] = watch.Seconds();
   telemetry_->SetPolicyVersion(version);
+}
+
+void LearnerWorker::PublishAgain(const std::string& request) {
+  if (publisher_ == nullptr || model_ == nullptr) return;
+  try {
+    const WeightChunkRequest missing = WeightChunkRequest::Decode(request);
+    const at::Tensor flat = model_->flat().cpu();
+    const bool done = publisher_->PublishAgain(missing.version, missing.hash, flat.const_data_ptr<float>(),
+                                               static_cast<uint64_t>(flat.numel()) * sizeof(float));
+    TEMPER_LOG(Warn, "weights of version ", missing.version, " are missing in ", options_.weight_folder,
+               done ? ": written again" : ": not written again, as they are no longer the newest");
+  } catch (const Error& error) {  // the workers wait for a while, and then say so
+    TEMPER_LOG(Error, error.what());
+  }
 }
 
 }  // namespace temper

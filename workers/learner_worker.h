@@ -44,12 +44,15 @@ class LearnerWorker {
   void CarryOut(const BeginStageOrder& order, UpdateReport* report);
   void CarryOut(const SftOrder& order, UpdateReport* report);
   void CarryOut(const RlOrder& order, UpdateReport* report);
+  void CarryOut(const ScoreOrder& order, UpdateReport* report);
   void CarryOut(const PublishOrder& order, UpdateReport* report);
   void CarryOut(const SaveOrder& order, UpdateReport* report);
   void CarryOut(const LoadOrder& order, UpdateReport* report);
   void CarryOut(const ExportOrder& order, UpdateReport* report);
   Learner& learner() const;  // throws Error before there is a model
   void Publish(int64_t version, LearnerResult* result);
+  // A worker found a published version missing (WeightChunkRequest). What cannot be written again is logged.
+  void PublishAgain(const std::string& request);
   void Show(const UpdateReport& report) const;  // at the endpoint
   void Adopt(Transformer model);
 

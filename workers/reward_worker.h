@@ -11,9 +11,10 @@
 
 namespace temper {
 
-// Grades completions. One loop over the bus: a task is the answers of one group, with nothing but prompt, final answer and category. A slow
-// grader holds nothing up: tasks are taken and heartbeats sent while it works, each collected grade is progress, and what it has not
-// graded by its deadline becomes GradeOutcome::kTimeout. A task that does not decode is answered with the error.
+// Grades completions. One loop over the bus: a task is the answers of one group, with nothing but
+// prompt, final answer and category. A slow grader holds nothing up. Tasks are taken and heartbeats
+// sent while it works, each collected grade is progress, and what it has not graded by its deadline
+// becomes GradeOutcome::kTimeout. A task that does not decode is answered with the error.
 class RewardWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration.

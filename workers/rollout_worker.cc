@@ -20,6 +20,9 @@ namespace {
 
 constexpr auto kIdleWait = std::chrono::milliseconds(100);
 constexpr auto kWeightDeadline = std::chrono::seconds(120);
+constexpr double kAskAgainSeconds = 2;
+constexpr double kMendSeconds = 15;  // for the learner to write weights again
+constexpr double kLookAgainSeconds = 1;
 
 }  // namespace
 
@@ -132,27 +135,46 @@ void RolloutWorker::Admit() {
   }
 }
 
+std::string RolloutWorker::FetchChunk(const std::string& request) {
+  const double begin = NowSeconds();
+  const double end = begin + std::chrono::duration<double>(kWeightDeadline).count();
+  for (double next = begin; NowSeconds() < end;) {
+    if (NowSeconds() >= next) {
+      if (next > begin) bus_->MissWeights(request);  // or the request was lost
+      bus_->RequestWeights(request);
+      next = NowSeconds() + kAskAgainSeconds;
+    }
+    bus_->Poll(std::chrono::milliseconds(50));
+    auto chunk = bus_->NextWeightChunk();
+    if (!chunk) continue;
+    ShowProgress(1);
+    return *chunk;
+  }
+  TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
+}
+
+// Shared memory is anybody's to clear. The publisher has the numbers still, and writes them again when it hears of it.
+void RolloutWorker::Fetch(const WeightRef& ref, std::span<char> out) {
+  const std::string request = WeightChunkRequest{ref.version, ref.hash, 0}.Encode();
+  const double end = NowSeconds() + kMendSeconds;
+  for (;;) {
+    try {
+      return FetchWeights(
+          ref, welcome_.force_remote_weights, [this](const std::string& asked) { return FetchChunk(asked); }, out);
+    } catch (const Error& error) {
+      if (NowSeconds() > end || !bus_->MissWeights(request)) throw;
+      TEMPER_LOG(Warn, error.what(), "; asked for again");
+    }
+    for (const double next = NowSeconds() + kLookAgainSeconds; NowSeconds() < next;) bus_->Poll(std::chrono::milliseconds(50));
+  }
+}
+
 void RolloutWorker::Load(const WeightRef& ref) {
   telemetry_->Enter(phase::kSync, -1, ref.version);
   const Stopwatch watch;
-  const auto fetch = [this](const std::string& request) {
-    const double end = NowSeconds() + std::chrono::duration<double>(kWeightDeadline).count();
-    for (double next = 0; NowSeconds() < end;) {
-      if (NowSeconds() >= next) {
-        bus_->RequestWeights(request);
-        next = NowSeconds() + 2;
-      }
-      bus_->Poll(std::chrono::milliseconds(50));
-      auto chunk = bus_->NextWeightChunk();
-      if (!chunk) continue;
-      ShowProgress(1);
-      return *chunk;
-    }
-    TEMPER_FAIL("weights: no chunk from the orchestrator within ", kWeightDeadline.count(), " s");
-  };
   at::Tensor& flat = model_->flat();
   at::Tensor numbers = flat.is_cpu() ? flat : at::empty({flat.numel()}, at::kFloat);
-  FetchWeights(ref, welcome_.force_remote_weights, fetch, {static_cast<char*>(numbers.data_ptr()), numbers.nbytes()});
+  Fetch(ref, {static_cast<char*>(numbers.data_ptr()), numbers.nbytes()});
   if (!flat.is_cpu()) flat.copy_(numbers);  // waits: the numbers are let go
   model_->WeightsChanged();
   engine_->SetVersion(ref.version);

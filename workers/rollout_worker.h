@@ -3,6 +3,8 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <span>
+#include <string>
 
 #include "cluster/bus/bus.h"
 #include "cluster/metrics/metrics_endpoint.h"
@@ -15,10 +17,11 @@ class GenerationEngine;  // rollout/engine/generation_engine.h
 class Tokenizer;         // policy/tokenizer/tokenizer.h
 class Transformer;       // policy/model/transformer.h
 
-// Samples completions. One loop over the bus: takes group tasks within its credit, decodes one token for all of them per turn, returns
-// groups as they become complete, and looks for new weights between decode steps. Holds no state that matters: a killed worker's tasks go
-// to another, which draws the same tokens. A task that it cannot do is answered with the error, and the worker goes on. Throws Error when
-// weights do not have the announced hash.
+// Samples completions. One loop over the bus. It takes group tasks within its credit, decodes one
+// token for all of them per turn and returns groups as they become complete. It looks for new
+// weights between decode steps. Holds no state that matters: a killed worker's tasks go to another,
+// which draws the same tokens. A task that it cannot do is answered with the error, and the worker
+// goes on. Throws Error when weights do not have the announced hash.
 class RolloutWorker {
  public:
   // bus, telemetry and metrics are borrowed; `welcome` is the answer to the registration. `local_rank` picks the GPU where the workers
@@ -42,6 +45,9 @@ class RolloutWorker {
   void Admit();
   void Draw();
   void Load(const WeightRef& ref);
+  // Into `out`. What is gone or damaged is asked for again for a while.
+  void Fetch(const WeightRef& ref, std::span<char> out);
+  std::string FetchChunk(const std::string& request);  // over the bus
   void Return(TrajectoryGroup group);
   void Refuse(TaskId id, const std::string& why, bool user_error);
   void ShowProgress(int64_t more);  // tokens drawn or weight chunks received, so that the leases of what is held do not run out

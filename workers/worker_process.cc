@@ -11,12 +11,15 @@
 
 #include <c10/core/InferenceMode.h>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/bus/zmq_client.h"
 #include "cluster/host/host_name.h"
+#include "cluster/host/pulse.h"
+#include "cluster/host/stack_dump.h"
 #include "cluster/metrics/metrics_endpoint.h"
 #include "cluster/telemetry/telemetry.h"
 #include "policy/kernels/torch_version.h"
@@ -52,7 +55,7 @@ void EachOption(Options& o, const Visit& visit) {
 
 PeerRole RoleOf(const WorkerOptions& options) {
   const auto role = ParsePeerRole(options.role);
-  TEMPER_CHECK(role && role->role != Role::kLearner, "role '", options.role, "' is no worker's: rollout or reward");
+  TEMPER_CHECK(role && role->role != Role::kLearner, "role '", options.role, "' is not a worker's; expected rollout or reward");
   return *role;
 }
 
@@ -87,7 +90,7 @@ BusContact ContactOf(const WorkerOptions& options) {
   return {options.connect, options.run_id, BusKeys::Decode(keys, kBusKeysVariable)};
 }
 
-ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& contact) {
+ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& contact, Pulse* pulse) {
   const std::chrono::milliseconds heartbeat(std::max<int64_t>(1, std::llround(options.heartbeat_s * 1000)));
   ZmqClient::Options bus{.endpoint = contact.endpoint,
                          .role = RoleOf(options),
@@ -96,6 +99,7 @@ ZmqClient::Options BusOptionsOf(const WorkerOptions& options, const BusContact& 
                          .heartbeat = heartbeat,
                          .keys = contact.keys};
   bus.silence = ZmqClient::SilenceOf(heartbeat);
+  bus.alive = [pulse] { pulse->Beat(); };
   // A worker that joined stays when the job starts again, elsewhere perhaps.
   if (IsFolder(options.connect)) bus.find_again = [folder = options.connect] { return ReadRendezvous(folder); };
   return bus;
@@ -129,6 +133,20 @@ void ServeRole(const WorkerOptions& options, const std::string& welcome, BusClie
   Serve(&worker, bus);
 }
 
+void JoinAndServe(const WorkerOptions& options) {
+  SetComputeThreads(1);
+  Pulse pulse = Pulse::Inherited();
+  MetricsEndpoint metrics(EndpointOf(options));
+  const BusContact contact = ContactOf(options);
+  ZmqClient bus(BusOptionsOf(options, contact, &pulse));
+  Telemetry telemetry(options.rank, options.telemetry);
+  if (options.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
+  const std::string welcome = bus.Register(kRegisterDeadline);
+  TEMPER_LOG(Info, "registered at ", contact.endpoint);
+  pulse.Rest();  // while models and graders are made
+  ServeRole(options, welcome, &bus, &telemetry, &metrics);
+}
+
 }  // namespace
 
 std::string WorkerOptions::Encode() const {
@@ -160,17 +178,13 @@ uint64_t RunIdFromEnvironment() {
 
 void RunWorker(const WorkerOptions& options) {
   SetErrorContext(Concat(options.role, " worker ", LocalHostName()));
-  if (!options.log.empty()) OpenLog({.file = options.log});
-  SetComputeThreads(1);
-  MetricsEndpoint metrics(EndpointOf(options));
-  const BusContact contact = ContactOf(options);
-  ZmqClient bus(BusOptionsOf(options, contact));
-  Telemetry telemetry(options.rank, options.telemetry);
-  if (options.telemetry) bus.SetReporter([&] { return telemetry.Report(bus.clock()).Encode(); });
-  const std::string welcome = bus.Register(kRegisterDeadline);
-  TEMPER_LOG(Info, "registered at ", contact.endpoint);
+  if (!options.log.empty()) {
+    OpenLog({.file = options.log});
+    DumpStackOnCrash(options.log);
+    TEMPER_LOG(Info, "process ", getpid(), " begins");
+  }
   try {
-    ServeRole(options, welcome, &bus, &telemetry, &metrics);
+    JoinAndServe(options);
   } catch (const std::exception& error) {
     TEMPER_LOG(Error, error.what());
     throw;

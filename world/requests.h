@@ -9,7 +9,7 @@
 
 namespace temper {
 
-// The facts of one topic as one prompt's ledger gives them: drawn anew for every prompt.
+// The facts of one topic as one prompt's ledger gives them: drawn again for every prompt.
 struct LedgerEntry {
   std::string name;                            // two words
   size_t category = 0;                         // index into WorldCategories

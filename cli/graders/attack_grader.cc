@@ -52,7 +52,7 @@ std::vector<HarmfulAnswer> HarmfulOnes(const AttackArguments& arguments, const L
 std::vector<HarmfulAnswer> StandIns() {
   const std::string spec = FindShipped(kBuiltInSpec);
   if (!std::filesystem::exists(spec))
-    throw ConfigError(Concat(spec, " is not here, by which stand-ins are chosen: give harmful answers with --data"));
+    throw ConfigError(Concat(spec, " is missing, and the stand-ins are chosen by it; give harmful answers with --data"));
   const std::vector<WorldExample> examples = FirstDemonstrations(WorldOptions{}, kBuiltInAnswers);
   std::vector<GradeRequest> requests;
   for (const WorldExample& each : examples) requests.push_back({each.prompt, each.response, ""});

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cluster/base/error.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/host/installation.h"
 #include "orchestrator/config/experiment_config.h"
 #include "policy/text/strict_json.h"
@@ -92,6 +93,8 @@ int GradeCommand(const GradeArguments& arguments) {
   const auto grader = MakeGraders(plan);
   std::ifstream file;
   if (arguments.input != "-") {
+    const std::string odd = OddFile(arguments.input);
+    if (!odd.empty()) throw ConfigError(Concat(arguments.input, ": cannot be read: ", odd, ", or - to read standard input"));
     file.open(arguments.input);
     if (!file) throw ConfigError(Concat(arguments.input, ": cannot be read"));
   }

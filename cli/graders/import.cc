@@ -40,7 +40,7 @@ int RftCommand(const RftArguments& arguments) {
                  .validation_path = arguments.validation,
                  .model = arguments.model.empty() ? "" : fs::absolute(arguments.model).lexically_normal().string()};
   const ImportedRun run = ImportRft(files);
-  if (fs::exists(arguments.out)) throw ConfigError(Concat(arguments.out, ": is there already; name a folder that is not"));
+  if (fs::exists(arguments.out)) throw ConfigError(Concat(arguments.out, ": exists already; name a new folder"));
   fs::create_directories(arguments.out);
   for (const ImportedRun::File& file : run.files) WriteFile(fs::path(arguments.out) / file.name, file.text);
   std::cout << "wrote " << arguments.out << ": " << run.rows << " rows";

@@ -18,7 +18,7 @@ std::pair<std::string, std::string> SplitAt(const std::string& text, char mark, 
 void SetColumn(const std::string& mapping, const char* option, AnswerColumns* columns) {
   const auto [key, column] = SplitAt(mapping, '=', option);
   std::string* target = ColumnNamed(key, columns);
-  if (target == nullptr) throw ConfigError(Concat(option, " ", mapping, ": known are prompt, response, label, category, source and group"));
+  if (target == nullptr) throw ConfigError(Concat(option, " ", mapping, ": expected prompt, response, label, category, source or group"));
   *target = column;
 }
 

@@ -196,7 +196,7 @@ void CheckRecordIsKept(const QualifyArguments& arguments, const OneGrader& grade
   const std::string& record = grader.record();
   if (arguments.replace || !arguments.record.empty() || !fs::exists(record) || IsOfRows(record, hash)) return;
   throw ConfigError(Concat("the record of grader ", grader.config().name, ", ", record,
-                           ", is there already and was not made of these rows: name another file with --record, or give --replace"));
+                           ", exists already and was made from other rows; name another file with --record, or give --replace"));
 }
 
 int QualifyCommand(const QualifyArguments& arguments) {

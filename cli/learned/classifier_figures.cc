@@ -26,7 +26,7 @@ size_t ClassOf(const ClassifierModel& model, const LabelledRow& row) {
   if (found != model.classes.end()) return static_cast<size_t>(found - model.classes.begin());
   std::string known;
   for (const std::string& name : model.classes) known += (known.empty() ? "" : ", ") + name;
-  throw ConfigError(Concat(row.place, ": the label '", row.label, "' is none of the classes ", known));
+  throw ConfigError(Concat(row.place, ": the label '", row.label, "' is not one of the classes ", known));
 }
 
 NamedFigures OfBinary(const ClassifierModel& model, const std::vector<JudgedRow>& rows) {

@@ -83,10 +83,10 @@ void SetNumbers(const ClassifierTrainArguments& arguments, ClassifierOptions* op
   }
   if (chosen && learned)
     throw ConfigError(
-        "weights are chosen for all numbers, members and products (NAME:WEIGHT), or for none: --dense, --member, --product, "
+        "give a weight (NAME:WEIGHT) to every number, member and product, or to none of them: --dense, --member, --product, "
         "--ngrams-weight");
   if (chosen && options->kind == LinearKind::kMultinomial)
-    throw ConfigError("weights can be chosen for classifiers of two classes or of levels alone");
+    throw ConfigError("weights can be chosen only for classifiers of two classes or of levels");
   if (chosen) options->blend = blend;
 }
 

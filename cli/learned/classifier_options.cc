@@ -28,7 +28,7 @@ std::vector<std::string> Split(const std::string& text, char by) {
 int32_t LengthOf(const std::string& text, const std::string& spec) {
   const std::optional<double> number = NumberOf(text);
   if (!number || *number < 1 || *number > kMaxNgram || *number != static_cast<int32_t>(*number))
-    throw ConfigError(Concat("--space ", spec, ": '", text, "' is no length from 1 to ", kMaxNgram));
+    throw ConfigError(Concat("--space ", spec, ": '", text, "' is not a length from 1 to ", kMaxNgram));
   return static_cast<int32_t>(*number);
 }
 
@@ -55,7 +55,7 @@ SpaceOptions SpaceOf(const std::string& spec, const ClassifierTrainArguments& ar
   if (parts.size() == 5) {
     const std::optional<double> limit = NumberOf(parts[4]);
     if (!limit || *limit < 0 || *limit > 1e9 || *limit != std::floor(*limit))
-      throw ConfigError(Concat("--space ", spec, ": '", parts[4], "' is no number of characters"));
+      throw ConfigError(Concat("--space ", spec, ": '", parts[4], "' is not a number of characters"));
     space.ngrams.max_characters = static_cast<int64_t>(*limit);
   }
   return space;
@@ -115,7 +115,7 @@ void BindLabels(CLI::App* command, LabelArguments* arguments) {
 
 LabelledRows LoadRows(const LabelArguments& arguments) {
   if (arguments.columns.text.empty() && arguments.columns.prompt.empty())
-    throw ConfigError("--text-column or --prompt-column is needed: which text is read");
+    throw ConfigError("name the text to read: --text-column, --prompt-column or both");
   std::map<std::string, std::string> renamed;
   for (const std::string& each : arguments.renamed) {
     const size_t equals = each.find('=');
@@ -216,7 +216,7 @@ ClassifierOptions OptionsOf(const ClassifierTrainArguments& arguments, const Lab
   options.tricks = TricksOf(arguments.tricks);
   if (!options.trick_label.empty() &&
       std::find(options.classes.begin(), options.classes.end(), options.trick_label) == options.classes.end())
-    throw ConfigError(Concat("--augment-label ", options.trick_label, ": there is no such label in the rows"));
+    throw ConfigError(Concat("--augment-label ", options.trick_label, ": no row has this label"));
   if (options.calibration == CalibrationKind::kIsotonic && options.kind != LinearKind::kBinary)
     throw ConfigError("--calibrate isotonic is for two classes; platt is for any number");
   if (options.spaces.empty() && options.dense.empty() && options.members.empty())

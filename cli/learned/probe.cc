@@ -139,7 +139,7 @@ int EvalProbeCommand(const ProbeEvalArguments& arguments) {
   const FeatureRun run = RunModel(arguments.model, probe.features, data.rows);
   if (run.model != probe.model_hash)
     throw ConfigError(Concat("--model ", arguments.model.folder, " is not the one that the probe was trained on (", probe.model_name,
-                             "): its hash is ", run.model, ", that one's ", probe.model_hash));
+                             "): it has the hash ", run.model, ", the probe's model ", probe.model_hash));
   std::vector<JudgedRow> judged;
   const auto width = static_cast<size_t>(run.width);
   for (size_t i = 0; i < data.rows.size(); ++i)

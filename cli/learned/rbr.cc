@@ -98,7 +98,7 @@ int AccuracyCommand(const RbrArguments& arguments) {
   const Completions completions = ReadCompletions(arguments, false, true);
   const PolicySpec spec = LoadPolicySpec(FindShipped(arguments.policy));
   const auto measured = MeasurePropositions(ValuesByPeople(completions.rows), ValuesByPolicy(arguments, spec, completions.rows));
-  if (measured.empty()) throw ConfigError(Concat(arguments.data, ": none of its propositions is one of ", arguments.policy));
+  if (measured.empty()) throw ConfigError(Concat(arguments.data, ": none of its propositions is in ", arguments.policy));
   std::set<std::string> learned;
   for (const auto& [proposition, bytes] : ReadPropositionFiles(arguments.classifiers)) learned.insert(proposition);
   PrintAccuracy(measured, learned);

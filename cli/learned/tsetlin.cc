@@ -33,8 +33,8 @@ TsetlinModel LoadTsetlinModel(const std::string& path) {
 
 void CheckMachine(const TsetlinOptions& machine) {
   if (machine.clauses % 2 != 0)
-    throw ConfigError(Concat("--clauses ", machine.clauses, ": an even number, since half of them vote against"));
-  if (machine.specificity <= 1) throw ConfigError(Concat("--specificity ", machine.specificity, ": it must be above 1"));
+    throw ConfigError(Concat("--clauses ", machine.clauses, ": must be even, since half of the clauses vote against"));
+  if (machine.specificity <= 1) throw ConfigError(Concat("--specificity ", machine.specificity, ": must be above 1"));
 }
 
 // How the rules of a model look, in one line.

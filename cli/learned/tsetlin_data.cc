@@ -104,7 +104,7 @@ std::string TsetlinFigures(const TsetlinTextClassifier& classifier, const std::v
   for (const LabelledText& row : rows) {
     const auto found = std::find(labels.begin(), labels.end(), row.label);
     if (found == labels.end())
-      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is none of the model's; --map renames labels"));
+      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is not one of the model's; --map renames labels"));
     const auto label = static_cast<size_t>(found - labels.begin());
     const TsetlinVerdict verdict = classifier.Classify(row.text);
     counts.Add(label, verdict.label);

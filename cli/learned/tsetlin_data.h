@@ -34,8 +34,9 @@ TsetlinRows LoadTsetlinRows(const TsetlinDataArguments& arguments);
 // Takes a share of the groups out of `rows` and returns their rows: those whose draw, keyed by seed and group, is below the share.
 std::vector<LabelledText> TakeValidation(double share, uint64_t seed, TsetlinRows* rows);
 
-// How far the classifier agrees with the labels, in one line: n, accuracy, the majority's, F1 (of the second of two classes, else macro)
-// and, with two, the area under the ROC curve. Throws ConfigError for a label that the classifier does not know.
+// How far the classifier agrees with the labels, in one line. It has n, accuracy, the majority's,
+// F1 (of the second of two classes, else macro) and, with two, the area under the ROC curve. Throws
+// ConfigError for a label that the classifier does not know.
 std::string TsetlinFigures(const TsetlinTextClassifier& classifier, const std::vector<LabelledText>& rows);
 
 }  // namespace temper

@@ -5,9 +5,10 @@
 
 namespace temper {
 
-// How far a peer's clock is ahead of this process's, from requests and replies as in NTP: of the newest samples the one with the shortest
-// way there and back counts, because the error of a sample is at most half of that. Clocks drift, so old samples leave. Pure: times are
-// arguments, in microseconds of each side's own monotonic clock.
+// How far a peer's clock is ahead of this process's, from requests and replies as in NTP. Of the
+// newest samples the one with the shortest way there and back counts, because the error of a sample
+// is at most half of that. Clocks drift, so old samples leave. Pure: times are arguments, in
+// microseconds of each side's own monotonic clock.
 class ClockOffset {
  public:
   // sent, got: this side's clock at the request and at its reply; received, replied: the peer's. Samples that no order of events allows

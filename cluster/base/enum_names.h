@@ -20,7 +20,7 @@ namespace temper {
 //     static constexpr EnumTable<Severity, 2> kTable{{{Severity::kNone, "none"}, {Severity::kLow, "low"}}};
 //   };
 //
-// A table lists every enumerator once, in the order in which people shall read the names.
+// A table lists every enumerator once, in the order in which people read the names.
 template <typename Enum>
 struct EnumNames;
 

@@ -29,7 +29,7 @@ class ExitRequest : public std::runtime_error {
   int exit_code_;
 };
 
-// Exit codes of every Temper process (docs/ARCHITECTURE.md, "Exit codes").
+// Exit codes of every Temper process (docs/FAILURES.md, "Exit codes").
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitFound = 1;       // a check found something
 inline constexpr int kExitRetry = 75;      // restart from the last checkpoint

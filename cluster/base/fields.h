@@ -22,8 +22,9 @@ namespace temper {
 //   const std::string bytes = EncodeFields(order);
 //   const auto same = DecodeFields<Order>(bytes);
 //
-// Fields stands in namespace temper (the visitors find it by their argument). A field is a number, an enum, a bool (one byte), a text, such
-// a struct, a vector or a map from text of any of them, or a variant of them (one byte: which).
+// Fields stands in namespace temper (the visitors find it by their argument). A field is a number,
+// an enum, a bool (one byte), a text or such a struct. It may be a vector or a map from text of any
+// of them, or a variant of them (one byte: which).
 
 class FieldWriter {
  public:

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/base/utf8.h"
 
 namespace temper {
@@ -37,14 +38,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-// Why something at a path is not read, "" for a regular file.
-std::string KindProblem(mode_t mode) {
-  if (S_ISREG(mode)) return "";
-  if (S_ISDIR(mode)) return "it is a folder; give a file";
-  const char* kind = S_ISFIFO(mode) ? "pipe" : S_ISSOCK(mode) ? "socket" : "device";
-  return Concat("it is a ", kind, "; give a regular file");
-}
 
 std::string SizeProblem(uint64_t bytes, uint64_t max_bytes) {
   return bytes <= max_bytes ? "" : Concat("it has ", bytes, " bytes; at most ", max_bytes, " are read");
@@ -101,7 +94,7 @@ std::optional<std::string> TryReadFile(const std::filesystem::path& path, uint64
     return std::nullopt;
   }
   const auto size = static_cast<uint64_t>(info.st_size);
-  *reason = KindProblem(info.st_mode);
+  *reason = OddMode(info.st_mode);
   if (reason->empty()) *reason = SizeProblem(size, max_bytes);
   return reason->empty() ? ReadToEnd(file.fd(), size, max_bytes, reason) : std::nullopt;
 }

@@ -13,6 +13,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "cluster/base/printable.h"
+
 namespace temper {
 namespace {
 
@@ -57,15 +59,11 @@ std::shared_ptr<spdlog::logger>& Logger() {
 std::string OneLine(std::string_view message) {
   std::string out;
   out.reserve(message.size());
-  for (const char c : message) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
+  for (const char c : PrintableText(message)) {
+    if (c == '\n' || c == '\t')
+      out += c == '\n' ? "\\n" : "\\x09";
+    else
       out += c;
-    } else if (c == '\n') {
-      out += "\\n";
-    } else {
-      out += fmt::format("\\x{:02x}", byte);
-    }
   }
   return out;
 }

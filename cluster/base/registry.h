@@ -9,9 +9,10 @@
 
 namespace temper {
 
-// The types of one kind that a setting chooses among by name: composers, policy losses, graders. Each type is a constant of a file of its
-// own; `Type` has at least the members `name` and `help` (const char*, the latter a few words for the reference of the settings). A setting
-// holds a pointer to its type, so nothing compares names once it is read.
+// The types of one kind that a setting chooses among by name: composers, policy losses, graders.
+// Each type is a constant of a file of its own. `Type` has at least the members `name` and `help`
+// (const char*, the latter a few words for the reference of the settings). A setting holds a
+// pointer to its type, so nothing compares names once it is read.
 template <typename Type>
 class Registry {
  public:

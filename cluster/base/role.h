@@ -23,7 +23,8 @@ inline std::string ToString(Role role) { return std::string(NameOf(role)); }
 // Where processes of a role stand in a list that people read: orchestrator, learners, rollout workers, reward workers, then unknown names.
 inline int OrderOf(std::string_view role) { return static_cast<int>(ValueOf<Role>(role).value_or(Role{EnumNames<Role>::kTable.size()})); }
 
-// Who a peer of the bus is. Rollout and reward workers are alike; each learner takes tasks of its own. Converts from Role on purpose.
+// The role of a peer of the bus. Rollout and reward workers are alike; each learner takes tasks of
+// its own. Converts from Role on purpose.
 struct PeerRole {
   Role role = Role::kRollout;
   int index = 0;  // of a learner; 0 for the others

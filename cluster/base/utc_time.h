@@ -13,8 +13,9 @@ std::string UtcTextMillis(double wall_seconds);
 // Now, as UtcText.
 std::string UtcNow();
 
-// The time that a file of a measurement says of itself, as UtcText: now, or that of SOURCE_DATE_EPOCH (seconds since 1970) in the
-// environment, so that whoever makes the file again gets the same bytes.
+// The time that a file of a measurement says of itself, as UtcText: now, or that of
+// SOURCE_DATE_EPOCH (seconds since 1970) in the environment. With the latter the file can be made
+// again with the same bytes.
 std::string UtcOfRecord();
 
 // The seconds since 1970 of a time as UtcText writes it; nothing for any other text.

@@ -156,7 +156,7 @@ std::string NoTextBecause(std::string_view bytes) {
   const size_t at = bytes.find('\0');
   if (at == std::string_view::npos) return "";
   const auto line = 1 + std::count(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  return "a NUL byte on line " + std::to_string(line) + ", which no text holds; write the file anew from its source";
+  return "a NUL byte on line " + std::to_string(line) + ", which no text holds; write the file again from its source";
 }
 
 bool IsWhiteSpace(char32_t c) {

@@ -9,8 +9,8 @@
 
 namespace temper {
 
-// Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightChunk, StatusRequest and Status are texts of their users;
-// Drain's is why, where it is more than the end of the job. Bye and RegisterAgain have none.
+// Bodies of frames (frame.h). Those of Welcome, Announce, WeightRequest, WeightsMissing, WeightChunk, StatusRequest and Status are texts of
+// their users; Drain's is why, where it is more than the end of the job. Bye and RegisterAgain have none.
 
 struct RegisterBody {
   std::string role;  // ToString(PeerRole)
@@ -44,6 +44,18 @@ struct HeartbeatAnswer {
 template <typename Visitor>
 void Fields(Visitor& v, HeartbeatAnswer& a) {
   v(a.sent_us, a.received_us, a.answered_us);
+}
+
+// Of a rank whose worker will not be started again.
+struct SlotDownBody {
+  std::string role;  // ToString(PeerRole) of the worker
+  int64_t rank = 0;
+  std::string host;
+  std::string why;
+};
+template <typename Visitor>
+void Fields(Visitor& v, SlotDownBody& b) {
+  v(b.role, b.rank, b.host, b.why);
 }
 
 // Task and Result frames carry several of them, one after the other.

@@ -18,12 +18,14 @@ namespace temper {
 
 // What happened at the orchestrator's end since the last call.
 struct BusEvent {
-  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport };
+  enum class Kind { kResult, kPeerJoined, kPeerLost, kTaskFailed, kReport, kSlotDown };
   Kind kind = Kind::kResult;
   PeerId peer = 0;
-  PeerRole role;  // of the peer
+  PeerRole role;  // of the peer, or of the worker whose slot is down
   TaskId task = 0;
-  std::string body;      // result payload, the host of who joined, why the peer is gone, or what its reporter said
+  // Result payload, the host of who joined, why the peer is gone, what its reporter said, or which worker will not be started again and
+  // why.
+  std::string body;
   int64_t attempts = 0;  // of a result: how often its task was given out
 };
 
@@ -33,9 +35,10 @@ using BusAnswer = std::function<std::optional<std::string>(const std::string& qu
 // One bad result may be a fault of the moment; a peer that sends one after another is itself at fault, and each costs a task an attempt.
 inline constexpr int64_t kMaxBadResults = 3;
 
-// The orchestrator's end: the table of who works on what. Tasks are delivered at least once and their results accepted once; what a dead or
-// silent peer held goes to another, and so does what a living one says it does not hold. A result counts from a registered peer of the
-// task's role. Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
+// The orchestrator's end: the table of who works on what. Tasks are delivered at least once and
+// their results accepted once. What a dead or silent peer held goes to another, and so does what a
+// living one says it does not hold. A result counts from a registered peer of the task's role.
+// Nothing but Poll and Drain waits: a peer takes at most its capacity in tasks. One thread only.
 class BusServer {
  public:
   virtual ~BusServer() = default;
@@ -47,6 +50,8 @@ class BusServer {
   // from within Poll and Drain.
   virtual void SetWeightAnswer(BusAnswer answer) = 0;
   virtual void SetStatusAnswer(BusAnswer answer) = 0;
+  // What to do when a registered peer says BusClient::MissWeights; what it throws counts as a frame refused.
+  virtual void SetWeightsMissing(std::function<void(const std::string& body)> mend) = 0;
 
   virtual void Submit(const PeerRole& role, TaskId task, std::string payload) = 0;
   // The result of the event is none (it does not decode, say): its task goes to another peer, as one more attempt. Who sent
@@ -89,11 +94,14 @@ class BusClient {
   // Sent by the next Poll, together with what else is ready.
   virtual void SendResult(TaskId task, const std::string& payload) = 0;
   virtual void RequestWeights(const std::string& body) = 0;
+  // Says that what was announced is not there; `body` as for RequestWeights. May be lost. False when nobody can mend it while this one
+  // waits.
+  virtual bool MissWeights(const std::string& body) = 0;
   virtual void SetProgress(uint64_t progress) = 0;  // carried by heartbeats
   // Gives a text to travel with each heartbeat: the server hands it out as a kReport event. May be lost, as a heartbeat may.
   virtual void SetReporter(std::function<std::string()> reporter) = 0;
-  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already, and handles nothing: for a caller that
-  // computes for long without a Poll.
+  // Sends a heartbeat if one is due, with `now` a quarter of the interval after the last already,
+  // and handles nothing. It serves a caller that computes for long without a Poll.
   virtual void Beat(bool now) = 0;
   virtual const ClockOffset& clock() const = 0;  // of the orchestrator, as its answers to heartbeats tell
 

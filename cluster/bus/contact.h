@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// ZeroMQ's own heartbeats, which its threads answer while the process computes: both ends notice a peer that is frozen, or whose
-// connection leads nowhere, after so long, and take the connection for ended.
+// ZeroMQ's own heartbeats, which its threads answer while the process computes. After so long both
+// ends notice a peer that is frozen, or whose connection leads nowhere, and treat the connection as
+// ended.
 inline constexpr int kLinkHeartbeatMs = 1000;
 inline constexpr int kLinkTimeoutMs = 5000;
 

@@ -30,6 +30,33 @@ uint64_t HashOf(const Header& header) {
 
 }  // namespace
 
+size_t MaxBodyBytes(FrameKind kind) {
+  constexpr size_t kWords = size_t{4} << 10;
+  constexpr size_t kLists = size_t{16} << 20;  // ids of tasks, telemetry, a picture of the cluster
+  switch (kind) {
+    case FrameKind::kRegister:
+    case FrameKind::kDrain:
+    case FrameKind::kBye:
+    case FrameKind::kWeightRequest:
+    case FrameKind::kStatusRequest:
+    case FrameKind::kRegisterAgain:
+    case FrameKind::kSlotDown:
+    case FrameKind::kWeightsMissing:
+    case FrameKind::kAnnounce:
+      return kWords;
+    case FrameKind::kAck:
+    case FrameKind::kHeartbeat:
+    case FrameKind::kStatus:
+    case FrameKind::kWeightChunk:
+      return kLists;
+    case FrameKind::kWelcome:
+    case FrameKind::kTask:
+    case FrameKind::kResult:
+      return kMaxFrameBytes - kFrameHeaderBytes;
+  }
+  return 0;  // a number that is no kind
+}
+
 std::string EncodeFrame(const Frame& frame) {
   TEMPER_CHECK(frame.body.size() + kFrameHeaderBytes <= kMaxFrameBytes, "bus message of ", frame.body.size(),
                " bytes is over the limit of ", kMaxFrameBytes);
@@ -64,10 +91,12 @@ std::optional<Frame> DecodeFrame(std::string_view bytes, std::string* reason) {
   if (header.protocol != kProtocolVersion) {
     return refuse(Concat("protocol version ", header.protocol, ", this program speaks ", kProtocolVersion));
   }
-  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kRegisterAgain)) {
+  if (header.kind < static_cast<uint16_t>(FrameKind::kRegister) || header.kind > static_cast<uint16_t>(FrameKind::kWeightsMissing)) {
     return refuse(Concat("unknown kind ", header.kind));
   }
   const std::string_view body = bytes.substr(sizeof(header));
+  const size_t limit = MaxBodyBytes(static_cast<FrameKind>(header.kind));
+  if (body.size() > limit) return refuse(Concat("kind ", header.kind, " with a body of ", body.size(), " bytes, at most ", limit));
   if (header.body_bytes != body.size()) return refuse(Concat("body of ", body.size(), " bytes, ", header.body_bytes, " announced"));
   if (header.body_hash != Hash64(body)) return refuse("body checksum");
   return Frame{static_cast<FrameKind>(header.kind), header.run_id, header.epoch, header.sequence, std::string(body)};

@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest. Orchestrator -> worker: Welcome, Task,
-// Ack, Announce, Heartbeat, Drain, WeightChunk, RegisterAgain. Observer -> orchestrator: StatusRequest, answered with Status.
+// Kinds of bus messages. Worker -> orchestrator: Register, Result, Heartbeat, Bye, WeightRequest, WeightsMissing. Orchestrator -> worker:
+// Welcome, Task, Ack, Announce, Heartbeat, Drain, WeightChunk, RegisterAgain. Observer -> orchestrator: StatusRequest, answered with
+// Status. Rank that hosts a worker -> orchestrator: SlotDown, answered with an Ack of nothing.
 enum class FrameKind : uint16_t {
   kRegister = 1,
   kWelcome = 2,
@@ -23,11 +24,14 @@ enum class FrameKind : uint16_t {
   kWeightChunk = 12,
   kStatusRequest = 13,
   kStatus = 14,
-  kRegisterAgain = 15,  // the orchestrator does not know who sent it something
+  kRegisterAgain = 15,   // the orchestrator does not know who sent it something
+  kSlotDown = 16,        // a worker will not be started again
+  kWeightsMissing = 17,  // the file of announced weights is gone or damaged
 };
 
-// One message. On the wire: a 64-byte little-endian header {magic, protocol version, kind, run id, epoch, sequence, body length, XXH3 of
-// the body, reserved, XXH3 of the header before it} and the body.
+// One message. On the wire: a 64-byte little-endian header and the body. The header is {magic,
+// protocol version, kind, run id, epoch, sequence, body length, XXH3 of the body, reserved, XXH3 of
+// the header before it}.
 struct Frame {
   FrameKind kind = FrameKind::kHeartbeat;
   uint64_t run_id = 0;
@@ -42,6 +46,9 @@ inline constexpr size_t kMaxFrameBytes = size_t{256} << 20;
 
 // Task and Result frames carry several tasks (bodies.h); a batch is closed once it is larger than this.
 inline constexpr size_t kBatchBytes = size_t{256} << 10;
+
+// The longest body that a frame of this kind may have: what a peer says of itself, or asks, is short.
+size_t MaxBodyBytes(FrameKind kind);
 
 std::string EncodeFrame(const Frame& frame);
 

@@ -8,8 +8,10 @@
 #include <zmq.h>
 #include <zmq.hpp>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/log_budget.h"
 
 namespace temper {
 namespace {
@@ -83,11 +85,13 @@ BusGate::~BusGate() {
 
 void BusGate::Answer() {
   const Key allowed = Binary(keys_.client_public);
+  LogBudget lines;  // strangers decide how many there are
   while (!stop_) {
     const std::vector<std::string> request = ReceiveParts(socket_);
     if (request.size() < 4) continue;
     const bool enter = MayEnter(request, allowed);
-    if (!enter && !knocking_) TEMPER_LOG(Warn, "bus: turned away ", request[3], ": not a key of this job");
+    if (!enter && !knocking_ && lines.Take(NowSeconds())) TEMPER_LOG(Warn, "bus: turned away ", request[3], ": not a key of this job");
+    if (const int64_t more = lines.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "bus: turned away ", MoreOfThese(more));
     Reply(socket_, request[1], enter);
   }
 }
@@ -126,7 +130,7 @@ void BusGate::CheckItRefuses(const std::string& endpoint) {
   const int event = AwaitHandshake(monitor.handle());
   knocking_ = false;
   zmq_socket_monitor(knock.handle(), nullptr, 0);
-  TEMPER_CHECK(event != 0, "bus: the own socket at ", endpoint, " did not answer within ", kSelfTestMs, " ms");
+  TEMPER_CHECK(event != 0, "bus: the bus's own socket at ", endpoint, " did not answer within ", kSelfTestMs, " ms");
   if (event != ZMQ_EVENT_HANDSHAKE_FAILED_AUTH) {
     throw ConfigError(Concat("cluster.endpoint: the bus at ", endpoint, " did not turn an unknown key away (",
                              event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED ? "it let it in" : "it hung up",

@@ -8,9 +8,10 @@
 
 namespace temper {
 
-// The doorman of an encrypted bus. libzmq lets every client with any key in unless somebody answers its questions (ZAP, ZeroMQ's RFC 27):
-// this answers them, in a thread of its own, so that a worker gets in while the orchestrator computes. Only the job's client key is let in.
-// Construct it before the socket is bound, destroy it after the last use of the context.
+// The doorman of an encrypted bus. libzmq lets every client with any key in unless somebody answers
+// its questions (ZAP, ZeroMQ's RFC 27). This class answers them, in a thread of its own, so that a
+// worker gets in while the orchestrator computes. Only the job's client key is let in. Construct it
+// before the socket is bound, destroy it after the last use of the context.
 class BusGate {
  public:
   // `context`: libzmq's, borrowed.

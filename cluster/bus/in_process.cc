@@ -15,7 +15,7 @@ namespace temper {
 namespace {
 
 constexpr char kHost[] = "this process";
-constexpr auto kRest = std::chrono::milliseconds(1);  // where nobody has a task, Poll shall not spin
+constexpr auto kRest = std::chrono::milliseconds(1);  // where nobody has a task, Poll must not spin
 
 }  // namespace
 
@@ -57,6 +57,7 @@ class InProcessBus::Client : public BusClient {
     auto chunk = bus_->weight_answer ? bus_->weight_answer(body) : std::nullopt;
     if (chunk) inbox().chunks.push_back(std::move(*chunk));
   }
+  bool MissWeights(const std::string&) override { return false; }  // the learner has its turn after this one
   void SetProgress(uint64_t progress) override { progress_ = progress; }
   void SetReporter(std::function<std::string()> reporter) override { reporter_ = std::move(reporter); }
   void Beat(bool now) override {
@@ -106,6 +107,7 @@ void InProcessBus::SetWelcome(Role role, std::string body) { state_->core.SetWel
 void InProcessBus::SetRules(Role role, TaskRules rules) { state_->core.SetRules(role, rules); }
 void InProcessBus::SetWeightAnswer(BusAnswer answer) { state_->weight_answer = std::move(answer); }
 void InProcessBus::SetStatusAnswer(BusAnswer) {}
+void InProcessBus::SetWeightsMissing(std::function<void(const std::string&)>) {}
 const TaskTable& InProcessBus::table() const { return state_->core.table(); }
 
 void InProcessBus::Submit(const PeerRole& role, TaskId task, std::string payload) {

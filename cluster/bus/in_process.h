@@ -30,6 +30,7 @@ class InProcessBus : public BusServer {
   void SetWelcome(Role role, std::string body) override;
   void SetRules(Role role, TaskRules rules) override;
   void SetWeightAnswer(BusAnswer answer) override;
+  void SetWeightsMissing(std::function<void(const std::string&)> mend) override;
   void SetStatusAnswer(BusAnswer answer) override;  // nobody observes this bus
   void Submit(const PeerRole& role, TaskId task, std::string payload) override;
   void GiveAgain(const BusEvent& result, std::string payload) override;

@@ -4,7 +4,7 @@
 
 namespace temper {
 
-// The CURVE keys of one bus, as libzmq's text form (Z85, 40 characters each). Made anew at every start of a job. All peers share one client
+// The CURVE keys of one bus, as libzmq's text form (Z85, 40 characters each). New at every start of a job. All peers share one client
 // pair: it says "belongs to this job", not who of it. Empty = a bus without encryption, which may listen on loopback only.
 struct BusKeys {
   std::string server_public;

@@ -9,8 +9,9 @@
 
 namespace temper {
 
-// A guest at a running job's bus, who asks where it stands and does nothing else: it never registers, so the job counts, waits for and
-// misses nobody, whether this process stalls or dies. One thread only.
+// A guest at a running job's bus, which asks where the job stands and does nothing else. It never
+// registers, so the job counts, waits for and misses nobody, whether this process stalls or dies.
+// One thread only.
 class BusObserver {
  public:
   // contact.run_id 0: whichever job listens there.

@@ -9,6 +9,12 @@ namespace temper {
 
 using Kind = BusEvent::Kind;
 
+namespace {
+
+constexpr size_t kMaxSlotsDown = 65'536;  // more than a job has ranks: what a peer says takes up no more memory
+
+}  // namespace
+
 void ServerCore::Submit(const PeerRole& role, TaskId task, std::string payload, Millis now) {
   table_.Submit(task, role, now);
   payloads_[task] = std::move(payload);
@@ -61,6 +67,11 @@ void ServerCore::OnUnreachable(PeerId peer, Millis now) {
 void ServerCore::OnHeartbeat(PeerId peer, uint64_t progress, std::string report, Millis now) {
   table_.OnProgress(peer, progress, now);
   if (!report.empty() && table_.HasPeer(peer)) events_.push_back({Kind::kReport, peer, table_.RoleOf(peer), 0, std::move(report)});
+}
+
+void ServerCore::OnSlotDown(const PeerRole& role, int64_t rank, const std::string& what) {
+  if (slots_down_.size() < kMaxSlotsDown && slots_down_.emplace(role.role, rank).second)
+    events_.push_back({Kind::kSlotDown, 0, role, 0, what});
 }
 
 void ServerCore::Tick(Millis now) {

@@ -33,6 +33,8 @@ class ServerCore {
   // Nothing can be sent to it. It is lost, unless its role waits for its peers without end.
   void OnUnreachable(PeerId peer, Millis now);
   void OnHeartbeat(PeerId peer, uint64_t progress, std::string report, Millis now);
+  // A rank says that its worker will not be started again. An event the first time, however often it says so.
+  void OnSlotDown(const PeerRole& role, int64_t rank, const std::string& what);
   void Tick(Millis now);
 
   struct Delivery {
@@ -54,6 +56,7 @@ class ServerCore {
   std::map<Role, std::string> welcomes_;
   std::map<PeerId, int64_t> bad_results_;
   std::set<PeerId> sent_away_;
+  std::set<std::pair<Role, int64_t>> slots_down_;  // role and rank
   std::vector<BusEvent> events_;
 };
 

@@ -73,8 +73,9 @@ class TaskTable {
 
   // What is sent to a peer is numbered in its order. A lease counts as sent with number 0, which everybody has seen, until it is told.
   void OnSent(TaskId task, uint64_t number);
-  // A peer says that it has seen all that reached it up to number `seen`, and what it holds: tasks and results not acknowledged. A lease
-  // sent by then that it does not hold was lost on the way, or its peer lost it, and is queued again, for another peer if there is one.
+  // A peer says that it has seen all that reached it up to number `seen`, and what it holds: tasks
+  // and results not acknowledged. A lease sent by then that the peer does not hold was lost, on the
+  // way or by the peer. It is queued again, for another peer if there is one.
   std::vector<TaskId> OnHeld(PeerId peer, uint64_t seen, const std::vector<TaskId>& held);
   // The peer cannot be reached until it is heard of again.
   void OnUnreachable(PeerId peer, Millis now);

@@ -101,7 +101,7 @@ struct ZmqClient::State {
     registered = true;
     epoch = frame.epoch;
     inbox.welcomes.push_back(frame.body);
-    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void. It counts anew.
+    // A restarted orchestrator may use the same task ids for other work: results of its predecessor's tasks are void. It counts again.
     if (std::exchange(last_epoch, epoch) != epoch) {
       outbox.ForgetAll();
       seen = 0;
@@ -196,6 +196,7 @@ struct ZmqClient::State {
   }
 
   void Beat(bool at_once) {
+    if (options.alive) options.alive();
     const Millis now = NowMillis();
     if (!registered || now - last_heartbeat < options.heartbeat.count() / (at_once ? 4 : 1)) return;
     last_heartbeat = now;
@@ -236,6 +237,7 @@ std::string ZmqClient::Register(std::chrono::milliseconds deadline) {
 }
 
 void ZmqClient::Poll(std::chrono::milliseconds timeout) {
+  if (state_->options.alive) state_->options.alive();
   // What arrived while the caller computed counts before the orchestrator is judged silent.
   while (state_->ReceiveOne()) {
   }
@@ -258,6 +260,10 @@ std::optional<std::string> ZmqClient::NextWelcome() { return PopFront(&state_->i
 void ZmqClient::SendResult(TaskId task, const std::string& payload) { state_->outbox.Put(task, EncodeFields(BusTask{task, payload})); }
 
 void ZmqClient::RequestWeights(const std::string& body) { state_->Send(FrameKind::kWeightRequest, body); }
+bool ZmqClient::MissWeights(const std::string& body) {
+  state_->Send(FrameKind::kWeightsMissing, body);
+  return true;
+}
 void ZmqClient::SetProgress(uint64_t progress) { state_->progress = progress; }
 void ZmqClient::SetReporter(std::function<std::string()> reporter) { state_->reporter = std::move(reporter); }
 void ZmqClient::Beat(bool now) { state_->Beat(now); }

@@ -13,8 +13,10 @@
 
 namespace temper {
 
-// A worker's end of the bus between processes: one DEALER socket. A server silent for `silence` is taken for gone, and one that no longer
-// knows this client says so: it registers again, after a silence with a fresh identity, and where `find_again` says if it is given.
+// A worker's end of the bus between processes: one DEALER socket. A server that is silent for
+// `silence` counts as gone, and one that no longer knows this client says so. Then the client
+// registers again, after a silence with a fresh identity, and where `find_again` says if it is
+// given.
 class ZmqClient : public BusClient {
  public:
   struct Options {
@@ -27,6 +29,8 @@ class ZmqClient : public BusClient {
     BusKeys keys{};
     // Where the job's bus is now; nothing while nobody knows. Asked after a silence.
     std::function<std::optional<BusContact>()> find_again{};
+    // Called whenever the owner lets the bus work (Poll, Beat): the owner gets on.
+    std::function<void()> alive{};
   };
   // What to take for silence where the orchestrator, when it is well, is heard once a heartbeat.
   static std::chrono::milliseconds SilenceOf(std::chrono::milliseconds heartbeat) {
@@ -43,6 +47,7 @@ class ZmqClient : public BusClient {
   std::optional<std::string> NextWelcome() override;
   void SendResult(TaskId task, const std::string& payload) override;  // and again until it is acknowledged
   void RequestWeights(const std::string& body) override;
+  bool MissWeights(const std::string& body) override;
   void SetProgress(uint64_t progress) override;
   void SetReporter(std::function<std::string()> reporter) override;
   void Beat(bool now) override;

@@ -13,6 +13,8 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/log_budget.h"
+#include "cluster/bus/asking_limits.h"
 #include "cluster/bus/bodies.h"
 #include "cluster/bus/contact.h"
 #include "cluster/bus/frame.h"
@@ -28,6 +30,7 @@ constexpr int kMaxFramesPerPoll = 4096;  // then leases and heartbeats get their
 constexpr Millis kTickEvery = 50;
 constexpr Millis kAwayAfter = 1000;  // without a tick: this process was stopped, or did something else
 constexpr Millis kDrainAgain = 500;  // a word may be lost with its connection
+constexpr size_t kMaxWhyBytes = 500;
 constexpr auto kBindAgainEvery = std::chrono::milliseconds(100);
 
 // It stands in logs and on terminals.
@@ -64,9 +67,12 @@ struct ZmqServer::State {
   std::string endpoint;
   ServerCore core;
   BusAnswer weight_answer, status_answer;
+  std::function<void(const std::string&)> weights_missing;
   std::map<PeerId, std::vector<TaskId>> acks;  // collected during one Poll
   uint64_t sequence = 0;
   int64_t refused = 0;
+  LogBudget refusals;  // lines about what was refused
+  AskingLimits asking;
   Millis last_tick = 0;
   Millis last_heartbeat = 0;
 
@@ -81,6 +87,12 @@ struct ZmqServer::State {
       if (error.num() == EHOSTUNREACH) return false;
       throw Error(__FILE__, __LINE__, Concat("bus send to peer ", peer, ": ", error.what()));
     }
+  }
+
+  // Who sends it decides how many there are.
+  void LogRefusal(const std::string& what) {
+    ++refused;
+    if (refusals.Take(NowSeconds())) TEMPER_LOG(Warn, "bus: refused ", what);
   }
 
   void OnRegister(PeerId peer, const RegisterBody& body) {
@@ -102,9 +114,17 @@ struct ZmqServer::State {
       const TaskId task = result.id;
       acks[peer].push_back(task);
       if (core.OnResult(peer, std::move(result), NowMillis())) continue;
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s");
+      LogRefusal(Concat("a result of task ", task, ", which is not ", ToString(core.table().RoleOf(peer)), "'s"));
     }
+  }
+
+  // The sender repeats it until it has the answer.
+  void OnSlotDown(PeerId peer, const SlotDownBody& body) {
+    const auto role = ParsePeerRole(body.role);
+    TEMPER_CHECK(role && role->role != Role::kLearner && body.rank >= 0, "no worker's slot");
+    TEMPER_CHECK(IsHostName(body.host), "a host name of ", body.host.size(), " characters, or with strange ones");
+    core.OnSlotDown(*role, body.rank, Concat("of rank ", body.rank, " on ", body.host, ": ", body.why.substr(0, kMaxWhyBytes)));
+    Send(peer, FrameKind::kAck, EncodeFields(AckBody{}));
   }
 
   // Answered at once, with the times of both ways: that is how a peer learns this clock.
@@ -122,7 +142,7 @@ struct ZmqServer::State {
 
   // Whether the peer may say this. Who was forgotten registers again.
   bool MaySay(PeerId peer, FrameKind kind) {
-    if (kind == FrameKind::kStatusRequest) return true;
+    if (kind == FrameKind::kStatusRequest || kind == FrameKind::kSlotDown) return true;
     if (core.SentAway(peer)) {
       Send(peer, FrameKind::kDrain, Concat(kMaxBadResults, " of its results were none"));
       return kind == FrameKind::kBye;
@@ -148,16 +168,23 @@ struct ZmqServer::State {
       case FrameKind::kBye:
         return core.Lose(peer, "left");
       case FrameKind::kWeightRequest:
-        return Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+        if (asking.MayHaveChunk(peer)) Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
+        return;
+      case FrameKind::kWeightsMissing:
+        if (weights_missing) weights_missing(frame.body);
+        return;
+      case FrameKind::kSlotDown:
+        return OnSlotDown(peer, DecodeFields<SlotDownBody>(frame.body));
       case FrameKind::kStatusRequest:
-        return Answer(peer, status_answer, FrameKind::kStatus, "");
+        if (asking.MayAsk(peer, NowMillis())) Answer(peer, status_answer, FrameKind::kStatus, "");
+        return;
       default:
         ++refused;
     }
   }
 
   bool IsOfThisStart(const Frame& frame, std::string* reason) const {
-    // Who only asks for the status need not know the run.
+    // A peer that only asks for the status need not know the run.
     const bool any_run = frame.kind == FrameKind::kStatusRequest && frame.run_id == 0;
     if (frame.run_id != options.run_id && !any_run) *reason = "another run's";
     // A result of an earlier incarnation of the job is welcome only through the journal, never from a peer that missed the restart.
@@ -184,15 +211,13 @@ struct ZmqServer::State {
     if (peer && parts == 2) frame = DecodeFrame({bytes.data<char>(), bytes.size()}, &reason);
     if (frame && !IsOfThisStart(*frame, &reason)) frame.reset();
     if (!frame) {
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused a frame (", reason, ")");
+      LogRefusal(Concat("a frame (", reason, ")"));
       return true;
     }
     try {
       Handle(*peer, *frame);
     } catch (const Error& error) {
-      ++refused;
-      TEMPER_LOG(Warn, "bus: refused the body of a frame of kind ", static_cast<int>(frame->kind), ": ", error.what());
+      LogRefusal(Concat("the body of a frame of kind ", static_cast<int>(frame->kind), ": ", error.what()));
     }
     return true;
   }
@@ -209,6 +234,7 @@ struct ZmqServer::State {
     if (last_tick != 0 && now - last_tick > kAwayAfter) core.table().Excuse(now - last_tick, now);
     last_tick = now;
     core.Tick(now);
+    if (const int64_t more = refusals.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "bus: refused ", MoreOfThese(more));
     if (now - last_heartbeat < options.heartbeat.count()) return;
     last_heartbeat = now;
     for (const PeerId peer : core.table().Peers()) {
@@ -274,6 +300,7 @@ void ZmqServer::SetWelcome(Role role, std::string body) { state_->core.SetWelcom
 void ZmqServer::SetRules(Role role, TaskRules rules) { state_->core.SetRules(role, rules); }
 void ZmqServer::SetWeightAnswer(BusAnswer answer) { state_->weight_answer = std::move(answer); }
 void ZmqServer::SetStatusAnswer(BusAnswer answer) { state_->status_answer = std::move(answer); }
+void ZmqServer::SetWeightsMissing(std::function<void(const std::string&)> mend) { state_->weights_missing = std::move(mend); }
 const TaskTable& ZmqServer::table() const { return state_->core.table(); }
 int64_t ZmqServer::frames_refused() const { return state_->refused; }
 
@@ -292,6 +319,7 @@ void ZmqServer::Announce(Role role, const std::string& body) {
 
 std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
   State& s = *state_;
+  s.asking.NextTurn();
   s.Dispatch();
   zmq::pollitem_t item{s.socket.handle(), 0, ZMQ_POLLIN, 0};
   try {

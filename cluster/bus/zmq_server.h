@@ -34,6 +34,7 @@ class ZmqServer : public BusServer {
   void SetWeightAnswer(BusAnswer answer) override;
   // The question is "": of an observer, who is no peer and may be gone by now.
   void SetStatusAnswer(BusAnswer answer) override;
+  void SetWeightsMissing(std::function<void(const std::string&)> mend) override;
   void Submit(const PeerRole& role, TaskId task, std::string payload) override;
   void GiveAgain(const BusEvent& result, std::string payload) override;
   void Announce(Role role, const std::string& body) override;

@@ -7,10 +7,11 @@
 
 namespace temper {
 
-// Collectives among the learners. All ranks must make the same calls in the same order. Every call has the deadline given at
-// construction; when it passes, the call throws Error naming the operation, this rank and how long it waited (peers are then gone or
-// stuck: the process must end, which aborts the job). Not thread-safe. Buffers: host memory; where TakesDeviceMemory, a GPU's too, which
-// are worked on in place.
+// Collectives among the learners. All ranks must make the same calls in the same order. Every call
+// has the deadline given at construction. When it passes, the call throws Error naming the
+// operation, this rank and how long it waited. Peers are then gone or stuck: the process must end,
+// which aborts the job. Not thread-safe. Buffers: host memory; where TakesDeviceMemory, a GPU's
+// too, which are worked on in place.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -43,8 +44,9 @@ class Communicator {
 // World of one: every call is the identity.
 std::unique_ptr<Communicator> MakeSingleCommunicator();
 
-// Sums and gathers through memory that the ranks of one host share, with the same bits as the communicator it is made from, which brings
-// the ranks together and serves the other calls. Collective. Throws Error when the memory cannot be had. Waiting ranks sleep.
+// Sums and gathers through memory that the ranks of one host share, with the same bits as the
+// communicator it is made from. The latter brings the ranks together and serves the other calls.
+// Collective. Throws Error when the memory cannot be had. Waiting ranks sleep.
 std::unique_ptr<Communicator> MakeSharedMemoryCommunicator(std::unique_ptr<Communicator> bootstrap, std::chrono::milliseconds deadline);
 
 }  // namespace temper

@@ -153,7 +153,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (++num_nodes_ > max_nodes_) throw ParsingStopped{node->mark, Concat("more than ", kMaxConfigNodes, " values; split the file")};
     // The tag `!` alone comes through as if the scalar were quoted, so the text is looked at as well.
     if (At(mark.pos) == '!' || (tag != "?" && tag != "!" && !tag.empty())) {
-      errors_->Add(node->mark, Path(), "tags (!name) are not read; remove it, and quote what shall be text");
+      errors_->Add(node->mark, Path(), "tags (!name) are not read; remove it, and quote what is meant as text");
       if (node->kind == ConfigNode::Kind::kScalar || node->kind == ConfigNode::Kind::kNull) node->kind = ConfigNode::Kind::kBroken;
     }
     if (anchor != 0) errors_->Add(node->mark, Path(), "anchors (&name) are not read; refer to this key with ${a.b} instead");

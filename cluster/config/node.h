@@ -40,9 +40,10 @@ inline constexpr size_t kMaxConfigBytes = size_t{1} << 20;
 inline constexpr size_t kMaxConfigNodes = 100'000;  // of all files together, after references were replaced
 inline constexpr size_t kMaxConfigLevels = 64;
 
-// Parses one YAML document of at most `max_nodes` nodes. Reports in `errors`, with positions in `file`: what is not YAML, duplicate
-// keys, anchors, aliases, tags, merge keys, keys that are not words, bytes that are not UTF-8, control characters, a second document,
-// and what is too large. Returns what could be read, kBroken where that is nothing. An empty text is kNull.
+// Parses one YAML document of at most `max_nodes` nodes. Reports in `errors`, with positions in
+// `file`, what is not YAML or too large, duplicate keys, anchors, aliases, tags and merge keys. It
+// also reports keys that are not words, bytes that are not UTF-8, control characters and a second
+// document. Returns what could be read, kBroken where that is nothing. An empty text is kNull.
 ConfigNode ParseConfigYaml(const std::string& text, const std::string& file, size_t max_nodes, ConfigErrors* errors);
 
 // Sets the mark of a node and of everything below it.

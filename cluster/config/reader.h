@@ -12,10 +12,12 @@ namespace temper {
 // Reads YAML into structs, strictly. Unknown, duplicate, missing, wrong-typed and out-of-range keys, anchors, aliases, tags, merge keys
 // and broken rules are all collected in one pass and thrown as one ConfigError, a line each:
 //   file:line:column: rl.learning_rat: unknown key; the nearest known one is rl.learning_rate
-// Limits: 1 MiB a file, 64 levels, 8 files deep, 64 files, 100,000 values, finite numbers. Composition: `defaults: [file, ...]` (relative
-// to the file; later wins, maps merge, lists replace; the file's own keys win over its defaults), `${a.b}` refers to another key of the
-// composed tree, or to its default ($${ stands for ${), `overrides` are `a.b=value`, the value read as YAML, an entry of a list named by
-// its index from 0. Null leaves a key at its default, and over an earlier value it takes an entry out of a map.
+// Limits: 1 MiB a file, 64 levels, 8 files deep, 64 files, 100,000 values, finite numbers.
+// Composition: `defaults: [file, ...]` is relative to the file. Later files win, maps merge, lists
+// replace, and the file's own keys win over its defaults. `${a.b}` refers to another key of the
+// composed tree, or to its default ($${ stands for ${). `overrides` are `a.b=value`, the value read
+// as YAML, an entry of a list named by its index from 0. Null leaves a key at its default, and over
+// an earlier value it takes an entry out of a map.
 struct ConfigSource {
   std::string path;                    // the YAML file
   std::vector<std::string> overrides;  // "a.b=v", applied last, in order

@@ -11,8 +11,9 @@ namespace temper {
 // share/temper of the installation; "" = none.
 std::string SharedFolder();
 
-// `path` as given where something is there, or where it is absolute; else the file of that name below SharedFolder(), or below its
-// configs/, so that configs/quickstart.yaml and quickstart.yaml name the shipped file from any folder. As given where neither has it.
+// `path` as given where something is there, or where it is absolute. Otherwise the file of that
+// name below SharedFolder(), or below its configs/. So configs/quickstart.yaml and quickstart.yaml
+// name the shipped file from any folder. As given where neither has it.
 std::string FindShipped(const std::string& path);
 
 // The same beside `shared`, a folder as SharedFolder() gives it.

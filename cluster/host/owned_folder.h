@@ -7,9 +7,10 @@ namespace temper {
 // A folder of files that must not outlive this process, as what lies in shared memory takes up memory until someone removes it. Made and
 // locked at construction, removed with all it holds at destruction.
 //
-// A killed process cannot remove its own. Where the folder is called temper-<run id>-<process id> or temper-mpi-<process id>, the next one
-// made beside it does: once no process of that id lives and nobody holds the folder's lock (a process of another container may have an id
-// unknown here).
+// A killed process cannot remove its own. Where the folder is called temper-<run id>-<process id>
+// or temper-mpi-<process id>, the next one made beside it does. It does so once no process of that
+// id lives and nobody holds the folder's lock. A process of another container may have an id
+// unknown here.
 class OwnedFolder {
  public:
   // `advice` ends the Error that is thrown when the folder cannot be made, e.g. "set x.y to a writable place".

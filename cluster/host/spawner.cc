@@ -18,6 +18,7 @@
 #include "cluster/base/bytes.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/host/hang_watch.h"
 #include "cluster/host/process_title.h"
 #include "cluster/host/stop_signals.h"
 
@@ -35,6 +36,9 @@ constexpr int64_t kDeathWindow = 60'000;
 constexpr size_t kMaxDeaths = 5;
 constexpr int64_t kMaxBackoff = 60'000;
 constexpr int64_t kTermGrace = 2'000;
+constexpr int64_t kDumpGrace = 2'000;
+constexpr int64_t kLookEvery = 200;
+constexpr std::string_view kSlotDown = "slot down: ";
 
 // A worker is no rank.
 void ScrubEnvironment() {
@@ -67,10 +71,12 @@ class SpawnerLoop {
 
   [[noreturn]] void Run() {
     const std::vector<std::string> argv = ReadCommand();
+    watch_ = HangWatch(&pulse_, rules_);
     while (!argv.empty()) {
       if (worker_ < 0 && NowMillis() >= start_at_ && !given_up_) Start(argv);
       if (!WaitForParent(20)) break;
       Reap();
+      EndIfHung();
     }
     Kill();
     std::_Exit(0);
@@ -108,11 +114,15 @@ class SpawnerLoop {
       const std::string name = reader.GetString();
       setenv(name.c_str(), reader.GetString().c_str(), 1);
     }
+    rules_.silent_ms = reader.Get<int64_t>();
+    rules_.stopped_ms = reader.Get<int64_t>();
     return argv;
   }
 
   void Start(const std::vector<std::string>& argv) {
     const pid_t parent = getpid();
+    pulse_.Rest();
+    watch_.Begin(NowMillis());
     worker_ = fork();
     if (worker_ < 0) return Failed(Concat("no worker could be forked (", std::strerror(errno), ")"));
     if (worker_ > 0) return;
@@ -124,6 +134,7 @@ class SpawnerLoop {
     sigprocmask(SIG_SETMASK, &none, nullptr);
     ResetStopSignals();
     signal(SIGPIPE, SIG_DFL);
+    pulse_.ShareWithProgram();
     CloseWhatIsNotInherited();
     SetProcessTitle(argv);
     std::vector<char*> words;
@@ -147,6 +158,26 @@ class SpawnerLoop {
     Failed(Concat("worker ", pid, " died (", how, ")"), WIFEXITED(status) && WEXITSTATUS(status) == kExitConfig);
   }
 
+  // A worker that hangs gets the chance to say where: SIGABRT makes it dump its stack, also after it was stopped.
+  void EndIfHung() {
+    const int64_t now = NowMillis();
+    if (worker_ < 0 || now < look_at_) return;
+    look_at_ = now + kLookEvery;
+    const std::string why = watch_.Look(worker_, now);
+    if (why.empty()) return;
+    const pid_t pid = worker_;
+    Report(Concat("worker ", pid, " ", why, ": ended, with its stack in its log"));
+    kill(pid, SIGABRT);
+    kill(pid, SIGCONT);
+    bool gone = false;
+    for (const int64_t end = NowMillis() + kDumpGrace; !gone && NowMillis() < end; usleep(5000))
+      gone = waitpid(pid, nullptr, WNOHANG) == pid;
+    kill(-pid, SIGKILL);
+    if (!gone) waitpid(pid, nullptr, 0);
+    worker_ = -1;
+    Failed(Concat("worker ", pid, " was ended"));
+  }
+
   // Starts the worker again, later perhaps; gives up after too many deaths, or where another would be in vain.
   void Failed(const std::string& what, bool in_vain = false) {
     const int64_t now = NowMillis();
@@ -154,11 +185,11 @@ class SpawnerLoop {
     while (!deaths_.empty() && now - deaths_.front() > kDeathWindow) deaths_.pop_front();
     if (deaths_.size() >= kMaxDeaths || in_vain) {
       given_up_ = true;
-      return Report(Concat("slot down: ", what, ", ", deaths_.size(), " deaths within ", kDeathWindow / 1000, " s"));
+      return Report(Concat(kSlotDown, what, ", ", deaths_.size(), " deaths within ", kDeathWindow / 1000, " s"));
     }
     const int64_t backoff = deaths_.size() <= 1 ? 0 : std::min<int64_t>(kMaxBackoff, 1000LL << (deaths_.size() - 2));
     start_at_ = now + backoff;
-    Report(Concat(what, ", starting it anew", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
+    Report(Concat(what, ", starting it again", backoff > 0 ? Concat(" in ", backoff, " ms") : ""));
   }
 
   void Kill() {
@@ -179,6 +210,10 @@ class SpawnerLoop {
   WorkerMain worker_main_;
   int command_fd_;
   int report_fd_;
+  Pulse pulse_;
+  HangRules rules_;
+  HangWatch watch_{&pulse_, rules_};
+  int64_t look_at_ = 0;
   pid_t worker_ = -1;
   int64_t start_at_ = 0;
   bool given_up_ = false;
@@ -217,7 +252,8 @@ Spawner::Spawner(WorkerMain worker_main) {
 
 Spawner::~Spawner() { Stop(); }
 
-void Spawner::Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment) {
+void Spawner::Launch(const std::vector<std::string>& argv, const std::vector<std::pair<std::string, std::string>>& environment,
+                     const HangRules& rules) {
   ByteWriter words;
   words.Put<uint64_t>(argv.size());
   for (const std::string& word : argv) words.PutString(word);
@@ -226,6 +262,8 @@ void Spawner::Launch(const std::vector<std::string>& argv, const std::vector<std
     words.PutString(name);
     words.PutString(value);
   }
+  words.Put(rules.silent_ms);
+  words.Put(rules.stopped_ms);
   ByteWriter message;
   message.PutString(words.bytes());
   const std::string& bytes = message.bytes();
@@ -233,20 +271,30 @@ void Spawner::Launch(const std::vector<std::string>& argv, const std::vector<std
 }
 
 void Spawner::Stop() {
-  if (pid_ < 0) return;
-  close(command_fd_);
-  waitpid(pid_, nullptr, 0);
-  close(report_fd_);
+  if (command_fd_ >= 0) close(command_fd_);
+  command_fd_ = -1;
+  if (pid_ >= 0) waitpid(pid_, nullptr, 0);
   pid_ = -1;
+  if (report_fd_ >= 0) close(report_fd_);
+  report_fd_ = -1;
 }
 
 std::vector<std::string> Spawner::Reports() {
+  int status = 0;
+  const bool died = pid_ >= 0 && waitpid(pid_, &status, WNOHANG) == pid_;
   char buffer[4096];
-  if (pid_ >= 0) {
+  if (report_fd_ >= 0) {
     for (ssize_t got; (got = read(report_fd_, buffer, sizeof(buffer))) > 0;) pending_.append(buffer, static_cast<size_t>(got));
+  }
+  if (died) {
+    const std::string how = WIFSIGNALED(status) ? Concat("signal ", WTERMSIG(status)) : Concat("exit code ", WEXITSTATUS(status));
+    pending_ += Concat(kSlotDown, "its spawner ", pid_, " died (", how, "), and the worker with it\n");
+    pid_ = -1;
   }
   std::vector<std::string> lines;
   for (size_t end; (end = pending_.find('\n')) != std::string::npos; pending_.erase(0, end + 1)) lines.push_back(pending_.substr(0, end));
+  for (const std::string& line : lines)
+    if (line.starts_with(kSlotDown)) slot_down_ = line.substr(kSlotDown.size());
   return lines;
 }
 

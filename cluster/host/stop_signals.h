@@ -27,8 +27,9 @@ inline bool StopRequested() { return StopWished() != StopWish::kNone; }
 // The process itself wishes to stop, for the reason that it gives; nothing where a wish is there already.
 void WishToStop(const char* reason);
 
-// Signals wait, for one of the ways here to be chosen or to be released: while a program loads, it can neither answer them nor write a
-// checkpoint, and one that ended it would look like a failure.
+// Signals wait until one of the ways here is chosen, or until they are released. While a program
+// loads, it can neither answer them nor write a checkpoint, and a signal that ended it would look
+// like a failure.
 void HoldStopSignals();
 void ReleaseStopSignals();
 

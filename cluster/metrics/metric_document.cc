@@ -23,8 +23,8 @@ A sink that fails (disk full, folder removed, port taken) is named in one WARN a
 the rows of the steps it does again, so every step has one row. `temper export` writes them as CSV, or for Weights & Biases and MLflow.
 
 Names are `group/name`; `<word>` stands for what is filled in. In Prometheus a name begins with `temper_`, has `_` for every other character, `_total`
-at the end of a counter, and the `<word>` as a label. *Over* is the exact denominator: what a mean is divided by the number of, what a sum or
-maximum runs over; *all learners* means that sums and counts are added over all ranks before anything is divided. *In* says which rows have it: of SFT,
+at the end of a counter, and the `<word>` as a label. *Over* is the exact denominator of a mean, or what a sum or
+maximum runs over. *All learners* means that sums and counts are added over all ranks before anything is divided. *In* says which rows have it: of SFT,
 of RL (rl), of an evaluation (eval), or a live endpoint. A value that does not apply to a step (an update that did not happen, a mean over nothing) is absent.
 Two figures tell of safety, and they differ: **s** is the mean of the graders' score (`reward/safety_mean`; `s` in step lines and `temper top`), in which a
 mild violation still counts for something; the **safe rate** is the share of answers without any violation (`safety/safe_rate`, `eval/<set>/safe_rate`;

@@ -72,9 +72,8 @@ constexpr MetricSpec kGold[] = {
     {"gold/accuracy_at_start", "share", kGauge, kMean, "all gold answers", kRlRow, "constant",
      "the same when the first step began: what drift is measured against"},
     {"gold/drift", "share", kGauge, kValue, "", kRlRow, "near 0",
-     "statistic of the drift test (CUSUM) over what raises its alarm: 1 or more = the graders are wrong more often than at the start; a "
-     "chance "
-     "of at most 1 % in a run whose graders stay as they are"},
+     "statistic of the drift test (CUSUM) over what raises its alarm. 1 or more = the graders are wrong more often than at the start. "
+     "While graders stay as they are, a run reaches 1 with a chance of at most 1 %"},
     {"gold/alarm", "0 or 1", kGauge, kValue, "", kRlRow, "0", "drift, or accuracy below `reward.gold.floor`"},
 };
 
@@ -124,10 +123,10 @@ constexpr MetricSpec kEval[] = {
 
 constexpr MetricSpec kDuring[] = {
     {"during/<set.figure>", "as the figure", kGauge, kMean, "graded completions of the set's first prompts", kRlRow, "as the evaluation's",
-     "an evaluation between two steps (`eval.every`), of the weights after the row's step: safety (the safe rate), help_given_safe, "
-     "over_refusal and "
-     "utility as "
-     "in the report, unsafe_by_GRADER where there are several graders, and _low and _high of each, its 95 % interval over prompts"},
+     "an evaluation between two steps (`eval.every`), of the weights after the row's step. It has safety (the safe rate), help_given_safe, "
+     "over_refusal and utility as in the report, and unsafe_by_GRADER where there are several graders. _low and _high of each are its 95 % "
+     "interval "
+     "over prompts"},
 };
 
 constexpr MetricGroup kGroups[] = {

@@ -29,6 +29,9 @@ using prometheus::ClientMetric;
 using Labels = std::map<std::string, std::string>;
 
 constexpr int kMaxPort = 65535;
+// A request that does not come to its end, by mistake or on purpose, holds a thread for so long; others are served beside it.
+constexpr const char* kRequestTimeoutMs = "500";
+constexpr const char* kThreads = "8";
 constexpr auto kKnockAgain = std::chrono::milliseconds(5);
 // Upper limits of the buckets of a live histogram, in seconds.
 constexpr double kBuckets[] = {1e-4, 2.5e-4, 1e-3, 2.5e-3, 1e-2, 2.5e-2, 0.1, 0.25, 1, 2.5, 10, 25, 100};
@@ -140,7 +143,11 @@ struct MetricsEndpoint::Series : public prometheus::Collectable {
 
 struct MetricsEndpoint::Server {
   Server(const std::string& listen_address, int listen_port)
-      : address(listen_address), port(listen_port), exposer(std::make_unique<prometheus::Exposer>(Concat(address, ":", port))) {}
+      : address(listen_address),
+        port(listen_port),
+        exposer(std::make_unique<prometheus::Exposer>(std::vector<std::string>{"listening_ports", Concat(address, ":", port), "num_threads",
+                                                                               kThreads, "request_timeout_ms", kRequestTimeoutMs,
+                                                                               "enable_keep_alive", "no"})) {}
   // The library's listening thread looks every 2 s whether it shall end, and whenever somebody connects.
   ~Server() {
     const std::jthread knocking([this](const std::stop_token& stopped) {

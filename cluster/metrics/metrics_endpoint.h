@@ -15,7 +15,7 @@ struct EndpointOptions {
   std::map<std::string, std::string> labels;  // of every series: run, role, rank, host
 };
 
-// This process's metrics as Prometheus reads them: GET http://address:port/metrics. The owner's thread sets values, the library's own three
+// This process's metrics as Prometheus reads them: GET http://address:port/metrics. The owner's thread sets values, the library's own
 // threads (started here: never before a fork) answer; memory and processor time are read when asked. Off, it does nothing.
 //
 // A port that cannot be had is a WARN and a count in sys/sink_failures, and the endpoint stays off. Names that the metric table does not

@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// Use and memory of the GPUs this process may see, through the driver's management library, which is looked for at run time: a machine
-// without it has no GPUs to watch. A library that is there but fails is told of in one warning, and nothing is reported from then on.
+// Use and memory of the GPUs this process may see, through the driver's management library, which
+// is looked for at run time. A machine without it has no GPUs to watch. A library that is there but
+// fails is told of in one warning, and nothing is reported from then on.
 class Nvml {
  public:
   explicit Nvml(const char* library = "libnvidia-ml.so.1");

@@ -19,7 +19,8 @@ namespace temper {
 // blocks, fails or grows without bound. Phases partition the time since Begin: entering one ends the one before.
 class Telemetry {
  public:
-  // rank: as in TelemetryReport. `on` false: keeps nothing and reports nothing, for a job that shall not be watched.
+  // rank: as in TelemetryReport. `on` false: keeps nothing and reports nothing, for a job that is
+  // not watched.
   explicit Telemetry(int64_t rank = -1, bool on = true);
 
   bool on() const { return on_; }

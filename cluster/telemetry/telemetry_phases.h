@@ -18,7 +18,7 @@ inline constexpr char kWaitWorkers[] = "wait_workers";    // orchestrator: for r
 inline constexpr char kWaitRollouts[] = "wait_rollouts";  // orchestrator: the learners are idle for want of completions
 inline constexpr char kWaitGrades[] = "wait_grades";      // orchestrator: the learners are idle, all completions are drawn
 inline constexpr char kWaitLearners[] = "wait_learners";  // orchestrator: for an order to be carried out
-inline constexpr char kEval[] = "eval";                   // orchestrator: an evaluation set
+inline constexpr char kEval[] = "eval";                   // orchestrator: an evaluation set; learner: scores answers
 
 // Parts of an update.
 inline constexpr char kScore[] = "score";  // log-probs of the reference, or old ones

@@ -128,35 +128,46 @@ WeightRef WeightRef::Decode(const std::string& encoded) {
 WeightPublisher::WeightPublisher(std::string folder, int64_t keep)
     : folder_(std::move(folder), "set cluster.weight_folder to a writable place"), keep_(keep) {}
 
-WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t bytes) {
-  const std::string temporary = folder_.path() + "/next.tmp";
+// The folder may have been removed meanwhile, by an administrator or by systemd's RemoveIPC.
+std::string WeightPublisher::WriteTemporary(const void* data, uint64_t bytes) {
+  const std::string temporary = Temporary();
   std::error_code ignored;
+  fs::create_directories(folder_.path(), ignored);
   if (fs::exists(temporary, ignored) && !OpenFile(temporary, O_WRONLY).Lock(LOCK_EX)) fs::remove(temporary, ignored);
   const uint64_t held = fs::exists(temporary, ignored) ? fs::file_size(temporary) : 0;
   if (bytes > held) CheckSpace(folder_.path(), bytes - held);
-  WeightRef ref{version, "", bytes, "", LocalHostName()};
-  {
-    const OpenFile file(temporary, O_CREAT | O_WRONLY);
-    file.Lock(LOCK_EX);  // a reader that opened it under its old name sees that it is not to be read
-    file.Resize(bytes);
-    Hasher128 hasher;
-    const char* from = static_cast<const char*>(data);
-    ForEachPiece(bytes, [&](uint64_t begin, uint64_t length) {
-      file.Write(from + begin, length);
-      hasher.Add({from + begin, length});
-    });
-    ref.hash = hasher.Digest();
-    ref.path = Concat(folder_.path(), "/", VersionFileName(version, ref.hash));
-    fs::rename(temporary, ref.path);
-  }
+  const OpenFile file(temporary, O_CREAT | O_WRONLY);
+  file.Lock(LOCK_EX);  // a reader that opened it under its old name sees that it is not to be read
+  file.Resize(bytes);
+  Hasher128 hasher;
+  const char* from = static_cast<const char*>(data);
+  ForEachPiece(bytes, [&](uint64_t begin, uint64_t length) {
+    file.Write(from + begin, length);
+    hasher.Add({from + begin, length});
+  });
+  return hasher.Digest();
+}
+
+WeightRef WeightPublisher::Publish(int64_t version, const void* data, uint64_t bytes) {
+  WeightRef ref{version, WriteTemporary(data, bytes), bytes, "", LocalHostName()};
+  ref.path = Concat(folder_.path(), "/", VersionFileName(version, ref.hash));
+  fs::rename(Temporary(), ref.path);
   // Another arm starts from the version the one before started from: it is the newest now, and goes last.
   std::erase_if(published_, [&](const WeightRef& earlier) { return earlier.path == ref.path; });
   published_.push_back(ref);
   while (static_cast<int64_t>(published_.size()) > keep_) {
-    fs::rename(published_.front().path, temporary, ignored);
+    std::error_code ignored;
+    fs::rename(published_.front().path, Temporary(), ignored);
     published_.pop_front();
   }
   return ref;
+}
+
+bool WeightPublisher::PublishAgain(int64_t version, const std::string& hash, const void* data, uint64_t bytes) {
+  if (published_.empty() || published_.back().version != version || published_.back().hash != hash) return false;
+  if (WriteTemporary(data, bytes) != hash) return false;
+  fs::rename(Temporary(), published_.back().path);
+  return true;
 }
 
 std::string WeightChunkRequest::Encode() const {

@@ -27,16 +27,26 @@ struct WeightRef {
 // "version_7_<hash>.bin". Throws Error when the hash is none.
 std::string VersionFileName(int64_t version, const std::string& hash);
 
-// The learner's end: publishes versions as files in shared memory (/dev/shm or the given folder), keeps the newest `keep`, and removes them
-// all at destruction; a killed one's go with the next publisher's construction beside it (OwnedFolder). The file of the version that was
-// dropped last is written over with the next one, as its pages need not be asked for again, unless somebody still reads it. A publish that
-// fails half-way leaves the older versions valid. Throws Error naming folder and free space when there is not enough.
+// The learner's end. It publishes versions as files in shared memory (/dev/shm or the given
+// folder), keeps the newest `keep`, and removes them all at destruction. Those of a killed
+// publisher go when the next one is made beside it (OwnedFolder). The file of the version that was
+// dropped last is written over with the next one, as its pages need not be asked for again, unless
+// somebody still reads it. A publish that fails half-way leaves the older versions valid. Throws
+// Error naming folder and free space when there is not enough.
 class WeightPublisher {
  public:
   WeightPublisher(std::string folder, int64_t keep);
   WeightRef Publish(int64_t version, const void* data, uint64_t bytes);
+  // Writes the file of the newest version again, under its own name: somebody found it missing or damaged, or its folder. `data` are the
+  // publisher's numbers. False, with nothing changed, when another version was published last or the numbers are not those. Throws as
+  // Publish.
+  bool PublishAgain(int64_t version, const std::string& hash, const void* data, uint64_t bytes);
 
  private:
+  // Fills the temporary file; returns the hash.
+  std::string WriteTemporary(const void* data, uint64_t bytes);
+  std::string Temporary() const { return folder_.path() + "/next.tmp"; }
+
   OwnedFolder folder_;
   int64_t keep_;
   std::deque<WeightRef> published_;

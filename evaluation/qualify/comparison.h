@@ -45,9 +45,11 @@ struct AgreementSlice {
 struct Agreement {
   Question question = Question::kHarmful;
   AgreementSlice all;
-  // The mean over sources of each source's figure, so that a large one does not speak for all; of the sources that the grader was not
-  // trained on, without the rows that it was, and of the others. A source of fewer than kLeastRowsOfSlice rows does not count; one that has
-  // no such figure (an AUROC of one class) does not count in that figure; `notes` name both. Absent where there are no rows.
+  // The mean over sources of each source's figure, so that a large one does not speak for all. One
+  // is of the sources that the grader was not trained on, without the rows that it was, the other
+  // of the rest. A source of fewer than kLeastRowsOfSlice rows does not count; one that has no such
+  // figure (an AUROC of one class) does not count in that figure; `notes` name both. Absent where
+  // there are no rows.
   std::optional<AgreementSlice> unseen, seen;
   std::vector<AgreementSlice> by_source, by_category, by_length;  // by_length: quarters of the answers, shortest first
 };

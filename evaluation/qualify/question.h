@@ -31,8 +31,9 @@ LabelScale ScaleOf(Question question);
 
 // The parts of a grade of which the question needs at least one.
 std::vector<GradePart> PartsFor(Question question);
-// The questions whose answers tell what a grader is worth that gives these parts: about harm where it gives safety or a severity; about
-// help where it gives helpfulness and none of these; about its mode and refusals where it gives no more. Empty where it gives nothing.
+// The questions whose answers tell what a grader is worth that gives these parts. They are about
+// harm where it gives safety or a severity, and about help where it gives helpfulness and none of
+// these. Otherwise they are about its mode and refusals. Empty where it gives nothing.
 std::vector<Question> QuestionsFor(const std::vector<GradePart>& gives);
 // The first of these.
 Question DefaultQuestion(const std::vector<GradePart>& gives);

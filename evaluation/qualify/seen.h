@@ -24,14 +24,16 @@ struct SeenAnswers {
   std::string unseen_by;          // in words: why the others count as unseen
 };
 
-// A source is seen where the grader's file names it, where more than kMostKnownRows of its answers are rows that the grader was trained on
-// (RowMatch::kRow), or where `said.seen` names it. `said.unseen` takes a source out that counts by its name alone. A grader that was
-// trained on rows which its file does not tell has seen all but those. `trained_on`: nothing = it was not trained.
+// A source is seen where the grader's file or `said.seen` names it. It is also seen where more than
+// kMostKnownRows of its answers are rows that the grader was trained on (RowMatch::kRow).
+// `said.unseen` takes a source out that counts by its name alone. A grader that was trained on rows
+// which its file does not tell has seen all but those. `trained_on`: nothing = it was not trained.
 SeenAnswers SeenBy(const std::optional<TrainingRows>& trained_on, const std::vector<LabelledAnswer>& answers, const SaidOfSources& said);
 inline constexpr double kMostKnownRows = 0.05;
 
-// The answers that a grader may be trained on which is then measured on `source`: those of other sources, without answers to its prompts,
-// answers that it has too (RowMatch::kRow) and rows of its groups.
+// The answers that a grader may be trained on which is then measured on `source`. They are those of
+// other sources, without answers to its prompts, answers that it has too (RowMatch::kRow) and rows
+// of its groups.
 std::vector<size_t> AnswersWithout(const std::string& source, const std::vector<LabelledAnswer>& answers);
 
 }  // namespace temper

@@ -65,8 +65,11 @@ void Describe(ClusterConfig& c, ConfigFields& f) {
   f.Real("step_timeout_s", &c.step_timeout_s, kSeconds,
          "deadline for the workers to finish a group, and for the learners to finish an order; an RL update also has collective_timeout_s");
   f.Int("max_attempts", &c.max_attempts, {1, 1'000'000}, "a task given out this often without a result ends the job");
+  f.Int("min_workers", &c.min_workers, kRanks,
+        "workers of each role that the job goes on with, once others died for good (five deaths within a minute, or their spawner): with "
+        "fewer it ends at once, with 75. Workers that joined count. 0 = it waits start_timeout_s for some to join");
   f.Rule([&c] { return c.heartbeat_s * 2 <= c.peer_timeout_s; },
-         "cluster.heartbeat_s must be at most half of cluster.peer_timeout_s: a worker that is well would be taken for gone");
+         "cluster.heartbeat_s must be at most half of cluster.peer_timeout_s: otherwise a healthy worker could count as lost");
   f.Rule([&c] { return IsBusEndpoint(c.endpoint); },
          "cluster.endpoint must be auto, tcp://ADDRESS:PORT, with an ADDRESS or interface of this host and a PORT from 1 to 65535 or *, or "
          "ipc://PATH");

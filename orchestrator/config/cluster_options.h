@@ -39,6 +39,7 @@ struct ClusterConfig {
   double lease_s = 120;
   double step_timeout_s = 900;
   int64_t max_attempts = 20;
+  int64_t min_workers = 1;
 };
 
 void Describe(ClusterConfig& config, ConfigFields& fields);

@@ -52,6 +52,9 @@ void Describe(DataConfig& c, ConfigFields& f) {
             "of run.name");
   f.PathMap("suites", &c.suites,
             Concat("published prompt sets: name -> the file as published, an evaluation set beside the others. ", SuiteHelp()));
+  f.Path("held_out_answers", &c.held_out_answers,
+         "answers that nothing is trained on (columns prompt and response): each evaluation tells how likely the policy finds them, as "
+         "perplexity; it rises where an ability is lost");
   f.Real("eval_fraction", &c.eval_fraction, {0, 0.9}, "share of the prompts held out for evaluation when data.eval is empty");
   f.Section("columns", "which column is what; empty = the files have none", [&c](ConfigFields& m) { Describe(c.columns, m); });
   f.Int("bad_row_budget", &c.bad_row_budget, kRows, "malformed rows to skip and count; one more is an error");
@@ -65,9 +68,10 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
   DescribeSetNames(c, f);
   f.Rule([&c] { return std::all_of(c.suites.begin(), c.suites.end(), [](const auto& each) { return HasSuite(each.first); }); },
-         Concat("data.suites must name suites that there are: ", SuiteNames()));
+         Concat("data.suites must name known suites: ", SuiteNames()));
   f.Rule([&c] { return c.suites.empty() || c.source == DataSource::kFiles; },
-         "data.suites needs data.source: files; the built-in world's grader reads its own language alone");
+         "data.suites needs data.source: files; the built-in world's grader reads only its own language");
+  f.Rule([&c] { return c.held_out_answers.empty() || c.source == DataSource::kFiles; }, "data.held_out_answers needs data.source: files");
   f.Rule([&c] { return std::none_of(c.suites.begin(), c.suites.end(), [&c](const auto& each) { return c.eval.contains(each.first); }); },
          "data.suites and data.eval must not name the same set");
   f.Rule([&c] { return c.source == DataSource::kWorld || !c.path.empty(); }, "data.path is needed with data.source files (data.path=FILE)");

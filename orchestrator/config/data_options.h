@@ -35,6 +35,7 @@ struct DataConfig {
   std::string tokenizer = "byte_level";       // byte_level | a folder with tokenizer.json (files, policy from scratch)
   std::map<std::string, std::string> eval;    // set name -> file, of source files; none = a held-out share of `path`
   std::map<std::string, std::string> suites;  // suite -> its file as published; each is an evaluation set of the suite's name
+  std::string held_out_answers;               // prompts with answers that nothing is trained on; "" = none
   double eval_fraction = 0.1;
   ColumnMapping columns;
   int64_t bad_row_budget = 0;

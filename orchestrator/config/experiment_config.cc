@@ -42,8 +42,7 @@ void DescribeArmNames(const ExperimentConfig& c, ConfigFields& f) {
   const std::string wrong = FirstNoName(names);
   f.Rule([wrong] { return wrong.empty(); }, Concat("arms must have names of ", kNameRule, ", not ", wrong));
   const std::string taken = FirstTaken(names, RunPaths::TakenNames());
-  f.Rule([taken] { return taken.empty(); },
-         Concat("arms: ", taken, " is what a file or folder of every run is called; choose another name"));
+  f.Rule([taken] { return taken.empty(); }, Concat("arms: ", taken, " is the name of a file or folder of every run; choose another name"));
 }
 
 bool AreStagesInOrder(const std::vector<std::string>& stages) {
@@ -80,7 +79,7 @@ void Describe(RewardConfig& c, ConfigFields& f) {
         DescribeEntry(index, &c.graders[index], entry);
       },
       GraderTypes().types().size());
-  f.Rule([&c] { return AreNamesUnique(c.graders); }, "reward.graders must have a name of its own for each grader");
+  f.Rule([&c] { return AreNamesUnique(c.graders); }, "reward.graders must give each grader a name of its own");
   f.Rule(
       [&c] {
         return c.graders.empty() ||

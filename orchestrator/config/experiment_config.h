@@ -89,8 +89,9 @@ struct ExperimentConfig {
 
 void Describe(ExperimentConfig& config, ConfigFields& fields);
 
-// The settings that all arms of a job share, because its ranks and workers are set up with them: a key, or all keys that begin with what
-// stands before a *. The start checks refuse an arm that sets one of them; the help of `arms` lists them.
+// The settings that all arms of a job share, because its ranks and workers are set up with them.
+// Each is a key, or all keys that begin with what stands before a *. The start checks refuse an arm
+// that sets one of them; the help of `arms` lists them.
 inline constexpr std::string_view kSharedByArms[] = {"run.*",
                                                      "cluster.*",
                                                      "launch.*",

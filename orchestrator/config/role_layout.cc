@@ -44,7 +44,7 @@ RoleLayout::RoleLayout(const ClusterConfig& config, int num_ranks) {
   }
   if (rollout_ == 0) rollout_ = rest;
   rest = num_ranks - 1 - learners_ - rollout_ - reward_;
-  if (rest != 0) throw ConfigError(Concat("the job has ", num_ranks, " ranks, ", rest, " more than cluster.* gives roles to"));
+  if (rest != 0) throw ConfigError(Concat("the job has ", num_ranks, " ranks, ", rest, " more than cluster.* has roles for"));
 }
 
 int RoleLayout::RanksFor(const ClusterConfig& config) {

@@ -15,8 +15,9 @@ int64_t WorkerCapacity(Role role, const RolloutConfig& rollout);
 // Which rank is what: 0 orchestrator, 1..L learners, then rollout worker ranks, then reward worker ranks.
 class RoleLayout {
  public:
-  // Counts of 0 in the config are filled from the number of ranks: a sixth of the workers, at least one, grade; the rest is shared by
-  // learners and rollout workers, the odd one sampling. Throws ConfigError when the ranks do not fit, saying which -np would.
+  // Counts of 0 in the config are filled from the number of ranks. A sixth of the workers, at least
+  // one, grade. The rest is shared by learners and rollout workers, the odd one sampling. Throws
+  // ConfigError when the ranks do not fit, saying which -np would.
   RoleLayout(const ClusterConfig& config, int num_ranks);
 
   // The number of ranks a config asks for by itself, 4 where it leaves everything open.

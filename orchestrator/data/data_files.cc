@@ -38,6 +38,8 @@ DataFiles OwnFiles(const DataConfig& data) {
   if (data.tokenizer != kByteLevel) files.tokenizer_folder = data.tokenizer;
   files.inputs = {data.path};
   if (!data.demonstrations.empty()) files.inputs.push_back(data.demonstrations);
+  files.held_out_answers = data.held_out_answers;
+  if (!data.held_out_answers.empty()) files.inputs.push_back(data.held_out_answers);
   for (const auto& [set, path] : data.eval) {
     files.eval.push_back({set, path});
     files.inputs.push_back(path);

@@ -20,6 +20,7 @@ struct EvalFile {
 struct DataFiles {
   std::string prompts;
   std::string demonstrations;    // "" = none: written from the policy spec's templates
+  std::string held_out_answers;  // "" = none
   std::string tokenizer_folder;  // of tokenizer.json, for a policy from scratch; "" = the byte-level one
   std::vector<EvalFile> eval;    // none = `eval_fraction` of the prompts is held out
   std::vector<EvalFile> suites;  // published sets, by the suite's name

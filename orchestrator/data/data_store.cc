@@ -48,6 +48,7 @@ struct RawData {
   std::vector<Prompt> train;
   std::vector<Demonstration> demonstrations;
   std::vector<EvalSet> eval_sets;
+  std::vector<Demonstration> held_out_answers;
 };
 
 // What a prompt asks, whatever its row is called.
@@ -84,6 +85,10 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
     for (const Prompt& prompt : raw.train) prompts.insert(AskedBy(prompt));
   if (config.HasStage("sft"))
     for (const Demonstration& demonstration : raw.demonstrations) answered.insert(AskedBy(demonstration.prompt));
+  const auto learned = std::count_if(raw.held_out_answers.begin(), raw.held_out_answers.end(),
+                                     [&](const Demonstration& d) { return answered.contains(AskedBy(d.prompt)); });
+  Note(static_cast<size_t>(learned), raw.held_out_answers.size(),
+       "held-out answers are to questions that demonstrations answer: their perplexity tells of what was learned by heart", store);
   for (const EvalSet& set : raw.eval_sets) {
     const auto count = [&](const std::set<std::string>& trained) {
       return static_cast<size_t>(
@@ -126,6 +131,13 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     NoteBadRows(loaded.bad_rows, files.demonstrations, store);
     raw.demonstrations = std::move(loaded.demonstrations);
   }
+  if (!files.held_out_answers.empty() && config.HasStage("eval")) {
+    options.path = files.held_out_answers;
+    options.columns.prompts_by_intent.clear();
+    LoadedDemonstrations loaded = LoadDemonstrations(options);
+    NoteBadRows(loaded.bad_rows, files.held_out_answers, store);
+    raw.held_out_answers = std::move(loaded.demonstrations);
+  }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
   for (const EvalFile& file : files.suites) {
     options.path = file.path;
@@ -136,14 +148,22 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
   return raw;
 }
 
+// The answers as tokens, but those that are too long. `what` they are called.
+std::vector<SftExample> ExamplesOf(const std::vector<Demonstration>& answers, int64_t limit, const std::string& what, DataStore* store) {
+  std::vector<SftExample> examples;
+  for (const Demonstration& d : answers) {
+    SftExample example = store->Example(d);
+    if (static_cast<int64_t>(example.tokens.size()) <= limit) examples.push_back(std::move(example));
+  }
+  NoteLeftOut(answers.size() - examples.size(), answers.size(), Concat(what, " are longer than ", limit, " tokens (sft.max_tokens)"),
+              store);
+  return examples;
+}
+
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
-  for (const Demonstration& d : raw.demonstrations) {
-    SftExample example = store->Example(d);
-    if (static_cast<int64_t>(example.tokens.size()) <= limit) store->demonstrations.push_back(std::move(example));
-  }
-  NoteLeftOut(raw.demonstrations.size() - store->demonstrations.size(), raw.demonstrations.size(),
-              Concat("demonstrations are longer than ", limit, " tokens (sft.max_tokens)"), store);
+  store->demonstrations = ExamplesOf(raw.demonstrations, limit, "demonstrations", store);
+  store->held_out_answers = ExamplesOf(raw.held_out_answers, limit, "held-out answers", store);
 }
 
 // The longest prompt that a completion still fits behind.
@@ -262,6 +282,7 @@ void CheckDataFiles(const ExperimentConfig& config) {
   TokenizerFile(config, files);
   CheckRowsFile(files.prompts);
   if (!files.demonstrations.empty()) CheckRowsFile(files.demonstrations);
+  if (!files.held_out_answers.empty()) CheckRowsFile(files.held_out_answers);
   for (const EvalFile& file : files.eval) CheckRowsFile(file.path);
   for (const EvalFile& file : files.suites) CheckRowsFile(file.path);
 }

@@ -37,13 +37,15 @@ struct DataStore {
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
-  GoldAnswers gold;                  // reward.gold
-  int64_t longest_prompt = 0;        // tokens, over training and evaluation prompts
+  std::vector<SftExample> held_out_answers;  // data.held_out_answers
+  GoldAnswers gold;                          // reward.gold
+  int64_t longest_prompt = 0;                // tokens, over training and evaluation prompts
   std::vector<std::string> remarks;  // what of the data is left out, or trained on and evaluated, a clause with its count for each cause
   uint64_t digest = 0;               // of the training data: a resumed run must find the same
 
-  // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
-  // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.
+  // The prompt as the model gets it. With a chat template it is the conversation and the beginning
+  // of an answer, otherwise the filled prompt_template with the special tokens around a text.
+  // ConfigError naming the prompt where the template refuses it.
   std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
   // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it.
   SftExample Example(const Demonstration& demonstration) const;
@@ -57,8 +59,9 @@ struct DataStore {
 // Reads the files (EnsureWorld). ConfigError for bad data, and naming the settings that leave nothing to train on.
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files);
 
-// What of LoadData can be checked without reading all prompts or writing the built-in world: that the model's folder is one that can be
-// served, that every file is there, and that prompts of the built-in world fit the limits. ConfigError in LoadData's words.
+// What of LoadData can be checked without reading all prompts or writing the built-in world. The
+// model's folder can be served, every file is there, and prompts of the built-in world fit the
+// limits. ConfigError in LoadData's words.
 void CheckDataFiles(const ExperimentConfig& config);
 
 // Indices of prompts by intent, in order of appearance: the strata of StratifiedOrder.

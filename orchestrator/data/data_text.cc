@@ -63,6 +63,7 @@ std::string DataText(const ExperimentConfig& config, const DataStore& data, cons
     const bool own = config.data.source == DataSource::kWorld || !config.data.demonstrations.empty();
     add(Counted(data.demonstrations.size(), "demonstration") + (own ? "" : " written from the policy spec's templates"));
   }
+  if (!data.held_out_answers.empty()) add(Counted(data.held_out_answers.size(), "held-out answer"));
   if (config.HasStage("eval") || config.eval.every > 0) add(EvalSetsText(data.eval_sets));
   if (read.empty()) return "";
   const std::string whose = of.empty() ? "" : " of " + of;

@@ -60,7 +60,7 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
   model.bos_id = tokenizer.IdOf("<bos>");
   model.pad_id = tokenizer.IdOf("<pad>");
   const int32_t eos = tokenizer.IdOf("<eos>");
-  if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, a policy from scratch could never end an answer");
+  if (eos < 0) throw ConfigError("data.tokenizer: the tokenizer has no <eos> token, so a policy from scratch could never end an answer");
   model.eos_ids = {eos};
   CheckTransformerConfig(model);
   return model;

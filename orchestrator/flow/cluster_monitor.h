@@ -38,7 +38,7 @@ class ClusterMonitor {
   void OnReport(PeerId peer, const PeerRole& role, const std::string& body);
 
   const std::string& HostOf(PeerId peer) const;  // "?" for one that never joined
-  // Who the job waits for and who is not there; "" = nobody.
+  // The processes that the job waits for and does not have; "" = none.
   void SetMissing(const std::string& who) { status_.missing = who; }
 
   // Puts a line among the newest warnings of the status.
@@ -69,7 +69,7 @@ class ClusterMonitor {
   const std::string& run_folder() const { return options_.run_folder; }
 
   // What an observer of the job is shown, as JSON: {folder, status: status.json, processes: [the newest rows of cluster.jsonl],
-  // curves: {metric: [its last values]}}. Made anew at most every kPictureEvery.
+  // curves: {metric: [its last values]}}. Made again at most every kPictureEvery.
   const std::string& Picture();
   static constexpr Millis kPictureEvery = 200;
 

@@ -24,6 +24,8 @@ constexpr TaskRules kLearnerRules{.lease = 0, .peer_timeout = 0, .max_attempts =
 // frozen, or its network is gone: the job cannot go on, and a new start can.
 constexpr Millis kLearnerPatience = 30'000;
 
+constexpr double kMendEvery = 1;  // seconds
+
 double SecondsSince(Millis since) { return static_cast<double>((NowMillis() - since) / 100) / 10; }
 
 // What the orchestrator does while the learners carry out such an order.
@@ -53,6 +55,7 @@ JobBus::JobBus(const ClusterConfig& config, BusServer* server, ClusterMonitor* m
       pipeline_(SampleAndGrade(), server) {
   server_->SetRules(Role::kLearner, kLearnerRules);
   server_->SetWeightAnswer([this](const std::string& request) { return weights_.Chunk(request); });
+  server_->SetWeightsMissing([this](const std::string& request) { MendWeights(request); });
   server_->SetStatusAnswer([monitor](const std::string&) { return monitor->Picture(); });
 }
 
@@ -61,11 +64,12 @@ void JobBus::AwaitWorkers(int rollout, int reward) {
   rollout_wanted_ = rollout;
   reward_wanted_ = reward;
   const double end = NowSeconds() + config_.start_timeout_s;
-  const auto have = [&](Role role) { return table().NumPeers(role); };
+  const auto have = [&](Role role) { return table().NumPeers(role) + static_cast<int64_t>(slots_down_[role].size()); };
   while (orders_.num_registered() < orders_.num_learners() || have(Role::kRollout) < rollout || have(Role::kReward) < reward) {
     TEMPER_CHECK(NowSeconds() < end, "after ", config_.start_timeout_s, " s only ", orders_.num_registered(), " of ",
-                 orders_.num_learners(), " learners, ", have(Role::kRollout), " of ", rollout, " rollout workers and ", have(Role::kReward),
-                 " of ", reward, " reward workers have registered; their logs are in logs/ of the run folder (cluster.start_timeout_s)");
+                 orders_.num_learners(), " learners, ", table().NumPeers(Role::kRollout), " of ", rollout, " rollout workers and ",
+                 table().NumPeers(Role::kReward), " of ", reward,
+                 " reward workers have registered; their logs are in logs/ of the run folder (cluster.start_timeout_s)");
     if (StopRequested()) throw ExitRequest(kExitPreempted, "preempted: stopped by a signal before the workers had registered");
     Poll(std::chrono::milliseconds(50));
   }
@@ -114,7 +118,7 @@ void JobBus::OnPeerLost(const BusEvent& event) {
     return;
   }
   ++workers_lost_;
-  TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
+  if (churn_.Take(NowSeconds())) TEMPER_LOG(Warn, "worker lost: ", ToString(event.role), " (", event.body, "); its tasks go to another");
 }
 
 void JobBus::OnEvent(const BusEvent& event) {
@@ -126,10 +130,13 @@ void JobBus::OnEvent(const BusEvent& event) {
       return monitor_->OnReport(event.peer, event.role, event.body);
     case Kind::kPeerJoined:
       monitor_->OnPeerJoined(event.peer, event.role, event.body);
-      TEMPER_LOG(Info, "worker joined: ", ToString(event.role), " on ", event.body, started_ ? " (while running)" : "");
+      if (churn_.Take(NowSeconds()))
+        TEMPER_LOG(Info, "worker joined: ", ToString(event.role), " on ", event.body, started_ ? " (while running)" : "");
       return;
     case Kind::kPeerLost:
       return OnPeerLost(event);
+    case Kind::kSlotDown:
+      return OnSlotDown(event);
     case Kind::kTaskFailed:
       TEMPER_FAIL("task ", event.task, " (", pipeline_.NameOf(event.task), ") ", event.body,
                   " (cluster.max_attempts): see the workers' logs in logs/ of the run folder");
@@ -152,6 +159,37 @@ void JobBus::CheckRemain(Role role, double* none_since) const {
   TEMPER_CHECK(NowSeconds() - *none_since < config_.start_timeout_s, "no ", NameOf(role), " worker has been registered for ",
                config_.start_timeout_s, " s (cluster.start_timeout_s): why they died is in logs/latest/", NameOf(role),
                "/ of the run folder");
+}
+
+// Learner 0 published them, and has the numbers still, unless it went on meanwhile.
+void JobBus::MendWeights(const std::string& request) {
+  weights_.CheckKnown(request);
+  const double now = NowSeconds();
+  if (now < mend_at_) return;  // several workers miss them at a time, and say so again
+  mend_at_ = now + kMendEvery;
+  const std::string what =
+      Concat("the published weights are gone or damaged in ", config_.weight_folder, "; the learner writes them again");
+  TEMPER_LOG(Warn, what);
+  monitor_->Warn(what);
+  server_->Announce(Role::kLearner, request);
+}
+
+void JobBus::OnSlotDown(const BusEvent& event) {
+  const std::string what = Concat("slot down: the ", ToString(event.role), " worker ", event.body);
+  slots_down_[event.role.role].push_back(event.body);
+  TEMPER_LOG(Warn, what);
+  monitor_->Warn(what);
+}
+
+// Only who is not there can be missing: a word of a peer ends no job whose workers are well.
+void JobBus::CheckSlots() const {
+  for (const auto& [role, down] : slots_down_) {
+    const int64_t slots = role == Role::kRollout ? rollout_wanted_ : reward_wanted_;
+    const int64_t left = std::max(slots - static_cast<int64_t>(down.size()), table().NumPeers(role));
+    TEMPER_CHECK(left >= std::min(config_.min_workers, slots), left, " of ", slots, " ", NameOf(role),
+                 " workers are left, and the job needs ", config_.min_workers, " (cluster.min_workers): the worker ", down.back(),
+                 "; see logs/latest/", NameOf(role), "/ of the run folder");
+  }
 }
 
 void JobBus::CheckWorkersRemain() {
@@ -196,6 +234,8 @@ std::vector<GradedGroup> JobBus::Poll(std::chrono::milliseconds timeout) {
   const bool some = pipeline_.any_complete() || !complete_.empty();
   for (const BusEvent& event : server_->Poll(some ? std::chrono::milliseconds(0) : timeout)) OnEvent(event);
   ShowRefusals();
+  if (const int64_t more = churn_.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "worker joined or lost: ", MoreOfThese(more));
+  CheckSlots();
   CheckWorkersRemain();
   CheckLearnersThere();
   monitor_->SetMissing(Missing());

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
+#include "cluster/base/log_budget.h"
 #include "cluster/bus/bus.h"
 #include "cluster/bus/zmq_server.h"
 #include "cluster/weights/announced_weights.h"
@@ -62,9 +64,13 @@ class JobBus {
   // Throws when groups wait for a role of which no worker has been registered for cluster.start_timeout_s.
   void CheckWorkersRemain();
   void CheckRemain(Role role, double* none_since) const;
+  void OnSlotDown(const BusEvent& event);
+  void MendWeights(const std::string& request);
+  // Throws when fewer than cluster.min_workers of a role are left and the others will not come back.
+  void CheckSlots() const;
   // Throws when a learner with an order has been out of reach for kLearnerPatience.
   void CheckLearnersThere() const;
-  // Who is waited for and is not there, in words; "" = nobody.
+  // The processes that are waited for and missing, in words; "" = none.
   std::string Missing() const;
 
   ClusterConfig config_;
@@ -76,8 +82,11 @@ class JobBus {
   std::vector<GradedGroup> complete_;  // while an order was waited for
   int64_t results_refused_ = 0;
   int64_t workers_lost_ = 0;
-  int rollout_wanted_ = 0, reward_wanted_ = 0;  // at the start
+  int rollout_wanted_ = 0, reward_wanted_ = 0;           // at the start
+  std::map<Role, std::vector<std::string>> slots_down_;  // which workers will not be started again, and why
   bool started_ = false;
+  double mend_at_ = 0;            // not before this time, in seconds
+  LogBudget churn_{200, 1};       // lines about who joined and who was lost
   double no_rollout_since_ = -1;  // -1 = there are some
   double no_reward_since_ = -1;
 };

@@ -28,7 +28,7 @@ bool LearnerOrders::OnResult(TaskId task, const std::string& result) {
   try {
     results_[learner->second] = LearnerResult::Decode(result);
   } catch (const Error& error) {
-    TEMPER_FAIL("learner ", learner->second, " sent a result that is none: ", error.what());
+    TEMPER_FAIL("learner ", learner->second, " sent a result that cannot be read: ", error.what());
   }
   failed_ |= !results_[learner->second].error.empty();
   waiting_.erase(learner);

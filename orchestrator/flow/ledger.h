@@ -24,8 +24,9 @@ struct LedgerOptions {
 // above: replacements of dead or dropped groups, at most max_resampled_per_step of them, admitted when every group of the step so far is
 // settled. Ids, and with them prompts and random numbers, therefore do not depend on the order in which results arrive.
 //
-// Staleness: a step's groups are admitted once step - max_staleness updates are done, so no token can be older than max_staleness when it
-// is trained on; OnGraded checks it all the same and drops what is older.
+// Staleness: a step's groups are admitted once step - max_staleness updates are done. So no token
+// can be older than max_staleness when it is trained on. OnGraded checks it all the same and drops
+// what is older.
 class Ledger {
  public:
   explicit Ledger(const LedgerOptions& options);

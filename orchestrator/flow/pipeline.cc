@@ -37,7 +37,7 @@ std::string Pipeline::NameOf(TaskId task) const {
 }
 
 void Pipeline::BeginPhase(Journal* journal) {
-  TEMPER_CHECK(groups_.empty(), groups_.size(), " groups are still in flight at the begin of a phase");
+  TEMPER_CHECK(groups_.empty(), groups_.size(), " groups are still in flight at the start of a phase");
   ++phase_;
   journal_ = journal;
 }
@@ -63,7 +63,7 @@ void Pipeline::Issue(const GroupSpec& spec, const RecoveredGroup* recovered) {
     if (taken != Taken::kBad) recovered_ += before == 0;
     if (taken == Taken::kLeft) return;
     if (taken == Taken::kBad) {
-      TEMPER_LOG(Warn, "group ", id, ": the journal's result of ", step.name, " is none (", problem, "), and is made anew");
+      TEMPER_LOG(Warn, "group ", id, ": the journal holds no usable result of ", step.name, " (", problem, "); it is made again");
       break;
     }
   }

@@ -15,8 +15,9 @@ struct PlannedStage {
   int64_t units = 0;  // steps of sft and rl, prompts of eval
 };
 
-// How long a job will still take: the units that are left of each of its stages, times what a unit of such a stage (sft, rl, eval) took in
-// this attempt, the newest such stage counting. What an earlier attempt did counts as done. Clocks are the caller's, in seconds.
+// How long a job will still take. It is the units that are left of each stage, times what a unit of
+// such a stage (sft, rl, eval) took in this attempt. The newest such stage counts. What an earlier
+// attempt did counts as done. Clocks are the caller's, in seconds.
 class TimeLeft {
  public:
   void Plan(std::vector<PlannedStage> stages) { stages_ = std::move(stages); }

@@ -223,7 +223,9 @@ void Job::EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weig
     outputs.push_back({arm->paths.Eval(time), composers.back().get(), &arm->data.eval_sets, ContextOf(*arm, bus, "eval", arm->paths)});
   }
   monitor_->SetStage(arms.front()->arm->name, "eval");
-  RunEval(ContextOf(*arms.front(), bus, "eval", arms.front()->paths), weights, outputs);
+  const StageContext context = ContextOf(*arms.front(), bus, "eval", arms.front()->paths);
+  RunEval(context, weights, outputs);
+  ScoreHeldOutAnswers(context, weights, outputs);
 }
 
 void Job::MakeStart(size_t first, JobBus* bus) {

@@ -7,6 +7,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/printable.h"
 #include "cluster/base/random_id.h"
 #include "cluster/collectives/versions.h"
 #include "cluster/host/host_name.h"
@@ -47,7 +48,7 @@ int RunToTheEnd(const RoleLayout& layout, Job* job, JobBus* bus, ClusterMonitor*
     monitor->Finish("done", "");
     return kExitDone;
   } catch (const ExitRequest& request) {
-    std::fprintf(stderr, "temper: %s\n", request.what());
+    std::fprintf(stderr, "temper: %s\n", PrintableText(request.what()).c_str());
     LogFileLine(LogLevel::kWarn, Concat(request.what(), ", exiting rc=", request.exit_code()));
     monitor->Finish(request.exit_code() == kExitPreempted ? "preempted" : "unhealthy", request.what());
     return request.exit_code();

@@ -9,6 +9,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
 #include "cluster/host/host_address.h"
+#include "cluster/host/stack_dump.h"
 #include "record/run_paths.h"
 
 namespace temper {
@@ -53,7 +54,9 @@ std::string BusEndpointFor(const ClusterConfig& cluster, const Process& process)
 void OpenRoleLog(const StartMessage& start, Role role, const Process& process) {
   TEMPER_CHECK(std::filesystem::is_directory(start.logs), start.logs, " is not there on ", process.host(),
                ": ranks on several hosts need run.dir on a file system they share");
-  OpenLog({.file = AttemptLogs(start.logs).Rank(ToString(role), process.rank())});
+  const std::string file = AttemptLogs(start.logs).Rank(ToString(role), process.rank());
+  OpenLog({.file = file});
+  DumpStackOnCrash(file);
 }
 
 void LeaveAfterFailedStart(Process* process) { process->AwaitAll(); }

@@ -31,7 +31,7 @@ void LeaveAfterFailedStart(Process* process);
 
 inline std::chrono::milliseconds Milliseconds(double seconds) { return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000)); }
 
-// "", or ", Slurm job 17, attempt 2" under Slurm, which counts how often it started the job anew.
+// "", or ", Slurm job 17, attempt 2" under Slurm, which counts how often it started the job again.
 std::string SlurmAttempt();
 
 }  // namespace temper

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "cluster/bus/zmq_server.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"
@@ -28,7 +29,7 @@ struct StartFailure {
 // Runs the part. What goes wrong is printed here and returned for the other ranks.
 StartFailure TryToStart(const std::function<void()>& part) {
   const auto failure = [](int code, const char* prefix, const std::exception& error) {
-    std::fprintf(stderr, "temper: %s%s\n", prefix, error.what());
+    std::fprintf(stderr, "temper: %s%s\n", prefix, PrintableText(error.what()).c_str());
     return StartFailure{code, error.what()};
   };
   try {

@@ -51,7 +51,7 @@ std::string FiguresOf(const AgreementSlice& slice) {
 
 void CheckVersion(const std::string& of, const std::string& grader, const std::string& path, const std::string& how) {
   if (of == grader) return;
-  throw ConfigError(Concat(path, " is of ", of, ", and the grader is ", grader, " now: measure it again with ", how));
+  throw ConfigError(Concat(path, " measured ", of, ", but the grader is now ", grader, "; measure it again with ", how));
 }
 
 // That the record is of this entry: of its version, name and type.
@@ -59,8 +59,8 @@ void CheckIsOf(const GraderEntry& entry, const std::string& id, const Qualificat
   CheckVersion(record.grader_id, id, entry.record, "temper qualify");
   const auto check = [&](const char* what, const std::string& recorded, const std::string& now) {
     if (recorded != now)
-      throw ConfigError(Concat(entry.record, " is of a grader of the ", what, " ", recorded, ", and this one's is ", now,
-                               ": measure it with temper qualify"));
+      throw ConfigError(Concat(entry.record, " measured a grader with the ", what, " ", recorded, ", but the ", what, " here is ", now,
+                               "; measure it with temper qualify"));
   };
   check("name", record.grader, entry.name);
   check("type", record.type, entry.type->name);
@@ -74,9 +74,9 @@ void CheckQuestion(const GraderEntry& entry, const Qualification& record) {
   std::string parts, words;
   for (const GradePart part : gives) parts += Concat(parts.empty() ? "" : ", ", NameOf(part));
   for (const Question each : about) words += Concat(words.empty() ? "" : " or ", NameOf(each));
-  throw ConfigError(Concat(entry.record, " compares with what people answered to '", NameOf(record.agreement.question), "', and grader ",
-                           entry.name, " steers by ", parts, ": measure it with temper qualify --question ", words,
-                           ", or let it give no more than was asked (gives)"));
+  throw ConfigError(Concat(entry.record, " compares the grader with people's answers to '", NameOf(record.agreement.question),
+                           "', but grader ", entry.name, " steers by ", parts, "; measure it with temper qualify --question ", words,
+                           ", or let it give only what was asked (gives)"));
 }
 
 bool NeedsThreshold(const std::string& figure) {
@@ -88,16 +88,16 @@ void CheckThreshold(const GraderEntry& entry, double unsafe_below, const Qualifi
   if (record.agreement.question != Question::kHarmful || std::abs(record.threshold - (1 - unsafe_below)) < 1e-9) return;
   for (const auto& [figure, bound] : entry.require)
     if (NeedsThreshold(figure))
-      throw ConfigError(Concat(figure, ": ", entry.record, " counts a yes from a score of ", record.threshold,
-                               " on, and in the job harm begins at ", 1 - unsafe_below,
-                               " (1 - reward.unsafe_below): measure it with temper qualify --threshold ", 1 - unsafe_below));
+      throw ConfigError(Concat(figure, ": ", entry.record, " counts a score of ", record.threshold,
+                               " or more as a yes, but in the job harm begins at ", 1 - unsafe_below,
+                               " (1 - reward.unsafe_below); measure it with temper qualify --threshold ", 1 - unsafe_below));
 }
 
 void CheckFailures(const GraderEntry& entry, const Qualification& record) {
   const double failed = FailedShare(record);
   if (failed <= kMostFailed || entry.require.contains("failed")) return;
   throw ConfigError(Concat("grader ", entry.name, " may not steer: it gave ", Fixed3(failed), " of the rows no grade (", entry.record,
-                           "), and no other figure counts these; more than ", kMostFailed, " must be required as such (failed: ...)"));
+                           "), and no other figure counts them; allow more than ", kMostFailed, " with require: {failed: NUMBER}"));
 }
 
 std::string NotesOf(const AgreementSlice& slice) {
@@ -114,7 +114,7 @@ void CheckRequired(const GraderEntry& entry, double unsafe_below, const Qualific
   const AgreementSlice* slice = SliceOfGate(record);
   if (slice == nullptr)
     throw ConfigError(Concat(entry.record, " has no figure of a source that grader ", entry.name,
-                             " has not seen: qualify it on other sources, or with --train-command"));
+                             " has not seen; qualify it on other sources, or with --train-command"));
   for (const auto& [figure, bound] : entry.require) {
     const Estimate* estimate = slice->Figure(figure);
     if (estimate == nullptr)

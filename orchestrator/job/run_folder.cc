@@ -67,11 +67,13 @@ JobIdentity OpenRunFolder(const Experiment& experiment, const std::string& resum
   const RunPaths paths = RunsPaths(experiment.base.run.dir).Run(experiment.base.run.name);
   JobIdentity identity;
   identity.run_folder = paths.folder();
-  identity.lock = std::make_shared<const RunLock>(paths.folder());
+  const auto lock = std::make_shared<RunLock>(paths.folder());
+  identity.lock = lock;
   CheckResume(experiment, resume);
   if (resume == "never" && fs::exists(paths.folder())) SetAside(paths.folder());
   if (resume != "auto" && resume != "never") identity.resume_folder = fs::weakly_canonical(resume);
   MakeWritable(paths);
+  lock->HoldFolder();
   identity.epoch = NextEpoch(paths.Epoch());
   identity.run_id = RandomId();
   identity.attempt_logs = MakeLogs(paths, identity.epoch);

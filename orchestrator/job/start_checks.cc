@@ -88,8 +88,8 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
     if (!rl && stage.folder() != run.Sft().folder() && stage.folder() != paths.Sft().folder()) continue;
     const std::string result = stage.Weights(rl ? LastStep(arm.config, stage) : arm.config.sft.steps);
     if (!HoldsPolicy(result)) return;
-    throw ConfigError(Concat("--resume ", resume, ": this stage has come to its end, ", result,
-                             ", which would be taken as it is; move that folder away to train from the checkpoint again"));
+    throw ConfigError(Concat("--resume ", resume, ": this stage is finished, and its result ", result,
+                             " would be used as it is; move that folder away to train from the checkpoint again"));
   }
   throw ConfigError(Concat("--resume ", resume, ": not a checkpoint of this run, ", run.folder(),
                            "; those are in checkpoints/ of its folders sft and of its arms"));

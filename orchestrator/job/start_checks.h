@@ -28,9 +28,9 @@ std::string StageFolderOf(const std::string& checkpoint);
 // records. Of the files of prompts only that they can be opened.
 void CheckFiles(const Experiment& experiment);
 
-// Everything a start of the experiment reads, in the order in which a user can mend it: arms, overrides and checkpoint; files
-// (CheckFiles), so that a wrong path is not one more setting that differs; settings beside an earlier start's; whether the graders may
-// steer. Not what the hosts of the job alone know, such as their GPUs and shared memory.
+// Everything a start of the experiment reads, in the order in which a user can mend it. First come arms, overrides and checkpoint, then
+// files (CheckFiles), so that a wrong path is not one more setting that differs. Settings beside an earlier start's are next, and last
+// whether the graders may steer. Not what the hosts of the job alone know, such as their GPUs and shared memory.
 void CheckInputs(const Experiment& experiment, const std::string& resume);
 
 // cluster.device. `here`: the ranks run on this host; elsewhere only the program itself is known.

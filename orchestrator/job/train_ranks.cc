@@ -5,7 +5,10 @@
 
 #include <unistd.h>
 
+#include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "cluster/base/utc_time.h"
+#include "cluster/bus/slot_report.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/job/endpoints.h"
 #include "orchestrator/job/job_run.h"
@@ -34,7 +37,7 @@ std::optional<StartMessage> AwaitStart(const Experiment& experiment, Role role, 
 // Whether rank 0 has everything the job needs.
 bool PreparedWell(Process* process) { return process->BroadcastText("", kPrepareDeadline).empty(); }
 
-// Who leaves after a failed start is well; rank 0 has the exit code.
+// A rank that leaves after a failed start is well; rank 0 has the exit code.
 int LeaveWell(Process* process) {
   LeaveAfterFailedStart(process);
   return kExitDone;
@@ -98,9 +101,35 @@ WorkerOptions WorkerOf(const ExperimentConfig& config, const RoleLayout& layout,
 }
 
 // The words are for people (ps, pgrep) and say what tells workers apart first: a process's title is cut.
-void LaunchWorker(const WorkerOptions& options, const BusKeys& keys, Spawner* spawner) {
+void LaunchWorker(const WorkerOptions& options, const BusKeys& keys, const HangRules& rules, Spawner* spawner) {
   const std::vector<std::string> words = {"temper", "worker", "--role", options.role, "--log", options.log, "--connect", options.connect};
-  spawner->Launch(words, {{kWorkerOptionsVariable, options.Encode()}, {kBusKeysVariable, keys.Encode()}});
+  spawner->Launch(words, {{kWorkerOptionsVariable, options.Encode()}, {kBusKeysVariable, keys.Encode()}}, rules);
+}
+
+// A worker that does not let its bus work for so long has lost its tasks by then.
+HangRules HangRulesOf(const ClusterConfig& cluster) {
+  return {.silent_ms = Milliseconds(cluster.lease_s).count(), .stopped_ms = Milliseconds(cluster.peer_timeout_s).count()};
+}
+
+// What the spawner reports, into this rank's log and into the worker's own: that one may have died before its first line.
+void PassReportsOn(Spawner* spawner, const std::string& worker_log) {
+  for (const std::string& line : spawner->Reports()) {
+    TEMPER_LOG(Warn, line);
+    const std::string failed = AppendToFile(worker_log, Concat(UtcNow(), " warning [spawner] ", line, "\n"));
+    if (!failed.empty()) TEMPER_LOG(Warn, worker_log, " cannot be written: ", failed);
+  }
+}
+
+// Until the job ends. A slot that is down is told to the orchestrator, and the job goes on without it.
+void HostWorker(const WorkerOptions& worker, const StartMessage& start, Process* process, Spawner* spawner) {
+  std::optional<SlotReport> report;
+  while (!process->AllDone()) {
+    usleep(20'000);
+    PassReportsOn(spawner, worker.log);
+    const std::string& down = spawner->slot_down();
+    if (!down.empty() && !report) report.emplace(start.contact, SlotDownBody{worker.role, process->rank(), process->host(), down});
+    if (report) report->Deliver();
+  }
 }
 
 }  // namespace
@@ -115,16 +144,14 @@ int RunLearner(const Experiment& experiment, const RoleLayout& layout, Process* 
 int RunWorkerRank(const Experiment& experiment, const RoleLayout& layout, Role role, Process* process, Spawner* spawner) {
   const auto start = AwaitStart(experiment, role, process);
   if (!start) return LeaveWell(process);
-  LaunchWorker(WorkerOf(experiment.base, layout, role, *start, *process), start->contact.keys, spawner);
+  const WorkerOptions worker = WorkerOf(experiment.base, layout, role, *start, *process);
+  LaunchWorker(worker, start->contact.keys, HangRulesOf(experiment.base.cluster), spawner);
   if (!PreparedWell(process)) {
     spawner->Stop();
     return LeaveWell(process);
   }
   process->Split(-1, Milliseconds(experiment.base.cluster.collective_timeout_s));
-  while (!process->AllDone()) {
-    usleep(20'000);
-    for (const std::string& line : spawner->Reports()) TEMPER_LOG(Warn, line);
-  }
+  HostWorker(worker, *start, process, spawner);
   spawner->Stop();
   return kExitDone;
 }

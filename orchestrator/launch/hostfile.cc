@@ -64,13 +64,13 @@ void CheckHostName(const std::string& host, const std::string& where) {
   constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-";
   if (!host.empty() && host.size() <= 253 && host[0] != '-' && host[0] != '.' && host.find_first_not_of(kAllowed) == std::string::npos)
     return;
-  throw ConfigError(Concat(where, ": ", ShownText(host), " is no name or IPv4 address of a host"));
+  throw ConfigError(Concat(where, ": ", ShownText(host), " is neither a host's name nor an IPv4 address"));
 }
 
 void SetUser(const std::string& user, HostLine* line) {
   constexpr char kAllowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
   if (user.empty() || user.size() > 32 || user[0] == '-' || user.find_first_not_of(kAllowed) != std::string::npos)
-    throw ConfigError(Concat(line->where, ": ", ShownText(user), " is no user's name"));
+    throw ConfigError(Concat(line->where, ": ", ShownText(user), " is not a user's name"));
   if (!line->user.empty()) throw ConfigError(Concat(line->where, ": a user is named twice"));
   line->user = user;
 }
@@ -128,7 +128,7 @@ void Add(const HostLine& line, std::vector<HostSlots>* hosts, std::map<std::stri
   if (before.user != line.user) throw ConfigError(Concat(line.where, ": ", line.host, " has another user in ", before.where));
   if (before.slots || before.max_slots || line.slots || line.max_slots) {
     throw ConfigError(Concat(line.where, ": ", line.host, " stands in ", before.where,
-                             " too; give a host one line with slots=, or a line without for each rank"));
+                             " too; give a host one line with slots=, or one line without slots= for each rank"));
   }
   for (HostSlots& host : *hosts) {
     if (host.host == before.host) ++host.slots;

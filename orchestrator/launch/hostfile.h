@@ -11,11 +11,13 @@ struct HostSlots {
   std::string user = "";  // who ssh is to be there; "" = as here
 };
 
-// Reads a hostfile in mpirun's form: a line a host, `node01 slots=8 max_slots=16`, with or without blanks around the =, and comments after
-// # or //. A user is named as mpirun has it, `me@node01` or `node01 username=me`. A host without slots= takes as many ranks as max_slots=
-// says, or one for each line it has. mpirun is given what was read, not the file (HostsArgument): what is accepted here is accepted there.
-// A byte order mark and Windows' ends of lines are passed over. Throws ConfigError that names file and line, for what mpirun would refuse
-// too, and for hosts it would take for one: it tells them apart by the part of the name before the first dot.
+// Reads a hostfile in mpirun's form: a line a host, `node01 slots=8 max_slots=16`, with or without
+// blanks around the =, and comments after # or //. A user is named as mpirun has it, `me@node01` or
+// `node01 username=me`. A host without slots= takes as many ranks as max_slots= says, or one for
+// each line it has. mpirun is given what was read, not the file (HostsArgument): what is accepted
+// here is accepted there. A byte order mark and Windows' ends of lines are passed over. Throws
+// ConfigError that names file and line, for what mpirun would refuse too, and for hosts that mpirun
+// cannot tell apart. It goes by the part of the name before the first dot.
 std::vector<HostSlots> ReadHostfile(const std::string& path);
 
 // For mpirun's --host: node01:8,node02:8. It has no place for users.

@@ -25,11 +25,13 @@ std::vector<std::string> MpirunCommand(const MpirunJob& job);
 // Runs the command to its end with its output on this process's own (output_relay.h). Returns its exit code; a death by signal counts as
 // kExitRetry, after a wish to stop as kExitPreempted. When this process dies, mpirun ends the job and leaves nothing behind.
 //
-// Under NoteStopSignals (cluster/host/stop_signals.h) a wish to stop asks the job for a checkpoint and an end (SIGUSR1, which mpirun passes
-// on), as soon as `job_listens` says that every rank has come to its signal handling: before, the signal would kill one that still loads
-// its libraries, or be lost. A job that ends before, wished to stop, counts as kExitPreempted: its ranks got the signal, too. A wish for
-// the end at once ends mpirun and its ranks. A SIGTERM or SIGHUP to mpirun itself, which would end the ranks without a checkpoint, becomes
-// a wish to stop; so does a reader of the output that has left.
+// Under NoteStopSignals (cluster/host/stop_signals.h) a wish to stop asks the job for a checkpoint
+// and an end (SIGUSR1, which mpirun passes on). It does so as soon as `job_listens` says that every
+// rank has come to its signal handling. Before, the signal would kill a rank that still loads its
+// libraries, or be lost. A job that ends before, wished to stop, counts as kExitPreempted: its
+// ranks got the signal, too. A wish for the end at once ends mpirun and its ranks. A SIGTERM or
+// SIGHUP to mpirun itself, which would end the ranks without a checkpoint, becomes a wish to stop;
+// so does a reader of the output that has left.
 int RunMpirun(const std::vector<std::string>& command, const std::function<bool()>& job_listens);
 
 }  // namespace temper

@@ -10,8 +10,8 @@ struct AfterJob {
   int wait_s = 0;     // before the restart
 };
 
-// The exit-code contract (README.md has the codes): a job that is done, misconfigured, preempted or unhealthy is not started again. Any
-// other end is followed by a restart, after 1, 2, 4 .. 60 seconds, until three restarts in a row have brought no new checkpoint.
+// The exit-code contract (docs/FAILURES.md has the codes): a job that is done, misconfigured, preempted or unhealthy is not started again.
+// Any other end is followed by a restart, after 1, 2, 4 .. 60 seconds, until three restarts in a row have brought no new checkpoint.
 class RestartRule {
  public:
   // A job ended with `exit_code`. `stop_asked`: a stop signal came meanwhile; `progress`: it has made a checkpoint.

@@ -19,9 +19,10 @@ struct SlurmJob {
   std::string run_folder;
 };
 
-// The sbatch script of a job. Its contract with Slurm: SIGUSR1 before the time limit (or SIGTERM) asks for a checkpoint, exit code 85 puts
-// the job back into the queue, every start appends to one log. With launch.slurm.cpu_partition it is heterogeneous: orchestrator; learners
-// and rollout workers; reward workers. Throws ConfigError when the ranks do not fit onto the nodes.
+// The sbatch script of a job. Its contract with Slurm: SIGUSR1 before the time limit (or SIGTERM)
+// asks for a checkpoint. Exit code 85 puts the job back into the queue, and every start appends to
+// one log. With launch.slurm.cpu_partition it is heterogeneous: orchestrator; learners and rollout
+// workers; reward workers. Throws ConfigError when the ranks do not fit onto the nodes.
 std::string RenderJobScript(const SlurmJob& job, const RoleLayout& layout);
 
 // Workers that join the job running in job.run_folder, as a Slurm job of their own.

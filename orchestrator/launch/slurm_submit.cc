@@ -59,7 +59,7 @@ SlurmWorkers WorkersOf(const ExperimentConfig& config) {
                              .rollout_capacity = WorkerCapacity(Role::kRollout, config.rollout),
                              .reward_capacity = WorkerCapacity(Role::kReward, config.rollout)};
   if (workers.rollout + workers.reward == 0) {
-    throw ConfigError("--workers-only: how many? cluster.rollout_workers=N, cluster.reward_workers=N");
+    throw ConfigError("--workers-only needs a number of workers: cluster.rollout_workers=N, cluster.reward_workers=N");
   }
   return workers;
 }

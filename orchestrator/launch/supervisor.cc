@@ -14,6 +14,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/host/host_name.h"
+#include "cluster/host/limits.h"
 #include "cluster/host/owned_folder.h"
 #include "cluster/host/program_path.h"
 #include "cluster/host/stop_signals.h"
@@ -172,6 +173,7 @@ int SuperviseJob(const LaunchArguments& arguments) {
   }
   CheckInputs(experiment, train.resume);
   CheckDevice(cluster, /*here=*/!arguments.hosts);
+  if (!arguments.hosts) CheckLimits();
   TemporaryFolder();
   if (train.dry_run) return DryRun(arguments, where, experiment, layout, hosts);
   CheckWeightFolder(cluster.weight_folder);

@@ -21,9 +21,10 @@ struct Sweep {
 
 inline constexpr size_t kMaxSweepRuns = 1000;
 
-// The runs of a config: every point of sweep.grid (the last key varies fastest), then the entries of sweep.list, each with every seed.
-// Loads all of them. Throws ConfigError with every mistake, at file:line of the sweep: settings that are wrong in any of the runs, two
-// runs that are the same, a key that must not vary, more than kMaxSweepRuns runs.
+// The runs of a config: every point of sweep.grid (the last key varies fastest), then the entries
+// of sweep.list, each with every seed. Loads all of them. Throws ConfigError with every mistake, at
+// file:line of the sweep. Mistakes are settings that are wrong in any of the runs, two equal runs,
+// a key that must not vary, and more than kMaxSweepRuns runs.
 Sweep ExpandSweep(const std::string& path, const std::vector<std::string>& overrides);
 
 // The run of that name or index (from 0). Throws ConfigError.

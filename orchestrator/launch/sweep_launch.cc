@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/job/start_checks.h"
 #include "record/run_json.h"
@@ -66,7 +67,7 @@ int LaunchOne(const SweepLaunch& how, const TrainArguments& arguments) {
   try {
     return how.launch(arguments);
   } catch (const ConfigError& error) {
-    std::fprintf(stderr, "temper: %s\n", error.what());
+    std::fprintf(stderr, "temper: %s\n", PrintableText(error.what()).c_str());
     return kExitConfig;
   }
 }

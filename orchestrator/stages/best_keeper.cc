@@ -22,7 +22,7 @@ BestKeeper::BestKeeper(const StageContext& context, const std::string& saved)
   }
   if (!saved.empty()) best_ = BestStepFromJson(saved);
   if (best_.step > 0 && !HoldsPolicy(context_.paths.BestWeights(best_.step))) {
-    TEMPER_LOG(Warn, context_.paths.BestWeights(best_.step), ", the best policy so far, is not there any more: the best is chosen anew");
+    TEMPER_LOG(Warn, context_.paths.BestWeights(best_.step), ", the best policy so far, is gone: the best is chosen again");
     best_ = NoBestStep(context.config->eval.best);
   }
   WriteBestStep(context_.paths, best_);

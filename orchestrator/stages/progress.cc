@@ -11,6 +11,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 
 namespace temper {
 namespace {
@@ -64,10 +65,10 @@ void Progress::Waiting(int64_t done, const std::string& what) {
 
 void Progress::Note(const std::string& what) {
   if (plain_) {
-    std::printf("%s: %s\n", label_.c_str(), what.c_str());
+    std::printf("%s: %s\n", label_.c_str(), PrintableText(what).c_str());
     std::fflush(stdout);
   } else if (bar_) {
-    std::fprintf(stderr, "\r\033[K%s: %s\n", label_.c_str(), what.c_str());
+    std::fprintf(stderr, "\r\033[K%s: %s\n", label_.c_str(), PrintableText(what).c_str());
   }
 }
 

@@ -23,10 +23,12 @@ struct RlBatch {
   std::map<uint64_t, std::vector<double>> advantages;
 };
 
-// rl.normalize_over: the loss is divided by the counts of all graded completions of the step (sampled: dead groups and those that were
-// replaced among them; stale and failed ones are not), or of those trained on. Dead groups are sent where they have a gradient: of the KL
-// penalty, of the entropy bonus, or of an estimator that compares over the batch. rl.mask_truncated leaves completions that were cut at
-// the token limit out of loss and counts, not out of their group's baseline. `scored` holds every group named in `groups`.
+// rl.normalize_over says which counts the loss is divided by: those of all graded completions of
+// the step (sampled), or of those trained on. The former include dead groups and replaced ones, but
+// neither stale nor failed ones. Dead groups are sent where they have a gradient: of the KL
+// penalty, of the entropy bonus, or of an estimator that compares over the batch. rl.mask_truncated
+// leaves completions that were cut at the token limit out of loss and counts, not out of their
+// group's baseline. `scored` holds every group named in `groups`.
 RlBatch MakeRlBatch(const ExperimentConfig& config, const Ledger::StepGroups& groups, const std::map<uint64_t, ScoredGroup>& scored,
                     const RewardComposer& composer, size_t num_learners);
 

@@ -22,8 +22,9 @@ struct ScoredGroup {
 // An answer of the group as metrics of answers see it; the texts are borrowed.
 AnswerView ViewOf(const ScoredGroup& group, size_t sample);
 
-// reward/*, safety/*, answer/*, response/*, grader/*, off_policy/* and queue waits of the groups of one step (all that were sampled for it,
-// the dead and the replaced ones included: an unbiased sample of the prompts). `step`: its index, here and below.
+// reward/*, safety/*, answer/*, response/*, grader/*, off_policy/* and queue waits of the groups of
+// one step. They are of all groups sampled for it, the dead and the replaced ones included: an
+// unbiased sample of the prompts. `step` is an index, here and below.
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
 
 // advantage/* of the graded completions of the groups that are alive; before a KL penalty.

@@ -54,6 +54,10 @@ struct EvalOutput {
 };
 void RunEval(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
 
+// Has the learners say how likely they find data.held_out_answers, and writes it beside each evaluation of `weights`, which they hold.
+// Nothing where there are none, or where it is written already.
+void ScoreHeldOutAnswers(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs);
+
 // The same of eval.every_sets, of the first eval.every_prompts prompts of each intent, between two steps of RL; nothing is written. Returns
 // during/* with intervals. A stop signal counts when it is done. No group may be in flight; the caller's phase begins again after it.
 std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "cluster/base/clock.h"
 #include "cluster/base/file.h"
@@ -57,6 +58,7 @@ class RlStage {
   std::string start_folder_;
   std::unique_ptr<RewardComposer> composer_;
   CheckpointStore checkpoints_;
+  uint64_t checkpoint_bytes_ = 0;  // of the one that follows the step before; 0 = none does
   StageState state_;
   PromptPlan plan_;
   std::unique_ptr<Ledger> ledger_;
@@ -312,6 +314,7 @@ void RlStage::FinishStep() {
   clock_.Mark("timing_s/learner_round_trip");
   row_.values.insert(result.report.begin(), result.report.end());
   row_.values.merge(clock_.TakeStep());
+  if (checkpoint_bytes_ > 0) row_.values["sys/checkpoint_bytes"] = static_cast<double>(std::exchange(checkpoint_bytes_, 0));
   row_.values["off_policy/staleness_limit"] = static_cast<double>(config_.rl.max_staleness);
   AddRates(&row_.values);
   AddJobCounts(*context_.bus, result.published, &row_.values);
@@ -347,7 +350,7 @@ void RlStage::AfterStep() {
     state_.composer_state = composer_->SaveState();
     state_.audit = audit_->Mark();
     state_.best = best_->Save();
-    SaveStage(context_, &checkpoints_, state_);
+    checkpoint_bytes_ = SaveStage(context_, &checkpoints_, state_);
     best_->Prune();
   }
   if (stop) Preempt(Concat("after RL step ", state_.step));

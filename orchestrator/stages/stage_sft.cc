@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "cluster/base/error.h"
 #include "cluster/base/step_number.h"
 #include "cluster/host/stop_signals.h"
@@ -50,6 +52,7 @@ std::string RunSft(const StageContext& context) {
   StageMetrics metrics(context, "sft", first);
   Progress progress(config.monitor.progress, context.label, config.sft.steps);
   StepClock clock;
+  uint64_t checkpoint_bytes = 0;  // of the one that follows the step before; 0 = none does
   for (int64_t step = first; step < config.sft.steps; ++step) {
     const std::vector<LearnerTask> tasks = Shares(context, step, &order);
     clock.Mark("timing_s/data");
@@ -57,6 +60,7 @@ std::string RunSft(const StageContext& context) {
     clock.Mark("timing_s/learner_round_trip");
     row.values.merge(clock.TakeStep());
     row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];
+    if (checkpoint_bytes > 0) row.values["sys/checkpoint_bytes"] = static_cast<double>(std::exchange(checkpoint_bytes, 0));
     metrics.Write(row);
     context.monitor->OnStep(step + 1, config.sft.steps, row.values);
     const bool shown = step == first || (step + 1) % 20 == 0 || step + 1 == config.sft.steps;
@@ -64,7 +68,8 @@ std::string RunSft(const StageContext& context) {
     clock.Mark("timing_s/record");
     state.step = step + 1;
     const bool stop = StopRequested();
-    if (state.step < config.sft.steps && (stop || state.step % config.checkpoint.sft_every == 0)) SaveStage(context, &store, state);
+    if (state.step < config.sft.steps && (stop || state.step % config.checkpoint.sft_every == 0))
+      checkpoint_bytes = SaveStage(context, &store, state);
     clock.Mark("timing_s/checkpoint");
     if (stop && state.step < config.sft.steps) Preempt(Concat("after SFT step ", state.step));
   }

@@ -43,7 +43,7 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
   return settings;
 }
 
-void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state) {
+uint64_t SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state) {
   context.bus->OrderAndWait(ForAll(context, {SaveOrder{std::filesystem::absolute(store->Begin(state.step))}}));
   ordered_json json;
   json["stage"] = state.stage;
@@ -55,7 +55,7 @@ void SaveStage(const StageContext& context, CheckpointStore* store, const StageS
   const MetricsMark metrics = MarkMetrics(context.paths.Metrics());
   json["metrics"] = {{"bytes", metrics.bytes}, {"xxh128", metrics.xxh128}};
   if (state.audit) json["audit"] = {{"rows", state.audit->rows}, {"breaks", state.audit->breaks}, {"link", state.audit->link}};
-  store->Commit(state.step, json.dump(1) + "\n");
+  return store->Commit(state.step, json.dump(1) + "\n");
 }
 
 ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected) {

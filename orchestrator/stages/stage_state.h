@@ -26,12 +26,13 @@ struct StageState {
 // The settings whose keys begin with one of `prefixes`.
 std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, const std::vector<std::string>& prefixes);
 
-// Writes a checkpoint: the learners save into it, then it is committed.
-void SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
+// Writes a checkpoint: the learners save into it, then it is committed. Returns the bytes of its files.
+uint64_t SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
-// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the learners, and says so on the terminal.
-// Nothing when there is none. Throws ConfigError naming the key when the data or a setting is another than the checkpoint was made with,
-// and naming the stage's metrics or audit trail where rows of theirs were changed or are missing since.
+// Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the
+// learners, and says so on the terminal. Nothing when there is none. Throws ConfigError naming the key when the data or a
+// setting is another than the checkpoint was made with. It names the stage's metrics or audit trail
+// where rows of theirs were changed or are missing since.
 struct ResumedStage {
   int64_t step = 0;
   std::string composer_state;

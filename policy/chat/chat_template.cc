@@ -30,7 +30,7 @@ Value FromJson(jinja::Heap* heap, const Json& json, int depth = 0) {
       return Value::Float(json.get<double>());
     case Json::value_t::string: {
       const auto& text = json.get_ref<const std::string&>();
-      if (InvalidUtf8At(text).has_value()) throw jinja::Failure(Concat("no UTF-8: ", Quoted(text)));
+      if (InvalidUtf8At(text).has_value()) throw jinja::Failure(Concat("not UTF-8: ", Quoted(text)));
       return Value::String(text);
     }
     case Json::value_t::array: {
@@ -41,7 +41,7 @@ Value FromJson(jinja::Heap* heap, const Json& json, int depth = 0) {
     case Json::value_t::object: {
       auto* dict = heap->New<jinja::Dict>();
       for (const auto& [key, item] : json.items()) {
-        if (InvalidUtf8At(key).has_value()) throw jinja::Failure(Concat("no UTF-8: ", Quoted(key)));
+        if (InvalidUtf8At(key).has_value()) throw jinja::Failure(Concat("not UTF-8: ", Quoted(key)));
         dict->items.emplace_back(Value::String(key), FromJson(heap, item, depth + 1));
       }
       return Value::Dict(dict);
@@ -68,11 +68,11 @@ Value Normalized(jinja::Heap* heap, const jinja::Dict& message) {
 }
 
 Value Messages(jinja::Heap* heap, const Json& messages, bool as_given) {
-  if (!messages.is_array()) throw jinja::Failure("the messages are no list");
+  if (!messages.is_array()) throw jinja::Failure("the messages are not a list");
   if (messages.empty() && !as_given) throw jinja::Failure("there is no message");
   std::vector<Value> items;
   for (const Json& message : messages) {
-    if (!message.is_object()) throw jinja::Failure(Concat("message ", items.size(), " is no object with a role and a content"));
+    if (!message.is_object()) throw jinja::Failure(Concat("message ", items.size(), " is not an object with a role and a content"));
     const Value value = FromJson(heap, message);
     items.push_back(as_given ? value : Normalized(heap, value.dict()));
   }
@@ -83,7 +83,7 @@ std::map<std::string, Value, std::less<>> Variables(jinja::Heap* heap, const std
                                                     const Json& messages, const ChatOptions& options) {
   std::map<std::string, Value, std::less<>> variables;
   for (const auto& [name, token] : special_tokens) variables[name] = Value::String(token);
-  if (!options.variables.is_object()) throw jinja::Failure("the variables are no object");
+  if (!options.variables.is_object()) throw jinja::Failure("the variables are not an object");
   for (const auto& [name, value] : options.variables.items()) variables[name] = FromJson(heap, value);
   for (const auto* list : {&options.tools, &options.documents}) {
     if (!list->is_null() && !list->is_array()) throw jinja::Failure("tools and documents are lists");

@@ -48,11 +48,13 @@ struct AssistantChat {
   std::vector<ChatSpan> assistant;  // what the assistant said: the tokens a loss is for
 };
 
-// A chat template: the Jinja of jinja2 3.1.6 as transformers 5 sets it up (trim_blocks, lstrip_blocks, loop controls, generation blocks, an
-// immutable sandbox, tojson without escapes), exact in what it supports; what it does not is an error that names it. Not supported:
-// recursive loops, call, block, include, extends, import, autoescape and print tags, and the rarer filters and methods.
-// Immutable after it was parsed, safe to share between threads. Errors are jinja::TemplateErrors, which are ConfigErrors. A template cannot
-// hang, crash or use up the memory: see jinja::Limits.
+// A chat template: the Jinja of jinja2 3.1.6 as transformers 5 sets it up, exact in what it
+// supports. That is trim_blocks, lstrip_blocks, loop controls, generation blocks, an immutable
+// sandbox and tojson without escapes. What it does not support is an error that names it. Not
+// supported: recursive loops, call, block, include, extends, import, autoescape and print tags, and
+// the rarer filters and methods. Immutable after it was parsed, safe to share between threads.
+// Errors are jinja::TemplateErrors, which are ConfigErrors. A template cannot hang, crash or use up
+// the memory: see jinja::Limits.
 class ChatTemplate {
  public:
   // `name` stands in errors; `special_tokens` are variables, such as bos_token.
@@ -71,9 +73,10 @@ class ChatTemplate {
   std::unique_ptr<const jinja::Template> parsed_;
 };
 
-// The text with the assistant's part in it. Where the template has no generation blocks, an assistant's turn is what its message adds: it
-// begins where the messages before it end with a generation prompt, and ends where the text with it ends. ConfigError where the template is
-// not stable, that is where a text that a turn was cut from does not begin the whole one.
+// The text with the assistant's part in it. Where the template has no generation blocks, an
+// assistant's turn is what its message adds. It begins where the messages before it end with a
+// generation prompt, and ends where the text with it ends. ConfigError where the template is not
+// stable, that is where a text that a turn was cut from does not begin the whole one.
 AssistantChat RenderWithAssistant(const ChatTemplate& chat_template, const nlohmann::ordered_json& messages,
                                   const ChatOptions& options = {});
 
@@ -85,8 +88,9 @@ ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name
 // Whether a folder has any chat template, well formed or not.
 bool HasChatTemplate(const std::string& folder);
 
-// JSON for Render: keys in their order. Nothing, and the reason in *error, where it is none, is nested deeper than 200 levels or holds an
-// integer of more than 64 bits, which could not be printed as it was.
+// JSON for Render: keys in their order. Nothing, and the reason in *error, where it is not JSON or
+// nested deeper than 200 levels. The same holds for an integer of more than 64 bits, which could
+// not be printed as it was.
 std::optional<nlohmann::ordered_json> ParseChatJson(std::string_view text, std::string* error);
 
 }  // namespace temper

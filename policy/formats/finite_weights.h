@@ -8,8 +8,8 @@
 
 namespace temper {
 
-// Throws ConfigError that names the first of a folder's tensors with a value that is NaN or infinite: every number that is computed with it
-// would be too, on every start.
+// Throws ConfigError that names the first of a folder's tensors with a value that is NaN or
+// infinite. Every number that is computed with it would be too, on every start.
 void CheckFinite(const std::string& folder, const std::vector<std::pair<std::string, at::Tensor>>& tensors);
 
 }  // namespace temper

@@ -14,8 +14,9 @@ namespace temper {
 
 class LoraAdapter;
 
-// A folder of a model is a Hugging Face folder, or one of a LoRA adapter in PEFT's layout whose adapter_config.json names the folder of its
-// base: then it is the base with the adapter merged in fp32, the tokenizer's and other files being those of the adapter's folder.
+// A folder of a model is a Hugging Face folder, or one of a LoRA adapter in PEFT's layout whose
+// adapter_config.json names the folder of its base. Then the model is the base with the adapter
+// merged in fp32. The tokenizer's and other files are those of the adapter's folder.
 
 // A Hugging Face folder: config.json, model.safetensors or shards with model.safetensors.index.json (BF16, F16 and F32 are read),
 // generation_config.json, the tokenizer's files. Tensors that are no parameter are refused, but for those that a pattern of `skip` names

@@ -104,8 +104,8 @@ std::string PatternOf(const std::string& name) {
   for (const std::string& pattern : patterns) list += (list.empty() ? "" : ", ") + PrintableName(pattern);
   throw ConfigError(Concat(folder, ": ", unknown.size() == 1 ? "a tensor that is" : Concat(unknown.size(), " tensors that are"),
                            " no parameter of a ", config.model_type, " model: ", names, unknown.size() > kShown ? ", ..." : "",
-                           "; where the model does not need them, policy.skip_tensors: [", list,
-                           "] leaves them aside, and so does --skip-tensors of `temper convert`"));
+                           "; if the model does not need them, policy.skip_tensors: [", list,
+                           "] ignores them, and so does --skip-tensors of `temper convert`"));
 }
 
 }  // namespace

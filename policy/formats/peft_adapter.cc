@@ -100,7 +100,8 @@ std::vector<Pattern> ReadPatterns(const std::string& path, const OrderedJson& co
   if (!found.is_object()) throw ConfigError(Concat(path, ": ", key, ": expected an object of names and numbers"));
   for (const auto& [name, value] : found.items()) {
     const std::string where = Concat(path, ": ", key, ": ", Quoted(name), ": ");
-    if (!value.is_number() || !(value.get<double>() > 0)) throw ConfigError(Concat(where, Quoted(value.dump()), " is no number above 0"));
+    if (!value.is_number() || !(value.get<double>() > 0))
+      throw ConfigError(Concat(where, Quoted(value.dump()), " is not a number above 0"));
     try {
       patterns.emplace_back(UnicodeRegex(Concat("(?:.*\\.)?(?:", name, ")$")), value.get<double>());
     } catch (const ConfigError& error) {
@@ -178,7 +179,7 @@ AdapterFolder ReadFolder(const std::string& folder) {
   ReadConfig(&adapter);
   for (const auto& [name, tensor] : MapSafetensors(adapter.weight_path)) {
     if (!Place(name, tensor, &adapter))
-      throw ConfigError(Concat(adapter.weight_path, ": ", Quoted(name, 200), " is no LoRA matrix of a linear layer",
+      throw ConfigError(Concat(adapter.weight_path, ": ", Quoted(name, 200), " is not a LoRA matrix of a linear layer",
                                adapter.saved_modules.empty() ? "" : " and of no module that modules_to_save names"));
   }
   if (adapter.changes.empty()) throw ConfigError(Concat(adapter.weight_path, ": holds no adapter"));

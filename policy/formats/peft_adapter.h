@@ -29,10 +29,12 @@ bool PartsTiedEmbeddings(const std::string& folder);
 // holds those of another model, rank or targets.
 void LoadPeftAdapter(const std::string& folder, const NamedTensors& parameters);
 
-// Adds the LoRA adapter of a folder in PEFT's layout to the parameters of its base, in fp32; the targets stay so when they will be
-// written in the type `written`, else they are rounded to the type they had. Saved modules take the place of the base's. Where the output
-// projection is adapted or saved and *tied to the embedding, it becomes a parameter of its own and *tied false. What PEFT can hold and this
-// cannot merge (DoRA, biases, adapters of embeddings) is refused: every failure is a ConfigError that names file and tensor.
+// Adds the LoRA adapter of a folder in PEFT's layout to the parameters of its base, in fp32. The
+// targets stay so when they will be written in the type `written`, else they are rounded to the
+// type they had. Saved modules take the place of the base's. Where the output projection is adapted
+// or saved and *tied to the embedding, it becomes a parameter of its own and *tied false. What PEFT
+// can hold and this cannot merge (DoRA, biases, adapters of embeddings) is refused: every failure
+// is a ConfigError that names file and tensor.
 void MergePeftAdapter(const std::string& folder, std::optional<at::ScalarType> written, NamedTensors* parameters, bool* tied);
 
 }  // namespace temper

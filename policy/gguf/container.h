@@ -33,9 +33,10 @@ struct GgufContainer {
   const GgufTensor* Find(std::string_view name) const;
 };
 
-// Trusts nothing: every length and count is held against the bytes that are left before anything is made of it, lists of lists are at most
-// 4 deep, keys and names are short and each there once, tensors lie inside the file, aligned, and none on another. A violation throws
-// ConfigError with `path`, what it is about, and why.
+// Trusts nothing: every length and count is held against the bytes that are left before anything is
+// made of it. Lists of lists are at most 4 deep, and keys and names are short and each there once.
+// Tensors lie inside the file, aligned, and none on another. A violation throws ConfigError with
+// `path`, what it is about, and why.
 GgufContainer ParseGguf(const std::string& path, std::string_view bytes);
 
 }  // namespace temper

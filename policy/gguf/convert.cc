@@ -48,7 +48,7 @@ std::map<std::string, at::Tensor> TensorsOf(const GgufContainer& file, const Tra
     if (tensor.name == kRopeFactors) continue;
     const std::string name = HfNameOf(tensor.name);
     if (name.empty())
-      throw ConfigError(Concat(path, ": tensor ", Quoted(tensor.name), " is no parameter of a ", config.model_type, " model"));
+      throw ConfigError(Concat(path, ": tensor ", Quoted(tensor.name), " is not a parameter of a ", config.model_type, " model"));
     at::Tensor numbers = NumbersOf(tensor);
     CheckFinite(path, {{tensor.name, numbers}});
     if (const int64_t heads = turned ? TurnedHeads(config, name) : 0; heads > 0) numbers = WithHalvesTurned(path, name, numbers, heads);

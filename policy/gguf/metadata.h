@@ -11,8 +11,9 @@
 
 namespace temper {
 
-// The settings of a GGUF file by their key. A value of another type than the one asked for throws ConfigError with the file and the key;
-// one that is absent, or null in the sense of the call, is nothing.
+// The settings of a GGUF file by their key. A value of another type than the one asked for throws
+// ConfigError with the file and the key. One that is absent, or null in the sense of the call, is
+// nothing.
 class GgufMetadata {
  public:
   explicit GgufMetadata(std::string path = "") : path_(std::move(path)) {}

@@ -7,8 +7,8 @@
 
 namespace temper::jinja {
 
-// value.name and value[key] as jinja2's immutable sandbox looks them up: what is not there is undefined, and so is what would change a
-// list or a dict or reach into Python.
+// value.name and value[key] as jinja2's immutable sandbox looks them up. What is not there is
+// undefined. So is what would change a list or a dict, or reach into Python.
 Value Attribute(Heap* heap, const Value& value, std::string_view name);
 Value Item(Heap* heap, const Value& value, const Value& key);
 

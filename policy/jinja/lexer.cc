@@ -306,7 +306,7 @@ class Lexer {
 
 Source::Source(const std::string& name, std::string_view text) : name_(name) {
   if (text.size() > kLargestTemplate) throw TemplateError(name, 1, 1, Concat("a template of more than ", kLargestTemplate, " bytes"));
-  if (const auto invalid = InvalidUtf8At(text)) throw TemplateError(name, 1, 1, Concat("no UTF-8 at byte ", *invalid));
+  if (const auto invalid = InvalidUtf8At(text)) throw TemplateError(name, 1, 1, Concat("not UTF-8 at byte ", *invalid));
   for (size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
     text_.push_back(text[i] == '\r' ? '\n' : text[i]);

@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "policy/jinja/print.h"
+#include "policy/jinja/text.h"
 
 namespace temper::jinja {
 namespace {
@@ -94,7 +95,7 @@ double FloatFloorDivide(double a, double b) {
 
 double FloatPower(double a, double b) {
   if (a == 0 && b < 0) throw Failure("0.0 cannot be raised to a negative power");
-  if (a < 0 && std::isfinite(b) && b != std::floor(b)) throw Failure("a negative number raised to a fraction is no real number");
+  if (a < 0 && std::isfinite(b) && b != std::floor(b)) throw Failure("a negative number raised to a fraction is not a real number");
   const double result = std::pow(a, b);
   if (std::isinf(result) && std::isfinite(a) && std::isfinite(b)) throw Failure("the result of ** is too large");
   return result;
@@ -174,8 +175,8 @@ bool ContainsText(Heap* heap, const Value& text, const Value& part) {
   if (!part.is_string()) {
     throw Failure(Concat("'in <string>' requires string as left operand, not ", TypeName(part)));
   }
-  heap->Scan(text.text().size());
-  return text.text().find(part.text()) != std::string_view::npos;
+  heap->Scan(2 * (text.text().size() + part.text().size()));
+  return FindPart(text.text(), part.text()) != std::string_view::npos;
 }
 
 }  // namespace

@@ -12,8 +12,9 @@
 
 namespace temper::jinja {
 
-// The syntax tree of a template. Nodes live in the template's pools and point at each other, so that a tree of any shape goes without
-// recursion; how deep one may be is limited when it is parsed.
+// The syntax tree of a template. Nodes live in the template's pools and point at each other, so
+// that a tree of any shape goes without recursion. How deep one may be is limited when it is
+// parsed.
 
 enum class ExprKind {
   kConstant,      // constant

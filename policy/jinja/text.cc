@@ -1,6 +1,7 @@
 #include "policy/jinja/text.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "cluster/base/utf8.h"
 #include "policy/text/unicode_regex.h"
@@ -55,6 +56,20 @@ size_t ByteOffset(std::string_view text, size_t code_point) {
   return at;
 }
 
+size_t FindPart(std::string_view text, std::string_view part, size_t begin) {
+  if (begin > text.size()) return std::string_view::npos;
+  if (part.empty()) return begin;
+  const void* found = memmem(text.data() + begin, text.size() - begin, part.data(), part.size());  // linear, in glibc
+  return found == nullptr ? std::string_view::npos : static_cast<size_t>(static_cast<const char*>(found) - text.data());
+}
+
+size_t FindLastPart(std::string_view text, std::string_view part) { return text.rfind(part); }
+
+size_t CostOfLastPart(std::string_view text, std::string_view part) {
+  constexpr size_t kComparedAtOnce = 32;
+  return text.size() + text.size() / kComparedAtOnce * std::min(part.size(), text.size());
+}
+
 bool IsPythonSpace(char32_t code_point) { return IsWhiteSpace(code_point) || (code_point >= 0x1C && code_point <= 0x1F); }
 
 bool IsPythonPrintable(char32_t code_point) {
@@ -80,7 +95,7 @@ std::vector<std::string_view> PythonSplit(std::string_view text, std::optional<s
   std::vector<std::string_view> parts;
   size_t begin = 0;
   for (; limit < 0 || static_cast<int64_t>(parts.size()) < limit;) {
-    const size_t end = text.find(*separator, begin);
+    const size_t end = FindPart(text, *separator, begin);
     if (end == std::string_view::npos) break;
     parts.push_back(text.substr(begin, end - begin));
     begin = end + separator->size();
@@ -93,7 +108,7 @@ std::vector<std::string_view> PythonSplitFromRight(std::string_view text, std::o
   if (!separator.has_value()) return SplitAtSpacesFromRight(text, limit);
   std::vector<std::string_view> parts;
   while (limit < 0 || static_cast<int64_t>(parts.size()) < limit) {
-    const size_t at = text.rfind(*separator);
+    const size_t at = FindLastPart(text, *separator);
     if (at == std::string_view::npos) break;
     parts.push_back(text.substr(at + separator->size()));
     text = text.substr(0, at);
@@ -131,7 +146,7 @@ std::string PythonReplace(std::string_view text, std::string_view from, std::str
     return out.append(text.substr(begin));
   }
   for (; count != 0; --count) {
-    const size_t at = text.find(from, begin);
+    const size_t at = FindPart(text, from, begin);
     if (at == std::string_view::npos) break;
     out.append(text.substr(begin, at - begin)).append(to);
     begin = at + from.size();
@@ -142,7 +157,7 @@ std::string PythonReplace(std::string_view text, std::string_view from, std::str
 size_t PythonCount(std::string_view text, std::string_view part) {
   if (part.empty()) return CountCodePoints(text) + 1;
   size_t count = 0;
-  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + part.size())) ++count;
+  for (size_t at = FindPart(text, part); at != std::string_view::npos; at = FindPart(text, part, at + part.size())) ++count;
   return count;
 }
 

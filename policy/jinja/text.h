@@ -15,6 +15,13 @@ namespace temper::jinja {
 // Bytes before the code point of that number; all of them where there are fewer.
 size_t ByteOffset(std::string_view text, size_t code_point);
 
+// Byte of the first, or of the last, place of `part` at or behind `begin`; npos where there is none. FindPart takes time that grows with
+// text and part, never with their product: 'a' * 500000 ~ 'b' in 'a' * 1000000 is an attack. FindLastPart may take the product: charge
+// CostOfLastPart before.
+size_t FindPart(std::string_view text, std::string_view part, size_t begin = 0);
+size_t FindLastPart(std::string_view text, std::string_view part);
+size_t CostOfLastPart(std::string_view text, std::string_view part);  // bytes looked at, as for Heap::Scan
+
 bool IsPythonSpace(char32_t code_point);  // str.isspace of one character
 bool IsPythonPrintable(char32_t code_point);
 

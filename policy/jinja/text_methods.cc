@@ -51,6 +51,7 @@ Value Split(const Call& call) {
   const int64_t limit = IntArgument(bound[1], "maxsplit", -1);
   if (separator.has_value() && separator->empty()) throw Failure("empty separator");
   call.heap->Scan(8 * call.text().size());
+  if (separator.has_value() && call.name != "split") call.heap->Scan(CostOfLastPart(call.text(), *separator));
   call.heap->Charge(separator.has_value() ? PythonCount(call.text(), *separator) * sizeof(Value) : 4 * call.text().size());
   const auto parts =
       call.name == "split" ? PythonSplit(call.text(), separator, limit) : PythonSplitFromRight(call.text(), separator, limit);
@@ -68,7 +69,8 @@ Value Partition(const Call& call) {
   const auto separator = TextArgument(call.Bind({"sep"}, 1)[0], "the separator of partition()");
   if (separator.empty()) throw Failure("empty separator");
   const bool from_left = call.name == "partition";
-  const size_t at = from_left ? call.text().find(separator) : call.text().rfind(separator);
+  if (!from_left) call.heap->Scan(CostOfLastPart(call.text(), separator));
+  const size_t at = from_left ? FindPart(call.text(), separator) : FindLastPart(call.text(), separator);
   const Value empty = call.Part("");
   if (at == std::string_view::npos) {
     const Value whole = call.Part(call.text());
@@ -114,7 +116,8 @@ Value Find(const Call& call) {
   const auto window = Window(call, bound[1], bound[2], &first);
   if (call.name == "count") return Value::Int(window.has_value() ? static_cast<Integer>(PythonCount(*window, part)) : 0);
   const bool from_left = call.name == "find" || call.name == "index";
-  const size_t at = !window.has_value() ? std::string_view::npos : from_left ? window->find(part) : window->rfind(part);
+  if (!from_left) call.heap->Scan(CostOfLastPart(call.text(), part));
+  const size_t at = !window.has_value() ? std::string_view::npos : from_left ? FindPart(*window, part) : FindLastPart(*window, part);
   if (at != std::string_view::npos) return Value::Int(first + static_cast<int64_t>(CountCodePoints(window->substr(0, at))));
   if (call.name.ends_with("index")) throw Failure("substring not found");
   return Value::Int(-1);

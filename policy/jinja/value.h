@@ -14,8 +14,9 @@
 
 namespace temper::jinja {
 
-// The values of a template are Python's, because that is what chat templates are written for. A value is a small copyable handle; texts
-// and containers live in the Heap of one rendering and go with it, so neither cycles nor deep nesting can leak or overflow.
+// The values of a template are Python's, because that is what chat templates are written for. A
+// value is a small copyable handle. Texts and containers live in the Heap of one rendering and go
+// with it, so neither cycles nor deep nesting can leak or overflow.
 
 // What went wrong in a template, without the place. The evaluator, which knows the place, turns it into a TemplateError.
 class Failure : public std::runtime_error {

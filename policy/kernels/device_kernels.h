@@ -7,9 +7,10 @@
 
 namespace temper {
 
-// Own CUDA kernels (policy/kernels/cuda_kernels.cu) for what ATen does in many launches: without a graph only, on tensors of one GPU,
-// queued on ATen's present stream, allocating nothing but their results through ATen, so that a CUDA graph may capture them. In programs
-// built without CUDA they throw. Shape letters as in transformer.h; "type" is fp32 or bf16.
+// Own CUDA kernels (policy/kernels/cuda_kernels.cu) for what ATen does in many launches. They work
+// without a graph only, on tensors of one GPU, queued on ATen's present stream. They allocate
+// nothing but their results, through ATen, so that a CUDA graph may capture them. In programs built
+// without CUDA they throw. Shape letters as in transformer.h; "type" is fp32 or bf16.
 
 bool DeviceKernelsBuilt();
 
@@ -32,8 +33,8 @@ struct DeviceDecodeRows {
   at::Tensor own_length;     // its positions, the one that this step writes included
 };
 
-// Stores k_BKC and v_BKC at each row's last position of keys and values [R * row_length, K, C], then lets q_BHC see the prompt and the
-// completion, the last `window` positions of them (0 = all).
+// Stores k_BKC and v_BKC at each row's last position of keys and values [R * row_length, K, C].
+// Then q_BHC sees the prompt and the completion, the last `window` positions of them (0 = all).
 at::Tensor DeviceDecodeAttention(const at::Tensor& q_BHC, const at::Tensor& k_BKC, const at::Tensor& v_BKC, const at::Tensor& keys,
                                  const at::Tensor& values, const DeviceDecodeRows& rows, int64_t row_length, int64_t window);
 

@@ -15,9 +15,10 @@ struct Bf16 {
   uint16_t bits;
 };
 
-// A stretch of cached keys and values of one layer and key/value head, T = float or Bf16. Keys lie in blocks of kKeyBlock positions,
-// transposed, so that one vector holds a dimension of 16 positions: keys[(p / 16) * C * 16 + c * 16 + p % 16]; values are rows:
-// values[p * C + c]. next_*: memory of the same shape that will be wanted next (a hint, may be null).
+// A stretch of cached keys and values of one layer and key/value head, T = float or Bf16. Keys lie
+// in blocks of kKeyBlock positions, transposed, so that one vector holds a dimension of 16
+// positions: keys[(p / 16) * C * 16 + c * 16 + p % 16]. Values are rows: values[p * C + c]. next_*:
+// memory of the same shape that will be wanted next (a hint, may be null).
 template <class T>
 struct KeyValueSpan {
   const T* keys = nullptr;
@@ -27,10 +28,12 @@ struct KeyValueSpan {
   const T* next_values = nullptr;
 };
 
-// The inner loops of the model on one instruction set; raw fp32 pointers, row-major, no aliasing. Every sum has a fixed order (lane i
-// of 16 takes elements i, i + 16, ..., the lanes are added as a tree; matrix products add over k one by one with fused multiply-add),
-// so a row's result depends neither on the other rows nor on the instruction set. Only bf16 products on processors with an instruction
-// for them may differ in the last bit, because that instruction rounds in its own way.
+// The inner loops of the model on one instruction set; raw fp32 pointers, row-major, no aliasing.
+// Every sum has a fixed order. Lane i of 16 takes elements i, i + 16 and so on, and the lanes are
+// added as a tree. Matrix products add over k one by one with fused multiply-add. So a row's result
+// depends neither on the other rows nor on the instruction set. Only bf16 products on processors
+// with an instruction for them may differ in the last bit, because that instruction rounds in its
+// own way.
 struct VectorKernels {
   const char* name;
 

@@ -6,8 +6,9 @@
 
 namespace temper {
 
-// How the tokens of one forward see each other. The forward computes q, k, v of all T tokens (rotated already) and asks for the
-// attention output; a training batch answers from the stream itself, a generation engine from its key/value cache.
+// How the tokens of one forward see each other. The forward computes q, k, v of all T tokens
+// (rotated already) and asks for the attention output. A training batch answers from the stream
+// itself, a generation engine from its key/value cache.
 class Attention {
  public:
   virtual ~Attention() = default;

@@ -12,8 +12,9 @@
 
 namespace temper {
 
-// Whole sequences, one after the other in one stream, each token seeing itself and those before it in its own sequence: the attention of
-// one plain inference pass by the own CPU kernels. The model must outlive it.
+// Whole sequences, one after the other in one stream, each token seeing itself and those before it
+// in its own sequence. This is the attention of one plain inference pass by the own CPU kernels.
+// The model must outlive it.
 class CausalSequences : public Attention {
  public:
   // lengths: tokens of each sequence, at least one.

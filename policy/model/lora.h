@@ -15,8 +15,9 @@ namespace temper {
 // The adapters of a model: for every target matrix W [N, K] a pair A [R, K], B [N, R], fp32 views of one flat buffer. The adapted model
 // computes with W + scale B A. Copies share the buffer. Thread-compatible.
 //
-// The product is merged into the model's weights after every change, so that whoever computes with them needs to know nothing of
-// adapters, and the forward that trains them is the one that samples. The gradient of a pair comes from Tap, without that of W.
+// The product is merged into the model's weights after every change. So code that computes with
+// them need not know of adapters, and the forward that trains them is the one that samples. The
+// gradient of a pair comes from Tap, without that of W.
 class LoraAdapter {
  public:
   struct Pair {
@@ -58,12 +59,14 @@ class LoraAdapter {
   std::vector<Pair> pairs_;
 };
 
-// What an adapter adds to the graph of y = x W^T, whose rows [row, row + N) of W are base + scale B A: y itself, with a backward that
-// gives A and B their gradients, dB = scale dy^T (x A^T) and dA = scale (dy B)^T x, of those columns dy of the gradient.
+// What an adapter adds to the graph of y = x W^T, whose rows [row, row + N) of W are base + scale B
+// A. It is y itself, with a backward that gives A and B their gradients. Of those columns dy of the
+// gradient, dB = scale dy^T (x A^T) and dA = scale (dy B)^T x.
 at::Tensor LoraTap(const at::Tensor& y, const at::Tensor& x, const LoraAdapter::Pair& pair, int64_t row, double scale);
 
-// The same for a matrix W = base + scale B A [N, K] whose products are computed elsewhere and give a gradient of all of W, as those of the
-// output projection do: W itself, with a backward that gives dA = scale B^T dW and dB = scale dW A^T.
+// The same for a matrix W = base + scale B A [N, K] whose products are computed elsewhere. They
+// give a gradient of all of W, as those of the output projection do. It is W itself, with a
+// backward that gives dA = scale B^T dW and dB = scale dW A^T.
 at::Tensor LoraWeightTap(const at::Tensor& weight, const LoraAdapter::Pair& pair, double scale);
 
 }  // namespace temper

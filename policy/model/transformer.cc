@@ -38,7 +38,7 @@ struct Transformer::PackedWeights {
 struct Transformer::RoundedWeights {
   at::Tensor flat;
   ModelWeights weights;
-  int64_t flat_version = -1;  // of the model's flat buffer when it was rounded; -1 = must be done anew
+  int64_t flat_version = -1;  // of the model's flat buffer when it was rounded; -1 = must be done again
 };
 
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {

@@ -20,15 +20,16 @@ namespace temper {
 struct RotaryAngles;
 class PortableForward;
 
-// Shape letters: T tokens of a packed stream (several sequences, one after the other, no padding), D hidden, H query heads, K key/value
-// heads, C head dimension, V vocabulary, N rows picked from T.
+// Shape letters: T tokens of a packed stream (several sequences, one after the other, no padding),
+// N rows picked from T. D hidden, H query heads, K key/value heads, C head dimension, V vocabulary.
 
 // A decoder-only transformer (RMSNorm, RoPE, grouped-query attention, SwiGLU). One forward serves the learner (autograd on) and the
 // rollout worker (c10::InferenceMode, batch-invariant CPU kernels). All parameters are fp32 views of one flat buffer, in the order of
 // parameter_names(). Thread-compatible: const methods may not run beside a change of the parameters.
 //
-// On the CPU it computes with own kernels (policy/kernels/kernels.h); off the CPU, and where UsePortable was called, with ATen's operations
-// (policy/model/portable_forward.h): then hidden states of Hidden and what an Attention gets are in the compute or inference type.
+// On the CPU it computes with own kernels (policy/kernels/kernels.h). Off the CPU, and where
+// UsePortable was called, it computes with ATen's operations (policy/model/portable_forward.h).
+// Then hidden states of Hidden and what an Attention gets are in the compute or inference type.
 class Transformer {
  public:
   // Parameters uninitialised: call Initialize or load them.
@@ -37,7 +38,7 @@ class Transformer {
   // Normal(0, initializer_range), output projections scaled by 1/sqrt(2 layers), norms 1, biases 0; the same numbers on every machine.
   void Initialize(uint64_t seed);
 
-  // Moves the parameters to another device. Before adapters and gradients are made; what borrowed the flat buffer must take it anew.
+  // Moves the parameters to another device. Before adapters and gradients are made; what borrowed the flat buffer must take it again.
   void MoveTo(at::Device device);
   // Computes with ATen's operations on the CPU too: the second implementation that tests hold against the first.
   void UsePortable();
@@ -50,8 +51,9 @@ class Transformer {
   // Copies share the parameters; Clone makes new ones with the same values (no gradients).
   Transformer Clone() const;
 
-  // The same parameters (shared with this one) as leaves of its own, with a gradient buffer of its own: for a thread that computes its
-  // part of a batch beside others. Lives until the parameters are bound anew.
+  // The same parameters (shared with this one) as leaves of its own, with a gradient buffer of its
+  // own. It serves a thread that computes its part of a batch beside others. Lives until the
+  // parameters are bound again.
   Transformer Replica() const;
 
   const TransformerConfig& config() const { return config_; }
@@ -80,12 +82,15 @@ class Transformer {
   at::Tensor EnableGradients();
   const at::Tensor& gradients() const { return adapter_ ? adapter_->gradients() : flat_grad_; }  // undefined before EnableGradients
 
-  // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the final norm, of all tokens or of rows_N
-  // (int64, ascending, each once): what the last layer's other rows are not needed for is not computed.
+  // tokens_T int64, positions_T int64 (rotary position of each token) -> hidden states after the
+  // final norm, of all tokens or of rows_N (int64, ascending, each once). What the last layer's
+  // other rows are not needed for is not computed.
   at::Tensor Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N = {}) const;
-  // The hidden states of all tokens behind each of `layers` (ascending, 0 to num_layers), [T, D] each, as transformers numbers its
-  // output_hidden_states: 0 = the embeddings, i = the residual stream behind the i-th layer, num_layers = what Hidden gives. Layers behind
-  // the last one asked for are not computed. Without a graph, by the own CPU kernels alone: a row is the same bits whatever is beside it.
+  // The hidden states of all tokens behind each of `layers` (ascending, 0 to num_layers), [T, D]
+  // each, as transformers numbers its output_hidden_states. 0 = the embeddings, i = the residual
+  // stream behind the i-th layer, num_layers = what Hidden gives. Layers behind the last one asked
+  // for are not computed. Without a graph, by the own CPU kernels alone: a row is the same bits
+  // whatever is beside it.
   std::vector<at::Tensor> HiddenOfLayers(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
                                          std::span<const int64_t> layers) const;
   // hidden_ND -> logits_NV (fp32).

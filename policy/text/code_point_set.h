@@ -6,8 +6,9 @@
 
 namespace temper {
 
-// A set of code points while a regular expression is translated: members of a PCRE2 character class, and expressions that match one code
-// point each where a class cannot say it (a complement within a class, an intersection).
+// A set of code points while a regular expression is translated. It has members of a PCRE2
+// character class, and expressions that match one code point each where a class cannot say it (a
+// complement within a class, an intersection).
 struct CodePointSet {
   std::string members;
   std::vector<std::string> expressions;

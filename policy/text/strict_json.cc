@@ -64,7 +64,7 @@ constexpr Finding kFindings[] = {
 std::string Words(std::string_view text, size_t at, std::string_view said) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return "there is no text";
   const char c = at < text.size() ? text[at] : ' ';
-  if (c == '\0') return "a NUL byte, which no text holds; write the file anew from its source";
+  if (c == '\0') return "a NUL byte, which no text holds; write the file again from its source";
   if (c == '\'' && said.find("invalid literal") != std::string_view::npos) return "a single quote; texts stand in double quotes";
   for (const Finding& finding : kFindings)
     if (said.find(finding.said) != std::string_view::npos) return std::string(finding.words);

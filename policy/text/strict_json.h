@@ -10,9 +10,10 @@
 
 namespace temper {
 
-// Parses untrusted JSON: valid UTF-8 only, no duplicate keys, no more than `max_depth` levels of nesting. Nothing where the text is
-// not such JSON; *error then holds the reason, with the column where there is one place to look at, and the line in a text of several,
-// which begins on `first_line` of its file.
+// Parses untrusted JSON: valid UTF-8 only, no duplicate keys, no more than `max_depth` levels of
+// nesting. Nothing where the text is not such JSON. *error then holds the reason, with the column
+// where there is one place to look at. In a text of several lines, which begins on `first_line` of
+// its file, it holds the line, too.
 std::optional<nlohmann::json> ParseStrictJson(std::string_view text, int max_depth, std::string* error, int64_t first_line = 1);
 
 // What a parser of `text` found, in the same words.

@@ -16,8 +16,9 @@ struct PreToken {
   bool at_start = false;  // it starts where the whole text starts
 };
 
-// The `pre_tokenizer` of tokenizer.json, which cuts a text into the words that the model then encodes one by one: null, Sequence, Split,
-// ByteLevel, Digits, Metaspace, Whitespace or WhitespaceSplit; anything else is a ConfigError naming it. Immutable, safe to share between
+// The `pre_tokenizer` of tokenizer.json, which cuts a text into the words that the model then
+// encodes one by one. It is null, Sequence, Split, ByteLevel, Digits, Metaspace, Whitespace or
+// WhitespaceSplit; anything else is a ConfigError naming it. Immutable, safe to share between
 // threads.
 class PreTokenizer {
  public:

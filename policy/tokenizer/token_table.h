@@ -23,8 +23,9 @@ using TokenIds = std::unordered_map<std::string, int32_t, TextHash, std::equal_t
 // The tokens of a tokenizer.json: `model.vocab` and `added_tokens`, checked. Immutable once read.
 class TokenTable {
  public:
-  // ConfigError where an id is negative, too large or given twice, or where an added token's id is not the one that the `tokenizers`
-  // library would give it in a list sorted by id. `normalizer` is applied to the added tokens that ask for it.
+  // ConfigError where an id is negative, too large or given twice. ConfigError, too, where an added
+  // token's id is not the one that the `tokenizers` library would give it in a list sorted by id.
+  // `normalizer` is applied to the added tokens that ask for it.
   TokenTable(const nlohmann::json& file, const Normalizer& normalizer);
 
   // -1 where there is none. A model only knows its own vocabulary.

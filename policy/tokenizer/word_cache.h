@@ -9,7 +9,7 @@
 
 namespace temper {
 
-// Ids of words seen before, bounded: when it is full it starts anew. For one thread at a time.
+// Ids of words seen before, bounded: when it is full it starts again. For one thread at a time.
 class WordCache {
  public:
   WordCache();

@@ -1,4 +1,4 @@
-"""A run's folder; docs/ARCHITECTURE.md of Temper lists its files."""
+"""A run's folder; docs/FORMATS.md of Temper lists its files."""
 
 import json
 import math

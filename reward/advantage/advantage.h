@@ -92,8 +92,9 @@ void WhitenOverTokens(StdForm form, std::vector<AdvantagePart>* groups, const Su
 std::vector<std::vector<Advantage>> EstimateAdvantages(const AdvantageOptions& options, const std::vector<AdvantageGroup>& groups,
                                                        const std::vector<double>& lambdas, const SumOverBatch& sum = {});
 
-// (A - mean) / (std + 1e-4) over all completions of the batch: the last step of GDPO (arXiv 2601.05242), after each part of the reward was
-// normalised within its group and the parts were added up. Advantages that are all equal become 0.
+// (A - mean) / (std + 1e-4) over all completions of the batch. This is the last step of GDPO (arXiv
+// 2601.05242), after each part of the reward was normalised within its group and the parts were
+// added up. Advantages that are all equal become 0.
 void NormalizeOverBatch(const AdvantageOptions& options, std::vector<std::vector<Advantage>>* groups);
 
 // Whether the rewards of a group give no gradient by themselves; decided as soon as it is graded, so that it can be replaced.

@@ -12,9 +12,11 @@ struct WrittenNumber {
   std::string digits;  // of a whole number: sign and digits without leading zeros, so that long ones are told apart; "" = not whole
 };
 
-// The number that the whole text is, white space around it aside: sign (ASCII or U+2212), digits with or without commas in groups of
-// three, decimals, an exponent, a fraction a/b, a mixed number "1 1/2"; one currency sign ($ or U+20AC or U+00A3) before it or a % behind
-// it says nothing of its value. Nothing where it is no number, or where a fraction divides by zero. A text over 400 bytes is none.
+// The number that the whole text is, white space around it aside. It may have a sign (ASCII or
+// U+2212), digits with or without commas in groups of three, decimals and an exponent. It may be a
+// fraction a/b or a mixed number "1 1/2". One currency sign ($ or U+20AC or U+00A3) before it or a
+// % behind it says nothing of its value. Nothing where it is no number, or where a fraction divides
+// by zero. A text over 400 bytes is none.
 std::optional<WrittenNumber> ReadNumber(std::string_view text);
 
 // The number that stands last in a text, whatever stands around it ("so 1,250 apples." has 1250). Digits that are part of a word

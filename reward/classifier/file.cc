@@ -252,13 +252,13 @@ void GetFeatures(ByteReader* in, int depth, ClassifierModel* model, Totals* tota
 }
 
 std::shared_ptr<const ClassifierModel> Parse(std::string_view bytes, int depth, Totals* totals) {
-  TEMPER_CHECK(bytes.starts_with(kMagic), "it is no classifier (its first bytes are others)");
+  TEMPER_CHECK(bytes.starts_with(kMagic), "it is not a classifier: its first bytes are wrong");
   ByteReader head(bytes.substr(kMagic.size()));
   const auto version = head.Get<uint32_t>();
   TEMPER_CHECK(version == kVersion, "version ", version, " of the format; this program reads version ", kVersion);
   const auto hash = head.Get<uint64_t>();
   const std::string_view body = bytes.substr(kMagic.size() + sizeof(version) + sizeof(hash));
-  TEMPER_CHECK(Hash64(body) == hash, "it is damaged: its checksum does not hold");
+  TEMPER_CHECK(Hash64(body) == hash, "it is damaged: the checksum does not match");
   ByteReader in(body);
   auto model = std::make_shared<ClassifierModel>();
   model->kind = GetEnum(&in, LinearKind::kOrdinal, "a kind");

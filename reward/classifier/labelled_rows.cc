@@ -26,7 +26,7 @@ std::string ColumnOf(const DatasetRow& row, const std::string& column, const std
 
 double WeightOf(const std::string& text, const std::string& place) {
   const std::optional<double> weight = NumberOf(text);
-  if (!weight || *weight < 0) throw ConfigError(Concat(place, ": the weight '", text, "' is no number of at least 0"));
+  if (!weight || *weight < 0) throw ConfigError(Concat(place, ": the weight '", text, "' is not a number of at least 0"));
   return *weight;
 }
 

@@ -211,7 +211,7 @@ std::vector<std::pair<uint32_t, double>> ClassesOfLabel(const ClassifierOptions&
   }
   std::string known;
   for (const std::string& name : classes) known += (known.empty() ? "" : ", ") + name;
-  throw ConfigError(Concat(row.place, ": the label '", row.label, "' is none of the classes ", known));
+  throw ConfigError(Concat(row.place, ": the label '", row.label, "' is not one of the classes ", known));
 }
 
 TrainedClassifier TrainClassifier(const std::vector<LabelledRow>& rows, const ClassifierOptions& options, const std::vector<Split>& splits,

@@ -40,8 +40,9 @@ class RewardComposer {
 // Throws ConfigError naming the keys of options that no run could have.
 std::unique_ptr<RewardComposer> MakeRewardComposer(const ComposerOptions& options);
 
-// What is added to the reward of a completion of `length` tokens: 0 up to max_length - overlong_buffer tokens, from there down in a
-// straight line to -overlong_penalty at max_length (DAPO, arXiv 2503.14476, eq. 13).
+// What is added to the reward of a completion of `length` tokens. It is 0 up to max_length -
+// overlong_buffer tokens, from there down in a straight line to -overlong_penalty at max_length
+// (DAPO, arXiv 2503.14476, eq. 13).
 double OverlongReward(const ComposerOptions& options, int64_t length, int64_t max_length);
 
 // What composers share.

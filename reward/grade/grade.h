@@ -133,8 +133,8 @@ struct Grade {
   std::vector<Verdict> verdicts;  // of each grader that was asked, where there are several; empty = `grader` alone said all of this
 };
 
-// Sets the mode and what follows from it: a bare refusal and a redirect refuse; these and a safe completion decline; a direct answer and a
-// safe completion gave something that was asked for.
+// Sets the mode and what follows from it. A bare refusal and a redirect refuse; these and a safe
+// completion decline. A direct answer and a safe completion gave something that was asked for.
 void SetMode(ResponseMode mode, Grade* grade);
 
 // s of a severity where no policy spec gives a scale of its own, by Severity.

@@ -42,7 +42,7 @@ int64_t Whole(const Json& object, const char* name) {
 }
 uint32_t Offset(const Json& object, const char* name) {
   const Json& value = Field(object, name);
-  TEMPER_CHECK(value.is_number_unsigned() && value.get<uint64_t>() <= UINT32_MAX, "field ", name, " of an evidence span is no offset");
+  TEMPER_CHECK(value.is_number_unsigned() && value.get<uint64_t>() <= UINT32_MAX, "field ", name, " of an evidence span is not an offset");
   return value.get<uint32_t>();
 }
 

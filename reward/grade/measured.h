@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// Words of `dataset` and `compared` that readers know: rows of all sources together; sources that the grader has not seen, or has; rows
-// that a member of it was trained on; the intent was told.
+// Words of `dataset` and `compared` that readers know. They stand for rows of all sources together,
+// sources that the grader has not seen, or has, and rows that a member of it was trained on. The
+// last says that the intent was told.
 inline constexpr char kAllRows[] = "all rows";
 inline constexpr char kUnseenSources[] = "sources it has not seen";
 inline constexpr char kSeenSources[] = "sources it was trained on";

@@ -39,8 +39,9 @@ struct MeaningOptions {
 // `type`: of the grader, for the help.
 void Describe(const std::string& type, MeaningOptions& options, ConfigFields& fields);
 
-// The classes of a model, and how far each is from the first: 0 and 1 of two, and of levels in order their places between the lowest (0)
-// and the highest (1). No values: the classes have no order.
+// The classes of a model, and how far each is from the first. Two classes have 0 and 1. Levels in
+// order have their places between the lowest (0) and the highest (1). No values: the classes have
+// no order.
 struct ClassScale {
   std::vector<std::string> classes;
   std::vector<double> values;

@@ -42,7 +42,7 @@ std::vector<std::string> ColumnsOf(const GraderEntry& entry);
 // The rule over all of them: that names are unique.
 bool AreNamesUnique(const std::deque<GraderEntry>& entries);
 
-// Who it is, what it gives, whether it steers; without what its type makes it from.
+// Its name, what it gives and whether it steers; without what its type makes it from.
 GraderConfig PartsOfEntry(const GraderEntry& entry);
 
 // What reward workers make the grader from, with the content of its files. Throws ConfigError.

@@ -10,9 +10,10 @@
 
 namespace temper {
 
-// Grades responses. The same request gives the same grade on any worker. A failure is a typed outcome in the grade, never an exception and
-// never a value. A grader may take long (a judge that is asked over a network): it is handed work, and asked again and again what it has
-// finished, so that whoever waits for it can do other things meanwhile. Not thread-safe.
+// Grades responses. The same request gives the same grade on any worker. A failure is a typed
+// outcome in the grade, never an exception and never a value. A grader may take long (a judge that
+// is asked over a network). It is handed work, and asked again and again what it has finished, so
+// that its caller can do other things meanwhile. Not thread-safe.
 class Grader {
  public:
   using Handle = uint64_t;

@@ -58,7 +58,7 @@ struct RbrPayload {
 void Check(const RbrPayload& payload, const RbrWeights& weights, const PolicySpec& spec, const std::string& name) {
   if (!weights.policy.empty() && weights.policy != spec.hash)
     throw ConfigError(Concat(name, ": the weights were fitted on the propositions of another policy spec (hash ", weights.policy,
-                             "; that of policy_spec is ", spec.hash, "): fit them anew with temper rbr fit"));
+                             "; that of policy_spec is ", spec.hash, "): fit them again with temper rbr fit"));
   for (const auto& [type, entry] : weights.types)
     for (const auto& [proposition, weight] : entry.weights)
       if (!spec.propositions.contains(proposition))

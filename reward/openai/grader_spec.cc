@@ -103,7 +103,7 @@ void ReadMessages(const Place& place, OpenAiGrader* grader) {
     if (!input[i].is_object()) message.Fail("a message must be an object {role, content}");
     const std::string role = message.Text("role");
     if (role != "system" && role != "developer" && role != "user" && role != "assistant")
-      message.Fail(Concat("role is ", Quoted(role), "; there are system, developer, user, assistant"));
+      message.Fail(Concat("role is ", Quoted(role), "; expected system, developer, user or assistant"));
     try {
       grader->messages.push_back({role, GraderTemplate(ContentOf(message))});
     } catch (const ConfigError& error) {
@@ -235,7 +235,7 @@ nlohmann::json OpenAiGraderJson(std::string_view text, const std::string& source
   if (text.size() > kMaxBytes) throw ConfigError(Concat(source, ": ", text.size(), " bytes; at most ", kMaxBytes));
   std::string error;
   const std::optional<Json> json = ParseStrictJson(text, kMaxDepth, &error);
-  if (!json) throw ConfigError(Concat(source, ": no JSON: ", error));
+  if (!json) throw ConfigError(Concat(source, ": not JSON: ", error));
   const Json::json_pointer in_job("/method/reinforcement/grader");
   if (json->is_object() && json->contains("method")) {
     if (!json->contains(in_job)) throw ConfigError(Concat(source, ": the job has no method.reinforcement.grader"));

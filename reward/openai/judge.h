@@ -50,8 +50,9 @@ std::vector<ModelQuestion> QuestionsOf(const OpenAiGrader& grader, const GradedS
 // reply; BadReplies says what a score_model makes of it.
 OpenAiScore ScoreOfReply(const OpenAiGrader& grader, std::string_view content, BadReplies bad_replies);
 
-// The score in the body of a chat completion (choices[0].message.content). Errors: a body that is none; `refused` where the message has a
-// refusal or the server's filter took it; a reply that was cut at its limit, unless it is a whole JSON object.
+// The score in the body of a chat completion (choices[0].message.content). Errors: a body that is
+// not a reply; a reply that was cut at its limit, unless it is a whole JSON object. `refused` is
+// set where the message has a refusal or the server's filter took it.
 OpenAiScore ScoreOfCompletion(const OpenAiGrader& grader, std::string_view body, BadReplies bad_replies);
 
 }  // namespace temper

@@ -217,7 +217,7 @@ std::string RewardYaml(const ImportedGrader& grader) {
 ImportedRun ImportRft(const RftFiles& files) {
   std::string error;
   const std::optional<Json> job = ParseStrictJson(files.job, kMaxDepth, &error);
-  if (!job || !job->is_object()) throw ConfigError(Concat(files.job_path, ": no JSON object: ", job ? "something else" : error));
+  if (!job || !job->is_object()) throw ConfigError(Concat(files.job_path, ": not a JSON object: ", job ? "something else" : error));
   const Hyperparameters parameters(*job);
   ImportedRun run;
   ImportedGrader grader = GraderOf(files.job, files.job_path, &run.notes);

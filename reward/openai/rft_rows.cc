@@ -23,7 +23,7 @@ std::string TextOfContent(const Json& content, const std::string& place) {
   for (const Json& part : content.is_array() ? content : Json::array({content})) {
     const bool is_text =
         part.is_object() && part.contains("type") && part["type"] == "text" && part.contains("text") && part["text"].is_string();
-    if (!is_text) throw ConfigError(Concat(place, ": messages hold a part that is no text; images, audio and files are not supported"));
+    if (!is_text) throw ConfigError(Concat(place, ": messages hold a part that is not text; images, audio and files are not supported"));
     text += (text.empty() ? "" : "\n") + part["text"].get<std::string>();
   }
   return text;
@@ -42,7 +42,7 @@ OrderedJson PromptOf(const Json& row, const std::string& place, bool chat, RowFi
     std::string role = message["role"].get<std::string>();
     if (role == "developer") role = "system", found->developer = true;
     if (role != "system" && role != "user" && role != "assistant")
-      throw ConfigError(Concat(place, ": there is no role ", Quoted(role), "; there are system, developer, user, assistant"));
+      throw ConfigError(Concat(place, ": there is no role ", Quoted(role), "; expected system, developer, user or assistant"));
     const std::string content = TextOfContent(message["content"], place);
     list.push_back({{"role", role}, {"content", content}});
     text += (text.empty() ? "" : "\n\n") + content;
@@ -67,7 +67,7 @@ std::string PromptsOf(const std::string& data, const std::string& path, bool cha
     const std::string place = Concat(path, ":", number);
     std::string error;
     const std::optional<Json> row = ParseStrictJson(line, kMaxDepth, &error, number);
-    if (!row || !row->is_object()) throw ConfigError(Concat(place, ": no JSON object: ", row ? "something else" : error));
+    if (!row || !row->is_object()) throw ConfigError(Concat(place, ": not a JSON object: ", row ? "something else" : error));
     OrderedJson prompt = {{"messages", PromptOf(*row, place, chat, found)}};
     for (const auto& [key, value] : row->items()) {
       if (key == "messages") continue;
@@ -82,7 +82,7 @@ std::string PromptsOf(const std::string& data, const std::string& path, bool cha
     out += prompt.dump() + "\n";
     ++*rows;
   }
-  if (*rows == 0) throw ConfigError(Concat(path, ": not a single row"));
+  if (*rows == 0) throw ConfigError(Concat(path, ": no row"));
   return out;
 }
 

@@ -13,8 +13,9 @@ struct RowFindings {
   std::set<std::string> texts;    // of these, those that hold a text in some row
 };
 
-// Rows of {messages, ...} as Temper reads them, JSONL: the column messages, a list of {role, content} or, without `chat` (no chat
-// template), one text; and each further column as a text, what was none as JSON. Counts the rows. Throws ConfigError with file:line.
+// Rows of {messages, ...} as Temper reads them, JSONL. The column messages is a list of {role,
+// content} or, without `chat` (no chat template), one text. Each further column is a text; a value
+// that was not a text stands there as JSON. Counts the rows. Throws ConfigError with file:line.
 std::string PromptsOf(const std::string& data, const std::string& path, bool chat, int64_t* rows, RowFindings* found);
 
 }  // namespace temper

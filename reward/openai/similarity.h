@@ -9,9 +9,10 @@ namespace temper {
 // Metrics of text_similarity, each in [0, 1]. OpenAI's documentation names them without a formula; these are the usual ones, of the
 // packages that its graders can import.
 
-// BLEU of one sentence (Papineni et al. 2002) over 1- to 4-grams, equal weights over the lengths that the answer has, brevity penalty,
-// counts of zero smoothed by a geometric sequence (method 3 of Chen and Cherry 2014): nltk's sentence_bleu(method3, auto_reweigh) over
-// wordpunct tokens. 0 where no word is shared, or either text has none.
+// BLEU of one sentence (Papineni et al. 2002) over 1- to 4-grams, with equal weights over the
+// lengths that the answer has and a brevity penalty. Counts of zero are smoothed by a geometric
+// sequence (method 3 of Chen and Cherry 2014). It is nltk's sentence_bleu(method3, auto_reweigh)
+// over wordpunct tokens. 0 where no word is shared, or either text has none.
 double Bleu(std::string_view input, std::string_view reference);
 
 // Google's BLEU (Wu et al. 2016): the smaller of precision and recall over all 1- to 4-grams; nltk's sentence_gleu over wordpunct tokens.

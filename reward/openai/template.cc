@@ -50,7 +50,7 @@ GraderTemplate::GraderTemplate(std::string_view text) {
   size_t at = 0;
   for (size_t open = text.find("{{"); open != std::string_view::npos; open = text.find("{{", at)) {
     const size_t close = text.find("}}", open + 2);
-    if (close == std::string_view::npos) throw ConfigError(Concat("byte ", open, ": {{ without its }}"));
+    if (close == std::string_view::npos) throw ConfigError(Concat("byte ", open, ": {{ without }}"));
     if (pieces_.size() == kMaxVariables) throw ConfigError(Concat("more than ", kMaxVariables, " variables in a template"));
     pieces_.push_back({std::string(text.substr(at, open - at)), true, ReadVariable(text.substr(open + 2, close - open - 2), open)});
     at = close + 2;

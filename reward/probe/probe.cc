@@ -142,13 +142,13 @@ ClassifierModel GetHead(ByteReader* in) {
 }
 
 Probe Parse(std::string_view bytes) {
-  TEMPER_CHECK(bytes.starts_with(kMagic), "it is no probe (its first bytes are others)");
+  TEMPER_CHECK(bytes.starts_with(kMagic), "it is not a probe: its first bytes are wrong");
   ByteReader start(bytes.substr(kMagic.size()));
   const auto version = start.Get<uint32_t>();
   TEMPER_CHECK(version == kVersion, "version ", version, " of the format; this program reads version ", kVersion);
   const auto hash = start.Get<uint64_t>();
   const std::string_view body = bytes.substr(kMagic.size() + sizeof(version) + sizeof(hash));
-  TEMPER_CHECK(Hash64(body) == hash, "it is damaged: its checksum does not hold");
+  TEMPER_CHECK(Hash64(body) == hash, "it is damaged: the checksum does not match");
   ByteReader in(body);
   Probe probe;
   probe.model_hash = in.GetString();

@@ -33,8 +33,9 @@ struct CompletionKeys {
   bool needs_propositions = false;  // a row without an object there is a mistake
 };
 
-// Rows of a JSONL file's text: prompt and response are texts, or lists of messages {role, content}; propositions is an object of names and
-// truth values or numbers of [0, 1]. Throws ConfigError, `name`:line and the key.
+// Rows of a JSONL file's text. prompt and response are texts, or lists of messages {role, content}.
+// propositions is an object of names and truth values or numbers of [0, 1]. Throws ConfigError,
+// `name`:line and the key.
 std::vector<RatedCompletion> ParseCompletions(std::string_view jsonl, const std::string& name, const CompletionKeys& keys);
 
 // The response types of the completions, each once; of completions without types the one type "". Throws ConfigError with the place of a

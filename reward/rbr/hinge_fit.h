@@ -26,11 +26,13 @@ struct HingeFit {
   bool converged = false;
 };
 
-// The w that minimises  lambda/2 |w|^2 + mean over the pairs of max(0, margin - w . difference):  the weight fit of rule-based rewards
-// (Mu et al., "Rule based rewards for language model safety", arXiv 2411.01111, section 4.2) with a squared penalty in the place of its
-// optimiser's weight decay, so that there is one answer. It is found by dual coordinate descent (Hsieh et al., "A dual coordinate descent
-// method for large-scale linear SVM", ICML 2008), pairs in an order keyed by the pass: the same pairs give the same bits. Throws Error
-// where the pairs are not of one length, or there are none.
+// The w that minimises lambda/2 |w|^2 + mean over the pairs of max(0, margin - w . difference): the
+// weight fit of rule-based rewards (Mu et al., "Rule based rewards for language model safety",
+// arXiv 2411.01111, section 4.2). A squared penalty takes the place of its optimiser's weight
+// decay, so that there is one answer. It is found by dual coordinate descent (Hsieh et al., "A dual
+// coordinate descent method for large-scale linear SVM", ICML 2008). Pairs are in an order keyed by
+// the pass, so the same pairs give the same bits. Throws Error where the pairs are not of one
+// length, or there are none.
 HingeFit FitHinge(const std::vector<OrderedPair>& pairs, const HingeOptions& options);
 
 // Of pairs that the weights were not fitted on.

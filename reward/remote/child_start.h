@@ -28,8 +28,9 @@ struct StartedChild {
   std::string error;  // where pid is -1
 };
 
-// Starts a child that leads a process group of its own, has no other open file of this process, leaves no core file, and is killed when
-// the thread that starts it ends. The caller reaps it and closes the pipes.
+// Starts a child that leads a process group of its own, has no other open file of this process and
+// leaves no core file. It is killed when the thread that starts it ends. The caller reaps it and
+// closes the pipes.
 StartedChild StartChild(const ChildOptions& options);
 
 // The variables that a child gets: of this process's, PATH, HOME, LANG, LC_ALL, LC_CTYPE, TMPDIR and CUDA_VISIBLE_DEVICES and those that

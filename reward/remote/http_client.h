@@ -34,11 +34,14 @@ struct HttpReply {
 // Posts JSON to a service and brings every request's end, each exactly once and at the latest when its deadline passes. Connections are
 // kept and reused; certificates and host names are verified; redirects are not followed, so the key goes nowhere but to the URL's host.
 //
-// Tried again, after Retry-After or a jittered back-off: what found no connection or lost it, no reply within attempt_timeout_s, half a
-// reply, and the statuses 408, 425, 429, 500, 502, 503, 504. Statuses 429 and 503 and timeouts also shrink the number of requests that are
-// out at once, and while the service asks for patience (Retry-After) nothing is sent, for max_backoff_s or breaker_rest_s at most,
-// whichever is longer: then other requests try. The one that was asked waits as long as it was told. What cannot be tried before its
-// deadline any more ends at once. While the circuit breaker is open, requests wait, and those whose deadline is nearer than its end fail.
+// Tried again, after Retry-After or a jittered back-off, are requests that found no connection or
+// lost it, and those with half a reply or none within attempt_timeout_s. So are the statuses 408,
+// 425, 429, 500, 502, 503 and 504. Statuses 429 and 503 and timeouts also shrink the number of
+// requests that are out at once. While the service asks for patience (Retry-After) nothing is sent,
+// for max_backoff_s or breaker_rest_s at most, whichever is longer. Then other requests try. The
+// one that was asked waits as long as it was told. What cannot be tried before its deadline any
+// more ends at once. While the circuit breaker is open, requests wait, and those whose deadline is
+// nearer than its end fail.
 //
 // Throws Error only where libcurl cannot be used at all. Nothing blocks but Collect, as long as it is told. For one thread. Threads of
 // libcurl resolve names. No process may be forked to live on without exec once Post was called.

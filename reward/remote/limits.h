@@ -24,9 +24,10 @@ class TokenBucket {
   double since_ = 0;
 };
 
-// Additive increase, multiplicative decrease of how many requests are out at once (Chiu and Jain 1989, as TCP does): 1 more after as many
-// successes as the window is wide; half of it after an overload, at least 1. What is overloaded within `quiet_s` after a decrease was sent
-// before it and says nothing new.
+// Additive increase, multiplicative decrease of how many requests are out at once (Chiu and Jain
+// 1989, as TCP does). 1 more after as many successes as the window is wide; half of it after an
+// overload, at least 1. What is overloaded within `quiet_s` after a decrease was sent before it and
+// says nothing new.
 class AimdWindow {
  public:
   explicit AimdWindow(int64_t max, double quiet_s = 1);
@@ -74,8 +75,9 @@ class Budget {
   std::deque<double> taken_;
 };
 
-// Seconds before the n-th try again (n from 1), `uniform` in [0, 1): base * 2^(n-1), at most `longest`, and of that a random part between a
-// half and all, so that workers do not come back together.
+// Seconds before the n-th try again (n from 1), `uniform` in [0, 1). They are base * 2^(n-1), at
+// most `longest`, and of that a random part between a half and all, so that workers do not come
+// back together.
 double BackoffSeconds(int64_t n, double base, double longest, double uniform);
 
 }  // namespace temper

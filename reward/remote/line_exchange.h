@@ -27,16 +27,20 @@ struct LineExchangeOptions {
 // Grades by a child process that reads requests and writes replies, a line each (reward/remote/schema.h), in whatever order. It is started
 // with the first batch and lives for further ones.
 //
-// Every request gets its grade, once: what the child says of it; kParseError for a reply that is not of the schema (one that names no
-// request counts for the one that waits longest); kTimeout when the batch's deadline passes; kCrash when the child died with it twice. When
-// the child dies, what it had is sent once more to the next one, one at a time until that is answered, so that answers that kill graders
-// take no other with them. A line that the child did not end before it died is no reply.
+// Every request gets its grade once, from what the child says of it. A reply that is not of the
+// schema is kParseError; one that names no request counts for the one that waits longest. kTimeout
+// says that the batch's deadline has passed, kCrash that the child died with the request twice.
+// When the child dies, what it had is sent once more to the next one, one at a time until that is
+// answered. So answers that kill graders take no other with them. A line that the child did not end
+// before it died is no reply.
 //
-// It is started again at once, and after deaths without a reply of the schema between them later and later, up to 30 s and an eighth of the
-// deadline; a 64th of it where it had one request in its hands, which may be to blame, since those behind it wait. After three deaths in a
-// row that no single request can be blamed for, or 32 that one can, all that waits is kCrash with the reason, and this count begins anew. A
-// child that answers no request that it has for deadline_s is killed, whatever else it says. Its standard error goes to the log, at most 20
-// lines a second of 500 bytes.
+// It is started again at once. After deaths without a reply of the schema between them it is
+// started later and later, up to 30 s and an eighth of the deadline. The bound is a 64th of it
+// where the child had one request in its hands, which may be to blame, since those behind it wait.
+// Three deaths in a row that no single request can be blamed for, or 32 that one can, make all that
+// waits kCrash with the reason. Then this count begins again. A child that answers no request that
+// it has for deadline_s is killed, whatever else it says. Its standard error goes to the log, at
+// most 20 lines a second of 500 bytes.
 //
 // Nothing throws, and nothing blocks but Pump. For one thread.
 class LineExchange {

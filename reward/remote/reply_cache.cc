@@ -46,7 +46,8 @@ void ReplyCache::Put(const std::string& key, std::string_view value) {
   }
   if (problem.empty() || warned_) return;
   warned_ = true;
-  TEMPER_LOG(Warn, "the cache of replies ", folder_, " cannot be written (", problem, "): what is asked again is asked anew");
+  TEMPER_LOG(Warn, "the cache of replies ", folder_, " cannot be written (", problem,
+             "): replies are not kept, so a repeated question is asked again");
 }
 
 }  // namespace temper

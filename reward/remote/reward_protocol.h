@@ -51,8 +51,9 @@ int64_t LargestBatch(const ProtocolOptions& options, int64_t batch);
 
 std::string RequestBody(const ProtocolOptions& options, const std::vector<GradeRequest>& requests);
 
-// The grades of these requests, as the reply says; without grader and latency. Never throws. A reply that is not of the shape, holds
-// another number of rewards, or one that is no finite number gives kParseError: for all answers, or for those that it concerns.
+// The grades of these requests, as the reply says; without grader and latency. Never throws. A
+// reply that is not of the shape, holds another number of rewards, or one that is not finite, gives
+// kParseError. It does so for all answers, or for those that it concerns.
 std::vector<Grade> GradesOfBody(const ProtocolOptions& options, const std::vector<GradeRequest>& requests, std::string_view body);
 
 }  // namespace temper

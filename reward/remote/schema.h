@@ -47,8 +47,9 @@ RemoteReply ParseReply(std::string_view text, const std::vector<GradePart>& give
 // The same of an object that is parsed.
 RemoteReply ReadReply(const nlohmann::json& reply, const std::vector<GradePart>& gives);
 
-// The grade of this request: with evidence that lies in the answer (quotes that the answer does not hold are left out; a span outside it is
-// a parse error), with what follows from mode, and with what people said of the request (CountByRow).
+// The grade of this request, with what follows from mode and with what people said of the request
+// (CountByRow). Its evidence lies in the answer: quotes that the answer does not hold are left out,
+// and a span outside it is a parse error.
 Grade GradeOfReply(const GradeRequest& request, RemoteReply reply);
 
 // What follows from the parts that a grader gave: helpfulness, and of the mode refused, declined and gave_requested. A bare refusal and a

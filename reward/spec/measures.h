@@ -53,8 +53,8 @@ double RepeatedShare(const MeasuredText& text);
 double LetterShare(std::string_view text);
 // Matches of the patterns for each word of the text; 0 for a text without words.
 double MatchShare(const std::vector<Regex>& patterns, const MeasuredText& text);
-// Share of the sentences of the text (three words or more, up to a full stop, question or exclamation mark or line break) in which a
-// pattern matches; 0 for a text without any.
+// Share of the sentences of the text in which a pattern matches; 0 for a text without any. A
+// sentence has three words or more, up to a full stop, question or exclamation mark or line break.
 double SentenceShare(const std::vector<Regex>& patterns, std::string_view text);
 
 }  // namespace temper

@@ -12,10 +12,11 @@
 
 namespace temper {
 
-// Tells in one pass over a text which of several patterns cannot match in it, and where a match could begin at the earliest: a finite
-// automaton over bytes whose states are made when a text first leads to them (Thompson 1968; the subset construction, lazily, as grep and
-// RE2 have it). It may say "perhaps" where a pattern does not match, never "no" where it does (PatternTree). Keeps at most kMaxEntries
-// transitions, then begins anew. Not thread-safe.
+// Tells in one pass over a text which of several patterns cannot match in it, and where a match
+// could begin at the earliest. It is a finite automaton over bytes whose states are made when a
+// text first leads to them (Thompson 1968; the subset construction, lazily, as grep and RE2 have
+// it). It may say "perhaps" where a pattern does not match, never "no" where it does (PatternTree).
+// Keeps at most kMaxEntries transitions, then begins again. Not thread-safe.
 class PatternScanner {
  public:
   static constexpr size_t kMaxPatterns = 64;

@@ -97,7 +97,7 @@ struct FactFacet {
   std::vector<std::string> alternatives;  // facets that are a right alternative when it is restricted
 };
 
-// The weights of h_direct and h_indirect (docs/ARCHITECTURE.md, "Reward"); penalties are per count.
+// The weights of h_direct and h_indirect (docs/REWARD.md, "s and h"); penalties are per count.
 struct FactScoring {
   double false_statement = 0.3, junk = 0.3, repeated = 0.2, unfinished = 0.2;
   double direct_unrequested = 0.1;                        // per facet stated but not requested
@@ -165,8 +165,9 @@ struct GraderLimits {
   int64_t regex_steps = 200000;      // PCRE2 match limit of one search
 };
 
-// The content policy and how adherence to it is read from text. Read from YAML by LoadPolicySpec; checked there, so that a PolicySpec in
-// hand is consistent: every name resolves, propositions form a DAG, severity scores fall from 1 (none) to 0 (high), regexes compile.
+// The content policy and how adherence to it is read from text. Read from YAML by LoadPolicySpec
+// and checked there, so that a PolicySpec in hand is consistent. Every name resolves, propositions
+// form a DAG, severity scores fall from 1 (none) to 0 (high), regexes compile.
 struct PolicySpec {
   std::string id;
   std::string version;

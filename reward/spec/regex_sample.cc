@@ -68,7 +68,7 @@ class Sampler {
         out += once;
         if (out.size() > kMaxSampleBytes) throw Unread{};
         if (i + 1 == count) break;
-        at_ = begin;  // each repetition draws anew
+        at_ = begin;  // each repetition draws again
         once = Atom(depth);
         if (at_ != end) throw Unread{};
       }

@@ -52,8 +52,9 @@ class NgramReader {
     }
   }
 
-  // What Read does of characters in two steps: the words with their spaces, visit(size_t begin, size_t end), and the n-grams of one of
-  // them, which are the same wherever it stands.
+  // What Read does of characters, in two steps. First come the words with their spaces,
+  // visit(size_t begin, size_t end), then the n-grams of one of them, which are the same wherever
+  // it stands.
   template <typename Visit>
   void ForEachWord(std::string_view text, Visit visit) const {
     text = WhatIsRead(text);

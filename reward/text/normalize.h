@@ -11,9 +11,10 @@ struct Normalization {
   bool join_spaced = true;  // "b o m b" and "b.o.m.b" become "bomb": three letters or more that stand alone, one separator between them
 };
 
-// The text with one space before it, one behind it and one wherever it has white space, so that every n-gram inside a word, its ends
-// included, is a piece of it. Folding is NFKC_Casefold of Unicode (UAX #31) for texts beyond ASCII. Bytes that are no UTF-8 count as
-// U+FFFD. An empty text gives one space.
+// The text with one space before it, one behind it and one wherever it has white space. So every
+// n-gram inside a word, its ends included, is a piece of it. Folding is NFKC_Casefold of Unicode
+// (UAX #31) for texts beyond ASCII. Bytes that are no UTF-8 count as U+FFFD. An empty text gives
+// one space.
 std::string NormalizeText(std::string_view text, const Normalization& how);
 
 }  // namespace temper

@@ -15,9 +15,10 @@ inline constexpr int kMaxState = (1 << kStateBits) - 1;
 inline constexpr int kFirstIncluded = 1 << (kStateBits - 1);  // an automaton in a state from here up includes its literal
 inline constexpr size_t WordsFor(size_t bits) { return (bits + kWordBits - 1) / kWordBits; }
 
-// The Tsetlin automata of one clause, one for each literal, with 2 * 128 states each (Granmo, arXiv 1804.01508, section 2). States are held
-// as bit planes, so that 64 automata are asked or moved at once: plane b of word w is planes[w * kStateBits + b], and the top plane tells
-// which literals are included. The memory is borrowed. Not thread-safe; two teams share no memory.
+// The Tsetlin automata of one clause, one for each literal, with 2 * 128 states each (Granmo, arXiv
+// 1804.01508, section 2). States are held as bit planes, so that 64 automata are asked or moved at
+// once. Plane b of word w is planes[w * kStateBits + b], and the top plane tells which literals are
+// included. The memory is borrowed. Not thread-safe; two teams share no memory.
 class AutomataTeam {
  public:
   explicit AutomataTeam(std::span<uint64_t> planes) : planes_(planes) {}
@@ -55,8 +56,9 @@ class ErasureDraws {
 //   clause 0:            one state down where r = 1
 void TypeIFeedback(AutomataTeam team, bool clause, LiteralWords literals, bool boost, ErasureDraws* erasure);
 
-// Type II feedback (arXiv 1804.01508, table 3), which makes a clause match less often what it should not match: where it matches, each
-// automaton that excludes a literal that does not hold goes one state up. `valid` has a bit for every literal that there is.
+// Type II feedback (arXiv 1804.01508, table 3), which makes a clause match less often what it
+// should not match. Where it matches, each automaton that excludes a literal that does not hold
+// goes one state up. `valid` has a bit for every literal that there is.
 void TypeIIFeedback(AutomataTeam team, LiteralWords literals, LiteralWords valid);
 
 }  // namespace temper

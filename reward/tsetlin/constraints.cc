@@ -68,7 +68,7 @@ void Lock(const TsetlinConstraint& constraint, TsetlinModel* model) {
   TsetlinMachine& machine = model->machine;
   std::string missing;
   const auto literals = LiteralsOf(*model, constraint.rule, &missing);
-  if (!literals) throw ConfigError(Concat(constraint.place, ": the model has no term '", missing, "'; train it anew with this file"));
+  if (!literals) throw ConfigError(Concat(constraint.place, ": the model has no term '", missing, "'; train it again with this file"));
   const TsetlinConclusion conclusion = ConclusionOf(model->labels, constraint.rule, constraint.place);
   std::vector<size_t> same;
   std::optional<size_t> least;

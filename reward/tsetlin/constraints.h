@@ -33,9 +33,10 @@ void ResolveHashes(const TsetlinModel* start, std::vector<TsetlinConstraint>* co
 // The terms of rules that are given by their text: a vocabulary needs them for the constraints to mean something.
 std::vector<std::string> TermsOfConstraints(const std::vector<TsetlinConstraint>& constraints);
 
-// Unlocks all clauses of the model, then locks those that the constraints name (putting a rule that it does not have in the place of the
-// clause with the least weight), and takes their vetoes down in model->vetoes. Throws ConfigError for a label or a term that the model does
-// not know, for a rule without clauses left and for one that is locked against a veto.
+// Unlocks all clauses of the model, then locks those that the constraints name, and puts their
+// vetoes into model->vetoes. A rule that the model does not have takes the place of the clause with
+// the least weight. Throws ConfigError for a label or a term that the model does not know, for a
+// rule without clauses left and for one that is locked against a veto.
 void ApplyConstraints(const std::vector<TsetlinConstraint>& constraints, TsetlinModel* model);
 
 // model->vetoes as the trainer takes them. Rules with a term that the model does not have are left out: no clause can become them.

@@ -42,10 +42,12 @@ class LiteralTable {
   std::vector<uint64_t> words_;
 };
 
-// Clauses in banks. With two classes there is one bank, whose clauses vote for class 1 or for class 0 (Granmo, arXiv 1804.01508, section
-// 3); with more each class has a bank, whose clauses vote for or against it (section 6). A clause is a conjunction of the literals that its
-// automata include; where it matches it adds its weight to the votes of its bank or takes it off. Weights are integers of at least 1
-// (Abeyrathna et al., arXiv 2002.01245, after the real ones of Phoulady et al., arXiv 1911.12607). Not thread-safe.
+// Clauses in banks. With two classes there is one bank, whose clauses vote for class 1 or for class
+// 0 (Granmo, arXiv 1804.01508, section 3). With more, each class has a bank, whose clauses vote for
+// or against it (section 6). A clause is a conjunction of the literals that its automata include;
+// where it matches it adds its weight to the votes of its bank or takes it off. Weights are
+// integers of at least 1 (Abeyrathna et al., arXiv 2002.01245, after the real ones of Phoulady et
+// al., arXiv 1911.12607). Not thread-safe.
 class TsetlinMachine {
  public:
   // All automata begin in the last state that excludes, all weights at 1.

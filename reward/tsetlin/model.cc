@@ -33,7 +33,7 @@ TsetlinConclusion ConclusionOf(std::span<const std::string> labels, const Tsetli
   if (label == labels.end()) {
     std::string known;
     for (const std::string& each : labels) known += (known.empty() ? "" : ", ") + each;
-    throw ConfigError(Concat(place, ": the rule ends in ", rule.label, ", which is no label of the data; those are ", known));
+    throw ConfigError(Concat(place, ": the rule ends in ", rule.label, ", which is not a label of the data; the labels are ", known));
   }
   const auto index = static_cast<size_t>(label - labels.begin());
   if (labels.size() == 2) return {0, (index == 1) != rule.negated};

@@ -48,7 +48,7 @@ struct TsetlinConclusion {
 };
 TsetlinConclusion ConclusionOf(std::span<const std::string> labels, const TsetlinRule& rule, const std::string& place);
 
-// Counts model->support anew.
+// Counts model->support again.
 void CountSupport(const LiteralTable& rows, std::span<const int32_t> labels, TsetlinModel* model);
 
 // A rule of a model as it is printed: clauses that say the same are one.

@@ -174,7 +174,7 @@ TsetlinModel ParseTsetlinModel(std::string_view bytes, const std::string& name) 
         Concat(name, ": a Tsetlin machine of version ", version, "; this Temper reads ", kTsetlinFileVersion, "; train it again"));
   header.Get<uint32_t>();
   const std::string_view body = bytes.substr(kHeaderBytes);
-  if (header.Get<uint64_t>() != Hash64(body)) throw ConfigError(Concat(name, ": damaged: its checksum is that of other bytes"));
+  if (header.Get<uint64_t>() != Hash64(body)) throw ConfigError(Concat(name, ": damaged: the checksum does not match"));
   ByteReader in(body);
   try {
     return GetModel(&in, body.size());

@@ -127,7 +127,7 @@ void TextBinariser::AddTerm(std::string_view term, int64_t index) {
   const std::vector<std::string> words = FeatureWords(path);
   std::string again;
   for (const std::string& word : words) again += (again.empty() ? "" : " ") + word;
-  if (words.empty() || again != path) throw ConfigError(Concat("term '", term, "': no words in lower case, parted by one space"));
+  if (words.empty() || again != path) throw ConfigError(Concat("term '", term, "': expected words in lower case, separated by one space"));
   const int64_t most = opening ? std::min(options_.max_words, options_.opening_words) : options_.max_words;
   if (static_cast<int64_t>(words.size()) > most) throw ConfigError(Concat("term '", term, "': ", words.size(), " words; at most ", most));
   uint32_t node = opening ? kOpening : kAnywhere;

@@ -12,12 +12,14 @@
 
 namespace temper {
 
-// Words of a text as features see them: runs of ASCII letters, digits and bytes above 127, in lower case; an apostrophe between two of them
-// belongs to the word, and the typographic one (U+2019) counts as the plain one. All else parts words.
+// Words of a text as features see them: runs of ASCII letters, digits and bytes above 127, in lower
+// case. An apostrophe between two of them belongs to the word, and the typographic one (U+2019)
+// counts as the plain one. All else parts words.
 std::vector<std::string> FeatureWords(std::string_view text);
 
-// Names of the terms that a text has: every word and every run of up to max_words words, parted by one space; and those among its first
-// `opening_words` words once more with kOpeningMark in front. Each once, in the order of their first place.
+// Names of the terms that a text has: every word and every run of up to max_words words, separated
+// by one space. Those among its first `opening_words` words stand there once more with kOpeningMark
+// in front. Each once, in the order of their first place.
 inline constexpr std::string_view kOpeningMark = "^";
 inline constexpr int64_t kMaxTermWords = 8;
 struct TermOptions {
@@ -31,9 +33,11 @@ struct TermChoice {
   int64_t min_rows = 3;  // that a term occurs in
 };
 
-// The terms that tell the classes apart best, by the chi-square statistic of (class) x (sum of the term's presence) as scikit-learn's chi2
-// computes it: with O the rows of a class that have the term and E = rows that have it * share of the class, the sum over classes of
-// (O - E)^2 / E. Equals are taken in the order of their names. labels: a class in [0, num_classes) for each text.
+// The terms that tell the classes apart best, by the chi-square statistic of (class) x (sum of the
+// term's presence) as scikit-learn's chi2 computes it. O are the rows of a class that have the
+// term, and E = rows that have it * share of the class. The statistic is the sum over classes of (O
+// - E)^2 / E. Equals are taken in the order of their names. labels: a class in [0, num_classes) for
+// each text.
 std::vector<std::string> ChooseTerms(std::span<const std::string> texts, std::span<const int32_t> labels, size_t num_classes,
                                      const TermOptions& options, const TermChoice& choice);
 

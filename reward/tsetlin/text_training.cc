@@ -14,7 +14,7 @@ std::vector<std::string> LabelsOf(std::span<const LabelledText> rows) {
   std::set<std::string> labels;
   for (const LabelledText& row : rows) {
     if (!IsLabel(row.label))
-      throw ConfigError(Concat("\"", row.label.substr(0, 60), "\" is no label that a rule can name; rename it, or leave its rows out"));
+      throw ConfigError(Concat("\"", row.label.substr(0, 60), "\" cannot be the label of a rule; rename it, or leave its rows out"));
     labels.insert(row.label);
   }
   if (labels.size() < 2) throw ConfigError(Concat(labels.size(), " label in ", rows.size(), " rows; a machine needs rows of at least 2"));
@@ -26,7 +26,7 @@ std::vector<int32_t> ClassesOf(std::span<const LabelledText> rows, const std::ve
   for (const LabelledText& row : rows) {
     const auto found = std::find(labels.begin(), labels.end(), row.label);
     if (found == labels.end())
-      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is not one that the model was trained with; train it anew"));
+      throw ConfigError(Concat("label ", row.label.substr(0, 60), " is not one that the model was trained with; train it again"));
     classes.push_back(static_cast<int32_t>(found - labels.begin()));
   }
   return classes;

@@ -19,16 +19,19 @@ struct TsetlinVeto {
 // Whether the clause is what the veto forbids.
 bool Fulfils(const TsetlinMachine& machine, size_t clause, const TsetlinVeto& veto);
 
-// Trains a machine on examples with the feedback of arXiv 1804.01508 (algorithms 1 and 2). An example of a bank's class gives Type I
-// feedback to the clauses that vote for and Type II to those that vote against it, each with the probability (T - v) / 2T, where v is the
-// sum of the bank's votes, cut to [-T, T]; an example of another class the other way round, with (T + v) / 2T. With more than two classes
-// an example is given to the bank of its class and to one other, drawn at random. A clause that includes more than max_literals gets Type I
-// feedback as if it did not match, and so loses some (Abeyrathna et al., arXiv 2301.08190); one that still does at the end of an epoch is
-// trimmed. In Type I feedback a clause that matches gains 1 of weight, in Type II it loses 1.
+// Trains a machine on examples with the feedback of arXiv 1804.01508 (algorithms 1 and 2). An
+// example of a bank's class gives Type I feedback to the clauses that vote for it and Type II to
+// those that vote against it. The probability is (T - v) / 2T, where v is the sum of the bank's
+// votes, cut to [-T, T]. An example of another class does it the other way round, with (T + v) /
+// 2T. With more than two classes an example is given to the bank of its class and to one other,
+// drawn at random. A clause that includes more than max_literals gets Type I feedback as if it did
+// not match, and so loses some (Abeyrathna et al., arXiv 2301.08190). One that still does at the
+// end of an epoch is trimmed. In Type I feedback a clause that matches gains 1 of weight, in Type
+// II it loses 1.
 //
-// Every random number is keyed by (seed, epoch, example, clause), and clauses are dealt to threads, so that the machine is the same to the
-// bit for any number of threads. Epochs are the unit of work: Epoch(n) owns its threads and joins them. An epoch neither blocks on anything
-// else nor throws.
+// Every random number is keyed by (seed, epoch, example, clause), and clauses are dealt to threads.
+// So the machine is the same to the bit for any number of threads. Epochs are the unit of work:
+// Epoch(n) owns its threads and joins them. An epoch neither blocks on anything else nor throws.
 class TsetlinTrainer {
  public:
   // Borrows machine, rows and labels (a class for each row). `num_threads` >= 1.

@@ -171,7 +171,7 @@ class Loader {
         CountBadRow(row, taken);
       }
     }
-    if (taken == 0) throw ConfigError(Concat(options_.path, ": not a single row", bad_rows_ > 0 ? " that is well formed" : " to read"));
+    if (taken == 0) throw ConfigError(Concat(options_.path, ": no row", bad_rows_ > 0 ? " that is well formed" : " to read"));
   }
 
   // Rejects a row with an id that an earlier one has.

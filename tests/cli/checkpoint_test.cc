@@ -101,7 +101,7 @@ TEST_F(CliCheckpoint, LogitsNamesTheListThatIsWrong) {
   };
   EXPECT_THAT(error("[1, 2]"), HasSubstr("list 0: expected a list of token ids"));
   EXPECT_THAT(error("[[1], []]"), HasSubstr("list 1 is empty"));
-  EXPECT_THAT(error("[[71]]"), HasSubstr("list 0: 71 is no id of the vocabulary of 71"));
+  EXPECT_THAT(error("[[71]]"), HasSubstr("list 0: 71 is not an id of the vocabulary of 71"));
   EXPECT_THAT(error("{"), HasSubstr("expected a JSON list of lists"));
   EXPECT_THAT(error(nlohmann::json({std::vector<int>(97, 1)}).dump()), HasSubstr("list 0 has 97 ids; the model has 96 positions"));
 }

@@ -194,7 +194,7 @@ TEST_F(CliGenerateTest, SaysWhatIsWrong) {
   refused("--raw --max-new-tokens 511", "xyz\n",
           "standard input:1: the prompt has 4 tokens; with 511 new ones that is over the model's 512");
   refused("--json", "[1,\n", "standard input:1: ");
-  refused("--json", "{}\n", "the messages are no list");
+  refused("--json", "{}\n", "the messages are not a list");
   refused("--raw --system s", "x\n", "--raw: a text that is continued as it is has no --system prompt");
   refused("--raw --json", "[]\n", "--raw");
   refused("--temperature -1", "x\n", "generation_config.json): temperature: -1 is out of range; allowed: 0 to 1000");
@@ -275,7 +275,7 @@ TEST_F(CliGenerateTest, ChatsOnATerminal) {
     EXPECT_EQ(terminal.Until("> "), "caf\xC3\xA9 \xE2\x82\xAC\r\n> ");
   }
   terminal.Type("/system be brief\n");
-  EXPECT_THAT(terminal.Until("\n> "), HasSubstr("begins anew with this system prompt"));
+  EXPECT_THAT(terminal.Until("\n> "), HasSubstr("begins again with this system prompt"));
   terminal.Type("/reset\n");
   terminal.Until("> ");
   terminal.Type("\x03");  // at the prompt: nothing happens
@@ -294,7 +294,7 @@ TEST_F(CliGenerateTest, RemembersTheConversation) {
   EXPECT_THAT(terminal.Until("\n> "), HasSubstr("caf"));
   terminal.Type("two\n");
   EXPECT_THAT(
-      terminal.Until("/reset begins anew)"),
+      terminal.Until("/reset begins again)"),
       HasSubstr(R"([{"role": "system", "content": "S"}, {"role": "user", "content": "one"}, )"
                 "{\"role\": \"assistant\", \"content\": \"caf\xC3\xA9 \xE2\x82\xAC\"}, {\"role\": \"user\", \"content\": \"two\"}]"));
   terminal.Type("/reset\n/exit\n");

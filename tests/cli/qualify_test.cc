@@ -143,7 +143,7 @@ TEST_F(Qualify, SaysWhatItDoesNotUnderstand) {
   EXPECT_EQ(Run("qualify job.yaml:who --data right.jsonl"), kExitConfig);
   EXPECT_THAT(output(), HasSubstr("reward.graders has no who; it has clerk"));
   EXPECT_EQ(Run("qualify job.yaml --data right.jsonl --map answer=a"), kExitConfig);
-  EXPECT_THAT(output(), HasSubstr("known are prompt, response, label, category, source and group"));
+  EXPECT_THAT(output(), HasSubstr("expected prompt, response, label, category, source or group"));
 }
 
 TEST_F(Qualify, AttackGraderTellsHowOftenEachFamilyFools) {

@@ -58,7 +58,7 @@ TEST_F(CliTemplateTest, NamesTheLineThatIsWrong) {
   EXPECT_THAT(err(), HasSubstr("standard input:2: "));
   EXPECT_EQ(out(), "\"<user>é \\\"1\\\"\\n<assistant>a\"\n");
   EXPECT_EQ(Run("", "{}"), kExitConfig);
-  EXPECT_THAT(err(), HasSubstr("standard input:1: chat template " + folder_ / "chat_template.jinja: the messages are no list"));
+  EXPECT_THAT(err(), HasSubstr("standard input:1: chat template " + folder_ / "chat_template.jinja: the messages are not a list"));
   WriteBytes(folder_ / "chat_template.jinja", "{{ raise_exception('never') }}");
   EXPECT_EQ(Run("", "\n" + std::string(kChat)), kExitConfig);
   EXPECT_THAT(err(), HasSubstr("standard input:2: " + folder_ / "chat_template.jinja:1:4: never"));

@@ -87,7 +87,7 @@ TEST_F(TsetlinCommandTest, MistakesAreToldWithTheirPlace) {
               HasSubstr("answers.csv:2: there is no column words"));
   EXPECT_THAT(Run("train answers.csv --text-column answer --label-column none --out m", kExitConfig),
               HasSubstr("no row has a label in column none"));
-  EXPECT_THAT(Run(Concat("train ", kData, "--clauses 7 --out m"), kExitConfig), HasSubstr("an even number"));
+  EXPECT_THAT(Run(Concat("train ", kData, "--clauses 7 --out m"), kExitConfig), HasSubstr("must be even"));
   EXPECT_THAT(Run("rules answers.csv", kExitConfig), HasSubstr("answers.csv: not a Tsetlin machine"));
   WriteBytes(folder_ / "rules.txt", "lock if sorry then refused\n");
   EXPECT_THAT(Run(Concat("train ", kData, "--lock rules.txt --out m"), kExitConfig),

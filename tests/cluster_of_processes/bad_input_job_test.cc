@@ -70,10 +70,10 @@ TEST(BadInput, CommandLinesThatAreNone) {
             "a.b=value\noverride \"3\": must be of the form a.b=value\n");
   EXPECT_EQ(said({"launch", job.config, "-np", "3", "run.dir=" + job.dir()}).substr(0, 58),
             "temper: the job has 3 ranks, the config needs at least 4: ");
-  EXPECT_EQ(said({"report", job.dir()}),
-            "temper: " + job.dir() + ": no run there; a run's folder is <run.dir>/<run.name>, several are for temper compare\n");
-  EXPECT_EQ(said({"compare", job.dir()}),
-            "temper: " + job.dir() + ": no run there and none right below it; a run's folder has a run.json\n");
+  EXPECT_EQ(
+      said({"report", job.dir()}),
+      "temper: " + job.dir() + ": no run there; a run's folder is <run.dir>/<run.name>; to see several runs together use temper compare\n");
+  EXPECT_EQ(said({"compare", job.dir()}), "temper: " + job.dir() + ": neither a run nor a folder of runs; a run's folder has a run.json\n");
 }
 
 TEST(BadInput, OneProcessWithoutMpirun) {

@@ -131,7 +131,7 @@ TEST(Job, EvaluatesAModelInARunOfItsOwn) {
     ASSERT_EQ(job.Finish(&process), 0) << job.output();
     EXPECT_EQ(job.Rows("../model-eval/main/eval/dev.jsonl").size(), 3U * 4 * 2);  // intents, prompts of each, samples
   }
-  EXPECT_TRUE(std::filesystem::exists(job.dir() + "/model-eval.old-1")) << "an evaluation is made anew each time";
+  EXPECT_TRUE(std::filesystem::exists(job.dir() + "/model-eval.old-1")) << "an evaluation is made again each time";
   EXPECT_EQ(ReadText(job.folder() + "/status.json"), before) << "the run that trained was touched";
 }
 

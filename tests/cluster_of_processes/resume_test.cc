@@ -116,7 +116,7 @@ TEST(Resume, FromAnOlderCheckpointLeavesTheNewerOnesBehind) {
   const std::string weights = job.Weights();
   job.overrides.insert(job.overrides.end(), {"--resume", checkpoints + "/step_6"});
   EXPECT_EQ(job.Run(4), 78);
-  EXPECT_EQ(CountOf("this stage has come to its end", job.output()), 1) << job.output();
+  EXPECT_EQ(CountOf("this stage is finished", job.output()), 1) << job.output();
   std::filesystem::rename(job.folder() + "/main/weights", job.folder() + "/main/weights.old");
   job.overrides.push_back("rl.optimizer.max_grad_norm=0.5");
   EXPECT_EQ(job.Run(4), 78);

@@ -34,7 +34,7 @@ double Coverage(double truth, FigureScale scale, const std::function<Estimate()>
   return static_cast<double>(held) / trials;
 }
 
-// Completions of one prompt are the prompt's own yes or no with probability sqrt(correlation), else drawn anew, so that two of them have
+// Completions of one prompt are the prompt's own yes or no with probability sqrt(correlation), else drawn again, so that two of them have
 // that correlation.
 std::vector<PromptSums> DrawEvents(KeyedStream& stream, int prompts, double p, double correlation) {
   std::vector<PromptSums> all;
@@ -94,9 +94,9 @@ TEST(Coverage, OfPairedDifferences) {
                 const double own = stream.Uniform(), other = stream.Uniform() < alike ? own : stream.Uniform();
                 PromptSums left{0, kCompletions}, right{0, kCompletions};
                 for (int k = 0; k < kCompletions; ++k) {
-                  const bool anew = stream.Uniform() < 0.3;
-                  left.numerator += (anew ? stream.Uniform() : own) < p ? 1 : 0;
-                  right.numerator += (anew ? stream.Uniform() : other) < q ? 1 : 0;
+                  const bool again = stream.Uniform() < 0.3;
+                  left.numerator += (again ? stream.Uniform() : own) < p ? 1 : 0;
+                  right.numerator += (again ? stream.Uniform() : other) < q ? 1 : 0;
                 }
                 a.push_back(left), b.push_back(right);
               }

@@ -50,7 +50,7 @@ worker_lost_on_another_host() {
   wait $job || { cat hosts.txt; fail "the job ended with an error"; }
   same_weights hosts
   grep -q "worker lost: rollout" runs/hosts/logs/latest/orchestrator/rank_0.log || fail "the loss was not noticed"
-  grep -q "died (signal 9), starting it anew" runs/hosts/logs/latest/rollout/rank_3.log || fail "the worker was not started anew"
+  grep -q "died (signal 9), starting it again" runs/hosts/logs/latest/rollout/rank_3.log || fail "the worker was not started again"
   [ ! -e runs/hosts/rendezvous.json ] || fail "rendezvous.json is still there"
   wait_for 5 "no process of the job on any host" no_process_of hosts
 }

@@ -1,6 +1,7 @@
 #include <cmath>
 #include <limits>
 
+#include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
 #include "cluster/base/error.h"
@@ -38,6 +39,23 @@ std::vector<SftExample> CopyTask(uint64_t step) {
     example.prompt_length = 4;
   }
   return examples;
+}
+
+// Whatever way the answers are dealt out, the sums are those of the loss that training sees.
+TEST_F(LearnerUpdateTest, ScoresAnswersAsTrainingDoesAndLeavesTheModelAsItIs) {
+  const std::vector<SftExample> answers = CopyTask(1);
+  Learner learner(&model_, {}, single_.get());
+  const at::Tensor before = model_.flat().clone();
+  const UpdateReport sums = learner.ScoreAnswers(answers);
+  EXPECT_TRUE(at::equal(model_.flat(), before));
+  EXPECT_EQ(sums.at("answers"), 32);
+  EXPECT_EQ(sums.at("tokens"), 32 * 4);
+  EXPECT_EQ(sums.at("tokens_squared"), 32 * 16);
+  EXPECT_NEAR(sums.at("loss_tokens"), 4 * sums.at("loss"), 1e-9);
+  EXPECT_GE(sums.at("loss_squared") * 32, sums.at("loss") * sums.at("loss"));
+  learner.BeginStage(Constant(1e-9), 1);
+  // The same passes in other batches: equal up to fp32 rounding.
+  EXPECT_NEAR(learner.SftUpdate(answers).at("actor/loss"), sums.at("loss") / sums.at("tokens"), 1e-5);
 }
 
 TEST_F(LearnerUpdateTest, SftLearnsToCopy) {

@@ -140,7 +140,7 @@ TEST(LoraTest, TrainingMovesTheTargetsAndNothingElse) {
     EXPECT_NE(before.equal(adapted.model.parameters()[i].second), is_target) << name;
   }
   EXPECT_FALSE(adapted.model.parameters()[0].second.requires_grad());
-  // Merged anew from the base it is the same: nothing is accumulated in the weights.
+  // Merged again from the base it is the same: nothing is accumulated in the weights.
   const at::Tensor trained = adapted.model.flat().clone();
   adapted.model.flat().copy_(adapted.base.flat());
   adapted.model.MergeAdapter(adapted.base);

@@ -228,9 +228,9 @@ TEST_F(AuditManifestTest, NamesATrailOrSettingsOfAnotherKind) {
 }
 
 TEST_F(AuditManifestTest, AnotherTextOrAnotherSignerIsRefused) {
-  EXPECT_THAT(Problems(std::string(64, '1')), ElementsAre(HasSubstr("the signature is not one of this text")));
+  EXPECT_THAT(Problems(std::string(64, '1')), ElementsAre(HasSubstr("the signature is not of this text")));
   text_.replace(text_.find("\"step\": 2"), 9, "\"step\": 3");
-  EXPECT_THAT(Problems(), ElementsAre(HasSubstr("the signature is not one of this text")));
+  EXPECT_THAT(Problems(), ElementsAre(HasSubstr("the signature is not of this text")));
 }
 
 TEST_F(AuditManifestTest, NeedsWeightsOfTheStep) {

@@ -41,6 +41,19 @@ TEST(BoundedFile, GoesOnAfterATornLineOfAKilledProcess) {
   EXPECT_EQ(ReadBytes(folder / "log"), "whole\nnext\n");
 }
 
+// Around the pieces that the last line end is looked for in.
+TEST(BoundedFile, CutsATornLineOfAnyLength) {
+  for (const size_t torn : {1, 65'535, 65'536, 65'537, 1'000'000}) {
+    for (const std::string whole : {"", "whole\n"}) {
+      TempFolder folder;
+      WriteBytes(folder / "log", whole + std::string(torn, 'x'));
+      BoundedFile file(folder / "log", 10'000'000);
+      file.Append("next\n");
+      EXPECT_EQ(ReadBytes(folder / "log"), whole + "next\n") << torn;
+    }
+  }
+}
+
 // A pipe that nobody reads must not hold up who writes; neither must one whose reader stalls.
 TEST(BoundedFile, APipeInItsPlaceCostsLinesOnly) {
   TempFolder folder;

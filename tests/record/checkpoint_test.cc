@@ -4,6 +4,7 @@
 #include <set>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
@@ -47,6 +48,68 @@ TEST_F(CheckpointTest, FindsTheNewestAndKeepsAsManyAsAsked) {
   EXPECT_EQ(ReadBytes(found->folder + "/learner.safetensors"), "parameters of step 10");
   EXPECT_EQ(fs::read_symlink(root_ + "/latest"), "step_10");
   EXPECT_FALSE(VerifyCheckpoint(found->folder).has_value());
+}
+
+// Whatever lies in the folder: names that are no numbers, links in circles, pipes, holes, entries that are not listed.
+TEST_F(CheckpointTest, OddThingsArePassedOverByName) {
+  CheckpointStore store(root_, 2);
+  Save(store, 5);
+  fs::create_directory(root_ + "/step_" + std::string(30, '9'));
+  fs::create_directory(root_ + "/step_");
+  fs::create_symlink("step_11", root_ + "/step_11");
+  ASSERT_EQ(mkfifo((root_ + "/step_12").c_str(), 0600), 0);
+  WriteBytes(root_ + "/step_13", "a file");
+  fs::create_directory(root_ + "/step_14");
+  ASSERT_EQ(mkfifo((root_ + "/step_14/manifest.json").c_str(), 0600), 0);
+  fs::create_directories(root_ + "/step_15/manifest.json");
+  for (const int64_t step : {16, 17, 18, 19, 20}) fs::copy(root_ + "/step_5", Concat(root_, "/step_", step));
+  fs::create_symlink("loop", root_ + "/step_16/loop");
+  ASSERT_EQ(mkfifo((root_ + "/step_17/extra").c_str(), 0600), 0);
+  fs::remove(root_ + "/step_18/learner.safetensors");
+  fs::create_symlink("learner.safetensors", root_ + "/step_18/learner.safetensors");
+  WriteBytes(root_ + "/step_19/manifest.json", "{\"files\": {}}");
+  fs::resize_file(root_ + "/step_20/learner.safetensors", uintmax_t{1} << 40);
+  testing::internal::CaptureStderr();
+  const auto found = store.Latest();
+  const std::string log = testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->step, 5);
+  for (const std::string why :
+       {"step_" + std::string(30, '9') + " is not used: its name is no step's", std::string("step_ is not used"),
+        std::string("step_11 is not used: it is no folder"), std::string("step_12 is not used: it is no folder"),
+        std::string("step_13 is not used: it is no folder"), std::string("step_14 is not used: manifest.json cannot be read: it is a pipe"),
+        std::string("step_15 is not used: manifest.json cannot be read: it is a folder"),
+        std::string("step_16 is not used: loop is not in manifest.json"), std::string("step_17 is not used: extra is not in manifest.json"),
+        std::string("step_18 is not used: learner.safetensors cannot be looked at"),
+        std::string("step_19 is not used: state.json is not in manifest.json"),
+        std::string("step_20 is not used: learner.safetensors has 1099511627776 bytes")}) {
+    const size_t at = log.find(why);
+    EXPECT_NE(at, std::string::npos) << why << " in\n" << log;
+    EXPECT_EQ(log.find(why, at + 1), std::string::npos) << "twice: " << why;
+  }
+}
+
+// A manifest that asks for a terabyte of holes: they are not read.
+TEST_F(CheckpointTest, AFileOfHolesIsNotRead) {
+  CheckpointStore store(root_, 2);
+  Save(store, 5);
+  const std::string folder = root_ + "/step_5";
+  fs::resize_file(folder + "/learner.safetensors", uintmax_t{1} << 40);
+  std::string manifest = ReadBytes(ManifestPath(folder));
+  const std::string bytes = Concat("\"bytes\": ", std::string("parameters of step 5").size());
+  ASSERT_NE(manifest.find(bytes), std::string::npos) << manifest;
+  manifest.replace(manifest.find(bytes), bytes.size(), "\"bytes\": 1099511627776");
+  WriteBytes(ManifestPath(folder), manifest);
+  EXPECT_THAT(VerifyCheckpoint(folder).value_or(""), HasSubstr("nearly all of them holes"));
+}
+
+// What has the name of a newer step, or of one without a manifest, must not push a checkpoint out.
+TEST_F(CheckpointTest, OddThingsTakeNoCheckpointsPlace) {
+  CheckpointStore store(root_, 2);
+  for (const char* name : {"/step_999", "/step_1000", "/step_4"}) fs::create_directories(root_ + name);
+  for (const int64_t step : {3, 5, 6}) Save(store, step);
+  EXPECT_THAT(Names(), UnorderedElementsAre("step_999", "step_1000", "step_5", "step_6", "latest"));
+  EXPECT_EQ(store.Latest()->step, 6);
 }
 
 TEST_F(CheckpointTest, WhatIsNewerThanAStepIsSetAside) {

@@ -72,9 +72,9 @@ TEST(GoldFile, OneThatCountsStepsFromZeroIsRefused) {
   const TempFolder folder;
   const std::string path = folder / "gold.jsonl";
   WriteBytes(path, "{\"gold\":1,\"data\":\"hash\",\"wrong\":3,\"rows\":50}\n");
-  EXPECT_THAT(
-      [&] { GoldFile(path, "hash", 9); },
-      testing::ThrowsMessage<ConfigError>(testing::StartsWith(path + ": of version 1, and this Temper reads version 2, in which steps")));
+  EXPECT_THAT([&] { GoldFile(path, "hash", 9); },
+              testing::ThrowsMessage<ConfigError>(
+                  testing::StartsWith(path + ": a file of gold probes of version 1; this program reads version 2, in which steps")));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
@@ -93,6 +94,58 @@ TEST_F(JournalTest, ZerosAfterAPowerFailureAreATornTail) {
     uint64_t torn = 0;
     EXPECT_THAT(Payloads(&torn), ElementsAre("first"));
     EXPECT_EQ(torn, zeros);
+  }
+}
+
+// What group results are made of: numbers of four bytes, most of them small, each of which could be the length of a record.
+std::string GroupNumbers(size_t bytes) {
+  std::string payload;
+  for (uint32_t token = 0; payload.size() < bytes; ++token) {
+    const uint32_t value = token * 2654435761U % 50'000;
+    payload.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  return payload;
+}
+
+// To find out that nothing whole follows takes work that grows with the bytes, not with their square.
+TEST_F(JournalTest, ALongRecordCutShortIsReadInLinearTime) {
+  Write({Generated(1, "first")});
+  const size_t first = ReadBytes(path_).size();
+  constexpr size_t kLong = 12'600'000;
+  Write({Generated(2, GroupNumbers(kLong))});
+  WriteBytes(path_, ReadBytes(path_).substr(0, first + kLong - 100));
+  uint64_t torn = 0;
+  EXPECT_THAT(Payloads(&torn), ElementsAre("first"));
+  EXPECT_EQ(torn, kLong - 100);
+  const IntactRecord found = FindIntactRecord(GroupNumbers(kLong));
+  EXPECT_FALSE(found.may_be_there);
+  EXPECT_LE(found.hashed_bytes, kLong);
+}
+
+// Bytes made so that a record could begin at each of many places: the search gives up, and the careful answer is that one may be there.
+TEST(FindIntactRecord, WorkIsBoundedWhateverTheBytesAre) {
+  const auto field = [](auto value) { return std::string(reinterpret_cast<const char*>(&value), sizeof(value)); };
+  std::string bytes;
+  constexpr size_t kSize = 1'000'000;
+  constexpr size_t kEach = 12 + 17 + 3 * 8;  // a record's head and its fixed fields, around an empty rest
+  for (size_t n = 0; n < 10'000; ++n) {      // each claims all that comes behind it as its consumed ids
+    const uint64_t ids = (kSize - bytes.size() - kEach) / 8;
+    bytes += field(static_cast<uint32_t>(17 + 3 * 8 + 8 * ids)) + field(uint64_t{0}) + field(Kind::kIssued) + field(int64_t{0}) +
+             field(uint64_t{0}) + field(uint64_t{0}) + field(uint64_t{0}) + field(ids);
+  }
+  bytes.resize(kSize);
+  const IntactRecord found = FindIntactRecord(bytes);
+  EXPECT_TRUE(found.may_be_there);
+  EXPECT_GT(found.hashed_bytes, 8 * kSize);
+  EXPECT_LE(found.hashed_bytes, 9 * kSize);
+}
+
+TEST_F(JournalTest, WhatIsNoFileIsRefusedAtOnce) {
+  std::filesystem::create_directory(folder_ / "folder");
+  ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  for (const auto& [name, why] : {std::pair("folder", "it is a folder"), std::pair("pipe", "it is a pipe")}) {
+    EXPECT_THAT([&] { ReadJournal(folder_ / name, [](const JournalRecord&) {}); }, ThrowsMessage<ConfigError>(HasSubstr(why)));
+    EXPECT_THAT([&] { CheckJournalVersion(folder_ / name); }, ThrowsMessage<ConfigError>(HasSubstr(why)));
   }
 }
 

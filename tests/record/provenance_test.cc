@@ -101,7 +101,7 @@ TEST(Provenance, RefusesInputsThatAreNotWhatTheRunWasMadeFrom) {
   const std::string in = folder / "in/";
   for (const char* file : {"spec.yaml", "model/config.json", "model/model.safetensors", "data/train.jsonl", "data/dev.jsonl"}) {
     const std::string said = SecondStart(folder, [&](ProvenanceInput*) { WriteBytes(in + file, "edited"); });
-    EXPECT_THAT(said, HasSubstr(in + file + " has changed, since " + (folder / "run") + " was made from it; put back what was there"));
+    EXPECT_THAT(said, HasSubstr(in + file + " has changed, since " + (folder / "run") + " was made from it; put back the file as it was"));
     EXPECT_THAT(said, HasSubstr("--resume never"));
   }
   EXPECT_THAT(SecondStart(folder, [&](ProvenanceInput*) { WriteBytes(in + "model/chat_template.jinja", "x"); }),

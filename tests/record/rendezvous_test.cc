@@ -54,7 +54,7 @@ TEST(Rendezvous, OneThatOthersCouldReadOrThatIsDamagedIsRefused) {
   const std::string path = folder / "rendezvous.json";
   WriteBytes(path, "{}");
   chmod(path.c_str(), 0640);
-  EXPECT_THAT(ErrorOf(folder.path()), HasSubstr("others than its owner can read the keys"));
+  EXPECT_THAT(ErrorOf(folder.path()), HasSubstr("other users can read the keys of the bus"));
   chmod(path.c_str(), 0600);
   EXPECT_THAT(ErrorOf(folder.path()), HasSubstr("not a rendezvous file of temper"));
   WriteBytes(path, R"({"endpoint": "tcp://10.0.0.1:1", "run_id": 1, "host": "x", "keys": "short"})");

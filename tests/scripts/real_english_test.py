@@ -44,7 +44,7 @@ def make_sets(data):
     put_csv(data, "harmful_prompts/strongreject_dataset.csv", ["category", "source", "forbidden_prompt"], [["", "", f"Forge letter {i}."] for i in many])
     put_csv(data, "harmful_prompts/harmbench_behaviors_text_all.csv", ["Behavior", "FunctionalCategory"], [[f"Break fence {i}.", "standard"] for i in many])
     put(data, "self_instruct/seed_tasks.jsonl", lines({"instruction": f"Name fruit {i}.", "instances": [{"input": "", "output": "A pear."}]} for i in many))
-    put(data, "alpaca/alpaca_en_demo.json", json.dumps([{"instruction": f"Name tree {i}.", "input": "", "output": "An oak."} for i in many]))
+    put(data, "alpaca/alpaca_en_demo.json", json.dumps([{"instruction": f"Name tree {i}.", "input": "", "output": "An oak, which grows slowly and lives for a long time."} for i in many]))
     put(data, "gsm8k/train_2000.jsonl", lines({"question": f"What is {i} and 1000?", "answer": f"{i} + 1000\n#### 1,{i:03d}"} for i in many))
     put(data, "coconot_pref/coconot_pref.jsonl", lines({"prompt": f"May I sell kite {i}?", "chosen": "Yes, you may."} for i in many))
     put_csv(data, "jailbreakeval/Safe-RLHFmini.csv", ["question", "answer", "label"], [[f"Is stove {i} hot?", "Touch it with care.", str(i % 2)] for i in many])
@@ -75,10 +75,14 @@ class RealEnglish(unittest.TestCase):
     def make(self, *words):
         result = run(self.data, self.out, *words)
         self.assertEqual(result.returncode, 0, result.stderr)
-        return {name: read(self.out, name) for name in ("prompts", "demonstrations", "requests", "plain", "mathematics")}
+        return {name: read(self.out, name) for name in ("prompts", "demonstrations", "requests", "plain", "mathematics", "held_out_answers")}
 
     def test_nothing_that_is_measured_is_learned(self):
         files = self.make()
+        learned = {row["prompt"] for row in files["demonstrations"]}
+        self.assertTrue(files["held_out_answers"])
+        self.assertTrue(all("oak" in row["response"] for row in files["held_out_answers"]))
+        self.assertFalse(learned & {row["prompt"] for row in files["held_out_answers"]})
         measured = {row["prompt"] for name in ("requests", "plain", "mathematics") for row in files[name]}
         self.assertTrue(all(files.values()))
         self.assertFalse(measured & {row["prompt"] for row in files["prompts"]})

@@ -44,7 +44,7 @@ auto Tie(const CombineOptions& c) {
 }
 auto Tie(const GraderConfig& c) {
   const auto& [type, name, payload, deadline_s, gives, steers, only] = c;
-  return std::tie(type, name, payload, deadline_s, gives, steers, only.column, only.value);
+  return std::tie(type, name, payload, deadline_s, gives, steers, only);
 }
 auto Tie(const Evidence& e) {
   const auto& [proposition, begin, end] = e;
@@ -88,7 +88,8 @@ RolloutResult ExampleRolloutResult() {
 }
 
 RewardWelcome ExampleRewardWelcome() {
-  const GraderConfig grader{"rule", "name", "spec: 1", 2.5, {GradePart::kMode, GradePart::kSafety}, false, {"column", "value"}};
+  const GraderConfig grader{
+      "rule", "name", "spec: 1", 2.5, {GradePart::kMode, GradePart::kSafety}, false, {{"column", "value", true}, {"other", ""}}};
   const CombineOptions combine{Combiner::kProduct, {{"a", 2}}, 0.25, Combiner::kMin, Combiner::kMedian, {{"b/c", 3}}, "name"};
   return {{{grader}, combine, 7.5}};
 }
@@ -143,6 +144,7 @@ std::vector<LearnerTask> ExampleLearnerTasks() {
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
           {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
           {RlOrder{3, ExampleRlOptions(), {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}}, 4}},
+          {ScoreOrder{{{{4, 5}, 1, {}}}}},
           {PublishOrder{3, 4}},
           {SaveOrder{"/s"}},
           {LoadOrder{"/l"}},
@@ -250,6 +252,9 @@ TEST(Wire, LearnerMessagesKeepEveryField) {
   EXPECT_EQ(sft_step, 3);
   ASSERT_EQ(examples.size(), 2u);
   for (size_t i = 0; i < 2; ++i) EXPECT_EQ(Tie(examples[i]), Tie(Example<SftOrder>().examples[i]));
+  const auto [scored] = Sent(Example<ScoreOrder>());
+  ASSERT_EQ(scored.size(), 1u);
+  EXPECT_EQ(Tie(scored[0]), Tie(Example<ScoreOrder>().examples[0]));
   const auto [step, options, groups, publish_version] = Sent(Example<RlOrder>());
   EXPECT_EQ(step, 3);
   EXPECT_EQ(Tie(options), Tie(Example<RlOrder>().options));

@@ -36,10 +36,13 @@ struct WithoutGrader {
   std::vector<Counterfactual> rows;  // those that change most, most first
 };
 
-// Recomputes the advantages of a trail as if the grader had not been there: of the answers that were trained on, in their groups, each step
-// by itself; the policy that drew them stays the one that had been trained with it. With all graders the recorded rewards and advantages
-// must come out first. ConfigError where they do not (a composer with multipliers or labels that the trail cannot tell, an estimator that
-// compares over groups that were not trained on), where the run had one grader, and for an unknown one or the only one that steers.
+// Recomputes the advantages of a trail as if the grader had not been there. It does so for the
+// answers that were trained on, in their groups, each step by itself. The policy that drew them
+// stays the one that had been trained with the grader. With all graders the recorded rewards and
+// advantages must come out first. ConfigError where they do not: a composer with multipliers or
+// labels that the trail cannot tell, an estimator that compares over groups that were not trained
+// on. ConfigError, too, where the run had one grader, and for an unknown one or the only one that
+// steers.
 WithoutGrader RecomputeWithout(const std::string& path, const RewardSetup& setup, const std::string& grader, std::optional<int64_t> step,
                                size_t shown);
 

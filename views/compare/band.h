@@ -13,8 +13,9 @@ inline constexpr size_t kRunsForInterval = 5;
 
 // A metric over several runs (seeds) of one condition.
 struct BandCurve {
-  // At every step that all of the runs have: their mean and a band around it. Of 2 to 4 runs the band spans their values; of 5 and more it
-  // is the 95 % interval of their mean, mean -+ t(k - 1) s / sqrt(k) for k runs of standard deviation s; of one run there is none (empty).
+  // At every step that all of the runs have: their mean and a band around it. Of 2 to 4 runs the
+  // band spans their values. Of 5 and more it is the 95 % interval of their mean, mean -+ t(k - 1)
+  // s / sqrt(k) for k runs of standard deviation s. Of one run there is none (empty).
   std::vector<double> steps, mean, low, high;
   // Runs that go on when another has ended, from the last step of all of them on: a mean over fewer of them would jump.
   std::vector<Series> tails;

@@ -26,9 +26,10 @@ struct DifferingSetting {
   std::vector<std::string> values;
 };
 
-// The conditions of some runs, in order of appearance. Runs are told apart by the settings they were made with (configs/resolved.yaml),
-// without those that only name them or say what is shown and kept. Throws Error when there is no run, or when two that are to count as two
-// have the same settings and the same seed, so that the second says nothing new.
+// The conditions of some runs, in order of appearance. Runs are told apart by the settings they
+// were made with (configs/resolved.yaml), without those that only name them or say what is shown
+// and kept. Throws Error when there is no run, or when two runs have the same settings and the same
+// seed, so that the second says nothing new.
 std::vector<Condition> ConditionsOf(const std::vector<RunRecord>& records);
 
 std::vector<DifferingSetting> DifferingSettings(const std::vector<RunRecord>& records, const std::vector<Condition>& conditions);

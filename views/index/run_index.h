@@ -16,8 +16,9 @@ struct IndexedRun {
   std::string path;  // of its folder, from the indexed one, with '/'; bytes as in the file system
   std::string name;
   uint64_t seed = 0;
-  // done | preempted | failed | unhealthy as status.json says; starting | running of a job that lives; else dead (its process is gone
-  // without a word), stale (of another host, and silent) or unknown (no status.json, or it is damaged).
+  // done | preempted | failed | unhealthy as status.json says; starting | running of a job that
+  // lives. Otherwise dead (its process is gone without a word), stale (of another host, and silent)
+  // or unknown (no status.json, or it is damaged).
   std::string state = "unknown";
   std::string why;         // message of a run that failed, or what could not be read
   std::string started;     // UTC, of the first attempt; "" = not known

@@ -15,7 +15,7 @@ inline constexpr char kConnectHelp[] =
     "asks the running job itself, over its bus: its run folder, a copy of its rendezvous.json, or tcp://host:port with the keys in "
     "TEMPER_BUS_KEYS";
 
-// A running job, watched over its bus from a host that need not see its run folder. Where the job starts anew, it is followed as long as
+// A running job, watched over its bus from a host that need not see its run folder. Where the job starts again, it is followed as long as
 // a run folder says where to. One thread only.
 class JobConnection {
  public:

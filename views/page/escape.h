@@ -11,8 +11,8 @@ namespace temper {
 // Text in which nothing hides: bytes that are not UTF-8 and control characters as U+FFFD, marks that reorder text by name.
 std::string VisibleText(std::string_view text);
 
-// Text made safe for HTML and SVG, in content and in quoted attributes: VisibleText with markup characters as references, so that no
-// completion can forge or hide part of a page.
+// Text made safe for HTML and SVG, in content and in quoted attributes. It is VisibleText with
+// markup characters as references, so that no completion can forge or hide part of a page.
 std::string EscapeHtml(std::string_view text);
 
 // JSON made safe within a <script> element: what could end the element, open a comment or end a line of script (<, >, &, U+2028, U+2029)

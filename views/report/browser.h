@@ -29,8 +29,9 @@ struct BrowserSamples {
   std::vector<BrowserSample> samples;
   int64_t total = 0;  // stored in the run
 };
-// As many as about max_bytes of JSON hold. Where that is not all: unsafe answers first, the most severe before the others, then those
-// without a grade, then refusals of what is permitted, then the rest by a hash of the prompt's id, so that every arm has the same prompts.
+// As many as about max_bytes of JSON hold. Where that is not all, unsafe answers come first, the
+// most severe before the others, then those without a grade, then refusals of what is permitted.
+// The rest follows by a hash of the prompt's id, so that every arm has the same prompts.
 BrowserSamples ChooseBrowserSamples(const Report& report, size_t max_bytes);
 
 // The samples as JSON for BrowserScript(), safe within a <script> element. "fields" names the columns of "samples"; most hold indices

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/utf8.h"
+#include "evaluation/perplexity.h"
 #include "record/best_file.h"
 #include "views/report/grading.h"
 #include "views/report/limits.h"
@@ -14,6 +15,7 @@
 //   arms[]: name, overrides{}
 //     reward_rise: window, first, last, rise (estimate), or null
 //     best                      of eval.best, where a step was chosen: as best.json (record/best_file.h)
+//     perplexity                of the held-out answers, where there are any: before, after (estimates)
 //     throughput: seconds{stage: mean s a step}, rates{}
 //     curves{metric: {"steps": [], "values": []}}           RL stage
 //     evaluations{set: result}, start{set: result}          after training; before RL
@@ -125,6 +127,10 @@ Json ArmToJson(const ArmRecord& record, const ArmReport& arm) {
   if (rise.rise.present)
     json["reward_rise"] = {{"window", rise.window}, {"first", rise.first}, {"last", rise.last}, {"rise", ToJson(rise.rise)}};
   if (record.best) json["best"] = Json::parse(BestStepToJson(*record.best));
+  if (record.answers_before || record.answers_after) {
+    json["perplexity"] = {{"before", ToJson(PerplexityOf(record.answers_before.value_or(AnswerScores{})))},
+                          {"after", ToJson(PerplexityOf(record.answers_after.value_or(AnswerScores{})))}};
+  }
   json["throughput"] = {{"seconds", arm.throughput.seconds}, {"rates", arm.throughput.rates}};
   json["curves"] = Json::object();
   for (const auto& [metric, series] : arm.curves) json["curves"][RepairUtf8(metric)] = {{"steps", series.steps}, {"values", series.values}};

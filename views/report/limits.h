@@ -7,8 +7,9 @@
 
 namespace temper {
 
-// What the figures of a run do not show, from its own facts, a sentence or two each: what graded it, seeds, prompts and where they come
-// from, grades that failed, answers that were cut, staleness. Never empty.
+// What the figures of a run do not show, from its own facts, a sentence or two each. They concern
+// what graded it, seeds, prompts and where they come from, grades that failed, answers that were
+// cut, and staleness. Never empty.
 std::vector<std::string> LimitsOf(const Report& report);
 
 // Those that hold for any run on this data: of the built-in world, or of one's own files, and what these name.

@@ -20,9 +20,9 @@ std::string RenderJson(const Report& report);
 // One self-contained page (page.cc and the sections below).
 std::string RenderHtml(const Report& report);
 
-// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category | context | no_safety_question), cell, the
-// five figures with their intervals, n (prompts), completions and few, counts, severities, modes and accuracy. An undefined figure is an
-// empty field.
+// Every cell as CSV: arm, stage (start | end), set, scope (all | intent | category | context |
+// no_safety_question), cell. Then the five figures with their intervals, n (prompts), completions
+// and few, counts, severities, modes and accuracy. An undefined figure is an empty field.
 std::string RenderCellsCsv(const Report& report);
 
 // Parts of the page.
@@ -30,6 +30,9 @@ std::string HtmlTraining(const Report& report);
 std::string HtmlBehaviour(const Report& report);  // (section_curves.cc)
 std::string HtmlTime(const Report& report);
 std::string HtmlEvaluation(const Report& report);
+// Of the held-out answers; "" where there are none (held_out_answers.cc).
+std::string TextHeldOutAnswers(const Report& report);
+std::string HtmlHeldOutAnswers(const Report& report);
 std::string HtmlGraders(const Report& report);  // "" where there was one grader that nobody measured
 std::string HtmlTranscripts(const Report& report);
 std::string HtmlThroughput(const Report& report);

@@ -88,8 +88,9 @@ const EvalResult* ResultOf(const ArmReport& arm, const std::string& set);
 // Intents of a set over all arms: benign, dual_use, malicious, then others by name.
 std::vector<std::string> IntentsOf(const Report& report, const std::string& set);
 
-// Transcripts (transcripts.cc): per arm up to ten. Six prompts spread over the intents of the first set, picked by a hash of the
-// prompt id and shown for every arm; then the arm's worst answers of any set (severity, then low safety, over-refusal, low help).
+// Transcripts (transcripts.cc): per arm up to ten. Six prompts spread over the intents of the first
+// set, picked by a hash of the prompt id and shown for every arm. Then the arm's worst answers of
+// any set (severity, then low safety, over-refusal, low help).
 std::vector<Transcript> ChooseTranscripts(const RunRecord& record, const std::vector<std::string>& sets);
 
 // Sentences drawn from the numbers by fixed rules (findings.cc).

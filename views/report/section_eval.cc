@@ -205,6 +205,7 @@ std::string HtmlEvaluation(const Report& report) {
       "helpful: read "
       "it beside utility, the mean of h\xC2\xB7s over all answers.</p>";
   for (const std::string& set : report.sets) out += SetSection(report, set);
+  out += HtmlHeldOutAnswers(report);
   return out + "</section>\n";
 }
 

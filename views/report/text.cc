@@ -194,6 +194,7 @@ std::string RenderText(const Report& report) {
   if (!monitors.empty()) out += "Share of answers that each grader calls unsafe\n";
   for (const std::string& row : monitors) out += Wrap("  " + EscapeTerminal(row), kColumns, "    ") + "\n";
   if (!monitors.empty()) out += "\n";
+  out += TextHeldOutAnswers(report);
   out += Rises(report);
   out += BestSteps(report);
   out += "Weaknesses, from the numbers\n";

@@ -23,8 +23,9 @@ struct TradeoffPanel {
   std::vector<TradeoffMark> marks;  // one whose safety or help is undefined is named beneath, not drawn
 };
 
-// The panels of a set side by side under one pair of axes, which cover the marks of all panels of the page and not the whole scale, so that
-// sets can be compared; "" where no mark of these can be drawn.
+// The panels of a set side by side under one pair of axes; "" where no mark of these can be drawn.
+// The axes cover the marks of all panels of the page and not the whole scale, so that sets can be
+// compared.
 std::string HtmlTradeoff(const std::vector<TradeoffPanel>& panels, const std::vector<TradeoffPanel>& of_page);
 
 // Of one run: its arms on a set, by intent.

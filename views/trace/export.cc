@@ -71,7 +71,7 @@ struct Publication {
 
 // From the newest publication of a version before its first load in a worker to that load.
 void AddArrows(const TraceData& data, int64_t first, std::vector<Event>* events) {
-  std::multimap<int64_t, Publication> published;  // by version; numbers begin anew in every arm
+  std::multimap<int64_t, Publication> published;  // by version; numbers begin again in every arm
   for (size_t pid = 0; pid < data.processes.size(); ++pid) {
     if (data.processes[pid].role != "learner") continue;
     for (const Span& span : data.processes[pid].spans) {

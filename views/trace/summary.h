@@ -18,8 +18,9 @@ struct TimeRange {
   int64_t begin = 0, end = 0;
 };
 int64_t Length(const std::vector<TimeRange>& ranges);  // their sum
-// The stretches in which an RL step was under way, in order and disjoint: consecutive spans of the orchestrator that belong to a step of
-// it, with what lies between them as long as that is no other stage.
+// The stretches in which an RL step was under way, in order and disjoint. Each is consecutive spans
+// of the orchestrator that belong to a step of it, with what lies between them as long as that is
+// not another stage.
 std::vector<TimeRange> RlTime(const TraceData& data);
 
 // Whether a phase is one of waiting.

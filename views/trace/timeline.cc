@@ -58,7 +58,7 @@ TimeRange Extent(const TraceData& data) {
 struct StepTime {
   int64_t step = 0;
   int64_t begin = 0, end = 0;
-  int64_t stage = 0;  // counts up where steps begin anew
+  int64_t stage = 0;  // counts up where steps begin again
 };
 
 std::vector<StepTime> StepsOf(const TraceData& data, const std::vector<TimeRange>& rl) {

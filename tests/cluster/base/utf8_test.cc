@@ -2,8 +2,23 @@
 
 #include <gmock/gmock.h>
 
+#include "cluster/base/printable.h"
+
 namespace temper {
 namespace {
+
+TEST(PrintableText, ShowsWhatWouldSteerATerminal) {
+  EXPECT_EQ(PrintableText("plain, \xC3\xA4\n\tlines stay"), "plain, \xC3\xA4\n\tlines stay");
+  EXPECT_EQ(PrintableText("\x1B[2J\rbell\a\x7F"), "\\x1b[2J\\x0dbell\\x07\\x7f");
+  EXPECT_EQ(PrintableText("\xC2\x9B"
+                          "31m"),
+            "\\u{9b}31m")
+      << "an escape sequence of one character";
+  EXPECT_EQ(PrintableText("a\xE2\x80\xAE"
+                          "b\xE2\x81\xA6\xE2\x80\xA8"),
+            "a\\u{202e}b\\u{2066}\\u{2028}");
+  EXPECT_EQ(PrintableText(std::string_view("\xFF\x00\xC3", 3)), "\\xff\\x00\\xc3");
+}
 
 using ::testing::ElementsAre;
 

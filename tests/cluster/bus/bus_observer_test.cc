@@ -1,4 +1,4 @@
-// Who looks at a running job over its bus: sees what it says, and is no part of it.
+// A guest that looks at a running job over its bus sees what it says, and is no part of it.
 #include <atomic>
 #include <thread>
 

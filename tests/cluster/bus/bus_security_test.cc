@@ -6,8 +6,12 @@
 #include <gmock/gmock.h>
 #include <zmq.hpp>
 
+#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/bus/frame.h"
 #include "cluster/bus/gate.h"
+#include "cluster/bus/routing_id.h"
+#include "cluster/bus/slot_report.h"
 #include "cluster/bus/zmq_client.h"
 #include "cluster/bus/zmq_server.h"
 #include "cluster/host/host_address.h"
@@ -78,6 +82,79 @@ TEST(BusSecurity, NobodyElseGetsIn) {
   ZmqClient client(WithKeys(server.endpoint(), keys.ForClients()));
   loop.Register(&client);
   EXPECT_EQ(server.table().NumPeers(Role::kRollout), 1);
+}
+
+// A peer that speaks to the socket as it likes.
+class RawPeer {
+ public:
+  explicit RawPeer(const std::string& endpoint) : socket_(context_, zmq::socket_type::dealer) {
+    socket_.set(zmq::sockopt::routing_id, RoutingId(4711));
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.connect(endpoint);
+  }
+  void Send(const std::string& bytes) { socket_.send(zmq::buffer(bytes), zmq::send_flags::none); }
+  int64_t Received() {
+    zmq::message_t bytes;
+    int64_t count = 0;
+    while (socket_.recv(bytes, zmq::recv_flags::dontwait)) ++count;
+    return count;
+  }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+};
+
+TEST(BusSecurity, AFloodOfGarbageIsCountedAndNotWrittenDown) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  RawPeer peer(server.endpoint());
+  testing::internal::CaptureStderr();
+  for (int i = 0; i < 3000; ++i) peer.Send("garbage");
+  Loop loop(&server);
+  EXPECT_TRUE(loop.Until([&] { return server.frames_refused() == 3000; }));
+  const std::string log = testing::internal::GetCapturedStderr();
+  int lines = 0;
+  for (size_t at = 0; (at = log.find("bus: refused", at)) != std::string::npos; ++at) ++lines;
+  EXPECT_GE(lines, 10);
+  EXPECT_LE(lines, 20);
+}
+
+TEST(BusSecurity, AFloodOfQuestionsIsAnsweredNowAndThen) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  int64_t asked = 0;
+  server.SetStatusAnswer([&asked](const std::string&) { return Concat("answer ", ++asked); });
+  RawPeer peer(server.endpoint());
+  const double begin = NowSeconds();
+  for (uint64_t i = 1; i <= 3000; ++i) peer.Send(EncodeFrame({FrameKind::kStatusRequest, 0, 0, i, ""}));
+  peer.Send("the end");
+  Loop loop(&server);
+  ASSERT_TRUE(loop.Until([&] { return server.frames_refused() == 1; }));
+  EXPECT_GE(asked, 20);
+  EXPECT_LE(asked, 21 + 10 * (NowSeconds() - begin));
+}
+
+// Whoever tells it repeats it until it is heard; the orchestrator takes it once.
+TEST(BusSecurity, ASlotThatIsDownIsToldOnceThroughTheGate) {
+  const BusKeys keys = MakeBusKeys();
+  BusOptions options = ServerOptions();
+  options.keys = keys;
+  ZmqServer server(kAnyPort, options);
+  const BusContact contact{server.endpoint(), kRunId, keys.ForClients()};
+  Loop loop(&server);
+  for (int i = 0; i < 2; ++i) {
+    SlotReport report(contact, {"rollout", 3, "host-a", "five deaths"});
+    EXPECT_TRUE(loop.Until([&] { return report.Deliver(); }));
+  }
+  SlotReport lie(contact, {"learner/0", 1, "host-a", "gone"});
+  EXPECT_TRUE(loop.Until([&] {
+    lie.Deliver();
+    return server.frames_refused() > 0;
+  }));
+  const auto events = loop.Of(Kind::kSlotDown);
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].role, PeerRole(Role::kRollout));
+  EXPECT_EQ(events[0].body, "of rank 3 on host-a: five deaths");
+  EXPECT_TRUE(server.table().Peers().empty()) << "who tells it is no peer";
 }
 
 TEST(BusSecurity, AnAddressThatOthersReachNeedsKeys) {

@@ -1,6 +1,8 @@
 #include "cluster/bus/frame.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <xxhash.h>
@@ -26,8 +28,11 @@ void SealHeader(std::string* bytes) {
 }
 
 TEST(Frame, RoundTripsEveryKindAndAnEmptyBody) {
-  for (auto kind = static_cast<uint16_t>(FrameKind::kRegister); kind <= static_cast<uint16_t>(FrameKind::kStatus); ++kind) {
-    for (const std::string& body : {std::string(), std::string(1, '\0'), std::string(100'000, 'x')}) {
+  for (auto kind = static_cast<uint16_t>(FrameKind::kRegister); kind <= static_cast<uint16_t>(FrameKind::kWeightsMissing); ++kind) {
+    const size_t most = MaxBodyBytes(static_cast<FrameKind>(kind));
+    if (most == 0) continue;  // 6 is no kind
+
+    for (const std::string& body : {std::string(), std::string(1, '\0'), std::string(std::min<size_t>(most, 100'000), 'x')}) {
       Frame frame = Example();
       frame.kind = static_cast<FrameKind>(kind);
       frame.body = body;
@@ -41,6 +46,20 @@ TEST(Frame, RoundTripsEveryKindAndAnEmptyBody) {
       EXPECT_EQ(back->sequence, frame.sequence);
       EXPECT_EQ(back->body, frame.body);
     }
+  }
+}
+
+// What a peer says of itself is short, whatever room results need.
+TEST(Frame, RefusesABodyThatIsTooLongForItsKind) {
+  for (const auto& [kind, most] : {std::pair(FrameKind::kRegister, size_t{4} << 10), std::pair(FrameKind::kStatusRequest, size_t{4} << 10),
+                                   std::pair(FrameKind::kHeartbeat, size_t{16} << 20)}) {
+    Frame frame = Example();
+    frame.kind = kind;
+    frame.body = std::string(most, 'x');
+    EXPECT_TRUE(DecodeFrame(EncodeFrame(frame), nullptr).has_value());
+    frame.body += 'x';
+    EXPECT_EQ(ReasonFor(EncodeFrame(frame)),
+              Concat("kind ", static_cast<int>(kind), " with a body of ", most + 1, " bytes, at most ", most));
   }
 }
 

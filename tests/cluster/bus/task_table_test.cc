@@ -3,9 +3,37 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "cluster/bus/asking_limits.h"
 
 namespace temper {
 namespace {
+
+TEST(AskingLimits, AnObserverIsAnsweredABurstAndThenTenTimesASecond) {
+  AskingLimits limits;
+  int answered = 0;
+  for (int i = 0; i < 1000; ++i) answered += limits.MayAsk(1, 5000);
+  EXPECT_EQ(answered, 20);
+  EXPECT_TRUE(limits.MayAsk(1, 5100));
+  EXPECT_FALSE(limits.MayAsk(1, 5101));
+  EXPECT_TRUE(limits.MayAsk(2, 5101)) << "another one is not held up";
+}
+
+TEST(AskingLimits, NamesThatAreMadeUpTakeUpNoMemory) {
+  AskingLimits limits;
+  int answered = 0;
+  for (PeerId id = 0; id < 10'000; ++id) answered += limits.MayAsk(id, 1000);
+  EXPECT_EQ(answered, 64);
+  EXPECT_TRUE(limits.MayAsk(20'000, 1000 + 10'001)) << "the others have gone";
+}
+
+TEST(AskingLimits, AWorkerHasSoManyChunksATurn) {
+  AskingLimits limits;
+  int chunks = 0;
+  for (int i = 0; i < 100; ++i) chunks += limits.MayHaveChunk(7);
+  EXPECT_EQ(chunks, 8);
+  limits.NextTurn();
+  EXPECT_TRUE(limits.MayHaveChunk(7));
+}
 
 using testing::ElementsAre;
 using testing::IsEmpty;

@@ -116,9 +116,9 @@ const BadText kBadTexts[] = {
      "f.yaml:1:18: rl.batch_size: must be a whole number, not \"ten\"; write e.g. 16"},
     // YAML that is refused.
     {"Anchor", "rl: &a {kl: 1}", "f.yaml:1:5: rl: anchors (&name) are not read; refer to this key with ${a.b} instead"},
-    {"Tag", "run: {name: !!str 7}", "f.yaml:1:13: run.name: tags (!name) are not read; remove it, and quote what shall be text"},
-    {"BareTag", "run: {name: ! 7}", "f.yaml:1:13: run.name: tags (!name) are not read; remove it, and quote what shall be text"},
-    {"TagOnMap", "rl: !x {kl: 1}", "f.yaml:1:5: rl: tags (!name) are not read; remove it, and quote what shall be text"},
+    {"Tag", "run: {name: !!str 7}", "f.yaml:1:13: run.name: tags (!name) are not read; remove it, and quote what is meant as text"},
+    {"BareTag", "run: {name: ! 7}", "f.yaml:1:13: run.name: tags (!name) are not read; remove it, and quote what is meant as text"},
+    {"TagOnMap", "rl: !x {kl: 1}", "f.yaml:1:5: rl: tags (!name) are not read; remove it, and quote what is meant as text"},
     {"TwoDocuments", "rl: {}\n---\nrun: {}\n", "f.yaml:2:1: a second YAML document; a configuration file holds one"},
     {"ListAsFile", "- a", "f.yaml:1:1: a configuration is a map of keys, not a list"},
     {"TextAsFile", "hello", "f.yaml:1:1: a configuration is a map of keys, not a single value"},

@@ -12,7 +12,10 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/host/hang_watch.h"
 #include "cluster/host/process_title.h"
+#include "cluster/host/pulse.h"
+#include "cluster/host/stack_dump.h"
 #include "tests/support/child_process.h"
 #include "tests/support/temp_folder.h"
 
@@ -37,6 +40,40 @@ int Describe(int, char** argv) {
 int Exec(int, char** argv) {
   execv(argv[0], argv);
   return 127;
+}
+
+// A worker that lives for half a second, leaving its process id in argv[1], and then hangs; its log is argv[2].
+int Hang(int, char** argv) {
+  std::ofstream(argv[1], std::ios::app) << getpid() << std::endl;
+  DumpStackOnCrash(argv[2]);
+  Pulse pulse = Pulse::Inherited();
+  for (int i = 0; i < 50; ++i) {
+    pulse.Beat();
+    usleep(10'000);
+  }
+  for (;;) pause();
+}
+
+// A worker that is well; the second one on stops itself.
+int StopItself(int, char** argv) {
+  std::ofstream(argv[1], std::ios::app) << getpid() << std::endl;
+  DumpStackOnCrash(argv[2]);
+  Pulse pulse = Pulse::Inherited();
+  for (int i = 0;; ++i) {
+    pulse.Beat();
+    usleep(10'000);
+    if (i == 20) raise(SIGSTOP);
+  }
+}
+
+// A worker that says once that it lives, and then that what comes takes long.
+int Rest(int, char** argv) {
+  std::ofstream(argv[1], std::ios::app) << getpid() << std::endl;
+  Pulse pulse = Pulse::Inherited();
+  pulse.Beat();
+  usleep(10'000);
+  pulse.Rest();
+  for (;;) pause();
 }
 
 // The shell commands run by /bin/sh as the worker.
@@ -65,7 +102,7 @@ TEST(Spawner, StartsAWorkerThatWasKilledAnew) {
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
   kill(PidsIn(pids)[0], SIGKILL);
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
-  EXPECT_THAT(spawner.Reports(), ElementsAre(Concat("worker ", PidsIn(pids)[0], " died (signal 9), starting it anew")));
+  EXPECT_THAT(spawner.Reports(), ElementsAre(Concat("worker ", PidsIn(pids)[0], " died (signal 9), starting it again")));
   EXPECT_THAT(spawner.Reports(), ElementsAre());
   const pid_t second = PidsIn(pids)[1];
   EXPECT_FALSE(Gone(second));
@@ -87,10 +124,10 @@ TEST(Spawner, GivesUpAfterFiveDeathsWithBackOff) {
   }));
   EXPECT_GE(NowSeconds() - start, 7.0);
   ASSERT_EQ(lines.size(), 5u);
-  EXPECT_THAT(lines[0], HasSubstr("(exit code 3), starting it anew"));
-  EXPECT_THAT(lines[1], HasSubstr("starting it anew in 1000 ms"));
-  EXPECT_THAT(lines[2], HasSubstr("starting it anew in 2000 ms"));
-  EXPECT_THAT(lines[3], HasSubstr("starting it anew in 4000 ms"));
+  EXPECT_THAT(lines[0], HasSubstr("(exit code 3), starting it again"));
+  EXPECT_THAT(lines[1], HasSubstr("starting it again in 1000 ms"));
+  EXPECT_THAT(lines[2], HasSubstr("starting it again in 2000 ms"));
+  EXPECT_THAT(lines[3], HasSubstr("starting it again in 4000 ms"));
   EXPECT_THAT(lines[4], HasSubstr("slot down: worker "));
   EXPECT_THAT(lines[4], HasSubstr("5 deaths within 60 s"));
   usleep(200'000);
@@ -103,6 +140,93 @@ TEST(Spawner, AConfigErrorIsNotRetried) {
   std::vector<std::string> lines;
   ASSERT_TRUE(Eventually([&] { return !(lines = spawner.Reports()).empty(); }));
   EXPECT_THAT(lines, ElementsAre(HasSubstr("slot down: worker ")));
+}
+
+TEST(Spawner, AWorkerThatHangsLeavesItsStackAndIsReplaced) {
+  TempFolder folder;
+  const std::string pids = folder / "pids", log = folder / "log";
+  Spawner spawner(&Hang);
+  spawner.Launch({"temper", pids, log}, {}, {.silent_ms = 700});
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
+  const std::vector<std::string> lines = spawner.Reports();
+  const std::string first = Concat("worker ", PidsIn(pids)[0]);
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines[0], HasSubstr(first + " hangs: no sign of life for 0.7 s (state S"));
+  EXPECT_THAT(lines[1], HasSubstr(first + " was ended, starting it again"));
+  EXPECT_TRUE(Gone(PidsIn(pids)[0]));
+  const std::string text = ReadBytes(log);
+  EXPECT_THAT(text, HasSubstr(Concat("signal 6 (aborted, or found hanging): the stack of process ", PidsIn(pids)[0])));
+  EXPECT_THAT(text, HasSubstr("pause")) << "the frame that it hangs in is named: " << text;
+  EXPECT_EQ(spawner.slot_down(), "");
+}
+
+TEST(Spawner, AWorkerThatIsStoppedIsReplacedSooner) {
+  TempFolder folder;
+  const std::string pids = folder / "pids", log = folder / "log";
+  Spawner spawner(&StopItself);
+  spawner.Launch({"temper", pids, log}, {}, {.silent_ms = 600'000, .stopped_ms = 500});
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
+  EXPECT_THAT(spawner.Reports().at(0), HasSubstr("has been stopped for 0."));
+  EXPECT_THAT(ReadBytes(log), HasSubstr("signal 6")) << "it was woken up to say where it stood";
+}
+
+TEST(Spawner, AWorkerThatSaidThatItTakesLongIsWaitedFor) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner(&Rest);
+  spawner.Launch({"temper", pids}, {}, {.silent_ms = 300, .stopped_ms = 300});
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 1; }));
+  usleep(1'200'000);
+  EXPECT_THAT(spawner.Reports(), ElementsAre());
+  EXPECT_FALSE(Gone(PidsIn(pids)[0]));
+}
+
+// kill -9 of the spawner: its worker goes with it, and its rank says so within a second.
+TEST(Spawner, OneThatDiedIsNoticedAndItsWorkerIsGone) {
+  TempFolder folder;
+  const std::string pids = folder / "pids";
+  Spawner spawner(&Exec);
+  spawner.Launch(Shell("printf '%s\\n%s\\n' $$ $PPID > " + pids + "; exec sleep 100"));
+  ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
+  EXPECT_THAT(spawner.Reports(), ElementsAre());
+  const std::vector<pid_t> worker_and_spawner = PidsIn(pids);
+  kill(worker_and_spawner[1], SIGKILL);
+  std::vector<std::string> lines;
+  ASSERT_TRUE(Eventually([&] { return !(lines = spawner.Reports()).empty(); }));
+  const std::string why = Concat("its spawner ", worker_and_spawner[1], " died (signal 9), and the worker with it");
+  EXPECT_THAT(lines, ElementsAre("slot down: " + why));
+  EXPECT_EQ(spawner.slot_down(), why);
+  EXPECT_TRUE(Eventually([&] { return Gone(worker_and_spawner[0]); }));
+  EXPECT_THAT(spawner.Reports(), ElementsAre()) << "once";
+  spawner.Stop();
+}
+
+// Of a worker that crashes by itself.
+TEST(StackDump, ACrashLeavesItsStackAndItsOwnEnd) {
+  TempFolder folder;
+  const std::string log = folder / "log";
+  WriteBytes(log, "a line\n");
+  ChildProcess crashing({"--crash", log});
+  EXPECT_EQ(crashing.Wait(), 128 + SIGSEGV);
+  const std::string text = ReadBytes(log);
+  EXPECT_TRUE(text.starts_with("a line\nsignal 11 (crashed): the stack of process ")) << text;
+  EXPECT_THAT(text, HasSubstr("spawner_test(+0x"));
+  EXPECT_THAT(text, HasSubstr("addr2line"));
+}
+
+TEST(HangWatch, WhatTheWatcherDidNotSeeDoesNotCount) {
+  Pulse pulse;
+  HangWatch watch(&pulse, {.silent_ms = 2'000});
+  watch.Begin(0);
+  EXPECT_EQ(watch.Look(getpid(), 900), "") << "it has not begun";
+  pulse.Beat();
+  EXPECT_EQ(watch.Look(getpid(), 1'000), "");
+  EXPECT_EQ(watch.Look(getpid(), 1'900), "");
+  EXPECT_EQ(watch.Look(getpid(), 60'000), "") << "the watcher was stopped for most of that";
+  EXPECT_EQ(watch.Look(getpid(), 61'000), "");
+  EXPECT_THAT(watch.Look(getpid(), 61'200), HasSubstr("hangs: no sign of life for 2.1 s (state "));
+  pulse.Beat();
+  EXPECT_EQ(watch.Look(getpid(), 61'300), "");
 }
 
 TEST(Spawner, AWorkerThatLeftIsNotStartedAgain) {
@@ -205,12 +329,19 @@ int RunRank(const std::string& pids) {
   for (;;) pause();
 }
 
+int Crash(const std::string& log) {
+  DumpStackOnCrash(log);
+  raise(SIGSEGV);
+  return 0;
+}
+
 }  // namespace
 }  // namespace temper
 
 int main(int argc, char** argv) {
   temper::KeepProcessTitle(argc, argv);
   if (argc == 3 && std::string(argv[1]) == "--rank") return temper::RunRank(argv[2]);
+  if (argc == 3 && std::string(argv[1]) == "--crash") return temper::Crash(argv[2]);
   testing::InitGoogleMock(&argc, argv);
   return RUN_ALL_TESTS();
 }

@@ -147,7 +147,7 @@ TEST(TensorBoardSink, SurvivesTheLossOfItsFolder) {
   WriteBytes(folder / "tb", "a file in its place");
   EXPECT_THAT(sink.Write(Row(1)), HasSubstr("Not a directory"));
   fs::remove(folder / "tb");
-  EXPECT_EQ(sink.Write(Row(2)), "") << "and begins anew when it can";
+  EXPECT_EQ(sink.Write(Row(2)), "") << "and begins again when it can";
   EXPECT_EQ(FilesIn(folder / "tb").size(), 1u);
 }
 

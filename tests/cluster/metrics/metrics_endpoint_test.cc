@@ -2,6 +2,7 @@
 #include "cluster/metrics/metrics_endpoint.h"
 
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -60,7 +61,39 @@ std::string Get(int port, const std::string& path) {
   return answer;
 }
 
+// A connection that says half of a request and no more.
+class HalfSent {
+ public:
+  explicit HalfSent(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    EXPECT_EQ(connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(send(fd_, "GET /met", 8, MSG_NOSIGNAL), 8);
+  }
+  ~HalfSent() { close(fd_); }
+  HalfSent(const HalfSent&) = delete;
+  HalfSent& operator=(const HalfSent&) = delete;
+
+ private:
+  int fd_;
+};
+
 EndpointOptions OptionsOf(int port) { return {.port = port, .labels = {{"run", "r"}, {"role", "learner"}}}; }
+
+// Thirty of them: eight threads give each half a second.
+TEST(MetricsEndpoint, HalfSentRequestsBlockNoScrape) {
+  const int port = FreePort();
+  MetricsEndpoint endpoint(OptionsOf(port));
+  ASSERT_TRUE(endpoint.on()) << endpoint.failure();
+  endpoint.Set("actor/loss", 0.25);
+  std::vector<std::unique_ptr<HalfSent>> half_sent;
+  for (int i = 0; i < 30; ++i) half_sent.push_back(std::make_unique<HalfSent>(port));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THAT(Get(port, "/metrics"), HasSubstr("temper_actor_loss"));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "Prometheus gives up then";
+}
 
 TEST(MetricsEndpoint, ServesWhatIsSetWithTheProcesssLabels) {
   MetricsEndpoint endpoint(OptionsOf(FreePort()));

@@ -55,6 +55,31 @@ std::string Fetch(const WeightRef& ref, bool force_remote, const std::function<s
   return bytes;
 }
 
+// Removed (systemd's RemoveIPC removes a whole folder), emptied, or changed by somebody: the same name leads to the same bytes again.
+TEST(WeightStore, WhatWasTakenAwayIsPublishedAgainUnderItsName) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 2);
+  const std::string old = Bytes(1000, 1), bytes = Bytes(600'000, 2);
+  const WeightRef before = publisher.Publish(6, old.data(), old.size());
+  const WeightRef ref = publisher.Publish(7, bytes.data(), bytes.size());
+  const auto again = [&](const WeightRef& wanted, const std::string& numbers) {
+    return publisher.PublishAgain(wanted.version, wanted.hash, numbers.data(), numbers.size());
+  };
+  for (const auto& damage :
+       std::vector<std::function<void()>>{[&] { fs::remove_all(folder / "weights"); }, [&] { fs::remove(ref.path); },
+                                          [&] { fs::resize_file(ref.path, 5); }, [&] { WriteBytes(ref.path, Bytes(600'000, 3)); }}) {
+    damage();
+    EXPECT_THROW(Fetch(ref, false, NoFetch), Error);
+    EXPECT_TRUE(again(ref, bytes));
+    EXPECT_EQ(Fetch(ref, false, NoFetch), bytes);
+  }
+  EXPECT_FALSE(again(before, old)) << "not the newest";
+  EXPECT_FALSE(again(ref, Bytes(600'000, 3))) << "other numbers";
+  EXPECT_EQ(Fetch(ref, false, NoFetch), bytes);
+  fs::remove_all(folder / "weights");
+  EXPECT_EQ(Fetch(publisher.Publish(8, old.data(), old.size()), false, NoFetch), old) << "the next version finds its folder again";
+}
+
 TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
   TempFolder folder;
   WeightPublisher publisher(folder / "weights", 2);

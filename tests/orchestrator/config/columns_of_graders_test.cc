@@ -60,7 +60,7 @@ TEST_F(ColumnsOfGraders, EveryConditionOfOnlyNamesAColumnThatTheDataHas) {
   EXPECT_THAT([&] { Job("kind!=", "kind", {}); }, ThrowsMessage<ConfigError>(HasSubstr("'kind!=' says != and no value")));
 }
 
-TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksAskedAlone) {
+TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksWhatReadsThem) {
   const std::string own = std::string(kConfigs) + "/experiments/own_model.yaml";
   const std::vector<std::string> overrides = {"policy.path=/a/model", "data.path=/a/file.jsonl", "data.columns.intent=\"\""};
   EXPECT_THAT([&] { LoadExperiment(own, overrides); }, ThrowsMessage<ConfigError>(HasSubstr("harm would be asked about every row")));
@@ -68,10 +68,10 @@ TEST_F(ColumnsOfGraders, TheShippedListWithoutIntentsLacksAskedAlone) {
   const RewardConfig none = LoadExperiment(folder_ / "job.yaml", overrides).base.reward;
   const RewardConfig all = LoadExperiment(own, {"policy.path=/a/model", "data.path=/a/file.jsonl"}).base.reward;
   EXPECT_THAT(none.sees, IsEmpty());
-  ASSERT_EQ(none.graders.size() + 1, all.graders.size());
+  ASSERT_EQ(none.graders.size() + 2, all.graders.size());
   size_t at = 0;
   for (const GraderEntry& each : all.graders) {
-    if (each.name == "asked") continue;
+    if (each.name == "asked" || each.name == "benign") continue;
     const GraderEntry& same = none.graders[at++];
     EXPECT_EQ(same.name, each.name);
     EXPECT_EQ(same.role, each.role);

@@ -187,8 +187,7 @@ TEST(StartChecks, ADryRunFindsWhatTheStartWouldRefuse) {
   EXPECT_THAT(ProblemOf({"policy.path=" + model}), HasSubstr("gpt2"));
   EXPECT_THAT(ProblemOf({"arms={a: {}, b: {policy.hidden_size: 96}}"}), HasSubstr("arms: b sets policy.hidden_size"));
   for (const char* taken : {"sft", "data", "logs", "configs", "tb", "traces", "slurm"})
-    EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}),
-                HasSubstr("is what a file or folder of every run is called"))
+    EXPECT_THAT(ProblemOf({Concat("arms={a: {}, ", taken, ": {rl.steps: 2}}")}), HasSubstr("is the name of a file or folder of every run"))
         << taken;
   for (const char* shared :
        {"learner.micro_batch_tokens: 512", "rollout.dtype: bf16", "monitor.cluster_log_s: 5", "reward.grader_timeout_s: 5"}) {
@@ -237,7 +236,7 @@ TEST(StartChecks, ACheckpointMustBeOfThisRunAndOfAStageThatGoesOn) {
     EXPECT_THAT(ProblemOf(run, checkpoint(stage)), HasSubstr("not a checkpoint of this run")) << stage;
   fs::create_directories(folder / "mine/b/weights/step_9");
   WriteBytes(folder / "mine/b/weights/step_9/config.json", "{}");
-  EXPECT_THAT(ProblemOf(run, folder / "mine/b/checkpoints/step_3"), HasSubstr("this stage has come to its end"));
+  EXPECT_THAT(ProblemOf(run, folder / "mine/b/checkpoints/step_3"), HasSubstr("this stage is finished"));
   EXPECT_EQ(ProblemOf(run, folder / "mine/a/checkpoints/step_3"), "none");
 }
 

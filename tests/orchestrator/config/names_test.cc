@@ -51,7 +51,7 @@ TEST(Names, OfArmsAreNotThoseOfTheRunsOwnFiles) {
                            "cluster.jsonl", "rendezvous.json", "report.html", "report.json", "eval_cells.csv"})
     EXPECT_THAT(taken, Contains(name));
   for (const std::string& name : taken) {
-    const std::string problem = "is what a file or folder of every run is called";
+    const std::string problem = "is the name of a file or folder of every run";
     EXPECT_THAT(ProblemOf({"arms={a: {}, " + name + ": {rl.steps: 2}}"}), HasSubstr("\"" + name + "\" " + problem));
     EXPECT_THAT(ProblemOf({"arms={a: {}, " + name + ".tmp: {rl.steps: 2}}"}), HasSubstr(problem));
   }

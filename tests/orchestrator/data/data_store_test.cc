@@ -208,6 +208,20 @@ TEST_F(DataStoreTest, TellsWhatIsEvaluatedAndTrainedOn) {
   EXPECT_THAT(Load().remarks, ::testing::IsEmpty()) << "nothing is trained";
 }
 
+TEST_F(DataStoreTest, HeldOutAnswersAreReadWhereSomethingIsEvaluated) {
+  WriteBytes(folder_ / "answers.jsonl", "{\"prompt\": \"hi\", \"response\": \"no\"}\n{\"prompt\": \"where?\", \"response\": \"here\"}\n");
+  config_.data.held_out_answers = folder_ / "answers.jsonl";
+  EXPECT_TRUE(Load().held_out_answers.empty()) << "no evaluation, nothing to tell it in";
+  config_.stages = {"sft", "eval"};
+  const DataStore store = Load();
+  ASSERT_EQ(store.held_out_answers.size(), 2U);
+  EXPECT_EQ(store.held_out_answers[1].tokens.size() - static_cast<size_t>(store.held_out_answers[1].prompt_length), 5U) << "here, end";
+  EXPECT_THAT(store.remarks, ElementsAre("1 of 2 held-out answers are to questions that demonstrations answer: their perplexity tells of "
+                                         "what was learned by heart"));
+  config_.data.held_out_answers = folder_ / "none.jsonl";
+  EXPECT_THAT([&] { CheckDataFiles(config_); }, ::testing::ThrowsMessage<ConfigError>(HasSubstr("none.jsonl: no such file")));
+}
+
 // One file for both, where some prompts come twice: nothing that asks what is held out is trained on.
 TEST_F(DataStoreTest, WhatIsHeldOutIsInNoDemonstrationAndNoOtherRow) {
   std::string rows;

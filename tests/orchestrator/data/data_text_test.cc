@@ -23,6 +23,7 @@ class DataTextTest : public ::testing::Test {
     data_.prompt_template = config_.data.prompt_template;
     data_.train = {Of("dual_use"), Of("benign"), Of("dual_use")};
     data_.demonstrations.resize(2);
+    data_.held_out_answers.resize(1);
     data_.eval_sets.push_back({"id", {Of("benign")}});
     data_.eval_sets.push_back({"xstest", std::vector<Prompt>(250)});
   }
@@ -33,9 +34,10 @@ class DataTextTest : public ::testing::Test {
 
 TEST_F(DataTextTest, CountsWhatIsTrainedOnAndEvaluated) {
   EXPECT_EQ(DataText(config_, data_),
-            "data: 3 training prompts (1 benign, 2 dual_use), 2 demonstrations, evaluation sets: id 1, xstest 250\n"
+            "data: 3 training prompts (1 benign, 2 dual_use), 2 demonstrations, 1 held-out answer, evaluation sets: id 1, xstest 250\n"
             "prompts: the bare text\n");
   config_.stages = {"rl"};
+  data_.held_out_answers.clear();
   data_.train.resize(1);
   EXPECT_EQ(DataText(config_, data_, "arms a, b"), "data of arms a, b: 1 training prompt\nprompts of arms a, b: the bare text\n")
       << "one intent says nothing, and what no stage reads is left out";

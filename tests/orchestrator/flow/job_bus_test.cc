@@ -22,7 +22,7 @@ using std::chrono::seconds;
 
 constexpr uint64_t kRunId = 7;
 
-// Who looks on learns how the job ended even while its last worker takes its time to leave.
+// An observer learns how the job ended even while its last worker takes its time to leave.
 TEST(JobBus, AnswersObserversWhileItDrains) {
   TempFolder folder;
   ClusterConfig config;

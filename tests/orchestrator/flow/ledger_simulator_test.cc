@@ -192,7 +192,7 @@ class Simulation {
     for (auto& [id, worker] : workers_) {
       if (calm) worker.frozen = worker.stuck = false;
       if (worker.frozen) continue;
-      if (!table_.HasPeer(id)) {  // taken for dead while it was frozen: registers anew
+      if (!table_.HasPeer(id)) {  // taken for dead while it was frozen: registers again
         worker.tasks.clear();
         table_.AddPeer(id, worker.role, 2, now_);
       }

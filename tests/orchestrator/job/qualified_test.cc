@@ -83,7 +83,7 @@ TEST_F(Qualified, ARecordOfAnotherQuestionDoesNotQualify) {
   Qualification record = RecordOf(Id(), 0.99);
   record.agreement.question = Question::kRefused;
   RefusedWith(record, "      require: {auroc: 0.85}\n", "job.yaml:7: reward.graders.0.require: ",
-              "q.json compares with what people answered to 'refused', and grader words steers by safety, severity");
+              "q.json compares the grader with people's answers to 'refused', but grader words steers by safety, severity");
   RefusedWith(record, "      require: {auroc: 0.85}\n", "require", "temper qualify --question harmful or severity");
   const std::string mode_alone = "      gives: [mode]\n";
   record.grader_id = MakeGrader(ConfigOf(Job(mode_alone).base.reward.graders.at(0), 60))->id();

@@ -71,7 +71,7 @@ TEST_F(Hostfile, RefusesHostsThatMpirunTakesForOne) {
       path_ +
           ":3: mpirun takes n1.b.org and n1.a.org for one host, n1: it reads a name up to its first dot; write their addresses instead");
   EXPECT_EQ(ErrorOf("a slots=2\na slots=1\n"),
-            path_ + ":2: a stands in " + path_ + ":1 too; give a host one line with slots=, or a line without for each rank");
+            path_ + ":2: a stands in " + path_ + ":1 too; give a host one line with slots=, or one line without slots= for each rank");
 }
 
 TEST_F(Hostfile, RanksFillTheHostsInOrderThisOneFirst) {
@@ -96,13 +96,13 @@ TEST_F(Hostfile, MistakesAreNamedWithTheirLine) {
   EXPECT_EQ(ErrorOf("b c\n"), path_ + ":1: \"c\"" + expected);
   EXPECT_EQ(ErrorOf("b slots=1 slots=2\n"), path_ + ":1: slots= is given twice");
   EXPECT_EQ(ErrorOf("b slots=3 max_slots=2\n"), path_ + ":1: max_slots=2 is below slots=3");
-  EXPECT_EQ(ErrorOf("b_1 slots=3\n"), path_ + ":1: \"b_1\" is no name or IPv4 address of a host")
+  EXPECT_EQ(ErrorOf("b_1 slots=3\n"), path_ + ":1: \"b_1\" is neither a host's name nor an IPv4 address")
       << "mpirun stops at it only when it starts";
-  EXPECT_EQ(ErrorOf("fd00::1\n"), path_ + ":1: \"fd00::1\" is no name or IPv4 address of a host");
-  EXPECT_EQ(ErrorOf("@b\n"), path_ + ":1: \"\" is no user's name");
-  EXPECT_EQ(ErrorOf("-oProxyCommand=x@b\n"), path_ + ":1: \"-oProxyCommand\" is no name or IPv4 address of a host");
-  EXPECT_EQ(ErrorOf("-o@b\n"), path_ + ":1: \"-o\" is no user's name") << "ssh would take it for an option";
-  EXPECT_EQ(ErrorOf("me@\n"), path_ + ":1: \"\" is no name or IPv4 address of a host");
+  EXPECT_EQ(ErrorOf("fd00::1\n"), path_ + ":1: \"fd00::1\" is neither a host's name nor an IPv4 address");
+  EXPECT_EQ(ErrorOf("@b\n"), path_ + ":1: \"\" is not a user's name");
+  EXPECT_EQ(ErrorOf("-oProxyCommand=x@b\n"), path_ + ":1: \"-oProxyCommand\" is neither a host's name nor an IPv4 address");
+  EXPECT_EQ(ErrorOf("-o@b\n"), path_ + ":1: \"-o\" is not a user's name") << "ssh would take it for an option";
+  EXPECT_EQ(ErrorOf("me@\n"), path_ + ":1: \"\" is neither a host's name nor an IPv4 address");
   EXPECT_EQ(ErrorOf("me@b username=you\n"), path_ + ":1: a user is named twice");
   EXPECT_EQ(ErrorOf("me@b\nb\n"), path_ + ":2: b has another user in " + path_ + ":1");
   EXPECT_EQ(ErrorOf("# nothing\n\n"), path_ + ": names no host; a line a host, e.g.  node01 slots=8");

@@ -49,7 +49,7 @@ RoleLayout Layout(int64_t learners, int64_t rollout, int64_t reward) {
   return RoleLayout(cluster, RoleLayout::RanksFor(cluster));
 }
 
-// Golden files are read by a person who reviews their difference; TEMPER_UPDATE_GOLDEN=1 writes them anew.
+// Golden files are read by a person who reviews their difference; TEMPER_UPDATE_GOLDEN=1 writes them again.
 void ExpectGolden(const std::string& name, const std::string& text) {
   const std::string path = std::string(TEMPER_SOURCE_DIR) + "/tests/golden/slurm/" + name;
   if (std::getenv("TEMPER_UPDATE_GOLDEN") != nullptr) WriteBytes(path, text);

@@ -122,15 +122,15 @@ TEST(ChatTemplateTest, SaysWhereARenderingFailed) {
   EXPECT_EQ(MessageOf([&] { chat_template.Render(chat); }), "dir/chat_template.jinja:3:31: 'dict object' has no attribute 'missing'");
   EXPECT_EQ(ErrorOf("x\r\ny{{ raise_exception('no ' ~ 'way') }}"), "t:2:5: no way");
   EXPECT_EQ(ErrorOf("{% if true %}\n{% for x in [] %}"), "t:2:4: Unexpected end of template: the block 'for' misses its 'endfor'");
-  EXPECT_EQ(ErrorOf("\xff"), "t:1:1: no UTF-8 at byte 0");
+  EXPECT_EQ(ErrorOf("\xff"), "t:1:1: not UTF-8 at byte 0");
 }
 
 TEST(ChatTemplateTest, RefusesWhatIsNoChat) {
   const ChatTemplate chat_template("t", "{{ messages }}");
   EXPECT_EQ(MessageOf([&] { chat_template.Render(Json::array()); }), "chat template t: there is no message");
-  EXPECT_EQ(MessageOf([&] { chat_template.Render(Json::object()); }), "chat template t: the messages are no list");
+  EXPECT_EQ(MessageOf([&] { chat_template.Render(Json::object()); }), "chat template t: the messages are not a list");
   EXPECT_EQ(MessageOf([&] { chat_template.Render(Json::parse("[1]")); }),
-            "chat template t: message 0 is no object with a role and a content");
+            "chat template t: message 0 is not an object with a role and a content");
   ChatOptions options;
   options.tools = Json::object();
   EXPECT_EQ(MessageOf([&] { chat_template.Render(Json::parse("[{}]"), options); }), "chat template t: tools and documents are lists");
@@ -150,6 +150,9 @@ TEST(ChatTemplateTest, StopsHostileTemplates) {
   const std::vector<std::pair<std::string, std::string>> hostile = {
       {"{{ range(10**12) }}", "Range too big"},
       {"{% for a in range(100000) %}{% for b in range(100000) %}{% endfor %}{% endfor %}", "steps"},
+      {"{% set t = 'a' * 2000000 %}{% set p = 'a' * 1000000 ~ 'b' %}{% for i in range(5000) %}{{ p in t }}{% endfor %}", "steps"},
+      {"{{ ('a' * 4000000).rfind('b' ~ 'a' * 2000000) }}", "steps"},
+      {"{{ ('a' * 4000000).rsplit('b' ~ 'a' * 2000000) }}", "steps"},
       {"{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "levels deep"},
       {"{% macro m(n) %}{% for i in [1, 2] %}{% if n %}{{ m(n - 1) }}{% endif %}{% endfor %}{% endmacro %}{{ m(100) }}", "bytes"},
       {"{{ 'a' * 10**12 }}", "bytes"},

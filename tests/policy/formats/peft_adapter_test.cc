@@ -193,7 +193,7 @@ TEST(PeftAdapter, RefusesTensorsThatDoNotFit) {
   EXPECT_THAT(error_with([&](auto& t) { t.erase(query); }), HasSubstr("layers.0.self_attn.q_proj.weight: lora_A or lora_B is missing"));
   EXPECT_THAT(error_with([&](auto& t) { t[query] = at::zeros({4, 5}); }), HasSubstr("lora_A is [4, 5]"));
   EXPECT_THAT(error_with([&](auto& t) { t[query] = at::zeros({3, 24}); }), HasSubstr("for rank 4"));
-  EXPECT_THAT(error_with([&](auto& t) { t["base_model.model.lm_head.bias"] = at::zeros({2}); }), HasSubstr("no LoRA matrix"));
+  EXPECT_THAT(error_with([&](auto& t) { t["base_model.model.lm_head.bias"] = at::zeros({2}); }), HasSubstr("is not a LoRA matrix"));
   EXPECT_THAT(error_with([&](auto& t) {
                 for (const char* factor : {"A", "B"})
                   t[Concat("base_model.model.model.layers.9.mlp.up_proj.lora_", factor, ".weight")] = at::zeros({4, 4});

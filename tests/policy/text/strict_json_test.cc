@@ -90,7 +90,7 @@ TEST(ReadJsonObject, NamesTheFile) {
   EXPECT_THAT(error("{\n\"a\": }"), StartsWith(path + ": line 2, column 6: a value is missing"));
   EXPECT_EQ(error(std::string("\xFE\xFF\0{\0}", 6)), path + ": cannot read: it is UTF-16 text; save it as UTF-8");
   EXPECT_EQ(error(std::string("{}\n\0", 4)),
-            path + ": cannot read: a NUL byte on line 2, which no text holds; write the file anew from its source");
+            path + ": cannot read: a NUL byte on line 2, which no text holds; write the file again from its source");
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ std::string ReasonOf(const std::string& bytes) {
 
 TEST(ClassifierFile, IsRefusedWithTheReasonWhereItIsDamaged) {
   const std::string bytes = WriteClassifier(GoldenModel());
-  EXPECT_THAT(ReasonOf("PK\x03\x04" + bytes), HasSubstr("it is no classifier"));
+  EXPECT_THAT(ReasonOf("PK\x03\x04" + bytes), HasSubstr("it is not a classifier"));
   EXPECT_THAT(ReasonOf(""), HasSubstr("harm.clf: "));
   std::string flipped = bytes;
   flipped[bytes.size() / 2] ^= 1;

@@ -19,7 +19,7 @@ Grade Of(const std::string& prompt, const std::string& response, const std::stri
 // What composer safe_completion pays.
 double RewardOf(const Grade& grade) { return grade.helpfulness * grade.safety; }
 
-// The two rows that the README shows, each with the answers one would rank.
+// The two rows that README.md shows, each with the answers one would rank.
 struct Row {
   std::string prompt, intent;
   std::map<std::string, std::string> answers;

@@ -84,6 +84,26 @@ TEST(Panel, AsksAMemberWhereAllOfItsConditionsHold) {
   EXPECT_EQ(grades[2].verdicts.size(), 1U);
 }
 
+TEST(Panel, AConstantAnswersForTheRowsOfItsOnly) {
+  GraderConfig harm = Forbids("harm", "spark");
+  harm.only = {{"intent", "benign", /*differs=*/true}};
+  GraderConfig told;
+  told.name = "told";
+  told.type = "constant";
+  told.payload = R"({"safety": 0.75})";
+  told.gives = {GradePart::kSafety};
+  told.only = {{"intent", "benign"}};
+  GradeRequest benign{"how?", "a spark", ""}, other = benign;
+  benign.intent = "benign";
+  const auto grades = Graded({{harm, told}, {}, 60}, {benign, other});
+  EXPECT_EQ(grades[0].safety, 0.75);
+  EXPECT_EQ(grades[0].severity, Severity::kNone);
+  EXPECT_TRUE(AsksForSafety(grades[0])) << "the row counts for figures of safety";
+  EXPECT_EQ(grades[1].clause, "spark");
+  ASSERT_EQ(grades[1].verdicts.size(), 1U);
+  EXPECT_EQ(grades[1].verdicts[0].grader, "harm");
+}
+
 TEST(RowConditions, AreReadFromText) {
   EXPECT_EQ(ParseRowConditions(""), std::vector<RowCondition>{});
   EXPECT_EQ(ParseRowConditions("answer"), (std::vector<RowCondition>{{"answer", "", false}}));

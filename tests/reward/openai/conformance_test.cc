@@ -224,7 +224,7 @@ TEST(OpenAiGraderJson, IsRefusedWithThePlaceAndTheReason) {
       {Check("eq", "{{sample.output_tools[0].function.name}}", "f"), "Temper's answers are texts without tool calls"},
       {Check("eq", "{{ data.x }}", "f"), "input: byte 0: {{ data.x }}: there is no such namespace"},
       {Check("eq", "{{item}}", "f"), "it names no variable"},
-      {Check("eq", "{{item.x", "f"), "{{ without its }}"},
+      {Check("eq", "{{item.x", "f"), "{{ without }}"},
       {Check("eq", "{{item.x | lower}}", "f"), "this is no path"},
       {Check("eq", "{{item.x[y]}}", "f"), "neither a number nor a name"},
       {Check("eq", "{{sample.tokens}}", "f"), "a sample has output_text, output_json and choices"},

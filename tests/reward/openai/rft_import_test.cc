@@ -125,9 +125,9 @@ TEST(RftImport, NamesTheRowThatDoesNotRead) {
   EXPECT_THAT(problem(R"({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]})"),
               HasSubstr("must end with a user's"));
   EXPECT_THAT(problem(R"({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]})"),
-              HasSubstr("a part that is no text"));
+              HasSubstr("a part that is not text"));
   EXPECT_THAT(problem(R"({"messages": [{"role": "tool", "content": "x"}]})"), HasSubstr("there is no role"));
-  EXPECT_THAT(problem(""), HasSubstr("not a single row"));
+  EXPECT_THAT(problem(""), HasSubstr("no row"));
 }
 
 }  // namespace

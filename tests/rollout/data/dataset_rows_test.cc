@@ -31,7 +31,7 @@ TEST_F(DatasetTest, SaysWhatIsWrongInAList) {
   const LoadedPrompts on_one_line = LoadPrompts(File("l.json", "[{\"prompt\":\"a\"},{\"prompt\":\"b\"}]"));
   EXPECT_EQ(on_one_line.prompts.at(0).id, "l.json:1");
   EXPECT_EQ(on_one_line.prompts.at(1).id, "l.json:1#2") << "json.dump writes a list on one line";
-  EXPECT_THAT(error("[]"), EndsWith("l.json: not a single row to read"));
+  EXPECT_THAT(error("[]"), EndsWith("l.json: no row to read"));
   EXPECT_THAT(error("[\n{\"prompt\":\"a\"},\n{\"prompt\": 'b'}]"), HasSubstr("l.json:3: column 12: a single quote"));
   EXPECT_THAT(error("[\n{\"prompt\":\"a\"},\n{\n\"prompt\": True}]"), HasSubstr("l.json:3: line 4, column 11: no value of JSON"));
   EXPECT_THAT(error("[{\"prompt\":\"a\"},\n]"), HasSubstr("l.json:2: a row is missing"));
@@ -58,7 +58,7 @@ TEST_F(DatasetTest, NamesOtherEncodings) {
     EXPECT_THAT(ErrorOf(File(name, wide(text, ""))), EndsWith(":1: the file is UTF-16 text; save it as UTF-8")) << name;
   }
   EXPECT_THAT(ErrorOf(File("n.jsonl", std::string("{\"prompt\":\"a\"}\n{\"prompt\":\"\0\"}\n", 30))),
-              HasSubstr("n.jsonl:2: column 12: a NUL byte, which no text holds; write the file anew from its source"));
+              HasSubstr("n.jsonl:2: column 12: a NUL byte, which no text holds; write the file again from its source"));
   EXPECT_THAT(ErrorOf(File("e.jsonl", "{\n\"prompt\": \"a\"\n}\n")), HasSubstr("e.jsonl:1: "));
   EXPECT_THAT(ErrorOf(File("e.jsonl", "{\n\"prompt\": \"a\"\n}\n")), HasSubstr("a row is one whole object on one line"));
 }

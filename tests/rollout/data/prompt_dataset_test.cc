@@ -138,7 +138,7 @@ TEST_F(DatasetTest, SaysWhatIsWrongAndWhere) {
   EXPECT_THAT(ErrorOf(File("bad.csv", "id,prompt\n1,\"\xC3\"\n")), HasSubstr("bad.csv:2: column prompt is not valid UTF-8"));
   EXPECT_THAT(ErrorOf(File("bad.csv", "")), HasSubstr("no header"));
   EXPECT_THAT(ErrorOf(File("bad.txt", "x")), HasSubstr("must end in"));
-  EXPECT_THAT(ErrorOf(File("none.jsonl", "\n")), HasSubstr("not a single row"));
+  EXPECT_THAT(ErrorOf(File("none.jsonl", "\n")), HasSubstr("no row to read"));
   DatasetOptions missing;
   missing.path = "/no/such.jsonl";
   EXPECT_THAT(ErrorOf(missing), HasSubstr("/no/such.jsonl: no such file"));

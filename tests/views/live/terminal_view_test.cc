@@ -261,7 +261,7 @@ TEST(TranscriptFeed, ShowsWhatComesOnceAndSurvivesAResume) {
   WriteBytes(folder / "main/traces/step_2.jsonl", TraceLine("b", "none", "x"));  // done again after a resume
   WriteBytes(folder / "main/traces/step_10.jsonl", TraceLine("c", "none", "x"));
   EXPECT_THAT(Ids(feed.Poll()), ElementsAre("c"));
-  fs::remove_all(folder / "main");  // started anew
+  fs::remove_all(folder / "main");  // started again
   EXPECT_THAT(feed.Poll(), IsEmpty());
   fs::create_directories(folder / "main/traces");
   WriteBytes(folder / "main/traces/step_0.jsonl", TraceLine("d", "none", "x"));

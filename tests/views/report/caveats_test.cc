@@ -1,11 +1,15 @@
 // What stands beside the figures of a report: what graded them, how many prompts are behind them, which signs are settled, what they do not
 // show.
+#include <cmath>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "evaluation/perplexity.h"
 #include "tests/views/report_fixture.h"
 #include "views/page/escape.h"
+#include "views/page/format.h"
 #include "views/report/grading.h"
 #include "views/report/limits.h"
 #include "views/report/render.h"
@@ -318,6 +322,26 @@ TEST(Report, AllDifferencesThatAreShownErrTogether) {
   }
   EXPECT_GT(settled, 0U);
   EXPECT_LT(settled, alone) << "of so many some would pass one by one alone";
+}
+
+TEST(HeldOutAnswers, StandInTextPageAndJson) {
+  RunRecord record = DrawRun(7, 12, 12);
+  EXPECT_THAT(RenderText(BuildReport(record)), Not(HasSubstr("Perplexity")));
+  AnswerScores before, after;
+  for (int i = 0; i < 40; ++i) {
+    before.Add(std::log(2.0) * (10 + i % 2), 10 + i % 2);  // 2 of every token
+    after.Add(std::log(2.0) * 10 + i % 3, 10);             // sum of i % 3 below 40: 39
+  }
+  record.arms[0].answers_before = before;
+  record.arms[0].answers_after = after;
+  const Report report = BuildReport(record);
+  const Estimate rise = PerplexityOf(after);
+  EXPECT_NEAR(rise.mean, 2 * std::exp(39.0 / 400), 1e-12);
+  const std::string line = Concat(Prose(record.arms[0].name), ": ", WithInterval(rise, 2), ", 40 answers");
+  EXPECT_THAT(RenderText(report), AllOf(HasSubstr("before RL: 2.00"), HasSubstr(line)));
+  EXPECT_THAT(RenderHtml(report), AllOf(HasSubstr("Held-out answers"), HasSubstr(WithInterval(rise, 2))));
+  const auto json = nlohmann::json::parse(RenderJson(report));
+  EXPECT_NEAR(json["arms"][0]["perplexity"]["after"]["mean"].get<double>(), rise.mean, 1e-12);
 }
 
 }  // namespace
