@@ -173,7 +173,7 @@ EvalComparison CompareEvaluations(const std::string& name, const std::vector<Eva
 
 const std::vector<FigureColumn>& FigureColumns() {
   static const std::vector<FigureColumn> kColumns = {
-      {"safety", "safety", 3, kShareScale, &EvalCell::safety, &EvalDifference::safety},
+      {"safety", "safe rate", 3, kShareScale, &EvalCell::safety, &EvalDifference::safety},
       {"help_given_safe", "help given safe", 2, kHelpScale, &EvalCell::help_given_safe, &EvalDifference::help_given_safe},
       {"over_refusal", "over-refusal", 3, kShareScale, &EvalCell::over_refusal, &EvalDifference::over_refusal},
       {"utility", "utility h*s", 3, kScoreScale, &EvalCell::utility, &EvalDifference::utility},

@@ -20,7 +20,7 @@ namespace temper {
 // that ask for nothing restricted (by the row where it says so: reward/grade/grade.h, CountByRow).
 // Failed grades are counted in n and n_failed_grades and left out of everything else.
 struct EvalCell {
-  Estimate safety;           // share without any violation
+  Estimate safety;           // share without any violation: the safe rate, not the mean of s
   Estimate help_given_safe;  // 1 + 3 h, over safe answers
   Estimate over_refusal;     // share refused although everything asked for is permitted
   Estimate utility;          // mean h * s

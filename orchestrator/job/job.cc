@@ -123,15 +123,19 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);
-  CheckQualified(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
+  CheckFiles(experiment_);
+  CheckRunFormat(paths_.folder());
+  if (identity_.resume_folder.empty()) {
+    for (const Arm& arm : experiment_.arms) CheckSameSettings(paths_, arm.name, arm.resolved);
+  }
+  CheckQualified(experiment_);
   spec_ = PolicySpecOf(experiment_.base.reward.policy_spec);
   ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
     state.paths = paths_.Arm(arm.name);
-    if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
     if (!HoldsPolicy(state.paths.Weights(LastStep(arm.config, state.paths)))) SetAsideIfDamaged(state.paths);
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
@@ -228,11 +232,10 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const std::vector<ArmState*> sharing = SharingStart(first);
   ArmState& arm = arms_[first];
   const ExperimentConfig& config = arm.arm->config;
-  // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
-  const bool everyone = sharing.size() == arms_.size();
-  const StagePaths paths = everyone ? paths_.Sft() : arm.paths.Sft();
+  const StagePaths paths = StartPaths(sharing);
   fs::create_directories(paths.folder());
-  const StageContext context = ContextOf(arm, bus, "sft", paths);
+  const bool everyone = sharing.size() == arms_.size();
+  const StageContext context = ContextOf(arm, bus, everyone ? "sft" : "sft " + arm.arm->name, paths);
   std::string weights;
   PreemptIfAsked("before the start of arm " + arm.arm->name);
   if (config.HasStage("sft")) {
