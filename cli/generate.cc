@@ -168,7 +168,8 @@ void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
   auto* tokens = command
                      ->add_option("--mode-tokens", arguments->mode_tokens,
                                   "names of the mode tokens of the model (policy.mode_tokens), comma-separated: an answer begins with one")
-                     ->delimiter(',');
+                     ->delimiter(',')
+                     ->allow_extra_args(false);
   command
       ->add_option("--gate", arguments->thresholds,
                    "NAME=T: the token comes where its probability among the mode tokens is at least T, and else not; repeatable")

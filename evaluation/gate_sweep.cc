@@ -1,5 +1,6 @@
 #include "evaluation/gate_sweep.h"
 
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -40,13 +41,21 @@ GatePoint PointOf(const Swept& swept, const std::string& token, int64_t gated, d
   return point;
 }
 
-std::string Cell(const Estimate& estimate, bool signed_) {
+double MarkedMass(const std::vector<GatePrompt>& prompts) {
+  double sum = 0;
+  for (const GatePrompt& prompt : prompts)
+    for (const float logprob : prompt.logprobs) sum += std::exp(double{logprob});
+  return sum / static_cast<double>(prompts.size());
+}
+
+std::string Cell(const Estimate& estimate, bool is_difference) {
   if (!estimate.present) return "-";
   char text[64];
   if (!estimate.has_interval())
-    std::snprintf(text, sizeof(text), signed_ ? "%+.3f" : "%.3f", estimate.mean);
+    std::snprintf(text, sizeof(text), is_difference ? "%+.3f" : "%.3f", estimate.mean);
   else
-    std::snprintf(text, sizeof(text), signed_ ? "%+.3f [%+.3f, %+.3f]" : "%.3f [%.3f, %.3f]", estimate.mean, estimate.low, estimate.high);
+    std::snprintf(text, sizeof(text), is_difference ? "%+.3f [%+.3f, %+.3f]" : "%.3f [%.3f, %.3f]", estimate.mean, estimate.low,
+                  estimate.high);
   return text;
 }
 
@@ -84,6 +93,7 @@ GateSweep SweepGate(const std::string& set, const std::vector<std::string>& toke
                   .weight_hash = "",
                   .tokens = tokens,
                   .prompts = std::ssize(prompts),
+                  .marked = MarkedMass(prompts),
                   .answers = std::ssize(samples),
                   .open = {},
                   .points = {}};

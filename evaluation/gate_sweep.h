@@ -43,6 +43,7 @@ struct GateSweep {
   std::string weight_hash;
   std::vector<std::string> tokens;  // names [K]
   int64_t prompts = 0;              // each computed once
+  double marked = 0;                // mean probability that the policy by itself begins with a marked token at all
   int64_t answers = 0;              // graded: K for each of eval.samples_per_prompt
   GatePoint open;
   std::vector<GatePoint> points;  // by token, then by threshold

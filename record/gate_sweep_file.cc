@@ -40,8 +40,13 @@ Json PointJson(const GatePoint& point, const std::vector<std::string>& tokens) {
 }  // namespace
 
 void WriteGateSweep(const std::string& path, const GateSweep& sweep) {
-  Json json = {{"set", sweep.set},         {"weight_hash", sweep.weight_hash}, {"tokens", sweep.tokens},
-               {"prompts", sweep.prompts}, {"answers", sweep.answers},         {"ungated", PointJson(sweep.open, sweep.tokens)}};
+  Json json = {{"set", sweep.set},
+               {"weight_hash", sweep.weight_hash},
+               {"tokens", sweep.tokens},
+               {"prompts", sweep.prompts},
+               {"answers", sweep.answers},
+               {"marked", sweep.marked},
+               {"ungated", PointJson(sweep.open, sweep.tokens)}};
   json["points"] = Json::array();
   for (const GatePoint& point : sweep.points) json["points"].push_back(PointJson(point, sweep.tokens));
   WriteFile(path, json.dump(1) + "\n", {.durable = true});

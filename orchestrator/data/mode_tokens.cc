@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/base/error.h"
+#include "policy/text/strict_json.h"
 #include "policy/tokenizer/token_addition.h"
 #include "reward/graders/panel.h"
 
@@ -61,8 +62,7 @@ int64_t ModeTokens::MarkOf(const std::string& mode, const std::string& category)
   const bool is_token = std::find(own.begin(), own.end(), mode) != own.end();
   if (!is_token && !ValueOf<ResponseMode>(mode))
     throw ConfigError(Concat("data.columns.mode: ", Quoted(mode), " is neither a mode (", AllNames<ResponseMode>(),
-                             ") nor a name of "
-                             "policy.mode_tokens"));
+                             ") nor a name of policy.mode_tokens"));
   const std::vector<std::string>& categories = options_.category_tokens;
   if (Refuses(mode) && std::find(categories.begin(), categories.end(), category) != categories.end()) return IdOf(category);
   if (const auto given = options_.mode_token_of.find(mode); given != options_.mode_token_of.end()) return IdOf(given->second);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,7 +29,6 @@ class ModeTokens {
 
   bool any() const { return !ids_.empty(); }
   const std::vector<std::string>& names() const { return names_; }  // those of modes, then those of categories
-  const std::vector<int64_t>& ids() const { return ids_; }          // parallel to them
 
   // The token that an answer of this mode to a prompt of this category begins with, -1 = none. `mode`: of ResponseMode, or the name of a
   // mode token; another word is a ConfigError.

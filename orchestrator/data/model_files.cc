@@ -77,7 +77,8 @@ std::string GrownModel(const ExperimentConfig& config, const std::string& tokeni
   const auto tokenizer = ParseTokenizer(tokenizer_json, folder);
   const std::vector<TokenRow> rows = MissingTokenRows(config.policy.tokens, *tokenizer, folder);
   if (rows.empty()) return folder;
-  if (!fs::exists(grown)) {
+  const std::string made = grown + "/tokenizer.json";
+  if (!fs::exists(made) || ReadUserFile(made) != tokenizer_json) {
     SaveOptions options;
     options.companions["tokenizer.json"] = tokenizer_json;
     fs::create_directories(fs::path(grown).parent_path());

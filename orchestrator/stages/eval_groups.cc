@@ -1,7 +1,5 @@
 #include "orchestrator/stages/eval_groups.h"
 
-#include <utility>
-
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
@@ -42,8 +40,8 @@ GroupSpec EvalGroup(const StageContext& context, const WeightRef& weights, const
   return spec;
 }
 
-std::vector<GradedGroup> DrawGroups(const StageContext& context, const std::string& set, std::vector<GroupSpec> specs, EvalMoment moment,
-                                    int64_t before) {
+std::vector<GradedGroup> DrawGroups(const StageContext& context, const std::string& set, const std::vector<GroupSpec>& specs,
+                                    EvalMoment moment, int64_t before) {
   context.monitor->Enter(phase::kEval);
   context.bus->BeginPhase(nullptr);
   for (const GroupSpec& spec : specs) context.bus->Issue(spec, nullptr);

@@ -21,8 +21,8 @@ GroupSpec EvalGroup(const StageContext& context, const WeightRef& weights, const
 
 // Samples and grades the groups, whose ids are their places, and gives them in that order. `set`: what they are called; `before`: prompts
 // of the sets before this one. Throws Error when no group becomes complete for cluster.step_timeout_s, ExitRequest 85 after a stop signal.
-std::vector<GradedGroup> DrawGroups(const StageContext& context, const std::string& set, std::vector<GroupSpec> specs, EvalMoment moment,
-                                    int64_t before);
+std::vector<GradedGroup> DrawGroups(const StageContext& context, const std::string& set, const std::vector<GroupSpec>& specs,
+                                    EvalMoment moment, int64_t before);
 
 // The answers of all groups, in their order.
 std::vector<EvalSample> SamplesOf(const std::vector<GradedGroup>& groups);

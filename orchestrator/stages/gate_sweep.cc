@@ -36,7 +36,7 @@ void SweepFirstToken(const StageContext& context, const WeightRef& weights, cons
     request.sampling.gate = tokens.OpenGate();
     request.sampling.gate.in_turn = true;
   }
-  const std::vector<GradedGroup> groups = DrawGroups(context, set.name + " by first token", std::move(specs), EvalMoment::kAlone, before);
+  const std::vector<GradedGroup> groups = DrawGroups(context, set.name + " by first token", specs, EvalMoment::kAlone, before);
   std::vector<GatePrompt> prompts;
   for (const GradedGroup& group : groups) prompts.push_back(GatePromptOf(group, count));
   const double temperature = context.config->eval.temperature;

@@ -30,7 +30,7 @@ std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& 
                                   int64_t before) {
   std::vector<GroupSpec> specs;
   for (size_t i = 0; i < set.prompts.size(); ++i) specs.push_back(EvalGroup(context, weights, set, i));
-  return SamplesOf(DrawGroups(context, set.name, std::move(specs), moment, before));
+  return SamplesOf(DrawGroups(context, set.name, specs, moment, before));
 }
 
 void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& weights, const std::vector<EvalSample>& samples) {

@@ -22,9 +22,9 @@ at::Tensor WithTokenRows(const at::Tensor& weight_VD, const std::vector<TokenRow
     for (const int64_t id : row.from) {
       if (id < 0 || id >= before)
         throw ConfigError(Concat("the new token ", row.id, " cannot start from token ", id, ": the model has ", before, " tokens"));
-      sum += weight_VD.select(0, id).to(at::kFloat);
+      sum.add_(weight_VD.select(0, id).to(at::kFloat));
     }
-    grown.select(0, row.id).copy_(sum / static_cast<double>(row.from.size()));
+    grown.select(0, row.id).copy_(sum.div_(static_cast<double>(row.from.size())));
   }
   return grown;
 }

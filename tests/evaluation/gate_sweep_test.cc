@@ -52,6 +52,7 @@ TEST_F(GateSweepTest, WeighsEveryAnswerByTheProbabilityOfItsFirstToken) {
   const GateSweep sweep = Run();
   EXPECT_EQ(sweep.prompts, 2);
   EXPECT_EQ(sweep.answers, 4);
+  EXPECT_NEAR(sweep.marked, 1, 1e-7);
   EXPECT_EQ(sweep.points.size(), 2 * SweptThresholds().size());
   // Unsafe: b's go, 0.4 of one prompt in two. Over-refusal: a's no, 0.2 of one in two. h s: 0.8 of a, 0.3 of b.
   EXPECT_NEAR(sweep.open.all.safety.mean, 0.8, 1e-7);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <span>
 
+#include <ATen/TensorOperators.h>
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"

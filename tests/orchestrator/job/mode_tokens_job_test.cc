@@ -1,6 +1,8 @@
 // A whole job with mode tokens on the built-in world, in this process: SFT teaches them, RL keeps them under a gate, the sweep reads them.
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -59,7 +61,7 @@ TEST_F(ModeTokensJob, TeachesTheTokensAndDrawsTheCurveFromOnePassAPrompt) {
   EXPECT_EQ(sweep.at("answers"), 36);
   const json& open = sweep.at("ungated");
   EXPECT_NEAR(Share(open, "direct") + Share(open, "safe_complete") + Share(open, "redirect"), 1, 1e-9);
-  EXPECT_GT(Share(open, "direct"), 0.2);
+  EXPECT_GT(sweep.at("marked"), 0.5) << "demonstrations that the grader calls off topic have no token";
   double last = 2;
   for (const json& point : sweep.at("points")) {
     if (point.at("token") != "redirect") continue;
@@ -73,11 +75,14 @@ TEST_F(ModeTokensJob, TeachesTheTokensAndDrawsTheCurveFromOnePassAPrompt) {
 TEST_F(ModeTokensJob, TrainsUnderAGate) {
   const std::string gate = "rollout.first_token_gate=[{token: direct, threshold: 0}]";
   EXPECT_EQ(Run("gated", {gate, "eval.gate_sweep=true", "eval.at_start=false"}).exit_code, kExitDone);
-  const std::string metrics = Read("gated/main/metrics.jsonl");
-  const json row = json::parse(metrics.substr(0, metrics.find('\n')));
-  EXPECT_TRUE(std::isfinite(row.at("actor/loss").get<double>()));
-  // What the gate gives is far from what the policy would have drawn: the correction sees it.
-  EXPECT_GT(row.at("mismatch/logp_abs_mean").get<double>(), 0);
+  std::istringstream rows(Read("gated/main/metrics.jsonl"));
+  double furthest = 0;
+  for (std::string line; std::getline(rows, line);) {
+    const json row = json::parse(line);
+    EXPECT_TRUE(std::isfinite(row.value("actor/loss", 0.0)));
+    furthest = std::max(furthest, row.value("mismatch/logp_abs_mean", 0.0));
+  }
+  EXPECT_GT(furthest, 0) << "what the gate gives is not what the policy would have drawn: the correction must see it";
 }
 
 // A folder of a model: the job's copy has the tokens, the user's folder stays as it is, and a second start takes the copy as it is.
@@ -109,8 +114,7 @@ TEST_F(ModeTokensJob, AdaptersLearnTheTokensThroughTheOutputProjection) {
   EXPECT_THAT(adapter.at("base_model_name_or_path").get<std::string>(), HasSubstr("data/grown_model"));
   const Transformer model = LoadHfModel(folder / "adapted/sft/weights/step_120");
   EXPECT_EQ(LoadTokenizer(folder / "adapted/sft/weights/step_120")->vocab_size(), model.config().vocab_size);
-  // Learned: the marked tokens together are what comes first.
-  EXPECT_GT(Share(Sweep("adapted").at("ungated"), "direct"), 0.2);
+  EXPECT_GT(Sweep("adapted").at("marked"), 0.2) << "before SFT no answer began with a token";
 }
 
 }  // namespace
