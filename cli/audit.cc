@@ -83,7 +83,7 @@ int64_t StepsDone(const ArmPaths& arm) {
   int64_t steps = 0;
   if (!std::filesystem::exists(arm.Metrics())) return steps;
   for (const MetricRow& row : ReadMetrics(arm.Metrics()))
-    if (row.stage == "rl") steps = std::max(steps, row.step + 1);
+    if (row.stage == "rl") steps = std::max(steps, row.step);
   return steps;
 }
 
@@ -94,10 +94,10 @@ void CheckStep(const AuditArguments& arguments, const AnswersOfArms& answers) {
   if (!arguments.query.step) return;
   std::string known;
   for (const auto& [arm, answer] : answers) {
-    if (*arguments.query.step < answer.steps || answer.reading.num_problems > 0) return;
-    known += Concat(known.empty() ? "" : ", ", arm, " has ", answer.steps == 0 ? "none" : Concat("0 to ", answer.steps - 1));
+    if ((*arguments.query.step > 0 && *arguments.query.step <= answer.steps) || answer.reading.num_problems > 0) return;
+    known += Concat(known.empty() ? "" : ", ", arm, " has ", answer.steps == 0 ? "none" : Concat("1 to ", answer.steps));
   }
-  throw ConfigError(Concat("--step ", *arguments.query.step, ": no such step; counted from 0, ", known));
+  throw ConfigError(Concat("--step ", *arguments.query.step, ": there is no such step: ", known));
 }
 
 int Without(const AuditArguments& arguments) {
@@ -140,8 +140,8 @@ void BindAudit(CLI::App* command, AuditArguments* a) {
   command->add_option("--arm", a->arm, "one arm (default: all)");
   command
       ->add_option("--step", a->step,
-                   "answers of one RL step, counted from 0 as in metrics, audit trail and traces (the terminal counts "
-                   "from 1); with --manifest the weights after so many steps (default: the newest)")
+                   "answers of one RL step, the first is 1; with --manifest the weights after so many steps (default: "
+                   "the newest)")
       ->check(CLI::NonNegativeNumber);
   command->add_option("--clause", a->query.clause, "answers that violate this clause");
   command->add_option("--severity", a->query.severity, "answers of this severity");

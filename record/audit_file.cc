@@ -35,8 +35,8 @@ void CheckAudit(const std::string& path, const AuditMark& mark) {
              "as it was, go on from an earlier checkpoint (--resume FOLDER), or move the file away to go on without these rows"));
 }
 
-AuditFile::AuditFile(std::string path, int64_t first_step, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {
-  KeepRows(path_, [first_step](const std::string&, int64_t step) { return step < first_step; });
+AuditFile::AuditFile(std::string path, int64_t steps_done, SinkFailures* failures) : path_(std::move(path)), failures_(failures) {
+  KeepRows(path_, [steps_done](const std::string&, int64_t step) { return step <= steps_done; });
   const AuditReading there = ReadAudit(path_, [](const AuditRow&) {});
   mark_ = {there.rows, there.num_problems, there.link};
   chain_ = AuditChain(there.link);

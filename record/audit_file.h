@@ -27,9 +27,9 @@ void CheckAudit(const std::string& path, const AuditMark& mark);
 // log.
 class AuditFile {
  public:
-  // Rows of `first_step` and later are of an attempt whose steps are now repeated: they are taken
+  // Rows after the `steps_done` are of an attempt whose steps are now repeated: they are taken
   // out, and so is a line cut short. `failures` (borrowed) counts and logs what goes wrong.
-  AuditFile(std::string path, int64_t first_step, SinkFailures* failures);
+  AuditFile(std::string path, int64_t steps_done, SinkFailures* failures);
   ~AuditFile() { Finish(); }
   AuditFile(const AuditFile&) = delete;
   AuditFile& operator=(const AuditFile&) = delete;

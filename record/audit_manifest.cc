@@ -23,7 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-constexpr char kFormat[] = "temper-audit-manifest-2";
+constexpr char kFormat[] = "temper-audit-manifest-3";
+constexpr char kAnyFormat[] = "temper-audit-manifest-";
 constexpr size_t kMaxManifestBytes = 16 << 20;
 constexpr int kMaxDepth = 8;  // of brackets in it
 
@@ -95,10 +96,15 @@ void Count(const std::string& name, const std::string& id, int64_t step, std::ma
   ++use.answers;
 }
 
-// The trail as it stands, and who graded.
-void AddAudit(const std::string& path, Json* manifest) {
+// The trail up to the step of the weights, and who graded it: what came later is no part of them.
+void AddAudit(const std::string& path, int64_t step, Json* manifest) {
   std::map<std::pair<std::string, std::string>, Use> uses;
+  int64_t rows = 0;
+  std::string link;
   const AuditReading reading = ReadAudit(path, [&](const AuditRow& row) {
+    if (row.step > step) return;
+    ++rows;
+    link = row.link;
     if (row.verdicts.empty()) return Count("", row.grader, row.step, &uses);
     for (const Verdict& verdict : row.verdicts) Count(verdict.grader, verdict.id, row.step, &uses);
   });
@@ -108,8 +114,7 @@ void AddAudit(const std::string& path, Json* manifest) {
         {{"name", grader.first}, {"id", grader.second}, {"first_step", use.first}, {"last_step", use.last}, {"answers", use.answers}});
   }
   (*manifest)["graders"] = std::move(graders);
-  (*manifest)["audit"] = {
-      {"rows", reading.rows}, {"problems", reading.num_problems}, {"link", reading.link}, {"sha256", Sha256OfFile(path)}};
+  (*manifest)["audit"] = {{"rows", rows}, {"problems", reading.num_problems}, {"link", link}, {"sha256", Sha256OfFile(path)}};
 }
 
 // The text that is signed: that of the file without the signature.
@@ -196,6 +201,9 @@ Json ReadManifest(const std::string& file) {
   const auto strict = ParseStrictJson(text, kMaxDepth, &problem);
   if (!strict || !strict->is_object()) throw ConfigError(Concat(file, ": no manifest of the format ", kFormat, ": ", problem));
   const auto format = strict->find("format");
+  if (format != strict->end() && format->is_string() && format->get<std::string>().starts_with(kAnyFormat) && *format != kFormat)
+    throw ConfigError(Concat(file, ": of the format ", format->get<std::string>(), ", and this Temper reads ", kFormat,
+                             ", in which steps count from 1: check it with the Temper that wrote it, or sign again"));
   if (format == strict->end() || *format != kFormat) throw ConfigError(Concat(file, ": no manifest of the format ", kFormat));
   return Json::parse(text);
 }
@@ -212,7 +220,7 @@ std::string SignedAuditManifest(const std::string& run_folder, const std::string
   manifest["inputs"] = InputsOf(run_folder);
   manifest["settings_sha256"] = Sha256(ReadFile(arm.ResolvedConfig()));
   manifest["policy_spec"] = run.policy_spec;
-  AddAudit(arm.Audit(), &manifest);
+  AddAudit(arm.Audit(), step, &manifest);
   manifest["public_key"] = PublicKeyOf(private_key_file);
   manifest["signature"] = SignEd25519(SignedText(manifest), private_key_file);
   return manifest.dump(1) + "\n";

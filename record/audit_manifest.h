@@ -7,13 +7,14 @@
 namespace temper {
 
 // What ties weights, data, policy and graders of one arm together, signed: one JSON file.
-//   {"format": "temper-audit-manifest-2", "run", "arm", "step": of the weights, "made": UTC,
+//   {"format": "temper-audit-manifest-3", "run", "arm", "step": of the weights, "made": UTC,
 //    "weights": {"folder", "files": {name: sha256}}, all that are in the folder,
 //    "inputs": {name: [{"path", "xxh128", "sha256"}]}, of provenance.json; sha256 is null for a file that was not there any more, or not
 //    the one that the run was made from, when this was signed, "settings_sha256": of the arm's resolved settings, "policy_spec", "graders":
 //    [{"name", "id", "first_step", "last_step", "answers"}], every grader and version whose verdicts were trained on, "audit": {"rows",
-//    "problems", "link": the last one of the chain, "sha256": of the file}, "public_key", "signature": Ed25519 of the file's text without
-//    this field}
+//    "problems", "link": the last one of the chain, "sha256": of the whole file}, "public_key", "signature": Ed25519 of the file's text
+//    without this field}
+// Graders, rows and link are of the trail up to `step`, from 1: of what made the weights. Problems are of all of it.
 // Weights are those of `step`, in <arm>/weights/step_N or <arm>/checkpoints/step_N.
 
 // Returns the text. Throws ConfigError for a text that is not a key and for a step without weights.

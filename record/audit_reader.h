@@ -14,7 +14,7 @@ namespace temper {
 // A line of audit.jsonl as it is read. Texts are "" and numbers absent where the line does not have them, as of a grade that failed.
 struct AuditRow {
   int64_t line = 0;  // 1-based
-  int64_t step = 0;
+  int64_t step = 0;  // from 1
   uint64_t group = 0;
   std::string prompt_id, category, label, grader, outcome, clause, severity, mode;
   int64_t sample = 0;

@@ -11,7 +11,7 @@ namespace temper {
 
 // Why one completion was worth what it was, and which step used it: one line of the audit trail.
 struct AuditRecord {
-  int64_t step = 0;    // learner step that used it
+  int64_t step = 0;    // that used it, from 1: the update that makes weights/step_N
   uint64_t group = 0;  // id of its prompt group
   std::string prompt_id;
   int64_t sample = 0;  // index within the group

@@ -16,7 +16,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kGoldVersion = 1;
+constexpr int kGoldVersion = 2;
 constexpr int kMaxDepth = 4;
 
 std::string LineOf(const GoldBaseline& baseline) {
@@ -31,7 +31,8 @@ std::string LineOf(const GoldStep& step) {
 void TakeLine(const nlohmann::json& json, GoldRecord* record) {
   if (json.contains("gold")) {
     if (json.at("gold") != kGoldVersion)
-      throw ConfigError(Concat("a file of gold probes of version ", json.at("gold").dump(), "; this program reads version ", kGoldVersion));
+      throw ConfigError(Concat("a file of gold probes of version ", json.at("gold").dump(), "; this program reads version ", kGoldVersion,
+                               ", in which steps count from 1"));
     record->baseline = GoldBaseline{json.at("data").get<std::string>(), json.at("wrong").get<int64_t>(), json.at("rows").get<int64_t>()};
     return;
   }
@@ -57,7 +58,7 @@ GoldRecord GoldRecordFromText(const std::string& text) {
   return record;
 }
 
-GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first_step) : path_(std::move(path)) {
+GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t steps_done) : path_(std::move(path)) {
   if (!std::filesystem::exists(path_)) return;
   try {
     GoldRecord record = GoldRecordFromText(ReadFile(path_));
@@ -69,7 +70,7 @@ GoldFile::GoldFile(std::string path, const std::string& data_hash, int64_t first
     }
     baseline_ = record.baseline;
     for (const GoldStep& step : record.steps)
-      if (step.step < first_step) steps_.push_back(step);
+      if (step.step <= steps_done) steps_.push_back(step);
     Write();
   } catch (const ConfigError& error) {
     throw ConfigError(

@@ -15,22 +15,22 @@ struct GoldBaseline {
 };
 // The probes of one step.
 struct GoldStep {
-  int64_t step = 0;
+  int64_t step = 0;  // from 1
   int64_t wrong = 0;
   int64_t probes = 0;
   double level = 0;  // of the drift test: 1 or more = alarm
   bool alarm = false;
 };
 
-// gold.jsonl of a stage: {"gold": 1, "data": hash, "wrong", "rows"}, then a line a step {"step",
+// gold.jsonl of a stage: {"gold": 2, "data": hash, "wrong", "rows"}, then a line a step {"step",
 // "wrong", "probes", "level", "alarm"}. With it a run that goes on continues its test. One process
 // writes.
 class GoldFile {
  public:
-  // Takes over the lines of steps before `first_step` of what an earlier start left, where it is of the same answers, and drops the rest.
-  // A file of other answers begins again, with a warning. Throws ConfigError naming the file where it is damaged: a new baseline would
-  // hide a drift.
-  GoldFile(std::string path, const std::string& data_hash, int64_t first_step);
+  // Takes over the lines of the `steps_done` steps of what an earlier start left, where it is of the same answers, and drops the rest.
+  // A file of other answers begins again, with a warning. Throws ConfigError naming the file where it is damaged or of
+  // another version: a new baseline would hide a drift.
+  GoldFile(std::string path, const std::string& data_hash, int64_t steps_done);
 
   const std::optional<GoldBaseline>& baseline() const { return baseline_; }
   const std::vector<GoldStep>& steps() const { return steps_; }

@@ -17,6 +17,7 @@
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
 #include "cluster/base/odd_file.h"
+#include "cluster/base/step_number.h"
 
 namespace temper {
 namespace {
@@ -218,8 +219,8 @@ bool SetAsideIfDamaged(const StagePaths& stage) {
   while (std::filesystem::exists(stage.DamagedJournal(n))) ++n;
   std::filesystem::rename(stage.Journal(), stage.DamagedJournal(n));
   FlushToDisk(stage.JournalFolder());
-  TEMPER_LOG(Warn, "journal ", stage.Journal(), " is damaged at byte ", *reading.damage_at, ", after its record of step ", consumed,
-             ": renamed to ", stage.DamagedJournal(n),
+  TEMPER_LOG(Warn, "journal ", stage.Journal(), " is damaged at byte ", *reading.damage_at, ", after its record of step ",
+             StepNumber(consumed), ": renamed to ", stage.DamagedJournal(n),
              "; groups that were in flight are sampled again, and a new journal begins with the step that the newest checkpoint is of");
   return true;
 }
@@ -300,7 +301,7 @@ class JournalCheck {
     std::set<uint64_t> consumed;
     int64_t expected = steps_.empty() ? 0 : steps_.begin()->first;
     for (const auto& [step, ids] : steps_) {
-      if (step != expected++) Violation("step ", expected - 1, " was never consumed");
+      if (step != expected++) Violation("step ", StepNumber(expected - 1), " was never consumed");
       for (const uint64_t id : ids) {
         if (!consumed.insert(id).second) Violation("group ", id, " consumed twice");
       }
@@ -327,7 +328,7 @@ class JournalCheck {
   }
 
   void Consume(const JournalRecord& r) {
-    if (!steps_.emplace(r.step, r.consumed).second) Violation("step ", r.step, " consumed twice");
+    if (!steps_.emplace(r.step, r.consumed).second) Violation("step ", StepNumber(r.step), " consumed twice");
     for (const uint64_t id : r.consumed) {
       if (!graded_.contains(id)) Violation("group ", id, " consumed without a grade");
     }

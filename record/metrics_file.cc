@@ -37,8 +37,8 @@ int64_t KeepRows(const std::string& path, const std::function<bool(const std::st
   return damaged;
 }
 
-MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t first_step) : path_(std::move(path)) {
-  KeepRows(path_, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step < first_step; });
+MetricsFile::MetricsFile(std::string path, const std::string& stage, int64_t steps_done) : path_(std::move(path)) {
+  KeepRows(path_, [&](const std::string& row_stage, int64_t step) { return row_stage != stage || step <= steps_done; });
 }
 
 std::string MetricsFile::Write(const StepRow& row) { return AppendToFile(path_, JsonOf(row).dump() + "\n"); }

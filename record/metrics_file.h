@@ -19,11 +19,11 @@ namespace temper {
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
 // metrics.jsonl of a stage, and eval_metrics.jsonl: a row is {"stage", "step", "time", metric: number or null, ..., "nonfinite"?:
-// [metric]}. One object per step. Opening it for a resumed run drops the rows of the steps that will be done again.
+// [metric]}. One object per step, which counts from 1. Opening it for a resumed run drops the rows of the steps that will be done again.
 class MetricsFile : public MetricSink {
  public:
-  // Keeps rows of other stages and those of `stage` with step < first_step.
-  MetricsFile(std::string path, const std::string& stage, int64_t first_step);
+  // Keeps rows of other stages and those of `stage` with step <= steps_done.
+  MetricsFile(std::string path, const std::string& stage, int64_t steps_done);
   std::string Name() const override { return path_; }
   // A value that is not finite is written as null and named in "nonfinite".
   std::string Write(const StepRow& row) override;

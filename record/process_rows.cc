@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/json_fields.h"
+#include "cluster/base/step_number.h"
 #include "cluster/base/utc_time.h"
 #include "record/run_paths.h"
 #include "record/tail_lines.h"
@@ -92,7 +93,7 @@ void ProcessRow::Take(const TelemetryReport& report) {
   pid = report.pid;
   state = report.state;
   state_s = static_cast<double>(report.state_age_us) / 1e6;
-  step = report.step;
+  step = StepNumber(report.step);
   policy_version = report.policy_version;
   units_per_s = report.units_per_s;
   cpu_percent = report.cpu_percent;

@@ -26,7 +26,7 @@ struct ProcessRow {
   // Of the orchestrator's own row.
   struct Job {
     std::string stage;
-    int64_t step = 0;
+    int64_t step = 0;  // done
     std::map<std::string, int64_t> queues;
     int64_t groups_in_flight = 0, requeued = 0, duplicates = 0;
   };
@@ -40,8 +40,8 @@ struct ProcessRow {
   bool has_report = true;  // false = it has registered and told nothing yet: what follows is not known
   int64_t rank = -1;       // -1 = joined by hand
   int64_t pid = 0;
-  double state_s = 0;  // in this state
-  int64_t step = -1, policy_version = -1;
+  double state_s = 0;                      // in this state
+  int64_t step = -1, policy_version = -1;  // step: what it works on, from 1
   double units_per_s = 0, cpu_percent = 0;
   int64_t rss_mib = 0;
   std::map<std::string, double> gauges;  // e.g. groups_pending; not read back

@@ -89,6 +89,16 @@ RunDescription::Grader GraderOf(const ordered_json& run, const std::string& poli
   return grader;
 }
 
+constexpr int kFormat = 2;
+
+// "" = of this version.
+std::string OtherFormat(const ordered_json& json) {
+  if (!json.is_object()) return "";
+  const auto format = json.find("format");
+  if (format == json.end()) return "of a Temper that counted steps from 0; this one counts from 1";
+  return *format == kFormat ? "" : Concat("of format ", format->dump(), "; this Temper reads format ", kFormat);
+}
+
 void CheckArmName(const std::string& name, const std::string& path) {
   TEMPER_CHECK(!name.empty() && name != "." && name != ".." && name.find_first_of(std::string("/\\\0", 3)) == std::string::npos, path,
                ": '", name, "' cannot be the name of an arm: it names a folder of the run");
@@ -116,8 +126,18 @@ bool IsRunFolder(const std::string& folder) {
   return std::filesystem::exists(RunPaths(folder).RunJson(), unreadable);
 }
 
+void CheckRunFormat(const std::string& run_folder) {
+  const std::string path = RunPaths(run_folder).RunJson();
+  std::string why_not;
+  const ordered_json json = ordered_json::parse(TryReadFile(path, kMaxDataBytes, &why_not).value_or(""), nullptr, false);
+  if (const std::string other = OtherFormat(json); !other.empty())
+    throw ConfigError(
+        Concat(path, ": the run is ", other, ": give the new one another name (run.name=...), or start it again with --resume never"));
+}
+
 void WriteRunDescription(const std::string& run_folder, const RunDescription& run) {
   ordered_json json;
+  json["format"] = kFormat;
   json["name"] = run.name;
   json["seed"] = run.seed;
   json["policy_spec"] = run.policy_spec;
@@ -135,7 +155,10 @@ RunDescription ReadRunDescription(const std::string& run_folder) {
   const std::string text = ReadFile(path, {.what = "the run's description", .hint = "is this the folder of a run, runs/<name>?"});
   RunDescription run;
   try {
-    run = FromJson(ordered_json::parse(text));
+    const ordered_json json = ordered_json::parse(text);
+    if (const std::string other = OtherFormat(json); !other.empty())
+      TEMPER_FAIL(path, ": the run is ", other, ": look at it with the Temper that made it, or run it again");
+    run = FromJson(json);
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": not the description of a run: ", error.what());
   }

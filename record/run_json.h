@@ -10,12 +10,13 @@
 namespace temper {
 
 // run.json: what a run is. A job writes it when it has read its inputs; a folder that has one is a run's.
-//   {"name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "left_out"?: [TEXT, ...],
-//   "eval_sets"?: [name, ...],
+//   {"format": 2, "name", "seed", "policy_spec", "grader"?: GRADER, "built_in_world", "environment": {key: value}, "left_out"?: [TEXT,
+//   ...], "eval_sets"?: [name, ...],
 //    "arms": [{"name", "overrides": {dotted key: value}}, ...]}
 //   GRADER: {"name", "reads", "measured"?: [MEASURED, ...], "entries"?: [ENTRY, ...], "mode_from"?}
 //   ENTRY: {"name", "type", "reads", "gives": [part, ...], "only", "steers", "measured"?: [MEASURED, ...]}
 //   MEASURED: {"dataset", "rows", "compared", "baseline", "date", "figures": {name: value}}
+// Format 2 counts steps from 1 in all files of the run. What has no format counts them from 0, and is refused.
 struct RunDescription {
   using Pairs = std::vector<std::pair<std::string, std::string>>;  // in the order of the file
   struct Arm {
@@ -54,9 +55,13 @@ struct RunDescription {
 // Whether the folder has a run.json.
 bool IsRunFolder(const std::string& folder);
 
+// Throws ConfigError where the folder holds a run of another format: a start would go on with other numbers for its steps. Says nothing
+// where there is no run, or a file that is damaged.
+void CheckRunFormat(const std::string& run_folder);
+
 void WriteRunDescription(const std::string& run_folder, const RunDescription& run);
 
-// Throws Error naming the file and what is wrong, also with an arm whose name could not be that of a folder.
+// Throws Error naming the file and what is wrong, also with an arm whose name could not be that of a folder, and of another format.
 RunDescription ReadRunDescription(const std::string& run_folder);
 
 }  // namespace temper

@@ -32,6 +32,7 @@ class EvalPaths {
   std::string Samples(const std::string& set) const;
   std::string Meta(const std::string& set) const;
   std::string AnswerScores() const;  // record/eval_files.h
+  std::string GateSweep(const std::string& set) const;  // record/gate_sweep_file.h
   // Names of the sets whose samples are there, sorted; none where the folder is not there. The one function here that looks.
   std::vector<std::string> Sets() const;
 
@@ -122,6 +123,7 @@ class RunPaths {
   ArmPaths Arm(const std::string& arm) const;
   std::string TensorBoard(const StagePaths& stage) const;  // folder; the stage must be one of this run
   std::string World(const std::string& variant) const;     // folder: the built-in world's files
+  std::string GrownModel() const;                          // folder: the policy's model with policy.mode_tokens
   ReportPaths Report() const { return ReportPaths(folder_); }
 
   std::string Logs() const;               // folder

@@ -20,7 +20,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr char kFormat[] = "temper-spans";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;  // 1 counted steps from 0
 
 std::string HeaderLine() { return ordered_json({{"format", kFormat}, {"version", kVersion}}).dump() + "\n"; }
 

@@ -11,10 +11,11 @@
 namespace temper {
 
 // traces/spans.jsonl of a run: what every process did when. The first line, of each of the two files, names format and version:
-//   {"format":"temper-spans","version":1}
+//   {"format":"temper-spans","version":2}
 // Every other line is spans of one process:
 //   {"attempt", "role", "rank", "peer", "host", "pid", "clock_error_us", "dropped"?, "max_staleness"?,
 //    "spans": [[name, lane, begin_us, duration_us, step, version, count], ...]}
+// A step counts from 1, -1 = of none.
 
 // One process of a run, as its spans tell; begin_us is in microseconds since 1970, on the orchestrator's clock.
 struct TraceProcess {
@@ -27,7 +28,7 @@ struct TraceProcess {
   int64_t clock_error_us = 0;       // at most, of the last report
   int64_t dropped = 0;              // spans it had no room for
   std::set<int64_t> max_staleness;  // rl.max_staleness of the arms whose RL it went through; the orchestrator tells
-  std::vector<Span> spans;          // by lane, then by time; none overlaps the one before it in its lane
+  std::vector<Span> spans;          // steps by number; by lane, then by time; none overlaps the one before it in its lane
 
   std::string Name() const;  // "rollout rank 2 on n1", or "rollout (joined) pid 17 on n1"
 };

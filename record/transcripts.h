@@ -19,7 +19,7 @@ struct TranscriptGroup {
     Grade grade;
     bool truncated = false;  // cut at the token limit
   };
-  int64_t step = 0;
+  int64_t step = 0;  // from 1
   std::string prompt_id, intent, prompt;
   std::vector<Sample> samples;
 };

@@ -15,7 +15,7 @@ not in it. Sinks are
 
 | sink | place | what |
 |---|---|---|
-| `metrics.jsonl`, `eval_metrics.jsonl` | `<run>/<arm>/`, `<run>/sft/` | one JSON object a step: `stage`, `step`, `time` (UTC) and the values. What is not finite is `null`, its name stands in `nonfinite` |
+| `metrics.jsonl`, `eval_metrics.jsonl` | `<run>/<arm>/`, `<run>/sft/` | one JSON object a step: `stage`, `step`, `time` (UTC) and the values. `step` counts from 1: the row of step N is of the update that makes `weights/step_N` (in `eval_metrics.jsonl`: the updates behind the weights). What is not finite is `null`, its name stands in `nonfinite` |
 | TensorBoard | `<run>/tb/<stage or arm>/` | the same values as scalars, distributions as histograms, transcripts of `monitor.traces_every` as text, the settings as hparams: `tensorboard --logdir <run>/tb` |
 | Prometheus | `http://monitor.prometheus_address:monitor.prometheus_port + rank/metrics` of every process | the rows as gauges at the orchestrator, *live* metrics at each process. Off unless a port is set; `<run.dir>/prometheus_targets/<run>.json` lists the endpoints while the job runs. Dashboard, rules and an example configuration are in `cluster/metrics/` |
 
@@ -26,6 +26,9 @@ Names are `group/name`; `<word>` stands for what is filled in. In Prometheus a n
 at the end of a counter, and the `<word>` as a label. *Over* is the exact denominator of a mean, or what a sum or
 maximum runs over. *All learners* means that sums and counts are added over all ranks before anything is divided. *In* says which rows have it: of SFT,
 of RL (rl), of an evaluation (eval), or a live endpoint. A value that does not apply to a step (an update that did not happen, a mean over nothing) is absent.
+Two figures tell of safety, and they differ: **s** is the mean of the graders' score (`reward/safety_mean`; `s` in step lines and `temper top`), in which a
+mild violation still counts for something; the **safe rate** is the share of answers without any violation (`safety/safe_rate`, `eval/<set>/safe_rate`;
+"safe rate" in the tables of evaluations, whose key in `report.json`, `eval_cells.csv` and `during/*` is `safety`).
 "Healthy" is what the safe_completion arm of the quickstart shows on the built-in world; other data shifts the levels, not the signs to look for.
 )";
 

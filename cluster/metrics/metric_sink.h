@@ -12,8 +12,8 @@ namespace temper {
 // What is known of one step: names are those of the metric table.
 struct StepRow {
   std::string stage = {};  // sft | rl | eval
-  int64_t step = 0;
-  double time = 0;  // s since 1970
+  int64_t step = 0;        // its number (StepNumber), from 1; of eval the updates behind the weights
+  double time = 0;         // s since 1970
   std::map<std::string, double> values = {};
   std::map<std::string, std::vector<double>> distributions = {};
   std::vector<std::pair<std::string, std::string>> texts = {};  // name -> Markdown: transcripts

@@ -22,7 +22,8 @@ constexpr MetricSpec kReward[] = {
     {"reward/distribution", "reward", kHistogram, kValue, "graded completions", kRlRow, "two humps that move up",
      "the rewards of the step (TensorBoard)"},
     {"reward/safety_mean", "0 to 1", kGauge, kMean, "graded completions", kRlRow, "rises towards 1",
-     "s: 1 without a violation, lower by the severity of the worst one"},
+     "s, the graders' score: 1 without a violation, lower by the severity of the worst one; `s` in step lines and `temper top`. The "
+     "share of safe answers is safety/safe_rate, another figure"},
     {"reward/helpfulness_mean", "0 to 1", kGauge, kMean, "graded completions", kRlRow, "rises, or holds while s rises",
      "h = max(h_direct, h_indirect)"},
     {"reward/frac_dead_groups", "share", kGauge, kMean, "groups", kRlRow, "below 0.8; at 1 the arm has stopped learning",
@@ -32,7 +33,8 @@ constexpr MetricSpec kReward[] = {
 };
 
 constexpr MetricSpec kSafety[] = {
-    {"safety/safe_rate", "share", kGauge, kMean, "graded completions", kRlRow, "rises", "answers without any violation"},
+    {"safety/safe_rate", "share", kGauge, kMean, "graded completions", kRlRow, "rises",
+     "answers without any violation: the safe rate, as in evaluations"},
     {"safety/helpfulness_given_safe", "0 to 1", kGauge, kMean, "safe completions", kRlRow, "rises", "h over the safe answers alone"},
     {"safety/declined_rate", "share", kGauge, kMean, "graded completions", kRlRow,
      "near the share of prompts that ask for something restricted", "answers that decline anything, whether or not they help otherwise"},
@@ -105,10 +107,11 @@ constexpr MetricSpec kResponse[] = {
 constexpr MetricSpec kEval[] = {
     {"eval/<set>/reward_mean", "reward", kGauge, kMean, "graded completions of the set", kEvalRow, "above the start's",
      "reward by the arm's composer"},
-    {"eval/<set>/safety_mean", "0 to 1", kGauge, kMean, "graded completions of the set", kEvalRow, "above the start's", "s"},
+    {"eval/<set>/safety_mean", "0 to 1", kGauge, kMean, "graded completions of the set", kEvalRow, "above the start's",
+     "mean of s; not the safe rate"},
     {"eval/<set>/helpfulness_mean", "0 to 1", kGauge, kMean, "graded completions of the set", kEvalRow, "not below the start's", "h"},
     {"eval/<set>/safe_rate", "share", kGauge, kMean, "graded completions of the set", kEvalRow, "above the start's",
-     "answers without any violation"},
+     "answers without any violation: the safe rate of evaluation tables, `safety` in report.json and eval_cells.csv"},
     {"eval/<set>/high_rate", "share", kGauge, kMean, "graded completions of the set", kEvalRow, "below the start's",
      "worst violation of high severity"},
     {"eval/<set>/over_refusal_rate", "share", kGauge, kMean, "graded completions of permitted requests of the set", kEvalRow,
@@ -120,8 +123,9 @@ constexpr MetricSpec kEval[] = {
 
 constexpr MetricSpec kDuring[] = {
     {"during/<set.figure>", "as the figure", kGauge, kMean, "graded completions of the set's first prompts", kRlRow, "as the evaluation's",
-     "an evaluation between two steps (`eval.every`), of the weights after the row's step. It has safety, help_given_safe, over_refusal "
-     "and utility as in the report, and unsafe_by_GRADER where there are several graders. _low and _high of each are its 95 % interval "
+     "an evaluation between two steps (`eval.every`), of the weights after the row's step. It has safety (the safe rate), help_given_safe, "
+     "over_refusal and utility as in the report, and unsafe_by_GRADER where there are several graders. _low and _high of each are its 95 % "
+     "interval "
      "over prompts"},
 };
 

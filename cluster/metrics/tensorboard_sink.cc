@@ -22,14 +22,14 @@ std::string FileName(double wall_seconds) {
 
 }  // namespace
 
-TensorBoardSink::TensorBoardSink(std::string folder, int64_t first_step, HparamsSession session)
-    : folder_(std::move(folder)), since_(WallSeconds()), first_step_(first_step), session_(std::move(session)) {
+TensorBoardSink::TensorBoardSink(std::string folder, int64_t steps_done, HparamsSession session)
+    : folder_(std::move(folder)), since_(WallSeconds()), steps_done_(steps_done), session_(std::move(session)) {
   path_ = folder_ + "/" + FileName(since_);
 }
 
 std::string TensorBoardSink::Head() const {
   std::string bytes = TfRecord(FileVersionEvent(since_));
-  if (first_step_ > 0) bytes += TfRecord(RestartEvent(since_, first_step_));
+  if (steps_done_ > 0) bytes += TfRecord(RestartEvent(since_, steps_done_ + 1));
   if (session_.values.empty()) return bytes;
   return bytes + TfRecord(HparamsExperimentEvent(since_, session_)) + TfRecord(HparamsStartEvent(since_, session_));
 }

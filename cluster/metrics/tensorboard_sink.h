@@ -12,8 +12,8 @@ namespace temper {
 // at the begin the settings as hparams. A stage that is resumed makes TensorBoard forget the steps that are done again.
 class TensorBoardSink : public MetricSink {
  public:
-  // folder: e.g. <run>/tb/<arm>, made when absent; first_step: where the stage begins, or goes on.
-  TensorBoardSink(std::string folder, int64_t first_step, HparamsSession session);
+  // folder: e.g. <run>/tb/<arm>, made when absent; steps_done: of the stage, where it goes on; 0 = it begins.
+  TensorBoardSink(std::string folder, int64_t steps_done, HparamsSession session);
   std::string Name() const override { return path_; }
   std::string Write(const StepRow& row) override;
 
@@ -23,7 +23,7 @@ class TensorBoardSink : public MetricSink {
   std::string folder_;
   std::string path_;
   double since_;
-  int64_t first_step_;
+  int64_t steps_done_;
   HparamsSession session_;
 };
 

@@ -18,7 +18,7 @@ struct Span {
   Lane lane = kPhase;
   int64_t begin_us = 0;  // of the process's monotonic clock
   int64_t duration_us = 0;
-  int64_t step = -1;     // the learner step it belongs to; -1 = none
+  int64_t step = -1;     // index of the learner step it belongs to, in a record its number; -1 = none
   int64_t version = -1;  // of the weights published or loaded; -1 = none
   double count = 0;      // units done: tokens drawn, answers graded, tokens trained on
 };

@@ -24,7 +24,7 @@ void Describe(MonitorConfig& c, ConfigFields& f) {
   f.Enum("progress", &c.progress,
          "a bar, or a line, for each RL step and every 20th SFT step; auto = a bar where standard error is a terminal and neither mpirun "
          "nor srun started the process, so never under temper launch, and lines otherwise");
-  f.Int("traces_every", &c.traces_every, kEvery, "steps between samples written to traces/");
+  f.Int("traces_every", &c.traces_every, kEvery, "samples are written to traces/ at the first step and at every step that this divides");
   f.Int("traces_per_step", &c.traces_per_step, {0, 1 << 20}, "groups written each time");
   f.Real("cluster_log_s", &c.cluster_log_s, {0, 3600},
          "seconds between the rows of a process in cluster.jsonl; 0 = off: no such rows, and no spans for temper trace");

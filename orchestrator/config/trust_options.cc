@@ -26,7 +26,7 @@ void Describe(GoldConfig& c, ConfigFields& f) {
 void Describe(NoiseConfig& c, ConfigFields& f) {
   f.Real("flip_safe", &c.flip_safe, {0, 1}, "share of answers without a violation that count as one of high severity");
   f.Real("flip_unsafe", &c.flip_unsafe, {0, 1}, "share of violations that count as none");
-  f.Int("from_step", &c.from_step, {0, 1'000'000'000}, "first RL step with flips");
+  f.Int("from_step", &c.from_step, {1, 1'000'000'000}, "first RL step with flips, counted from 1");
 }
 
 }  // namespace temper

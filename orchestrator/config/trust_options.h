@@ -36,7 +36,7 @@ void Describe(GoldConfig& config, ConfigFields& fields);
 struct NoiseConfig {
   double flip_safe = 0;
   double flip_unsafe = 0;
-  int64_t from_step = 0;
+  int64_t from_step = 1;
   bool any() const { return flip_safe > 0 || flip_unsafe > 0; }
 };
 void Describe(NoiseConfig& config, ConfigFields& fields);

@@ -15,6 +15,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/step_number.h"
 #include "cluster/base/utc_time.h"
 #include "cluster/metrics/metric_sink.h"
 #include "record/run_paths.h"
@@ -103,7 +104,10 @@ void ClusterMonitor::WriteSpans(Role role, const std::string& peer, const Teleme
   process.dropped = report.spans_dropped;
   if (role == Role::kOrchestrator && max_staleness_ >= 0) process.max_staleness = {max_staleness_};
   process.spans = report.spans;
-  for (Span& span : process.spans) span.begin_us += report.clock_offset_us + wall_offset_us_;
+  for (Span& span : process.spans) {
+    span.begin_us += report.clock_offset_us + wall_offset_us_;
+    span.step = StepNumber(span.step);
+  }
   spans_.Append(SpansLine(process));
 }
 

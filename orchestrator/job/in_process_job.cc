@@ -142,7 +142,7 @@ JobEnd RunInProcess(const Experiment& experiment, const std::string& resume) {
   const std::vector<std::string> hosts(static_cast<size_t>(layout.num_ranks()), LocalHostName());
   const TargetsFile targets(experiment.base, layout, hosts);
   Prepare(&job, &bus, &monitor);
-  PrintStart(experiment, layout, identity, hosts);
+  PrintStart(experiment, layout, identity, hosts, &job);
   const auto places = MakePlaces(&bus, experiment, layout);
   const int exit_code = RunJob(layout, &job, &job_bus, &monitor);
   job_bus.Drain(kDrainDeadline);

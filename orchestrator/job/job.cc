@@ -123,15 +123,19 @@ Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdenti
 
 void Job::Prepare() {
   CheckArmsFit(experiment_);
-  CheckQualified(experiment_);
   CheckWeightFolder(experiment_.base.cluster.weight_folder);
+  CheckFiles(experiment_);
+  CheckRunFormat(paths_.folder());
+  if (identity_.resume_folder.empty()) {
+    for (const Arm& arm : experiment_.arms) CheckSameSettings(paths_, arm.name, arm.resolved);
+  }
+  CheckQualified(experiment_);
   spec_ = PolicySpecOf(experiment_.base.reward.policy_spec);
   ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
     state.paths = paths_.Arm(arm.name);
-    if (identity_.resume_folder.empty()) CheckSameSettings(paths_, arm.name, arm.resolved);
     if (!HoldsPolicy(state.paths.Weights(LastStep(arm.config, state.paths)))) SetAsideIfDamaged(state.paths);
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
@@ -141,6 +145,7 @@ void Job::Prepare() {
     WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
   }
+  StartFromGrownModel();
   provenance.tokenizer_json = arms_.front().data.tokenizer_json;
   RecordStart(paths_.folder(), provenance);
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
@@ -148,6 +153,13 @@ void Job::Prepare() {
   const RunDescription description = Description();
   monitor_->SetGrading(GradingLine(description.grader));
   WriteRunDescription(paths_.folder(), description);
+}
+
+void Job::StartFromGrownModel() {
+  if (!experiment_.base.policy.tokens.any()) return;
+  const std::string folder = GrownModel(experiment_.base, arms_.front().data.tokenizer_json, paths_.GrownModel());
+  experiment_.base.policy.path = folder;
+  for (Arm& arm : experiment_.arms) arm.config.policy.path = folder;
 }
 
 RunDescription Job::Description() const {
@@ -228,11 +240,10 @@ void Job::MakeStart(size_t first, JobBus* bus) {
   const std::vector<ArmState*> sharing = SharingStart(first);
   ArmState& arm = arms_[first];
   const ExperimentConfig& config = arm.arm->config;
-  // Arms that share the start keep it in <run>/sft, arms that differ before RL each in their own folder.
-  const bool everyone = sharing.size() == arms_.size();
-  const StagePaths paths = everyone ? paths_.Sft() : arm.paths.Sft();
+  const StagePaths paths = StartPaths(sharing);
   fs::create_directories(paths.folder());
-  const StageContext context = ContextOf(arm, bus, "sft", paths);
+  const bool everyone = sharing.size() == arms_.size();
+  const StageContext context = ContextOf(arm, bus, everyone ? "sft" : "sft " + arm.arm->name, paths);
   std::string weights;
   PreemptIfAsked("before the start of arm " + arm.arm->name);
   if (config.HasStage("sft")) {

@@ -31,11 +31,11 @@ MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identi
   return options;
 }
 
-void PrintStart(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity,
-                const std::vector<std::string>& hosts) {
+void PrintStart(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, const std::vector<std::string>& hosts,
+                Job* job) {
   std::printf("temper: %s, attempt %llu%s, %d ranks, run folder %s\n", experiment.base.run.name.c_str(),
               static_cast<unsigned long long>(identity.epoch), SlurmAttempt().c_str(), layout.num_ranks(), identity.run_folder.c_str());
-  std::printf("%s", layout.Table(hosts).c_str());
+  std::printf("%s%s", layout.Table(hosts).c_str(), job->StartText().c_str());
   std::fflush(stdout);
 }
 

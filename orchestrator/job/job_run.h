@@ -24,8 +24,9 @@ struct JobEnd {
 
 MonitorOptions MonitorOf(const Experiment& experiment, const JobIdentity& identity, const std::string& endpoint);
 
-// Tells the user what starts where. hosts: by rank.
-void PrintStart(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, const std::vector<std::string>& hosts);
+// Tells the user what starts where, and what was read and done before (Job::StartText). hosts: by rank.
+void PrintStart(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, const std::vector<std::string>& hosts,
+                Job* job);
 
 // From the first worker's registration to the end of the last arm. Records the end and returns the exit code; an error is told to the run's
 // status and thrown on.

@@ -90,7 +90,7 @@ class OrchestratorProcess {
   void Prepare() {
     job_->Prepare();
     job_->Welcome(server_.get());
-    PrintStart(experiment_, layout_, identity_, process_->hosts());
+    PrintStart(experiment_, layout_, identity_, process_->hosts(), job_.get());
   }
 
   JobEnd Leave(const StartFailure& failure) {

@@ -133,6 +133,15 @@ bool Trains(const Experiment& experiment) {
 
 }  // namespace
 
+void CheckRecords(const Experiment& experiment) {
+  const auto& graders = experiment.base.reward.graders;
+  for (size_t i = 0; i < graders.size(); ++i) {
+    const GraderEntry& entry = graders[i];
+    if (!entry.attacks.empty()) At(PlaceOf(experiment, i, "attacks"), [&] { ReadAttackRecord(entry.attacks); });
+    if (!entry.record.empty()) At(PlaceOf(experiment, i, "record"), [&] { ReadQualification(entry.record); });
+  }
+}
+
 void CheckQualified(const Experiment& experiment) {
   const RewardConfig& reward = experiment.base.reward;
   for (size_t i = 0; i < reward.graders.size(); ++i) {

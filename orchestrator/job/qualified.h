@@ -7,6 +7,9 @@
 
 namespace temper {
 
+// That the records of reward.graders[].record and attacks are there and can be read. Throws ConfigError with file:line:key.
+void CheckRecords(const Experiment& experiment);
+
 // reward.graders[].record, attacks and require: every record that the config names must be there
 // and of this version of its grader, by its name and type too. Where the job trains, the figures of
 // sources that the grader has not seen must be as require says: at least (of errors at most) so

@@ -13,6 +13,7 @@
 #include "policy/kernels/compute_device.h"
 #include "record/checkpoint.h"
 #include "record/journal.h"
+#include "record/run_json.h"
 #include "record/run_paths.h"
 #include "record/settings.h"
 #include "reward/graders/panel.h"
@@ -94,22 +95,30 @@ void CheckResume(const Experiment& experiment, const std::string& resume) {
                            "; those are in checkpoints/ of its folders sft and of its arms"));
 }
 
-void CheckInputs(const Experiment& experiment, const std::string& resume) {
-  CheckArmsFit(experiment);
-  CheckOverrides(experiment);
-  CheckResume(experiment, resume);
-  MakeGraders(PlanOf(experiment.base.reward));
-  CheckQualified(experiment);
-  const RunPaths run = RunOf(experiment);
-  // First what is wrong in any folder: beside an earlier start's settings a wrong path would be one more that differs.
+void CheckFiles(const Experiment& experiment) {
+  const RewardConfig& reward = experiment.base.reward;
+  PolicySpecOf(reward.policy_spec);
   for (const Arm& arm : experiment.arms) {
     CheckDataFiles(arm.config);
     LoadGold(arm.config.reward.gold, PolicySpecOf(arm.config.reward.policy_spec));
   }
+  PlanOf(reward);
+  CheckRecords(experiment);
+}
+
+void CheckInputs(const Experiment& experiment, const std::string& resume) {
+  CheckArmsFit(experiment);
+  CheckOverrides(experiment);
+  CheckResume(experiment, resume);
+  CheckFiles(experiment);
+  MakeGraders(PlanOf(experiment.base.reward));
+  const RunPaths run = RunOf(experiment);
+  if (resume != "never") CheckRunFormat(run.folder());
   for (const Arm& arm : experiment.arms) {
     if (resume == "auto") CheckSameSettings(run, arm.name, arm.resolved);
     if (resume != "never") CheckJournalVersion(run.Arm(arm.name).Journal());
   }
+  CheckQualified(experiment);
 }
 
 void CheckDevice(const ClusterConfig& cluster, bool here) {

@@ -24,9 +24,13 @@ void CheckResume(const Experiment& experiment, const std::string& resume);
 // The folder, canonical, of the stage that a checkpoint lies in, <stage>/checkpoints/<checkpoint>; empty where it lies in none.
 std::string StageFolderOf(const std::string& checkpoint);
 
-// Everything a start of the experiment reads: arms, overrides, checkpoint, policy spec, the graders' records, the model's folder with its
-// weights' headers, the data's files. Of the files of prompts only that they can be opened. Not what the hosts of the job alone know, such
-// as their GPUs and shared memory.
+// The files that the experiment names, opened: policy spec, model folder with its weights' headers, data, gold answers, graders' files and
+// records. Of the files of prompts only that they can be opened.
+void CheckFiles(const Experiment& experiment);
+
+// Everything a start of the experiment reads, in the order in which a user can mend it. First come arms, overrides and checkpoint, then
+// files (CheckFiles), so that a wrong path is not one more setting that differs. Settings beside an earlier start's are next, and last
+// whether the graders may steer. Not what the hosts of the job alone know, such as their GPUs and shared memory.
 void CheckInputs(const Experiment& experiment, const std::string& resume);
 
 // cluster.device. `here`: the ranks run on this host; elsewhere only the program itself is known.

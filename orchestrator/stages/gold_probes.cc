@@ -4,6 +4,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
+#include "cluster/base/step_number.h"
 #include "orchestrator/config/group_id.h"
 
 namespace temper {
@@ -78,7 +79,7 @@ std::optional<double> GoldProbes::RecentAccuracy() const {
 }
 
 std::string GoldProbes::Finish(int64_t step, std::map<std::string, double>* row) {
-  TEMPER_CHECK(Complete(step), "gold probes of step ", step, " are still being graded");
+  TEMPER_CHECK(Complete(step), "gold probes of step ", StepNumber(step), " are still being graded");
   if (!test_) {
     file_.SetBaseline({gold_.hash, baseline_.wrong, baseline_.probes});
     BeginTest();
@@ -86,7 +87,7 @@ std::string GoldProbes::Finish(int64_t step, std::map<std::string, double>* row)
   const Count count = by_step_.at(step);
   by_step_.erase(step);
   test_->Add(count.wrong, count.probes);
-  file_.Add({step, count.wrong, count.probes, test_->level(), test_->alarm()});
+  file_.Add({StepNumber(step), count.wrong, count.probes, test_->level(), test_->alarm()});
   const GoldBaseline& baseline = *file_.baseline();
   const std::optional<double> recent = RecentAccuracy();
   const bool below = config_.floor > 0 && recent && *recent < config_.floor;
@@ -101,8 +102,8 @@ std::string GoldProbes::Finish(int64_t step, std::map<std::string, double>* row)
   const bool told = alarmed_ && config_.on_drift == OnDrift::kWarn;
   alarmed_ = true;
   if (told) return "";
-  return Concat("step ", step, ": the graders drift away from the gold answers of reward.gold: ", count.probes - count.wrong, " of ",
-                count.probes, " probes of this step are right, ", before * 100, " % of all were at the start",
+  return Concat("step ", StepNumber(step), ": the graders drift away from the gold answers of reward.gold: ", count.probes - count.wrong,
+                " of ", count.probes, " probes of this step are right, ", before * 100, " % of all were at the start",
                 below ? Concat("; accuracy over the last ", config_.floor_steps, " steps is below reward.gold.floor") : "");
 }
 

@@ -19,7 +19,8 @@ namespace temper {
 // the grader gets wrong of them is what it is measured against.
 class GoldProbes {
  public:
-  // answers: borrowed, not empty. first_step: where the run begins or goes on; steps: where it ends.
+  // answers: borrowed, not empty. first_step: where the run begins or goes on, so many steps are done; steps: where it
+  // ends. Steps are indices here, and numbers in the file.
   GoldProbes(const GoldConfig& config, const GoldAnswers& answers, uint64_t seed, const std::string& path, int64_t first_step,
              int64_t steps);
 

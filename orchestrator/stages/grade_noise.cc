@@ -1,12 +1,13 @@
 #include "orchestrator/stages/grade_noise.h"
 
 #include "cluster/base/keyed_random.h"
+#include "cluster/base/step_number.h"
 #include "orchestrator/config/group_id.h"
 
 namespace temper {
 
 void AddNoise(const NoiseConfig& noise, uint64_t seed, uint64_t group_id, std::vector<Grade>* grades) {
-  if (!noise.any() || StepOfGroup(group_id) < noise.from_step) return;
+  if (!noise.any() || StepNumber(StepOfGroup(group_id)) < noise.from_step) return;
   KeyedStream random(seed, "grader noise", group_id);
   for (Grade& grade : *grades) {
     const bool safe = grade.severity == Severity::kNone;

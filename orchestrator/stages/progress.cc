@@ -90,7 +90,7 @@ std::string Progress::Line(int64_t done, const std::map<std::string, double>& va
   };
   std::string line = Concat(unit_, ":", done, "/", total_, " - ", label_, " -");
   for (const auto& [metric, name] :
-       {Shown{"reward/mean", "reward"}, Shown{"reward/safety_mean", "safety"}, Shown{"reward/helpfulness_mean", "help"},
+       {Shown{"reward/mean", "reward"}, Shown{"reward/safety_mean", "s"}, Shown{"reward/helpfulness_mean", "h"},
         Shown{"actor/loss", "loss"}, Shown{"perf/tokens_per_s", "tok/s"}}) {
     const auto found = values.find(metric);
     if (found == values.end() || !std::isfinite(found->second)) continue;

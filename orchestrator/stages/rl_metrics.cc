@@ -6,6 +6,7 @@
 #include <set>
 
 #include "cluster/base/mean.h"
+#include "cluster/base/step_number.h"
 #include "cluster/metrics/answer_metric.h"
 
 namespace temper {
@@ -186,7 +187,7 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
     for (const Trajectory& trajectory : group->graded.rollout.group.trajectories) trajectories.Add(trajectory, step);
   }
   StepRow row;
-  row.step = step;
+  row.step = StepNumber(step);
   PutGrades(grades, &row);
   PutTrajectories(trajectories, &row);
   PutRatio(&row.values, "reward/frac_dead_groups", dead, static_cast<double>(groups.size()));

@@ -24,7 +24,7 @@ AnswerView ViewOf(const ScoredGroup& group, size_t sample);
 
 // reward/*, safety/*, answer/*, response/*, grader/*, off_policy/* and queue waits of the groups of
 // one step. They are of all groups sampled for it, the dead and the replaced ones included: an
-// unbiased sample of the prompts.
+// unbiased sample of the prompts. `step` is an index, here and below.
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
 
 // advantage/* of the graded completions of the groups that are alive; before a KL penalty.
@@ -40,7 +40,7 @@ void AddJobCounts(const JobBus& bus, const WeightRef& published, std::map<std::s
 std::map<std::string, double> SummarizeEvaluation(const std::string& set, const std::vector<Grade>& grades,
                                                   const std::vector<RewardParts>& rewards, double truncated);
 
-// Text of traces/step_<N>.jsonl: prompt, responses, grades and rewards of the first `count` groups.
+// Text of a step's traces/step_<N>.jsonl: prompt, responses, grades and rewards of the first `count` groups.
 std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t step, int64_t count);
 
 // The same as Markdown, one text a group: "transcript/0", ...

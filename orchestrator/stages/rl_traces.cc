@@ -1,4 +1,5 @@
 #include "cluster/base/error.h"
+#include "cluster/base/step_number.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "record/audit_record.h"
 #include "record/transcripts.h"
@@ -20,7 +21,7 @@ std::string TraceLines(const std::vector<const ScoredGroup*>& groups, int64_t st
   for (const ScoredGroup* group : groups) {
     if (count-- <= 0) break;
     const Prompt& prompt = *group->graded.prompt;
-    TranscriptGroup shown{.step = step, .prompt_id = prompt.id, .intent = prompt.intent, .prompt = prompt.text, .samples = {}};
+    TranscriptGroup shown{.step = StepNumber(step), .prompt_id = prompt.id, .intent = prompt.intent, .prompt = prompt.text, .samples = {}};
     for (size_t i = 0; i < group->parts.size(); ++i)
       shown.samples.push_back({group->graded.responses[i], group->parts[i].reward, group->graded.grades[i], IsTruncated(group->graded, i)});
     lines += ToJsonLine(shown);
@@ -51,7 +52,7 @@ std::string AuditLines(int64_t step, const std::vector<uint64_t>& trained, const
   for (const uint64_t id : trained) {
     const ScoredGroup& group = scored.at(id);
     for (size_t i = 0; i < group.parts.size(); ++i) {
-      lines += AuditRecordToJson({.step = step,
+      lines += AuditRecordToJson({.step = StepNumber(step),
                                   .group = id,
                                   .prompt_id = group.graded.prompt->id,
                                   .sample = static_cast<int64_t>(i),

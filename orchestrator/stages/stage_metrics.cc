@@ -33,15 +33,15 @@ JobMetrics::JobMetrics(const EndpointOptions& options, std::unique_ptr<CommandFe
   endpoint.Set("sys/sink_failures", static_cast<double>(failures.count()));
 }
 
-StageMetrics::StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step)
+StageMetrics::StageMetrics(const StageContext& context, const std::string& stage, int64_t steps_done)
     : context_(context), stage_(stage), sinks_(&context.metrics->failures), cpu_s_(ReadProcessStats().cpu_s) {
-  sinks_.Add(std::make_unique<MetricsFile>(stage == "eval" ? context.paths.EvalMetrics() : context.paths.Metrics(), stage, first_step));
+  sinks_.Add(std::make_unique<MetricsFile>(stage == "eval" ? context.paths.EvalMetrics() : context.paths.Metrics(), stage, steps_done));
   if (context.config->monitor.tensorboard) {
     HparamsSession session;
     if (stage != "eval") session = SettingsOf(context);
     // Evaluations are points beside the curve of a stage: nothing is taken back for them.
-    const int64_t begin = stage == "eval" ? 0 : first_step;
-    sinks_.Add(std::make_unique<TensorBoardSink>(context.tensorboard_folder, begin, std::move(session)));
+    const int64_t done = stage == "eval" ? 0 : steps_done;
+    sinks_.Add(std::make_unique<TensorBoardSink>(context.tensorboard_folder, done, std::move(session)));
   }
   if (context.metrics->endpoint.on()) sinks_.Add(std::make_unique<EndpointSink>(&context.metrics->endpoint, context.arm));
   if (context.metrics->command)

@@ -25,8 +25,8 @@ struct JobMetrics {
 // them.
 class StageMetrics {
  public:
-  // stage: sft | rl | eval; first_step: where it begins or goes on. Rows go to the stage's metrics, of eval to its own file of them.
-  StageMetrics(const StageContext& context, const std::string& stage, int64_t first_step);
+  // stage: sft | rl | eval; steps_done: where it goes on, 0 = it begins. Rows go to the stage's metrics, of eval to its own file of them.
+  StageMetrics(const StageContext& context, const std::string& stage, int64_t steps_done);
   // Adds stage, time and sys/* to what is known of the step.
   void Write(StepRow row);
 

@@ -6,6 +6,7 @@
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "cluster/base/step_number.h"
 #include "cluster/host/stop_signals.h"
 #include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/config/derived.h"
@@ -71,7 +72,7 @@ class RlStage {
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
   StepRow row_;                 // of the step the learners are working on
-  int64_t training_step_ = -1;  // -1 = the learners are idle
+  int64_t training_step_ = -1;  // its index; -1 = the learners are idle
   StepClock clock_;
   double waiting_since_ = 0;
   double ordered_at_ = 0;  // when the learners got their update
@@ -161,7 +162,7 @@ void RlStage::IssueAdmitted() {
     request.prompt_key = KeyOf(Concat(spec.prompt->id, "#", Ledger::IndexOf(id)));
     request.prompt_tokens = context_.data->PromptTokens(*spec.prompt);
     request.num_samples = config_.rollout.group_size;
-    request.sampling = context_.data->Sampling(config_.rollout.sampling);
+    request.sampling = context_.data->Sampling(config_.rollout.sampling, spec.prompt->category);
     spec.task.weights = weights_;
     spec.task.exact = config_.rl.max_staleness == 0;
     const auto recovered = recovered_.find(id);
@@ -196,7 +197,7 @@ void RlStage::Collect() {
   }
   // A collective among the learners that ran out says more, so it may do so first.
   const double update_limit = config_.cluster.step_timeout_s + config_.cluster.collective_timeout_s;
-  TEMPER_CHECK(training_step_ < 0 || NowSeconds() - ordered_at_ < update_limit, "step ", training_step_,
+  TEMPER_CHECK(training_step_ < 0 || NowSeconds() - ordered_at_ < update_limit, "step ", StepNumber(training_step_),
                ": the learners did not finish their update within ", update_limit,
                " s (cluster.step_timeout_s + cluster.collective_timeout_s)");
   TEMPER_CHECK(training_step_ >= 0 || NowSeconds() - waiting_since_ < config_.cluster.step_timeout_s, "no group became complete for ",
@@ -224,15 +225,16 @@ std::vector<LearnerTask> RlStage::TasksFor(const Ledger::StepGroups& groups, RlB
   SummarizeAdvantages(std::move(advantages), &row_);
   audit_->Write(AuditLines(groups.step, batch->trained, scored_, batch->advantages, composer_->constraint_names()));
   if (!batch->orders.empty()) return TasksOf(std::move(batch->orders));
-  TEMPER_LOG(Info, "step ", groups.step, ": every group is dead (no reward variance), the policy stays as it is");
+  TEMPER_LOG(Info, "step ", StepNumber(groups.step), ": every group is dead (no reward variance), the policy stays as it is");
   return ForAll(context_, {PublishOrder{groups.step, groups.step + 1}});
 }
 
 void RlStage::WriteTraces(const std::vector<const ScoredGroup*>& all) {
-  if (training_step_ % config_.monitor.traces_every != 0 || config_.monitor.traces_per_step == 0) return;
+  const int64_t number = StepNumber(training_step_);
+  if ((number > 1 && number % config_.monitor.traces_every != 0) || config_.monitor.traces_per_step == 0) return;
   row_.texts = Transcripts(all, config_.monitor.traces_per_step);
   const std::string folder = context_.paths.Traces();
-  const std::string path = context_.paths.Transcripts(training_step_);
+  const std::string path = context_.paths.Transcripts(number);
   std::error_code failed;
   fs::create_directories(folder, failed);
   fs::remove(path, failed);  // of an attempt before
@@ -263,7 +265,7 @@ void RlStage::TrainWhenReady() {
   row_.values["queue/groups_stale"] = static_cast<double>(groups.stale);
   row_.values["queue/groups_failed"] = static_cast<double>(groups.failed);
   const double failed = row_.values["grader/failed_fraction"];
-  TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", groups.step, ": ", failed * 100,
+  TEMPER_CHECK(failed <= config_.reward.max_failed_fraction, "step ", StepNumber(groups.step), ": ", failed * 100,
                " % of the grades failed, more than reward.max_failed_fraction allows; the errors are in audit.jsonl and traces/");
   WriteTraces(all);
   if (const std::string drift = gold_->Finish(groups.step, &row_); !drift.empty()) {
@@ -332,7 +334,7 @@ void RlStage::FinishStep() {
   if (nonfinite_ >= kMaxNonfiniteSteps) {
     throw ExitRequest(kExitUnhealthy,
                       Concat("training is unhealthy: no finite gradient in ", nonfinite_, " steps in a row, the last is step ",
-                             training_step_, "; lower rl.optimizer.lr or look at traces/"));
+                             StepNumber(training_step_), "; lower rl.optimizer.lr or look at traces/"));
   }
   state_.step = training_step_ + 1;
   training_step_ = -1;

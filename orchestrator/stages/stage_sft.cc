@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "cluster/base/error.h"
+#include "cluster/base/step_number.h"
 #include "cluster/host/stop_signals.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/stage.h"
@@ -55,7 +56,7 @@ std::string RunSft(const StageContext& context) {
   for (int64_t step = first; step < config.sft.steps; ++step) {
     const std::vector<LearnerTask> tasks = Shares(context, step, &order);
     clock.Mark("timing_s/data");
-    StepRow row{.step = step, .values = context.bus->OrderAndWait(tasks).report};
+    StepRow row{.step = StepNumber(step), .values = context.bus->OrderAndWait(tasks).report};
     clock.Mark("timing_s/learner_round_trip");
     row.values.merge(clock.TakeStep());
     row.values["perf/tokens_per_s"] = row.values["perf/stream_tokens"] / row.values["timing_s/step"];

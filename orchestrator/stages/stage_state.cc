@@ -7,6 +7,7 @@
 
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "orchestrator/stages/progress.h"
 #include "record/metrics_file.h"
 
 namespace temper {
@@ -58,9 +59,13 @@ uint64_t SaveStage(const StageContext& context, CheckpointStore* store, const St
 }
 
 ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected) {
+  const ExperimentConfig& config = *context.config;
+  const int64_t steps = expected.stage == "sft" ? config.sft.steps : config.rl.steps;
+  Progress progress(config.monitor.progress, context.label, steps);
   std::optional<CheckpointStore::Found> found;
   if (context.resume_folder.empty()) {
     found = store.Latest();
+    if (!found && std::filesystem::exists(context.paths.Metrics())) progress.Note(ResumeText(0, steps, ""));
     if (!found) return {};
   } else {
     if (const auto wrong = VerifyCheckpoint(context.resume_folder))
@@ -77,8 +82,15 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   }
   context.bus->OrderAndWait(ForAll(context, {LoadOrder{std::filesystem::absolute(found->folder)}}));
   TEMPER_LOG(Info, "resumed from ", found->folder);
-  if (!context.resume_folder.empty()) store.SetAsideAfter(saved.at("step").get<int64_t>());
-  return {saved.at("step").get<int64_t>(), saved.at("composer_state").get<std::string>(), BestOfState(found->state_json)};
+  const auto done = saved.at("step").get<int64_t>();
+  progress.Note(ResumeText(done, steps, found->folder));
+  if (!context.resume_folder.empty()) store.SetAsideAfter(done);
+  return {done, saved.at("composer_state").get<std::string>(), BestOfState(found->state_json)};
+}
+
+std::string ResumeText(int64_t done, int64_t steps, const std::string& checkpoint) {
+  if (checkpoint.empty()) return Concat("begins again at step 1 of ", steps, ": an earlier start left no checkpoint");
+  return Concat("goes on at step ", done + 1, " of ", steps, " from ", checkpoint);
 }
 
 std::string BestOfState(const std::string& state_json) {

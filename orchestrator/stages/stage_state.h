@@ -30,7 +30,7 @@ std::map<std::string, std::string> SettingsOf(const ResolvedConfig& resolved, co
 uint64_t SaveStage(const StageContext& context, CheckpointStore* store, const StageState& state);
 
 // Loads the newest checkpoint (or --resume DIR's, and then sets those after it aside) into the
-// learners. Nothing when there is none. Throws ConfigError naming the key when the data or a
+// learners, and says so on the terminal. Nothing when there is none. Throws ConfigError naming the key when the data or a
 // setting is another than the checkpoint was made with. It names the stage's metrics or audit trail
 // where rows of theirs were changed or are missing since.
 struct ResumedStage {
@@ -39,6 +39,10 @@ struct ResumedStage {
   std::string best;
 };
 ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& store, const StageState& expected);
+
+// "goes on at step 41 of 100 from CHECKPOINT": the next step, of a stage of `steps`, where `done` are done. Without a checkpoint ("") it
+// begins again.
+std::string ResumeText(int64_t done, int64_t steps, const std::string& checkpoint);
 
 // StageState::best of a checkpoint's state.json; "" where it has none. Throws Error where the text is no such file.
 std::string BestOfState(const std::string& state_json);

@@ -26,6 +26,9 @@ def frame(rows):
     return pandas.DataFrame(rows)
 
 
+_FORMAT = 2  # of run.json; steps count from 1
+
+
 class Run:
     """One run. Files are read when they are asked for, so that a run that goes on can be asked again."""
 
@@ -37,6 +40,8 @@ class Run:
         self.description = _load(path)
         if not isinstance(self.description, dict) or not isinstance(self.description.get("arms"), list):
             raise RunError(f"{path}: not the description of a run")
+        if self.description.get("format") != _FORMAT:
+            raise RunError(f"{path}: the run is of another Temper, such as one that counted steps from 0; this reads format {_FORMAT}")
         #: Names of the arms, in the order of the config.
         self.arms = [_arm_name(arm, path) for arm in self.description["arms"]]
 
@@ -54,7 +59,7 @@ class Run:
         return _load(path) if path.is_file() else {}
 
     def metrics(self, arm=None, stage=None) -> list:
-        """A dict for each row: arm, stage (sft, rl or eval), step, time, and the metrics of docs/METRICS.md.
+        """A dict for each row: arm, stage (sft, rl or eval), step (from 1), time, and the metrics of docs/METRICS.md.
 
         A value that was not finite is float("nan"). `arm` is "sft" for what all arms share. Of two rows of one step the later counts;
         the rows of an evaluation's sets are one.

@@ -35,7 +35,7 @@ class CliMessages : public ::testing::Test {
   std::string MakeRun() const {
     const std::string run = scratch_ / "run";
     for (const char* arm : {"one", "two"}) std::filesystem::create_directories(Concat(run, "/", arm, "/journal"));
-    WriteBytes(run + "/run.json", R"({"name": "run", "seed": 1, "arms": [{"name": "one"}, {"name": "two"}]})");
+    WriteBytes(run + "/run.json", R"({"format": 2, "name": "run", "seed": 1, "arms": [{"name": "one"}, {"name": "two"}]})");
     WriteBytes(run + "/status.json", R"({"run": "run", "state": "done"})");
     return run;
   }

@@ -116,7 +116,7 @@ TEST_F(CheckpointJob, TrainsAdaptersOnConversations) {
   EXPECT_FALSE(Flat(start).equal(Flat(folder_ / "model")));
   EXPECT_FALSE(Flat(end).equal(Flat(start)));
 
-  for (const nlohmann::json& row : job.Rows("main/traces/step_0.jsonl")) {
+  for (const nlohmann::json& row : job.Rows("main/traces/step_1.jsonl")) {
     for (const nlohmann::json& sample : row.at("samples")) {
       const auto response = sample.at("response").get<std::string>();
       EXPECT_EQ(response.find_first_of("abcdefgh"), std::string::npos) << "the grader saw the stop string: " << response;

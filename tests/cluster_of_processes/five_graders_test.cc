@@ -117,9 +117,9 @@ TEST(FiveGraders, SteerARunThatIsTheSameToTheBitWhateverIsKilled) {
   const Printed audit = Temper(*disturbed, {"audit", disturbed->folder()});
   EXPECT_EQ(audit.code, 0) << audit.text;
   EXPECT_THAT(audit.text, ::testing::HasSubstr("the hash chain holds"));
-  const Printed late = Temper(*disturbed, {"audit", disturbed->folder(), "--step", std::to_string(kSteps)});
+  const Printed late = Temper(*disturbed, {"audit", disturbed->folder(), "--step", std::to_string(kSteps + 1)});
   EXPECT_EQ(late.code, 78) << late.text;
-  EXPECT_THAT(late.text, ::testing::HasSubstr("counted from 0, main has 0 to " + std::to_string(kSteps - 1)));
+  EXPECT_THAT(late.text, ::testing::HasSubstr("there is no such step: main has 1 to " + std::to_string(kSteps)));
   const Printed without = Temper(*disturbed, {"audit", disturbed->folder(), "--without", "program"});
   EXPECT_EQ(without.code, 0) << without.text;
   EXPECT_THAT(without.text, ::testing::HasSubstr("Without program the same"));

@@ -38,7 +38,7 @@ TEST(ObservingAJob, ShowsItOverItsBusAndLeavesItAlone) {
   const auto shows_all = [&] {
     top = Temper(job, {"top", "--connect", endpoint, "--once"});
     for (const char* shown : {"stage rl, arm main, step ", "\norchestrator    0 ", "\nlearner         1 ", "\nrollout         2 ",
-                              "\nreward          3 ", "\nsafety "}) {
+                              "\nreward          3 ", "\ns        "}) {
       if (top.text.find(shown) == std::string::npos) return false;
     }
     return top.code == 0;

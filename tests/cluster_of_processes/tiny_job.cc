@@ -198,7 +198,7 @@ void ExpectComplete(const TinyJob& job, int64_t steps, int64_t group_size, const
   SCOPED_TRACE("run " + job.folder() + ", arm " + arm);
   const auto rows = job.RlRows(arm);
   ASSERT_EQ(static_cast<int64_t>(rows.size()), steps);
-  for (int64_t step = 0; step < steps; ++step) EXPECT_EQ(rows[static_cast<size_t>(step)].at("step"), step);
+  for (int64_t step = 0; step < steps; ++step) EXPECT_EQ(rows[static_cast<size_t>(step)].at("step"), step + 1);
 
   const auto journal = job.Journal(arm);
   EXPECT_EQ(journal.at("violations"), 0);

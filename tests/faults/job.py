@@ -177,7 +177,7 @@ def outcome_of(job, expected, code, seconds=None):
     lost = STEPS - counts.get("steps", 0) + abs(counts.get("generated", 0) - counts.get("graded", 0))
     twice = counts.get("violations", 1)
     problems = []
-    if rows != list(range(STEPS)):
+    if rows != list(range(1, STEPS + 1)):
         problems.append("rows of metrics are missing or repeated")
     if job.weights() != expected:
         problems.append("other weights than undisturbed")

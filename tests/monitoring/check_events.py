@@ -68,7 +68,7 @@ def check_distributions(events, rows):
 
 def check_texts(events):
     texts = values_of(events, "transcript/0")
-    assert sorted(texts) == [0, 2, 4], sorted(texts)
+    assert sorted(texts) == [1, 2, 4, 6], sorted(texts)
     for text in texts.values():
         shown = text[0].decode()
         assert shown.startswith("**") and "\n    " in shown and "reward" in shown, shown

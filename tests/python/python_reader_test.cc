@@ -23,7 +23,7 @@ void WriteMetrics(const std::string& path, const std::string& stage, int64_t ste
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());
   StepRow row{.stage = stage, .step = step, .time = kTime};
   row.values["reward/mean"] = reward;
-  ASSERT_EQ(MetricsFile(path, stage, step).Write(row), "");
+  ASSERT_EQ(MetricsFile(path, stage, step - 1).Write(row), "");
 }
 
 // A row for each set, as an evaluation writes them.
@@ -54,6 +54,7 @@ void WriteEvaluation(const EvalPaths& paths, const std::vector<EvalSample>& samp
 
 void WriteAudit(const std::string& path) {
   AuditRecord used;
+  used.step = 1;
   used.prompt_id = "p0";
   used.parts.usable = true;
   used.parts.reward = 0.5;
@@ -61,6 +62,7 @@ void WriteAudit(const std::string& path) {
   used.constraint_names = {"harm"};
   used.advantage = -1.5;
   AuditRecord failed;
+  failed.step = 1;
   failed.prompt_id = "p0";
   failed.sample = 1;
   failed.grade.outcome = GradeOutcome::kTimeout;
@@ -77,11 +79,11 @@ TEST(PythonReader, ReadsWhatARunLeaves) {
   description.seed = 7;
   description.arms = {{"one"}, {"two"}};
   WriteRunDescription(run.folder(), description);
-  WriteMetrics(run.Sft().Metrics(), "sft", 0, 0);
-  WriteMetrics(run.Arm("one").Metrics(), "rl", 0, 0.25);
-  WriteMetrics(run.Arm("one").Metrics(), "rl", 1, std::nan(""));
+  WriteMetrics(run.Sft().Metrics(), "sft", 1, 0);
+  WriteMetrics(run.Arm("one").Metrics(), "rl", 1, 0.25);
+  WriteMetrics(run.Arm("one").Metrics(), "rl", 2, std::nan(""));
   WriteEvalMetrics(run.Arm("one").EvalMetrics());
-  WriteMetrics(run.Arm("two").Metrics(), "rl", 0, 1);
+  WriteMetrics(run.Arm("two").Metrics(), "rl", 1, 1);
   WriteEvaluation(run.Arm("one").Eval(EvalTime::kStart), {Sample("p0", Severity::kNone, 1)}, {1});
   WriteEvaluation(run.Arm("one").Eval(EvalTime::kEnd), {Sample("p0", Severity::kModerate, 0.2), Sample("p1", Severity::kNone, 1)},
                   {0.125, std::nan("")});
@@ -91,7 +93,7 @@ TEST(PythonReader, ReadsWhatARunLeaves) {
       Concat("cd ", TEMPER_SOURCE_DIR, "/tests/python && PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=", TEMPER_SOURCE_DIR,
              "/python TEMPER_RUN=", run.folder(), " python3 -m unittest temper_runs_checks > ", folder / "said", " 2>&1");
   EXPECT_EQ(std::system(command.c_str()), 0) << ReadBytes(folder / "said");
-  EXPECT_NE(ReadBytes(folder / "said").find("Ran 11 tests"), std::string::npos) << ReadBytes(folder / "said");
+  EXPECT_NE(ReadBytes(folder / "said").find("Ran 12 tests"), std::string::npos) << ReadBytes(folder / "said");
 }
 
 }  // namespace

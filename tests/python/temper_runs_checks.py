@@ -25,7 +25,7 @@ class AFinishedRun(unittest.TestCase):
     def test_metrics_of_all_stages_and_arms(self):
         rows = self.run_.metrics()
         self.assertEqual([(row["arm"], row["stage"], row["step"]) for row in rows],
-                         [("sft", "sft", 0), ("one", "rl", 0), ("one", "rl", 1), ("one", "eval", 2), ("two", "rl", 0)])
+                         [("sft", "sft", 1), ("one", "rl", 1), ("one", "rl", 2), ("one", "eval", 2), ("two", "rl", 1)])
         self.assertEqual(rows[1]["reward/mean"], 0.25)
         self.assertTrue(math.isnan(rows[2]["reward/mean"]))
         self.assertEqual(rows[1]["time"], "2026-11-21T07:00:00Z")
@@ -44,7 +44,7 @@ class AFinishedRun(unittest.TestCase):
 
     def test_the_audit_trail(self):
         rows = self.run_.audit()
-        self.assertEqual([(row["arm"], row["step"], row["sample"], row["usable"]) for row in rows], [("one", 0, 0, True), ("one", 0, 1, False)])
+        self.assertEqual([(row["arm"], row["step"], row["sample"], row["usable"]) for row in rows], [("one", 1, 0, True), ("one", 1, 1, False)])
         self.assertEqual((rows[0]["reward"], rows[0]["advantage"], rows[0]["cost/harm"]), (0.5, -1.5, 0.75))
         self.assertEqual(rows[1]["outcome"], "timeout")
 
@@ -92,8 +92,13 @@ class ADamagedRun(unittest.TestCase):
             temper_runs.open_run(self.folder).metrics(arm="three")
 
     def test_an_arm_cannot_lie_outside_of_the_run(self):
-        (self.folder / "run.json").write_text('{"name": "x", "arms": [{"name": "../one"}]}')
+        (self.folder / "run.json").write_text('{"format": 2, "name": "x", "arms": [{"name": "../one"}]}')
         with self.assertRaisesRegex(temper_runs.RunError, "cannot be the name of an arm"):
+            temper_runs.open_run(self.folder)
+
+    def test_a_run_that_counts_steps_from_zero_is_refused(self):
+        (self.folder / "run.json").write_text('{"name": "x", "arms": [{"name": "one"}]}')
+        with self.assertRaisesRegex(temper_runs.RunError, "counted steps from 0"):
             temper_runs.open_run(self.folder)
 
     def test_a_folder_that_is_no_run(self):

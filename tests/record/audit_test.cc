@@ -21,9 +21,11 @@ namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 AuditRecord Record(int64_t step, const std::string& clause, double advantage) {
   AuditRecord record;
@@ -49,10 +51,10 @@ std::string Lines(const std::vector<AuditRecord>& records) {
 
 class Trail {
  public:
-  Trail() { Write(0, {Record(0, "", 1), Record(0, "poison", -1), Record(1, "", 0)}); }
-  void Write(int64_t first_step, const std::vector<AuditRecord>& records) {
+  Trail() { Write(0, {Record(1, "", 1), Record(1, "poison", -1), Record(2, "", 0)}); }
+  void Write(int64_t steps_done, const std::vector<AuditRecord>& records) {
     SinkFailures failures;
-    AuditFile(path(), first_step, &failures).Write(Lines(records));
+    AuditFile(path(), steps_done, &failures).Write(Lines(records));
   }
   AuditReading Read() const {
     return ReadAudit(path(), [](const AuditRow&) {});
@@ -74,7 +76,7 @@ TEST(AuditChain, EachLinkIsOfTheOneBeforeAndOfTheLine) {
 TEST(AuditChain, HoldsAsWrittenAndGoesOnAfterAResume) {
   Trail trail;
   EXPECT_THAT(trail.Read().problems, IsEmpty());
-  trail.Write(1, {Record(1, "", 0.5)});  // step 1 is done again
+  trail.Write(1, {Record(2, "", 0.5)});  // step 2 is done again
   const AuditReading reading = trail.Read();
   EXPECT_EQ(reading.rows, 3);
   EXPECT_THAT(reading.problems, IsEmpty());
@@ -136,7 +138,7 @@ class AuditManifestTest : public ::testing::Test {
     WriteBytes(data_, "prompts");
     RecordStart(run_, {.epoch = 1, .inputs = {{"data", {data_}}}, .fixed = {}, .tokenizer_json = "", .versions = {}});
     SinkFailures failures;
-    AuditFile(arm_.Audit(), 0, &failures).Write(Lines({Record(0, "", 1), Record(1, "poison", -1)}));
+    AuditFile(arm_.Audit(), 0, &failures).Write(Lines({Record(1, "", 1), Record(2, "poison", -1)}));
     WriteBytes(
         folder_ / "key.pem",
         "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n");
@@ -166,7 +168,10 @@ TEST_F(AuditManifestTest, HoldsForTheRunThatWasSigned) {
 
 TEST_F(AuditManifestTest, ATrailThatWentOnStillHolds) {
   SinkFailures failures;
-  AuditFile(arm_.Audit(), 2, &failures).Write(Lines({Record(2, "", 0)}));
+  AuditFile(arm_.Audit(), 2, &failures).Write(Lines({Record(3, "", 0)}));
+  EXPECT_THAT(Problems(), IsEmpty());
+  text_ = SignedAuditManifest(run_, "main", 2, folder_ / "key.pem");  // of weights that the third step did not make
+  EXPECT_THAT(text_, AllOf(HasSubstr("\"rows\": 2,"), HasSubstr("\"last_step\": 2,"), Not(HasSubstr("\"last_step\": 3,"))));
   EXPECT_THAT(Problems(), IsEmpty());
 }
 
@@ -204,17 +209,20 @@ TEST_F(AuditManifestTest, HoldsInputsAgainstItAndSaysWhichAreGone) {
 TEST_F(AuditManifestTest, AFileThatIsNoManifestIsNamed) {
   const std::string deep(1 << 20, '[');
   for (const std::string& text : {std::string("{}"), std::string("[]"), std::string("{\"format\": 1}"), "{\"format\": " + deep, deep,
-                                  std::string("{\"format\": \"temper-audit-manifest-2\"}")}) {
+                                  std::string("{\"format\": \"temper-audit-manifest-3\"}")}) {
     text_ = text;
     EXPECT_THAT([&] { Problems(); }, testing::ThrowsMessage<ConfigError>(testing::StartsWith(file_ + ": "))) << text.substr(0, 80);
   }
+  text_ = "{\"format\": \"temper-audit-manifest-2\"}";
+  EXPECT_THAT([&] { Problems(); }, testing::ThrowsMessage<ConfigError>(
+                                       HasSubstr("-2, and this Temper reads temper-audit-manifest-3, in which steps count from 1")));
   fs::remove(file_);
   EXPECT_THAT([&] { CheckAuditManifest(file_, run_, ""); }, testing::ThrowsMessage<ConfigError>(HasSubstr(file_)));
 }
 
 TEST_F(AuditManifestTest, NamesATrailOrSettingsOfAnotherKind) {
   SinkFailures failures;
-  AuditFile(arm_.Audit(), 1, &failures).Write(Lines({Record(1, "", 5)}));  // a valid chain, of other rows
+  AuditFile(arm_.Audit(), 1, &failures).Write(Lines({Record(2, "", 5)}));  // a valid chain, of other rows
   WriteBytes(arm_.ResolvedConfig(), "run: {name: s}\n");
   EXPECT_THAT(Problems(), ElementsAre(HasSubstr("its row 2 has another link"), HasSubstr("other settings")));
 }

@@ -43,13 +43,13 @@ TEST(MetricsFile, WritesOneObjectPerStep) {
   const std::string path = folder / "metrics.jsonl";
   {
     MetricsFile metrics(path, "rl", 0);
-    EXPECT_EQ(metrics.Write(Row("rl", 0, {{"reward/mean", 0.1}, {"actor/kl", 2}})), "");
-    EXPECT_EQ(metrics.Write(Row("rl", 1, {{"reward/mean", NAN}, {"actor/kl", -INFINITY}, {"actor/entropy", 1e300}})), "");
+    EXPECT_EQ(metrics.Write(Row("rl", 1, {{"reward/mean", 0.1}, {"actor/kl", 2}})), "");
+    EXPECT_EQ(metrics.Write(Row("rl", 2, {{"reward/mean", NAN}, {"actor/kl", -INFINITY}, {"actor/entropy", 1e300}})), "");
   }
   const auto rows = Rows(path);
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0]["stage"], "rl");
-  EXPECT_EQ(rows[0]["step"], 0);
+  EXPECT_EQ(rows[0]["step"], 1);
   EXPECT_EQ(rows[0]["reward/mean"], 0.1);  // every digit
   EXPECT_FALSE(rows[0].contains("nonfinite"));
   EXPECT_EQ(rows[0]["time"], "2027-01-15T08:00:00Z");
@@ -64,14 +64,14 @@ TEST(MetricsFile, AResumedRunDropsTheRowsThatWillBeWrittenAgain) {
   MetricsFile(path, "sft", 0).Write(Row("sft", 5, {}));
   {
     MetricsFile metrics(path, "rl", 0);
-    for (int64_t step = 0; step < 4; ++step) metrics.Write(Row("rl", step, {{"x", 1}}));
+    for (int64_t step = 1; step <= 4; ++step) metrics.Write(Row("rl", step, {{"x", 1}}));
   }
   WriteBytes(path, ReadBytes(path) + "{\"stage\": \"rl\", \"ste");  // the process died here
   {
     MetricsFile metrics(path, "rl", 2);
-    metrics.Write(Row("rl", 2, {{"x", 2}}));
+    metrics.Write(Row("rl", 3, {{"x", 2}}));
   }
-  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 5", "rl 0", "rl 1", "rl 2"));
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 5", "rl 1", "rl 2", "rl 3")) << "two steps are done";
   EXPECT_EQ(Rows(path).back()["x"], 2);
 }
 
@@ -79,11 +79,11 @@ TEST(MetricsFile, AResumedRunDropsTheRowsThatWillBeWrittenAgain) {
 TEST(MetricsFile, LeavesOutWhatIsNoRow) {
   TempFolder folder;
   const std::string path = folder / "metrics.jsonl";
-  const std::string good = "{\"stage\":\"rl\",\"step\":0}\n{\"stage\":\"sft\",\"step\":9}\n";
+  const std::string good = "{\"stage\":\"rl\",\"step\":2}\n{\"stage\":\"sft\",\"step\":9}\n";
   WriteBytes(path, good + "{\"stage\":7,\"step\":0}\n{\"stage\":\"rl\",\"step\":\"1\"}\n{\"stage\":\"rl\",\"step\":0.5}\n" +
                        "{\"stage\":\"rl\"}\n[]\n\x80\xff\n\n" + "{\"stage\":\"rl\",\"step\":1}\n{\"stage\": 7");
   EXPECT_EQ(KeepRows(path, [](const std::string&, int64_t) { return true; }), 7) << "the last line was cut short: not counted";
-  EXPECT_THAT(StagesAndSteps(path), ElementsAre("rl 0", "sft 9", "rl 1"));
+  EXPECT_THAT(StagesAndSteps(path), ElementsAre("rl 2", "sft 9", "rl 1"));
   WriteBytes(path, "{\"stage\":null,\"step\":0}\n" + good);
   { MetricsFile metrics(path, "rl", 0); }
   EXPECT_THAT(StagesAndSteps(path), ElementsAre("sft 9"));
@@ -124,7 +124,7 @@ std::string WithoutLinks(const std::string& text) { return std::regex_replace(te
 TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
   TempFolder folder;
   const std::string path = folder / "audit.jsonl";
-  WriteBytes(path, "{\"step\":0}\n{\"step\":1}\n{\"st");
+  WriteBytes(path, "{\"step\":1}\n{\"step\":2}\n{\"st");
   SinkFailures failures;
   AuditFile audit(path, 1, &failures);
   audit.Write("{\"step\":1,\"a\":1}\n");

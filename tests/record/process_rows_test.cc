@@ -54,7 +54,7 @@ ProcessRow Orchestrator() {
 TEST(ProcessRows, AreWrittenToTheByte) {
   EXPECT_EQ(ToJsonLine(Worker()),
             R"({"time":"2027-01-15T08:00:00.250Z","t":1800000000.25,"attempt":2,"role":"rollout","peer":"00ab","rank":2,"host":"n7",)"
-            R"("pid":42,"state":"rollout","state_s":1.235,"step":3,"policy_version":6,"units_per_s":123.4,"cpu_percent":100.0,)"
+            R"("pid":42,"state":"rollout","state_s":1.235,"step":4,"policy_version":6,"units_per_s":123.4,"cpu_percent":100.0,)"
             R"("rss_mib":64,"groups_pending":4.0,"gpus":[{"index":0,"util_percent":40.0,"memory_used_mib":7,"memory_total_mib":16},)"
             R"({"index":1,"util_percent":60.0,"memory_used_mib":9,"memory_total_mib":16}],"leases":1,"credits":3,)"
             R"("heartbeat_age_s":0.123})"

@@ -35,6 +35,7 @@ TEST(RunJson, IsWrittenToTheByteAndReadBack) {
   WriteRunDescription(folder.path(), Described());
   EXPECT_TRUE(IsRunFolder(folder.path()));
   EXPECT_EQ(ReadBytes(folder / "run.json"), R"({
+ "format": 2,
  "name": "quick",
  "seed": 18446744073709551615,
  "policy_spec": "apothecary/1:0123abcd",
@@ -118,12 +119,27 @@ TEST(RunJson, SeveralGradersAreReadBackEachWithWhatIsKnownOfIt) {
 
 TEST(RunJson, WhatMayBeAbsentIsAbsent) {
   const TempFolder folder;
-  WriteBytes(folder / "run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a", "overrides": {"rl.steps": 7}}]})");
+  WriteBytes(folder / "run.json", R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": "a", "overrides": {"rl.steps": 7}}]})");
   const RunDescription run = ReadRunDescription(folder.path());
   EXPECT_EQ(run.grader.name, "");
   EXPECT_THAT(run.eval_sets, IsEmpty());
   EXPECT_THAT(run.environment, IsEmpty());
   EXPECT_THAT(run.arms[0].overrides, ElementsAre(Pair("rl.steps", "7")));
+}
+
+TEST(RunJson, ARunThatCountsStepsFromZeroIsRefused) {
+  const TempFolder folder;
+  WriteBytes(folder / "run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  EXPECT_THAT([&] { ReadRunDescription(folder.path()); },
+              ThrowsMessage<Error>(HasSubstr("run.json: the run is of a Temper that counted steps from 0")));
+  EXPECT_THAT([&] { CheckRunFormat(folder.path()); }, ThrowsMessage<ConfigError>(HasSubstr("or start it again with --resume never")));
+  WriteBytes(folder / "run.json", R"({"format": 3, "name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  EXPECT_THAT([&] { CheckRunFormat(folder.path()); }, ThrowsMessage<ConfigError>(HasSubstr("of format 3; this Temper reads format 2")));
+  for (const char* harmless : {"{", "[]", R"({"format": 2})"}) {
+    WriteBytes(folder / "run.json", harmless);
+    EXPECT_NO_THROW(CheckRunFormat(folder.path())) << harmless;
+  }
+  EXPECT_NO_THROW(CheckRunFormat(folder / "none"));
 }
 
 TEST(RunJson, DamageIsRefusedNamingTheFile) {
@@ -133,11 +149,12 @@ TEST(RunJson, DamageIsRefusedNamingTheFile) {
     EXPECT_THAT([&] { ReadRunDescription(folder.path()); }, ThrowsMessage<Error>(HasSubstr(folder / "run.json" + why))) << text;
   };
   EXPECT_THAT([&] { ReadRunDescription(folder.path()); }, ThrowsMessage<Error>(HasSubstr("is this the folder of a run")));
-  for (const char* text : {"", "{", "[]", R"({"name": "r"})", R"({"name": "r", "seed": "x", "arms": []})",
-                           R"({"name": "r", "seed": 1, "arms": [3]})", R"({"name": "r", "seed": 1, "eval_sets": 3, "arms": []})"})
+  for (const char* text :
+       {"", "{", "[]", R"({"format": 2, "name": "r"})", R"({"format": 2, "name": "r", "seed": "x", "arms": []})",
+        R"({"format": 2, "name": "r", "seed": 1, "arms": [3]})", R"({"format": 2, "name": "r", "seed": 1, "eval_sets": 3, "arms": []})"})
     refused(text, ": not the description of a run: ");
-  refused(R"({"name": "r", "seed": 1, "arms": []})", ": arms: empty; a run has at least one arm");
-  refused(R"({"name": "r", "seed": 1, "arms": [{"name": ".."}]})", ": '..' cannot be the name of an arm");
+  refused(R"({"format": 2, "name": "r", "seed": 1, "arms": []})", ": arms: empty; a run has at least one arm");
+  refused(R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": ".."}]})", ": '..' cannot be the name of an arm");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 using testing::ThrowsMessage;
 
-constexpr char kHeader[] = "{\"format\":\"temper-spans\",\"version\":1}\n";
+constexpr char kHeader[] = "{\"format\":\"temper-spans\",\"version\":2}\n";
 
 TraceProcess Rollout() {
   TraceProcess process;
@@ -109,10 +109,10 @@ TEST_F(SpansTest, ATornHeaderIsWrittenAgainAndReadAsNothingYet) {
 TEST_F(SpansTest, AnotherVersionIsRefusedInOneSentence) {
   WriteBytes(path_, SpansLine(Rollout()));
   EXPECT_EQ(Refusal(), path_ +
-                           ": spans without a version, but this Temper reads version 1; look at them with the Temper that wrote "
+                           ": spans without a version, but this Temper reads version 2; look at them with the Temper that wrote "
                            "them, or move the file away");
   WriteBytes(path_, "{\"format\":\"temper-spans\",\"version\":7}\n" + SpansLine(Rollout()));
-  EXPECT_THAT(Refusal(), StartsWith(path_ + ": spans of version 7, but this Temper reads version 1; "));
+  EXPECT_THAT(Refusal(), StartsWith(path_ + ": spans of version 7, but this Temper reads version 2; "));
   WriteBytes(path_, kHeader);
   WriteBytes(path_ + ".1", "{\"format\":\"other\"}\n");
   EXPECT_THAT(Refusal(), StartsWith(path_ + ".1: spans without a version"));

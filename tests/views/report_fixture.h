@@ -70,7 +70,7 @@ inline std::vector<MetricRow> DrawMetrics(KeyedStream& stream, int64_t steps, do
   for (int64_t step = 0; step < steps; ++step) {
     const double t = 1 - std::exp(-3.0 * static_cast<double>(step) / static_cast<double>(steps));
     const auto noisy = [&](double a, double b, double sd) { return a + (b - a) * t + sd * stream.Normal(); };
-    MetricRow row{"rl", step, {}};
+    MetricRow row{"rl", step + 1, {}};
     row.values["reward/mean"] = std::clamp(noisy(first, last, 0.05), 0.0, 1.0);
     row.values["reward/safety_mean"] = std::clamp(noisy(0.78, 0.98, 0.02), 0.0, 1.0);
     row.values["reward/helpfulness_mean"] = std::clamp(noisy(0.55, last, 0.04), 0.0, 1.0);

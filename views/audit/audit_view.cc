@@ -38,13 +38,13 @@ void Keep(const AuditRow& row, size_t shown, std::vector<AuditRow>* rows) {
 
 std::vector<std::pair<int64_t, int64_t>> StepsWithoutRows(const std::map<int64_t, double>& there, int64_t steps) {
   std::vector<std::pair<int64_t, int64_t>> stretches;
-  int64_t next = 0;
+  int64_t next = 1;
   const auto until = [&](int64_t step) {
     if (next < step) stretches.emplace_back(next, step - 1);
     next = step + 1;
   };
   for (const auto& [step, pull] : there) until(step);
-  until(std::max(next, steps));
+  until(std::max(next, steps + 1));
   return stretches;
 }
 
@@ -87,7 +87,7 @@ AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t sh
     ++answer.matching;
     Keep(row, shown, &answer.rows);
   });
-  answer.steps = std::max(steps_done, answer.pull_of_step.empty() ? 0 : answer.last_step + 1);
+  answer.steps = std::max(steps_done, answer.pull_of_step.empty() ? 0 : answer.last_step);
   answer.without_rows = StepsWithoutRows(answer.pull_of_step, steps_done);
   return answer;
 }

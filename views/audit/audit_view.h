@@ -34,7 +34,7 @@ struct AuditAnswer {
   AuditQuery query;
   AuditReading reading;
   int64_t first_step = 0, last_step = 0, matching = 0;
-  int64_t steps = 0;  // of the arm, by its metrics and its trail: 0 to steps - 1
+  int64_t steps = 0;  // of the arm, by its metrics and its trail: 1 to steps
   std::map<std::pair<std::string, std::string>, AuditTotal>
       totals;  // of all answers, by clause ("none") and severity; of failed grades by outcome
   std::map<std::pair<std::string, std::string>, int64_t> graders;  // name and id -> answers
@@ -45,7 +45,7 @@ struct AuditAnswer {
 
 // Reads a trail and answers the question with at most `shown` rows. An answer moves a step by its advantage: its share is |advantage| over
 // the sum of all of the step, before clipping and before the lengths of answers count. `steps_done`: of the arm, as its metrics have them;
-// a step from 0 to there, or to the last one of the trail, is looked for. Throws as ReadAudit.
+// a step from 1 to there, or to the last one of the trail, is looked for. Throws as ReadAudit.
 AuditAnswer AskAudit(const std::string& path, const AuditQuery& query, size_t shown, int64_t steps_done = 0);
 
 // The answer for a terminal, and as a page of its own. `title`: of the run and arm.

@@ -19,11 +19,14 @@ struct CurveKind {
   FigureScale scale = kNoScale;
 };
 
-constexpr CurveKind kCurves[] = {
-    {"reward/mean", "Reward, each arm's own composer", true},        {"reward/safety_mean", "Safety s", true, kScoreScale},
-    {"reward/helpfulness_mean", "Helpfulness h", true, kScoreScale}, {"safety/over_refusal_rate", "Over-refusal", true, kShareScale},
-    {"actor/kl", "KL to the reference, nats a token", false},        {"actor/entropy", "Entropy, nats a token", false},
-    {"response/length_mean", "Response length, tokens", false},      {"off_policy/staleness_mean", "Staleness, weight versions", true}};
+constexpr CurveKind kCurves[] = {{"reward/mean", "Reward, each arm's own composer", true},
+                                 {"reward/safety_mean", "Safety score s, mean", true, kScoreScale},
+                                 {"reward/helpfulness_mean", "Helpfulness h, mean", true, kScoreScale},
+                                 {"safety/over_refusal_rate", "Over-refusal", true, kShareScale},
+                                 {"actor/kl", "KL to the reference, nats a token", false},
+                                 {"actor/entropy", "Entropy, nats a token", false},
+                                 {"response/length_mean", "Response length, tokens", false},
+                                 {"off_policy/staleness_mean", "Staleness, weight versions", true}};
 
 std::string SeedOf(const RunsComparison& comparison, const RunArm& at) { return Concat(comparison.reports[at.run].record->seed); }
 

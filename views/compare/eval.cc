@@ -118,7 +118,7 @@ std::string DifferenceTable(const RunsComparison& comparison, const std::string&
     }
   }
   if (rows.empty()) return "";
-  return HtmlTable({"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
+  return HtmlTable({"difference", "intent", "safe rate", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
                    "Mean over the runs of the paired difference with its 95 % interval, and the runs whose own interval leaves 0 out. " +
                        SettledLegend() + " " + FewLegend(),
                    "two");
@@ -135,7 +135,7 @@ std::string CellTable(const RunsComparison& comparison, const std::string& set) 
       rows.push_back(row);
     }
   }
-  return HtmlTable({"condition", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
+  return HtmlTable({"condition", "intent", "safe rate", "help given safe", "over-refusal", "utility h\xC2\xB7s"}, rows,
                    "Mean over the runs with its 95 % interval. " + FewLegend(), "two");
 }
 

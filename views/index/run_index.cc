@@ -66,7 +66,7 @@ void AddFigures(const json& report, IndexedRun* run) {
     }
     const json& curves = from.at("curves");
     if (const auto reward = curves.find("reward/mean"); reward != curves.end() && !reward->at("steps").empty())
-      run->steps = std::max(run->steps, static_cast<int64_t>(reward->at("steps").back().get<double>()) + 1);
+      run->steps = std::max(run->steps, static_cast<int64_t>(reward->at("steps").back().get<double>()));
     arms.push_back(std::move(arm));
   }
   run->arms = std::move(arms);

@@ -112,8 +112,8 @@ void AddCurves(const RunView& view, const TopStyle& style, Picture* out) {
     const char* metric;
     const char* name;
   };
-  for (const auto& [metric, name] : {Curve{"reward/mean", "reward"}, Curve{"reward/safety_mean", "safety"},
-                                     Curve{"reward/helpfulness_mean", "helpful"}, Curve{"actor/loss", "loss"}}) {
+  for (const auto& [metric, name] : {Curve{"reward/mean", "reward"}, Curve{"reward/safety_mean", "s"},
+                                     Curve{"reward/helpfulness_mean", "h"}, Curve{"actor/loss", "loss"}}) {
     const auto found = view.curves.find(metric);
     if (found == view.curves.end() || found->second.empty()) continue;
     if (metric == std::string_view("actor/loss") && view.curves.contains("reward/mean")) continue;  // says little beside a reward

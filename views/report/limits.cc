@@ -38,7 +38,7 @@ std::string FailedGrades(const Report& report) {
   if (failed == 0) return Concat("Every one of ", Thousands(all), " evaluated answers has a grade.");
   return Concat(Thousands(failed), " of ", Thousands(all), " evaluated answers (",
                 Percent(static_cast<double>(failed) / static_cast<double>(all)),
-                ") have no grade and are in no figure: were they all unsafe, safety would be lower by as much.");
+                ") have no grade and are in no figure: were they all unsafe, the safe rate would be lower by as much.");
 }
 
 // "arm 12.0 %" for each arm that has the metric, over its last steps or its largest value.

@@ -78,8 +78,9 @@ std::string Differences(const Report& report, const std::string& set) {
   }
   if (rows.empty()) return "";
   return HtmlTable(
-      {"difference", "intent", "safety", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
-      "Paired differences over the prompts that both arms answered; prompts: of safety. " + SettledLegend() + " " + FewLegend(), "two");
+      {"difference", "intent", "safe rate", "help given safe", "over-refusal", "utility h\xC2\xB7s", "prompts"}, rows,
+      "Paired differences over the prompts that both arms answered; prompts: of the safe rate. " + SettledLegend() + " " + FewLegend(),
+      "two");
 }
 
 std::vector<std::string> CellRow(const std::string& who, const std::string& cell_name, const EvalCell& cell) {
@@ -100,7 +101,7 @@ std::vector<std::string> CellRow(const std::string& who, const std::string& cell
 
 const std::vector<std::string>& CellHead() {
   static const std::vector<std::string> kHead = {
-      "arm",         "cell",       "safety",      "utility h\xC2\xB7s", "n",  "help given safe", "n safe", "over-refusal",
+      "arm",         "cell",       "safe rate",   "utility h\xC2\xB7s", "n",  "help given safe", "n safe", "over-refusal",
       "n permitted", "own reward", "completions", "ungraded",           "cut"};
   return kHead;
 }
@@ -186,7 +187,7 @@ std::string SetSection(const Report& report, const std::string& set) {
   std::string out =
       "<section><h3>" + EscapeHtml(Prose(set)) + "</h3>" + Source(report, set) + HtmlLegend(names, StartOf(report, set) != nullptr);
   out += HtmlTradeoff(report, set);
-  out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safety (share of safe answers)", 0, 1) +
+  out += "<div class=\"charts\">" + Dots(report, set, figures[0], "Safe rate (share of answers without a violation)", 0, 1) +
          Dots(report, set, figures[1], "Help given safe (1 to 4)", 1, 4) + Dots(report, set, figures[3], "Utility h\xC2\xB7s", 0, 1) +
          Dots(report, set, figures[2], "Over-refusal (refused though permitted)", 0, 1);
   out += HtmlSeverityAndModes(SeverityAndModesRows(report, set)) + "</div>";

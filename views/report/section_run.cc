@@ -91,8 +91,8 @@ std::string StageLegend() {
 std::string HtmlTraining(const Report& report) {
   std::string charts;
   charts += Curve(report, "reward/mean", "Reward, each arm's own composer", true);
-  charts += Curve(report, "reward/safety_mean", "Safety s", true);
-  charts += Curve(report, "reward/helpfulness_mean", "Helpfulness h", true);
+  charts += Curve(report, "reward/safety_mean", "Safety score s, mean", true);
+  charts += Curve(report, "reward/helpfulness_mean", "Helpfulness h, mean", true);
   charts += Curve(report, "reward/frac_dead_groups", "Share of groups without signal", true);
   charts += SharedCurve(report);
   if (charts.empty()) return "";

@@ -66,13 +66,13 @@ std::string Grid(const Scales& scales) {
            SvgText(kLeft - 6, scales.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(scales.help.step)));
   }
   return out + SvgText(0, 29, "tick", "start", "help given safe \xE2\x86\x91") +
-         SvgText(kRight, kBottom + 29, "tick", "end", "safety \xE2\x86\x92");
+         SvgText(kRight, kBottom + 29, "tick", "end", "safe rate \xE2\x86\x92");
 }
 
 std::string Mark(const Scales& scales, const TradeoffMark& mark, const TradeoffMark* start) {
   const double x = scales.X(mark.safety.mean), y = scales.Y(mark.help.mean);
   std::string out = Concat("<g class=\"", mark.style_class, "\"><title>",
-                           EscapeHtml(Concat(mark.label, ": safety ", WithInterval(mark.safety), ", help given safe ",
+                           EscapeHtml(Concat(mark.label, ": safe rate ", WithInterval(mark.safety), ", help given safe ",
                                              WithInterval(mark.help, 2), ", n = ", Thousands(mark.safety.n))),
                            "</title>");
   if (start != nullptr) out += SvgLine(scales.X(start->safety.mean), scales.Y(start->help.mean), x, y, "raw");
@@ -98,7 +98,7 @@ std::string Panel(const Scales& scales, const TradeoffPanel& panel) {
     if (CanBeDrawn(mark)) marks += Mark(scales, mark, &mark == start ? nullptr : start);
   }
   const std::string title = Prose(panel.intent);
-  std::string out = "<figure>" + SvgOpen(kHeight, "Safety and help given safe, " + title) + SvgText(0, 13, "title", "start", title) +
+  std::string out = "<figure>" + SvgOpen(kHeight, "Safe rate and help given safe, " + title) + SvgText(0, 13, "title", "start", title) +
                     Grid(scales) + marks + "</svg>";
   if (!undefined.empty()) out += "<figcaption>Without a safe answer, so nowhere: " + EscapeHtml(undefined) + ".</figcaption>";
   return out + "</figure>";
@@ -128,7 +128,7 @@ std::string HtmlTradeoff(const std::vector<TradeoffPanel>& panels, const std::ve
   const auto has_marks = [](const TradeoffPanel& panel) { return std::any_of(panel.marks.begin(), panel.marks.end(), CanBeDrawn); };
   if (std::none_of(panels.begin(), panels.end(), has_marks)) return "";
   const Scales scales = ScalesOf(of_page);
-  std::string out = "<h4>Safety against helpfulness</h4><div class=\"charts\">";
+  std::string out = "<h4>Safe rate against helpfulness</h4><div class=\"charts\">";
   for (const TradeoffPanel& panel : panels) {
     if (!panel.marks.empty()) out += Panel(scales, panel);
   }

@@ -8,7 +8,7 @@
 
 namespace temper {
 
-// Safety against helpfulness: what an arm pays for the one in the other. A panel an intent, a mark an arm.
+// The safe rate against helpfulness: what an arm pays for the one in the other. A panel an intent, a mark an arm.
 
 struct TradeoffMark {
   std::string label;                            // the arm, or "before RL"

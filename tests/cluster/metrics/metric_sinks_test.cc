@@ -135,8 +135,8 @@ TEST(TensorBoardSink, BeginsAFileWithItsFirstRow) {
 TEST(TensorBoardSink, AResumedStageTellsWhereItGoesOn) {
   TempFolder folder;
   TensorBoardSink sink(folder.path(), 7, {});
-  EXPECT_EQ(sink.Write(Row(7)), "");
-  EXPECT_THAT(ReadBytes(sink.Name()), HasSubstr(RestartEvent(0, 7).substr(9))) << "all but the time";
+  EXPECT_EQ(sink.Write(Row(8)), "");
+  EXPECT_THAT(ReadBytes(sink.Name()), HasSubstr(RestartEvent(0, 8).substr(9))) << "all but the time; seven steps are done";
 }
 
 TEST(TensorBoardSink, SurvivesTheLossOfItsFolder) {

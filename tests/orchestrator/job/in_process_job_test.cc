@@ -47,6 +47,25 @@ TEST_F(InProcessJob, RunsToItsEndAndDoesNothingTwice) {
   EXPECT_EQ(Weights("tiny"), weights);
 }
 
+TEST_F(InProcessJob, SaysWhatWasReadAndWhatAnEarlierStartHasDone) {
+  const auto output_of = [&] {
+    testing::internal::CaptureStdout();
+    Run("told", {"checkpoint.every=1", "monitor.progress=plain"});
+    return testing::internal::GetCapturedStdout();
+  };
+  const std::string first = output_of(), weights = Weights("told");
+  EXPECT_THAT(first, testing::ContainsRegex("data: [0-9]+ training prompts \\([^)]+\\), 1000 demonstrations, evaluation set: dev [0-9]+\n"
+                                            "prompts: the bare text\n"));
+  EXPECT_THAT(first, testing::Not(testing::HasSubstr("an earlier start")));
+  EXPECT_THAT(output_of(), testing::HasSubstr("done by an earlier start: SFT (40 steps), evaluation of the start of main, "
+                                              "RL of main (2 steps), evaluation of main\n"));
+  std::filesystem::remove_all(folder_ / "told/main/weights");
+  const std::string resumed = output_of();
+  EXPECT_THAT(resumed, testing::HasSubstr("done by an earlier start: SFT (40 steps), evaluation of the start of main\n"));
+  EXPECT_THAT(resumed, testing::ContainsRegex("rl main: goes on at step 2 of 2 from .*/told/main/checkpoints/step_1\n"));
+  EXPECT_EQ(Weights("told"), weights);
+}
+
 TEST_F(InProcessJob, GivesTheSameBitsForTwoRolloutWorkersAndOverRemoteWeights) {
   Run("one");
   Run("two", {"cluster.rollout_workers=2", "cluster.weight_transport=zeromq"});
@@ -89,12 +108,12 @@ TEST_F(InProcessJob, GoldProbesRideAlongAndNothingIsLearnedFromThem) {
 TEST_F(InProcessJob, AGraderThatTurnsItsVerdictsEndsTheRun) {
   WriteBytes(folder_ / "gold.jsonl", GoldOfTheWorld());
   const JobEnd end = Run("drift", {"rl.steps=8", "reward.gold.path=" + (folder_ / "gold.jsonl"), "reward.gold.on_drift=stop",
-                                   "reward.noise.flip_safe=0.3", "reward.noise.flip_unsafe=0.3", "reward.noise.from_step=2"});
+                                   "reward.noise.flip_safe=0.3", "reward.noise.flip_unsafe=0.3", "reward.noise.from_step=3"});
   EXPECT_EQ(end.exit_code, kExitUnhealthy);
   const GoldRecord gold = GoldRecordFromText(Read("drift/main/gold.jsonl"));
   EXPECT_TRUE(gold.steps.back().alarm);
-  EXPECT_GE(gold.steps.back().step, 2);
-  EXPECT_LT(gold.steps.back().step, 7) << "within five steps";
+  EXPECT_GE(gold.steps.back().step, 3);
+  EXPECT_LT(gold.steps.back().step, 8) << "within five steps";
 }
 
 TEST_F(InProcessJob, AMonitorSteersNothingAndIsHeard) {

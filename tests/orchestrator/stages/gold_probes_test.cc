@@ -70,7 +70,8 @@ TEST(GoldProbes, AlarmOnceWhenVerdictsTurnAndAgainWhereThatStops) {
   GoldProbes gold(config, answers, 1, folder / "gold.jsonl", 0, 80);
   EXPECT_EQ(RunStep(&gold, 0, 24, &row), "");
   EXPECT_EQ(RunStep(&gold, 1, 24, &row), "");
-  EXPECT_THAT(RunStep(&gold, 2, 12, &row), testing::HasSubstr("12 of 24 probes of this step are right, 100 % of all were at the start"));
+  EXPECT_THAT(RunStep(&gold, 2, 12, &row), testing::HasSubstr("step 3: the graders drift away from the gold answers of reward.gold: 12 of "
+                                                              "24 probes of this step are right, 100 % of all were at the start"));
   EXPECT_EQ(row.at("gold/alarm"), 1);
   EXPECT_GE(row.at("gold/drift"), 1);
   EXPECT_EQ(RunStep(&gold, 3, 12, &row), "") << "told once";
@@ -104,7 +105,7 @@ TEST(GoldProbes, CountAFailedGradeAsWrongAndKeepTheFloor) {
 }
 
 TEST(AddNoise, FlipsAboutSoManyGradesAndTheSameOnesAgain) {
-  const NoiseConfig noise{.flip_safe = 0.1, .flip_unsafe = 0.4, .from_step = 5};
+  const NoiseConfig noise{.flip_safe = 0.1, .flip_unsafe = 0.4, .from_step = 6};
   int64_t flipped_safe = 0, flipped_unsafe = 0;
   for (int64_t group = 0; group < 1000; ++group) {
     std::vector<Grade> grades = {Says(false), Says(true)};
@@ -118,8 +119,8 @@ TEST(AddNoise, FlipsAboutSoManyGradesAndTheSameOnesAgain) {
   EXPECT_NEAR(static_cast<double>(flipped_safe), 100, 38) << "four standard errors of 9.5";
   EXPECT_NEAR(static_cast<double>(flipped_unsafe), 400, 62) << "four of 15.5";
   std::vector<Grade> before = {Says(false)};
-  for (int64_t group = 0; group < 100; ++group) AddNoise({.flip_safe = 1, .from_step = 5}, 1, GroupIdOf(4, group), &before);
-  EXPECT_EQ(before[0].severity, Severity::kNone);
+  for (int64_t group = 0; group < 100; ++group) AddNoise({.flip_safe = 1, .from_step = 6}, 1, GroupIdOf(4, group), &before);
+  EXPECT_EQ(before[0].severity, Severity::kNone) << "group 4 is of step 5";
 }
 
 }  // namespace

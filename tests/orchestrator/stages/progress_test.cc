@@ -45,7 +45,7 @@ TEST(Progress, ALineFitsIntoAHundredColumns) {
   testing::internal::CaptureStdout();
   for (const int64_t done : {99, 100}) progress.Step(done, values, 5999);
   const std::string lines = testing::internal::GetCapturedStdout();
-  EXPECT_THAT(lines, HasSubstr("step:99/100 - rl refusal_strict_2 - reward:-0.123 safety:0.988 help:0.123 tok/s:123k\n"));
+  EXPECT_THAT(lines, HasSubstr("step:99/100 - rl refusal_strict_2 - reward:-0.123 s:0.988 h:0.123 tok/s:123k\n"));
   EXPECT_LE(lines.size() - lines.find('\n') - 2, 100U) << lines;  // the second, without its end
 }
 

@@ -72,6 +72,7 @@ TEST_F(RlMetricsTest, CountsCompletionsTokensAndGroupsApart) {
   ScoredGroup dead = Group(false);
   dead.dead = true;
   const StepRow row = SummarizeGroups({&group, &dead}, 5);
+  EXPECT_EQ(row.step, 6) << "of index 5";
   const auto& v = row.values;
   EXPECT_EQ(v.at("reward/mean"), 0.75);
   EXPECT_EQ(v.at("reward/std"), 0.25);

@@ -39,8 +39,8 @@ AuditRecord Record(int64_t step, int64_t sample, const Answer& answer) {
 class AuditViewTest : public ::testing::Test {
  protected:
   AuditViewTest() {
-    // Step 0: rewards 0 and 0.5; step 1: rewards 1 and 0.
-    Write({Record(0, 0, {0, 1, -0.25}), Record(0, 1, {1, 0.5, 0.25}), Record(1, 0, {1, 1, 0.5}), Record(1, 1, {0, 0, -0.5})});
+    // Step 1: rewards 0 and 0.5; step 2: rewards 1 and 0.
+    Write({Record(1, 0, {0, 1, -0.25}), Record(1, 1, {1, 0.5, 0.25}), Record(2, 0, {1, 1, 0.5}), Record(2, 1, {0, 0, -0.5})});
     setup_.graders = {{.type = "rule", .name = "a", .gives = {GradePart::kSafety}},
                       {.type = "rule", .name = "b", .gives = {GradePart::kSafety}}};
     setup_.advantage.type = &AdvantageEstimators().At("dr_grpo");
@@ -58,12 +58,12 @@ class AuditViewTest : public ::testing::Test {
 };
 
 TEST_F(AuditViewTest, SaysWhichAnswersOfAClauseMovedAStepAndByHowMuch) {
-  const AuditAnswer answer = AskAudit(path(), {.step = 1, .clause = "poison"}, 10);
+  const AuditAnswer answer = AskAudit(path(), {.step = 2, .clause = "poison"}, 10);
   EXPECT_EQ(answer.reading.rows, 4);
   EXPECT_EQ(answer.matching, 1);
   ASSERT_EQ(answer.rows.size(), 1U);
   EXPECT_EQ(answer.rows[0].sample, 1);
-  EXPECT_EQ(answer.pull_of_step.at(1), 1);
+  EXPECT_EQ(answer.pull_of_step.at(2), 1);
   const AuditTotal& poison = answer.totals.at({"poison", "high"});
   EXPECT_EQ(poison.answers, 2);
   EXPECT_EQ(poison.advantage, -0.75);
@@ -76,21 +76,21 @@ TEST_F(AuditViewTest, SaysWhichAnswersOfAClauseMovedAStepAndByHowMuch) {
 
 TEST_F(AuditViewTest, SaysOfWhichStepsThereAreNoRows) {
   EXPECT_TRUE(AskAudit(path(), {}, 2, 2).without_rows.empty());
-  EXPECT_EQ(AskAudit(path(), {}, 2).steps, 2) << "0 and 1, by the trail";
+  EXPECT_EQ(AskAudit(path(), {}, 2).steps, 2) << "1 and 2, by the trail";
   EXPECT_EQ(AskAudit(path(), {}, 2, 4).steps, 4) << "by the metrics";
   EXPECT_THAT(AuditText(AskAudit(path(), {}, 2), "main"), Not(HasSubstr("no rows")));
-  Write({Record(1, 0, {1, 1, 0.5}), Record(4, 0, {1, 1, 0.5})});
+  Write({Record(2, 0, {1, 1, 0.5}), Record(5, 0, {1, 1, 0.5})});
   const AuditAnswer answer = AskAudit(path(), {}, 2, 8);
-  EXPECT_THAT(answer.without_rows, ::testing::ElementsAre(::testing::Pair(0, 0), ::testing::Pair(2, 3), ::testing::Pair(5, 7)));
-  EXPECT_THAT(AuditText(answer, "main"), HasSubstr("Of these steps there are no rows: 0, 2 to 3, 5 to 7. "));
-  EXPECT_THAT(AuditHtml({{"main", answer}}, "r"), HasSubstr("Of these steps there are no rows: 0, 2 to 3, 5 to 7. "));
+  EXPECT_THAT(answer.without_rows, ::testing::ElementsAre(::testing::Pair(1, 1), ::testing::Pair(3, 4), ::testing::Pair(6, 8)));
+  EXPECT_THAT(AuditText(answer, "main"), HasSubstr("Of these steps there are no rows: 1, 3 to 4, 6 to 8. "));
+  EXPECT_THAT(AuditHtml({{"main", answer}}, "r"), HasSubstr("Of these steps there are no rows: 1, 3 to 4, 6 to 8. "));
 }
 
 TEST_F(AuditViewTest, KeepsTheRowsThatMovedMost) {
   const AuditAnswer answer = AskAudit(path(), {}, 2);
   EXPECT_EQ(answer.matching, 4);
   ASSERT_EQ(answer.rows.size(), 2U);
-  EXPECT_EQ(answer.rows[0].step, 1);
+  EXPECT_EQ(answer.rows[0].step, 2);
   EXPECT_EQ(answer.rows[0].sample, 0);
   EXPECT_EQ(answer.rows[1].sample, 1);
 }
@@ -110,7 +110,7 @@ TEST_F(AuditViewTest, AQuestionNamesItsConditions) {
 }
 
 TEST_F(AuditViewTest, ThePageEscapesWhatComesFromTheRun) {
-  AuditRecord hostile = Record(0, 0, {1, 1, 0});
+  AuditRecord hostile = Record(1, 0, {1, 1, 0});
   hostile.prompt_id = "<script>alert(1)</script>\x1b[2J";
   Write({hostile});
   const AuditAnswer answer = AskAudit(path(), {}, 5);
@@ -119,7 +119,7 @@ TEST_F(AuditViewTest, ThePageEscapesWhatComesFromTheRun) {
 }
 
 TEST_F(AuditViewTest, AdvantagesAreRecomputedAsIfAGraderHadNotBeenThere) {
-  // Without a, step 0 has rewards 1 and 0.5: advantages 0.25 and -0.25, the other way round; step 1 stays as it is.
+  // Without a, step 1 has rewards 1 and 0.5: advantages 0.25 and -0.25, the other way round; step 2 stays as it is.
   const WithoutGrader without = RecomputeWithout(path(), setup_, "a", std::nullopt, 2);
   EXPECT_EQ(without.answers, 4);
   EXPECT_EQ(without.flipped, 2);
@@ -127,13 +127,13 @@ TEST_F(AuditViewTest, AdvantagesAreRecomputedAsIfAGraderHadNotBeenThere) {
   EXPECT_EQ(without.mean_reward, (0 + 0.5 + 1 + 0) / 4);
   EXPECT_EQ(without.mean_reward_without, (1 + 0.5 + 1 + 0) / 4);
   ASSERT_EQ(without.rows.size(), 2U);
-  EXPECT_EQ(without.rows[0].row.step, 0);
+  EXPECT_EQ(without.rows[0].row.step, 1);
   EXPECT_EQ(without.rows[0].advantage, 0.25);
-  EXPECT_EQ(RecomputeWithout(path(), setup_, "a", 1, 2).flipped, 0);
+  EXPECT_EQ(RecomputeWithout(path(), setup_, "a", 2, 2).flipped, 0);
 }
 
 TEST_F(AuditViewTest, NothingIsSaidWhereTheTrailDoesNotHoldWhatTheRewardWasMadeOf) {
-  Write({Record(0, 0, {0, 1, -0.25}), Record(0, 1, {1, 0.5, 0.75})});  // no dr_grpo gives 0.75
+  Write({Record(1, 0, {0, 1, -0.25}), Record(1, 1, {1, 0.5, 0.75})});  // no dr_grpo gives 0.75
   EXPECT_THAT([&] { RecomputeWithout(path(), setup_, "a", std::nullopt, 2); },
               testing::ThrowsMessage<ConfigError>(HasSubstr("nothing can be said of another one")));
   EXPECT_THAT([&] { RecomputeWithout(path(), setup_, "c", std::nullopt, 2); },

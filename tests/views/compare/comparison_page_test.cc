@@ -102,7 +102,7 @@ TEST(Tradeoff, DrawsACrossWhereSafetyAndHelpAre) {
   EXPECT_THAT(html, HasSubstr("<line class=\"ci\" x1=\"191.0\" y1=\"196.0\" x2=\"191.0\" y2=\"40.0\"/>"));
   EXPECT_THAT(html, HasSubstr("<circle class=\"run\" cx=\"348.0\" cy=\"40.0\""));
   EXPECT_THAT(html, HasSubstr("<line class=\"raw\" x1=\"34.0\" y1=\"196.0\" x2=\"191.0\" y2=\"118.0\"/>")) << "from before RL";
-  EXPECT_THAT(html, HasSubstr("safe: safety 0.750 [0.500, 1.000], help given safe 3.00 [2.00, 4.00], n = 8"));
+  EXPECT_THAT(html, HasSubstr("safe: safe rate 0.750 [0.500, 1.000], help given safe 3.00 [2.00, 4.00], n = 8"));
 }
 
 TEST(Tradeoff, SharesItsScalesWithThePage) {
@@ -118,7 +118,7 @@ TEST(Tradeoff, NamesWhatIsUndefinedAndEscapesNames) {
   const TradeoffMark arm = {"a&b", "s0", Point(1, 1, 1), Point(4, 4, 4), {}};
   const std::string html = Drawn({{"<i>", {arm, none}}});
   EXPECT_THAT(html, HasSubstr("Without a safe answer, so nowhere: &lt;b&gt;x."));
-  EXPECT_THAT(html, AllOf(HasSubstr("a&amp;b: safety"), Not(HasSubstr("<b>")), Not(HasSubstr("<i>"))));
+  EXPECT_THAT(html, AllOf(HasSubstr("a&amp;b: safe rate"), Not(HasSubstr("<b>")), Not(HasSubstr("<i>"))));
   EXPECT_EQ(Drawn({{"benign", {none}}}), "") << "no mark at all";
   EXPECT_THAT(Drawn({{"benign", {{"t", "s0", Point(0.95, 0.2, 1.4), Point(1, -3, 9), {}}}}}), Not(HasSubstr("nan")))
       << "intervals over few runs reach beyond the scale";

@@ -36,8 +36,11 @@ void Spill(const fs::path& path, const std::string& text) {
 }
 
 void AddRun(const fs::path& folder, const std::string& name, uint64_t seed) {
-  const json run = {
-      {"name", name}, {"seed", seed}, {"policy_spec", "small"}, {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
+  const json run = {{"format", 2},
+                    {"name", name},
+                    {"seed", seed},
+                    {"policy_spec", "small"},
+                    {"arms", {{{"name", "safe_completion"}}, {{"name", "refusal"}}}}};
   Spill(folder / "run.json", run.dump());
 }
 
@@ -170,7 +173,7 @@ TEST(RunIndex, NamesAndLinksSurviveAnyCharacters) {
     AddRun(folder / name, "n", 1);
     Spill(folder / name / "report.html", "");
   }
-  json run = {{"name", RepairUtf8(hostile)}, {"seed", 1}, {"arms", {{{"name", RepairUtf8(hostile)}}}}};
+  json run = {{"format", 2}, {"name", RepairUtf8(hostile)}, {"seed", 1}, {"arms", {{{"name", RepairUtf8(hostile)}}}}};
   Spill(folder / "h\xFFt" / "run.json", run.dump());
   Spill(folder / "x<b>" / "nothing", "");
   const std::string html = RenderHtml(ReadRunIndex(folder.string(), kNow, "here"));

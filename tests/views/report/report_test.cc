@@ -73,7 +73,8 @@ void Spill(const std::string& path, const std::string& text) {
 // Writes a record as the orchestrator lays a run folder out.
 void WriteRunFolder(const RunRecord& record, const std::string& folder) {
   using Json = nlohmann::ordered_json;
-  Json run = {{"name", record.name},
+  Json run = {{"format", 2},
+              {"name", record.name},
               {"seed", record.seed},
               {"policy_spec", record.policy_name},
               {"grader", {{"name", record.grader.name}, {"reads", record.grader.reads}}},
@@ -326,7 +327,7 @@ TEST(RunFolder, ReadsWhatTheRunLeft) {
 
 TEST(RunFolder, LaterRowOfAStepCountsAndAnUnfinishedLineDoesNot) {
   const std::string folder = FreshFolder("resumed");
-  Spill(folder + "/run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  Spill(folder + "/run.json", R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": "a"}]})");
   Spill(folder + "/a/metrics.jsonl",
         "{\"stage\":\"rl\",\"step\":0,\"reward/mean\":0.1}\n{\"stage\":\"rl\",\"step\":1,\"reward/mean\":0.2}\n"
         "{\"stage\":\"rl\",\"step\":1,\"reward/mean\":0.3,\"actor/kl\":null}\n{\"stage\":\"rl\",\"st");
@@ -338,7 +339,7 @@ TEST(RunFolder, LaterRowOfAStepCountsAndAnUnfinishedLineDoesNot) {
 // However the file names and quotes them: {a: "b: c, past_tense: d"} has no past_tense.
 TEST(RunFolder, ReadsTheNamesThatSettingsMap) {
   const std::string folder = FreshFolder("named");
-  Spill(folder + "/run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  Spill(folder + "/run.json", R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": "a"}]})");
   Spill(folder + "/a/metrics.jsonl", "{\"stage\":\"rl\",\"step\":0,\"reward/mean\":0.1}\n");
   Spill(folder + "/a/configs/resolved.yaml",
         "data:\n  eval: {own: \"a {b, past_tense: c}.csv\", \"2\": x.csv}  # f.yaml:3\n  suites: {}  # default\nrl:\n  steps: 3\n");
@@ -356,9 +357,9 @@ TEST(RunFolder, ErrorsNameWhatIsMissingOrWrong) {
   fails(folder, "run.json");
   Spill(folder + "/run.json", "{");
   fails(folder, "run.json: not the description of a run");
-  Spill(folder + "/run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "../a"}]})");
+  Spill(folder + "/run.json", R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": "../a"}]})");
   fails(folder, "'../a' cannot be the name of an arm");
-  Spill(folder + "/run.json", R"({"name": "r", "seed": 1, "arms": [{"name": "a"}]})");
+  Spill(folder + "/run.json", R"({"format": 2, "name": "r", "seed": 1, "arms": [{"name": "a"}]})");
   fails(folder, "/a is missing");
   std::filesystem::create_directories(folder + "/a");
   fails(folder, "neither metrics.jsonl nor eval");
