@@ -49,8 +49,8 @@ struct DataStore {
   // of an answer, otherwise the filled prompt_template with the special tokens around a text.
   // ConfigError naming the prompt where the template refuses it.
   std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
-  // A demonstration, behind the token of its mode where it has one; the loss is on the answer, that token included, which ends with a stop
-  // token, and with learn_all_turns on those before it.
+  // A demonstration, behind the token of its mode where it has one. The loss is on the answer, that
+  // token included, which ends with a stop token, and with learn_all_turns on those before it.
   SftExample Example(const Demonstration& demonstration) const;
   // The sampling asked for, with the stops of the model and the gate of a prompt of this category.
   SamplingOptions Sampling(SamplingOptions wanted, const std::string& category) const;

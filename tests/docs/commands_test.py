@@ -45,6 +45,12 @@ CHECKED_ONLY = {
     "./dev build": "builds",
     "./dev test": "runs this test",
     "./dev run configs/smoke.yaml": "builds",
+    "./dev faults": "kills jobs for minutes",
+    "./dev faults kill_worker --count 50": "the same",
+    "./dev faults pause --seed 7 --only 3": "the same",
+    "temper launch configs/methods/mode_tokens.yaml": "trains for minutes",
+    "temper eval configs/methods/mode_tokens.yaml --model MODEL --gate-sweep": "needs the model that it trains",
+    "temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt ...": "the same",
     "cmake --install build/release --prefix /opt/temper": "tests/install runs it into a prefix of its own",
     "cmake --build build/release --target uninstall": "tests/install runs it",
     "temper convert --gguf FILE --out NEW": "get_model_test runs it",
@@ -174,7 +180,7 @@ class Documents(unittest.TestCase):
         script = ROOT / program
         if not script.is_file() or not (program.endswith(".py") or os.access(script, os.X_OK)):
             return "there is no such program"
-        text = script.read_text()
+        text = script.read_text() + ((ROOT / "tests/faults/faults.py").read_text() if words[:1] == ["faults"] else "")
         if program == "./dev" and words and not re.search(rf"^  {re.escape(words[0])}\)", text, re.MULTILINE):
             return f"./dev has no verb {words[0]}"
         for word in words:
