@@ -61,7 +61,7 @@ int ConvertCommand(const ConvertArguments& arguments) {
   const std::string source = arguments.gguf.empty() ? arguments.model : arguments.gguf;
   if (arguments.model.empty() == arguments.gguf.empty()) throw ConfigError("give a model: --model FOLDER or --gguf FILE");
   if (fs::exists(arguments.out) && fs::equivalent(source, arguments.out))
-    throw ConfigError(Concat("--out ", arguments.out, ": is the folder read; give another one"));
+    throw ConfigError(Concat("--out ", arguments.out, ": is the folder of --model; give another one"));
   if (fs::exists(arguments.out) && !fs::exists(fs::path(arguments.out) / "config.json") && !fs::is_empty(arguments.out))
     throw ConfigError(Concat("--out ", arguments.out, ": holds files but no model, and would be replaced; give another folder"));
   if (!arguments.gguf.empty())

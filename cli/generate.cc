@@ -170,9 +170,24 @@ void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
   command->add_option("--seed", arguments->seed, "keys the random numbers");
   command->add_option("--stop", arguments->stops, "text that ends a completion, which is shown without it; repeatable")
       ->allow_extra_args(false);
+  auto* tokens = command
+                     ->add_option("--mode-tokens", arguments->mode_tokens,
+                                  "names of the mode tokens of the model (policy.mode_tokens), comma-separated: an answer begins with one")
+                     ->delimiter(',')
+                     ->allow_extra_args(false);
+  command
+      ->add_option("--gate", arguments->thresholds,
+                   "NAME=T: the token comes where its probability among the mode tokens is at least T, and else not; repeatable")
+      ->allow_extra_args(false)
+      ->needs(tokens);
+  command->add_option("--gate-bias", arguments->biases, "NAME=B: B is added to the token's logit; repeatable")
+      ->allow_extra_args(false)
+      ->needs(tokens);
   command->add_option("--dtype", arguments->dtype, "what is computed in: fp32 (default) or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
   AddExamples(command, {{"temper generate --model MODEL", "a chat"},
                         {"temper generate --model MODEL --prompt 'How do I pick a lock?' -n 4", "four answers"},
+                        {"temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt '...'",
+                         "refuses where the model gives refusing at least 30 %"},
                         {"temper generate --model MODEL --raw < beginnings.txt > continued.jsonl", "texts, one a line, as they go on"}});
 }
 

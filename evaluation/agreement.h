@@ -31,7 +31,7 @@ struct BinaryCounts {
   std::optional<double> Precision() const;  // of what the grader calls yes, the share that is
   std::optional<double> Recall() const;     // of what is yes, the share that the grader calls so
   std::optional<double> F1() const;         // 2 tp / (2 tp + fp + fn)
-  // The accuracy of who always says what more rows are.
+  // The accuracy of always saying what more rows are.
   std::optional<double> MajorityBaseline() const;
 };
 
@@ -78,7 +78,7 @@ struct ValuePair {
   double grader = 0;
 };
 std::optional<double> MeanAbsoluteError(std::span<const ValuePair> rows);
-// The least mean absolute error of who says one number for all rows: that of the median.
+// The least mean absolute error that one number for all rows has: that of the median.
 std::optional<double> MedianBaselineError(std::span<const ValuePair> rows);
 std::optional<double> PearsonCorrelation(std::span<const ValuePair> rows);
 // Pearson's of the ranks, ties with their mean rank.

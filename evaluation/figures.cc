@@ -65,6 +65,27 @@ std::map<std::string, Sums> SumsByPrompt(const std::vector<EvalSample>& samples,
   return prompts;
 }
 
+// The same where each sample counts its weight of a completion.
+std::map<std::string, Sums> WeighedSums(const std::vector<EvalSample>& samples, const std::vector<double>& weights,
+                                        const std::string& category) {
+  TEMPER_CHECK(weights.size() == samples.size(), weights.size(), " weights for ", samples.size(), " samples; there must be one for each");
+  std::map<std::string, Sums> prompts;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    if (!category.empty() && samples[i].category != category) continue;
+    Sums sums = SumsOf(samples[i].grade, std::nan(""));
+    for (double& value : sums.numerator) value *= weights[i];
+    for (double& value : sums.denominator) value *= weights[i];
+    prompts[samples[i].prompt_id].Add(sums);
+  }
+  return prompts;
+}
+
+std::vector<Sums> ValuesOf(const std::map<std::string, Sums>& prompts) {
+  std::vector<Sums> values;
+  for (const auto& [id, sums] : prompts) values.push_back(sums);
+  return values;
+}
+
 void Count(const EvalSample& sample, EvalCell& cell) {
   const Grade& grade = sample.grade;
   ++cell.n;
@@ -94,8 +115,7 @@ EvalCell MakeCell(const std::vector<EvalSample>& samples, const std::vector<doub
   for (const EvalSample& sample : samples) {
     if (keep(sample)) Count(sample, cell);
   }
-  std::vector<Sums> prompts;
-  for (const auto& [id, sums] : SumsByPrompt(samples, rewards, keep)) prompts.push_back(sums);
+  const std::vector<Sums> prompts = ValuesOf(SumsByPrompt(samples, rewards, keep));
   cell.safety = RatioOverPrompts(Of(kSafety, prompts), kShareScale);
   cell.help_given_safe = RatioOverPrompts(Of(kHelp, prompts), kHelpScale);
   cell.over_refusal = RatioOverPrompts(Of(kOverRefusal, prompts), kShareScale);
@@ -157,6 +177,23 @@ EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSa
       result.by_context[context] = cell([&](const EvalSample& s) { return s.context == context; });
   }
   return result;
+}
+
+EvalCell WeighedCell(const std::vector<EvalSample>& samples, const std::vector<double>& weights, const std::string& category) {
+  const std::vector<Sums> prompts = ValuesOf(WeighedSums(samples, weights, category));
+  EvalCell cell;
+  cell.safety = RatioOverPrompts(Of(kSafety, prompts), kScoreScale);
+  cell.help_given_safe = RatioOverPrompts(Of(kHelp, prompts), kHelpScale);
+  cell.over_refusal = RatioOverPrompts(Of(kOverRefusal, prompts), kScoreScale);
+  cell.utility = RatioOverPrompts(Of(kUtility, prompts), kScoreScale);
+  cell.n_prompts = static_cast<int64_t>(prompts.size());
+  return cell;
+}
+
+EvalDifference WeighedDifference(const std::vector<EvalSample>& samples, const std::vector<double>& a, const std::vector<double>& b) {
+  const auto sums_a = WeighedSums(samples, a, ""), sums_b = WeighedSums(samples, b, "");
+  const auto of = [&](Figure figure, FigureScale scale) { return DifferenceOf(figure, scale, sums_a, sums_b); };
+  return {of(kSafety, kScoreScale), of(kHelp, kHelpScale), of(kOverRefusal, kScoreScale), of(kUtility, kScoreScale), {}};
 }
 
 EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b) {

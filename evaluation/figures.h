@@ -54,6 +54,11 @@ struct EvalResult {
 // caller. Throws Error when rewards is neither empty nor as long as samples.
 EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards);
 
+// The figures but reward and accuracy where sample i counts weights[i] of a completion, not below 0: those of a policy that gives each of a
+// prompt's answers with that probability, where a prompt's weights add to 1. Of samples that `category` has, "" = of all. The counts of the
+// cell but n_prompts stay 0. Throws Error when there is not one weight for each sample.
+EvalCell WeighedCell(const std::vector<EvalSample>& samples, const std::vector<double>& weights, const std::string& category = "");
+
 // Paired difference a - b of each figure over the prompts that both have, by prompt id (DifferenceOverPrompts). A prompt without a graded
 // completion on either side is left out. Undefined where either figure is.
 struct EvalDifference {
@@ -66,6 +71,9 @@ struct EvalComparison {
   std::map<std::string, EvalDifference> by_intent;
 };
 EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b);
+
+// The same of two weightings of one set of samples, as WeighedCell has them.
+EvalDifference WeighedDifference(const std::vector<EvalSample>& samples, const std::vector<double>& a, const std::vector<double>& b);
 
 // The four figures of an evaluation that reports print, in order: name, decimals, scale, and where they lie in a cell and in a difference.
 struct FigureColumn {

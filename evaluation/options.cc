@@ -21,6 +21,10 @@ void Describe(EvalConfig& c, ConfigFields& f) {
   f.Int("samples_per_prompt", &c.samples_per_prompt, {1, 4096}, "completions of a prompt");
   f.Int("prompts_per_set", &c.prompts_per_set, {0, 1'000'000'000}, "prompts of each intent in a set, the first ones; 0 = all");
   f.Real("temperature", &c.temperature, {0, 1000}, "0 = greedy");
+  f.Bool(
+      "gate_sweep", &c.gate_sweep,
+      "policy.mode_tokens: also answer every prompt from each mode token and work out what every threshold of the first token would give "
+      "(temper eval --gate-sweep)");
   f.Bool("at_start", &c.at_start, "also evaluate the policy RL starts from");
   f.Int("every", &c.every, {0, 1'000'000'000}, "RL steps after which the policy is evaluated while it trains (during/*); 0 = never");
   f.Int("every_prompts", &c.every_prompts, {1, 1'000'000'000}, "eval.every: prompts of each intent in a set, the first ones");

@@ -27,6 +27,7 @@ struct EvalConfig {
   int64_t samples_per_prompt = 4;
   int64_t prompts_per_set = 0;  // 0 = all
   double temperature = 1.0;     // 0 = greedy
+  bool gate_sweep = false;      // whether thresholds of the first token are tried on every set
   bool at_start = true;
   int64_t every = 0;                    // RL steps between evaluations during training; 0 = none
   int64_t every_prompts = 20;           // of each intent of a set, in those

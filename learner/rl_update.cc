@@ -114,7 +114,7 @@ class RlPass {
         options_(options),
         batches_(PackGroups(share, TokensPerMicroBatch(state, share), state.model->config())),
         uses_reference_(options.kl_coef > 0) {
-    TEMPER_CHECK(!uses_reference_ || state.reference, "rl.kl_coef is ", options.kl_coef, " but no reference was set");
+    TEMPER_CHECK(!uses_reference_ || state.reference, "rl.kl.coef is ", options.kl_coef, " but no reference was set");
     CountTokens();
   }
 

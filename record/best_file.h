@@ -12,7 +12,7 @@ namespace temper {
 // best.json of an arm, and what a checkpoint's state holds of it: {"figure", "better", "step", "value", "low"?, "high"?, "evaluations",
 // "without", "stopped_at"}, with the fields of BestStep. The numbers come back to the bit.
 std::string BestStepToJson(const BestStep& best);
-// Throws ConfigError where the text is none.
+// Throws ConfigError where the text is not such a file's.
 BestStep BestStepFromJson(std::string_view text);
 
 // Flushed to disk.

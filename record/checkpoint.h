@@ -41,7 +41,8 @@ class CheckpointStore {
 
 // What tells a checkpoint from every other: its folder, and the time it was made at.
 using CheckpointMark = std::pair<std::string, std::filesystem::file_time_type>;
-// Those of a stage's folder of checkpoints. What has no manifest, is under a temporary name or was set aside is none.
+// Those of a stage's folder of checkpoints. What has no manifest, is under a temporary name or was
+// set aside does not count.
 std::set<CheckpointMark> CheckpointMarks(const std::string& folder);
 
 // Nothing when the folder's files are those of its manifest, the learner's and the state among them; else what is wrong.

@@ -45,8 +45,8 @@ class GoldFile {
   std::vector<GoldStep> steps_;
 };
 
-// The text of the file read back, for the class above and for reports. A last line without its end, cut short when the process died, is
-// left out. Throws ConfigError for any other line that is none.
+// The text of the file read back, for the class above and for reports. A last line without its end,
+// cut short when the process died, is left out. Throws ConfigError for any other malformed line.
 struct GoldRecord {
   std::optional<GoldBaseline> baseline;
   std::vector<GoldStep> steps;

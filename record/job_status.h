@@ -41,9 +41,10 @@ std::string ToJson(const JobStatus& status);  // indented, with a line end
 // The metrics that a run's views draw curves of.
 inline constexpr std::array kStatusCurves = {"reward/mean", "reward/safety_mean", "reward/helpfulness_mean", "actor/loss"};
 
-// ToJson's text. Nothing, and why in `*problem` after `origin`, when it is none.
+// ToJson's text. Nothing, and why in `*problem` after `origin`, when it is malformed.
 std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem);
-// From the run's folder. Nothing, and why in `*problem`, when there is no status.json or it is none.
+// From the run's folder. Nothing, and why in `*problem`, when there is no status.json or it is
+// malformed.
 std::optional<JobStatus> ReadJobStatus(const std::string& run_folder, std::string* problem);
 
 // Whether the run's status says that its job came to its end.

@@ -60,9 +60,9 @@ bool SetAsideIfDamaged(const StagePaths& stage);
 // header. Throws like Journal.
 uint64_t ReadJournal(const std::string& path, const std::function<void(const JournalRecord&)>& visit);
 
-// Whether a whole record begins anywhere in the bytes behind a damaged one: then they are no torn end. The work grows as their number does:
-// only what has a record's structure is hashed, and where more than eight times the bytes would be (somebody made them up), there may be
-// one.
+// Whether a whole record begins anywhere in the bytes behind a damaged one: then they are no torn
+// end. The work grows as their number does, because only what has a record's structure is hashed.
+// Where more than eight times the bytes would be hashed (somebody made them up), there may be one.
 struct IntactRecord {
   bool may_be_there = false;
   uint64_t hashed_bytes = 0;  // the work that the answer took

@@ -106,7 +106,9 @@ uint64_t WriteManifest(const std::string& folder, std::optional<int64_t> step) {
 std::optional<std::string> ManifestProblem(const std::string& folder, const std::vector<std::string>& needed) {
   std::string reason;
   const auto text = TryReadFile(ManifestPath(folder), kMaxManifestBytes, &reason);
-  if (!text) return Concat(kManifest, fs::exists(fs::symlink_status(ManifestPath(folder))) ? " cannot be read: " + reason : " is missing");
+  std::error_code none;
+  const bool there_is_one = fs::exists(fs::symlink_status(ManifestPath(folder), none));
+  if (!text) return Concat(kManifest, there_is_one ? " cannot be read: " + reason : " is missing");
   const auto manifest = ordered_json::parse(*text, nullptr, false);
   if (!manifest.is_object() || !manifest.contains("files") || !manifest["files"].is_object()) return Concat(kManifest, " is not valid");
   const ordered_json& listed = manifest["files"];

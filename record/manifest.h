@@ -16,9 +16,11 @@ std::string ManifestPath(const std::string& folder);
 // Returns the bytes of all files together.
 uint64_t WriteManifest(const std::string& folder, std::optional<int64_t> step);
 
-// Nothing when the folder has the files of its manifest, each with its size and hash, and no others, those of `needed` among them; else
-// what is wrong, beginning with the file's name. Whatever the folder holds, it is a value: links that lead in a circle, pipes and what may
-// not be read are named as well. Reads no file before all names and sizes are right, and none that is nearly all holes.
+// Nothing when the folder has the files of its manifest, each with its size and hash, and no
+// others, those of `needed` among them. Otherwise what is wrong, beginning with the file's name.
+// Whatever the folder holds, it is a value: links that lead in a circle, pipes and what may not be
+// read are named as well. Reads no file before all names and sizes are right, and none that is
+// nearly all holes.
 std::optional<std::string> ManifestProblem(const std::string& folder, const std::vector<std::string>& needed);
 
 }  // namespace temper

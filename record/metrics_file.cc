@@ -59,7 +59,7 @@ void CheckMetrics(const std::string& path, const MetricsMark& mark) {
   const std::string text = ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes});
   if (text.size() >= mark.bytes && Hash128(std::string_view(text).substr(0, mark.bytes)) == mark.xxh128) return;
   throw ConfigError(Concat(path, ": was changed since the checkpoint that the run goes on from, so the report would show figures that the ",
-                           "run never had; put back what was there, or move the file away to go on without these rows"));
+                           "run never had; put the file back as it was, or move it away to go on without these rows"));
 }
 
 std::optional<MetricRow> ParseMetricRow(std::string_view line, std::string* problem) {

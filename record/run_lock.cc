@@ -115,7 +115,7 @@ void RunLock::Refuse() {
 // Some network file systems lock no folders: the file's lock is then all there is.
 void RunLock::HoldFolder() {
   const int before = folder_fd_;
-  folder_fd_ = open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  folder_fd_ = open(PlaceOf(run_folder_).c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (before >= 0) close(before);
   const int error = folder_fd_ < 0 ? errno : TryLock(folder_fd_, patience_s_);
   if (error == EWOULDBLOCK) Refuse();

@@ -35,6 +35,7 @@ std::string AttemptLogs::Worker(const std::string& role, int rank) const { retur
 
 std::string EvalPaths::Samples(const std::string& set) const { return In(folder_, set, kSamplesEnd); }
 std::string EvalPaths::Meta(const std::string& set) const { return In(folder_, set, ".meta.json"); }
+std::string EvalPaths::GateSweep(const std::string& set) const { return In(folder_, set, ".gate_sweep.json"); }
 
 std::string EvalPaths::AnswerScores() const { return In(folder_, "answer_scores", ".json"); }
 
@@ -99,6 +100,7 @@ std::string RunPaths::ChromeTrace() const { return In(Traces(), "trace.json"); }
 StagePaths RunPaths::Sft() const { return StagePaths(In(folder_, "sft")); }
 ArmPaths RunPaths::Arm(const std::string& arm) const { return ArmPaths(In(folder_, arm)); }
 std::string RunPaths::World(const std::string& variant) const { return In(folder_, "data/world_", variant); }
+std::string RunPaths::GrownModel() const { return In(folder_, "data/grown_model"); }
 std::string RunPaths::Logs() const { return In(folder_, "logs"); }
 std::string RunPaths::MonitorCommandLog() const { return In(Logs(), "monitor_command.log"); }
 std::string RunPaths::LatestLogs() const { return In(Logs(), "latest"); }

@@ -32,6 +32,7 @@ class EvalPaths {
   std::string Samples(const std::string& set) const;
   std::string Meta(const std::string& set) const;
   std::string AnswerScores() const;  // record/eval_files.h
+  std::string GateSweep(const std::string& set) const;  // record/gate_sweep_file.h
   // Names of the sets whose samples are there, sorted; none where the folder is not there. The one function here that looks.
   std::vector<std::string> Sets() const;
 
@@ -39,7 +40,8 @@ class EvalPaths {
   std::string folder_;
 };
 
-// The folder of a step among checkpoints and weights: step_12. Nothing for a name that is none, or of more than 18 digits.
+// The folder of a step among checkpoints and weights: step_12. Nothing for another name, or for one
+// of more than 18 digits.
 std::string StepFolder(int64_t step);
 std::optional<int64_t> StepOfFolder(const std::string& name);
 
@@ -121,6 +123,7 @@ class RunPaths {
   ArmPaths Arm(const std::string& arm) const;
   std::string TensorBoard(const StagePaths& stage) const;  // folder; the stage must be one of this run
   std::string World(const std::string& variant) const;     // folder: the built-in world's files
+  std::string GrownModel() const;                          // folder: the policy's model with policy.mode_tokens
   ReportPaths Report() const { return ReportPaths(folder_); }
 
   std::string Logs() const;               // folder

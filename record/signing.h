@@ -19,7 +19,7 @@ std::string Sha256OfFile(const std::filesystem::path& path);
 std::string SignEd25519(std::string_view bytes, const std::filesystem::path& private_key_file);
 // The public key that belongs to it, or that a file with a public key holds: 64 hexadecimal digits. Throws ConfigError.
 std::string PublicKeyOf(const std::filesystem::path& key_file);
-// Whether the signature is that of the bytes. False for what is no signature or no key.
+// Whether the signature is that of the bytes. False for what is not a signature or not a key.
 bool IsSignedBy(std::string_view bytes, const std::string& signature, const std::string& public_key);
 
 }  // namespace temper

@@ -1,6 +1,8 @@
 #include "serve/text_generation.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <filesystem>
 
@@ -11,6 +13,7 @@
 #include "cluster/base/utf8.h"
 #include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
+#include "policy/model/token_options.h"
 #include "policy/text/strict_json.h"
 #include "rollout/engine/sampler.h"
 #include "rollout/engine/stop_strings.h"
@@ -69,6 +72,43 @@ class GenerationDefaults {
   Json root_ = Json::object();
 };
 
+// The place of the name in "NAME=NUMBER" among `names`, and the number. `option`: for errors.
+std::pair<size_t, double> ParseRule(const std::string& option, const std::string& text, const std::vector<std::string>& names) {
+  const size_t equals = text.rfind('=');
+  const auto name = std::find(names.begin(), names.end(), text.substr(0, equals));
+  const char* end = text.data() + text.size();
+  double number = 0;
+  const auto [at, error] = equals == std::string::npos ? std::from_chars_result{nullptr, std::errc::invalid_argument}
+                                                       : std::from_chars(text.data() + equals + 1, end, number);
+  if (error != std::errc() || at != end || !std::isfinite(number))
+    throw ConfigError(Concat(option, " ", Quoted(text), ": expected NAME=NUMBER, such as redirect=0.3"));
+  if (name == names.end()) throw ConfigError(Concat(option, " ", Quoted(text), ": the name is none of --mode-tokens"));
+  return {static_cast<size_t>(name - names.begin()), number};
+}
+
+FirstTokenGate GateOf(const GenerateArguments& arguments, const Tokenizer& tokenizer) {
+  const std::vector<std::string>& names = arguments.mode_tokens;
+  FirstTokenGate gate;
+  for (const std::string& name : names) {
+    const int32_t id = tokenizer.IdOf(TokenSpelling(name));
+    if (id < 0) throw ConfigError(Concat("--mode-tokens: the tokenizer of ", arguments.model, " has no token ", TokenSpelling(name)));
+    gate.tokens.push_back({.id = id});
+  }
+  for (const std::string& rule : arguments.thresholds) {
+    const auto [token, number] = ParseRule("--gate", rule, names);
+    if (number < 0) throw ConfigError(Concat("--gate ", Quoted(rule), ": a threshold must be at least 0; above 1 means never"));
+    gate.tokens[token].threshold = number;
+  }
+  for (const std::string& rule : arguments.biases) {
+    const auto [token, number] = ParseRule("--gate-bias", rule, names);
+    gate.tokens[token].bias = number;
+  }
+  const auto ruled = [](const GatedToken& token) { return token.has_threshold(); };
+  if (!names.empty() && std::all_of(gate.tokens.begin(), gate.tokens.end(), ruled))
+    throw ConfigError("--gate: leave a token without a threshold: it is what comes where no threshold is reached");
+  return gate;
+}
+
 SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerConfig& model, const Tokenizer& tokenizer) {
   const GenerationDefaults defaults(arguments.model);
   defaults.SayWhatIsLeftOut();
@@ -82,6 +122,7 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
   if (!ends.disagreement.empty()) std::fprintf(stderr, "temper: %s\n", PrintableText(ends.disagreement).c_str());
   sampling.stop_ids = ends.ids;
   sampling.stop_strings = arguments.stops;
+  sampling.gate = GateOf(arguments, tokenizer);
   for (const std::string& stop : arguments.stops)
     if (InvalidUtf8At(stop)) throw ConfigError(Concat("--stop ", Quoted(stop), ": not valid UTF-8"));
   try {

@@ -30,6 +30,9 @@ struct GenerateArguments {
   int64_t num_samples = 1;
   uint64_t seed = 1;
   std::vector<std::string> stops;
+  std::vector<std::string> mode_tokens;  // names of the tokens that an answer begins with (policy.mode_tokens); empty = no gate
+  std::vector<std::string> thresholds;   // NAME=T, of rollout.first_token_gate
+  std::vector<std::string> biases;       // NAME=B, the same
   std::string dtype = "fp32";
 };
 inline constexpr int64_t kUsualNewTokens = 256;

@@ -155,7 +155,7 @@ void LearnerWorker::PublishAgain(const std::string& request) {
                                                static_cast<uint64_t>(flat.numel()) * sizeof(float));
     TEMPER_LOG(Warn, "weights of version ", missing.version, " are missing in ", options_.weight_folder,
                done ? ": written again" : ": not written again, as they are no longer the newest");
-  } catch (const Error& error) {  // the workers wait for a while, and then say so
+  } catch (const std::exception& error) {  // the workers wait for a while, and then say so
     TEMPER_LOG(Error, error.what());
   }
 }

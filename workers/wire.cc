@@ -13,8 +13,16 @@ void Fields(V& v, RolloutWelcome& w) {
   v(w.config_json, w.slots, w.threads, w.overlaps, w.max_tokens, w.bf16, w.device, w.cuda_graphs, w.force_remote_weights, w.tokenizer_json);
 }
 template <typename V>
+void Fields(V& v, GatedToken& t) {
+  v(t.id, t.bias, t.threshold);
+}
+template <typename V>
+void Fields(V& v, FirstTokenGate& g) {
+  v(g.tokens, g.in_turn);
+}
+template <typename V>
 void Fields(V& v, SamplingOptions& s) {
-  v(s.temperature, s.top_k, s.top_p, s.max_new_tokens, s.min_new_tokens, s.stop_ids, s.stop_strings);
+  v(s.temperature, s.top_k, s.top_p, s.max_new_tokens, s.min_new_tokens, s.stop_ids, s.stop_strings, s.gate);
 }
 template <typename V>
 void Fields(V& v, GenerationRequest& r) {

@@ -186,7 +186,7 @@ void RunWorker(const WorkerOptions& options) {
   try {
     JoinAndServe(options);
   } catch (const std::exception& error) {
-    TEMPER_LOG(Error, error.what());
+    LogFileLine(LogLevel::kError, error.what());  // who started it prints it
     throw;
   }
 }

@@ -54,8 +54,8 @@ class BusServer {
   virtual void SetWeightsMissing(std::function<void(const std::string& body)> mend) = 0;
 
   virtual void Submit(const PeerRole& role, TaskId task, std::string payload) = 0;
-  // The result of the event is none (it does not decode, say): its task goes to another peer, as one more attempt. Who sent
-  // kMaxBadResults of them is sent away and not let in again.
+  // The result of the event cannot be used (it does not decode, say). Its task goes to another
+  // peer, as one more attempt. Who sent kMaxBadResults of them is sent away and not let in again.
   virtual void GiveAgain(const BusEvent& result, std::string payload) = 0;
   // To every peer of the role: weights exist, ...
   virtual void Announce(Role role, const std::string& body) = 0;

@@ -31,7 +31,7 @@ uint64_t HashOf(const Header& header) {
 }  // namespace
 
 size_t MaxBodyBytes(FrameKind kind) {
-  constexpr size_t kWords = size_t{4} << 10;
+  constexpr size_t kWords = size_t{16} << 10;  // a path of any length among them
   constexpr size_t kLists = size_t{16} << 20;  // ids of tasks, telemetry, a picture of the cluster
   switch (kind) {
     case FrameKind::kRegister:

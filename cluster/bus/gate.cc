@@ -88,10 +88,10 @@ void BusGate::Answer() {
   LogBudget lines;  // strangers decide how many there are
   while (!stop_) {
     const std::vector<std::string> request = ReceiveParts(socket_);
+    if (const int64_t more = lines.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "bus: turned away ", MoreOfThese(more));
     if (request.size() < 4) continue;
     const bool enter = MayEnter(request, allowed);
     if (!enter && !knocking_ && lines.Take(NowSeconds())) TEMPER_LOG(Warn, "bus: turned away ", request[3], ": not a key of this job");
-    if (const int64_t more = lines.TakeCounted(NowSeconds()); more > 0) TEMPER_LOG(Warn, "bus: turned away ", MoreOfThese(more));
     Reply(socket_, request[1], enter);
   }
 }

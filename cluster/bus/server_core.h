@@ -21,7 +21,8 @@ class ServerCore {
   void SetRules(Role role, const TaskRules& rules) { table_.SetRules(role, rules); }
   void Submit(const PeerRole& role, TaskId task, std::string payload, Millis now);
 
-  // Throws Error when the capacity is none. The peer must not be known. A learner takes the place of the one that had its number.
+  // Throws Error when the capacity is not valid. The peer must not be known. A learner takes the
+  // place of the one that had its number.
   void Join(PeerId peer, const PeerRole& role, int64_t capacity, const std::string& host, Millis now);
   void Lose(PeerId peer, const std::string& why);  // nothing for a peer that is not registered
   // False when it is not the peer's to answer.

@@ -49,7 +49,8 @@ class TaskTable {
   PeerState StateOf(PeerId peer) const;
 
   void Submit(TaskId task, const PeerRole& role, Millis now) { Submit(task, role, now, 0, 0); }
-  // Of a task whose result is none: it was given out `attempts` times already, and goes to another peer than `avoid` if there is one.
+  // For a task whose result cannot be used. It was given out `attempts` times already, and goes to
+  // another peer than `avoid` if there is one.
   void Submit(TaskId task, const PeerRole& role, Millis now, int64_t attempts, PeerId avoid);
   // How often an open task was given out.
   int64_t AttemptsOf(TaskId task) const { return tasks_.at(task).attempts; }

@@ -23,7 +23,7 @@ class AnnouncedWeights {
   // of a version that was not announced, or of what is behind its end.
   std::optional<std::string> Chunk(const std::string& request) const;
 
-  // Throws Error for a request that is none, or of a version that was not announced.
+  // Throws Error for a request that does not decode, or of a version that was not announced.
   void CheckKnown(const std::string& request) const { Find(WeightChunkRequest::Decode(request)); }
 
  private:

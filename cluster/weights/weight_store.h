@@ -24,7 +24,7 @@ struct WeightRef {
   bool operator==(const WeightRef&) const = default;
 };
 
-// "version_7_<hash>.bin". Throws Error when the hash is none.
+// "version_7_<hash>.bin". Throws Error when the hash is malformed.
 std::string VersionFileName(int64_t version, const std::string& hash);
 
 // The learner's end. It publishes versions as files in shared memory (/dev/shm or the given

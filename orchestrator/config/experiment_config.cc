@@ -9,6 +9,7 @@
 #include "orchestrator/config/names.h"
 #include "orchestrator/config/role_layout.h"
 #include "record/run_paths.h"
+#include "reward/grade/grade.h"
 #include "reward/graders/rule_grader.h"
 #include "reward/spec/policy_spec.h"
 
@@ -137,7 +138,48 @@ bool AreEvalSets(const std::vector<std::string>& sets, const DataConfig& data) {
 // A port for each rank from the first one on; 0 = none.
 bool ArePorts(int64_t first, const ClusterConfig& cluster) { return first == 0 || first + RoleLayout::RanksFor(cluster) - 1 <= 65535; }
 
+// Whether some token has no threshold in any entry: it is what a prompt gets that reaches no other's.
+bool IsATokenLeft(const ExperimentConfig& c) {
+  std::set<std::string> thresholds;
+  for (const GateEntry& entry : c.rollout.first_token_gate)
+    if (entry.threshold >= 0) thresholds.insert(entry.token);
+  return thresholds.size() < c.policy.tokens.Names().size();
+}
+
+// The rules of policy.mode_tokens and of what needs them.
+void DescribeTokenRules(const ExperimentConfig& c, ConfigFields& f) {
+  const std::vector<std::string> names = c.policy.tokens.Names();
+  f.Rule(
+      [&c] {
+        const auto& modes = c.policy.tokens.mode_token_of;
+        return std::all_of(modes.begin(), modes.end(), [](const auto& entry) { return ValueOf<ResponseMode>(entry.first).has_value(); });
+      },
+      Concat("policy.mode_token_of must be of modes: ", AllNames<ResponseMode>()));
+  const std::deque<GateEntry>& gate = c.rollout.first_token_gate;
+  f.Rule(
+      [&gate, names] {
+        return std::all_of(gate.begin(), gate.end(),
+                           [&](const auto& entry) { return std::count(names.begin(), names.end(), entry.token) > 0; });
+      },
+      Concat("rollout.first_token_gate[].token must be a name of policy.mode_tokens or policy.category_tokens",
+             names.empty() ? ", and there is none" : ": " + Joined(names)));
+  f.Rule(
+      [&gate] {
+        std::set<std::pair<std::string, std::string>> seen;
+        return std::all_of(gate.begin(), gate.end(), [&](const auto& entry) { return seen.emplace(entry.token, entry.category).second; });
+      },
+      "rollout.first_token_gate must not name a token twice for one category");
+  f.Rule([&c] { return c.rollout.first_token_gate.empty() || IsATokenLeft(c); },
+         "rollout.first_token_gate must leave a token without a threshold: it is what comes where no threshold is reached");
+  f.Rule([&c] { return c.rollout.first_token_gate.empty() || !c.HasStage("rl") || c.rl.loss.tis_cap > 0; },
+         "rollout.first_token_gate in RL needs rl.tis_cap above 0: the first token is not drawn from the policy alone, and that corrects "
+         "for it");
+  f.Rule([&c] { return !c.eval.gate_sweep || c.policy.tokens.any(); },
+         "eval.gate_sweep needs policy.mode_tokens: the tokens whose thresholds are moved");
+}
+
 void DescribeRulesAcrossRooms(ExperimentConfig& c, ConfigFields& f) {
+  DescribeTokenRules(c, f);
   f.Rule([&c] { return !c.run.deterministic || c.rl.max_staleness == 0; },
          "run.deterministic: true needs rl.max_staleness: 0 "
          "(with staleness the weights a token was drawn from depend on timing)");

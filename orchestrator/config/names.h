@@ -14,7 +14,7 @@ inline constexpr char kNameRule[] = "1 to 64 characters of [A-Za-z0-9._-] and no
 
 bool IsName(const std::string& name);
 
-// The first of `names` that is none, as shown in a message; "" = all are.
+// The first of `names` that breaks the rule, as shown in a message; "" = none does.
 std::string FirstNoName(const std::vector<std::string>& names);
 
 // The first of `names` that is one of `taken`, as shown in a message; "" = none is.

@@ -27,7 +27,8 @@ std::vector<Demonstration> TemplateDemonstrations(const PolicySpec& spec, const 
   size_t next = 0;
   for (const Prompt& prompt : prompts) {
     const DemonstrationTemplate& form = spec.demonstrations[next++ % spec.demonstrations.size()];
-    demonstrations.push_back({prompt, FillPlaceholders(form.text, {{"category", prompt.category}})});
+    demonstrations.push_back(
+        {prompt, FillPlaceholders(form.text, {{"category", prompt.category}}), prompt.category, std::string(NameOf(form.mode))});
   }
   return demonstrations;
 }
@@ -160,6 +161,17 @@ std::vector<SftExample> ExamplesOf(const std::vector<Demonstration>& answers, in
   return examples;
 }
 
+// The mode of every demonstration, where they are to begin with its token.
+void ChooseModes(const ExperimentConfig& config, RawData* raw, DataStore* store) {
+  if (!store->mode_tokens.any() || !config.HasStage("sft")) return;
+  const auto failed = static_cast<size_t>(GradeModes(config.reward, &raw->demonstrations));
+  const auto without = static_cast<size_t>(std::count_if(raw->demonstrations.begin(), raw->demonstrations.end(), [&](const auto& each) {
+    return !each.mode.empty() && store->mode_tokens.MarkOf(each.mode, each.category) < 0;
+  }));
+  Note(failed, raw->demonstrations.size(), "demonstrations could not be graded and have no mode: taught without a mode token", store);
+  Note(without, raw->demonstrations.size(), "demonstrations are of a mode without a token: taught without one", store);
+}
+
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
   store->demonstrations = ExamplesOf(raw.demonstrations, limit, "demonstrations", store);
@@ -255,7 +267,7 @@ constexpr int64_t kWorldSample = 100;
 // Whether there will be something to train on, told from the first prompts and demonstrations.
 void CheckWorldFits(const ExperimentConfig& config) {
   DataStore store;
-  store.tokenizer = ParseTokenizer(WorldTokenizerJson());
+  store.tokenizer = ParseTokenizer(WithModeTokens(WorldTokenizerJson(), config.policy.tokens));
   store.model = ModelFor(config, *store.tokenizer);
   CheckRoom(config, store.model);
   store.prompt_template = config.data.prompt_template;
@@ -299,7 +311,9 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.prompt_template = config.data.prompt_template;
   store.system_prompt = config.data.system_prompt;
   store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+  if (config.policy.tokens.any()) store.mode_tokens = ModeTokens(config, *store.tokenizer, spec);
   RawData raw = LoadFiles(config, spec, files, &store);
+  ChooseModes(config, &raw, &store);
   Tokenize(config, raw, &store);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);

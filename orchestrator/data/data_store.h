@@ -10,6 +10,7 @@
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
 #include "orchestrator/data/gold_answers.h"
+#include "orchestrator/data/mode_tokens.h"
 #include "policy/chat/chat_template.h"
 #include "policy/model/transformer_config.h"
 #include "policy/tokenizer/tokenizer.h"
@@ -34,6 +35,7 @@ struct DataStore {
   std::string system_prompt;
   // Of a demonstration that is a conversation: the loss is on every turn of the assistant, not on the last alone.
   bool learn_all_turns = false;
+  ModeTokens mode_tokens;
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
   std::vector<EvalSet> eval_sets;
@@ -47,10 +49,11 @@ struct DataStore {
   // of an answer, otherwise the filled prompt_template with the special tokens around a text.
   // ConfigError naming the prompt where the template refuses it.
   std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
-  // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it.
+  // A demonstration, behind the token of its mode where it has one; the loss is on the answer, that token included, which ends with a stop
+  // token, and with learn_all_turns on those before it.
   SftExample Example(const Demonstration& demonstration) const;
-  // The sampling asked for, with the stops of the model.
-  SamplingOptions Sampling(SamplingOptions wanted) const;
+  // The sampling asked for, with the stops of the model and the gate of a prompt of this category.
+  SamplingOptions Sampling(SamplingOptions wanted, const std::string& category) const;
 
  private:
   nlohmann::ordered_json Conversation(const Prompt& prompt) const;

@@ -117,11 +117,20 @@ SftExample DataStore::Example(const Demonstration& demonstration) const {
     const std::vector<int32_t> answer = tokenizer->Encode(demonstration.response);
     example.tokens.insert(example.tokens.end(), answer.begin(), answer.end());
   }
+  if (!demonstration.mode.empty() && mode_tokens.any()) {
+    if (const int64_t mark = mode_tokens.MarkOf(demonstration.mode, demonstration.category); mark >= 0) {
+      example.tokens.insert(example.tokens.begin() + static_cast<std::ptrdiff_t>(last_turn), static_cast<int32_t>(mark));
+      if (!example.learned.empty())
+        example.learned.insert(
+            example.learned.begin() + static_cast<std::ptrdiff_t>(last_turn) - static_cast<std::ptrdiff_t>(example.prompt_length), 1);
+    }
+  }
   EndWithStop(model.eos_ids, last_turn, &example);
   return example;
 }
 
-SamplingOptions DataStore::Sampling(SamplingOptions wanted) const {
+SamplingOptions DataStore::Sampling(SamplingOptions wanted, const std::string& category) const {
+  wanted.gate = mode_tokens.GateOf(category);
   wanted.stop_ids = model.eos_ids;
   ResolveStops(*tokenizer, &wanted);
   return wanted;

@@ -1,9 +1,11 @@
 #include "orchestrator/data/model_files.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "orchestrator/data/mode_tokens.h"
 #include "policy/formats/end_tokens.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/formats/peft_adapter.h"
@@ -25,7 +27,7 @@ std::string TokenizerFile(const ExperimentConfig& config, const DataFiles& files
 
 std::string TokenizerText(const ExperimentConfig& config, const DataFiles& files) {
   const std::string file = TokenizerFile(config, files);
-  return file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file);
+  return WithModeTokens(file.empty() ? ByteLevelTokenizerJson() : ReadUserFile(file), config.policy.tokens);
 }
 
 std::string AdapterBase(const ExperimentConfig& config) {
@@ -55,7 +57,10 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
   }
   TransformerConfig model = config.policy.path.empty() ? ShapeFromScratch(config.policy) : ModelIn(config.policy.path, tokenizer, remark);
   if (config.policy.lora.adapts_output()) model.tie_embeddings = false;
-  if (!config.policy.path.empty()) return model;
+  if (!config.policy.path.empty()) {
+    if (config.policy.tokens.any()) model.vocab_size = std::max(model.vocab_size, tokenizer.vocab_size());
+    return model;
+  }
   model.vocab_size = tokenizer.vocab_size();
   model.bos_id = tokenizer.IdOf("<bos>");
   model.pad_id = tokenizer.IdOf("<pad>");
@@ -64,6 +69,22 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
   model.eos_ids = {eos};
   CheckTransformerConfig(model);
   return model;
+}
+
+std::string GrownModel(const ExperimentConfig& config, const std::string& tokenizer_json, const std::string& grown) {
+  const std::string& folder = config.policy.path;
+  if (folder.empty()) return folder;
+  const auto tokenizer = ParseTokenizer(tokenizer_json, folder);
+  const std::vector<TokenRow> rows = MissingTokenRows(config.policy.tokens, *tokenizer, folder);
+  if (rows.empty()) return folder;
+  const std::string made = grown + "/tokenizer.json";
+  if (!fs::exists(made) || ReadUserFile(made) != tokenizer_json) {
+    SaveOptions options;
+    options.companions["tokenizer.json"] = tokenizer_json;
+    fs::create_directories(fs::path(grown).parent_path());
+    GrowHfModel(folder, rows, options, grown, config.policy.skip_tensors);
+  }
+  return grown;
 }
 
 std::unique_ptr<const ChatTemplate> ChatTemplateFor(const ExperimentConfig& config) {

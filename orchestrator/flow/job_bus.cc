@@ -24,7 +24,7 @@ constexpr TaskRules kLearnerRules{.lease = 0, .peer_timeout = 0, .max_attempts =
 // frozen, or its network is gone: the job cannot go on, and a new start can.
 constexpr Millis kLearnerPatience = 30'000;
 
-constexpr double kMendEvery = 1;  // seconds
+constexpr double kMendEvery = 3;  // seconds; a worker waits longer
 
 double SecondsSince(Millis since) { return static_cast<double>((NowMillis() - since) / 100) / 10; }
 

@@ -145,6 +145,7 @@ void Job::Prepare() {
     WriteFile(state.paths.ResolvedConfig(), arm.resolved.ToYaml(), {.durable = true});
     arms_.push_back(std::move(state));
   }
+  StartFromGrownModel();
   provenance.tokenizer_json = arms_.front().data.tokenizer_json;
   RecordStart(paths_.folder(), provenance);
   WriteFile(paths_.ResolvedConfig(), experiment_.resolved.ToYaml(), {.durable = true});
@@ -152,6 +153,13 @@ void Job::Prepare() {
   const RunDescription description = Description();
   monitor_->SetGrading(GradingLine(description.grader));
   WriteRunDescription(paths_.folder(), description);
+}
+
+void Job::StartFromGrownModel() {
+  if (!experiment_.base.policy.tokens.any()) return;
+  const std::string folder = GrownModel(experiment_.base, arms_.front().data.tokenizer_json, paths_.GrownModel());
+  experiment_.base.policy.path = folder;
+  for (Arm& arm : experiment_.arms) arm.config.policy.path = folder;
 }
 
 RunDescription Job::Description() const {

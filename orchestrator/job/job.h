@@ -69,7 +69,10 @@ class Job {
   void FinishArm(ArmState* arm, JobBus* bus);
   void EvaluateInto(const std::vector<ArmState*>& arms, const WeightRef& weights, EvalTime time, JobBus* bus);
 
-  const Experiment& experiment_;
+  // The learners' model: policy.path, or with policy.mode_tokens its copy in the run folder.
+  void StartFromGrownModel();
+
+  Experiment experiment_;  // of its own: policy.path may become a folder of the run
   RoleLayout layout_;
   JobIdentity identity_;
   ClusterMonitor* monitor_;

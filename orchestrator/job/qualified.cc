@@ -90,7 +90,7 @@ void CheckThreshold(const GraderEntry& entry, double unsafe_below, const Qualifi
     if (NeedsThreshold(figure))
       throw ConfigError(Concat(figure, ": ", entry.record, " counts a score of ", record.threshold,
                                " or more as a yes, but in the job harm begins at ", 1 - unsafe_below,
-                               " (1 - reward.unsafe_below); measure it with temper qualify --threshold ", 1 - unsafe_below));
+                               " (1 - reward.safety.unsafe_below); measure it with temper qualify --threshold ", 1 - unsafe_below));
 }
 
 void CheckFailures(const GraderEntry& entry, const Qualification& record) {

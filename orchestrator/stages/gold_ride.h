@@ -18,7 +18,7 @@ class GoldRide {
 
   // Sends the probes of the step to be graded, among the answers that are.
   void Issue(int64_t step);
-  // Takes the grades of a group that is a probe; false where it is none.
+  // Takes the grades of a group that is a probe; false where it is not.
   bool Take(uint64_t group_id, const std::vector<Grade>& grades);
   // Whether nothing of the step is still to be graded.
   bool Complete(int64_t step) const { return probes_ == nullptr || probes_->Complete(step); }

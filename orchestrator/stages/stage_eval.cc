@@ -2,15 +2,12 @@
 #include <filesystem>
 #include <limits>
 
-#include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
-#include "cluster/base/keyed_random.h"
-#include "cluster/host/stop_signals.h"
-#include "cluster/telemetry/telemetry_phases.h"
 #include "orchestrator/config/during_figures.h"
-#include "orchestrator/stages/progress.h"
+#include "orchestrator/stages/eval_groups.h"
+#include "orchestrator/stages/gate_sweep.h"
 #include "orchestrator/stages/rl_metrics.h"
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
@@ -28,73 +25,12 @@ bool AllThere(const std::vector<EvalOutput>& outputs, const std::string& set, co
   });
 }
 
-// A long text in the column is none of a policy spec's contexts, which are names.
-std::string ContextOf(const Prompt& prompt) {
-  constexpr size_t kMaxNameBytes = 64;
-  const auto context = prompt.columns.find(kContextColumn);
-  return context == prompt.columns.end() || context->second.size() > kMaxNameBytes ? "" : context->second;
-}
-
-GroupSpec SpecOf(const StageContext& context, const WeightRef& weights, const EvalSet& set, size_t index) {
-  const ExperimentConfig& config = *context.config;
-  GroupSpec spec;
-  spec.prompt = &set.prompts[index];
-  spec.tokenizer = context.data->tokenizer.get();
-  spec.sees = {.intent = config.reward.Sees("intent"), .label = config.reward.Sees("label")};
-  GenerationRequest& request = spec.task.request;
-  request.group_id = index;
-  // Keyed apart from training, and equal for every arm: arms are compared under the same random numbers.
-  request.seed = KeyOf(Concat("eval ", config.run.seed));
-  request.prompt_key = KeyOf(set.name + "/" + spec.prompt->id);
-  request.prompt_tokens = context.data->PromptTokens(*spec.prompt);
-  request.num_samples = config.eval.samples_per_prompt;
-  request.sampling = context.data->Sampling(config.rollout.sampling);
-  request.sampling.temperature = config.eval.temperature;
-  spec.task.weights = weights;
-  spec.task.exact = true;
-  return spec;
-}
-
-// What a set's samples are drawn for: an evaluation of its own, which a stop signal ends, or one between two steps of training.
-enum class EvalMoment { kAlone, kBetweenSteps };
-
 // `before`: prompts of the sets before this one.
 std::vector<EvalSample> SampleSet(const StageContext& context, const WeightRef& weights, const EvalSet& set, EvalMoment moment,
                                   int64_t before) {
-  context.monitor->Enter(phase::kEval);
-  context.bus->BeginPhase(nullptr);
-  for (size_t i = 0; i < set.prompts.size(); ++i) context.bus->Issue(SpecOf(context, weights, set, i), nullptr);
-  std::vector<GradedGroup> groups(set.prompts.size());
-  size_t complete = 0;
-  double waiting_since = NowSeconds();
-  const double limit = context.config->cluster.step_timeout_s;
-  const auto total = static_cast<int64_t>(groups.size());
-  Progress progress(context.config->monitor.progress, Concat(context.label, " ", set.name), total, "prompt");
-  while (complete < groups.size()) {
-    for (GradedGroup& group : context.bus->Poll(std::chrono::milliseconds(100))) {
-      const auto index = static_cast<size_t>(group.rollout.group.group_id);
-      groups.at(index) = std::move(group);
-      ++complete;
-      waiting_since = NowSeconds();
-    }
-    const auto done = static_cast<int64_t>(complete);
-    const bool alone = moment == EvalMoment::kAlone;
-    if (alone) context.monitor->SetProgress(done, total, before);
-    if (done < total) progress.Waiting(done, "sampling and grading");
-    if (alone && done < total && StopRequested()) Preempt(Concat("in evaluation set ", set.name, ", whose answers are drawn again"));
-    TEMPER_CHECK(NowSeconds() - waiting_since < limit, "evaluation set ", set.name, ": no group became complete for ", limit,
-                 " s (cluster.step_timeout_s)");
-  }
-  progress.Step(total, {});
-  context.monitor->Enter(phase::kPrepare);
-  std::vector<EvalSample> samples;
-  for (const GradedGroup& group : groups) {
-    for (size_t i = 0; i < group.responses.size(); ++i) {
-      samples.push_back({group.prompt->id, group.prompt->intent, group.prompt->category, group.prompt->text, group.responses[i],
-                         group.grades[i], IsTruncated(group, i), ContextOf(*group.prompt)});
-    }
-  }
-  return samples;
+  std::vector<GroupSpec> specs;
+  for (size_t i = 0; i < set.prompts.size(); ++i) specs.push_back(EvalGroup(context, weights, set, i));
+  return SamplesOf(DrawGroups(context, set.name, specs, moment, before));
 }
 
 void WriteSet(const EvalOutput& output, const EvalSet& set, const WeightRef& weights, const std::vector<EvalSample>& samples) {
@@ -142,6 +78,10 @@ void PutEstimate(const std::string& name, const Estimate& estimate, std::map<std
   (*values)[name + "_high"] = estimate.high;
 }
 
+bool AreSwept(const std::vector<EvalOutput>& outputs, const std::string& set) {
+  return std::all_of(outputs.begin(), outputs.end(), [&](const EvalOutput& output) { return fs::exists(output.paths.GateSweep(set)); });
+}
+
 }  // namespace
 
 std::map<std::string, double> EvaluateDuring(const StageContext& context, const WeightRef& weights) {
@@ -163,12 +103,15 @@ void RunEval(const StageContext& context, const WeightRef& weights, const std::v
   int64_t before = 0;
   for (const EvalSet& set : context.data->eval_sets) {
     const auto all = static_cast<int64_t>(set.prompts.size());
-    if (AllThere(outputs, set.name, weights)) {
+    const bool there = AllThere(outputs, set.name, weights);
+    if (there) {
       context.monitor->SetProgress(all, all, before);
     } else {
       const std::vector<EvalSample> samples = SampleSet(context, weights, set, EvalMoment::kAlone, before);
       for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
     }
+    if (context.config->eval.gate_sweep && !set.prompts.empty() && !(there && AreSwept(outputs, set.name)))
+      SweepFirstToken(context, weights, set, outputs, before);
     before += all;
   }
 }

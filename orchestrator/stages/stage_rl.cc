@@ -162,7 +162,7 @@ void RlStage::IssueAdmitted() {
     request.prompt_key = KeyOf(Concat(spec.prompt->id, "#", Ledger::IndexOf(id)));
     request.prompt_tokens = context_.data->PromptTokens(*spec.prompt);
     request.num_samples = config_.rollout.group_size;
-    request.sampling = context_.data->Sampling(config_.rollout.sampling);
+    request.sampling = context_.data->Sampling(config_.rollout.sampling, spec.prompt->category);
     spec.task.weights = weights_;
     spec.task.exact = config_.rl.max_staleness == 0;
     const auto recovered = recovered_.find(id);

@@ -29,6 +29,8 @@ constexpr const char* kCompanionNames[] = {"generation_config.json",  "tokenizer
                                            "chat_template.json",      "vocab.json",        "merges.txt",
                                            "tokenizer.model"};
 constexpr int kMaxTokenizerDepth = 32;
+constexpr const char* kEmbedding = "model.embed_tokens.weight";
+constexpr const char* kOutput = "lm_head.weight";
 
 OrderedJson IdOrNull(int64_t id) { return id < 0 ? OrderedJson() : OrderedJson(id); }
 
@@ -236,6 +238,18 @@ void ConvertHfModel(const std::string& folder, SaveOptions options, const std::s
                     const std::vector<std::string>& skip) {
   OpenFolder open = Open(folder, skip, options.type);
   if (!adapter.empty()) MergePeftAdapter(adapter, options.type, &open.tensors, &open.config.tie_embeddings);
+  options.companions.merge(ReadCompanionFiles(folder));
+  if (IsPeftAdapter(folder)) options.companions.merge(ReadCompanionFiles(BaseOfPeftAdapter(folder)));
+  WriteModel(open.config, open.tensors, options, out);
+}
+
+void GrowHfModel(const std::string& folder, const std::vector<TokenRow>& rows, SaveOptions options, const std::string& out,
+                 const std::vector<std::string>& skip) {
+  OpenFolder open = Open(folder, skip, options.type);
+  for (const TokenRow& row : rows) open.config.vocab_size = std::max(open.config.vocab_size, row.id + 1);
+  for (auto& [name, tensor] : open.tensors) {
+    if (name == kEmbedding || name == kOutput) tensor = WithTokenRows(tensor, rows, open.config.vocab_size);
+  }
   options.companions.merge(ReadCompanionFiles(folder));
   if (IsPeftAdapter(folder)) options.companions.merge(ReadCompanionFiles(BaseOfPeftAdapter(folder)));
   WriteModel(open.config, open.tensors, options, out);

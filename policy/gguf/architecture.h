@@ -18,7 +18,7 @@ struct GgufArchitecture {
   std::string Key(std::string_view setting) const { return std::string(name) + "." + std::string(setting); }
 };
 
-// The architecture that the file names. ConfigError where it is none that is supported.
+// The architecture that the file names. ConfigError where it is not supported.
 const GgufArchitecture& ArchitectureOf(const GgufMetadata& metadata);
 
 // "blk.3.attn_q.weight" -> "model.layers.3.self_attn.q_proj.weight"; "" where a model of these families has no such tensor.

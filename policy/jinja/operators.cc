@@ -175,7 +175,7 @@ bool ContainsText(Heap* heap, const Value& text, const Value& part) {
   if (!part.is_string()) {
     throw Failure(Concat("'in <string>' requires string as left operand, not ", TypeName(part)));
   }
-  heap->Scan(2 * (text.text().size() + part.text().size()));
+  heap->Scan(8 * (text.text().size() + part.text().size()));
   return FindPart(text.text(), part.text()) != std::string_view::npos;
 }
 

@@ -66,6 +66,10 @@ void Describe(PolicyConfig& c, ConfigFields& f) {
       "lora",
       "low-rank adapters on the model of policy.path: RL goes on from those that SFT trained, and a stage writes them in PEFT's layout",
       [&c](ConfigFields& l) { Describe(c.lora, l); });
+  Describe(c.tokens, f);
+  f.Rule([&c] { return !c.tokens.any() || !c.lora.enabled() || c.lora.adapts_output(); },
+         "policy.mode_tokens with policy.lora.rank needs lm_head among policy.lora.target_modules: without it no adapter could learn when "
+         "a token comes, its row of the output projection being frozen");
 }
 
 }  // namespace temper

@@ -7,6 +7,7 @@
 #include "cluster/config/fields.h"
 #include "policy/model/lora_options.h"
 #include "policy/model/shape_limits.h"
+#include "policy/model/token_options.h"
 #include "policy/model/transformer_config.h"
 
 namespace temper {
@@ -31,6 +32,7 @@ struct PolicyConfig {
   TransformerConfig shape = DefaultShape();
   ComputeType dtype = ComputeType::kFp32;  // of the learner
   LoraOptions lora;
+  TokenOptions tokens;
 };
 
 // From config.json's defaults to a whole shape: the width of a head where it is left open, and what a family always has. The vocabulary

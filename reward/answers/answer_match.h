@@ -43,9 +43,10 @@ class AnswerCheck {
   //   exact    all of it, runs of white space taken as one space
   std::optional<std::string> FinalAnswer(std::string_view response) const;
 
-  // Whether the final answer is the reference: as a number within the tolerances where both are numbers, or else as a text. But in the
-  // form exact, what is typesetting in LaTeX and what is a unit counts for nothing (PlainMath). Throws ConfigError for a reference that
-  // should be a pattern and is none.
+  // Whether the final answer is the reference: as a number within the tolerances where both are
+  // numbers, or else as a text. But in the form exact, what is typesetting in LaTeX and what is a
+  // unit counts for nothing (PlainMath). Throws ConfigError for a reference that should be a
+  // pattern and is not.
   bool IsRight(std::string_view response, std::string_view reference) const;
 
  private:

@@ -16,11 +16,11 @@ struct WrittenNumber {
 // U+2212), digits with or without commas in groups of three, decimals and an exponent. It may be a
 // fraction a/b or a mixed number "1 1/2". One currency sign ($ or U+20AC or U+00A3) before it or a
 // % behind it says nothing of its value. Nothing where it is no number, or where a fraction divides
-// by zero. A text over 400 bytes is none.
+// by zero. A text over 400 bytes is not a number.
 std::optional<WrittenNumber> ReadNumber(std::string_view text);
 
-// The number that stands last in a text, whatever stands around it ("so 1,250 apples." has 1250). Digits that are part of a word
-// ("H2O", "x2") are none. Linear in the text.
+// The number that stands last in a text, whatever stands around it ("so 1,250 apples." has 1250).
+// Digits that are part of a word ("H2O", "x2") do not count. Linear in the text.
 std::optional<WrittenNumber> LastNumber(std::string_view text);
 
 // Whether two numbers are the same within a tolerance: |a - b| <= max(absolute, relative * |b|), with 1e-9 |b| at least, for what binary

@@ -105,7 +105,8 @@ struct Verdict {
 // What it said in one line, for people: "examiner (monitor): safety 0.31, severity moderate"; of a failed one why.
 std::string VerdictText(const Verdict& verdict);
 
-// What no grader says, "" where the verdict can stand: a name that is none, a part that is none, a value that is not finite.
+// What no grader says, "" where the verdict can stand: a malformed name, an unknown part, a value
+// that is not finite.
 std::string VerdictProblem(const Verdict& verdict);
 
 // Names of graders: letters, digits, '.', '_' and '-', at most 64.

@@ -24,8 +24,9 @@ void Describe(HttpSettings& settings, const std::string& type, const std::string
 // What becomes of requests whose reply did not come.
 GradeOutcome OutcomeOf(HttpOutcome outcome);
 
-// The options with the key and the certificates read, here: reward workers get them over the bus, which is encrypted. Throws ConfigError:
-// what cannot be read, a key that is none, a URL that is none, or one that would send the key in the clear to another host.
+// The options with the key and the certificates read, here: reward workers get them over the bus,
+// which is encrypted. Throws ConfigError: what cannot be read, a malformed key, a malformed URL, or
+// one that would send the key in the clear to another host.
 HttpOptions OptionsOf(const HttpSettings& settings);
 
 template <typename V>

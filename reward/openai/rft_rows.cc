@@ -42,7 +42,7 @@ OrderedJson PromptOf(const Json& row, const std::string& place, bool chat, RowFi
     std::string role = message["role"].get<std::string>();
     if (role == "developer") role = "system", found->developer = true;
     if (role != "system" && role != "user" && role != "assistant")
-      throw ConfigError(Concat(place, ": there is no role ", Quoted(role), "; expected system, developer, user or assistant"));
+      throw ConfigError(Concat(place, ": unknown role ", Quoted(role), "; expected system, developer, user or assistant"));
     const std::string content = TextOfContent(message["content"], place);
     list.push_back({{"role", role}, {"content", content}});
     text += (text.empty() ? "" : "\n\n") + content;

@@ -9,6 +9,10 @@ void Describe(ColumnMapping& c, ConfigFields& f) {
   f.String("intent", &c.intent, "benign, dual_use or malicious");
   f.String("label", &c.label, "comply or refuse, for reward.composer refusal_baseline");
   f.String("response", &c.response, "answer, in demonstrations");
+  f.String(
+      "mode", &c.mode,
+      "policy.mode_tokens: how a demonstration answers, a mode such as direct or redirect, or the name of its token; empty = the graders "
+      "say");
   f.String("split", &c.split, "column to select rows by");
   f.String("keep_split", &c.keep_split, "value of the split column to keep");
   f.StringMap("prompts_by_intent", &c.prompts_by_intent, "intent -> column, when one row holds several prompts");

@@ -16,6 +16,7 @@ struct ColumnMapping {
   std::string intent = "intent";
   std::string label = "";
   std::string response = "response";  // demonstrations only
+  std::string mode = "";              // demonstrations only
   std::string split = "";             // with `keep_split`: rows of other splits are left out
   std::string keep_split = "";
   std::map<std::string, std::string> prompts_by_intent = {};

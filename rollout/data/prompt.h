@@ -21,6 +21,8 @@ struct Prompt {
 struct Demonstration {
   Prompt prompt;
   std::string response;
+  std::string category = "";  // as its row has it; "" = it says none
+  std::string mode = "";      // of answering, or the name of its mode token; "" = the graders say (policy.mode_tokens)
 };
 
 }  // namespace temper

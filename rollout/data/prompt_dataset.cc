@@ -244,17 +244,20 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
   if (!options.columns.prompts_by_intent.empty()) {
     throw ConfigError(Concat(options.path, ": columns.prompts_by_intent is for prompts; a demonstration has one prompt and one response"));
   }
-  options.columns.category = options.columns.intent = options.columns.label = "";
+  const std::string category = std::exchange(options.columns.category, "");
+  options.columns.intent = options.columns.label = "";
   if (options.columns.response.empty()) throw ConfigError(Concat(options.path, ": columns.response must name a column"));
   Loader loader(options);
   LoadedDemonstrations loaded;
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
     std::string response = TextColumn(row, {"response", options.columns.response});
+    std::string mode = Column(row, {"mode", options.columns.mode});
+    std::string own = row->columns.contains(category) ? Column(row, {"category", category}) : "";
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
-    loader.Digest(prompts.front(), response);
-    loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response)});
+    loader.Digest(prompts.front(), mode.empty() ? response : Concat(mode, "\n", response));
+    loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response), std::move(own), std::move(mode)});
   });
   loaded.bad_rows = loader.bad_rows();
   loaded.digest = loader.digest();

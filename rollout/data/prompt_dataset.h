@@ -35,7 +35,8 @@ struct LoadedDemonstrations {
 // ConfigError with file:line and the reason: unreadable file, malformed row beyond the budget, missing column, duplicate id, no row at
 // all, invalid UTF-8, a row over 16 MiB. A missing id column ("" or absent in the row) gives ids file-name:line.
 LoadedPrompts LoadPrompts(const DatasetOptions& options);
-// Of a demonstration only id, prompt and response are read (and the split): category, intent and label mean nothing there.
+// Of a demonstration only id, prompt, response and mode are read (and the split), and the category where a row has one: intent and label
+// mean nothing there.
 LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options);
 
 }  // namespace temper

@@ -67,7 +67,7 @@ class Lane {
   }
 
   SampledToken Draw(std::span<const float> logits, const DecodeRow& row) {
-    return sampler_.Draw(logits, *row.sampling, row.num_drawn, row.uniform);
+    return sampler_.Draw(logits, *row.sampling, row.num_drawn, row.uniform, row.sample);
   }
 
  private:

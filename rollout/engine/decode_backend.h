@@ -34,6 +34,7 @@ struct DecodeRow {
   int64_t num_drawn = 0;   // its tokens so far
   int32_t last_token = 0;  // the newest of them
   double uniform = 0;      // in [0, 1): what the next one is drawn with
+  int64_t sample = 0;      // its place among the completions of its prompt
 };
 
 // Computes and draws for a GenerationEngine, which says what and when. Slots are places 0 .. slots - 1 of completions. All calls are made

@@ -26,6 +26,8 @@ constexpr int64_t kBlock = 16;  // of the cumulative distribution, as in Sampler
 bool Withholds(const DecodeRow& row) { return row.num_drawn < row.sampling->min_new_tokens && !row.sampling->stop_ids.empty(); }
 bool Truncates(const DecodeRow& row) { return row.sampling->top_k > 0 || row.sampling->top_p < 1; }
 
+bool Gates(const DecodeRow& row) { return row.num_drawn == 0 && !row.sampling->gate.tokens.empty(); }
+
 // One number a row, on the device.
 template <typename T, typename Value>
 at::Tensor Column(std::span<const DecodeRow> rows, at::ScalarType type, at::Device device, const Value& value) {
@@ -44,6 +46,32 @@ at::Tensor WithoutWithheld(const at::Tensor& logits_BV, std::span<const DecodeRo
   if (places.empty()) return logits_BV;
   at::Tensor masked = logits_BV.clone(at::MemoryFormat::Contiguous);
   masked.view({-1}).index_fill_(0, Uploaded<int64_t>(places, at::kLong, logits_BV.device()), -std::numeric_limits<float>::infinity());
+  return masked;
+}
+
+// The logits with what the gates of first tokens leave. The few logits that gates ask for are decided on the host, as the CPU's sampler
+// does.
+at::Tensor AfterGates(const at::Tensor& logits_BV, std::span<const DecodeRow> rows) {
+  if (std::none_of(rows.begin(), rows.end(), Gates)) return logits_BV;
+  std::vector<int64_t> gated_rows, places;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (!Gates(rows[i])) continue;
+    gated_rows.push_back(static_cast<int64_t>(i));
+    for (const GatedToken& token : rows[i].sampling->gate.tokens) places.push_back(static_cast<int64_t>(i) * logits_BV.size(1) + token.id);
+  }
+  const at::Tensor at_places = Uploaded<int64_t>(places, at::kLong, logits_BV.device());
+  const at::Tensor before = logits_BV.contiguous().view({-1}).index_select(0, at_places).to(at::kFloat).cpu();
+  std::vector<float> after;
+  const float* from = before.const_data_ptr<float>();
+  for (const int64_t row : gated_rows) {
+    const FirstTokenGate& gate = rows[static_cast<size_t>(row)].sampling->gate;
+    const std::vector<float> left = GatedLogits(gate, {from, gate.tokens.size()}, rows[static_cast<size_t>(row)].sample);
+    after.insert(after.end(), left.begin(), left.end());
+    from += gate.tokens.size();
+  }
+  at::Tensor masked = logits_BV.clone(at::MemoryFormat::Contiguous);
+  masked.index_fill_(0, Uploaded<int64_t>(gated_rows, at::kLong, logits_BV.device()), -std::numeric_limits<float>::infinity());
+  masked.view({-1}).index_copy_(0, at_places, Uploaded<float>(after, at::kFloat, logits_BV.device()).to(logits_BV.scalar_type()));
   return masked;
 }
 
@@ -95,7 +123,7 @@ at::Tensor Picked(const at::Tensor& x_BV, const at::Tensor& token_B) {
 // [3, B] as DeviceDraw returns it, with everything a row can ask for.
 at::Tensor DrawShaped(const at::Tensor& logits_BV, std::span<const DecodeRow> rows, const at::Tensor& factor_B,
                       const at::Tensor& uniform_B) {
-  const at::Tensor shaped = WithoutWithheld(logits_BV, rows);
+  const at::Tensor shaped = WithoutWithheld(AfterGates(logits_BV, rows), rows);
   const at::Tensor largest = shaped.amax(1), is_greedy = factor_B == 0;
   const at::Tensor factor = at::where(is_greedy, 1.0, factor_B).to(at::kFloat);
   at::Tensor weights = (shaped * factor.unsqueeze(1) - (largest * factor).unsqueeze(1)).exp_();
@@ -117,7 +145,8 @@ std::vector<SampledToken> DrawOnDevice(const at::Tensor& logits_BV, std::span<co
   const at::Tensor factor = Column<double>(
       rows, at::kDouble, device, [](const DecodeRow& row) { return row.sampling->temperature == 0 ? 0 : 1 / row.sampling->temperature; });
   const at::Tensor uniform = Column<double>(rows, at::kDouble, device, [](const DecodeRow& row) { return row.uniform; });
-  const bool plain = std::none_of(rows.begin(), rows.end(), [](const DecodeRow& row) { return Withholds(row) || Truncates(row); });
+  const bool plain =
+      std::none_of(rows.begin(), rows.end(), [](const DecodeRow& row) { return Withholds(row) || Truncates(row) || Gates(row); });
   const at::Tensor out = (plain && logits_BV.is_cuda() && DeviceKernelsBuilt() ? DeviceDraw(logits_BV, factor, uniform)
                                                                                : DrawShaped(logits_BV, rows, factor, uniform))
                              .cpu();

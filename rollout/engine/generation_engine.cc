@@ -141,7 +141,8 @@ DecodeRow GenerationEngine::State::RowOf(const Slot& slot) const {
           .sampling = &request.sampling,
           .num_drawn = static_cast<int64_t>(drawn.size()),
           .last_token = drawn.empty() ? 0 : drawn.back(),
-          .uniform = UniformAt(key, static_cast<uint32_t>(drawn.size()))};
+          .uniform = UniformAt(key, static_cast<uint32_t>(drawn.size())),
+          .sample = slot.sample};
 }
 
 // Draws the first token of completions whose prompt is computed; says whether one ended with it.

@@ -14,11 +14,15 @@ constexpr size_t kBlock = 16;
 
 }  // namespace
 
-SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform) {
+SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions& options, int64_t num_drawn, double uniform,
+                           int64_t sample) {
   const std::span<const float> policy = logits;
+  const bool gated = num_drawn == 0 && !options.gate.tokens.empty();
   const bool withheld = num_drawn < options.min_new_tokens && !options.stop_ids.empty();
+  if (gated) MaskByGate(logits, options.gate, sample);
+  if (gated) logits = masked_;
   if (withheld) {
-    masked_.assign(logits.begin(), logits.end());
+    if (!gated) masked_.assign(logits.begin(), logits.end());
     for (const int64_t id : options.stop_ids) masked_[id] = -INFINITY;
     logits = masked_;
   }
@@ -26,9 +30,17 @@ SampledToken Sampler::Draw(std::span<const float> logits, const SamplingOptions&
   TEMPER_CHECK(std::isfinite(largest), "no token can be drawn: the largest logit is ", largest,
                "; the weights have diverged, or the stop ids cover the whole vocabulary");
   SampledToken drawn = DrawShaped(logits, options, largest, uniform);
-  const bool plain = options.temperature == 1 && options.top_k == 0 && options.top_p == 1 && !withheld;
+  const bool plain = options.temperature == 1 && options.top_k == 0 && options.top_p == 1 && !withheld && !gated;
   drawn.policy_logprob = plain ? drawn.logprob : static_cast<float>(PolicyLogprob(policy, drawn.token));
   return drawn;
+}
+
+void Sampler::MaskByGate(std::span<const float> logits, const FirstTokenGate& gate, int64_t sample) {
+  std::vector<float> of_tokens;
+  for (const GatedToken& token : gate.tokens) of_tokens.push_back(logits[static_cast<size_t>(token.id)]);
+  const std::vector<float> gated = GatedLogits(gate, of_tokens, sample);
+  masked_.assign(logits.size(), -INFINITY);
+  for (size_t i = 0; i < gated.size(); ++i) masked_[static_cast<size_t>(gate.tokens[i].id)] = gated[i];
 }
 
 SampledToken Sampler::DrawShaped(std::span<const float> logits, const SamplingOptions& options, float largest, double uniform) {

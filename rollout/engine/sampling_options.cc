@@ -26,6 +26,10 @@ void CheckSamplingOptions(const SamplingOptions& options, int64_t vocab_size, co
   for (const int64_t id : options.stop_ids) {
     if (id < 0 || id >= vocab_size) throw ConfigError(Concat("stop id ", id, " is outside the vocabulary of ", vocab_size));
   }
+  for (const GatedToken& token : options.gate.tokens) {
+    if (token.id < 0 || token.id >= vocab_size)
+      throw ConfigError(Concat("the gate's token ", token.id, " is outside the vocabulary of ", vocab_size));
+  }
 }
 
 }  // namespace temper

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cluster/config/fields.h"
+#include "rollout/engine/first_token_gate.h"
 
 namespace temper {
 
@@ -19,6 +20,7 @@ struct SamplingOptions {
   std::vector<int64_t> stop_ids = {};  // no setting: the model's
   // A completion whose text comes to hold one of these ends with the token that completed it, which is kept.
   std::vector<std::string> stop_strings = {};
+  FirstTokenGate gate = {};  // no setting: of the prompt's category (rollout.first_token_gate)
 };
 
 void Describe(SamplingOptions& options, ConfigFields& fields);

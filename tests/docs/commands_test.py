@@ -127,7 +127,7 @@ class Documents(unittest.TestCase):
             path += (words.pop(0),)
         if not path and words and words[0] not in ("--help", "--version", "COMMAND"):
             return f"there is no command {words[0]}"
-        options = set(re.findall(r"(?<![\w-])--?[a-z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
+        options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
         for word in words:
             name = word.split("=")[0]
             if re.match(r"^--?[a-zA-Z]", name) and name not in options | {"-np", "--help", "--version"}:

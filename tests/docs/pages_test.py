@@ -37,7 +37,34 @@ def links(page):
     return [target for line in lines_outside_code(page) for target in re.findall(r"\]\(([^)\s]+)\)", line)]
 
 
+def settings():
+    """Every key of configs/reference.yaml with the dots of its sections, sections included."""
+    keys, stack = set(), []
+    for line in (ROOT / "configs/reference.yaml").read_text().splitlines():
+        found = re.match(r"^( *)(?:# )?([a-z_][a-z_0-9]*):", line)
+        if found:
+            depth = len(found.group(1))
+            stack = [(d, key) for d, key in stack if d < depth] + [(depth, found.group(2))]
+            keys.add(".".join(key for _, key in stack))
+    return keys
+
+
+def named_settings(text, sections):
+    """What looks like a setting of one of the sections: reward.safety.combine, but no name of a file."""
+    names = re.findall(r"(?<![\w./<-])((?:%s)(?:\.[a-z_0-9]+)+)(?![\w.*/(\[]|\s*\()" % "|".join(sections), text)
+    return [name for name in names if not re.search(r"\.(jsonl?|yaml|html|csv|safetensors|py|sh|bin|cc|h|md|temper|clf)$", name)]
+
+
 class PagesTest(unittest.TestCase):
+    def test_every_setting_that_a_page_names_is_there(self):
+        keys = settings()
+        sections = sorted(key for key in keys if "." not in key and any(other.startswith(key + ".") for other in keys))
+        self.assertIn("reward.safety.unsafe_below", keys)
+        self.assertEqual(named_settings("`rl.kl.coef` and rl.stepz: in run.json, reward.safety.*", sections), ["rl.kl.coef", "rl.stepz"])
+        wrong = [f"{page.relative_to(ROOT)}: {name}" for page in PAGES if page.name != "CHANGELOG.md"
+                 for name in named_settings(page.read_text(), sections) if name not in keys]
+        self.assertEqual(wrong, [])
+
     def test_anchors_are_those_of_github(self):
         self.assertIn("limits-and-what-may-surprise", anchors(ROOT / "docs/USING.md"))
 

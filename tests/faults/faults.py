@@ -11,7 +11,6 @@ import argparse
 import pathlib
 import random
 import sys
-import time
 
 import job as jobs
 from rows import damaged, kill_learner, kill_worker, malformed, pause
@@ -29,14 +28,12 @@ def run_row(row, arguments, baseline):
     numbers = [arguments.only] if arguments.only is not None else range(arguments.count or row.COUNT)
     for number in numbers:
         rng = random.Random(f"{arguments.seed}:{row.NAME}:{number}")
-        begin = time.monotonic()
         for what, outcome in row.run(baseline(), rng, number):
             outcomes.append(outcome)
             verdict = "survived" if outcome.survived else "NOT SURVIVED"
             took = "" if outcome.seconds is None else f", {outcome.seconds:.2f} s"
             print(f"{row.NAME} {number} (--seed {arguments.seed} --only {number}): {what}: {verdict}{took}"
                   f"{' - ' + outcome.note if outcome.note else ''}", flush=True)
-        print(f"  {time.monotonic() - begin:.1f} s", flush=True)
     return outcomes
 
 

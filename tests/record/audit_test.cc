@@ -189,7 +189,7 @@ TEST_F(AuditManifestTest, NamesWhatWasAddedBesideTheWeights) {
   EXPECT_THAT(Problems(), ElementsAre(HasSubstr("/adapter_model.safetensors is there, and was not signed for"),
                                       HasSubstr("/linked is there, and was not signed for")));
   EXPECT_THAT([&] { SignedAuditManifest(run_, "main", -1, folder_ / "key.pem"); },
-              testing::ThrowsMessage<ConfigError>(HasSubstr("/linked: is no file, so nobody can sign for it")));
+              testing::ThrowsMessage<ConfigError>(HasSubstr("/linked: is not a regular file, so it cannot be signed")));
 }
 
 TEST_F(AuditManifestTest, HoldsInputsAgainstItAndSaysWhichAreGone) {

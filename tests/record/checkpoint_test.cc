@@ -74,7 +74,7 @@ TEST_F(CheckpointTest, OddThingsArePassedOverByName) {
   const std::string log = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->step, 5);
-  for (const std::string why :
+  for (const std::string& why :
        {"step_" + std::string(30, '9') + " is not used: its name is no step's", std::string("step_ is not used"),
         std::string("step_11 is not used: it is no folder"), std::string("step_12 is not used: it is no folder"),
         std::string("step_13 is not used: it is no folder"), std::string("step_14 is not used: manifest.json cannot be read: it is a pipe"),

@@ -18,9 +18,15 @@ auto Tie(const WeightRef& r) {
   const auto& [version, hash, bytes, path, host] = r;
   return std::tie(version, hash, bytes, path, host);
 }
+auto Tie(const GatedToken& t) {
+  const auto& [id, bias, threshold] = t;
+  return std::tie(id, bias, threshold);
+}
 auto Tie(const SamplingOptions& s) {
-  const auto& [temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings] = s;
-  return std::tie(temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings);
+  const auto& [temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings, gate] = s;
+  const auto& [tokens, in_turn] = gate;
+  return std::tuple_cat(std::tie(temperature, top_k, top_p, max_new, min_new, stop_ids, stop_strings, in_turn), Tie(tokens.at(0)),
+                        Tie(tokens.at(1)));
 }
 auto Tie(const RolloutWelcome& w) {
   const auto& [config, slots, threads, overlaps, max_tokens, bf16, device, graphs, force, tokenizer] = w;
@@ -77,7 +83,7 @@ RolloutWelcome ExampleRolloutWelcome() { return {"{\"a\": 1}", 3, 2, true, 99, t
 
 RolloutTask ExampleRolloutTask() {
   RolloutTask task;
-  task.request = {1, 2, 3, 4, {5, -6}, 7, {0.5, 8, 0.9, 10, 11, {12, 13}, {"###", ""}}};
+  task.request = {1, 2, 3, 4, {5, -6}, 7, {0.5, 8, 0.9, 10, 11, {12, 13}, {"###", ""}, {{{12, 0.5, -1}, {13, 0, 0.25}}, true}}};
   task.weights = kWeights;
   task.exact = false;
   return task;

@@ -22,6 +22,7 @@
 namespace temper {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -151,7 +152,7 @@ TEST(Spawner, AWorkerThatHangsLeavesItsStackAndIsReplaced) {
   const std::vector<std::string> lines = spawner.Reports();
   const std::string first = Concat("worker ", PidsIn(pids)[0]);
   ASSERT_EQ(lines.size(), 2u);
-  EXPECT_THAT(lines[0], HasSubstr(first + " hangs: no sign of life for 0.7 s (state S"));
+  EXPECT_THAT(lines[0], AllOf(HasSubstr(first + " hangs: no sign of life for "), HasSubstr(" s (state S")));
   EXPECT_THAT(lines[1], HasSubstr(first + " was ended, starting it again"));
   EXPECT_TRUE(Gone(PidsIn(pids)[0]));
   const std::string text = ReadBytes(log);
@@ -166,7 +167,7 @@ TEST(Spawner, AWorkerThatIsStoppedIsReplacedSooner) {
   Spawner spawner(&StopItself);
   spawner.Launch({"temper", pids, log}, {}, {.silent_ms = 600'000, .stopped_ms = 500});
   ASSERT_TRUE(Eventually([&] { return PidsIn(pids).size() == 2; }));
-  EXPECT_THAT(spawner.Reports().at(0), HasSubstr("has been stopped for 0."));
+  EXPECT_THAT(spawner.Reports().at(0), HasSubstr("has been stopped for "));
   EXPECT_THAT(ReadBytes(log), HasSubstr("signal 6")) << "it was woken up to say where it stood";
 }
 

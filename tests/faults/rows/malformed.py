@@ -23,6 +23,7 @@ REFUSED = 78
 BASE = "run: {name: x}\n"
 TINY = (jobs.SOURCE / "tests/cluster_of_processes/tiny.yaml")
 SPEC = (jobs.SOURCE / "configs/policies/apothecary.yaml")
+ENGLISH = (jobs.SOURCE / "configs/policies/open_safe_intent.yaml")
 
 
 class Place:
@@ -82,8 +83,8 @@ def spec(text):
 def rows(content, name="rows.jsonl"):
     def make(place):
         path = place.write(name, content)
-        return temper(["train", str(TINY), "--dry-run", f"run.dir={place.path}/runs", "data.source=files",
-                       f"data.train={path}", f"data.eval={{dev: {path}}}", f"data.sft={path}"], place), (name, "data")
+        return temper(["train", str(TINY), "--dry-run", f"run.dir={place.path}/runs", "data.source=files", f"data.path={path}",
+                       f"reward.policy_spec={ENGLISH}"], place), (name,)
     return make
 
 

@@ -324,7 +324,7 @@ TEST_F(DataStoreTest, StopsAtEveryEndTokenThatAFileOfTheFolderNames) {
   Save(kTemplate);
   WriteBytes(config_.policy.path + "/tokenizer_config.json", "{\"eos_token\": \"<eos>\"}");
   const DataStore store = Load();
-  EXPECT_THAT(store.Sampling({}).stop_ids, ElementsAre(2, 3));
+  EXPECT_THAT(store.Sampling({}, "").stop_ids, ElementsAre(2, 3));
   EXPECT_THAT(Answer(store), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));
 }
 
@@ -332,7 +332,7 @@ TEST_F(DataStoreTest, StopsAreTheModelsAndTheConfigs) {
   SamplingOptions wanted;
   wanted.top_k = 5;
   wanted.stop_strings = {"###", "<unk>"};
-  const SamplingOptions sampling = Load().Sampling(wanted);
+  const SamplingOptions sampling = Load().Sampling(wanted, "");
   EXPECT_EQ(sampling.top_k, 5);
   EXPECT_THAT(sampling.stop_ids, ElementsAre(2, 3));
   EXPECT_THAT(sampling.stop_strings, ElementsAre("###"));

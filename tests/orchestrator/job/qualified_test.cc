@@ -97,7 +97,7 @@ TEST_F(Qualified, ARecordOfAnotherThresholdDoesNotQualifyByWhatDependsOnIt) {
   record.threshold = 0.2;
   record.agreement.unseen->figures.emplace_back("f1", record.agreement.unseen->figures[0].second);
   RefusedWith(record, "      require: {f1: 0.5}\n",
-              "require: f1: ", "counts a yes from a score of 0.2 on, and in the job harm begins at 0.5 (1 - reward.unsafe_below)");
+              "require: f1: ", "counts a score of 0.2 or more as a yes, but in the job harm begins at 0.5 (1 - reward.safety.unsafe_below)");
   EXPECT_NO_THROW(CheckQualified(Job(record_ + "      require: {auroc: 0.5}\n"))) << "an area has no threshold";
 }
 
@@ -111,16 +111,16 @@ TEST_F(Qualified, ManyRowsWithoutAGradeAreRequiredAsSuchOrRefused) {
 TEST_F(Qualified, ARecordOfAnotherNameOrTypeIsRefused) {
   Qualification record = RecordOf(Id(), 0.99);
   record.grader = "verbs";
-  RefusedWith(record, "", "reward.graders.0.record: ", "q.json is of a grader of the name verbs, and this one's is words");
+  RefusedWith(record, "", "reward.graders.0.record: ", "q.json measured a grader with the name verbs, but the name here is words");
   record.grader = "words";
   record.type = "tsetlin";
-  RefusedWith(record, "", "reward.graders.0.record: ", "of the type tsetlin, and this one's is rule");
+  RefusedWith(record, "", "reward.graders.0.record: ", "with the type tsetlin, but the type here is rule");
 }
 
 TEST_F(Qualified, ARecordThatIsMissingOrOfAnotherVersionIsRefused) {
   Refused(record_, "job.yaml:6: reward.graders.0.record: ", "temper qualify writes it");
   WriteRecord("rule/other:1", 0.9);
-  Refused(record_, "reward.graders.0.record: ", "is of rule/other:1, and the grader is rule/open_safe_intent");
+  Refused(record_, "reward.graders.0.record: ", "measured rule/other:1, but the grader is now rule/open_safe_intent");
   EXPECT_THAT([&] { Job("      require: {auroc: 0.85}\n"); }, ThrowsMessage<ConfigError>(HasSubstr("needs reward.graders[].record")));
 }
 

@@ -126,7 +126,7 @@ TEST(RftImport, NamesTheRowThatDoesNotRead) {
               HasSubstr("must end with a user's"));
   EXPECT_THAT(problem(R"({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]})"),
               HasSubstr("a part that is not text"));
-  EXPECT_THAT(problem(R"({"messages": [{"role": "tool", "content": "x"}]})"), HasSubstr("there is no role"));
+  EXPECT_THAT(problem(R"({"messages": [{"role": "tool", "content": "x"}]})"), HasSubstr("unknown role"));
   EXPECT_THAT(problem(""), HasSubstr("no row"));
 }
 

@@ -206,6 +206,22 @@ TEST_F(DatasetTest, DemonstrationsNeedNoColumnThatMeansNothingToThem) {
   EXPECT_EQ(loaded.demonstrations[1].prompt.label, "");
 }
 
+TEST_F(DatasetTest, ADemonstrationsModeAndCategoryAreReadWhereTheRowsHaveThem) {
+  auto options = File(
+      "d.jsonl",
+      "{\"prompt\":\"p\",\"response\":\"r\",\"how\":\"redirect\",\"kind\":\"x\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"how\":\"\"}\n");
+  options.columns.mode = "how";
+  options.columns.category = "kind";
+  const LoadedDemonstrations loaded = LoadDemonstrations(options);
+  ASSERT_EQ(loaded.demonstrations.size(), 2u);
+  EXPECT_EQ(loaded.demonstrations[0].mode, "redirect");
+  EXPECT_EQ(loaded.demonstrations[0].category, "x");
+  EXPECT_EQ(loaded.demonstrations[1].mode, "");
+  EXPECT_EQ(loaded.demonstrations[1].category, "");
+  options.columns.mode = "missing";
+  EXPECT_THROW(LoadDemonstrations(options), ConfigError);
+}
+
 // Random damage to both formats: the outcome is a dataset or a ConfigError that names the file, and texts stay valid UTF-8.
 TEST_F(DatasetTest, SurvivesDamagedFiles) {
   const std::string csv =

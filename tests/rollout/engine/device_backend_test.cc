@@ -173,6 +173,8 @@ TEST_F(DrawOnDeviceTest, EqualsTheSampler) {
       {.temperature = 0.7, .top_k = 300, .top_p = 0.95},
       {.top_k = 5000, .top_p = 1e-9},
       {.min_new_tokens = 3, .stop_ids = {0, 17, kVocabulary - 1}},
+      {.gate = {.tokens = {{.id = 3}, {.id = 40, .bias = 0.5}, {.id = kVocabulary - 1, .threshold = 0.2}}}},
+      {.temperature = 0.6, .gate = {.tokens = {{.id = 7}, {.id = 8}}, .in_turn = true}},
       {.temperature = 0, .min_new_tokens = 3, .stop_ids = {0, 17}},
   });
 }

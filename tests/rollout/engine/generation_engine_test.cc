@@ -150,6 +150,26 @@ TEST(GenerationEngine, DrawsAsTheSamplerWouldFromFullForwards) {
   }
 }
 
+// What a gate sweep rests on: an answer from each token, and with each the policy's own log-prob of it, from one pass over the prompt.
+TEST(GenerationEngine, BeginsWithEachTokenOfAGateInTurnAndRecordsThePolicysOwnLogProbability) {
+  const Transformer model = SmallModel();
+  GenerationRequest request = Request(2, 6);
+  request.sampling.gate = {.tokens = {{.id = 40}, {.id = 5}, {.id = 60}}, .in_turn = true};
+  GenerationEngine engine(&model, {.slots = 4, .max_tokens = 128});
+  engine.Submit(request);
+  const auto groups = RunAll(&engine);
+  const at::Tensor logits = SequenceLogits(model, request.prompt_tokens);
+  const float* row = logits.const_data_ptr<float>() + (logits.size(0) - 1) * logits.size(1);
+  for (size_t i = 0; i < 6; ++i) {
+    const Trajectory& trajectory = groups.at(2).trajectories[i];
+    EXPECT_EQ(trajectory.tokens.at(0), request.sampling.gate.tokens[i % 3].id);
+    EXPECT_NEAR(trajectory.logprobs.at(0), 0, 1e-6);
+    double total = 0;
+    for (int64_t v = 0; v < logits.size(1); ++v) total += std::exp(double{row[v]} - double{row[trajectory.tokens[0]]});
+    EXPECT_NEAR(trajectory.policy_logprobs.at(0), -std::log(total), 2e-6);
+  }
+}
+
 TEST(GenerationEngine, ContinuesGreedilyAsTransformersDoes) {
   for (const char* name : {"llama", "llama_bf16_tied", "qwen2_sharded", "qwen3"}) {
     const std::string folder = std::string(TEMPER_SOURCE_DIR) + "/tests/golden/transformer/" + name;
