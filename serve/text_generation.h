@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/chat/chat_template.h"
+#include "policy/directions/steering.h"
 #include "policy/model/transformer.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "rollout/engine/generation_engine.h"
@@ -31,6 +32,7 @@ struct GenerateArguments {
   uint64_t seed = 1;
   std::vector<std::string> stops;
   std::string dtype = "fp32";
+  EditRequest edit = {};  // directions that are added to the residual stream, or projected out of it
 };
 inline constexpr int64_t kUsualNewTokens = 256;
 
