@@ -42,6 +42,7 @@ const std::vector<Wing> kWings = {
     {"policy/kernels", {"cluster/base"}},
     {"policy/model", {"cluster/base", "cluster/config", "policy/kernels", "policy/text"}},
     {"policy/formats", {"cluster/base", "policy/model", "policy/text", "policy/tokenizer"}},
+    {"policy/directions", {"cluster/base", "policy/chat", "policy/model", "policy/text", "policy/tokenizer"}},
     {"policy/gguf", {"cluster/base", "policy/formats", "policy/model", "policy/text", "policy/tokenizer"}},
     {"rollout/data", {"cluster/base", "cluster/config", "policy/text"}},
     {"rollout/engine", {"cluster/base", "cluster/config", "policy/kernels", "policy/model", "policy/tokenizer"}},
@@ -81,7 +82,9 @@ const std::vector<Wing> kWings = {
     {"learner",
      {"cluster/base", "cluster/collectives", "cluster/config", "cluster/telemetry", "policy/formats", "policy/kernels", "policy/model",
       "reward/advantage"}},
-    {"serve", {"cluster/base", "policy/chat", "policy/formats", "policy/model", "policy/text", "policy/tokenizer", "rollout/engine"}},
+    {"serve",
+     {"cluster/base", "policy/chat", "policy/directions", "policy/formats", "policy/model", "policy/text", "policy/tokenizer",
+      "rollout/engine"}},
     {"workers",
      {"cluster/base", "cluster/bus", "cluster/collectives", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights",
       "learner", "policy/formats", "policy/kernels", "record", "reward/grade", "reward/graders", "rollout/engine"}},
@@ -137,8 +140,8 @@ const std::vector<Wing> kWings = {
      {"cli", "cluster/base", "cluster/collectives", "cluster/host", "evaluation/attacks", "evaluation/qualify", "orchestrator/config",
       "policy/text", "record", "reward/grade", "reward/graders", "reward/openai", "reward/spec", "rollout/data", "views/report", "world"}},
     {"cli/learned",
-     {"cli", "cluster/base", "cluster/host", "evaluation", "policy/kernels", "reward/classifier", "reward/probe", "reward/rbr",
-      "reward/spec", "reward/text", "reward/tsetlin", "rollout/data"}},
+     {"cli", "cluster/base", "cluster/host", "evaluation", "policy/chat", "policy/directions", "policy/formats", "policy/kernels",
+      "policy/model", "reward/classifier", "reward/probe", "reward/rbr", "reward/spec", "reward/text", "reward/tsetlin", "rollout/data"}},
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder
