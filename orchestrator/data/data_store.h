@@ -54,6 +54,9 @@ struct DataStore {
   nlohmann::ordered_json Conversation(const Prompt& prompt) const;
 };
 
+// How prompts are read, without any: tokenizer, shape of the model and chat template.
+DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files);
+
 // Reads the files (EnsureWorld). ConfigError for bad data, and naming the settings that leave nothing to train on.
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files);
 
