@@ -18,6 +18,7 @@
 #include "record/grading.h"
 #include "reward/spec/policy_spec.h"
 #include "rollout/data/dataset_rows.h"
+#include "rollout/data/prompt_dataset.h"
 
 namespace temper {
 namespace {
@@ -140,7 +141,7 @@ ExperimentConfig ConfigOf(const BestOfKArguments& arguments) {
 int BestOfKCommand(const BestOfKArguments& arguments) {
   SetComputeThreads(UsableCores());
   const ExperimentConfig config = ConfigOf(arguments);
-  AttackReport report{.model = arguments.model, .prompts = arguments.answers, .k = arguments.k, .outcomes = {}};
+  AttackReport report{.model = arguments.model, .prompts = arguments.answers, .graded_by = {}, .k = arguments.k, .outcomes = {}};
   std::vector<AttackTryRow> rows;
   if (!arguments.answers.empty()) {
     rows = ReadAnswers(arguments.answers);

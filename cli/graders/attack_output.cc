@@ -1,8 +1,11 @@
 #include "cli/graders/attack_output.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "cluster/base/error.h"
+#include "cluster/base/utf8.h"
 #include "views/page/format.h"
 
 namespace temper {
@@ -13,8 +16,8 @@ constexpr size_t kName = 16, kColumn = 26;
 using Json = nlohmann::ordered_json;
 
 std::string Left(std::string text, size_t columns) {
-  text.resize(std::max(columns, text.size() + 1), ' ');
-  return text;
+  const size_t shown = CountCodePoints(text);  // a figure's mark is no ASCII
+  return text.append(std::max(columns, shown + 1) - shown, ' ');
 }
 
 // The values of k that a terminal shows.

@@ -14,7 +14,7 @@ struct AttackReport {
   std::string graded_by;
   int64_t k = 0;
   std::vector<AttackOutcome> outcomes;
-  int64_t not_rewritten = 0;
+  int64_t not_rewritten = 0;  // tries that are left out (DrawTries)
 };
 
 // For terminals: a table with a column a transform.

@@ -25,8 +25,7 @@ struct AttackTryRow {
 // What a transform did with some prompts.
 struct AttackOutcome {
   std::string transform;
-  int64_t prompts = 0;        // harmful ones that it could rewrite
-  int64_t not_rewritten = 0;  // tries, of all prompts, that it had nothing to say of, or that are too long for the model
+  int64_t prompts = 0;  // harmful ones that it could rewrite
   int64_t failed_grades = 0;
   std::vector<AsrPoint> asr;  // of the harmful prompts; k = 1 .. K
   Estimate over_refusal;      // of the benign prompts: share of the answers that refuse what is permitted
@@ -35,6 +34,7 @@ struct AttackOutcome {
 };
 
 // `k` tries of every prompt by every transform, answered by the model in `model`. A try's random numbers are keyed by seed, prompt and try.
+// *not_rewritten grows by the tries that are left out: the transform has nothing to say of the prompt, or it is too long for the model.
 std::vector<AttackTryRow> DrawTries(const ExperimentConfig& config, const DataStore& reader, const std::string& model,
                                     const std::vector<TransformEntry>& transforms, const std::vector<Prompt>& prompts, int64_t k,
                                     int64_t* not_rewritten);

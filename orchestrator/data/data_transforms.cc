@@ -6,6 +6,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
+#include "rewrites/transforms/entry.h"
 
 namespace temper {
 namespace {

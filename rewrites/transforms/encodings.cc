@@ -1,4 +1,6 @@
 // base64, rot13, leetspeak, spacing: the request in letters that hide its words (rewrites/text/disguises.h).
+#include <array>
+
 #include "cluster/base/error.h"
 #include "rewrites/text/disguises.h"
 #include "rewrites/transforms/transform.h"

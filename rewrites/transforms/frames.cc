@@ -1,4 +1,6 @@
 // role_play, persuasion, multi_turn: the request with words around it.
+#include <array>
+
 #include "cluster/base/error.h"
 #include "cluster/base/utf8.h"
 #include "rewrites/transforms/transform.h"

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -22,7 +23,9 @@ std::vector<PublicRewrite> PublicRewrites() {
   std::vector<PublicRewrite> all;
   for (const auto& file : std::filesystem::directory_iterator(kData + "artifacts")) {
     std::ifstream in(file.path());
-    for (const auto& row : nlohmann::json::parse(in).at("jb_artifacts")) all.push_back({row.at("request"), row.at("request_reformulated")});
+    const auto artifacts = nlohmann::json::parse(in);
+    for (const auto& row : artifacts.at("jb_artifacts"))
+      all.push_back({row.at("request").get<std::string>(), row.at("request_reformulated").get<std::string>()});
   }
   return all;
 }

@@ -2,6 +2,8 @@
 #include "rewrites/text/tense.h"
 
 #include <set>
+#include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 

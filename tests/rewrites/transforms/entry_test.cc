@@ -1,6 +1,8 @@
 // An entry of data.transforms: what it does to prompts.
 #include "rewrites/transforms/entry.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 

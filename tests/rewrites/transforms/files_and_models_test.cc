@@ -1,5 +1,6 @@
 // Rewrites that a file of the user's gives, and those of a model behind an address: a real server process.
-#include <filesystem>
+#include <functional>
+#include <memory>
 
 #include <gmock/gmock.h>
 
