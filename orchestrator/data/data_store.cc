@@ -132,7 +132,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     options.path = file.path;
     raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
   }
-  ApplyTransforms(config, &raw.train, &raw.eval_sets, store);
+  ApplyTransforms(config, &raw.train, &raw.eval_sets, &store->digest, &store->remarks);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;

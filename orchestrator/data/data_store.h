@@ -9,6 +9,7 @@
 #include "learner/train_batch.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
+#include "orchestrator/data/eval_set.h"
 #include "orchestrator/data/gold_answers.h"
 #include "policy/chat/chat_template.h"
 #include "policy/model/transformer_config.h"
@@ -18,11 +19,6 @@
 #include "rollout/engine/sampling_options.h"
 
 namespace temper {
-
-struct EvalSet {
-  std::string name;
-  std::vector<Prompt> prompts;
-};
 
 // Everything an arm reads: loaded once, before any worker is asked for anything.
 struct DataStore {

@@ -24,6 +24,7 @@
 #include "orchestrator/stages/best_keeper.h"
 #include "policy/kernels/torch_version.h"
 #include "record/checkpoint.h"
+#include "record/grading.h"
 #include "record/journal.h"
 #include "record/provenance.h"
 #include "record/settings.h"

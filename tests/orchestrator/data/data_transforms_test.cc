@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "orchestrator/data/data_store.h"
 #include "rewrites/text/tense.h"
 #include "tests/support/temp_folder.h"
 
