@@ -58,8 +58,9 @@ void DescribeTransformRules(const DataConfig& c, ConfigFields& f) {
   for (const TransformEntry& entry : c.transforms)
     for (const std::string& set : entry.eval)
       if (std::find(sets.begin(), sets.end(), set) == sets.end()) unknown = set;
-  f.Rule([unknown] { return unknown.empty(); }, Concat("data.transforms[].eval names the set ", unknown, ", which the data does not have"));
-  f.Rule([&c] { return AreSetNamesUnique(c); }, "data.transforms[].eval makes a set whose name another one has");
+  f.Rule([unknown] { return unknown.empty(); },
+         Concat("data.transforms[].eval must name evaluation sets that the data has", unknown.empty() ? "" : ", not ", unknown));
+  f.Rule([&c] { return AreSetNamesUnique(c); }, "data.transforms[].eval must not make a set whose name another one has");
 }
 
 std::string SuiteHelp() {
