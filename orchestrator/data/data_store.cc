@@ -9,6 +9,7 @@
 #include "cluster/base/log.h"
 #include "evaluation/suites/suite.h"
 #include "orchestrator/config/derived.h"
+#include "orchestrator/data/data_transforms.h"
 #include "orchestrator/data/model_files.h"
 #include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
@@ -144,6 +145,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     options.path = file.path;
     raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
   }
+  ApplyTransforms(config, &raw.train, &raw.eval_sets, &store->digest, &store->remarks);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
@@ -299,7 +301,7 @@ void CheckDataFiles(const ExperimentConfig& config) {
   for (const EvalFile& file : files.suites) CheckRowsFile(file.path);
 }
 
-DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files) {
   DataStore store;
   store.tokenizer_json = TokenizerText(config, files);
   store.tokenizer = ParseTokenizer(store.tokenizer_json, config.policy.path.empty() ? files.tokenizer_folder : config.policy.path);
@@ -311,6 +313,11 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.prompt_template = config.data.prompt_template;
   store.system_prompt = config.data.system_prompt;
   store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+  return store;
+}
+
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+  DataStore store = OpenReader(config, files);
   if (config.policy.tokens.any()) store.mode_tokens = ModeTokens(config, *store.tokenizer, spec);
   RawData raw = LoadFiles(config, spec, files, &store);
   ChooseModes(config, &raw, &store);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <set>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -75,39 +74,6 @@ void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput
   if (!begun.any()) return;
   provenance->fixed.insert({"base_model", "adapter_base", "data"});
   if (begun.eval || begun.rl || files.demonstrations.empty()) provenance->fixed.insert({"policy_spec", "graders"});
-}
-
-}  // namespace
-
-namespace {
-
-// What graders are, with what is known of them that concerns what they give.
-RunDescription::Grader DescriptionOf(const RewardConfig& reward) {
-  RunDescription::Grader all;
-  std::set<std::string> reads;
-  const std::vector<GraderEntry> graders = GradersOf(reward);
-  for (const GraderEntry& grader : graders) {
-    RunDescription::GraderEntry entry{.name = grader.name,
-                                      .type = std::string(grader.type->name),
-                                      .reads = grader.options->Reads(),
-                                      .only = grader.only,
-                                      .steers = grader.role == GraderRole::kReward};
-    for (const GradePart part : PartsOfEntry(grader).gives) entry.gives.emplace_back(NameOf(part));
-    entry.measured = RecordedOf(grader);
-    const std::vector<GraderMeasurement> own = grader.options->Measured();
-    entry.measured.insert(entry.measured.end(), own.begin(), own.end());
-    entry.measured = Concerning(entry.measured, entry.gives, reward.Sees("intent"));
-    all.name += Concat(all.name.empty() ? "" : ", ", entry.type, "/", entry.name);
-    if (reads.insert(entry.reads).second) all.reads += Concat(all.reads.empty() ? "" : "; ", entry.reads);
-    all.entries.push_back(std::move(entry));
-  }
-  if (all.entries.size() == 1) {
-    all.measured = std::move(all.entries.front().measured);
-    all.entries.clear();
-  } else {
-    all.mode_from = reward.combine.mode_from;
-  }
-  return all;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "orchestrator/config/experiment_config.h"
+#include "record/run_json.h"
 #include "reward/grade/measured.h"
 
 namespace temper {
@@ -18,6 +19,9 @@ void CheckRecords(const Experiment& experiment);
 // may have no grade unless require has `failed`. Throws ConfigError with file:line:key and the
 // figure. Makes each grader that has a record, to learn its id.
 void CheckQualified(const Experiment& experiment);
+
+// What the graders are, with what is known of them that concerns what they give. Throws ConfigError.
+RunDescription::Grader DescriptionOf(const RewardConfig& reward);
 
 // What the records of the entry say, for a report; the files are there.
 std::vector<GraderMeasurement> RecordedOf(const GraderEntry& entry);

@@ -326,6 +326,16 @@ TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
   }
 }
 
+TEST(ShippedConfigs, TenseTrainsOnPastRowsBesideAControlWithout) {
+  const Experiment experiment = LoadExperiment((kConfigs / "methods/tense.yaml").string(), {});
+  EXPECT_THAT(ArmNames(experiment), ::testing::ElementsAre("without", "with_past"));
+  EXPECT_EQ(ArmOf(experiment, "without").config.data.transforms.at(0).share, 0);
+  const TransformEntry& past = ArmOf(experiment, "with_past").config.data.transforms.at(0);
+  EXPECT_STREQ(past.type->name, "world_past");
+  EXPECT_TRUE(past.share >= 0.02 && past.share <= 0.1) << past.share;
+  EXPECT_THAT(EvalSetNames(experiment.base.data), Contains("held_out_topics_world_past"));
+}
+
 // Two configs of one name would write into one folder.
 TEST(ShippedConfigs, NoTwoShareARunFolder) {
   std::set<std::string> names;
