@@ -10,6 +10,7 @@
 #include "evaluation/suites/suite.h"
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/model_files.h"
+#include "orchestrator/data/training_mix.h"
 #include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt_dataset.h"
@@ -132,6 +133,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
   }
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
+  CheckTrainingMix(config, files, raw.train, raw.demonstrations, raw.eval_sets);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
 }
