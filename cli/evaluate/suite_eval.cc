@@ -21,7 +21,7 @@
 #include "policy/kernels/torch_version.h"
 #include "record/eval_files.h"
 #include "record/grading.h"
-#include "record/suite_file.h"
+#include "record/suites/suite_file.h"
 #include "reward/graders/panel.h"
 #include "reward/spec/policy_spec.h"
 #include "views/suites/suite_pages.h"

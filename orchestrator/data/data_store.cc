@@ -96,6 +96,19 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
   }
 }
 
+// The suites become evaluation sets.
+std::vector<EvaluatedSuite> LoadSuites(const DataFiles& files, DatasetOptions options, RawData* raw) {
+  std::vector<EvaluatedSuite> suites;
+  for (const EvalFile& file : files.suites) {
+    options.path = file.path;
+    const Suite& suite = FindSuite(file.set);
+    raw->eval_sets.push_back({file.set, LoadSuite(suite, options).prompts});
+    suites.push_back({&suite, {}});
+    for (const Prompt& prompt : raw->eval_sets.back().prompts) suites.back().prompts.push_back(prompt.text);
+  }
+  return suites;
+}
+
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
   DatasetOptions options{.path = files.prompts,
@@ -128,12 +141,9 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.demonstrations = std::move(loaded.demonstrations);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
-  for (const EvalFile& file : files.suites) {
-    options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
-  }
+  const std::vector<EvaluatedSuite> suites = LoadSuites(files, options, &raw);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
-  CheckTrainingMix(config, files, raw.train, raw.demonstrations, raw.eval_sets);
+  CheckTrainingMix(config, files, raw.train, raw.demonstrations, suites);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
 }

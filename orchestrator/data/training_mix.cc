@@ -3,20 +3,12 @@
 #include <utility>
 
 #include "cluster/base/error.h"
-#include "evaluation/suites/eval_only.h"
 
 namespace temper {
 
 void CheckTrainingMix(const ExperimentConfig& config, const DataFiles& files, const std::vector<Prompt>& train,
-                      const std::vector<Demonstration>& demonstrations, const std::vector<EvalSet>& eval_sets) {
+                      const std::vector<Demonstration>& demonstrations, const std::vector<EvaluatedSuite>& evaluated) {
   if (config.data.source != DataSource::kFiles) return;
-  std::vector<EvaluatedSuite> evaluated;
-  for (const EvalFile& file : files.suites) {
-    evaluated.push_back({&FindSuite(file.set), {}});
-    for (const EvalSet& set : eval_sets)
-      if (set.name == file.set)
-        for (const Prompt& prompt : set.prompts) evaluated.back().prompts.push_back(prompt.text);
-  }
   const auto check = [&](TrainingFile file) {
     file.columns = FirstColumns(file.path);
     if (const std::string problem = EvalOnlyProblem(file, evaluated); !problem.empty()) throw ConfigError(problem);

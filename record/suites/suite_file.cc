@@ -1,4 +1,4 @@
-#include "record/suite_file.h"
+#include "record/suites/suite_file.h"
 
 #include <algorithm>
 #include <cmath>
