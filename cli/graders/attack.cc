@@ -155,7 +155,7 @@ int BestOfKCommand(const BestOfKArguments& arguments) {
     rows = DrawTries(config, asked.reader, arguments.model, transforms, asked.prompts, arguments.k, &report.not_rewritten);
   }
   GradeTries(config.reward, &rows);
-  report.graded_by = GradingLine(DescriptionOf(config.reward));
+  report.graded_by = GradingLine(GraderDescription(config.reward));
   report.outcomes = OutcomesOf(rows, arguments.k, arguments.dual_use);
   std::cout << AttackReportText(report);
   if (!arguments.out.empty()) WriteFile(arguments.out, AttackReportJson(report));

@@ -65,7 +65,10 @@ void DescribeTransformRules(const DataConfig& c, ConfigFields& f) {
 
 std::string SuiteHelp() {
   std::string help;
-  for (const Suite* suite : AllSuites()) help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about);
+  for (const Suite* suite : AllSuites()) {
+    const std::string training = suite->eval_only.empty() ? "" : ", for evaluation alone";
+    help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about, " (", suite->licence, training, ".)");
+  }
   return help;
 }
 

@@ -11,6 +11,7 @@
 #include "orchestrator/config/derived.h"
 #include "orchestrator/data/data_transforms.h"
 #include "orchestrator/data/model_files.h"
+#include "orchestrator/data/training_mix.h"
 #include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt_dataset.h"
@@ -102,6 +103,19 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
   }
 }
 
+// The suites become evaluation sets.
+std::vector<EvaluatedSuite> LoadSuites(const DataFiles& files, DatasetOptions options, RawData* raw) {
+  std::vector<EvaluatedSuite> suites;
+  for (const EvalFile& file : files.suites) {
+    options.path = file.path;
+    const Suite& suite = FindSuite(file.set);
+    raw->eval_sets.push_back({file.set, LoadSuite(suite, options).prompts});
+    suites.push_back({&suite, {}});
+    for (const Prompt& prompt : raw->eval_sets.back().prompts) suites.back().prompts.push_back(prompt.text);
+  }
+  return suites;
+}
+
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
   DatasetOptions options{.path = files.prompts,
@@ -141,10 +155,8 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.held_out_answers = std::move(loaded.demonstrations);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
-  for (const EvalFile& file : files.suites) {
-    options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
-  }
+  const std::vector<EvaluatedSuite> suites = LoadSuites(files, options, &raw);
+  CheckTrainingMix(config, files, raw.train, raw.demonstrations, suites);
   ApplyTransforms(config, &raw.train, &raw.eval_sets, &store->digest, &store->remarks);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);

@@ -133,7 +133,7 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
-  run.grader = DescriptionOf(experiment_.base.reward);
+  run.grader = GraderDescription(experiment_.base.reward);
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
     for (const std::string& what : arm.data.remarks)

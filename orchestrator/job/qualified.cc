@@ -171,7 +171,7 @@ std::vector<GraderMeasurement> RecordedOf(const GraderEntry& entry) {
   return recorded;
 }
 
-RunDescription::Grader DescriptionOf(const RewardConfig& reward) {
+RunDescription::Grader GraderDescription(const RewardConfig& reward) {
   RunDescription::Grader all;
   std::set<std::string> reads;
   const std::vector<GraderEntry> graders = GradersOf(reward);

@@ -20,10 +20,10 @@ void CheckRecords(const Experiment& experiment);
 // figure. Makes each grader that has a record, to learn its id.
 void CheckQualified(const Experiment& experiment);
 
-// What the graders are, with what is known of them that concerns what they give. Throws ConfigError.
-RunDescription::Grader DescriptionOf(const RewardConfig& reward);
-
 // What the records of the entry say, for a report; the files are there.
 std::vector<GraderMeasurement> RecordedOf(const GraderEntry& entry);
+
+// What graders are, with what is known of them that concerns what they give: what a report names them by. Throws ConfigError.
+RunDescription::Grader GraderDescription(const RewardConfig& reward);
 
 }  // namespace temper
