@@ -83,10 +83,10 @@ const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
 
 TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
   const std::vector<fs::path> configs = Shipped(Kind::kExperiment);
-  ASSERT_THAT(Names(configs),
-              IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
-                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml", "experiments/safe_vs_refusal.yaml",
-                            "experiments/kl_sweep.yaml", "experiments/reward_designs.yaml"}));
+  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml",
+                                            "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml",
+                                            "experiments/reward_designs.yaml", "methods/constructive.yaml"}));
   for (const fs::path& path : configs) {
     SCOPED_TRACE(Name(path));
     try {
