@@ -27,7 +27,7 @@ struct PromptFiles {
 };
 
 // All prompts, in the order of the files, each text once. Throws ConfigError with file:line for what cannot be read, and where a text
-// stands in files of both classes, or a class has no prompt to learn from or none held out.
+// stands in files of both classes. The same where a class has no prompt to learn from, or none held out.
 std::vector<LabelledPrompt> LoadPromptFiles(const PromptFiles& files);
 
 }  // namespace temper
