@@ -11,6 +11,7 @@
 
 #include "cluster/config/reader.h"
 #include "evaluation/options.h"
+#include "evaluation/prefill.h"
 #include "learner/options.h"
 #include "orchestrator/config/cluster_options.h"
 #include "orchestrator/config/data_options.h"
@@ -80,6 +81,7 @@ struct ExperimentConfig {
   RolloutConfig rollout;
   RewardConfig reward;
   EvalConfig eval;
+  PrefillOptions prefill;  // of the section eval
   CheckpointConfig checkpoint;
   MonitorConfig monitor;
   LaunchConfig launch;

@@ -47,6 +47,7 @@ void HoldOut(const ExperimentConfig& config, std::vector<Prompt>* train, std::ve
 struct RawData {
   std::vector<Prompt> train;
   std::vector<Demonstration> demonstrations;
+  std::map<std::string, std::string> unsafe_answers;  // demonstration's id -> text
   std::vector<EvalSet> eval_sets;
 };
 
@@ -102,21 +103,23 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
                          .keep_columns = config.reward.SeenColumns(),
                          .bad_row_budget = files.bad_row_budget,
                          .limit = files.limit};
+  if (!NeedsUnsafeAnswers(config)) options.columns.harmful_response = "";
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
   NoteBadRows(train.bad_rows, files.prompts, store);
   raw.train = std::move(train.prompts);
+  std::map<std::string, std::string> unsafe = std::move(train.unsafe_answers);
   for (const EvalFile& file : files.eval) {
     options.path = file.path;
     LoadedPrompts loaded = LoadPrompts(options);
     NoteBadRows(loaded.bad_rows, file.path, store);
-    raw.eval_sets.push_back({file.set, std::move(loaded.prompts)});
+    raw.eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
   }
   const bool hold_out = files.eval.empty() && files.eval_fraction > 0;
   if (hold_out) {
-    raw.eval_sets.push_back({kHeldOutSet, {}});
+    raw.eval_sets.push_back({kHeldOutSet, {}, std::move(unsafe)});
     HoldOut(config, &raw.train, &raw.eval_sets.back().prompts);
   }
   if (!files.demonstrations.empty()) {
@@ -125,11 +128,13 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     NoteBadRows(loaded.bad_rows, files.demonstrations, store);
     raw.demonstrations = std::move(loaded.demonstrations);
+    raw.unsafe_answers = std::move(loaded.unsafe_answers);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
   for (const EvalFile& file : files.suites) {
     options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
+    LoadedPrompts loaded = LoadSuite(FindSuite(file.set), options);
+    raw.eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
   }
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
@@ -139,8 +144,14 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
   for (const Demonstration& d : raw.demonstrations) {
-    SftExample example = store->Example(d);
-    if (static_cast<int64_t>(example.tokens.size()) <= limit) store->demonstrations.push_back(std::move(example));
+    UnsafeAnswer unsafe;
+    SftExample example = store->Example(d, &unsafe.answer_begin);
+    if (static_cast<int64_t>(example.tokens.size()) > limit) continue;
+    store->demonstrations.push_back(std::move(example));
+    if (!config.sft.derta.enabled()) continue;
+    const auto found = raw.unsafe_answers.find(d.prompt.id);
+    if (found != raw.unsafe_answers.end()) unsafe.tokens = store->tokenizer->Encode(found->second);
+    store->unsafe_answers.push_back(std::move(unsafe));
   }
   NoteLeftOut(raw.demonstrations.size() - store->demonstrations.size(), raw.demonstrations.size(),
               Concat("demonstrations are longer than ", limit, " tokens (sft.max_tokens)"), store);
@@ -280,11 +291,13 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
   RawData raw = LoadFiles(config, spec, files, &store);
   Tokenize(config, raw, &store);
+  if (config.HasStage("sft")) store.SetTransition(config.sft.derta);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
   LeaveOutLong(config, "the training data", &store.train, &store);
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
+  if (config.HasStage("eval")) store.AddPrefilledSets(config.prefill.depths, PromptLimit(config, store.model));
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
   store.gold = LoadGold(config.reward.gold, spec);

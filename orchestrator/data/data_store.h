@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "learner/derta.h"
 #include "learner/train_batch.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
@@ -22,6 +24,8 @@ namespace temper {
 struct EvalSet {
   std::string name;
   std::vector<Prompt> prompts;
+  std::map<std::string, std::string> unsafe_answers = {};  // prompt id -> text, of the prompts that have one
+  std::vector<std::vector<int32_t>> answers_begun = {};    // what of each prompt's answer is given (eval.prefill); empty = nothing of any
 };
 
 // Everything an arm reads: loaded once, before any worker is asked for anything.
@@ -36,6 +40,8 @@ struct DataStore {
   bool learn_all_turns = false;
   std::vector<Prompt> train;
   std::vector<SftExample> demonstrations;
+  std::vector<UnsafeAnswer> unsafe_answers;  // of each of them; empty where sft.derta is off
+  int32_t transition_target = -1;            // token that sft.derta.transition teaches to say; -1 = off
   std::vector<EvalSet> eval_sets;
   GoldAnswers gold;                  // reward.gold
   int64_t longest_prompt = 0;        // tokens, over training and evaluation prompts
@@ -45,10 +51,22 @@ struct DataStore {
   // The prompt as the model gets it: with a chat template the conversation and the beginning of an answer, else the filled prompt_template
   // with the special tokens that go around a text. ConfigError naming the prompt where the template refuses it.
   std::vector<int32_t> PromptTokens(const Prompt& prompt) const;
-  // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it.
-  SftExample Example(const Demonstration& demonstration) const;
+  // A demonstration; the loss is on the answer, which ends with a stop token, and with learn_all_turns on those before it. *answer_begin:
+  // where in the tokens the answer begins; null = nobody asks.
+  SftExample Example(const Demonstration& demonstration, int64_t* answer_begin = nullptr) const;
   // The sampling asked for, with the stops of the model.
   SamplingOptions Sampling(SamplingOptions wanted) const;
+
+  // Sets the token that sft.derta.transition teaches. ConfigError where there is no demonstration with an unsafe answer to learn from, or
+  // no such token.
+  void SetTransition(const DertaOptions& derta);
+  // For each evaluation set with unsafe answers and each depth a set PrefillSetName(set, depth) after the others, whose answers begin with
+  // so many tokens of the unsafe one. All depths have the same prompts: those whose unsafe answer is longer than the deepest, and that stay
+  // within `limit` tokens with it; the others are left out with a remark. ConfigError where no set has such a prompt.
+  void AddPrefilledSets(const std::vector<int64_t>& depths, int64_t limit);
+  // Of the beginning of an answer the sentence that is not at its end: what follows is judged together with it, and not with the sentences
+  // before, which nobody but the prefill said. A sentence ends with . ! ? or a new line.
+  std::vector<int32_t> UnfinishedSentence(const std::vector<int32_t>& answer_begun) const;
 
  private:
   nlohmann::ordered_json Conversation(const Prompt& prompt) const;

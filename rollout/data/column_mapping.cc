@@ -9,6 +9,8 @@ void Describe(ColumnMapping& c, ConfigFields& f) {
   f.String("intent", &c.intent, "benign, dual_use or malicious");
   f.String("label", &c.label, "comply or refuse, for reward.composer refusal_baseline");
   f.String("response", &c.response, "answer, in demonstrations");
+  f.String("harmful_response", &c.harmful_response,
+           "an unsafe answer to the prompt, for sft.derta (in demonstrations) and eval.prefill; a row may lack it");
   f.String("split", &c.split, "column to select rows by");
   f.String("keep_split", &c.keep_split, "value of the split column to keep");
   f.StringMap("prompts_by_intent", &c.prompts_by_intent, "intent -> column, when one row holds several prompts");
