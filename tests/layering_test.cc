@@ -70,6 +70,7 @@ const std::vector<Wing> kWings = {
     {"record",
      {"cluster/base", "cluster/bus", "cluster/config", "cluster/host", "cluster/metrics", "cluster/telemetry", "evaluation",
       "evaluation/attacks", "evaluation/qualify", "policy/text", "reward/compose", "reward/grade"}},
+    {"record/release", {"cluster/base", "evaluation", "policy/text", "record"}},
     {"views/page", {"cluster/base", "evaluation"}},
     {"views/audit", {"cluster/base", "record", "reward/advantage", "reward/compose", "reward/graders", "views/page"}},
     {"views/trace", {"cluster/base", "cluster/telemetry", "record"}},
@@ -122,6 +123,7 @@ const std::vector<Wing> kWings = {
       "policy/text",
       "policy/tokenizer",
       "record",
+      "record/release",
       "serve",
       "views/audit",
       "views/compare",
@@ -139,6 +141,7 @@ const std::vector<Wing> kWings = {
     {"cli/learned",
      {"cli", "cluster/base", "cluster/host", "evaluation", "policy/kernels", "reward/classifier", "reward/probe", "reward/rbr",
       "reward/spec", "reward/text", "reward/tsetlin", "rollout/data"}},
+    {"cli/release", {"cli", "cluster/base", "orchestrator/config", "record", "record/release", "views/page"}},
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder

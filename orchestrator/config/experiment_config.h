@@ -12,6 +12,7 @@
 #include "cluster/config/reader.h"
 #include "evaluation/options.h"
 #include "evaluation/prefill.h"
+#include "evaluation/promotion.h"
 #include "learner/options.h"
 #include "orchestrator/config/cluster_options.h"
 #include "orchestrator/config/data_options.h"
@@ -82,6 +83,7 @@ struct ExperimentConfig {
   RewardConfig reward;
   EvalConfig eval;
   PrefillOptions prefill;  // of the section eval
+  PromoteConfig promote;
   CheckpointConfig checkpoint;
   MonitorConfig monitor;
   LaunchConfig launch;
