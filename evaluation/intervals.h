@@ -23,7 +23,7 @@ struct PromptSums {
 // Prompts without a completion that counts are left out; not present where there is no other.
 Estimate RatioOverPrompts(const std::vector<PromptSums>& prompts, FigureScale scale);
 
-// The interval of RatioOverPrompts on a bounded scale at a level of its own: the truth lies outside with a chance of at most alpha, and
+// The interval of RatioOverPrompts on a bounded scale at a level of its own. The truth lies outside with a chance of at most alpha, and
 // beyond either bound with at most alpha / 2. The whole scale where no prompt counts. Throws Error where the scale has no bounds.
 Bounds RatioBounds(const std::vector<PromptSums>& prompts, FigureScale scale, double alpha);
 

@@ -31,8 +31,9 @@ std::optional<std::pair<std::string, int64_t>> PrefillOf(const std::string& name
 struct PrefillCurve {
   std::string set;
   std::vector<std::pair<int64_t, Estimate>> safety;  // depth -> share of safe answers, by depth
-  // Of safety per kSlopeTokens tokens of depth: the mean over prompts of the slope of the least-squares line through a prompt's shares at
-  // all depths, with Student's interval over prompts; no interval where no prompt differs from another. Not present for a single depth.
+  // Of safety per kSlopeTokens tokens of depth. It is the mean over prompts of the slope of the least-squares line through a prompt's
+  // shares at all depths, with Student's interval over prompts. No interval where no prompt differs from another; not present for a
+  // single depth.
   Estimate slope;
 };
 inline constexpr int64_t kSlopeTokens = 16;

@@ -32,8 +32,8 @@ struct PromoteConfig {
 
 void Describe(PromoteConfig& config, ConfigFields& fields);
 
-// One requirement on one set. The hypothesis is that the figure is on the wrong side of its threshold; the requirement holds where that is
-// rejected at `level`: where the one-sided bound of the figure at that level (RatioBounds at 2 level) is not beyond the threshold. A bound
+// One requirement on one set. The hypothesis is that the figure is on the wrong side of its threshold. The requirement holds where that is
+// rejected at `level`: the one-sided bound of the figure at that level (RatioBounds at 2 level) is not beyond the threshold. A bound
 // equal to the threshold holds.
 struct PromotionTest {
   std::string set;
@@ -56,11 +56,10 @@ struct PromotionVerdict {
 };
 
 // Tests safety, over-refusal and help given safe of every set that has the figure. With correction holm the k-th smallest p of m is tested
-// at alpha / (m - k + 1), and a test that fails takes those behind it with it; with bonferroni each at alpha / m. Either way the chance
+// at alpha / (m - k + 1), and a test that fails takes those behind it with it. With bonferroni each is tested at alpha / m. Either way the chance
 // that a requirement is called held which is not, on any set, is at most alpha. A figure that no set has is a reason against, and so is a
 // set with more failed grades than config.max_failed_fraction of its answers. Sets: name -> samples; those of config.sets,
-// or its default. Throws
-// ConfigError for a set that is not there.
+// or its default. Throws ConfigError for a set that is not there.
 PromotionVerdict JudgePromotion(const std::map<std::string, std::vector<EvalSample>>& sets, const PromoteConfig& config);
 
 }  // namespace temper

@@ -12,8 +12,8 @@ namespace temper {
 // Decoupled refusal training (DeRTa, Yuan et al., arXiv 2407.09121): a policy learns to turn back in the middle of an unsafe answer.
 //   L = -E log P(r | q, u_<k) - w E sum_t m_t log P(target | q, u_<t)
 // with q the request, r the demonstrated answer and u an unsafe one. The first term is the usual loss behind a piece of u that has none
-// itself, k uniform in 0 .. |u|; the second says at every place of u that the answer's turn begins here, with m_t = 1 for a share of places
-// (the published program keeps about 5 % of them, its equation all).
+// itself, k uniform in 0 .. |u|. The second says at every place of u that the answer's turn begins here. m_t = 1 for a share of places: the
+// published program keeps about 5 % of them, its equation all.
 
 // What a demonstration brings to these losses beside its example.
 struct UnsafeAnswer {

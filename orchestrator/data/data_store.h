@@ -61,10 +61,10 @@ struct DataStore {
   void SetTransition(const DertaOptions& derta);
   // For each evaluation set with unsafe answers and each depth a set PrefillSetName(set, depth) after the others, whose answers begin with
   // so many tokens of the unsafe one. All depths have the same prompts: those whose unsafe answer is longer than the deepest, and that stay
-  // within `limit` tokens with it; the others are left out with a remark. ConfigError where no set has such a prompt.
+  // within `limit` tokens with it. The others are left out with a remark. ConfigError where no set has such a prompt.
   void AddPrefilledSets(const std::vector<int64_t>& depths, int64_t limit);
-  // Of the beginning of an answer the sentence that is not at its end: what follows is judged together with it, and not with the sentences
-  // before, which nobody but the prefill said. A sentence ends with . ! ? or a new line.
+  // Of the beginning of an answer the sentence that is not at its end. What follows is judged together with it. Nobody but the prefill said
+  // the sentences before. A sentence ends with . ! ? or a new line.
   std::vector<int32_t> UnfinishedSentence(const std::vector<int32_t>& answer_begun) const;
 
  private:
