@@ -25,7 +25,7 @@ std::string Format(const char* format, Values... values) {
   return line;
 }
 
-// Called yes where there is something to tell: at t_post the embeddings are the same for every prompt.
+// At t_post the embeddings are the same for every prompt: their accuracy is that of who calls all of them yes.
 double AccuracyOf(const std::vector<ScoredLabel>& rows, double threshold) { return CountBinary(rows, threshold).Accuracy().value_or(0); }
 
 }  // namespace
