@@ -71,7 +71,9 @@ TEST(RewriteShares, RewritesItsShareOfThePromptsEachOnceAtMost) {
     past += prompts[i].rewritten_by == "past";
     rot += prompts[i].rewritten_by == "rot13";
     EXPECT_EQ(prompts[i].intent, "malicious");
-    if (prompts[i].rewritten_by.empty()) EXPECT_EQ(prompts[i].text, Thousand()[i].text);
+    if (prompts[i].rewritten_by.empty()) {
+      EXPECT_EQ(prompts[i].text, Thousand()[i].text);
+    }
   }
   EXPECT_THAT(counts, ElementsAre(past, rot));
 }
