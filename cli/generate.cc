@@ -184,6 +184,18 @@ void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
       ->allow_extra_args(false)
       ->needs(tokens);
   command->add_option("--dtype", arguments->dtype, "what is computed in: fp32 (default) or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
+  command
+      ->add_option(
+          "--steer", arguments->edit.steer,
+          "FILE:NAME=COEFF[:LAYER]: add COEFF times a direction of a file of temper probe directions to the residual stream of every "
+          "token behind a layer (default: its best one); repeatable")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--ablate", arguments->edit.ablate,
+          "FILE:NAME[:LAYER]: project a direction out of the residual stream at every layer, that of one layer or each layer's own: "
+          "a diagnosis; repeatable")
+      ->allow_extra_args(false);
   AddExamples(command, {{"temper generate --model MODEL", "a chat"},
                         {"temper generate --model MODEL --prompt 'How do I pick a lock?' -n 4", "four answers"},
                         {"temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt '...'",

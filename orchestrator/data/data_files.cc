@@ -55,15 +55,21 @@ DataFiles OwnFiles(const DataConfig& data) {
   return files;
 }
 
-}  // namespace
-
-DataFiles EnsureWorld(const ExperimentConfig& config, const std::string& run_folder) {
-  if (config.data.source == DataSource::kFiles) return OwnFiles(config.data);
+DataFiles WorldAt(const ExperimentConfig& config, const std::string& run_folder) {
   const WorldOptions world = WorldOf(config);
   const std::string folder = FolderOf(world, run_folder);
   // Written last, so with it everything is there.
   if (!std::filesystem::exists(folder + "/tokenizer.json")) WriteWorld(world, folder);
   return WorldFiles(config, folder);
+}
+
+}  // namespace
+
+DataFiles EnsureWorld(const ExperimentConfig& config, const std::string& run_folder) {
+  DataFiles files = config.data.source == DataSource::kFiles ? OwnFiles(config.data) : WorldAt(config, run_folder);
+  for (const TransformEntry& entry : config.data.transforms)
+    for (const std::string& file : entry.options->Files()) files.inputs.push_back(file);
+  return files;
 }
 
 }  // namespace temper

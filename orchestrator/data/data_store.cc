@@ -9,7 +9,9 @@
 #include "cluster/base/log.h"
 #include "evaluation/suites/suite.h"
 #include "orchestrator/config/derived.h"
+#include "orchestrator/data/data_transforms.h"
 #include "orchestrator/data/model_files.h"
+#include "orchestrator/data/training_mix.h"
 #include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt_dataset.h"
@@ -101,6 +103,19 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
   }
 }
 
+// The suites become evaluation sets.
+std::vector<EvaluatedSuite> LoadSuites(const DataFiles& files, DatasetOptions options, RawData* raw) {
+  std::vector<EvaluatedSuite> suites;
+  for (const EvalFile& file : files.suites) {
+    options.path = file.path;
+    const Suite& suite = FindSuite(file.set);
+    raw->eval_sets.push_back({file.set, LoadSuite(suite, options).prompts});
+    suites.push_back({&suite, {}});
+    for (const Prompt& prompt : raw->eval_sets.back().prompts) suites.back().prompts.push_back(prompt.text);
+  }
+  return suites;
+}
+
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
   DatasetOptions options{.path = files.prompts,
@@ -140,10 +155,9 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.held_out_answers = std::move(loaded.demonstrations);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
-  for (const EvalFile& file : files.suites) {
-    options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
-  }
+  const std::vector<EvaluatedSuite> suites = LoadSuites(files, options, &raw);
+  CheckTrainingMix(config, files, raw.train, raw.demonstrations, suites);
+  ApplyTransforms(config, &raw.train, &raw.eval_sets, &store->digest, &store->remarks);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
@@ -299,7 +313,7 @@ void CheckDataFiles(const ExperimentConfig& config) {
   for (const EvalFile& file : files.suites) CheckRowsFile(file.path);
 }
 
-DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files) {
   DataStore store;
   store.tokenizer_json = TokenizerText(config, files);
   store.tokenizer = ParseTokenizer(store.tokenizer_json, config.policy.path.empty() ? files.tokenizer_folder : config.policy.path);
@@ -311,6 +325,11 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.prompt_template = config.data.prompt_template;
   store.system_prompt = config.data.system_prompt;
   store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+  return store;
+}
+
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+  DataStore store = OpenReader(config, files);
   if (config.policy.tokens.any()) store.mode_tokens = ModeTokens(config, *store.tokenizer, spec);
   RawData raw = LoadFiles(config, spec, files, &store);
   ChooseModes(config, &raw, &store);

@@ -9,6 +9,7 @@
 #include "learner/train_batch.h"
 #include "orchestrator/config/experiment_config.h"
 #include "orchestrator/data/data_files.h"
+#include "orchestrator/data/eval_set.h"
 #include "orchestrator/data/gold_answers.h"
 #include "orchestrator/data/mode_tokens.h"
 #include "policy/chat/chat_template.h"
@@ -19,11 +20,6 @@
 #include "rollout/engine/sampling_options.h"
 
 namespace temper {
-
-struct EvalSet {
-  std::string name;
-  std::vector<Prompt> prompts;
-};
 
 // Everything an arm reads: loaded once, before any worker is asked for anything.
 struct DataStore {
@@ -58,6 +54,9 @@ struct DataStore {
  private:
   nlohmann::ordered_json Conversation(const Prompt& prompt) const;
 };
+
+// How prompts are read, without any: tokenizer, shape of the model and chat template.
+DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files);
 
 // Reads the files (EnsureWorld). ConfigError for bad data, and naming the settings that leave nothing to train on.
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files);

@@ -42,9 +42,10 @@ std::string GradingTask(const GroupInWork& in_work) {
   RewardTask task;
   const GradedGroup& group = in_work.group;
   const Prompt& prompt = *group.prompt;
+  const std::string& asked = prompt.judged_as.empty() ? prompt.text : prompt.judged_as;
   for (size_t i = 0; i < group.responses.size(); ++i) {
     const bool truncated = IsTruncated(group, i);
-    GradeRequest& request = task.requests.emplace_back(GradeRequest{prompt.text, group.responses[i], prompt.category, truncated});
+    GradeRequest& request = task.requests.emplace_back(GradeRequest{asked, group.responses[i], prompt.category, truncated});
     if (in_work.spec.sees.intent) request.intent = prompt.intent;
     if (in_work.spec.sees.label) request.label = prompt.label;
     request.item = prompt.columns;  // no others were kept

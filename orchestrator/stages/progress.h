@@ -9,9 +9,9 @@
 namespace temper {
 
 // What one sees while it runs: a line per step that greps well (step:3/100 - rl ARM - reward:0.55 s:0.97 ... left:95s/12m), or a bar
-// on a terminal. s and h are means of the graders' scores, and
-// none of an evaluation's figures. Steps are those that are done, as in `temper status`; left is the stage's time and, where it is known,
-// the job's. A selection: metrics.jsonl has every number, in the row of the same step.
+// on a terminal. s and h are means of the graders' scores, and none of an evaluation's figures. Steps are those that are done, as in
+// `temper status`; left is the stage's time and, where it is known, the job's. A selection: metrics.jsonl has every number, in the row of
+// the same step.
 class Progress {
  public:
   // unit: what is counted, as the line names it.

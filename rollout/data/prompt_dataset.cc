@@ -164,7 +164,7 @@ class Loader {
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
         if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }
-      if (row.error.empty()) take(&row);
+      if (row.error.empty()) TakeAll(take, &row);
       if (row.error.empty()) {
         ++taken;
       } else {
@@ -198,6 +198,16 @@ class Loader {
   uint64_t digest() const { return digest_; }
 
  private:
+  // A row, or those that it stands for; the first thing that is wrong with one of these is wrong with it.
+  template <typename Take>
+  void TakeAll(const Take& take, DatasetRow* row) {
+    if (!options_.expand) return take(row);
+    for (DatasetRow& each : options_.expand(*row)) {
+      if (each.error.empty()) take(&each);
+      if (!each.error.empty()) Reject(row, each.error);
+    }
+  }
+
   // `taken`: rows that were fine so far. Where none was, the mapping or the file is wrong, and skipping rows would not help.
   void CountBadRow(const DatasetRow& row, int64_t taken) {
     const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);

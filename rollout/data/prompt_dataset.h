@@ -12,12 +12,14 @@
 namespace temper {
 
 struct DatasetOptions {
-  std::string path;  // .jsonl (one object a line), .json (a list of objects, or one a line) or .csv (RFC 4180)
+  std::string path;  // .jsonl (one object a line), .json (a list of objects, or one a line), .csv (RFC 4180) or .xlsx
   ColumnMapping columns = {};
   std::vector<std::string> keep_columns = {};   // kept in Prompt::columns, where a row has them
   int64_t bad_row_budget = 0;                   // this many malformed rows are skipped, logged and counted; one more is a ConfigError
   int64_t limit = 0;                            // 0 = all rows
   std::function<void(DatasetRow*)> adapt = {};  // rewrites each row before its columns are read, or rejects it with an error
+  // The rows that a row of the file stands for, each with an id of its own; called behind `adapt`. None = the row itself.
+  std::function<std::vector<DatasetRow>(const DatasetRow&)> expand = {};
   std::function<std::string(const Prompt&)> problem_of = {};  // why a prompt is of no use, "" where it is; its row counts as malformed
 };
 

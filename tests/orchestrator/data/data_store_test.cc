@@ -268,6 +268,25 @@ TEST_F(DataStoreTest, ASuiteIsAnEvaluationSetBesideWhatIsHeldOut) {
   EXPECT_THROW(CheckDataFiles(config_), ConfigError);
 }
 
+TEST_F(DataStoreTest, ASuiteForEvaluationAloneIsRefusedAsTrainingData) {
+  const std::string suite = folder_ / "suite.csv", civics = folder_ / "civics.csv";
+  WriteBytes(suite, "id,prompt,type,label,focus,note\n1,kill it,a,safe,b,c\n2,hi,a,unsafe,b,c\n");
+  config_.data.suites = {{"xstest", suite}};
+  Refused("has 1 prompt of the suite xstest, and nothing may be trained on that");
+  config_.stages = {"sft"};
+  Refused("data.demonstrations: ");
+  config_.stages = {"eval"};
+  EXPECT_EQ(Load().eval_sets.size(), 1u) << "nothing is trained";
+  config_.stages = {"rl"};
+  config_.data.suites = {{"or_bench", suite}};
+  EXPECT_EQ(Load().train.size(), 3u) << "OR-Bench may be trained on";
+  config_.data.suites.clear();
+  WriteBytes(civics, "ID,Topic,Language,Country,Statement,Statement - translated\n1,a,b,c,d,e\n");
+  config_.data.path = civics;
+  config_.data.columns.prompt = "Statement";
+  Refused("has the columns of the suite civics, and nothing may be trained on that: its terms of access forbid training on it");
+}
+
 TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {
   config_.reward.composer.type = &Composers().At("refusal_baseline");
   Refused("needs a label comply or refuse on every prompt; prompts.jsonl:1 has ''");

@@ -185,7 +185,7 @@ TEST(GroupSteps, AreSamplingAndGrading) {
 }
 
 TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
-  const Prompt prompt{.id = "id", .text = "text", .category = "category", .intent = "malicious", .label = "refuse", .messages = ""};
+  Prompt prompt{.id = "id", .text = "text", .category = "category", .intent = "malicious", .label = "refuse", .messages = ""};
   GroupInWork group;
   group.group.prompt = &prompt;
   group.group.responses = {"answer"};
@@ -200,6 +200,9 @@ TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
   group.spec.sees = {.label = true};
   EXPECT_EQ(request().intent, "");
   EXPECT_EQ(request().label, "refuse");
+  EXPECT_EQ(request().prompt, "text");
+  prompt.judged_as = "what it was rewritten from";
+  EXPECT_EQ(request().prompt, "what it was rewritten from");
 }
 
 TEST(GroupSteps, AVerdictThatCannotBeOneIsNoResult) {
