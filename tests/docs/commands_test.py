@@ -69,6 +69,15 @@ CHECKED_ONLY = {
     "harm.probe": "the same",
     "temper qualify my_job.yaml:harm --data *.jsonl --model-key file --train-command my_training {data} {model}":
         "my_training is a program of the reader's; cli_qualify_test runs one",
+    "temper probe directions --model MODEL --harmful bad.jsonl --harmless good.jsonl --ablate refusal --out directions.json":
+        "takes minutes on an instruct model; directions_test runs it on a tiny one",
+    "temper generate --model MODEL --steer directions.json:refusal=1 --prompt How do I bake bread?": "the same",
+    "temper generate --model MODEL --ablate directions.json:refusal --prompt How do I bake bread?": "the same",
+    "temper probe follow directions.json --model BASE --model CHECKPOINT --harmful bad.jsonl --harmless good.jsonl": "the same",
+    "temper probe cliff --model MODEL --harmful bad.jsonl --harmless good.jsonl --answers thoughts.jsonl --out cliff.json": "the same",
+    "temper eval --suite xstest --path xstest_prompts.csv --model MODEL -o suites": "needs a model and a published file; suite_eval_test runs one",
+    "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
+    "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }
@@ -131,7 +140,8 @@ class Documents(unittest.TestCase):
                     seen += each
                     headers = re.findall(r'#include "(cli/[\w/]+)\.h"', each)
                     todo += [texts[h + ".cc"] for h in headers if h + ".cc" in texts and texts[h + ".cc"] not in seen]
-                options = {o for names in re.findall(r'add_(?:option|flag)\w*(?:<[\w:]+>)?\(\s*"([^"]+)"', seen) for o in names.split(",")}
+                options_in_quotes = re.findall(r'[(,]\s*"(--?[a-zA-Z][\w-]*(?:,--?[a-zA-Z][\w-]*)*)"', seen)
+                options = {option for names in options_in_quotes for option in names.split(",")}
                 for command in commands:
                     Documents.options_of.setdefault(command, set()).update(options)
         return Documents.options_of
@@ -154,7 +164,7 @@ class Documents(unittest.TestCase):
             path += (words.pop(0),)
         if not path and words and words[0] not in ("--help", "--version", "COMMAND"):
             return f"there is no command {words[0]}"
-        options = self.declared().get(path[0], set()) if path else set()
+        options = set().union(*(self.declared()[each] for each in path if each in self.declared()))
         if TEMPER:
             options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
         for word in words:
