@@ -78,6 +78,7 @@ CHECKED_ONLY = {
     "temper eval --suite xstest --path xstest_prompts.csv --model MODEL -o suites": "needs a model and a published file; suite_eval_test runs one",
     "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
     "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
+    "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; tests of attacks run it with fewer tries",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }
