@@ -22,6 +22,7 @@ ROOMS = {
     "views": "reports, live views",
     "record": "files of a run",
     "evaluation": "figures, suites, qualification, attacks",
+    "rewrites": "rewritten prompts",
     "world": "the built-in world",
     "reward": "graders, policy specs, composers",
     "rollout": "data, sampling",

@@ -4,7 +4,7 @@
 usage: commands_test.py SOURCE_DIR [TEMPER] [TEST ...]
 
 Checked: the command, its options, the settings it overrides and the files of the tree that it names are there. Without TEMPER
-the sources of cli/ say which commands and options there are; with it, the --help of each command. Run, with TEMPER: the
+the source of each command says which options it has; with it, its --help. Run, with TEMPER: the
 commands of RUN below, on two runs of configs/smoke.yaml that this test makes with --in-process. Those of PAGES_RUN_ELSEWHERE
 are run by other tests. CHECKED_ONLY says why a command is not run here. A command in a block that none of these has fails.
 """
@@ -69,6 +69,16 @@ CHECKED_ONLY = {
     "harm.probe": "the same",
     "temper qualify my_job.yaml:harm --data *.jsonl --model-key file --train-command my_training {data} {model}":
         "my_training is a program of the reader's; cli_qualify_test runs one",
+    "temper probe directions --model MODEL --harmful bad.jsonl --harmless good.jsonl --ablate refusal --out directions.json":
+        "takes minutes on an instruct model; directions_test runs it on a tiny one",
+    "temper generate --model MODEL --steer directions.json:refusal=1 --prompt How do I bake bread?": "the same",
+    "temper generate --model MODEL --ablate directions.json:refusal --prompt How do I bake bread?": "the same",
+    "temper probe follow directions.json --model BASE --model CHECKPOINT --harmful bad.jsonl --harmless good.jsonl": "the same",
+    "temper probe cliff --model MODEL --harmful bad.jsonl --harmless good.jsonl --answers thoughts.jsonl --out cliff.json": "the same",
+    "temper eval --suite xstest --path xstest_prompts.csv --model MODEL -o suites": "needs a model and a published file; suite_eval_test runs one",
+    "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
+    "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
+    "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; tests of attacks run it with fewer tries",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }
@@ -116,14 +126,26 @@ class Documents(unittest.TestCase):
         environment = dict(os.environ, PATH=os.path.dirname(TEMPER) + ":" + os.environ["PATH"], OMP_NUM_THREADS="1")
         return subprocess.run(words, cwd=cls.folder, input=stdin, capture_output=True, text=True, timeout=seconds, check=False, env=environment)
 
-    # All commands and options that the sources of cli/ declare: looser than the help of each command, and needs no program.
+    # Command -> its options, as its source under cli/ and the sources that it includes there declare them. Commands below another one
+    # stand in the same source.
     @classmethod
     def declared(cls):
-        text = " ".join(path.read_text() for path in sorted((ROOT / "cli").rglob("*.cc")))
-        commands = set(re.findall(r'(?:AddCommand(?:<[\w:]+>)?\(\s*\w+,|add_subcommand\(|add_way\()\s*"([a-z-]+)"', text))
-        options = {each for names in re.findall(r'add_(?:option|flag)(?:<[\w:]+>)?\(\s*"([^"]+)"', text) for each in names.split(",")}
-        options |= set(re.findall(r'"(--[a-z][a-z-]*)"', text))
-        return commands, options
+        if not hasattr(Documents, "options_of"):
+            texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in sorted((ROOT / "cli").rglob("*.cc"))}
+            Documents.options_of = {}
+            for text in texts.values():
+                commands = re.findall(r'(?:AddCommand(?:<[\w:]+>)?\(\s*\w+,|add_subcommand\(|add_way\()\s*"([a-z-]+)"', text)
+                seen, todo = "", [text]
+                while todo:
+                    each = todo.pop()
+                    seen += each
+                    headers = re.findall(r'#include "(cli/[\w/]+)\.h"', each)
+                    todo += [texts[h + ".cc"] for h in headers if h + ".cc" in texts and texts[h + ".cc"] not in seen]
+                options_in_quotes = re.findall(r'[(,]\s*"(--?[a-zA-Z][\w-]*(?:,--?[a-zA-Z][\w-]*)*)"', seen)
+                options = {option for names in options_in_quotes for option in names.split(",")}
+                for command in commands:
+                    Documents.options_of.setdefault(command, set()).update(options)
+        return Documents.options_of
 
     # The help of a command by its words, such as ("launch", "slurm"); None where there is no such command.
     def help_text(self, path):
@@ -139,11 +161,11 @@ class Documents(unittest.TestCase):
     def problem_of_temper(self, command):
         """What a temper command names that is not there, or ""."""
         words, path = list(command.words[1:]), ()
-        commands, options = self.declared()
-        while words and words[0] in (self.subcommands(path) if TEMPER else commands):
+        while words and words[0] in (self.subcommands(path) if TEMPER else self.declared()):
             path += (words.pop(0),)
         if not path and words and words[0] not in ("--help", "--version", "COMMAND"):
             return f"there is no command {words[0]}"
+        options = set().union(*(self.declared()[each] for each in path if each in self.declared()))
         if TEMPER:
             options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
         for word in words:
@@ -208,6 +230,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(problem("temper launch configs/smoke.yaml rl.steps=3 --dry-run  # comment --no"), "")
         self.assertEqual(problem("temper lunch configs/smoke.yaml"), "there is no command lunch")
         self.assertEqual(problem("temper status RUN --jason"), "status has no option --jason")
+        self.assertEqual(problem("temper status RUN --record MY.json"), "status has no option --record", "another command's")
         self.assertEqual(problem("temper launch configs/smoke.yaml rl.stepz=3"), "there is no setting rl.stepz")
         self.assertEqual(problem("temper grade --policy configs/policies/none.yaml"), "there is no file configs/policies/none.yaml")
         self.assertEqual(problem("./dev bild"), "./dev has no verb bild")
