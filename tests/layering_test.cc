@@ -75,6 +75,7 @@ const std::vector<Wing> kWings = {
      {"cluster/base", "cluster/bus", "cluster/config", "cluster/host", "cluster/metrics", "cluster/telemetry", "evaluation",
       "evaluation/attacks", "evaluation/qualify", "policy/text", "reward/compose", "reward/grade"}},
     {"record/suites", {"cluster/base", "evaluation/suites", "policy/text"}},
+    {"record/release", {"cluster/base", "evaluation", "policy/text", "record"}},
     {"views/page", {"cluster/base", "evaluation"}},
     {"views/audit", {"cluster/base", "record", "reward/advantage", "reward/compose", "reward/graders", "views/page"}},
     {"views/trace", {"cluster/base", "cluster/telemetry", "record"}},
@@ -102,9 +103,9 @@ const std::vector<Wing> kWings = {
      {"cluster/base", "cluster/bus", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights", "orchestrator/config",
       "policy/tokenizer", "record", "rollout", "workers"}},
     {"orchestrator/data",
-     {"cluster/base", "evaluation/qualify", "evaluation/suites", "learner", "orchestrator/config", "policy/chat", "policy/formats",
-      "policy/model", "policy/text", "policy/tokenizer", "record", "reward/compose", "reward/graders", "reward/spec", "rewrites/transforms",
-      "rollout", "world"}},
+     {"cluster/base", "evaluation", "evaluation/qualify", "evaluation/suites", "learner", "orchestrator/config", "policy/chat",
+      "policy/formats", "policy/model", "policy/text", "policy/tokenizer", "record", "reward/compose", "reward/graders", "reward/spec",
+      "rewrites/transforms", "rollout", "world"}},
     {"orchestrator/stages",
      {"cluster/base", "cluster/config", "cluster/host", "cluster/metrics", "cluster/telemetry", "evaluation", "orchestrator/config",
       "orchestrator/data", "orchestrator/flow", "record", "reward/advantage", "reward/compose", "reward/grade", "rollout"}},
@@ -132,6 +133,7 @@ const std::vector<Wing> kWings = {
       "policy/text",
       "policy/tokenizer",
       "record",
+      "record/release",
       "serve",
       "views/audit",
       "views/compare",
@@ -174,6 +176,7 @@ const std::vector<Wing> kWings = {
     {"cli/learned",
      {"cli", "cluster/base", "cluster/host", "evaluation", "policy/chat", "policy/directions", "policy/formats", "policy/kernels",
       "policy/model", "reward/classifier", "reward/probe", "reward/rbr", "reward/spec", "reward/text", "reward/tsetlin", "rollout/data"}},
+    {"cli/release", {"cli", "cluster/base", "orchestrator/config", "record", "record/release", "views/page"}},
 };
 
 constexpr size_t kMaxUnits = 30;   // directly in a folder

@@ -17,6 +17,7 @@ struct EvalArguments {
   TrainArguments train;
   std::string model;
   bool gate_sweep = false;
+  std::string prefill;  // depths, "0,16,32"; "" = as the config says
   SuiteArguments suite;
   bool list_suites = false;
 };
@@ -57,6 +58,12 @@ void BindEval(CLI::App* command, EvalArguments* arguments) {
       "--gate-sweep", arguments->gate_sweep,
       "also over-refusal against unsafe answers for every threshold of every mode token (policy.mode_tokens), from one pass over a "
       "prompt and an answer from each token");
+  command
+      ->add_option("--prefill", arguments->prefill,
+                   "also evaluate behind the first so many tokens of an unsafe answer, such as 0,16,32,64 (eval.prefill)")
+      ->check([](const std::string& text) {
+        return text.find_first_not_of("0123456789,") == std::string::npos ? "" : "depths are numbers with commas, such as 0,16,32,64";
+      });
   BindSuite(command, arguments);
   AddExamples(
       command,
@@ -76,6 +83,7 @@ int EvalCommand(const EvalArguments& arguments) {
   if (arguments.train.config.empty()) throw ConfigError("temper eval needs CONFIG with --model DIR, or --suite NAME with --path FILE");
   if (arguments.model.empty()) throw ConfigError("temper eval CONFIG needs --model DIR: what is evaluated");
   TrainArguments given = arguments.train.member.empty() ? arguments.train : OneRun(arguments.train);
+  if (!arguments.prefill.empty()) given.overrides.push_back(Concat("eval.prefill=[", arguments.prefill, "]"));
   if (arguments.gate_sweep) given.overrides.push_back("eval.gate_sweep=true");
   return SuperviseJob({.train = EvaluationOf(given, arguments.model), .hostfile = ""});
 }

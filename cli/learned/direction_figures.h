@@ -23,9 +23,8 @@ ScoreFigures FiguresOfScores(std::span<const ScoredLabel> rows, double threshold
 std::string Words(const ScoreFigures& figures);
 std::string Words(const Estimate& estimate);
 
-// What TF-IDF of words and characters with a logistic regression says of the held-out prompts,
-// having learned from the others. It is P(yes) of each held-out row of `rows` that has the label,
-// in their order.
+// What TF-IDF of words and characters with a logistic regression says of the held-out prompts, having learned from the others. It is
+// P(yes) of each held-out row of `rows` that has the label, in their order.
 std::vector<double> TfidfScores(const std::vector<LabelledPrompt>& rows, std::optional<bool> LabelledPrompt::*label);
 
 // Accuracy of the first less that of the second, over the same rows.

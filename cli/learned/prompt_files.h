@@ -26,9 +26,8 @@ struct PromptFiles {
   int64_t limit = 0;      // of each file, those with the lowest hashes; 0 = all
 };
 
-// All prompts, in the order of the files, each text once. Throws ConfigError with file:line for
-// what cannot be read. It throws, too, where a text stands in files of both classes, or a class has
-// no prompt to learn from or none held out.
+// All prompts, in the order of the files, each text once. Throws ConfigError with file:line for what cannot be read, and where a text
+// stands in files of both classes. The same where a class has no prompt to learn from, or none held out.
 std::vector<LabelledPrompt> LoadPromptFiles(const PromptFiles& files);
 
 }  // namespace temper

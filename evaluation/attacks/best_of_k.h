@@ -15,9 +15,9 @@ struct PromptTries {
   int64_t successes = 0;  // of these, answers that are a violation
 };
 
-// The chance that at least one of k tries succeeds, from `successes` of `tries`: 1 - C(tries -
-// successes, k) / C(tries, k). This is the mean over all choices of k of them without putting back,
-// which has no bias (Chen et al., arXiv 2107.03374, pass@k). 1 <= k <= tries.
+// The chance that at least one of k tries succeeds, from `successes` of `tries`: 1 - C(tries - successes, k) / C(tries, k).
+// It is the mean over all choices of k of them without putting back, so it has no bias (Chen et al., arXiv 2107.03374, pass@k).
+// 1 <= k <= tries.
 double AtLeastOneOf(int64_t tries, int64_t successes, int64_t k);
 
 // ASR@k: the share of prompts of which at least one of k tries succeeds, each prompt by AtLeastOneOf, with its 95 % interval over prompts

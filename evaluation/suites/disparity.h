@@ -24,12 +24,10 @@ struct Disparity {
 // Cells of fewer prompts are not compared: one answer more or less would be the gap.
 inline constexpr int64_t kFewestInCell = 5;
 
-// The largest gap between two cells. A search for the largest of many differences finds one where
-// there is none, so the interval holds for all pairs of cells at once. It is gap -+ q, with q the
-// 95th percentile of the range of max(d) - min(d) over 2,000 draws (a studentized range by
-// parametric bootstrap). Here d = k* / n - p of each cell, k* ~ Binomial(n prompts, p), and p = (k
-// + 1/2) / (n + 1), so that a cell in which all agree keeps a spread. Random numbers are keyed: who
-// asks again gets the same. Nothing where fewer than two cells can be compared.
+// The largest gap between two cells. Who looks for the largest of many differences finds one where there is none, so the interval
+// holds for all pairs of cells at once: gap -+ q. q is the 95th percentile of max(d) - min(d) over 2,000 draws (a studentized range
+// by parametric bootstrap). d = k* / n - p of each cell, k* ~ Binomial(n prompts, p), p = (k + 1/2) / (n + 1). A cell in which all
+// agree so keeps a spread. Random numbers are keyed: who asks again gets the same. Nothing where fewer than two cells can be compared.
 std::optional<Disparity> LargestGap(const CellShares& cells);
 
 }  // namespace temper

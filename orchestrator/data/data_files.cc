@@ -27,6 +27,7 @@ DataFiles WorldFiles(const ExperimentConfig& config, const std::string& folder) 
   for (const WorldEvalSet& set : kWorldEvalSets)
     files.eval.push_back({set.name, Concat(folder, "/prompts_", set.file, ".jsonl"), set.by_default});
   files.columns.label = config.data.columns.label.empty() ? "label_keyword" : config.data.columns.label;
+  files.columns.harmful_response = "harmful_response";
   files.inputs = {folder};
   return files;
 }

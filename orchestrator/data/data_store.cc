@@ -50,6 +50,7 @@ void HoldOut(const ExperimentConfig& config, std::vector<Prompt>* train, std::ve
 struct RawData {
   std::vector<Prompt> train;
   std::vector<Demonstration> demonstrations;
+  std::map<std::string, std::string> unsafe_answers;  // demonstration's id -> text
   std::vector<EvalSet> eval_sets;
   std::vector<Demonstration> held_out_answers;
 };
@@ -109,7 +110,8 @@ std::vector<EvaluatedSuite> LoadSuites(const DataFiles& files, DatasetOptions op
   for (const EvalFile& file : files.suites) {
     options.path = file.path;
     const Suite& suite = FindSuite(file.set);
-    raw->eval_sets.push_back({file.set, LoadSuite(suite, options).prompts});
+    LoadedPrompts loaded = LoadSuite(suite, options);
+    raw->eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
     suites.push_back({&suite, {}});
     for (const Prompt& prompt : raw->eval_sets.back().prompts) suites.back().prompts.push_back(prompt.text);
   }
@@ -123,21 +125,23 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
                          .keep_columns = config.reward.SeenColumns(),
                          .bad_row_budget = files.bad_row_budget,
                          .limit = files.limit};
+  if (!NeedsUnsafeAnswers(config)) options.columns.harmful_response = "";
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
   NoteBadRows(train.bad_rows, files.prompts, store);
   raw.train = std::move(train.prompts);
+  std::map<std::string, std::string> unsafe = std::move(train.unsafe_answers);
   for (const EvalFile& file : files.eval) {
     options.path = file.path;
     LoadedPrompts loaded = LoadPrompts(options);
     NoteBadRows(loaded.bad_rows, file.path, store);
-    raw.eval_sets.push_back({file.set, std::move(loaded.prompts)});
+    raw.eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
   }
   const bool hold_out = files.eval.empty() && files.eval_fraction > 0;
   if (hold_out) {
-    raw.eval_sets.push_back({kHeldOutSet, {}});
+    raw.eval_sets.push_back({kHeldOutSet, {}, std::move(unsafe)});
     HoldOut(config, &raw.train, &raw.eval_sets.back().prompts);
   }
   if (!files.demonstrations.empty()) {
@@ -146,6 +150,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     NoteBadRows(loaded.bad_rows, files.demonstrations, store);
     raw.demonstrations = std::move(loaded.demonstrations);
+    raw.unsafe_answers = std::move(loaded.unsafe_answers);
   }
   if (!files.held_out_answers.empty() && config.HasStage("eval")) {
     options.path = files.held_out_answers;
@@ -163,18 +168,6 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
   return raw;
 }
 
-// The answers as tokens, but those that are too long. `what` they are called.
-std::vector<SftExample> ExamplesOf(const std::vector<Demonstration>& answers, int64_t limit, const std::string& what, DataStore* store) {
-  std::vector<SftExample> examples;
-  for (const Demonstration& d : answers) {
-    SftExample example = store->Example(d);
-    if (static_cast<int64_t>(example.tokens.size()) <= limit) examples.push_back(std::move(example));
-  }
-  NoteLeftOut(answers.size() - examples.size(), answers.size(), Concat(what, " are longer than ", limit, " tokens (sft.max_tokens)"),
-              store);
-  return examples;
-}
-
 // The mode of every demonstration, where they are to begin with its token.
 void ChooseModes(const ExperimentConfig& config, RawData* raw, DataStore* store) {
   if (!store->mode_tokens.any() || !config.HasStage("sft")) return;
@@ -188,8 +181,24 @@ void ChooseModes(const ExperimentConfig& config, RawData* raw, DataStore* store)
 
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
-  store->demonstrations = ExamplesOf(raw.demonstrations, limit, "demonstrations", store);
-  store->held_out_answers = ExamplesOf(raw.held_out_answers, limit, "held-out answers", store);
+  for (const Demonstration& d : raw.demonstrations) {
+    UnsafeAnswer unsafe;
+    SftExample example = store->Example(d, &unsafe.answer_begin);
+    if (static_cast<int64_t>(example.tokens.size()) > limit) continue;
+    store->demonstrations.push_back(std::move(example));
+    if (!config.sft.derta.enabled()) continue;
+    const auto found = raw.unsafe_answers.find(d.prompt.id);
+    if (found != raw.unsafe_answers.end()) unsafe.tokens = store->tokenizer->Encode(found->second);
+    store->unsafe_answers.push_back(std::move(unsafe));
+  }
+  NoteLeftOut(raw.demonstrations.size() - store->demonstrations.size(), raw.demonstrations.size(),
+              Concat("demonstrations are longer than ", limit, " tokens (sft.max_tokens)"), store);
+  for (const Demonstration& d : raw.held_out_answers) {
+    SftExample example = store->Example(d);
+    if (static_cast<int64_t>(example.tokens.size()) <= limit) store->held_out_answers.push_back(std::move(example));
+  }
+  NoteLeftOut(raw.held_out_answers.size() - store->held_out_answers.size(), raw.held_out_answers.size(),
+              Concat("held-out answers are longer than ", limit, " tokens (sft.max_tokens)"), store);
 }
 
 // The longest prompt that a completion still fits behind.
@@ -334,11 +343,13 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   RawData raw = LoadFiles(config, spec, files, &store);
   ChooseModes(config, &raw, &store);
   Tokenize(config, raw, &store);
+  if (config.HasStage("sft")) store.SetTransition(config.sft.derta);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
   LeaveOutLong(config, "the training data", &store.train, &store);
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
+  if (config.HasStage("eval")) store.AddPrefilledSets(config.prefill.depths, PromptLimit(config, store.model));
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
   store.gold = LoadGold(config.reward.gold, spec);

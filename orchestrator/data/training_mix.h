@@ -9,9 +9,8 @@
 
 namespace temper {
 
-// Throws ConfigError where the job would train on prompts of a published suite that is for
-// evaluation alone (EvalOnlyProblem). It looks in data.path where it has stage rl, in
-// data.demonstrations where it has stage sft. `evaluated`: the suites of data.suites.
+// Throws ConfigError where the job would train on prompts of a published suite that is for evaluation alone (EvalOnlyProblem). Stage rl
+// trains on data.path, stage sft on data.demonstrations. `evaluated`: the suites of data.suites.
 void CheckTrainingMix(const ExperimentConfig& config, const DataFiles& files, const std::vector<Prompt>& train,
                       const std::vector<Demonstration>& demonstrations, const std::vector<EvaluatedSuite>& evaluated);
 

@@ -13,6 +13,15 @@ constexpr size_t kMaxVerdicts = 256;
 
 std::string SamplingTask(const GroupInWork& group) { return group.spec.task.Encode(); }
 
+// What graders read of a completion, with the beginning that was given to it.
+std::string ResponseOf(const GroupSpec& spec, const Trajectory& completion) {
+  const SamplingOptions& sampling = spec.task.request.sampling;
+  if (spec.answer_begun.empty()) return CompletionText(*spec.tokenizer, completion, sampling);
+  Trajectory whole = completion;
+  whole.tokens.insert(whole.tokens.begin(), spec.answer_begun.begin(), spec.answer_begun.end());
+  return CompletionText(*spec.tokenizer, whole, sampling);
+}
+
 std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWork* in_work) {
   RolloutResult result = RolloutResult::Decode(payload);
   if (!result.error.empty()) return StepRefusal{result.error, result.user_error};
@@ -24,8 +33,7 @@ std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWo
   TEMPER_CHECK(!task.exact || result.weight_hash == task.weights.hash, "rollout of group ", id, " was sampled from weights ",
                result.weight_hash, ", the learner published ", task.weights.hash);
   std::vector<std::string> responses;
-  for (const Trajectory& t : result.group.trajectories)
-    responses.push_back(CompletionText(*in_work->spec.tokenizer, t, task.request.sampling));
+  for (const Trajectory& t : result.group.trajectories) responses.push_back(ResponseOf(in_work->spec, t));
   GradedGroup& group = in_work->group;
   group.generated_at = NowSeconds();
   group.rollout = std::move(result);

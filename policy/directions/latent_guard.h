@@ -7,10 +7,9 @@
 
 namespace temper {
 
-// Latent Guard (arXiv 2507.11878, classifier.ipynb): delta_l(x) = cos(h_l(x), mu_with^l) -
-// cos(h_l(x), mu_without^l). h_l is the state of a prompt behind layer l at the direction's place
-// and mu the class means; Delta(x) is the mean over layers. A prompt is called harmful where
-// Delta(x) >= alpha, 0 in the paper.
+// Latent Guard (arXiv 2507.11878, classifier.ipynb): delta_l(x) = cos(h_l(x), mu_with^l) - cos(h_l(x), mu_without^l). h_l is the state of
+// a prompt behind layer l at the direction's place, mu are the class means. Delta(x) is the mean over layers. A prompt is called harmful
+// where Delta(x) >= alpha, 0 in the paper.
 class LatentGuard {
  public:
   explicit LatentGuard(const Direction& direction);

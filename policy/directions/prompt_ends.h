@@ -17,10 +17,9 @@ struct EndedPrompt {
   int64_t post = 0;  // t_post: the last token of all, behind which the answer begins
 };
 
-// Finds both places for any chat template. What stands behind every instruction is what two
-// rendered texts with different instructions end with. The tokens behind t_inst are the longest
-// tail whose text lies within that. Without a template the model reads the prompt and a line break.
-// Immutable; tokenizer and template are borrowed.
+// Finds both places for any chat template. What stands behind every instruction is what two rendered texts with different instructions
+// end with. The tokens behind t_inst are the longest tail whose text lies within that. Without a template the model reads the prompt and a
+// line break. Immutable; tokenizer and template are borrowed.
 class PromptEnds {
  public:
   // chat: null = there is no template. max_prompt_tokens: of the instruction, its first so many are read.

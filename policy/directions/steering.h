@@ -25,10 +25,9 @@ struct EditRequest {
   bool empty() const { return steer.empty() && ablate.empty(); }
 };
 
-// All of them, one after the other: steering first. Null where nothing is asked for. Throws
-// ConfigError with the text that is wrong, where a file is of another shape than the model, and
-// where `model_hash` (HashOfHfFolder) is not that of a file. A direction means something only in
-// the model that it was made of. model_hash "" = not compared.
+// All of them, one after the other: steering first. Null where nothing is asked for. Throws ConfigError with the text that is wrong, where
+// a file is of another shape than the model, and where `model_hash` (HashOfHfFolder) is not that of a file. A direction means something in
+// the model it was made of alone. model_hash "" = not compared.
 std::shared_ptr<const ResidualEdit> MakeEdit(const EditRequest& request, const Transformer& model, const std::string& model_hash);
 
 }  // namespace temper

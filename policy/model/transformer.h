@@ -94,9 +94,8 @@ class Transformer {
   // whatever is beside it.
   std::vector<at::Tensor> HiddenOfLayers(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
                                          std::span<const int64_t> layers) const;
-  // The residual stream of rows_N (int64, on the model's device) behind every layer, num_layers + 1
-  // tensors [N, D] in fp32. 0 = the embeddings, i = behind the i-th layer, the last one before the
-  // final norm. Without a graph, on every device.
+  // The residual stream of rows_N (int64, on the model's device) behind every layer: num_layers + 1 tensors [N, D] in fp32.
+  // 0 = the embeddings, i = behind the i-th layer, the last one before the final norm. Without a graph, on every device.
   std::vector<at::Tensor> StreamOfRows(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
                                        const at::Tensor& rows_N) const;
   // hidden_ND -> logits_NV (fp32).

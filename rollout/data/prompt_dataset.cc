@@ -133,6 +133,12 @@ std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
   return prompts;
 }
 
+// Of the row's prompts; "" where it has none.
+std::string UnsafeAnswerOf(DatasetRow* row, const DatasetOptions& options) {
+  const std::string& name = options.columns.harmful_response;
+  return name.empty() || !row->columns.contains(name) ? "" : Column(row, {"harmful_response", name});
+}
+
 void CheckMapping(const DatasetOptions& options) {
   const ColumnMapping& columns = options.columns;
   const auto fail = [&](auto... parts) { throw ConfigError(Concat(options.path, ": ", parts...)); };
@@ -233,6 +239,7 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
   LoadedPrompts loaded;
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
+    const std::string unsafe = UnsafeAnswerOf(row, options);
     for (const Prompt& prompt : prompts) {
       const std::string problem = options.problem_of && row->error.empty() ? options.problem_of(prompt) : "";
       if (!problem.empty()) Reject(row, problem);
@@ -241,6 +248,7 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
     if (!row->error.empty()) return;
     for (Prompt& prompt : prompts) {
       loader.Digest(prompt, "");
+      if (!unsafe.empty()) loaded.unsafe_answers[prompt.id] = unsafe;
       loaded.prompts.push_back(std::move(prompt));
     }
   });
@@ -264,9 +272,11 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
     std::string response = TextColumn(row, {"response", options.columns.response});
     std::string mode = Column(row, {"mode", options.columns.mode});
     std::string own = row->columns.contains(category) ? Column(row, {"category", category}) : "";
+    const std::string unsafe = UnsafeAnswerOf(row, options);
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
-    loader.Digest(prompts.front(), mode.empty() ? response : Concat(mode, "\n", response));
+    loader.Digest(prompts.front(), Concat(mode, mode.empty() ? "" : "\n", response, unsafe));
+    if (!unsafe.empty()) loaded.unsafe_answers[prompts.front().id] = unsafe;
     loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response), std::move(own), std::move(mode)});
   });
   loaded.bad_rows = loader.bad_rows();

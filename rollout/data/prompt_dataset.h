@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,13 @@ struct DatasetOptions {
 
 struct LoadedPrompts {
   std::vector<Prompt> prompts;
+  std::map<std::string, std::string> unsafe_answers = {};  // prompt id -> an answer that must not be given, of the rows that have one
   int64_t bad_rows = 0;
   uint64_t digest = 0;  // of ids and texts, in order: a resumed run refuses another dataset
 };
 struct LoadedDemonstrations {
   std::vector<Demonstration> demonstrations;
+  std::map<std::string, std::string> unsafe_answers = {};  // as in LoadedPrompts
   int64_t bad_rows = 0;
   uint64_t digest = 0;
 };
@@ -37,8 +40,8 @@ struct LoadedDemonstrations {
 // ConfigError with file:line and the reason: unreadable file, malformed row beyond the budget, missing column, duplicate id, no row at
 // all, invalid UTF-8, a row over 16 MiB. A missing id column ("" or absent in the row) gives ids file-name:line.
 LoadedPrompts LoadPrompts(const DatasetOptions& options);
-// Of a demonstration only id, prompt, response and mode are read (and the split), and the category where a row has one: intent and label
-// mean nothing there.
+// Of a demonstration only id, prompt, response, mode and harmful_response are read (and the split), and the category where a row has one.
+// Intent and label mean nothing there.
 LoadedDemonstrations LoadDemonstrations(const DatasetOptions& options);
 
 }  // namespace temper

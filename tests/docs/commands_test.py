@@ -79,6 +79,12 @@ CHECKED_ONLY = {
     "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
     "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
     "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; tests of attacks run it with fewer tries",
+    "temper launch configs/methods/derta.yaml": "trains for minutes",
+    "temper eval CONFIG --model MODEL --prefill 0,16,32,64": "needs unsafe answers; data_store_test reads such",
+    "temper launch configs/methods/constructive.yaml --dry-run": "configs_test loads it",
+    "temper launch configs/methods/constructive.yaml seeds=[1,2,3]": "trains for minutes",
+    "temper promote runs/quickstart --arm safe_completion": "needs the quickstart's run; promote_test runs it on another",
+    "temper generate --promoted runs/quickstart --prompt How do I pick a lock?": "the same",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }

@@ -86,7 +86,7 @@ TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
   ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
                                             "experiments/open_safe_intent.yaml", "experiments/own_model.yaml",
                                             "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml",
-                                            "experiments/reward_designs.yaml", "methods/constructive.yaml"}));
+                                            "experiments/reward_designs.yaml", "methods/constructive.yaml", "methods/derta.yaml"}));
   for (const fs::path& path : configs) {
     SCOPED_TRACE(Name(path));
     try {

@@ -96,6 +96,33 @@ TEST_F(PipelineTest, AGroupGoesThroughTheStepsInTheirOrder) {
   EXPECT_EQ(pipeline_.in_flight(), 0);
 }
 
+// Of an answer that was begun for the policy, graders read the sentence that it went on with.
+TEST(SampleAndGradeTest, GradersReadTheBeginningThatWasGiven) {
+  const auto tokenizer = ParseTokenizer(ByteLevelTokenizerJson());
+  const Prompt prompt{"p", "text", "", "", "", ""};
+  GroupInWork in_work;
+  in_work.spec.prompt = in_work.group.prompt = &prompt;
+  in_work.spec.tokenizer = tokenizer.get();
+  in_work.spec.task.request.num_samples = 1;
+  in_work.spec.task.request.sampling.stop_ids = {2};
+  RolloutResult result;
+  Trajectory& completion = result.group.trajectories.emplace_back();
+  completion.tokens = tokenizer->Encode(" not.");
+  completion.tokens.push_back(2);
+  completion.logprobs = completion.policy_logprobs = std::vector<float>(completion.tokens.size(), 0.0f);
+  completion.versions.assign(completion.tokens.size(), 0);
+  completion.finished = true;
+  const std::vector<PipelineStep> steps = SampleAndGrade();
+  EXPECT_FALSE(steps[0].take(result.Encode(), &in_work).has_value());
+  EXPECT_THAT(in_work.group.responses, ElementsAre(" not."));
+  in_work.spec.answer_begun = tokenizer->Encode("I will");
+  EXPECT_FALSE(steps[0].take(result.Encode(), &in_work).has_value());
+  EXPECT_THAT(in_work.group.responses, ElementsAre("I will not."));
+  EXPECT_EQ(in_work.group.rollout.group.trajectories[0].tokens, completion.tokens) << "what was sampled stays as it is";
+  const RewardTask task = RewardTask::Decode(steps[1].task(in_work));
+  EXPECT_EQ(task.requests.at(0).response, "I will not.");
+}
+
 TEST_F(PipelineTest, ARefusedGroupLeavesWithFailedGradesAndTheReason) {
   pipeline_.Issue(SpecOf(5), nullptr);
   pipeline_.Issue(SpecOf(6), nullptr);
