@@ -57,7 +57,7 @@ CHECKED_ONLY = {
     "temper launch mpirun CONFIG --hostfile HOSTS": "needs hosts; tests/hosts runs it",
     "temper launch slurm CONFIG --dry-run": "needs sbatch settings of a cluster; tests/slurm runs it",
     "temper worker --connect RUN --role rollout": "needs a job that runs; tests/cluster_of_processes runs it",
-    "temper top --connect RUN/rendezvous.json": "needs a job that runs; monitoring_test runs it",
+    "temper top --connect RUN/rendezvous.json": "needs a job that runs; observer_test runs it",
     "temper launch CONFIG monitor.command=CMD": "metrics_job_test runs it with a command of its own",
     "temper launch CONFIG monitor.command=python3 log_to_wandb.py": "needs an account elsewhere",
     "temper probe train answers.csv --prompt-column prompt --text-column answer --label-column refused --model MODEL --features 16:answer "
