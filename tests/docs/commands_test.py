@@ -35,7 +35,7 @@ PAGES_RUN_ELSEWHERE = {
 
 # Command, as it stands on a page -> why it is checked and not run.
 CHECKED_ONLY = {
-    "./quickstart.sh": "installs packages and builds; its job is run by job_arms_test",
+    "./quickstart.sh": "installs packages, builds and trains for a minute",
     "./quickstart.sh --real DATA --short": "trains SmolLM2 for minutes on data that are no part of the tree; real_english_test reads its config",
     "./quickstart.sh --real DATA": "the same",
     "./test.sh": "installs packages, builds and runs this test",
@@ -53,12 +53,12 @@ CHECKED_ONLY = {
     "temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt ...": "the same",
     "cmake --install build/release --prefix /opt/temper": "tests/install runs it into a prefix of its own",
     "cmake --build build/release --target uninstall": "tests/install runs it",
-    "temper convert --gguf FILE --out NEW": "get_model_test runs it",
+    "temper convert --gguf FILE --out NEW": "get_model_test runs it by scripts/get_model.sh",
     "temper launch mpirun CONFIG --hostfile HOSTS": "needs hosts; tests/hosts runs it",
     "temper launch slurm CONFIG --dry-run": "needs sbatch settings of a cluster; tests/slurm runs it",
     "temper worker --connect RUN --role rollout": "needs a job that runs; tests/cluster_of_processes runs it",
-    "temper top --connect RUN/rendezvous.json": "needs a job that runs; monitoring_test runs it",
-    "temper launch CONFIG monitor.command=CMD": "metric_sinks_test and the command's job test run it",
+    "temper top --connect RUN/rendezvous.json": "needs a job that runs; observer_test runs it",
+    "temper launch CONFIG monitor.command=CMD": "metrics_job_test runs it with a command of its own",
     "temper launch CONFIG monitor.command=python3 log_to_wandb.py": "needs an account elsewhere",
     "temper probe train answers.csv --prompt-column prompt --text-column answer --label-column refused --model MODEL --features 16:answer "
     "--cache features --out refusal.probe": "needs a model of 16 layers; probe_test trains one on a small model",
@@ -78,7 +78,13 @@ CHECKED_ONLY = {
     "temper eval --suite xstest --path xstest_prompts.csv --model MODEL -o suites": "needs a model and a published file; suite_eval_test runs one",
     "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
     "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
-    "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; tests of attacks run it with fewer tries",
+    "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; attack_test runs it with fewer tries",
+    "temper launch configs/methods/derta.yaml": "trains for minutes",
+    "temper eval CONFIG --model MODEL --prefill 0,16,32,64": "needs unsafe answers; data_store_test reads such",
+    "temper launch configs/methods/constructive.yaml --dry-run": "configs_test loads it",
+    "temper launch configs/methods/constructive.yaml seeds=[1,2,3]": "trains for minutes",
+    "temper promote runs/quickstart --arm safe_completion": "needs the quickstart's run; promote_test runs it on another",
+    "temper generate --promoted runs/quickstart --prompt How do I pick a lock?": "the same",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }
