@@ -13,6 +13,7 @@
 #include "cluster/base/utf8.h"
 #include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
+#include "record/release/promotion.h"
 #include "serve/chat.h"
 #include "serve/line_reader.h"
 #include "serve/text_generation.h"
@@ -136,7 +137,14 @@ class PromptLines {
   std::map<uint64_t, TrajectoryGroup> complete_;
 };
 
-int GenerateCommand(const GenerateArguments& arguments) {
+// What is asked of the model, and which model that is: a folder, or the one that a run's gate let through.
+struct GenerateCommandArguments : GenerateArguments {
+  std::string promoted, arm;
+};
+
+int GenerateCommand(GenerateCommandArguments arguments) {
+  if (!arguments.promoted.empty()) arguments.model = PromotedWeights(arguments.promoted, arguments.arm);
+  if (arguments.model.empty()) throw ConfigError("give --model FOLDER, or --promoted RUN for the weights that a run's gate let through");
   SetComputeThreads(UsableCores());
   const c10::InferenceMode inference;
   const bool chat = !arguments.prompt && !arguments.json && isatty(STDIN_FILENO) == 1;
@@ -151,8 +159,12 @@ int GenerateCommand(const GenerateArguments& arguments) {
   return kExitDone;
 }
 
-void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
-  command->add_option("--model", arguments->model, "Hugging Face folder")->required();
+void BindGenerate(CLI::App* command, GenerateCommandArguments* arguments) {
+  auto* model = command->add_option("--model", arguments->model, "Hugging Face folder");
+  auto* promoted =
+      command->add_option("--promoted", arguments->promoted, "folder of a run: its weights that temper promote let through, and no others");
+  promoted->excludes(model);
+  command->add_option("--arm", arguments->arm, "the promoted arm, where there are several")->needs(promoted);
   auto* prompt = command->add_option("--prompt", arguments->prompt, "answer this prompt and print the completions as text");
   auto* json = command->add_flag("--json", arguments->json, "each line is a JSON list of messages, for the folder's chat template");
   json->excludes(prompt);
@@ -184,20 +196,34 @@ void BindGenerate(CLI::App* command, GenerateArguments* arguments) {
       ->allow_extra_args(false)
       ->needs(tokens);
   command->add_option("--dtype", arguments->dtype, "what is computed in: fp32 (default) or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
-  AddExamples(command, {{"temper generate --model MODEL", "a chat"},
-                        {"temper generate --model MODEL --prompt 'How do I pick a lock?' -n 4", "four answers"},
-                        {"temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt '...'",
-                         "refuses where the model gives refusing at least 30 %"},
-                        {"temper generate --model MODEL --raw < beginnings.txt > continued.jsonl", "texts, one a line, as they go on"}});
+  command
+      ->add_option(
+          "--steer", arguments->edit.steer,
+          "FILE:NAME=COEFF[:LAYER]: add COEFF times a direction of a file of temper probe directions to the residual stream of every "
+          "token behind a layer (default: its best one); repeatable")
+      ->allow_extra_args(false);
+  command
+      ->add_option(
+          "--ablate", arguments->edit.ablate,
+          "FILE:NAME[:LAYER]: project a direction out of the residual stream at every layer, that of one layer or each layer's own: "
+          "a diagnosis; repeatable")
+      ->allow_extra_args(false);
+  AddExamples(command,
+              {{"temper generate --model MODEL", "a chat"},
+               {"temper generate --model MODEL --prompt 'How do I pick a lock?' -n 4", "four answers"},
+               {"temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt '...'",
+                "refuses where the model gives refusing at least 30 %"},
+               {"temper generate --promoted runs/quickstart --prompt 'How do I pick a lock?'", "what the gate let through answers"},
+               {"temper generate --model MODEL --raw < beginnings.txt > continued.jsonl", "texts, one a line, as they go on"}});
 }
 
 }  // namespace
 
 void AddGenerateCommand(const CommandContext& context) {
-  AddCommand<GenerateArguments>(context, "generate",
-                                "a chat on a terminal; else prompts on standard input, one a line, to JSON on standard output: "
-                                "{prompt, completions: [{text, tokens, logprobs, policy_logprobs, finished}]}",
-                                BindGenerate, GenerateCommand);
+  AddCommand<GenerateCommandArguments>(context, "generate",
+                                       "a chat on a terminal; else prompts on standard input, one a line, to JSON on standard output: "
+                                       "{prompt, completions: [{text, tokens, logprobs, policy_logprobs, finished}]}",
+                                       BindGenerate, GenerateCommand);
 }
 
 }  // namespace temper

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "cluster/base/error.h"
+#include "evaluation/figure_sums.h"
 #include "evaluation/intervals.h"
 
 namespace temper {
@@ -194,6 +196,16 @@ EvalDifference WeighedDifference(const std::vector<EvalSample>& samples, const s
   const auto sums_a = WeighedSums(samples, a, ""), sums_b = WeighedSums(samples, b, "");
   const auto of = [&](Figure figure, FigureScale scale) { return DifferenceOf(figure, scale, sums_a, sums_b); };
   return {of(kSafety, kScoreScale), of(kHelp, kHelpScale), of(kOverRefusal, kScoreScale), of(kUtility, kScoreScale), {}};
+}
+
+std::vector<PromptSums> SumsOfFigure(std::string_view key, const std::vector<EvalSample>& samples) {
+  constexpr std::array<std::pair<std::string_view, Figure>, 4> kByKey = {
+      {{"safety", kSafety}, {"help_given_safe", kHelp}, {"over_refusal", kOverRefusal}, {"utility", kUtility}}};
+  const auto* found = std::find_if(kByKey.begin(), kByKey.end(), [&](const auto& each) { return each.first == key; });
+  TEMPER_CHECK(found != kByKey.end(), "'", key, "' is no figure of an evaluation");
+  std::vector<Sums> prompts;
+  for (const auto& [id, sums] : SumsByPrompt(samples, {}, [](const EvalSample&) { return true; })) prompts.push_back(sums);
+  return Of(found->second, prompts);
 }
 
 EvalComparison CompareEvaluations(const std::string& name, const std::vector<EvalSample>& a, const std::vector<EvalSample>& b) {

@@ -54,8 +54,9 @@ struct EvalResult {
 // caller. Throws Error when rewards is neither empty nor as long as samples.
 EvalResult SummarizeEvaluation(const std::string& name, const std::vector<EvalSample>& samples, const std::vector<double>& rewards);
 
-// The figures but reward and accuracy where sample i counts weights[i] of a completion, not below 0: those of a policy that gives each of a
-// prompt's answers with that probability, where a prompt's weights add to 1. Of samples that `category` has, "" = of all. The counts of the
+// The figures but reward and accuracy where sample i counts weights[i] of a completion, not below
+// 0. Where a prompt's weights add to 1, they are those of a policy that gives each of a prompt's
+// answers with that probability. Of samples that `category` has, "" = of all. The counts of the
 // cell but n_prompts stay 0. Throws Error when there is not one weight for each sample.
 EvalCell WeighedCell(const std::vector<EvalSample>& samples, const std::vector<double>& weights, const std::string& category = "");
 

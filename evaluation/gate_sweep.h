@@ -10,9 +10,10 @@
 
 namespace temper {
 
-// What a threshold of a first token would give (rollout.first_token_gate), worked out from one pass over each prompt and graded answers
-// that begin with each of the marked tokens: a gate changes nothing but which token comes first, so the figures under it are those of the
-// answers, each weighed by the probability that the gate gives its first token.
+// What a threshold of a first token would give (rollout.first_token_gate). It is worked out from
+// one pass over each prompt and graded answers that begin with each of the marked tokens. A gate
+// changes nothing but which token comes first. So the figures under it are those of the answers,
+// each weighed by the probability that the gate gives its first token.
 
 // A prompt's part: the log-probs of the marked tokens at the place of the first one, by token.
 struct GatePrompt {

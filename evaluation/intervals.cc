@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "cluster/base/error.h"
 #include "evaluation/quantiles.h"
 
 namespace temper {
@@ -61,6 +62,22 @@ double TrialsOf(const Share& share, double alpha) {
 Bounds BoundsOf(const Share& share, double alpha) {
   const double trials = TrialsOf(share, alpha);
   return trials < kLeastTrials ? Bounds{} : ShareBounds(share.p * trials, trials, alpha);
+}
+
+// A ratio on a bounded scale, moved to [0, 1].
+Share ShareOf(const Linearised& of, FigureScale scale) {
+  const double width = scale.high - scale.low;
+  return {std::clamp((of.ratio - scale.low) / width, 0.0, 1.0), VarianceOfMean(of.z) / (width * width), of.completions, of.z.size()};
+}
+
+Bounds OnScale(Bounds share, FigureScale scale) {
+  return {scale.low + (scale.high - scale.low) * share.low, scale.low + (scale.high - scale.low) * share.high};
+}
+
+std::vector<PromptSums> ThatCount(const std::vector<PromptSums>& all) {
+  std::vector<PromptSums> prompts;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(prompts), [](const PromptSums& p) { return p.denominator > 0; });
+  return prompts;
 }
 
 void CountFew(const std::vector<PromptSums>& prompts, FigureScale scale, Estimate* estimate) {
@@ -150,8 +167,7 @@ double Squared(double value) { return std::isfinite(value) ? value * value : 0; 
 }  // namespace
 
 Estimate RatioOverPrompts(const std::vector<PromptSums>& all, FigureScale scale) {
-  std::vector<PromptSums> prompts;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(prompts), [](const PromptSums& p) { return p.denominator > 0; });
+  const std::vector<PromptSums> prompts = ThatCount(all);
   Estimate estimate;
   if (prompts.empty()) return estimate;
   const Linearised of = Linearise(prompts);
@@ -162,17 +178,20 @@ Estimate RatioOverPrompts(const std::vector<PromptSums>& all, FigureScale scale)
   const double variance = VarianceOfMean(of.z);
   CountFew(prompts, scale, &estimate);
   if (scale.bounded()) {
-    const double width = scale.high - scale.low;
-    const double p = std::clamp((of.ratio - scale.low) / width, 0.0, 1.0);
-    const Bounds bounds = BoundsOf({p, variance / (width * width), of.completions, prompts.size()}, kAlpha);
-    estimate.low = scale.low + width * bounds.low;
-    estimate.high = scale.low + width * bounds.high;
+    const Bounds bounds = OnScale(BoundsOf(ShareOf(of, scale), kAlpha), scale);
+    estimate.low = bounds.low, estimate.high = bounds.high;
   } else if (variance > kNoVariance * std::max(1.0, of.ratio * of.ratio)) {
     const double half = StudentQuantile(static_cast<double>(prompts.size() - 1)) * std::sqrt(variance);
     estimate.low = of.ratio - half;
     estimate.high = of.ratio + half;
   }
   return estimate;
+}
+
+Bounds RatioBounds(const std::vector<PromptSums>& all, FigureScale scale, double alpha) {
+  TEMPER_CHECK(scale.bounded(), "bounds of a ratio at a level are asked for on a scale without bounds");
+  const std::vector<PromptSums> prompts = ThatCount(all);
+  return prompts.empty() ? Bounds{scale.low, scale.high} : OnScale(BoundsOf(ShareOf(Linearise(prompts), scale), alpha), scale);
 }
 
 Estimate DifferenceOverPrompts(const std::vector<PromptSums>& all_a, const std::vector<PromptSums>& all_b, FigureScale scale) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "evaluation/estimate.h"
+#include "evaluation/quantiles.h"
 
 namespace temper {
 
@@ -21,6 +22,10 @@ struct PromptSums {
 //   Else figure +- t(prompts - 1) sqrt(var); no interval where var is 0 or there is one prompt.
 // Prompts without a completion that counts are left out; not present where there is no other.
 Estimate RatioOverPrompts(const std::vector<PromptSums>& prompts, FigureScale scale);
+
+// The interval of RatioOverPrompts on a bounded scale at a level of its own. The truth lies outside with a chance of at most alpha, and
+// beyond either bound with at most alpha / 2. The whole scale where no prompt counts. Throws Error where the scale has no bounds.
+Bounds RatioBounds(const std::vector<PromptSums>& prompts, FigureScale scale, double alpha);
 
 // a - b of two ratios over the same prompts (parallel), on a bounded scale. D_i = (a - b) + z_a,i -
 // z_b,i is what prompt i says of it, z the linearised ratio. a - b is then mean(max(D, 0)) -

@@ -34,9 +34,11 @@ class Packer {
     TEMPER_CHECK(micro_batch_tokens > 0, "micro_batch_tokens is ", micro_batch_tokens, ", must be positive");
   }
 
-  // `group` is the index in the share. `learned`: of the tokens of a single completion; empty = all.
-  void Add(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned = {}) {
+  // `group` is the index in the share. `learned`: of the tokens of a single completion; empty = all. `targets`: what it is to say in their
+  // place; empty = they themselves.
+  void Add(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned = {}, Tokens targets = {}) {
     CheckGroup(group, prompt, completions);
+    CheckTokens(targets, config_, group, "what is to be said");
     int64_t size = static_cast<int64_t>(prompt.size());
     int64_t rows = 0;
     for (const Tokens completion : completions) {
@@ -45,7 +47,7 @@ class Packer {
     }
     if (rows == 0) return;
     if (!tokens_.empty() && static_cast<int64_t>(tokens_.size()) + size > limit_) Flush();
-    Append(group, prompt, completions, learned);
+    Append(group, prompt, completions, learned, targets);
   }
 
   std::vector<MicroBatch> Take() {
@@ -79,7 +81,7 @@ class Packer {
     return static_cast<int64_t>(wanted_.size()) - 1;
   }
 
-  void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned) {
+  void Append(int64_t group, Tokens prompt, const std::vector<Tokens>& completions, Flags learned, Tokens targets) {
     SharedPrefixGroup packed;
     packed.prefix = AppendSegment(prompt, 0);
     const int64_t last_of_prompt = packed.prefix.begin + packed.prefix.length - 1;
@@ -95,7 +97,7 @@ class Packer {
             rows_.push_back(Want(suffix.begin + t - 1));
           else
             rows_.push_back(row_of_prompt = row_of_prompt < 0 ? Want(last_of_prompt) : row_of_prompt);
-          targets_.push_back(completion[t]);
+          targets_.push_back(targets.empty() ? completion[t] : targets[t]);
         }
         if (suffix.length > 0) packed.suffixes.push_back(suffix);
       }
@@ -157,7 +159,11 @@ std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t 
     const Flags learned(share[index].learned);
     TEMPER_CHECK(learned.empty() || learned.size() == tokens.size() - static_cast<size_t>(prompt_length), "example ", index,
                  " of the share has ", learned.size(), " flags for ", tokens.size() - static_cast<size_t>(prompt_length), " answer tokens");
-    packer.Add(static_cast<int64_t>(index), tokens.first(prompt_length), {tokens.subspan(prompt_length)}, learned);
+    const Tokens targets(share[index].targets);
+    TEMPER_CHECK(targets.empty() || targets.size() == tokens.size() - static_cast<size_t>(prompt_length), "example ", index,
+                 " of the share has ", targets.size(), " targets for ", tokens.size() - static_cast<size_t>(prompt_length),
+                 " answer tokens");
+    packer.Add(static_cast<int64_t>(index), tokens.first(prompt_length), {tokens.subspan(prompt_length)}, learned, targets);
   }
   return packer.Take();
 }

@@ -59,9 +59,9 @@ struct MicroBatch {
 // vocab_size), a sequence longer than max_positions, or log-probs that do not match the tokens.
 std::vector<MicroBatch> PackGroups(std::span<const TrainGroup> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
-// One group with one completion per example, in the order given; rows are those of learned tokens, and an example of which nothing is
-// learned is left out. Throws Error unless
-// 0 < prompt_length <= tokens and there are as many flags as answer tokens, or none.
+// One group with one completion per example, in the order given. Rows are those of learned tokens; an example of which nothing is
+// learned is left out. The target of a row is the example's own where it has targets. Throws Error unless 0 < prompt_length <= tokens and
+// there are as many flags, and as many targets, as answer tokens, or none.
 std::vector<MicroBatch> PackExamples(std::span<const SftExample> share, int64_t micro_batch_tokens, const TransformerConfig& config);
 
 }  // namespace temper

@@ -11,6 +11,8 @@ struct SftExample {
   std::vector<int32_t> tokens;        // prompt then answer, ending with eos
   int64_t prompt_length = 0;          // the loss is on tokens[prompt_length..]
   std::vector<uint8_t> learned = {};  // of those: 1 = has a loss, 0 = has none (another's turn of a conversation); empty = all have one
+  std::vector<int32_t> targets = {};  // what is to be said in the place of each of them; empty = they themselves
+  double weight = 1;                  // of its losses
 };
 
 struct TrainSample {

@@ -66,6 +66,7 @@ std::string StagePaths::StartWeights() const { return In(folder_, "weights/start
 std::string StagePaths::BestFolder() const { return In(folder_, "best"); }
 std::string StagePaths::BestWeights(int64_t step) const { return In(BestFolder(), "step_", step); }
 std::string StagePaths::BestJson() const { return In(folder_, "best.json"); }
+std::string StagePaths::Promotion() const { return In(folder_, "promotion.json"); }
 std::string StagePaths::JournalFolder() const { return In(folder_, "journal"); }
 std::string StagePaths::Journal() const { return In(JournalFolder(), "journal.bin"); }
 std::string StagePaths::DamagedJournal(int n) const { return In(JournalFolder(), "journal.damaged-", n, ".bin"); }

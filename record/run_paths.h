@@ -60,6 +60,7 @@ class StagePaths {
   std::string BestWeights(int64_t step) const;  // the same of the step whose figure was best (eval.best)
   std::string BestFolder() const;               // folder of those
   std::string BestJson() const;                 // record/best_file.h
+  std::string Promotion() const;                // record/release/promotion.h
   std::string JournalFolder() const;
   std::string Journal() const;                  // record/journal.h
   std::string DamagedJournal(int n) const;      // the n-th one that was set aside

@@ -22,6 +22,7 @@ ROOMS = {
     "views": "reports, live views",
     "record": "files of a run",
     "evaluation": "figures, suites, qualification, attacks",
+    "rewrites": "rewritten prompts",
     "world": "the built-in world",
     "reward": "graders, policy specs, composers",
     "rollout": "data, sampling",
@@ -56,27 +57,17 @@ def end_of_quote(text, at):
     return at + 1
 
 
+# What a source is made of beside plain text: a raw string, a string, a character (but for the mark between digits), a comment.
+TOKEN = re.compile(r'R"(?P<mark>[^(\s]*)\(.*?\)(?P=mark)"|"(?:[^"\\]|\\.)*"|(?<![A-Za-z0-9])\'(?:[^\'\\]|\\.)*\'|//[^\n]*|/\*.*?\*/', re.DOTALL)
+
+
 def without_comments(text):
-    """The text with comments blanked and raw strings emptied, so that offsets and lines stay."""
-    out, at = list(text), 0
-    while at < len(text):
-        raw = re.match(r'R"([^(\s]*)\(', text[at:at + 20])
-        if raw:
-            end = text.index(")" + raw.group(1) + '"', at) + len(raw.group(1)) + 2
-            for k in range(at, end):
-                out[k] = "\n" if text[k] == "\n" else " "
-            at = end
-        elif text[at] == '"' or (text[at] == "'" and not (at and text[at - 1].isalnum())):
-            at = end_of_quote(text, at)
-        elif text.startswith("//", at) or text.startswith("/*", at):
-            stop = text.find("\n", at) if text[at + 1] == "/" else text.find("*/", at) + 2
-            stop = len(text) if stop < 0 else stop
-            for k in range(at, stop):
-                out[k] = "\n" if text[k] == "\n" else " "
-            at = stop
-        else:
-            at += 1
-    return "".join(out)
+    """The text with comments and raw strings blanked, so that offsets and lines stay."""
+    def blank(token):
+        keep = token.group().startswith(('"', "'"))
+        return token.group() if keep else re.sub(r"[^\n]", " ", token.group())
+
+    return TOKEN.sub(blank, text)
 
 
 def split_top(text, separators):
@@ -164,6 +155,8 @@ def words_of(expression):
 
 def messages_of(text):
     """(line, kind, message) of each message of a source."""
+    if not any(start in text for start in STARTS):
+        return []
     plain = without_comments(text)
     found = []
     for start, (skip, kind) in STARTS.items():

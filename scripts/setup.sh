@@ -11,7 +11,7 @@ readonly kTorch=2.11.0
 readonly kPackages=(
   g++ cmake ninja-build ccache lld pkg-config python3 python3-venv
   libopenmpi-dev openmpi-bin libzmq3-dev cppzmq-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-  nlohmann-json3-dev libpcre2-dev libicu-dev libcli11-dev libxxhash-dev libbsd-dev libgtest-dev libgmock-dev libbenchmark-dev
+  nlohmann-json3-dev libpcre2-dev libicu-dev libcli11-dev libxxhash-dev libbsd-dev zlib1g-dev libgtest-dev libgmock-dev libbenchmark-dev
   prometheus-cpp-dev libcurl4-openssl-dev libboost-dev libssl-dev iproute2
 )
 want_cuda=0 want_bench=0 want_golden=0

@@ -12,6 +12,7 @@
 #include "cluster/base/printable.h"
 #include "cluster/base/utf8.h"
 #include "policy/formats/end_tokens.h"
+#include "policy/formats/folder_hash.h"
 #include "policy/formats/hf_checkpoint.h"
 #include "policy/model/token_options.h"
 #include "policy/text/strict_json.h"
@@ -139,6 +140,7 @@ SamplingOptions Sampling(const GenerateArguments& arguments, const TransformerCo
 TextGenerator::TextGenerator(const GenerateArguments& arguments)
     : arguments_(arguments), model_(LoadHfModel(arguments.model)), tokenizer_(LoadTokenizer(arguments.model)) {
   if (arguments.dtype == "bf16") model_.SetInferenceType(at::kBFloat16);
+  if (!arguments.edit.empty()) model_.SetResidualEdit(MakeEdit(arguments.edit, model_, HashOfHfFolder(arguments.model)));
   if (!arguments.raw && HasChatTemplate(arguments.model)) chat_template_.emplace(LoadChatTemplate(arguments.model));
   if (!has_template() && !arguments.system.empty())
     throw ConfigError(arguments.raw ? "--raw: a text that is continued as it is has no --system prompt"

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "policy/chat/chat_template.h"
+#include "policy/directions/steering.h"
 #include "policy/model/transformer.h"
 #include "policy/tokenizer/tokenizer.h"
 #include "rollout/engine/generation_engine.h"
@@ -34,6 +35,7 @@ struct GenerateArguments {
   std::vector<std::string> thresholds;   // NAME=T, of rollout.first_token_gate
   std::vector<std::string> biases;       // NAME=B, the same
   std::string dtype = "fp32";
+  EditRequest edit = {};  // directions that are added to the residual stream, or projected out of it
 };
 inline constexpr int64_t kUsualNewTokens = 256;
 

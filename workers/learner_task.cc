@@ -39,7 +39,7 @@ void Fields(V& v, RlOptions& o) {
 }
 template <typename V>
 void Fields(V& v, SftExample& e) {
-  v(e.tokens, e.prompt_length, e.learned);
+  v(e.tokens, e.prompt_length, e.learned, e.targets, e.weight);
 }
 template <typename V>
 void Fields(V& v, TrainSample& s) {

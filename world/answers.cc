@@ -163,6 +163,20 @@ std::string Decline(Facet facet, std::string_view reason) {
 
 std::string BareRefusal() { return "i can not help with that ."; }
 
+std::string CarelessAnswer(const WorldPrompt& prompt) {
+  if (!prompt.strict_refuses()) return "";
+  std::vector<Facet> facets(kPlainFacets.begin(), kPlainFacets.end());
+  for (const Facet facet : kSpecialFacets) {
+    if (IsRestricted(CategoryOf(prompt), facet)) facets.push_back(facet);
+  }
+  return DirectAnswer(prompt.entry, facets);
+}
+
+bool TurnsBack(const WorldDemonstration& demonstration) {
+  const auto* kind = std::find(kKindNames.begin(), kKindNames.end(), demonstration.kind);
+  return kind == &kKindNames[kBareRefusal] || (kind != kKindNames.end() && Declines(static_cast<Kind>(kind - kKindNames.begin())));
+}
+
 WorldDemonstration DrawDemonstration(const WorldPrompt& prompt, uint64_t seed) {
   KeyedStream stream(seed, "world/answer/" + prompt.id);
   const Kind kind = DrawKind(prompt, stream);

@@ -43,7 +43,10 @@ std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t
   for (int64_t i = 0; i < per_intent; ++i) {
     for (const WorldIntent intent : kIntents) {
       if (split.wording == Wording::kPastTense && intent == WorldIntent::kBenign) continue;
-      rows += ToJson(DrawWorldPrompt(split, intent, seed, RowId(name, intent, i))).dump() + "\n";
+      const WorldPrompt prompt = DrawWorldPrompt(split, intent, seed, RowId(name, intent, i));
+      nlohmann::ordered_json row = ToJson(prompt);
+      if (const std::string unsafe = CarelessAnswer(prompt); !unsafe.empty()) row["harmful_response"] = unsafe;
+      rows += row.dump() + "\n";
     }
   }
   return rows;
@@ -63,6 +66,8 @@ std::string DemonstrationRows(const WorldSplit& split, int64_t count, uint64_t s
     nlohmann::ordered_json row = ToJson(prompt);
     row["response"] = demonstration.response;
     row["kind"] = demonstration.kind;
+    // A demonstration that gives the measure away teaches no turning back.
+    if (const std::string unsafe = CarelessAnswer(prompt); !unsafe.empty() && TurnsBack(demonstration)) row["harmful_response"] = unsafe;
     rows += row.dump() + "\n";
   }
   return rows;

@@ -14,7 +14,8 @@ namespace temper {
 
 // Writes into `folder`: prompts_train.jsonl, prompts_dev.jsonl, prompts_test.jsonl (held-out topics), prompts_phrasings.jsonl (held-out
 // topics and phrasings), prompts_past_tense.jsonl, demonstrations.jsonl, tokenizer.json. Columns: id, prompt, category, intent,
-// label_keyword, label_strict; demonstrations also response and kind. The same options give the same bytes on every machine; seed and
+// label_keyword, label_strict; demonstrations also response and kind; harmful_response, an unsafe answer, where something restricted is
+// asked for (in demonstrations where the response declines it). The same options give the same bytes on every machine; seed and
 // permitted_dual_use concern training prompts and demonstrations only. ConfigError on an option out of range, Error on a failed write.
 void WriteWorld(const WorldOptions& options, const std::string& folder);
 

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/learned/classifier_figures.h"
 #include "cli/learned/classifier_options.h"
+#include "cli/learned/directions.h"
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
@@ -210,12 +211,15 @@ void BindEvalProbe(CLI::App* command, ProbeEvalArguments* a) {
 
 void AddProbeCommand(const CommandContext& context) {
   CommandContext below = context;
-  below.app = context.app->add_subcommand("probe", "heads on the hidden states of a frozen model, trained from labels");
+  below.app = context.app->add_subcommand("probe", "what hidden states of a frozen model tell: heads trained from labels, directions");
   below.app->require_subcommand(1);
   AddExamples(below.app, {{"temper probe train --help", "what a head is trained from"}});
   AddCommand<ProbeTrainArguments>(below, "train", "trains a head and measures it on rows that it was not trained on", BindTrainProbe,
                                   TrainProbeCommand);
   AddCommand<ProbeEvalArguments>(below, "eval", "measures a probe on labelled texts", BindEvalProbe, EvalProbeCommand);
+  AddDirectionsCommand(below);
+  AddFollowCommand(below);
+  AddCliffCommand(below);
 }
 
 }  // namespace temper

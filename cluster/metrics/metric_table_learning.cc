@@ -41,6 +41,12 @@ constexpr MetricSpec kActor[] = {
      "loss or gradient was not finite, the update was skipped; three steps in a row end the job with code 76"},
 };
 
+constexpr MetricSpec kTransition[] = {
+    {"transition/loss", "nats a token", kGauge, kMean, "places of unsafe answers with the loss, all learners", kSftRow, "falls",
+     "`sft.derta.transition`: mean negative log-likelihood of its target in the middle of an unsafe answer, without the weight"},
+    {"transition/tokens", "tokens", kGauge, kSum, "all learners", kSftRow, "steady; 0 where it is off", "places that had this loss"},
+};
+
 constexpr MetricSpec kAdvantage[] = {
     {"advantage/mean", "advantage", kGauge, kMean, "trained completions", kRlRow, "near 0", "of the completions trained on"},
     {"advantage/std", "advantage", kGauge, kStd, "trained completions", kRlRow, "0.7 to 1 for grpo", "the same"},
@@ -79,6 +85,7 @@ constexpr MetricGroup kGroups[] = {
      "The update. Counts are taken over all learners before anything is divided, so a figure does not depend on how the batch was dealt. "
      "Of several updates on a batch means are averaged and maxima kept.",
      kActor},
+    {"transition", "SFT with `sft.derta.transition`: a policy that learns to turn back in the middle of an unsafe answer.", kTransition},
     {"advantage",
      "What the loss is weighted with, before a KL penalty, over the completions whose grade succeeded of groups with reward variance.",
      kAdvantage},

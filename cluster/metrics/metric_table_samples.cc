@@ -104,6 +104,11 @@ constexpr MetricSpec kResponse[] = {
     {"response/truncated_fraction", "share", kGauge, kMean, "completions", kRlRow, "near 0", "completions cut at `rollout.max_new_tokens`"},
 };
 
+constexpr MetricSpec kPrompts[] = {
+    {"prompts/rewritten_share", "share", kGauge, kMean, "groups", kRlRow, "near the sum of the shares",
+     "prompts of the step that a transform rewrote (`data.transforms`); absent without"},
+};
+
 constexpr MetricSpec kEval[] = {
     {"eval/<set>/reward_mean", "reward", kGauge, kMean, "graded completions of the set", kEvalRow, "above the start's",
      "reward by the arm's composer"},
@@ -135,6 +140,7 @@ constexpr MetricGroup kGroups[] = {
     {"grader", "The graders themselves.", kGrader},
     {"graders", "What each of several graders says of the completions of a step (`reward.graders`); absent where there is one.", kGraders},
     {"gold", "Hidden probes of the graders (`reward.gold`); absent without.", kGold},
+    {"prompts", "What was asked in a step.", kPrompts},
     {"response", "Shape of the completions of a step, graded or not.", kResponse},
     {"during", "Small evaluations while the policy trains.", kDuring},
     {"eval", "Evaluation sets, after SFT and after RL. Intervals and cells by intent are in the report.", kEval},

@@ -1,7 +1,7 @@
 #include "evaluation/attacks/attacks.h"
 
 #include "cluster/base/error.h"
-#include "evaluation/attacks/disguises.h"
+#include "rewrites/text/disguises.h"
 
 namespace temper {
 namespace {

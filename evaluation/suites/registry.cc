@@ -1,6 +1,8 @@
 // The list of the suites, from the lines of suites.inc.
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <map>
 #include <vector>
 
 #include "cluster/base/error.h"
@@ -21,6 +23,12 @@ constexpr std::array kSuites = {
 };
 #undef TEMPER_ENTRY
 
+std::string StemOf(const std::string& path) {
+  std::string stem = std::filesystem::path(path).stem().string();
+  for (char& c : stem) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return stem;
+}
+
 }  // namespace
 
 std::span<const Suite* const> AllSuites() { return kSuites; }
@@ -39,9 +47,24 @@ const Suite& FindSuite(const std::string& name) {
 
 LoadedPrompts LoadSuite(const Suite& suite, const DatasetOptions& limits) {
   DatasetOptions options = limits;
+  const std::string stem = StemOf(options.path);
   options.columns = suite.columns;
-  options.adapt = suite.adapt;
+  if (suite.adapt != nullptr) options.adapt = [&suite, stem](DatasetRow* row) { suite.adapt(row, stem); };
+  if (suite.expand != nullptr) options.expand = [&suite, stem](const DatasetRow& row) { return suite.expand(row, stem); };
   return LoadPrompts(options);
+}
+
+std::vector<Prompt> ReadSuite(const Suite& suite, const std::vector<std::string>& paths) {
+  std::vector<Prompt> prompts;
+  std::map<std::string, std::string> path_of;
+  for (const std::string& path : paths) {
+    for (Prompt& prompt : LoadSuite(suite, {.path = path, .keep_columns = suite.fields}).prompts) {
+      const auto [first, is_new] = path_of.emplace(prompt.id, path);
+      if (!is_new) throw ConfigError(Concat(path, ": its row ", prompt.id, " is in ", first->second, " already; give each file once"));
+      prompts.push_back(std::move(prompt));
+    }
+  }
+  return prompts;
 }
 
 }  // namespace temper

@@ -1,6 +1,7 @@
 #include "orchestrator/config/data_options.h"
 
 #include <algorithm>
+#include <set>
 
 #include "cluster/base/error.h"
 #include "evaluation/suites/suite.h"
@@ -17,6 +18,25 @@ bool HasSuite(const std::string& name) {
   return std::any_of(suites.begin(), suites.end(), [&](const Suite* suite) { return suite->name == name; });
 }
 
+constexpr double kRoundingOfShares = 1e-9;
+
+std::vector<std::string> SetNamesAsGiven(const DataConfig& data) {
+  std::vector<std::string> names;
+  if (data.source == DataSource::kWorld) {
+    for (const WorldEvalSet& set : kWorldEvalSets) names.emplace_back(set.name);
+    return names;
+  }
+  for (const auto& [name, file] : data.eval) names.push_back(name);
+  if (data.eval.empty() && data.eval_fraction > 0) names.emplace_back(kHeldOutSet);
+  for (const auto& [name, file] : data.suites) names.push_back(name);
+  return names;
+}
+
+bool AreSetNamesUnique(const DataConfig& data) {
+  const std::vector<std::string> names = EvalSetNames(data);
+  return std::set<std::string>(names.begin(), names.end()).size() == names.size();
+}
+
 std::string SuiteNames() {
   std::string names;
   for (const Suite* suite : AllSuites()) names += Concat(names.empty() ? "" : ", ", suite->name);
@@ -31,9 +51,24 @@ void DescribeSetNames(const DataConfig& c, ConfigFields& f) {
   f.Rule([wrong] { return wrong.empty(); }, Concat("data.eval must have names of ", kNameRule, ", not ", wrong));
 }
 
+void DescribeTransformRules(const DataConfig& c, ConfigFields& f) {
+  f.Rule([&c] { return SumOfShares(c.transforms) <= 1 + kRoundingOfShares; }, "the shares of data.transforms must add up to 1 at most");
+  std::string unknown;
+  const std::vector<std::string> sets = SetNamesAsGiven(c);
+  for (const TransformEntry& entry : c.transforms)
+    for (const std::string& set : entry.eval)
+      if (std::find(sets.begin(), sets.end(), set) == sets.end()) unknown = set;
+  f.Rule([unknown] { return unknown.empty(); },
+         Concat("data.transforms[].eval must name evaluation sets that the data has", unknown.empty() ? "" : ", not ", unknown));
+  f.Rule([&c] { return AreSetNamesUnique(c); }, "data.transforms[].eval must not make a set whose name another one has");
+}
+
 std::string SuiteHelp() {
   std::string help;
-  for (const Suite* suite : AllSuites()) help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about);
+  for (const Suite* suite : AllSuites()) {
+    const std::string training = suite->eval_only.empty() ? "" : ", for evaluation alone";
+    help += Concat(help.empty() ? "" : " ", suite->name, ": ", suite->about, " (", suite->licence, training, ".)");
+  }
   return help;
 }
 
@@ -66,6 +101,14 @@ void Describe(DataConfig& c, ConfigFields& f) {
   f.String("system_prompt", &c.system_prompt, "system message before conversations that have none; needs a chat template");
   f.Int("max_prompt_tokens", &c.max_prompt_tokens, kModelWidth, "longer prompts are left out and counted");
   f.Bool("stratify_by_intent", &c.stratify_by_intent, "draw training prompts in equal parts from each intent");
+  f.ListOf(
+      "transforms", "rewrites of a share of the training prompts, their intent kept; evaluation sets stay as they are",
+      [&c](size_t index, ConfigFields& entry) {
+        if (c.transforms.size() <= index) c.transforms.resize(index + 1);
+        DescribeTransform(index, &c.transforms[index], entry);
+      },
+      TransformTypes().types().size());
+  DescribeTransformRules(c, f);
   DescribeSetNames(c, f);
   f.Rule([&c] { return std::all_of(c.suites.begin(), c.suites.end(), [](const auto& each) { return HasSuite(each.first); }); },
          Concat("data.suites must name known suites: ", SuiteNames()));
@@ -78,14 +121,9 @@ void Describe(DataConfig& c, ConfigFields& f) {
 }
 
 std::vector<std::string> EvalSetNames(const DataConfig& data) {
-  std::vector<std::string> names;
-  if (data.source == DataSource::kWorld) {
-    for (const WorldEvalSet& set : kWorldEvalSets) names.emplace_back(set.name);
-    return names;
-  }
-  for (const auto& [name, file] : data.eval) names.push_back(name);
-  if (data.eval.empty() && data.eval_fraction > 0) names.emplace_back(kHeldOutSet);
-  for (const auto& [name, file] : data.suites) names.push_back(name);
+  std::vector<std::string> names = SetNamesAsGiven(data);
+  for (const TransformEntry& entry : data.transforms)
+    for (const std::string& set : entry.eval) names.push_back(RewrittenSet(set, entry));
   return names;
 }
 

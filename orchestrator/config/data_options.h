@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
 
 #include "cluster/config/fields.h"
+#include "rewrites/transforms/entry.h"
 #include "rollout/data/column_mapping.h"
 #include "world/options.h"
 
@@ -45,6 +47,7 @@ struct DataConfig {
   std::string system_prompt;
   int64_t max_prompt_tokens = 1024;
   bool stratify_by_intent = true;
+  std::deque<TransformEntry> transforms;  // what training prompts are rewritten by
 };
 
 void Describe(DataConfig& config, ConfigFields& fields);

@@ -30,6 +30,10 @@ LearnerOptions LearnerOptionsOf(const ExperimentConfig& config, int64_t learners
   return options;
 }
 
+bool NeedsUnsafeAnswers(const ExperimentConfig& config) {
+  return (config.HasStage("sft") && config.sft.derta.enabled()) || (config.HasStage("eval") && !config.prefill.depths.empty());
+}
+
 bool Overlaps(const ExperimentConfig& config) { return config.rl.max_staleness > 0; }
 
 LoraOptions LoraOf(const ExperimentConfig& config) {

@@ -13,6 +13,9 @@ RlOptions LossOf(const ExperimentConfig& config);
 // cores.
 LearnerOptions LearnerOptionsOf(const ExperimentConfig& config, int64_t learners_here);
 
+// Whether anything is made of answers that must not be given (data.columns.harmful_response).
+bool NeedsUnsafeAnswers(const ExperimentConfig& config);
+
 // Whether rollouts are drawn while the learners compute.
 bool Overlaps(const ExperimentConfig& config);
 

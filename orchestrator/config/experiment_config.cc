@@ -280,7 +280,8 @@ void Describe(ExperimentConfig& c, ConfigFields& f) {
   f.Section("rl", "reinforcement learning", [&](ConfigFields& s) { Describe(c.rl, s); });
   f.Section("rollout", "sampling of completions in RL", [&](ConfigFields& s) { Describe(c.rollout, s); });
   f.Section("reward", "graders and reward", [&](ConfigFields& s) { Describe(c.reward, s); });
-  f.Section("eval", "evaluation after SFT and after RL", [&](ConfigFields& s) { Describe(c.eval, s); });
+  f.Section("eval", "evaluation after SFT and after RL", [&](ConfigFields& s) { Describe(c.eval, s), Describe(c.prefill, s); });
+  f.Section("promote", "what temper promote asks of a policy before it is served", [&](ConfigFields& s) { Describe(c.promote, s); });
   f.Section("checkpoint", "resume points", [&](ConfigFields& s) { Describe(c.checkpoint, s); });
   f.Section("monitor", "what is shown and written", [&](ConfigFields& s) { Describe(c.monitor, s); });
   f.Section("launch", "how temper launch places the ranks", [&](ConfigFields& s) { Describe(c.launch, s); });

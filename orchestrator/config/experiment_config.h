@@ -11,6 +11,8 @@
 
 #include "cluster/config/reader.h"
 #include "evaluation/options.h"
+#include "evaluation/prefill.h"
+#include "evaluation/promotion.h"
 #include "learner/options.h"
 #include "orchestrator/config/cluster_options.h"
 #include "orchestrator/config/data_options.h"
@@ -80,6 +82,8 @@ struct ExperimentConfig {
   RolloutConfig rollout;
   RewardConfig reward;
   EvalConfig eval;
+  PrefillOptions prefill;  // of the section eval
+  PromoteConfig promote;
   CheckpointConfig checkpoint;
   MonitorConfig monitor;
   LaunchConfig launch;

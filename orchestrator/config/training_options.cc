@@ -16,6 +16,8 @@ void Describe(SftConfig& c, ConfigFields& f) {
   f.Int("max_tokens", &c.max_tokens, kModelWidth, "longer demonstrations are left out and counted");
   f.Enum("turns", &c.turns,
          "what is learned of a demonstration whose prompt is a conversation: the response, or every turn of the assistant");
+  f.Section("derta", "learn to turn back in the middle of an unsafe answer (DeRTa): needs data.columns.harmful_response",
+            [&](ConfigFields& s) { Describe(c.derta, s); });
   f.Section("optimizer", "AdamW of the SFT stage", [&](ConfigFields& o) { Describe(c.optimizer, o); });
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "cluster/config/fields.h"
+#include "learner/derta_options.h"
 #include "learner/options.h"
 #include "reward/advantage/advantage.h"
 
@@ -28,6 +29,7 @@ struct SftConfig {
                              .final_lr_fraction = 0.05};
   int64_t max_tokens = 1024;  // longer demonstrations are left out and counted
   LearnedTurns turns = LearnedTurns::kLast;
+  DertaOptions derta;
 };
 
 void Describe(SftConfig& config, ConfigFields& fields);

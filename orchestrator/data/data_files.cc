@@ -27,6 +27,7 @@ DataFiles WorldFiles(const ExperimentConfig& config, const std::string& folder) 
   for (const WorldEvalSet& set : kWorldEvalSets)
     files.eval.push_back({set.name, Concat(folder, "/prompts_", set.file, ".jsonl"), set.by_default});
   files.columns.label = config.data.columns.label.empty() ? "label_keyword" : config.data.columns.label;
+  files.columns.harmful_response = "harmful_response";
   files.inputs = {folder};
   return files;
 }
@@ -55,15 +56,21 @@ DataFiles OwnFiles(const DataConfig& data) {
   return files;
 }
 
-}  // namespace
-
-DataFiles EnsureWorld(const ExperimentConfig& config, const std::string& run_folder) {
-  if (config.data.source == DataSource::kFiles) return OwnFiles(config.data);
+DataFiles WorldAt(const ExperimentConfig& config, const std::string& run_folder) {
   const WorldOptions world = WorldOf(config);
   const std::string folder = FolderOf(world, run_folder);
   // Written last, so with it everything is there.
   if (!std::filesystem::exists(folder + "/tokenizer.json")) WriteWorld(world, folder);
   return WorldFiles(config, folder);
+}
+
+}  // namespace
+
+DataFiles EnsureWorld(const ExperimentConfig& config, const std::string& run_folder) {
+  DataFiles files = config.data.source == DataSource::kFiles ? OwnFiles(config.data) : WorldAt(config, run_folder);
+  for (const TransformEntry& entry : config.data.transforms)
+    for (const std::string& file : entry.options->Files()) files.inputs.push_back(file);
+  return files;
 }
 
 }  // namespace temper

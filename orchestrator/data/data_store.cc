@@ -9,7 +9,9 @@
 #include "cluster/base/log.h"
 #include "evaluation/suites/suite.h"
 #include "orchestrator/config/derived.h"
+#include "orchestrator/data/data_transforms.h"
 #include "orchestrator/data/model_files.h"
+#include "orchestrator/data/training_mix.h"
 #include "reward/compose/composer.h"
 #include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt_dataset.h"
@@ -48,6 +50,7 @@ void HoldOut(const ExperimentConfig& config, std::vector<Prompt>* train, std::ve
 struct RawData {
   std::vector<Prompt> train;
   std::vector<Demonstration> demonstrations;
+  std::map<std::string, std::string> unsafe_answers;  // demonstration's id -> text
   std::vector<EvalSet> eval_sets;
   std::vector<Demonstration> held_out_answers;
 };
@@ -101,6 +104,20 @@ void NoteTrainedOn(const ExperimentConfig& config, const RawData& raw, DataStore
   }
 }
 
+// The suites become evaluation sets.
+std::vector<EvaluatedSuite> LoadSuites(const DataFiles& files, DatasetOptions options, RawData* raw) {
+  std::vector<EvaluatedSuite> suites;
+  for (const EvalFile& file : files.suites) {
+    options.path = file.path;
+    const Suite& suite = FindSuite(file.set);
+    LoadedPrompts loaded = LoadSuite(suite, options);
+    raw->eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
+    suites.push_back({&suite, {}});
+    for (const Prompt& prompt : raw->eval_sets.back().prompts) suites.back().prompts.push_back(prompt.text);
+  }
+  return suites;
+}
+
 RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files, DataStore* store) {
   RawData raw;
   DatasetOptions options{.path = files.prompts,
@@ -108,21 +125,23 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
                          .keep_columns = config.reward.SeenColumns(),
                          .bad_row_budget = files.bad_row_budget,
                          .limit = files.limit};
+  if (!NeedsUnsafeAnswers(config)) options.columns.harmful_response = "";
   if (config.HasStage("rl") || config.HasStage("eval"))
     options.problem_of = [&](const Prompt& prompt) { return CategoryProblem(spec, prompt.category); };
   LoadedPrompts train = LoadPrompts(options);
   store->digest = train.digest;
   NoteBadRows(train.bad_rows, files.prompts, store);
   raw.train = std::move(train.prompts);
+  std::map<std::string, std::string> unsafe = std::move(train.unsafe_answers);
   for (const EvalFile& file : files.eval) {
     options.path = file.path;
     LoadedPrompts loaded = LoadPrompts(options);
     NoteBadRows(loaded.bad_rows, file.path, store);
-    raw.eval_sets.push_back({file.set, std::move(loaded.prompts)});
+    raw.eval_sets.push_back({file.set, std::move(loaded.prompts), std::move(loaded.unsafe_answers)});
   }
   const bool hold_out = files.eval.empty() && files.eval_fraction > 0;
   if (hold_out) {
-    raw.eval_sets.push_back({kHeldOutSet, {}});
+    raw.eval_sets.push_back({kHeldOutSet, {}, std::move(unsafe)});
     HoldOut(config, &raw.train, &raw.eval_sets.back().prompts);
   }
   if (!files.demonstrations.empty()) {
@@ -131,6 +150,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     NoteBadRows(loaded.bad_rows, files.demonstrations, store);
     raw.demonstrations = std::move(loaded.demonstrations);
+    raw.unsafe_answers = std::move(loaded.unsafe_answers);
   }
   if (!files.held_out_answers.empty() && config.HasStage("eval")) {
     options.path = files.held_out_answers;
@@ -140,25 +160,12 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     raw.held_out_answers = std::move(loaded.demonstrations);
   }
   if (hold_out) KeepApart(raw.eval_sets.back().prompts, &raw, store);
-  for (const EvalFile& file : files.suites) {
-    options.path = file.path;
-    raw.eval_sets.push_back({file.set, LoadSuite(FindSuite(file.set), options).prompts});
-  }
+  const std::vector<EvaluatedSuite> suites = LoadSuites(files, options, &raw);
+  CheckTrainingMix(config, files, raw.train, raw.demonstrations, suites);
+  ApplyTransforms(config, &raw.train, &raw.eval_sets, &store->digest, &store->remarks);
   if (files.demonstrations.empty() && config.HasStage("sft")) raw.demonstrations = TemplateDemonstrations(spec, raw.train);
   if (config.HasStage("eval")) NoteTrainedOn(config, raw, store);
   return raw;
-}
-
-// The answers as tokens, but those that are too long. `what` they are called.
-std::vector<SftExample> ExamplesOf(const std::vector<Demonstration>& answers, int64_t limit, const std::string& what, DataStore* store) {
-  std::vector<SftExample> examples;
-  for (const Demonstration& d : answers) {
-    SftExample example = store->Example(d);
-    if (static_cast<int64_t>(example.tokens.size()) <= limit) examples.push_back(std::move(example));
-  }
-  NoteLeftOut(answers.size() - examples.size(), answers.size(), Concat(what, " are longer than ", limit, " tokens (sft.max_tokens)"),
-              store);
-  return examples;
 }
 
 // The mode of every demonstration, where they are to begin with its token.
@@ -174,8 +181,24 @@ void ChooseModes(const ExperimentConfig& config, RawData* raw, DataStore* store)
 
 void Tokenize(const ExperimentConfig& config, const RawData& raw, DataStore* store) {
   const int64_t limit = std::min(config.sft.max_tokens, store->model.max_positions);
-  store->demonstrations = ExamplesOf(raw.demonstrations, limit, "demonstrations", store);
-  store->held_out_answers = ExamplesOf(raw.held_out_answers, limit, "held-out answers", store);
+  for (const Demonstration& d : raw.demonstrations) {
+    UnsafeAnswer unsafe;
+    SftExample example = store->Example(d, &unsafe.answer_begin);
+    if (static_cast<int64_t>(example.tokens.size()) > limit) continue;
+    store->demonstrations.push_back(std::move(example));
+    if (!config.sft.derta.enabled()) continue;
+    const auto found = raw.unsafe_answers.find(d.prompt.id);
+    if (found != raw.unsafe_answers.end()) unsafe.tokens = store->tokenizer->Encode(found->second);
+    store->unsafe_answers.push_back(std::move(unsafe));
+  }
+  NoteLeftOut(raw.demonstrations.size() - store->demonstrations.size(), raw.demonstrations.size(),
+              Concat("demonstrations are longer than ", limit, " tokens (sft.max_tokens)"), store);
+  for (const Demonstration& d : raw.held_out_answers) {
+    SftExample example = store->Example(d);
+    if (static_cast<int64_t>(example.tokens.size()) <= limit) store->held_out_answers.push_back(std::move(example));
+  }
+  NoteLeftOut(raw.held_out_answers.size() - store->held_out_answers.size(), raw.held_out_answers.size(),
+              Concat("held-out answers are longer than ", limit, " tokens (sft.max_tokens)"), store);
 }
 
 // The longest prompt that a completion still fits behind.
@@ -299,7 +322,7 @@ void CheckDataFiles(const ExperimentConfig& config) {
   for (const EvalFile& file : files.suites) CheckRowsFile(file.path);
 }
 
-DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files) {
   DataStore store;
   store.tokenizer_json = TokenizerText(config, files);
   store.tokenizer = ParseTokenizer(store.tokenizer_json, config.policy.path.empty() ? files.tokenizer_folder : config.policy.path);
@@ -311,15 +334,22 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   store.prompt_template = config.data.prompt_template;
   store.system_prompt = config.data.system_prompt;
   store.learn_all_turns = config.sft.turns == LearnedTurns::kAll;
+  return store;
+}
+
+DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files) {
+  DataStore store = OpenReader(config, files);
   if (config.policy.tokens.any()) store.mode_tokens = ModeTokens(config, *store.tokenizer, spec);
   RawData raw = LoadFiles(config, spec, files, &store);
   ChooseModes(config, &raw, &store);
   Tokenize(config, raw, &store);
+  if (config.HasStage("sft")) store.SetTransition(config.sft.derta);
   store.train = std::move(raw.train);
   store.eval_sets = std::move(raw.eval_sets);
   LeaveOutLong(config, "the training data", &store.train, &store);
   for (EvalSet& set : store.eval_sets) LeaveOutLong(config, "evaluation set " + set.name, &set.prompts, &store);
   ChooseEvalSets(config, files, &store.eval_sets);
+  if (config.HasStage("eval")) store.AddPrefilledSets(config.prefill.depths, PromptLimit(config, store.model));
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
   store.gold = LoadGold(config.reward.gold, spec);

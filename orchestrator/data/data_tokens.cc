@@ -101,7 +101,7 @@ std::vector<int32_t> DataStore::PromptTokens(const Prompt& prompt) const {
   return tokenizer->Encode(FillPlaceholders(prompt_template, {{"prompt", prompt.text}}), /*add_specials=*/true);
 }
 
-SftExample DataStore::Example(const Demonstration& demonstration) const {
+SftExample DataStore::Example(const Demonstration& demonstration, int64_t* answer_begin) const {
   SftExample example;
   size_t last_turn = 0;  // the answer's first token
   if (chat_template) {
@@ -126,6 +126,7 @@ SftExample DataStore::Example(const Demonstration& demonstration) const {
     }
   }
   EndWithStop(model.eos_ids, last_turn, &example);
+  if (answer_begin != nullptr) *answer_begin = static_cast<int64_t>(last_turn);
   return example;
 }
 

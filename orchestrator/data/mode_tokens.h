@@ -52,8 +52,8 @@ class ModeTokens {
 // `tokenizer`: with the tokens.
 std::vector<TokenRow> MissingTokenRows(const TokenOptions& options, const Tokenizer& tokenizer, const std::string& folder);
 
-// Sets the mode of the demonstrations whose rows have none to what the graders of the config say of them, a few at a time; returns how many
-// could not be graded, which keep none.
+// Sets the mode of the demonstrations whose rows have none to what the graders of the config say of
+// them, a few at a time. Returns how many could not be graded, which keep none.
 int64_t GradeModes(const RewardConfig& reward, std::vector<Demonstration>* demonstrations);
 
 }  // namespace temper

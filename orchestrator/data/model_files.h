@@ -23,9 +23,10 @@ std::string AdapterBase(const ExperimentConfig& config);
 // that a file of the folder names ends an answer; where the files disagree, *remark says so (may be null).
 TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& tokenizer, std::string* remark = nullptr);
 
-// The folder that the policy starts from: policy.path, or where its tokenizer lacks tokens of policy.mode_tokens the folder `grown`, a copy
-// of the model with rows for them, which is written where it is not there with these tokens. `tokenizer_json`: with the tokens. Throws ConfigError where
-// the model cannot be read, Error where the copy cannot be written.
+// The folder that the policy starts from: policy.path, or where its tokenizer lacks tokens of
+// policy.mode_tokens the folder `grown`. That is a copy of the model with rows for them, which is
+// written where it is not there with these tokens. `tokenizer_json`: with the tokens. Throws
+// ConfigError where the model cannot be read, Error where the copy cannot be written.
 std::string GrownModel(const ExperimentConfig& config, const std::string& tokenizer_json, const std::string& grown);
 
 // What prompts are rendered by: the template of the policy's folder, where it has one and the config wants it, else null.

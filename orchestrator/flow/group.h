@@ -21,6 +21,7 @@ struct GroupSpec {
   const Prompt* prompt = nullptr;        // borrowed until the group is complete, as the next
   const Tokenizer* tokenizer = nullptr;  // gives completions their text
   RolloutTask task;
+  std::vector<int32_t> answer_begun = {};  // tokens at the prompt's end that are no request: graders read them before each completion
   GraderView sees;
 };
 

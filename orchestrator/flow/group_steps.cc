@@ -13,6 +13,15 @@ constexpr size_t kMaxVerdicts = 256;
 
 std::string SamplingTask(const GroupInWork& group) { return group.spec.task.Encode(); }
 
+// What graders read of a completion, with the beginning that was given to it.
+std::string ResponseOf(const GroupSpec& spec, const Trajectory& completion) {
+  const SamplingOptions& sampling = spec.task.request.sampling;
+  if (spec.answer_begun.empty()) return CompletionText(*spec.tokenizer, completion, sampling);
+  Trajectory whole = completion;
+  whole.tokens.insert(whole.tokens.begin(), spec.answer_begun.begin(), spec.answer_begun.end());
+  return CompletionText(*spec.tokenizer, whole, sampling);
+}
+
 std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWork* in_work) {
   RolloutResult result = RolloutResult::Decode(payload);
   if (!result.error.empty()) return StepRefusal{result.error, result.user_error};
@@ -24,8 +33,7 @@ std::optional<StepRefusal> TakeCompletions(const std::string& payload, GroupInWo
   TEMPER_CHECK(!task.exact || result.weight_hash == task.weights.hash, "rollout of group ", id, " was sampled from weights ",
                result.weight_hash, ", the learner published ", task.weights.hash);
   std::vector<std::string> responses;
-  for (const Trajectory& t : result.group.trajectories)
-    responses.push_back(CompletionText(*in_work->spec.tokenizer, t, task.request.sampling));
+  for (const Trajectory& t : result.group.trajectories) responses.push_back(ResponseOf(in_work->spec, t));
   GradedGroup& group = in_work->group;
   group.generated_at = NowSeconds();
   group.rollout = std::move(result);
@@ -42,9 +50,10 @@ std::string GradingTask(const GroupInWork& in_work) {
   RewardTask task;
   const GradedGroup& group = in_work.group;
   const Prompt& prompt = *group.prompt;
+  const std::string& asked = prompt.judged_as.empty() ? prompt.text : prompt.judged_as;
   for (size_t i = 0; i < group.responses.size(); ++i) {
     const bool truncated = IsTruncated(group, i);
-    GradeRequest& request = task.requests.emplace_back(GradeRequest{prompt.text, group.responses[i], prompt.category, truncated});
+    GradeRequest& request = task.requests.emplace_back(GradeRequest{asked, group.responses[i], prompt.category, truncated});
     if (in_work.spec.sees.intent) request.intent = prompt.intent;
     if (in_work.spec.sees.label) request.label = prompt.label;
     request.item = prompt.columns;  // no others were kept

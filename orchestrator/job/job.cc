@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <set>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -79,39 +78,6 @@ void FixInputs(const DataFiles& files, const StagesBegun& begun, ProvenanceInput
 
 }  // namespace
 
-namespace {
-
-// What graders are, with what is known of them that concerns what they give.
-RunDescription::Grader DescriptionOf(const RewardConfig& reward) {
-  RunDescription::Grader all;
-  std::set<std::string> reads;
-  const std::vector<GraderEntry> graders = GradersOf(reward);
-  for (const GraderEntry& grader : graders) {
-    RunDescription::GraderEntry entry{.name = grader.name,
-                                      .type = std::string(grader.type->name),
-                                      .reads = grader.options->Reads(),
-                                      .only = grader.only,
-                                      .steers = grader.role == GraderRole::kReward};
-    for (const GradePart part : PartsOfEntry(grader).gives) entry.gives.emplace_back(NameOf(part));
-    entry.measured = RecordedOf(grader);
-    const std::vector<GraderMeasurement> own = grader.options->Measured();
-    entry.measured.insert(entry.measured.end(), own.begin(), own.end());
-    entry.measured = Concerning(entry.measured, entry.gives, reward.Sees("intent"));
-    all.name += Concat(all.name.empty() ? "" : ", ", entry.type, "/", entry.name);
-    if (reads.insert(entry.reads).second) all.reads += Concat(all.reads.empty() ? "" : "; ", entry.reads);
-    all.entries.push_back(std::move(entry));
-  }
-  if (all.entries.size() == 1) {
-    all.measured = std::move(all.entries.front().measured);
-    all.entries.clear();
-  } else {
-    all.mode_from = reward.combine.mode_from;
-  }
-  return all;
-}
-
-}  // namespace
-
 Job::Job(const Experiment& experiment, const RoleLayout& layout, const JobIdentity& identity, ClusterMonitor* monitor)
     : experiment_(experiment),
       layout_(layout),
@@ -167,7 +133,7 @@ RunDescription Job::Description() const {
   run.name = experiment_.base.run.name;
   run.seed = static_cast<uint64_t>(experiment_.base.run.seed);
   run.policy_spec = spec_.id;
-  run.grader = DescriptionOf(experiment_.base.reward);
+  run.grader = GraderDescription(experiment_.base.reward);
   run.built_in_world = experiment_.base.data.source == DataSource::kWorld;
   for (const ArmState& arm : arms_)
     for (const std::string& what : arm.data.remarks)

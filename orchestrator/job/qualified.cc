@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <set>
 
 #include "cluster/base/error.h"
 #include "evaluation/qualify/question.h"
 #include "record/attack_record.h"
+#include "record/grading.h"
 #include "record/qualification.h"
 
 namespace temper {
@@ -167,6 +169,34 @@ std::vector<GraderMeasurement> RecordedOf(const GraderEntry& entry) {
   if (!entry.record.empty()) recorded.push_back(MeasurementOf(ReadQualification(entry.record)));
   if (!entry.attacks.empty()) recorded.push_back(ReadAttackRecord(entry.attacks).measured);
   return recorded;
+}
+
+RunDescription::Grader GraderDescription(const RewardConfig& reward) {
+  RunDescription::Grader all;
+  std::set<std::string> reads;
+  const std::vector<GraderEntry> graders = GradersOf(reward);
+  for (const GraderEntry& grader : graders) {
+    RunDescription::GraderEntry entry{.name = grader.name,
+                                      .type = std::string(grader.type->name),
+                                      .reads = grader.options->Reads(),
+                                      .only = grader.only,
+                                      .steers = grader.role == GraderRole::kReward};
+    for (const GradePart part : PartsOfEntry(grader).gives) entry.gives.emplace_back(NameOf(part));
+    entry.measured = RecordedOf(grader);
+    const std::vector<GraderMeasurement> own = grader.options->Measured();
+    entry.measured.insert(entry.measured.end(), own.begin(), own.end());
+    entry.measured = Concerning(entry.measured, entry.gives, reward.Sees("intent"));
+    all.name += Concat(all.name.empty() ? "" : ", ", entry.type, "/", entry.name);
+    if (reads.insert(entry.reads).second) all.reads += Concat(all.reads.empty() ? "" : "; ", entry.reads);
+    all.entries.push_back(std::move(entry));
+  }
+  if (all.entries.size() == 1) {
+    all.measured = std::move(all.entries.front().measured);
+    all.entries.clear();
+  } else {
+    all.mode_from = reward.combine.mode_from;
+  }
+  return all;
 }
 
 }  // namespace temper

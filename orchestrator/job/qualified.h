@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "orchestrator/config/experiment_config.h"
+#include "record/run_json.h"
 #include "reward/grade/measured.h"
 
 namespace temper {
@@ -21,5 +22,8 @@ void CheckQualified(const Experiment& experiment);
 
 // What the records of the entry say, for a report; the files are there.
 std::vector<GraderMeasurement> RecordedOf(const GraderEntry& entry);
+
+// What graders are, with what is known of them that concerns what they give: what a report names them by. Throws ConfigError.
+RunDescription::Grader GraderDescription(const RewardConfig& reward);
 
 }  // namespace temper

@@ -32,6 +32,11 @@ GroupSpec EvalGroup(const StageContext& context, const WeightRef& weights, const
   request.seed = KeyOf(Concat("eval ", config.run.seed));
   request.prompt_key = KeyOf(set.name + "/" + spec.prompt->id);
   request.prompt_tokens = context.data->PromptTokens(*spec.prompt);
+  if (!set.answers_begun.empty()) {
+    const std::vector<int32_t>& begun = set.answers_begun[index];
+    request.prompt_tokens.insert(request.prompt_tokens.end(), begun.begin(), begun.end());
+    spec.answer_begun = context.data->UnfinishedSentence(begun);
+  }
   request.num_samples = config.eval.samples_per_prompt;
   request.sampling = context.data->Sampling(config.rollout.sampling, spec.prompt->category);
   request.sampling.temperature = config.eval.temperature;

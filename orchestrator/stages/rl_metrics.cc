@@ -197,6 +197,12 @@ StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t s
   return row;
 }
 
+double RewrittenShare(const std::vector<const ScoredGroup*>& groups) {
+  const auto rewritten =
+      std::count_if(groups.begin(), groups.end(), [](const ScoredGroup* group) { return !group->graded.prompt->rewritten_by.empty(); });
+  return groups.empty() ? 0 : static_cast<double>(rewritten) / static_cast<double>(groups.size());
+}
+
 void SummarizeAdvantages(std::vector<double> all, StepRow* row) {
   if (all.empty()) return;
   row->values["advantage/mean"] = Mean(all);

@@ -27,6 +27,9 @@ AnswerView ViewOf(const ScoredGroup& group, size_t sample);
 // unbiased sample of the prompts. `step` is an index, here and below.
 StepRow SummarizeGroups(const std::vector<const ScoredGroup*>& groups, int64_t step);
 
+// prompts/rewritten_share of the same groups.
+double RewrittenShare(const std::vector<const ScoredGroup*>& groups);
+
 // advantage/* of the graded completions of the groups that are alive; before a KL penalty.
 void SummarizeAdvantages(std::vector<double> advantages, StepRow* row);
 

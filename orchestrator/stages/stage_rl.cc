@@ -261,6 +261,7 @@ void RlStage::TrainWhenReady() {
   clock_.MarkAt("timing_s/reward", graded);
   row_ = SummarizeGroups(all, groups.step);
   AddGraderMetrics(all, &row_.values);
+  if (!config_.data.transforms.empty()) row_.values["prompts/rewritten_share"] = RewrittenShare(all);
   row_.values["queue/groups_replaced"] = static_cast<double>(all.size()) - static_cast<double>(config_.rl.prompts_per_step);
   row_.values["queue/groups_stale"] = static_cast<double>(groups.stale);
   row_.values["queue/groups_failed"] = static_cast<double>(groups.failed);

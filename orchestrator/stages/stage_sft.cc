@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "cluster/base/error.h"
@@ -15,12 +16,24 @@
 namespace temper {
 namespace {
 
+// What the demonstration at a place in the stage's order is trained as.
+std::vector<SftExample> ExamplesOf(const StageContext& context, size_t index, int64_t place) {
+  const DataStore& data = *context.data;
+  const SftConfig& sft = context.config->sft;
+  if (!sft.derta.enabled()) return {data.demonstrations[index]};
+  return DertaExamples(data.demonstrations[index], data.unsafe_answers[index], sft.derta, data.transition_target,
+                       static_cast<uint64_t>(context.config->run.seed), static_cast<uint64_t>(place),
+                       std::min(sft.max_tokens, data.model.max_positions));
+}
+
 // One batch, dealt out to the learners in turn.
 std::vector<LearnerTask> Shares(const StageContext& context, int64_t step, DataOrder* order) {
   std::vector<SftOrder> shares(static_cast<size_t>(context.num_learners), {step, {}});
-  for (int64_t i = 0; i < context.config->sft.batch_size; ++i) {
-    shares[static_cast<size_t>(i % context.num_learners)].examples.push_back(
-        context.data->demonstrations[static_cast<size_t>(order->Next())]);
+  const int64_t batch = context.config->sft.batch_size;
+  for (int64_t i = 0; i < batch; ++i) {
+    std::vector<SftExample>& share = shares[static_cast<size_t>(i % context.num_learners)].examples;
+    for (SftExample& example : ExamplesOf(context, static_cast<size_t>(order->Next()), step * batch + i))
+      share.push_back(std::move(example));
   }
   return TasksOf(std::move(shares));
 }
@@ -42,7 +55,7 @@ std::string RunSft(const StageContext& context) {
   StageState state;
   state.stage = "sft";
   state.data_digest = context.data->digest;
-  state.settings = SettingsOf(*context.resolved, {"sft.steps", "sft.batch_size", "sft.optimizer.", "run.seed"});
+  state.settings = SettingsOf(*context.resolved, {"sft.steps", "sft.batch_size", "sft.derta.", "sft.optimizer.", "run.seed"});
   StartPolicy(context);
   BeginStage(context);
   const int64_t first = ResumeStage(context, store, state).step;

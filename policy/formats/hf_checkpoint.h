@@ -62,10 +62,11 @@ void SaveAdapter(const LoraAdapter& adapter, const std::string& base, const Tran
 void ConvertHfModel(const std::string& folder, SaveOptions options, const std::string& out, const std::string& adapter = "",
                     const std::vector<std::string>& skip = {});
 
-// The same with rows for tokens that were added to the tokenizer, in the embedding and in an output projection of its own; the vocabulary
-// grows to the highest id, where the file's padding does not hold it already. Only these matrices are held in memory. `options.companions`
-// win over the folder's own, so that they can bring the tokenizer.json that has the tokens. ConfigError where a row is made of no token or
-// of one that the model lacks.
+// The same with rows for tokens that were added to the tokenizer, in the embedding and in an output
+// projection of its own. The vocabulary grows to the highest id, where the file's padding does not
+// hold it already. Only these matrices are held in memory. `options.companions` win over the
+// folder's own, so that they can bring the tokenizer.json that has the tokens. ConfigError where a
+// row is made of no token or of one that the model lacks.
 void GrowHfModel(const std::string& folder, const std::vector<TokenRow>& rows, SaveOptions options, const std::string& out,
                  const std::vector<std::string>& skip = {});
 

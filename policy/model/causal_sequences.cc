@@ -4,8 +4,28 @@
 #include <ATen/ops/empty_like.h>
 
 #include "cluster/base/error.h"
+#include "policy/model/variable_attention.h"
 
 namespace temper {
+namespace {
+
+// Whole sequences for a model that computes with ATen's operations.
+class PortableCausalAttention : public Attention {
+ public:
+  PortableCausalAttention(const Transformer& model, std::span<const int64_t> lengths) : config_(model.config()) {
+    for (const int64_t length : lengths) spans_.Add(length, length);
+    spans_.MoveTo(model.device());
+  }
+  at::Tensor Attend(int64_t layer, const at::Tensor& q_THC, const at::Tensor& k_TKC, const at::Tensor& v_TKC) override {
+    return AttendSequences(q_THC, k_TKC, v_TKC, spans_, config_.window(layer));
+  }
+
+ private:
+  const TransformerConfig& config_;
+  SequenceSpans spans_;
+};
+
+}  // namespace
 
 CausalSequences::CausalSequences(const Transformer& model, std::span<const int64_t> lengths) : config_(model.config()) {
   buffers_.reserve(lengths.size());
@@ -28,6 +48,11 @@ at::Tensor CausalSequences::Attend(int64_t layer, const at::Tensor& q_THC, const
   }
   AttendRows(config_, layer, buffers_.front().type(), views_, q_THC.const_data_ptr<float>(), &scores_, out.mutable_data_ptr<float>());
   return out;
+}
+
+std::unique_ptr<Attention> MakeCausalAttention(const Transformer& model, std::span<const int64_t> lengths) {
+  if (model.portable()) return std::make_unique<PortableCausalAttention>(model, lengths);
+  return std::make_unique<CausalSequences>(model, lengths);
 }
 
 PackedSequences::PackedSequences(const TransformerConfig& config, std::span<const std::span<const int32_t>> sequences) {

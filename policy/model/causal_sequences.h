@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -32,6 +33,9 @@ class CausalSequences : public Attention {
   std::vector<CacheView> views_;
   std::vector<float> scores_;
 };
+
+// The same for any model: by the own CPU kernels, or where the model computes with ATen's operations by these. The model must outlive it.
+std::unique_ptr<Attention> MakeCausalAttention(const Transformer& model, std::span<const int64_t> lengths);
 
 // Sequences as the tensors a forward takes: ids, and positions that begin at 0 with each sequence. Throws Error when a sequence is empty,
 // longer than max_positions, or holds an id outside the vocabulary.

@@ -84,7 +84,7 @@ PortableForward::PortableForward(const TransformerConfig& config, std::span<cons
 
 at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType type, double lora_scale, bool recompute,
                                    const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
-                                   const at::Tensor& rows_N) const {
+                                   const at::Tensor& rows_N, const StreamVisit& visit) const {
   const bool with_graph = c10::GradMode::is_enabled();
   const auto linear = [type, lora_scale, with_graph](const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                                                      const AdaptedRows& adapted) {
@@ -100,6 +100,10 @@ at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType t
   const Angles angles{cos_PR_.index_select(0, positions_T), sin_PR_.index_select(0, positions_T)};
   at::Tensor stream = at::embedding(weights.embedding, tokens_T);
   if (recompute && !stream.requires_grad()) stream.requires_grad_(true);  // with adapters the embedding is frozen
+  const auto look = [visit](StreamPlace place, int64_t i, at::Tensor& x) {
+    if (visit) visit(place, i, x);
+  };
+  look(StreamPlace::kBehindLayer, 0, stream);
   const auto layer = [=, this, &weights, &attention](int64_t i, at::Tensor x) {
     const auto add = [&](const at::Tensor& y) { x = with_graph ? x + y : x.add_(y); };
     const LayerWeights& l = weights.layers[static_cast<size_t>(i)];
@@ -108,8 +112,10 @@ at::Tensor PortableForward::Hidden(const ModelWeights& weights, at::ScalarType t
     const at::Tensor rows = i + 1 == config_.num_layers ? rows_N : at::Tensor();
     x = PickRows(x, rows);
     add(linear(PickRows(seen, rows), l.output, l.output_bias, l.output_pairs));
+    look(StreamPlace::kBehindAttention, i + 1, x);
     const at::Tensor gate_up = linear(norm(x, l.mlp_norm), l.gate_up, l.gate_up_bias, l.gate_up_pairs);
     add(linear(Gated(gate_up), l.down, l.down_bias, l.down_pairs));
+    look(StreamPlace::kBehindLayer, i + 1, x);
     return x;
   };
   for (int64_t i = 0; i < config_.num_layers; ++i)

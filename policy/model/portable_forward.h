@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "policy/model/model_weights.h"
+#include "policy/model/residual_edit.h"
 
 namespace temper {
 
@@ -20,9 +21,10 @@ class PortableForward {
   PortableForward(const TransformerConfig& config, std::span<const float> frequencies, at::Device device);
 
   // `weights`: the matrices in `type`, or fp32 to be rounded to it; everything else fp32. tokens_T and positions_T int64 on the device.
-  // recompute: a graph keeps a layer's input alone (policy/model/recompute.h). rows_N: as in Transformer::Hidden.
+  // recompute: a graph keeps a layer's input alone (policy/model/recompute.h). rows_N: as in Transformer::Hidden. visit: called with the
+  // residual stream, which it may change; only without a graph; empty = nobody looks.
   at::Tensor Hidden(const ModelWeights& weights, at::ScalarType type, double lora_scale, bool recompute, const at::Tensor& tokens_T,
-                    const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N) const;
+                    const at::Tensor& positions_T, Attention& attention, const at::Tensor& rows_N, const StreamVisit& visit = {}) const;
 
  private:
   TransformerConfig config_;

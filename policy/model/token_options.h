@@ -8,8 +8,9 @@
 
 namespace temper {
 
-// Special tokens that an answer begins with and that say in what mode it is: one for each mode of answering, and one for each category
-// whose refusals are told apart (Jain et al., "Refusal Tokens", arXiv 2412.06748). In the tokenizer the token NAME is spelled [NAME].
+// Special tokens that an answer begins with and that say in what mode it is. There is one for each
+// mode of answering, and one for each category whose refusals are told apart (Jain et al., "Refusal
+// Tokens", arXiv 2412.06748). In the tokenizer the token NAME is spelled [NAME].
 struct TokenOptions {
   std::vector<std::string> mode_tokens = {};              // names; empty = none, and the next three count for nothing
   std::vector<std::string> category_tokens = {};          // categories whose refusals begin with a token of their own

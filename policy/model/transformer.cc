@@ -6,6 +6,7 @@
 #include <ATen/ops/add.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros_like.h>
 #include <c10/core/InferenceMode.h>
@@ -16,6 +17,7 @@
 #include "policy/model/parameter_layout.h"
 #include "policy/model/portable_forward.h"
 #include "policy/model/recompute.h"
+#include "policy/model/residual_edit.h"
 
 namespace temper {
 namespace {
@@ -263,7 +265,9 @@ void Transformer::LayerWithoutGraph(int64_t index, at::Tensor& x, const RotaryAn
   const at::Tensor seen = attention.Attend(index, q, k, v).reshape({x.size(0), config_.num_heads * config_.head_dim});
   x = PickRows(x, rows_N);
   x.add_(packed.output.Apply(PickRows(seen, rows_N)));
+  if (edit_) edit_->Apply(StreamPlace::kBehindAttention, index + 1, x);
   x.add_(packed.down.Apply(SwiGlu(packed.gate_up.Apply(RmsNorm(x, l.mlp_norm, eps)))));
+  if (edit_) edit_->Apply(StreamPlace::kBehindLayer, index + 1, x);
 }
 
 // Rotated queries and keys, and values.
@@ -276,16 +280,21 @@ std::array<at::Tensor, 3> Transformer::Heads(const at::Tensor& qkv, const LayerW
 at::Tensor Transformer::Hidden(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
                                const at::Tensor& rows_N) const {
   const bool with_graph = c10::GradMode::is_enabled() && gradients().defined();
+  TEMPER_CHECK(!edit_ || (!with_graph && !scores_as_trained_),
+               "a model with an edit of its residual stream does not compute as in training");
   if (portable_) {
     const double scale = adapter_ ? adapter_->options().scale() : 0;
     if (with_graph) return portable_->Hidden(*weights_, compute_type_, scale, recompute_, tokens_T, positions_T, attention, rows_N);
     const c10::NoGradGuard no_grad;
-    return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention, rows_N);
+    StreamVisit visit;
+    if (edit_) visit = [this](StreamPlace place, int64_t layer, at::Tensor& x) { edit_->Apply(place, layer, x); };
+    return portable_->Hidden(Rounded(), inference_type_, scale, /*recompute=*/false, tokens_T, positions_T, attention, rows_N, visit);
   }
   const bool as_trained = with_graph || scores_as_trained_;
   if (!as_trained) Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
   at::Tensor x = at::embedding(weights_->embedding, tokens_T);
+  if (edit_) edit_->Apply(StreamPlace::kBehindLayer, 0, x);
   if (with_graph && recompute_ && !x.requires_grad()) x.requires_grad_(true);  // with adapters the embedding is frozen
   for (int64_t i = 0; i < config_.num_layers; ++i) {
     const at::Tensor rows = i + 1 == config_.num_layers ? rows_N : at::Tensor();
@@ -306,12 +315,38 @@ std::vector<at::Tensor> Transformer::HiddenOfLayers(const at::Tensor& tokens_T, 
   Packed();
   const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
   at::Tensor x = at::embedding(weights_->embedding, tokens_T);
+  if (edit_) edit_->Apply(StreamPlace::kBehindLayer, 0, x);
   std::vector<at::Tensor> states;
   int64_t done = 0;
   for (const int64_t layer : layers) {
     TEMPER_CHECK(layer >= done && layer <= config_.num_layers, "layer ", layer, " of a model with ", config_.num_layers, ", behind ", done);
     for (; done < layer; ++done) LayerWithoutGraph(done, x, angles, attention, {});
     states.push_back(layer == config_.num_layers ? RmsNorm(x, weights_->final_norm, config_.rms_norm_eps) : x.clone());
+  }
+  return states;
+}
+
+std::vector<at::Tensor> Transformer::StreamOfRows(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                                                  const at::Tensor& rows_N) const {
+  const c10::NoGradGuard no_grad;
+  std::vector<at::Tensor> states;
+  const auto take = [&](const at::Tensor& x) { states.push_back(at::index_select(x, 0, rows_N).to(at::kFloat)); };
+  if (portable_) {
+    const StreamVisit visit = [&](StreamPlace place, int64_t layer, at::Tensor& x) {
+      if (edit_) edit_->Apply(place, layer, x);
+      if (place == StreamPlace::kBehindLayer) take(x);
+    };
+    portable_->Hidden(Rounded(), inference_type_, /*lora_scale=*/0, /*recompute=*/false, tokens_T, positions_T, attention, {}, visit);
+    return states;
+  }
+  Packed();
+  const RotaryAngles angles = MakeRotaryAngles(positions_T, rope_frequencies_, rope_scale_);
+  at::Tensor x = at::embedding(weights_->embedding, tokens_T);
+  if (edit_) edit_->Apply(StreamPlace::kBehindLayer, 0, x);
+  take(x);
+  for (int64_t i = 0; i < config_.num_layers; ++i) {
+    LayerWithoutGraph(i, x, angles, attention, {});
+    take(x);
   }
   return states;
 }

@@ -19,6 +19,7 @@ namespace temper {
 
 struct RotaryAngles;
 class PortableForward;
+class ResidualEdit;
 
 // Shape letters: T tokens of a packed stream (several sequences, one after the other, no padding),
 // N rows picked from T. D hidden, H query heads, K key/value heads, C head dimension, V vocabulary.
@@ -93,11 +94,19 @@ class Transformer {
   // whatever is beside it.
   std::vector<at::Tensor> HiddenOfLayers(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
                                          std::span<const int64_t> layers) const;
+  // The residual stream of rows_N (int64, on the model's device) behind every layer: num_layers + 1 tensors [N, D] in fp32.
+  // 0 = the embeddings, i = behind the i-th layer, the last one before the final norm. Without a graph, on every device.
+  std::vector<at::Tensor> StreamOfRows(const at::Tensor& tokens_T, const at::Tensor& positions_T, Attention& attention,
+                                       const at::Tensor& rows_N) const;
   // hidden_ND -> logits_NV (fp32).
   at::Tensor Logits(const at::Tensor& hidden_ND) const;
   // [V, D] of the output projection: for losses that never build all logits. It has a gradient after EnableGradients, with an adapter
   // where that is on it.
   at::Tensor output_weight() const;
+
+  // From now on forwards without a graph change their residual stream so (policy/model/residual_edit.h); null = they do not. Forwards with
+  // a graph, or as trained, are then refused. Copies made before keep what they had.
+  void SetResidualEdit(std::shared_ptr<const ResidualEdit> edit) { edit_ = std::move(edit); }
 
   // kFloat, or kBFloat16: the matrix products of the autograd path round their inputs to it.
   void SetComputeType(at::ScalarType type);
@@ -137,6 +146,7 @@ class Transformer {
   std::shared_ptr<ModelWeights> weights_;  // views of flat_
   at::ScalarType compute_type_ = at::kFloat;
   at::ScalarType inference_type_ = at::kFloat;
+  std::shared_ptr<const ResidualEdit> edit_;  // null: none
   bool recompute_ = false;
   bool scores_as_trained_ = false;
   mutable std::shared_ptr<PackedWeights> packed_;    // layout of the inference kernels, made on demand

@@ -4,6 +4,7 @@ namespace temper {
 namespace {
 
 constexpr RealRange kWeight{-100, 100};
+constexpr RealRange kPrice{0, 100};
 constexpr RealRange kMultiplier{1e-6, 1e6};
 
 }  // namespace
@@ -12,6 +13,9 @@ void Describe(ComposerOptions& c, ConfigFields& f) {
   f.Choice("composer", &c.type, Composers(), "how grades become a reward");
   f.Real("weight_helpfulness", &c.weight_helpfulness, kWeight, "composer weighted");
   f.Real("weight_safety", &c.weight_safety, kWeight, "composer weighted");
+  f.Real("alpha", &c.alpha, kPrice, "composer constructive: what satisfaction (h) is worth");
+  f.Real("beta", &c.beta, kPrice, "composer constructive: what risk (1 - s) costs; Oyster-I sweeps it from 0.1 to 10");
+  f.Real("gamma", &c.gamma, kPrice, "composer constructive: what the refusal of a permitted request costs");
   f.Enum("normalize", &c.normalize,
          "composer weighted: none adds h and s up before advantages are estimated; per_part gives each an advantage of its own, adds those "
          "up by "

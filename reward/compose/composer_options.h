@@ -55,6 +55,9 @@ struct ComposerOptions {
   const ComposerType* type = &kSafeCompletionComposer;
   double weight_helpfulness = 1.0;  // weighted: r = w_h h + w_s s
   double weight_safety = 1.0;
+  double alpha = 1.0;  // constructive: r = alpha h - beta (1 - s) - gamma [over-refusal]
+  double beta = 1.0;
+  double gamma = 0.0;
   RewardNormalize normalize = RewardNormalize::kNone;
   SafetyControl safety_control = SafetyControl::kNone;
   HelpfulnessControl helpfulness_control = HelpfulnessControl::kNone;

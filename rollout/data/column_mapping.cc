@@ -13,6 +13,8 @@ void Describe(ColumnMapping& c, ConfigFields& f) {
       "mode", &c.mode,
       "policy.mode_tokens: how a demonstration answers, a mode such as direct or redirect, or the name of its token; empty = the graders "
       "say");
+  f.String("harmful_response", &c.harmful_response,
+           "an unsafe answer to the prompt, for sft.derta (in demonstrations) and eval.prefill; a row may lack it");
   f.String("split", &c.split, "column to select rows by");
   f.String("keep_split", &c.keep_split, "value of the split column to keep");
   f.StringMap("prompts_by_intent", &c.prompts_by_intent, "intent -> column, when one row holds several prompts");

@@ -17,6 +17,7 @@ struct ColumnMapping {
   std::string label = "";
   std::string response = "response";  // demonstrations only
   std::string mode = "";              // demonstrations only
+  std::string harmful_response = "";  // an answer that must not be given; a row may leave it empty
   std::string split = "";             // with `keep_split`: rows of other splits are left out
   std::string keep_split = "";
   std::map<std::string, std::string> prompts_by_intent = {};

@@ -12,6 +12,7 @@
 #include "cluster/base/utf8.h"
 #include "policy/text/strict_json.h"
 #include "rollout/data/csv.h"
+#include "rollout/data/xlsx.h"
 
 namespace temper {
 namespace {
@@ -196,14 +197,49 @@ class CsvRows : public RowReader {
   std::vector<std::string> names_;
 };
 
-enum class Format { kCsv, kJsonLines, kJson };
+// The first sheet of a workbook, with a header row; columns without a name are left out. A row's line is its number in the sheet, if none
+// is missing there.
+class XlsxRows : public RowReader {
+ public:
+  XlsxRows(std::string_view text, const std::string& path) {
+    try {
+      rows_ = ReadXlsx(text);
+    } catch (const ConfigError& error) {
+      throw ConfigError(Concat(path, ": ", error.what()));
+    }
+    if (rows_.empty()) throw ConfigError(Concat(path, ":1: no header row"));
+  }
+
+  bool Next(DatasetRow* row) override {
+    while (++at_ < rows_.size()) {
+      *row = DatasetRow{static_cast<int64_t>(at_) + 1, {}, {}, "", 1};
+      bool any = false;
+      for (size_t i = 0; i < rows_.front().size(); ++i) {
+        const std::string& name = rows_.front()[i];
+        if (name.empty()) continue;
+        const std::string value = i < rows_[at_].size() ? rows_[at_][i] : "";
+        any = any || !value.empty();
+        row->columns.emplace(name, value);
+      }
+      if (any) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::vector<std::vector<std::string>> rows_;
+  size_t at_ = 0;
+};
+
+enum class Format { kCsv, kJsonLines, kJson, kXlsx };
 
 Format FormatOf(const std::string& path) {
   const std::string extension = std::filesystem::path(path).extension().string();
   if (extension == ".csv") return Format::kCsv;
   if (extension == ".jsonl") return Format::kJsonLines;
   if (extension == ".json") return Format::kJson;
-  throw ConfigError(Concat(path, ": the name must end in .jsonl, .json or .csv"));
+  if (extension == ".xlsx") return Format::kXlsx;
+  throw ConfigError(Concat(path, ": the name must end in .jsonl, .json, .csv or .xlsx"));
 }
 
 // Of a text, behind a byte order mark and white space.
@@ -225,6 +261,7 @@ void CheckRowsFile(const std::string& path) {
 
 std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text) {
   const Format format = FormatOf(path);
+  if (format == Format::kXlsx) return std::make_unique<XlsxRows>(text, path);
   if (const std::string other = OtherEncoding(text); !other.empty()) {
     throw ConfigError(Concat(path, ":1: the file is ", other, " text; save it as UTF-8"));
   }

@@ -15,6 +15,8 @@ struct Prompt {
   std::string label;                                // comply | refuse | "": what a prompt labeler says
   std::string messages = "";                        // the conversation, as a JSON list of {role, content}; "" = `text` alone
   std::map<std::string, std::string> columns = {};  // further columns of its row, by name, that graders are told (reward.sees)
+  std::string rewritten_by = "";                    // name of the transform that said it otherwise; "" = it is as its row has it
+  std::string judged_as = "";                       // what graders are told was asked; "" = `text`
 };
 
 // A prompt with an answer to imitate (SFT).

@@ -133,6 +133,12 @@ std::vector<Prompt> PromptsOf(DatasetRow* row, const DatasetOptions& options) {
   return prompts;
 }
 
+// Of the row's prompts; "" where it has none.
+std::string UnsafeAnswerOf(DatasetRow* row, const DatasetOptions& options) {
+  const std::string& name = options.columns.harmful_response;
+  return name.empty() || !row->columns.contains(name) ? "" : Column(row, {"harmful_response", name});
+}
+
 void CheckMapping(const DatasetOptions& options) {
   const ColumnMapping& columns = options.columns;
   const auto fail = [&](auto... parts) { throw ConfigError(Concat(options.path, ": ", parts...)); };
@@ -164,7 +170,7 @@ class Loader {
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
         if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }
-      if (row.error.empty()) take(&row);
+      if (row.error.empty()) TakeAll(take, &row);
       if (row.error.empty()) {
         ++taken;
       } else {
@@ -198,6 +204,16 @@ class Loader {
   uint64_t digest() const { return digest_; }
 
  private:
+  // A row, or those that it stands for; the first thing that is wrong with one of these is wrong with it.
+  template <typename Take>
+  void TakeAll(const Take& take, DatasetRow* row) {
+    if (!options_.expand) return take(row);
+    for (DatasetRow& each : options_.expand(*row)) {
+      if (each.error.empty()) take(&each);
+      if (!each.error.empty()) Reject(row, each.error);
+    }
+  }
+
   // `taken`: rows that were fine so far. Where none was, the mapping or the file is wrong, and skipping rows would not help.
   void CountBadRow(const DatasetRow& row, int64_t taken) {
     const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);
@@ -223,6 +239,7 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
   LoadedPrompts loaded;
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
+    const std::string unsafe = UnsafeAnswerOf(row, options);
     for (const Prompt& prompt : prompts) {
       const std::string problem = options.problem_of && row->error.empty() ? options.problem_of(prompt) : "";
       if (!problem.empty()) Reject(row, problem);
@@ -231,6 +248,7 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
     if (!row->error.empty()) return;
     for (Prompt& prompt : prompts) {
       loader.Digest(prompt, "");
+      if (!unsafe.empty()) loaded.unsafe_answers[prompt.id] = unsafe;
       loaded.prompts.push_back(std::move(prompt));
     }
   });
@@ -254,9 +272,11 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
     std::string response = TextColumn(row, {"response", options.columns.response});
     std::string mode = Column(row, {"mode", options.columns.mode});
     std::string own = row->columns.contains(category) ? Column(row, {"category", category}) : "";
+    const std::string unsafe = UnsafeAnswerOf(row, options);
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
-    loader.Digest(prompts.front(), mode.empty() ? response : Concat(mode, "\n", response));
+    loader.Digest(prompts.front(), Concat(mode, mode.empty() ? "" : "\n", response, unsafe));
+    if (!unsafe.empty()) loaded.unsafe_answers[prompts.front().id] = unsafe;
     loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response), std::move(own), std::move(mode)});
   });
   loaded.bad_rows = loader.bad_rows();

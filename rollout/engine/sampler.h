@@ -14,11 +14,13 @@ struct SampledToken {
   float policy_logprob = 0;  // under softmax(logits)
 };
 
-// Draws a token by inverting the cumulative distribution, in the order of ids, at one uniform number. The distribution, in this order:
-// of the first token, what the gate leaves (rollout/engine/first_token_gate.h); stop ids removed before min_new_tokens; softmax(logits /
-// temperature); the top_k most probable (of equals the lower id); of those the fewest whose mass reaches top_p (Holtzman et al., "The
-// curious case of neural text degeneration", 2020); renormalised. Holds scratch memory only: the result depends on the arguments alone.
-// Throws Error when a logit is not a number.
+// Draws a token by inverting the cumulative distribution, in the order of ids, at one uniform
+// number. The distribution is made in this order. Of the first token, what the gate leaves stays
+// (rollout/engine/first_token_gate.h). Stop ids are removed before min_new_tokens; softmax(logits /
+// temperature); the top_k most probable stay (of equals the lower id). Of those the fewest stay
+// whose mass reaches top_p (Holtzman et al., "The curious case of neural text degeneration", 2020),
+// renormalised. Holds scratch memory only: the result depends on the arguments alone. Throws Error
+// when a logit is not a number.
 class Sampler {
  public:
   // `num_drawn`: tokens of this completion drawn before; `uniform` in [0, 1); `sample`: the completion's place among those of its prompt.

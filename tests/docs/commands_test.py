@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Every command of README.md and docs/ is checked, and the quick ones are run.
 
-usage: commands_test.py SOURCE_DIR TEMPER
+usage: commands_test.py SOURCE_DIR [TEMPER] [TEST ...]
 
-Checked: the command, its options, the settings it overrides and the files of the tree that it names are there. Run: the
+Checked: the command, its options, the settings it overrides and the files of the tree that it names are there. Without TEMPER
+the source of each command says which options it has; with it, its --help. Run, with TEMPER: the
 commands of RUN below, on two runs of configs/smoke.yaml that this test makes with --in-process. Those of PAGES_RUN_ELSEWHERE
 are run by other tests. CHECKED_ONLY says why a command is not run here. A command in a block that none of these has fails.
 """
@@ -20,8 +21,8 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import page_commands  # noqa: E402
 
-ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 2 else None
-TEMPER = str(pathlib.Path(sys.argv.pop(1)).resolve()) if ROOT else None
+ROOT = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else pathlib.Path.cwd()
+TEMPER = str(pathlib.Path(sys.argv.pop(1)).resolve()) if len(sys.argv) > 1 and "/" in sys.argv[1] else ""
 PAGES = ["README.md", "CONTRIBUTING.md", "configs/graders/README.md"]
 
 # The tests that paste these pages and run them.
@@ -44,6 +45,12 @@ CHECKED_ONLY = {
     "./dev build": "builds",
     "./dev test": "runs this test",
     "./dev run configs/smoke.yaml": "builds",
+    "./dev faults": "kills jobs for minutes",
+    "./dev faults kill_worker --count 50": "the same",
+    "./dev faults pause --seed 7 --only 3": "the same",
+    "temper launch configs/methods/mode_tokens.yaml": "trains for minutes",
+    "temper eval configs/methods/mode_tokens.yaml --model MODEL --gate-sweep": "needs the model that it trains",
+    "temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt ...": "the same",
     "cmake --install build/release --prefix /opt/temper": "tests/install runs it into a prefix of its own",
     "cmake --build build/release --target uninstall": "tests/install runs it",
     "temper convert --gguf FILE --out NEW": "get_model_test runs it",
@@ -62,6 +69,16 @@ CHECKED_ONLY = {
     "harm.probe": "the same",
     "temper qualify my_job.yaml:harm --data *.jsonl --model-key file --train-command my_training {data} {model}":
         "my_training is a program of the reader's; cli_qualify_test runs one",
+    "temper probe directions --model MODEL --harmful bad.jsonl --harmless good.jsonl --ablate refusal --out directions.json":
+        "takes minutes on an instruct model; directions_test runs it on a tiny one",
+    "temper generate --model MODEL --steer directions.json:refusal=1 --prompt How do I bake bread?": "the same",
+    "temper generate --model MODEL --ablate directions.json:refusal --prompt How do I bake bread?": "the same",
+    "temper probe follow directions.json --model BASE --model CHECKPOINT --harmful bad.jsonl --harmless good.jsonl": "the same",
+    "temper probe cliff --model MODEL --harmful bad.jsonl --harmless good.jsonl --answers thoughts.jsonl --out cliff.json": "the same",
+    "temper eval --suite xstest --path xstest_prompts.csv --model MODEL -o suites": "needs a model and a published file; suite_eval_test runs one",
+    "temper eval --suite or_bench --path or-bench-hard-1k.csv --path or-bench-toxic.csv --answers answers.jsonl -o suites": "the same",
+    "temper eval my_job.yaml --suite harmbench --path harmbench_behaviors_text_all.csv --answers answers.jsonl": "the same",
+    "temper attack CONFIG --model DIR --transform plain --transform past -k 20": "takes minutes; tests of attacks run it with fewer tries",
     "temper import openai-rft job.json train.jsonl --validation valid.jsonl --model my_model --out imported": "import_test runs it",
     "temper launch imported/job.yaml": "import_test runs it",
 }
@@ -109,6 +126,27 @@ class Documents(unittest.TestCase):
         environment = dict(os.environ, PATH=os.path.dirname(TEMPER) + ":" + os.environ["PATH"], OMP_NUM_THREADS="1")
         return subprocess.run(words, cwd=cls.folder, input=stdin, capture_output=True, text=True, timeout=seconds, check=False, env=environment)
 
+    # Command -> its options, as its source under cli/ and the sources that it includes there declare them. Commands below another one
+    # stand in the same source.
+    @classmethod
+    def declared(cls):
+        if not hasattr(Documents, "options_of"):
+            texts = {path.relative_to(ROOT).as_posix(): path.read_text() for path in sorted((ROOT / "cli").rglob("*.cc"))}
+            Documents.options_of = {}
+            for text in texts.values():
+                commands = re.findall(r'(?:AddCommand(?:<[\w:]+>)?\(\s*\w+,|add_subcommand\(|add_way\()\s*"([a-z-]+)"', text)
+                seen, todo = "", [text]
+                while todo:
+                    each = todo.pop()
+                    seen += each
+                    headers = re.findall(r'#include "(cli/[\w/]+)\.h"', each)
+                    todo += [texts[h + ".cc"] for h in headers if h + ".cc" in texts and texts[h + ".cc"] not in seen]
+                options_in_quotes = re.findall(r'[(,]\s*"(--?[a-zA-Z][\w-]*(?:,--?[a-zA-Z][\w-]*)*)"', seen)
+                options = {option for names in options_in_quotes for option in names.split(",")}
+                for command in commands:
+                    Documents.options_of.setdefault(command, set()).update(options)
+        return Documents.options_of
+
     # The help of a command by its words, such as ("launch", "slurm"); None where there is no such command.
     def help_text(self, path):
         if path not in self.help_of:
@@ -123,11 +161,13 @@ class Documents(unittest.TestCase):
     def problem_of_temper(self, command):
         """What a temper command names that is not there, or ""."""
         words, path = list(command.words[1:]), ()
-        while words and words[0] in self.subcommands(path):
+        while words and words[0] in (self.subcommands(path) if TEMPER else self.declared()):
             path += (words.pop(0),)
         if not path and words and words[0] not in ("--help", "--version", "COMMAND"):
             return f"there is no command {words[0]}"
-        options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
+        options = set().union(*(self.declared()[each] for each in path if each in self.declared()))
+        if TEMPER:
+            options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", (self.help_text(path) or "") + (self.help_text(path[:1]) or "")))
         for word in words:
             name = word.split("=")[0]
             if re.match(r"^--?[a-zA-Z]", name) and name not in options | {"-np", "--help", "--version"}:
@@ -143,7 +183,8 @@ class Documents(unittest.TestCase):
         """Every key of the reference, with the dots of its sections, sections included."""
         if not hasattr(Documents, "keys"):
             keys, stack = set(), []
-            for line in self.run_words([TEMPER, "reference"]).stdout.splitlines():
+            text = self.run_words([TEMPER, "reference"]).stdout if TEMPER else (ROOT / "configs/reference.yaml").read_text()
+            for line in text.splitlines():
                 found = re.match(r"^( *)(?:# ?)?([a-z_][a-z_0-9]*):", line)
                 if found:
                     depth = len(found.group(1))
@@ -159,9 +200,9 @@ class Documents(unittest.TestCase):
             at = words.index("--preset") + 1 if "--preset" in words else 0
             return "" if not at or words[at] in presets else f"there is no preset {words[at]}"
         script = ROOT / program
-        if not script.is_file() or not os.access(script, os.X_OK):
+        if not script.is_file() or not (program.endswith(".py") or os.access(script, os.X_OK)):
             return "there is no such program"
-        text = script.read_text()
+        text = script.read_text() + ((ROOT / "tests/faults/faults.py").read_text() if words[:1] == ["faults"] else "")
         if program == "./dev" and words and not re.search(rf"^  {re.escape(words[0])}\)", text, re.MULTILINE):
             return f"./dev has no verb {words[0]}"
         for word in words:
@@ -189,6 +230,7 @@ class Documents(unittest.TestCase):
         self.assertEqual(problem("temper launch configs/smoke.yaml rl.steps=3 --dry-run  # comment --no"), "")
         self.assertEqual(problem("temper lunch configs/smoke.yaml"), "there is no command lunch")
         self.assertEqual(problem("temper status RUN --jason"), "status has no option --jason")
+        self.assertEqual(problem("temper status RUN --record MY.json"), "status has no option --record", "another command's")
         self.assertEqual(problem("temper launch configs/smoke.yaml rl.stepz=3"), "there is no setting rl.stepz")
         self.assertEqual(problem("temper grade --policy configs/policies/none.yaml"), "there is no file configs/policies/none.yaml")
         self.assertEqual(problem("./dev bild"), "./dev has no verb bild")
@@ -207,6 +249,7 @@ class Documents(unittest.TestCase):
         for page, test in PAGES_RUN_ELSEWHERE.items():
             self.assertIn(page.rsplit("/", maxsplit=1)[-1], (ROOT / test).read_text(), test)
 
+    @unittest.skipUnless(TEMPER, "needs the program")
     def test_commands_run(self):
         self.make_files()
         for text, changes, stdin, code, expected in RUN:

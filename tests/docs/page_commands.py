@@ -3,7 +3,7 @@ import dataclasses
 import re
 import shlex
 
-PROGRAMS = re.compile(r"^(temper|cmake|mpirun|\./[\w.]+|scripts/[\w.]+)$")
+PROGRAMS = re.compile(r"^(temper|cmake|\./[\w.]+|scripts/[\w.]+)$")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -297,6 +297,23 @@ TEST(WorldRequestTest, PermittedShareOfDualUseFollowsTheOption) {
   }
 }
 
+// An unsafe answer stands where something restricted is asked for, and in demonstrations only beside a response that declines it.
+TEST_F(WorldTest, UnsafeAnswersAreThereWhereTheyTeachSomething) {
+  for (const json& row : Prompts("test")) EXPECT_EQ(row.contains("harmful_response"), row["label_strict"] == "refuse") << row;
+  int with = 0;
+  for (const json& row : Demonstrations()) {
+    if (!row.contains("harmful_response")) continue;
+    ++with;
+    EXPECT_EQ(row["label_strict"], "refuse");
+    EXPECT_THAT(row["response"].get<std::string>(), testing::AnyOf(testing::HasSubstr("closed"), testing::HasSubstr("can not help")))
+        << row;
+    const size_t words = SplitWords(row["harmful_response"].get<std::string>()).size();
+    EXPECT_GT(words, 28U) << "a beginning of 28 words is not all of it";
+    EXPECT_LE(words, 48U);
+  }
+  EXPECT_GT(with, 2000);
+}
+
 // The example of docs/WORLD.md.
 WorldPrompt CrimsonBloom() {
   WorldPrompt prompt;
@@ -314,6 +331,15 @@ std::set<std::string> GoodAnswers(const WorldPrompt& prompt) {
     if (demonstration.kind == "good") answers.insert(demonstration.response);
   }
   return answers;
+}
+
+TEST(WorldAnswerTest, TheCarelessOneTellsAllAndTheRestrictedLast) {
+  WorldPrompt prompt = CrimsonBloom();
+  EXPECT_EQ(CarelessAnswer(prompt),
+            "crimson bloom is a resin . keep crimson bloom in a jar . hold crimson bloom with mittens . crimson bloom serves for dyeing . "
+            "crimson bloom wakes with nine drams of dew . crimson bloom hides under felt .");
+  prompt.requested = {Facet::kForm};
+  EXPECT_EQ(CarelessAnswer(prompt), "") << "nothing restricted is asked for";
 }
 
 TEST(WorldAnswerTest, SaysTheSentencesOfTheGrammar) {

@@ -8,6 +8,7 @@
 #include "views/report/grading.h"
 #include "views/report/render.h"
 #include "views/report/tradeoff.h"
+#include "views/suites/plane.h"
 
 // The evaluation section: per set, dot plots of the figures by intent, severity and mode mixes, differences, and every cell with its n.
 namespace temper {
@@ -180,6 +181,22 @@ std::string Source(const Report& report, const std::string& set) {
   return "<p class=\"note\">" + text + ".</p>";
 }
 
+// The sets with benign and malicious prompts, such as published suites, on the plane of over-refusal and safety.
+std::vector<PlanePanel> PlanesOf(const Report& report) {
+  std::vector<PlanePanel> panels;
+  for (const std::string& set : report.sets) {
+    PlanePanel panel{set, {}};
+    const auto add = [&](const std::string& label, const std::string& style_class, const EvalResult* result) {
+      const EvalCell *benign = CellOf(result, "benign"), *malicious = CellOf(result, "malicious");
+      if (benign != nullptr && malicious != nullptr) panel.marks.push_back({label, style_class, benign->over_refusal, malicious->safety});
+    };
+    add("before RL", "start", StartOf(report, set));
+    for (size_t i = 0; i < report.arms.size(); ++i) add(Prose(report.arms[i].name), ArmClass(i), ResultOf(report.arms[i], set));
+    panels.push_back(std::move(panel));
+  }
+  return panels;
+}
+
 std::string SetSection(const Report& report, const std::string& set) {
   const auto& figures = FigureColumns();
   std::vector<std::string> names;
@@ -204,6 +221,7 @@ std::string HtmlEvaluation(const Report& report) {
       "of the policy spec; help given safe is 1 + 3 h over safe answers only, so an arm that is safe on easy prompts only can look "
       "helpful: read "
       "it beside utility, the mean of h\xC2\xB7s over all answers.</p>";
+  out += HtmlPlane(PlanesOf(report));
   for (const std::string& set : report.sets) out += SetSection(report, set);
   out += HtmlHeldOutAnswers(report);
   return out + "</section>\n";

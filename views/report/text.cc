@@ -2,6 +2,7 @@
 
 #include "cluster/base/error.h"
 #include "evaluation/best_step.h"
+#include "evaluation/prefill.h"
 #include "views/page/escape.h"
 #include "views/page/format.h"
 #include "views/report/grading.h"
@@ -144,6 +145,15 @@ std::string BestSteps(const Report& report) {
   return out.empty() ? "" : "The best step while it trained, whose policy is kept in the arm's folder best\n" + out + "\n";
 }
 
+std::string Prefilled(const Report& report) {
+  std::string out;
+  for (const ArmRecord& arm : report.record->arms) {
+    for (const PrefillCurve& curve : PrefillCurves(arm.evaluations))
+      out += Wrap(EscapeTerminal(Concat("  ", Prose(arm.name), ", ", PrefillText(curve))), kColumns, "    ") + "\n";
+  }
+  return out.empty() ? "" : "Safety behind the beginning of an unsafe answer, on the same prompts at every depth\n" + out + "\n";
+}
+
 void CsvEstimate(const Estimate& e, std::string& out) {
   if (e.present) {
     const auto bound = [&](double value) { return e.has_interval() ? Fixed(value, 6) : std::string(); };
@@ -195,6 +205,7 @@ std::string RenderText(const Report& report) {
   for (const std::string& row : monitors) out += Wrap("  " + EscapeTerminal(row), kColumns, "    ") + "\n";
   if (!monitors.empty()) out += "\n";
   out += TextHeldOutAnswers(report);
+  out += Prefilled(report);
   out += Rises(report);
   out += BestSteps(report);
   out += "Weaknesses, from the numbers\n";

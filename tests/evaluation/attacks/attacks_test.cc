@@ -7,8 +7,8 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/utf8.h"
-#include "evaluation/attacks/disguises.h"
 #include "evaluation/attacks/success.h"
+#include "rewrites/text/disguises.h"
 
 namespace temper {
 namespace {

@@ -6,12 +6,14 @@
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
+#include "cluster/config/reader.h"
 #include "learner/policy_loss.h"
 #include "orchestrator/config/experiment_config.h"
 #include "reward/advantage/advantage.h"
 #include "reward/compose/composer.h"
 #include "reward/graders/registry.h"
 #include "reward/spec/policy_spec.h"
+#include "rewrites/transforms/entry.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -44,6 +46,12 @@ TEST(Extend, AnAdvantageEstimatorIsOneFileAndOneLine) {
   EXPECT_EQ(estimates[0].value, 0);
   EXPECT_EQ(estimates[1].value, 0.75);
   EXPECT_EQ(estimates[2].value, -0.25);
+}
+
+TEST(Extend, ATransformIsOneFileAndOneLine) {
+  TransformEntry entry;
+  ReadConfigText("{name: toy}", "entry.yaml", [&](ConfigFields& fields) { DescribeTransform(0, &entry, fields); });
+  EXPECT_EQ(entry.options->Make()->Apply({{"hi", 1}}).at(0)->text, "hi!");
 }
 
 TEST(Extend, APolicyLossIsOneFileAndOneLine) {

@@ -83,10 +83,10 @@ const Arm& ArmOf(const Experiment& experiment, const std::string& name) {
 
 TEST(ShippedConfigs, EachLoadsWithItsPolicySpec) {
   const std::vector<fs::path> configs = Shipped(Kind::kExperiment);
-  ASSERT_THAT(Names(configs),
-              IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
-                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml", "experiments/safe_vs_refusal.yaml",
-                            "experiments/kl_sweep.yaml", "experiments/reward_designs.yaml"}));
+  ASSERT_THAT(Names(configs), IsSupersetOf({"quickstart.yaml", "smoke.yaml", "experiments/async.yaml", "experiments/lagrangian.yaml",
+                                            "experiments/open_safe_intent.yaml", "experiments/own_model.yaml",
+                                            "experiments/safe_vs_refusal.yaml", "experiments/kl_sweep.yaml",
+                                            "experiments/reward_designs.yaml", "methods/constructive.yaml", "methods/derta.yaml"}));
   for (const fs::path& path : configs) {
     SCOPED_TRACE(Name(path));
     try {
@@ -324,6 +324,16 @@ TEST(ShippedConfigs, AControlRunsItsOwnArmBesideTheRewardItAlters) {
     EXPECT_TRUE(plain.safety_control == SafetyControl::kNone && plain.helpfulness_control == HelpfulnessControl::kNone);
     EXPECT_TRUE(altered.safety_control != SafetyControl::kNone || altered.helpfulness_control != HelpfulnessControl::kNone);
   }
+}
+
+TEST(ShippedConfigs, TenseTrainsOnPastRowsBesideAControlWithout) {
+  const Experiment experiment = LoadExperiment((kConfigs / "methods/tense.yaml").string(), {});
+  EXPECT_THAT(ArmNames(experiment), ::testing::ElementsAre("without", "with_past"));
+  EXPECT_EQ(ArmOf(experiment, "without").config.data.transforms.at(0).share, 0);
+  const TransformEntry& past = ArmOf(experiment, "with_past").config.data.transforms.at(0);
+  EXPECT_STREQ(past.type->name, "world_past");
+  EXPECT_TRUE(past.share >= 0.02 && past.share <= 0.1) << past.share;
+  EXPECT_THAT(EvalSetNames(experiment.base.data), Contains("held_out_topics_world_past"));
 }
 
 // Two configs of one name would write into one folder.

@@ -124,6 +124,59 @@ TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
   EXPECT_EQ(store.tokenizer->Decode(learned, false), "bc<eos>yes<eos>");
 }
 
+// Bytes are tokens here. The unsafe answer is of the assistant's turn, and is read only where something is made of it.
+TEST_F(DataStoreTest, UnsafeAnswersComeWithTheDemonstrationsThatHaveThem) {
+  config_.data.columns.harmful_response = "bad";
+  WriteBytes(config_.data.demonstrations,
+             "{\"prompt\": \"hi\", \"response\": \"yes\", \"bad\": \"uvw\"}\n{\"prompt\": \"ho\", \"response\": \"no\"}\n");
+  EXPECT_TRUE(Load().unsafe_answers.empty());
+  config_.sft.derta.prefix_share = 1;
+  config_.sft.derta.transition_weight = 1;
+  config_.sft.derta.transition_target = "no";
+  const DataStore store = Load();
+  ASSERT_EQ(store.unsafe_answers.size(), 2u);
+  EXPECT_EQ(store.unsafe_answers[0].tokens, store.tokenizer->Encode("uvw"));
+  EXPECT_EQ(store.unsafe_answers[0].answer_begin, store.demonstrations[0].prompt_length);
+  EXPECT_TRUE(store.unsafe_answers[1].tokens.empty());
+  EXPECT_EQ(store.transition_target, store.tokenizer->Encode("n").front());
+  config_.sft.derta.transition_target = "";
+  config_.sft.derta.transition_target_id = 260;
+  Refused("target_id is no token of the model, which has the ids 0 to 259");
+  config_.sft.derta.transition_target_id = 259;
+  EXPECT_EQ(Load().transition_target, 259);
+  config_.data.columns.harmful_response = "";
+  Refused("sft.derta: no demonstration has an unsafe answer");
+}
+
+TEST_F(DataStoreTest, APrefilledSetBeginsTheSameAnswersAtEveryDepth) {
+  config_.stages = {"eval"};
+  config_.data.chat_template = ChatTemplateChoice::kNone;
+  config_.data.columns.harmful_response = "bad";
+  WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
+  WriteBytes(folder_ / "own.jsonl",
+             "{\"prompt\": \"a\", \"bad\": \"One. Two\"}\n{\"prompt\": \"b\"}\n{\"prompt\": \"c\", \"bad\": \"One.\"}\n");
+  config_.data.eval = {{"own", folder_ / "own.jsonl"}};
+  EXPECT_EQ(Load().eval_sets.size(), 1u);
+  config_.prefill.depths = {0, 6};
+  const DataStore store = Load();
+  ASSERT_EQ(store.eval_sets.size(), 3u);
+  EXPECT_EQ(store.eval_sets[0].prompts.size(), 3u);
+  EXPECT_EQ(store.eval_sets[1].name, "own.prefill_0");
+  EXPECT_EQ(store.eval_sets[2].name, "own.prefill_6");
+  for (const size_t set : {1u, 2u}) {
+    ASSERT_EQ(store.eval_sets[set].prompts.size(), 1u) << "the answer to c is not longer than the deepest";
+    EXPECT_EQ(store.eval_sets[set].prompts[0].text, "a");
+  }
+  EXPECT_TRUE(store.eval_sets[1].answers_begun.at(0).empty());
+  const std::vector<int32_t>& begun = store.eval_sets[2].answers_begun.at(0);
+  EXPECT_EQ(store.tokenizer->Decode(begun), "One. T");
+  EXPECT_EQ(store.tokenizer->Decode(store.UnfinishedSentence(begun)), "T") << "blanks behind a sentence belong to it";
+  EXPECT_TRUE(store.UnfinishedSentence(store.tokenizer->Encode("One.")).empty());
+  EXPECT_THAT(store.remarks, ElementsAre(HasSubstr("1 prompts of evaluation set own are not prefilled")));
+  config_.prefill.depths = {64};
+  Refused("eval.prefill: no evaluation set has an unsafe answer of more than 64 tokens");
+}
+
 TEST_F(DataStoreTest, WithoutATemplatePromptsAreBareTexts) {
   WriteBytes(config_.data.path, "{\"prompt\": \"hi\"}\n");
   config_.data.prompt_template = "Q: {prompt} A:";
@@ -266,6 +319,25 @@ TEST_F(DataStoreTest, ASuiteIsAnEvaluationSetBesideWhatIsHeldOut) {
   EXPECT_EQ(store.eval_sets[1].prompts[1].intent, "malicious");
   std::filesystem::remove(csv);
   EXPECT_THROW(CheckDataFiles(config_), ConfigError);
+}
+
+TEST_F(DataStoreTest, ASuiteForEvaluationAloneIsRefusedAsTrainingData) {
+  const std::string suite = folder_ / "suite.csv", civics = folder_ / "civics.csv";
+  WriteBytes(suite, "id,prompt,type,label,focus,note\n1,kill it,a,safe,b,c\n2,hi,a,unsafe,b,c\n");
+  config_.data.suites = {{"xstest", suite}};
+  Refused("has 1 prompt of the suite xstest, and nothing may be trained on that");
+  config_.stages = {"sft"};
+  Refused("data.demonstrations: ");
+  config_.stages = {"eval"};
+  EXPECT_EQ(Load().eval_sets.size(), 1u) << "nothing is trained";
+  config_.stages = {"rl"};
+  config_.data.suites = {{"or_bench", suite}};
+  EXPECT_EQ(Load().train.size(), 3u) << "OR-Bench may be trained on";
+  config_.data.suites.clear();
+  WriteBytes(civics, "ID,Topic,Language,Country,Statement,Statement - translated\n1,a,b,c,d,e\n");
+  config_.data.path = civics;
+  config_.data.columns.prompt = "Statement";
+  Refused("has the columns of the suite civics, and nothing may be trained on that: its terms of access forbid training on it");
 }
 
 TEST_F(DataStoreTest, AMissingLabelIsSaidBeforeAnythingIsTrained) {

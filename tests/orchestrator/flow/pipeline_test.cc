@@ -96,6 +96,33 @@ TEST_F(PipelineTest, AGroupGoesThroughTheStepsInTheirOrder) {
   EXPECT_EQ(pipeline_.in_flight(), 0);
 }
 
+// Of an answer that was begun for the policy, graders read the sentence that it went on with.
+TEST(SampleAndGradeTest, GradersReadTheBeginningThatWasGiven) {
+  const auto tokenizer = ParseTokenizer(ByteLevelTokenizerJson());
+  const Prompt prompt{"p", "text", "", "", "", ""};
+  GroupInWork in_work;
+  in_work.spec.prompt = in_work.group.prompt = &prompt;
+  in_work.spec.tokenizer = tokenizer.get();
+  in_work.spec.task.request.num_samples = 1;
+  in_work.spec.task.request.sampling.stop_ids = {2};
+  RolloutResult result;
+  Trajectory& completion = result.group.trajectories.emplace_back();
+  completion.tokens = tokenizer->Encode(" not.");
+  completion.tokens.push_back(2);
+  completion.logprobs = completion.policy_logprobs = std::vector<float>(completion.tokens.size(), 0.0f);
+  completion.versions.assign(completion.tokens.size(), 0);
+  completion.finished = true;
+  const std::vector<PipelineStep> steps = SampleAndGrade();
+  EXPECT_FALSE(steps[0].take(result.Encode(), &in_work).has_value());
+  EXPECT_THAT(in_work.group.responses, ElementsAre(" not."));
+  in_work.spec.answer_begun = tokenizer->Encode("I will");
+  EXPECT_FALSE(steps[0].take(result.Encode(), &in_work).has_value());
+  EXPECT_THAT(in_work.group.responses, ElementsAre("I will not."));
+  EXPECT_EQ(in_work.group.rollout.group.trajectories[0].tokens, completion.tokens) << "what was sampled stays as it is";
+  const RewardTask task = RewardTask::Decode(steps[1].task(in_work));
+  EXPECT_EQ(task.requests.at(0).response, "I will not.");
+}
+
 TEST_F(PipelineTest, ARefusedGroupLeavesWithFailedGradesAndTheReason) {
   pipeline_.Issue(SpecOf(5), nullptr);
   pipeline_.Issue(SpecOf(6), nullptr);
@@ -185,7 +212,7 @@ TEST(GroupSteps, AreSamplingAndGrading) {
 }
 
 TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
-  const Prompt prompt{.id = "id", .text = "text", .category = "category", .intent = "malicious", .label = "refuse", .messages = ""};
+  Prompt prompt{.id = "id", .text = "text", .category = "category", .intent = "malicious", .label = "refuse", .messages = ""};
   GroupInWork group;
   group.group.prompt = &prompt;
   group.group.responses = {"answer"};
@@ -200,6 +227,9 @@ TEST(GroupSteps, GradersAreToldOfTheRowWhatTheySee) {
   group.spec.sees = {.label = true};
   EXPECT_EQ(request().intent, "");
   EXPECT_EQ(request().label, "refuse");
+  EXPECT_EQ(request().prompt, "text");
+  prompt.judged_as = "what it was rewritten from";
+  EXPECT_EQ(request().prompt, "what it was rewritten from");
 }
 
 TEST(GroupSteps, AVerdictThatCannotBeOneIsNoResult) {

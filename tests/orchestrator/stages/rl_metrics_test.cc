@@ -105,6 +105,16 @@ TEST_F(RlMetricsTest, CountsCompletionsTokensAndGroupsApart) {
   for (const auto& [name, value] : v) EXPECT_NE(FindMetric(name).spec, nullptr) << name;
 }
 
+TEST_F(RlMetricsTest, TheShareOfRewrittenPromptsIsOverGroups) {
+  Prompt rewritten = prompt_;
+  rewritten.rewritten_by = "past";
+  ScoredGroup plain = Group(false), past = Group(false);
+  past.graded.prompt = &rewritten;
+  EXPECT_EQ(RewrittenShare({&plain, &past, &plain, &plain}), 0.25);
+  EXPECT_EQ(RewrittenShare({}), 0);
+  EXPECT_NE(FindMetric("prompts/rewritten_share").spec, nullptr);
+}
+
 TEST_F(RlMetricsTest, AFailedGradeIsCountedAsSuchAndNowhereElse) {
   ScoredGroup group = Group(true);
   const auto v = SummarizeGroups({&group}, 5).values;

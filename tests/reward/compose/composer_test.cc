@@ -160,8 +160,51 @@ TEST(Weighted, IsTheSum) {
   EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.6, 0.4)), 0.5 * 0.4 + 2 * 0.6);
 }
 
+TEST(Constructive, IsHelpLessRiskAndCost) {
+  ComposerOptions options = OfType("constructive");
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(1, 0.75)), 0.75);
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.6, 0.5)), 0.5 - 0.4);
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0, 1)), 0) << "as much as a safe answer without help";
+  options.alpha = 2;
+  options.beta = 3;
+  options.gamma = 0.5;
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.6, 0.5)), 2 * 0.5 - 3 * 0.4);
+  Grade refused = GradeOf(1, 0.25);
+  refused.declined = refused.refused = true;
+  EXPECT_DOUBLE_EQ(Reward(options, refused), 0.5) << "what is restricted may be refused";
+  refused.over_refusal = true;
+  EXPECT_DOUBLE_EQ(Reward(options, refused), 0.5 - 0.5);
+  options.safety_control = SafetyControl::kInvert;
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0.6, 0.5)), 2 * 0.5 - 3 * 0.6);
+}
+
+// Answer a tells more and risks more than b: h s puts b first, whatever beta is. The line puts a first below the beta where
+// alpha (h_a - h_b) = beta (s_b - s_a).
+TEST(Constructive, RanksOtherwiseThanTheProductBelowABeta) {
+  const Grade a = GradeOf(0.2, 1), b = GradeOf(1, 0.3);
+  EXPECT_LT(Reward({}, a), Reward({}, b));  // 0.2 and 0.3
+  ComposerOptions options = OfType("constructive");
+  for (const auto& [beta, a_first] :
+       std::vector<std::pair<double, bool>>{{0.1, true}, {0.5, true}, {0.87, true}, {0.88, false}, {10, false}}) {
+    options.beta = beta;  // they change places at 0.7 / 0.8 = 0.875
+    EXPECT_EQ(Reward(options, a) > Reward(options, b), a_first) << beta;
+  }
+  // Between two unsafe answers the product sees no difference and the line sees the help.
+  options.beta = 5;
+  EXPECT_EQ(Reward({}, GradeOf(0, 1)), Reward({}, GradeOf(0, 0)));
+  EXPECT_DOUBLE_EQ(Reward(options, GradeOf(0, 1)) - Reward(options, GradeOf(0, 0)), 1);
+}
+
+TEST(Constructive, NeedsAPriceOfSomething) {
+  ComposerOptions options = OfType("constructive");
+  options.alpha = options.beta = options.gamma = 0;
+  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }), HasSubstr("reward.alpha, reward.beta and reward.gamma must not all be 0"));
+  options.beta = -1;
+  EXPECT_THAT(ErrorOf([&] { MakeRewardComposer(options); }), HasSubstr("reward.beta"));
+}
+
 TEST(Composers, AFailedOrImpossibleGradeIsNotAReward) {
-  for (const char* type : {"safe_completion", "refusal_baseline", "weighted", "lagrangian"}) {
+  for (const char* type : {"safe_completion", "refusal_baseline", "weighted", "lagrangian", "constructive"}) {
     ComposerOptions options = OfType(type);
     options.cost_limits = {{"safety", 0.1}};
     const auto composer = MakeRewardComposer(options);

@@ -196,6 +196,19 @@ TEST_F(DatasetTest, ReadsDemonstrations) {
   EXPECT_EQ(loaded.demonstrations[0].response, "r");
 }
 
+TEST_F(DatasetTest, UnsafeAnswersAreReadWhereAColumnIsNamed) {
+  const std::string rows =
+      "{\"id\":\"a\",\"prompt\":\"p\",\"response\":\"r\",\"bad\":\"u\"}\n{\"id\":\"b\",\"prompt\":\"q\",\"response\":\"s\"}\n";
+  auto options = File("d.jsonl", rows);
+  const uint64_t without = LoadDemonstrations(options).digest;
+  EXPECT_TRUE(LoadDemonstrations(options).unsafe_answers.empty());
+  options.columns.harmful_response = "bad";
+  const std::map<std::string, std::string> unsafe = {{"a", "u"}};
+  EXPECT_EQ(LoadDemonstrations(options).unsafe_answers, unsafe) << "a row may lack it";
+  EXPECT_EQ(LoadPrompts(options).unsafe_answers, unsafe);
+  EXPECT_NE(LoadDemonstrations(options).digest, without) << "other data to a run that resumes";
+}
+
 TEST_F(DatasetTest, DemonstrationsNeedNoColumnThatMeansNothingToThem) {
   auto options = File("d.jsonl", "{\"prompt\":\"p\",\"response\":\"r\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"verdict\":\"good\"}\n");
   options.columns.label = options.columns.intent = "verdict";

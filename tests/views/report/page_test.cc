@@ -37,6 +37,20 @@ std::string TextOf(const Json& pieces) {
   return text;
 }
 
+TEST(Page, DrawsEverySetWithBenignAndMaliciousPromptsOnOnePlane) {
+  RunRecord record = DrawRun(7, 12, 4);
+  const auto panels = [](const std::string& html) {
+    size_t count = 0;
+    for (size_t at = html.find("safe where it should not comply"); at != std::string::npos; ++count)
+      at = html.find("safe where it should not comply", at + 1);
+    return count;
+  };
+  EXPECT_EQ(panels(RenderHtml(BuildReport(record))), 3U);
+  for (ArmRecord& arm : record.arms)
+    for (EvalSample& sample : arm.evaluations.at("past_tense")) sample.intent = "malicious";
+  EXPECT_EQ(panels(RenderHtml(BuildReport(record))), 2U) << "a set of one kind has no place";
+}
+
 TEST(BrowserData, HoldsEveryStoredAnswerWithItsGrade) {
   const RunRecord record = DrawRun(7, 12, 4);
   const Report report = BuildReport(record);

@@ -1,4 +1,4 @@
-#include "evaluation/attacks/disguises.h"
+#include "rewrites/text/disguises.h"
 
 #include <array>
 #include <cctype>
