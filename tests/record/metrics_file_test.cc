@@ -127,7 +127,7 @@ TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
   WriteBytes(path, "{\"step\":1}\n{\"step\":2}\n{\"st");
   SinkFailures failures;
   AuditFile audit(path, 1, &failures);
-  audit.Write("{\"step\":1,\"a\":1}\n");
+  audit.Write("{\"step\":2,\"a\":1}\n");
   fs::rename(path, folder / "kept");
   fs::create_symlink("/dev/full", path);
   testing::internal::CaptureStderr();
@@ -139,7 +139,7 @@ TEST(AuditFile, RowsThatCannotBeWrittenWaitAndComeInOrder) {
   EXPECT_EQ(failures.count(), 1);
   fs::rename(folder / "kept", path);
   audit.Write("{\"step\":4}\n");
-  EXPECT_EQ(WithoutLinks(ReadBytes(path)), "{\"step\":0}\n{\"step\":1,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
+  EXPECT_EQ(WithoutLinks(ReadBytes(path)), "{\"step\":1}\n{\"step\":2,\"a\":1}\n{\"step\":2}\n{\"step\":2}\n{\"step\":3}\n{\"step\":4}\n");
   const std::string said = testing::internal::GetCapturedStderr();
   EXPECT_THAT(said, HasSubstr("No space left on device (its rows wait in memory)"));
   EXPECT_EQ(said.find("No space"), said.rfind("No space")) << said;

@@ -197,7 +197,7 @@ TEST(ComparisonPage, SaysWhatIsBehindACurveAndWarns) {
   const std::string html = RenderHtml(CompareRuns(records));
   EXPECT_THAT(html,
               HasSubstr("safe-completion: 3 runs, seeds 1, 2, 3; band: lowest to highest run; the runs end at different steps (seed 1 at "
-                        "5, seed 2 at 3, seed 3 at 5)"));
+                        "6, seed 2 at 4, seed 3 at 6)"));
   EXPECT_THAT(html, HasSubstr("refusal: 3 runs, seeds 1, 2, 3; band: lowest to highest run</li>"));
   EXPECT_THAT(html, HasSubstr("Not logged by refusal: seeds 1."));
   EXPECT_THAT(html, HasSubstr("Not comparable"));
