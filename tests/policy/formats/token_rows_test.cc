@@ -1,5 +1,6 @@
 #include "policy/formats/token_rows.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <ATen/TensorOperators.h>
@@ -19,7 +20,6 @@ namespace temper {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 
 at::Tensor Matrix(std::vector<float> numbers, int64_t width) {
   at::Tensor matrix = at::empty({std::ssize(numbers) / width, width}, at::kFloat);
