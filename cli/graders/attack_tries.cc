@@ -44,11 +44,10 @@ std::vector<std::pair<AttackTryRow, int64_t>> RewriteTries(const TransformEntry&
 void AnswerTries(const ExperimentConfig& config, const DataStore& reader, const Transformer& model,
                  std::vector<std::pair<AttackTryRow, int64_t>> tries, std::vector<AttackTryRow>* rows, int64_t* not_rewritten) {
   const c10::InferenceMode inference;
-  const SamplingOptions sampling = reader.Sampling(config.rollout.sampling);
   GenerationEngine engine(&model, {.slots = config.rollout.slots,
                                    .max_tokens = std::max<int64_t>(2, model.config().max_positions),
                                    .tokenizer = reader.tokenizer.get()});
-  const int64_t limit = std::min(config.data.max_prompt_tokens, model.config().max_positions - sampling.max_new_tokens);
+  const int64_t limit = std::min(config.data.max_prompt_tokens, model.config().max_positions - config.rollout.sampling.max_new_tokens);
   std::vector<size_t> row_of;  // of each group
   for (auto& [row, attempt] : tries) {
     GenerationRequest request{.group_id = row_of.size(),
@@ -57,7 +56,7 @@ void AnswerTries(const ExperimentConfig& config, const DataStore& reader, const 
                               .prompt_key = KeyOf(Concat("attack/", row.transform, "/", row.prompt.id)),
                               .prompt_tokens = reader.PromptTokens(row.prompt),
                               .num_samples = 1,
-                              .sampling = sampling};
+                              .sampling = reader.Sampling(config.rollout.sampling, row.prompt.category)};
     if (std::ssize(request.prompt_tokens) > limit) {
       ++*not_rewritten;
       continue;

@@ -10,6 +10,7 @@
 #include "record/manifest.h"
 #include "record/release/promotion.h"
 #include "record/run_json.h"
+#include "record/run_paths.h"
 #include "views/page/escape.h"
 
 namespace temper {

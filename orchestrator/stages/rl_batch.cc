@@ -42,8 +42,8 @@ bool HasGradient(const ExperimentConfig& config, const std::vector<double>& adva
 }
 
 // Fills in batch->advantages of the groups `ids`, by the members' order in their groups.
-void Estimate(const ExperimentConfig& config, const std::vector<uint64_t>& ids, const std::map<uint64_t, ScoredGroup>& scored,
-              const RewardComposer& composer, RlBatch* batch) {
+void FillAdvantages(const ExperimentConfig& config, const std::vector<uint64_t>& ids, const std::map<uint64_t, ScoredGroup>& scored,
+                    const RewardComposer& composer, RlBatch* batch) {
   std::vector<AdvantageGroup> members;
   members.reserve(ids.size());
   for (const uint64_t id : ids) members.push_back(MembersOf(scored.at(id)));
@@ -94,7 +94,7 @@ RlBatch MakeRlBatch(const ExperimentConfig& config, const Ledger::StepGroups& gr
   if (sampled) ids.insert(ids.end(), groups.dead.begin(), groups.dead.end());
   std::sort(ids.begin(), ids.end());
   RlBatch batch;
-  Estimate(config, ids, scored, composer, &batch);
+  FillAdvantages(config, ids, scored, composer, &batch);
   RlOrder order{.step = groups.step, .options = LossOf(config), .groups = {}, .publish_version = groups.step + 1};
   order.options.lambdas = composer.lambdas();
   std::vector<TrainGroup> trained;
