@@ -68,7 +68,8 @@ void AnswerTries(const ExperimentConfig& config, const DataStore& reader, const 
   while (!engine.idle()) {
     for (const TrajectoryGroup& group : engine.Step()) {
       AttackTryRow& row = rows->at(row_of.at(group.group_id));
-      row.response = CompletionText(*reader.tokenizer, group.trajectories.at(0), sampling);
+      row.response =
+          CompletionText(*reader.tokenizer, group.trajectories.at(0), reader.Sampling(config.rollout.sampling, row.prompt.category));
       row.truncated = !group.trajectories.at(0).finished;
     }
   }
