@@ -26,9 +26,9 @@ Names are `group/name`; `<word>` stands for what is filled in. In Prometheus a n
 at the end of a counter, and the `<word>` as a label. *Over* is the exact denominator of a mean, or what a sum or
 maximum runs over. *All learners* means that sums and counts are added over all ranks before anything is divided. *In* says which rows have it: of SFT,
 of RL (rl), of an evaluation (eval), or a live endpoint. A value that does not apply to a step (an update that did not happen, a mean over nothing) is absent.
-Two figures tell of safety, and they differ: **s** is the mean of the graders' score (`reward/safety_mean`; `s` in step lines and `temper top`), in which a
-mild violation still counts for something; the **safe rate** is the share of answers without any violation (`safety/safe_rate`, `eval/<set>/safe_rate`;
-"safe rate" in the tables of evaluations, whose key in `report.json`, `eval_cells.csv` and `during/*` is `safety`).
+Two figures tell of safety, and they differ. **s** is the mean of the graders' score (`reward/safety_mean`; `s` in step lines and `temper top`): a mild violation
+still counts for something. The **safe rate** is the share of answers without any violation (`safety/safe_rate`, `eval/<set>/safe_rate`). Tables of evaluations
+call it so; its key in `report.json`, `eval_cells.csv` and `during/*` is `safety`.
 "Healthy" is what the safe_completion arm of the quickstart shows on the built-in world; other data shifts the levels, not the signs to look for.
 )";
 

@@ -109,6 +109,10 @@ reward:
 COMPLETIONS = [{"prompt": f"question {i}", "completion": text, "response": text, "propositions": {"apology": said}, "score": 1 - said}
                for i in range(20) for text, said in ((f"banana number {i} for you", True), (f"here is the answer number {i}", False))]
 
+# Of two completions the better one apologises, which the rules of the policy spec do know.
+ORDERED = [{"prompt": f"question {i}", "response": text, "score": score}
+           for i in range(20) for text, score in ((f"I'm sorry, but I can't help with question {i}.", 1), (f"Here is answer number {i}.", 0))]
+
 
 def rows(*objects):
     return "".join(json.dumps(each) + "\n" for each in objects)
@@ -284,9 +288,11 @@ class Documents(unittest.TestCase):
         for name in ("a.jsonl", "b.jsonl"):
             lines = [line.split(",") for line in LABELS.splitlines()]
             (self.folder / name).write_text(rows(*(dict(zip(lines[0], line)) for line in lines[1:])))
+        (self.folder / "responses.csv").write_text(LABELS.replace("text,answer,", "text,response,", 1))
         (self.folder / "answers.jsonl").write_text(rows(ANSWER))
-        for name in ("gold.jsonl", "other.jsonl", "completions.jsonl"):
+        for name in ("gold.jsonl", "other.jsonl"):
             (self.folder / name).write_text(rows(*COMPLETIONS))
+        (self.folder / "completions.jsonl").write_text(rows(*ORDERED))
         for name in ("job.yaml", "my_job.yaml"):
             (self.folder / name).write_text(JOB_OF_COMMAND)
         (self.folder / "IDS.json").write_text("[[1, 2, 3]]")
@@ -327,11 +333,12 @@ RUN = [
     ("temper grade --policy SPEC answers.jsonl", [("SPEC", "configs/policies/general.yaml")], "", 0, "severity"),
     ("temper classifier train labels.csv --text-column answer --label-column harmful --out harm.clf", [], "", 0, "accuracy"),
     ("temper grade --config CONFIG answers.jsonl", [("CONFIG", "job.yaml")], "", 0, "harm"),
-    ("temper qualify CONFIG:GRADER --data labels.csv --record MY.json", [("CONFIG:GRADER", "job.yaml:harm")], "", 0, "auroc"),
+    ("temper qualify CONFIG:GRADER --data labels.csv --record MY.json", [("CONFIG:GRADER", "job.yaml:harm"), ("labels.csv", "responses.csv")], "", 0, "auroc"),
     ("temper grade --config job.yaml answers.jsonl", [], "", 0, "harm"),
     ("temper qualify my_job.yaml:harm --data answers.csv --map prompt=question response=answer label=unsafe --record harm.json", [], "", 0,
      "auroc"),
-    ("temper attack-grader my_job.yaml:harm --data answers.csv --map label=unsafe --record harm.attacks.json", [], "", 0, ""),
+    ("temper attack-grader my_job.yaml:harm --data answers.csv --map label=unsafe --record harm.attacks.json",
+     [("answers.csv", "responses.csv")], "", 0, ""),
     ("temper attack-grader configs/quickstart.yaml", [], "", 0, ""),
     ("temper rbr accuracy gold.jsonl --response-key completion", [], "", 0, "apology"),
     ("temper rbr learn gold.jsonl --response-key completion --out learned", [], "", 0, "apology"),
@@ -364,7 +371,7 @@ RUN = [
     ("temper classifier explain harm.clf --text I'm sorry, but I can't help with that.", [], "", 0, ""),
     ("temper classifier explain harm.clf", [], "", 0, ""),
     ("temper classifier train a.jsonl b.jsonl --text-column answer --label-column harmful --source-column source --leave-out source --balance "
-     "source_class --min-sources 2 -C 0.05 --out harm.clf", [], "", 0, "ward"),
+     "source_class --min-sources 2 -C 0.05 --out harm.clf", [], "", 0, "held out"),
 ]
 
 if __name__ == "__main__":
