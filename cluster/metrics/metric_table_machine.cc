@@ -82,7 +82,7 @@ constexpr MetricSpec kPerf[] = {
 };
 
 constexpr MetricSpec kSync[] = {
-    {"sync/version", "version", kGauge, kValue, "", kRlRow, "step + 1", "weights published at the end of the step"},
+    {"sync/version", "version", kGauge, kValue, "", kRlRow, "the step", "weights published at the end of the step"},
     {"sync/bytes", "bytes", kGauge, kValue, "", kRlRow, "constant", "size of a published version"},
     {"sync/worker_version", "version", kGauge, kValue, "this worker", kLive, "at most `rl.max_staleness` behind",
      "weights this rollout worker samples with"},

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "cluster/weights/weight_store.h"
 #include "evaluation/eval_sample.h"
 #include "orchestrator/data/data_store.h"
 #include "orchestrator/flow/group.h"
+#include "orchestrator/flow/job_bus.h"
 #include "orchestrator/stages/stage_context.h"
 
 namespace temper {

@@ -11,6 +11,7 @@
 #include "cluster/base/error.h"
 #include "cluster/collectives/communicator.h"
 #include "cluster/config/check.h"
+#include "learner/batch_packing.h"
 #include "policy/model/sequence_logits.h"
 #include "tests/learner/learner_fixture.h"
 #include "tests/support/thread_communicator.h"

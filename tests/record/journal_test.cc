@@ -225,7 +225,7 @@ TEST_F(JournalTest, NamesEveryViolation) {
     return SummarizeJournal(path_).violations;
   };
   EXPECT_THAT(violations({}), IsEmpty());
-  EXPECT_THAT(violations({Consumed(0, {Id(0, 0)})}), ElementsAre("step 0 consumed twice"));
+  EXPECT_THAT(violations({Consumed(0, {Id(0, 0)})}), ElementsAre("step 1 consumed twice"));
   EXPECT_THAT(violations({Consumed(1, {Id(0, 0)})}), ElementsAre("group 0 consumed twice"));
   EXPECT_THAT(violations({Issued(Id(0, 1)), Generated(Id(0, 1)), Consumed(1, {Id(0, 1)})}),
               ElementsAre("group 1 consumed without a grade"));
@@ -234,7 +234,7 @@ TEST_F(JournalTest, NamesEveryViolation) {
   EXPECT_THAT(violations({Graded(Id(0, 0))}), ElementsAre("group 0 graded twice in one attempt"));
   EXPECT_THAT(violations({Generated(Id(0, 2))}), ElementsAre("group 2 generated but never issued"));
   EXPECT_THAT(violations({Issued(Id(0, 2)), Graded(Id(0, 2))}), ElementsAre("group 2 graded but never generated"));
-  EXPECT_THAT(violations({Consumed(2, {})}), ElementsAre("step 1 was never consumed"));
+  EXPECT_THAT(violations({Consumed(2, {})}), ElementsAre("step 2 was never consumed"));
 }
 
 // The bytes of a file with one record: magic, version 1, zero; then length 41 and the hash of the record; then kind 1, step 5 and

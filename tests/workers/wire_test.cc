@@ -68,8 +68,8 @@ auto Tie(const RlOptions& o) {
                   advantage.std_eps, advantage.dead_eps, lambdas);
 }
 auto Tie(const SftExample& e) {
-  const auto& [tokens, prompt_length, learned] = e;
-  return std::tie(tokens, prompt_length, learned);
+  const auto& [tokens, prompt_length, learned, targets, weight] = e;
+  return std::tie(tokens, prompt_length, learned, targets, weight);
 }
 auto Tie(const TrainSample& s) {
   const auto& [tokens, logprobs, versions, advantage, masked, parts] = s;
@@ -148,7 +148,7 @@ std::vector<LearnerTask> ExampleLearnerTasks() {
           {LoadModelOrder{"/f", {"v_head.*"}}},
           {LoadAdapterOrder{"/a"}},
           {BeginStageOrder{{0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 7, LrSchedule::kCosine, 0.8}, 100, true}},
-          {SftOrder{3, {{{1, 2, 3}, 2, {1}}, {{}, 0, {}}}}},
+          {SftOrder{3, {{{1, 2, 3}, 2, {1}, {4}, 0.5}, {{}, 0, {}}}}},
           {RlOrder{3, ExampleRlOptions(), {{5, {1}, {{{2}, {-0.25f}, {3}, -1.5, true, {0.5, 1}}}}, {6, {}, {}}}, 4}},
           {ScoreOrder{{{{4, 5}, 1, {}}}}},
           {PublishOrder{3, 4}},

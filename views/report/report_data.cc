@@ -5,6 +5,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/mean.h"
+#include "cluster/base/step_number.h"
 #include "evaluation/intervals.h"
 
 namespace temper {
@@ -51,7 +52,7 @@ RewardRise RiseOf(const std::map<std::string, Series>& curves) {
   rise.first = Mean(first);
   rise.last = Mean(last);
   rise.rise = RiseOfSeries(values, rise.window);
-  rise.from_start = reward->second.steps.front() == 0;
+  rise.from_start = reward->second.steps.front() == StepNumber(0);
   return rise;
 }
 

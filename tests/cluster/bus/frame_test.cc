@@ -95,7 +95,7 @@ TEST(Frame, RefusesAnotherProtocolVersionAndUnknownKinds) {
   std::memcpy(bytes.data() + 4, &version, sizeof(version));
   SealHeader(&bytes);
   EXPECT_EQ(ReasonFor(bytes), Concat("protocol version ", kProtocolVersion + 1, ", this program speaks ", kProtocolVersion));
-  for (const uint16_t kind : {0, 16, 65535}) {
+  for (const uint16_t kind : {0, 18, 65535}) {
     bytes = EncodeFrame(Example());
     std::memcpy(bytes.data() + 6, &kind, sizeof(kind));
     SealHeader(&bytes);

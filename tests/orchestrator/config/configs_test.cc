@@ -294,7 +294,7 @@ TEST(ShippedConfigs, SettingsWithoutAPartAreLeftOutOfTheResolvedForm) {
   const ResolvedConfig folder =
       resolved({"policy.path=/models/m", "policy.hidden_size=96", "data.source=files", "data.path=/p.jsonl", "stages=[rl]"});
   for (const std::string& key : keys(folder, "policy."))
-    EXPECT_THAT(key, AnyOf("policy.path", "policy.skip_tensors", "policy.dtype", StartsWith("policy.lora.")));
+    EXPECT_THAT(key, AnyOf("policy.path", "policy.skip_tensors", "policy.dtype", HasSubstr("token"), StartsWith("policy.lora.")));
   EXPECT_THAT(keys(folder, "data.world."), IsEmpty());
   EXPECT_THAT(keys(folder, "sft."), IsEmpty());
   EXPECT_THAT(folder.ToYaml(), HasSubstr("  # model_type to initializer_range: as the folder of path has them\n"));

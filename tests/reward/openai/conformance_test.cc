@@ -211,7 +211,7 @@ std::string Problem(const std::string& grader) {
 
 TEST(OpenAiGraderJson, IsRefusedWithThePlaceAndTheReason) {
   const std::pair<std::string, const char*> kRefused[] = {
-      {"{", "job.json: no JSON"},
+      {"{", "job.json: not JSON"},
       {"[]", "a grader must be an object"},
       {"{}", "job.json: grader: the key type is missing"},
       {R"({"type": "regex"})", "type is regex; there are string_check, text_similarity, score_model, label_model, multi"},

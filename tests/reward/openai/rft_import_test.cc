@@ -121,7 +121,7 @@ TEST(RftImport, NamesTheRowThatDoesNotRead) {
     return "";
   };
   EXPECT_THAT(problem("{}\n"), HasSubstr("train.jsonl:1: the row has no list `messages`"));
-  EXPECT_THAT(problem("\n[]\n"), HasSubstr("train.jsonl:2: no JSON object"));
+  EXPECT_THAT(problem("\n[]\n"), HasSubstr("train.jsonl:2: not a JSON object"));
   EXPECT_THAT(problem(R"({"messages": [{"role": "user", "content": "x"}, {"role": "assistant", "content": "y"}]})"),
               HasSubstr("must end with a user's"));
   EXPECT_THAT(problem(R"({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]})"),

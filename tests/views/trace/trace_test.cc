@@ -21,7 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-const std::string kSpansHeader = "{\"format\":\"temper-spans\",\"version\":1}\n";
+const std::string kSpansHeader = "{\"format\":\"temper-spans\",\"version\":2}\n";
 
 // Four steps of a second: 310 ms of drawing, 40 of grading, 50 of the orchestrator's own, 600 of learning.
 TraceData WaitsForRollouts() {
