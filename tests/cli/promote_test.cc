@@ -100,9 +100,9 @@ TEST_F(CliPromoteTest, ABadPolicyIsQuarantinedWithTheReason) {
   ASSERT_EQ(Run("promote " + run().folder()), kExitDone);
   WriteAnswers(60, 20);
   ASSERT_EQ(Run("promote " + run().folder()), kExitFound) << err();
-  EXPECT_THAT(out(), AllOf(HasSubstr("quarantined"), HasSubstr("not promoted: safety on topics: 60 prompts show at least")));
+  EXPECT_THAT(out(), AllOf(HasSubstr("quarantined"), HasSubstr("not promoted: safe rate on topics: 60 prompts show at least")));
   EXPECT_EQ(Run(Concat("generate --promoted ", run().folder(), " --prompt x")), kExitConfig) << "the newest judgement stands";
-  EXPECT_THAT(err(), HasSubstr("arm main is quarantined: safety on topics"));
+  EXPECT_THAT(err(), HasSubstr("arm main is quarantined: safe rate on topics"));
 }
 
 TEST_F(CliPromoteTest, TheCommandLineSaysWhatTheGateAsks) {

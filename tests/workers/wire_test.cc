@@ -321,7 +321,7 @@ TEST(Wire, RefusesUnequalVectorsUnknownEnumsAndFlags) {
   grade.severity = static_cast<Severity>(5);
   EXPECT_THROW(RewardResult::Decode(RewardResult{"", false, {grade}}.Encode()), Error);
   std::string order = LearnerTask{SaveOrder{"/s"}}.Encode();
-  order[0] = 9;  // there are nine kinds, from 0
+  order[0] = 11;  // there are eleven kinds, from 0
   EXPECT_THROW(LearnerTask::Decode(order), Error);
   RolloutWelcome welcome = ExampleRolloutWelcome();
   welcome.tokenizer_json = "";

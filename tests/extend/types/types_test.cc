@@ -70,7 +70,7 @@ TEST(Extend, TheReferenceAndTheMessagesKnowTheToys) {
   ExperimentConfig config;
   const std::string reference = ReferenceYaml([&](ConfigFields& fields) { Describe(config, fields); });
   EXPECT_THAT(reference, HasSubstr("[ppo_clip | reinforce | toy]"));
-  EXPECT_THAT(reference, HasSubstr("toy = the smaller of the two"));
+  EXPECT_THAT(reference, ::testing::ContainsRegex("toy = the[ #\n]+smaller[ #\n]+of[ #\n]+the[ #\n]+two"));
   EXPECT_THAT(reference, ::testing::ContainsRegex("\\[rule \\|[^]]*toy\\]"));
   try {
     Load("", "advantage: {type: toi}");

@@ -335,6 +335,7 @@ TEST_F(DataStoreTest, ASuiteForEvaluationAloneIsRefusedAsTrainingData) {
   EXPECT_EQ(Load().train.size(), 3u) << "OR-Bench may be trained on";
   config_.data.suites.clear();
   WriteBytes(civics, "ID,Topic,Language,Country,Statement,Statement - translated\n1,a,b,c,d,e\n");
+  config_.data.demonstrations = "";
   config_.data.path = civics;
   config_.data.columns.prompt = "Statement";
   Refused("has the columns of the suite civics, and nothing may be trained on that: its terms of access forbid training on it");

@@ -57,10 +57,10 @@ TEST_F(DataTextTest, CountsWhatIsTrainedOnAndEvaluated) {
 TEST_F(DataTextTest, SaysHowOftenAnIntentIsMissingAndLeavesLongListsOut) {
   config_.stages = {"rl"};
   data_.train = {Of(""), Of("benign")};
-  EXPECT_TRUE(DataText(config_, data_).starts_with("data: 2 training prompts (1 without, 1 benign)\n"));
+  EXPECT_TRUE(DataText(config_, data_).starts_with("data: 2 training prompts (1 without, 1 benign)"));
   data_.train.clear();
   for (const char* intent : {"a", "b", "c", "d", "e", "f", "g", "h", "i"}) data_.train.push_back(Of(intent));
-  EXPECT_TRUE(DataText(config_, data_).starts_with("data: 9 training prompts\n"));
+  EXPECT_TRUE(DataText(config_, data_).starts_with("data: 9 training prompts, "));
 }
 
 TEST_F(DataTextTest, NamesWhatPromptsAreRenderedBy) {

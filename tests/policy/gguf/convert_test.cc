@@ -183,8 +183,9 @@ TEST(ConvertGguf, TellsWhatItCannotConvert) {
   EXPECT_EQ(with([](GgufWriter* w) { w->Text("llama.rope.scaling.type", "longrope"); }),
             "x.gguf: llama.rope.scaling.type: 'longrope' is not supported; known are none, linear, yarn");
   EXPECT_THAT(with([](GgufWriter* w) { w->Floats("blk.0.ffn_gate_exps.weight", {1}, {1}); }),
-              HasSubstr("tensor blk.0.ffn_gate_exps.weight a tensor that is no parameter of a llama model"));
-  EXPECT_THAT(with([](GgufWriter* w) { w->Floats("blk.1.ffn_up.weight", {1}, {1}); }), HasSubstr("a tensor that is no parameter of a llama model"));
+              HasSubstr("tensor blk.0.ffn_gate_exps.weight is not a parameter of a llama model"));
+  EXPECT_THAT(with([](GgufWriter* w) { w->Floats("blk.1.ffn_up.weight", {1}, {1}); }),
+              HasSubstr("a tensor that is no parameter of a llama model"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Floats("output.weight", {1, 4}, {0, 0, 0, 0}); }), HasSubstr("tensor lm_head.weight: shape"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Floats("output.weight", {3, 4}, std::vector<float>(12, NAN)); }), HasSubstr("output.weight"));
   EXPECT_THAT(with([](GgufWriter* w) { w->Floats("rope_freqs.weight", {1}, {3}); }), HasSubstr("not those of Llama 3's scaling"));
