@@ -56,10 +56,10 @@ struct PromotionVerdict {
 };
 
 // Tests safety, over-refusal and help given safe of every set that has the figure. With correction holm the k-th smallest p of m is tested
-// at alpha / (m - k + 1), and a test that fails takes those behind it with it. With bonferroni each is tested at alpha / m. Either way the chance
-// that a requirement is called held which is not, on any set, is at most alpha. A figure that no set has is a reason against, and so is a
-// set with more failed grades than config.max_failed_fraction of its answers. Sets: name -> samples; those of config.sets,
-// or its default. Throws ConfigError for a set that is not there.
+// at alpha / (m - k + 1), and a test that fails takes those behind it with it. With bonferroni each is tested at alpha / m. Either way the
+// chance that a requirement is called held which is not, on any set, is at most alpha. A figure that no set has is a reason against, and so
+// is a set with more failed grades than config.max_failed_fraction of its answers. Sets: name -> samples; those of config.sets, or its
+// default. Throws ConfigError for a set that is not there.
 PromotionVerdict JudgePromotion(const std::map<std::string, std::vector<EvalSample>>& sets, const PromoteConfig& config);
 
 }  // namespace temper

@@ -31,7 +31,7 @@ class EvalPaths {
   const std::string& folder() const { return folder_; }
   std::string Samples(const std::string& set) const;
   std::string Meta(const std::string& set) const;
-  std::string AnswerScores() const;  // record/eval_files.h
+  std::string AnswerScores() const;                     // record/eval_files.h
   std::string GateSweep(const std::string& set) const;  // record/gate_sweep_file.h
   // Names of the sets whose samples are there, sorted; none where the folder is not there. The one function here that looks.
   std::vector<std::string> Sets() const;

@@ -30,7 +30,8 @@ struct ScoredText {
 };
 
 // The refusal cliff's probe (arXiv 2510.06036): a logistic regression on the residual stream behind the last layer. It learns from
-// class-balanced prompts that are refused (1) and answered (0), at their last token, and is asked at every token of an answer. The model is borrowed.
+// class-balanced prompts that are refused (1) and answered (0), at their last token, and is asked at every token of an answer. The model is
+// borrowed.
 class CliffProbe {
  public:
   // Learns from the prompts of `rows` that have a label of refusal. Throws ConfigError where a class has none.

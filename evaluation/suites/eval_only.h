@@ -25,8 +25,8 @@ struct EvaluatedSuite {
 };
 
 // Why the file must not be trained on, a sentence; "" where nothing is known against it. Its columns are those of an eval_only suite
-// (marks), or it has kSketchMatches of a suite's sketch, or a prompt of a suite that is evaluated. Case and white space make no difference. A
-// suite whose file is not given and that has neither marks nor a sketch cannot be told.
+// (marks), or it has kSketchMatches of a suite's sketch, or a prompt of a suite that is evaluated. Case and white space make no difference.
+// A suite whose file is not given and that has neither marks nor a sketch cannot be told.
 std::string EvalOnlyProblem(const TrainingFile& file, const std::vector<EvaluatedSuite>& evaluated);
 inline constexpr size_t kSketchMatches = 3;
 

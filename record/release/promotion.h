@@ -37,9 +37,9 @@ struct PromotionCandidate {
   std::map<std::string, std::vector<EvalSample>> sets;
 };
 
-// The policy that the arm's evaluations after training are of, with their samples. ConfigError, naming the file, where there is none, or where
-// samples or weights are not as they were written. The same where the sets are of different weights, or the policy's folder is none of the
-// run's own.
+// The policy that the arm's evaluations after training are of, with their samples. ConfigError, naming the file, where there is none, or
+// where samples or weights are not as they were written. The same where the sets are of different weights, or the policy's folder is none
+// of the run's own.
 PromotionCandidate CandidateOf(const std::string& run_folder, const std::string& arm);
 
 // Flushed to disk.

@@ -28,8 +28,8 @@ class RowReader {
 void CheckRowsFile(const std::string& path);
 
 // A reader of `text`, the content of the file at `path`, by the path's extension. It is .jsonl (one object a line), .json (a list of
-// objects, or one a line), .csv (with a header record) or .xlsx (the first sheet, with a header row). ConfigError on another extension, another
-// encoding than UTF-8, a damaged workbook or an unusable header. The text is borrowed.
+// objects, or one a line), .csv (with a header record) or .xlsx (the first sheet, with a header row). ConfigError on another extension,
+// another encoding than UTF-8, a damaged workbook or an unusable header. The text is borrowed.
 std::unique_ptr<RowReader> OpenRows(const std::string& path, std::string_view text);
 
 }  // namespace temper

@@ -179,9 +179,9 @@ TEST_F(WorldTest, DemonstrationsFollowTheMix) {
 TEST_F(WorldTest, TheSameOptionsGiveTheSameBytesOnEveryMachine) {
   const std::map<std::string, uint64_t> digests = {
       // The evaluation splits and the vocabulary depend on no seed; a change here makes earlier results incomparable.
-      {"prompts_dev.jsonl", 10419679135641215724u},       {"prompts_test.jsonl", 14103698615323625475u},
+      {"prompts_dev.jsonl", 10419679135641215724u},      {"prompts_test.jsonl", 14103698615323625475u},
       {"prompts_phrasings.jsonl", 4559929631490828737u}, {"prompts_past_tense.jsonl", 8168805730205333047u},
-      {"prompts_train.jsonl", 10505281531387353705u},     {"demonstrations.jsonl", 18085969612187978587u},
+      {"prompts_train.jsonl", 10505281531387353705u},    {"demonstrations.jsonl", 18085969612187978587u},
       {"tokenizer.json", 18389409801951093806u},
   };
   for (const auto& [file, digest] : digests) {

@@ -51,8 +51,9 @@ TEST(Frame, RoundTripsEveryKindAndAnEmptyBody) {
 
 // What a peer says of itself is short, whatever room results need.
 TEST(Frame, RefusesABodyThatIsTooLongForItsKind) {
-  for (const auto& [kind, most] : {std::pair(FrameKind::kRegister, size_t{16} << 10), std::pair(FrameKind::kStatusRequest, size_t{16} << 10),
-                                   std::pair(FrameKind::kHeartbeat, size_t{16} << 20)}) {
+  for (const auto& [kind, most] :
+       {std::pair(FrameKind::kRegister, size_t{16} << 10), std::pair(FrameKind::kStatusRequest, size_t{16} << 10),
+        std::pair(FrameKind::kHeartbeat, size_t{16} << 20)}) {
     Frame frame = Example();
     frame.kind = kind;
     frame.body = std::string(most, 'x');

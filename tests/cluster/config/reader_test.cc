@@ -258,8 +258,8 @@ TEST(ConfigReader, ListsValuesInTheOrderOfTheSchema) {
   std::vector<std::string> keys;
   for (const ResolvedValue& value : resolved.values) keys.push_back(value.key);
   EXPECT_THAT(keys, ElementsAre("run.name", "run.seed", "run.dir", "run.deterministic", "run.notes", "rl.learning_rate", "rl.batch_size",
-                                "rl.micro_batch", "rl.loss", "rl.kl", "stages", "weights", "columns", "sets", "arms.b.y", "arms.b.z", "arms.a",
-                                "data.0.path", "data.0.weight"));
+                                "rl.micro_batch", "rl.loss", "rl.kl", "stages", "weights", "columns", "sets", "arms.b.y", "arms.b.z",
+                                "arms.a", "data.0.path", "data.0.weight"));
   EXPECT_EQ(ValueOf(resolved, "arms.b.y").value, "[2]");
   EXPECT_EQ(ValueOf(resolved, "arms.b.y").source, "f.yaml:2");
 }

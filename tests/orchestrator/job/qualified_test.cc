@@ -96,8 +96,8 @@ TEST_F(Qualified, ARecordOfAnotherThresholdDoesNotQualifyByWhatDependsOnIt) {
   Qualification record = RecordOf(Id(), 0.99);
   record.threshold = 0.2;
   record.agreement.unseen->figures.emplace_back("f1", record.agreement.unseen->figures[0].second);
-  RefusedWith(record, "      require: {f1: 0.5}\n",
-              "require: f1: ", "counts a score of 0.2 or more as a yes, but in the job harm begins at 0.5 (1 - reward.safety.unsafe_below)");
+  RefusedWith(record, "      require: {f1: 0.5}\n", "require: f1: ",
+              "counts a score of 0.2 or more as a yes, but in the job harm begins at 0.5 (1 - reward.safety.unsafe_below)");
   EXPECT_NO_THROW(CheckQualified(Job(record_ + "      require: {auroc: 0.5}\n"))) << "an area has no threshold";
 }
 
