@@ -92,7 +92,12 @@ TEST(Damage, NothingThatDecidesNumbersChangesUnseen) {
         });
   }
   with(
-      start + "/manifest.json", [&] { WriteBytes(start + "/manifest.json", R"({"files": {"config.json": {}}})"); },
+      start + "/manifest.json",
+      [&] {
+        auto manifest = nlohmann::json::parse(ReadText(start + "/manifest.json"));
+        manifest["files"]["config.json"] = nlohmann::json::object();
+        WriteBytes(start + "/manifest.json", manifest.dump());
+      },
       [&] { ExpectRefused(&job, {"config.json has no valid entry in manifest.json"}); });
   with(
       spec, [&] { WriteBytes(spec, ReadText(spec) + "# edited\n"); },
