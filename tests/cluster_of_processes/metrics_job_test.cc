@@ -127,7 +127,8 @@ TEST(MetricsJob, WritesDeclaredNamesAndTimesThatAddUp) {
       if (in_rows && !written.contains(std::string(spec.name))) absent.emplace_back(spec.name);
     }
   }
-  EXPECT_THAT(absent, ::testing::ElementsAre("grader/failed_<outcome>")) << "no grade failed here";
+  EXPECT_THAT(absent, ::testing::UnorderedElementsAre("grader/failed_<outcome>", "prompts/rewritten_share"))
+      << "no grade failed here, and no prompt was rewritten";
 
   EXPECT_EQ(eval.size(), 2U) << "one before and one after RL";
   EXPECT_EQ(eval.back().at("eval/dev/completions"), 24);
