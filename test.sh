@@ -9,4 +9,4 @@ scripts/setup.sh
 cmake --preset release -DTEMPER_TESTS=ON -DTEMPER_BENCH=ON >/dev/null
 cmake --build --preset release
 echo "test: left out here: jobs over several hosts and under Slurm (./dev slurm), TensorBoard, Prometheus and Chromium (./dev monitor)"
-exec ctest --test-dir build/release --output-on-failure -LE '^(hosts|slurm|monitor)$' "$@"
+exec ctest --test-dir build/release -j2 --output-on-failure -LE '^(hosts|slurm|monitor)$' "$@"

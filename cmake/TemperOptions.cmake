@@ -24,12 +24,12 @@ if(CCACHE_PROGRAM)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CCACHE_PROGRAM})
 endif()
 
-# temper_wing(ROOM/WING [QUICK] [EXCEPT file...] [SOURCES file...] [LINKS ...] [PRIVATE_LINKS ...]): the static library of a wing, or of a room without
+# temper_wing(ROOM/WING [QUICK] [ALONE] [EXCEPT file...] [SOURCES file...] [LINKS ...] [PRIVATE_LINKS ...]): the static library of a wing, or of a room without
 # wings. Its sources are all .cc files of its folder but EXCEPT, and SOURCES: a new file needs no line here.
-# QUICK: temper_quick_to_compile.
+# QUICK: temper_quick_to_compile. ALONE: temper_compile_together is left out, since every file there names its parts alike (Make, kRules).
 # policy/jinja becomes the target temper_policy_jinja with the alias temper::policy_jinja.
 function(temper_wing path)
-  cmake_parse_arguments(WING "QUICK" "" "EXCEPT;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(WING "QUICK;ALONE" "" "EXCEPT;SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   string(REPLACE "/" "_" name ${path})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.cc)
   foreach(file ${WING_EXCEPT})
@@ -40,6 +40,9 @@ function(temper_wing path)
   target_link_libraries(temper_${name} PUBLIC temper_options ${WING_LINKS} PRIVATE ${WING_PRIVATE_LINKS})
   if(WING_QUICK)
     temper_quick_to_compile(temper_${name})
+  endif()
+  if(NOT WING_ALONE)
+    temper_compile_together(temper_${name})
   endif()
 endfunction()
 
@@ -56,5 +59,22 @@ endfunction()
 function(temper_quick_to_compile target)
   if(NOT TEMPER_SANITIZE)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
+endfunction()
+
+# Compiles up to four files of a target as one: headers are read, and templates compiled, once for all of them. A whole build takes half
+# the time so, and one changed file a few seconds more. Names in unnamed namespaces are then unique within a target.
+function(temper_compile_together target)
+  if(TEMPER_UNITY)
+    # GCC takes types in unnamed namespaces for ones that other files see, since the file is an included one.
+    get_target_property(files ${target} SOURCES)
+    foreach(file ${files})
+      string(REGEX REPLACE "\\.cc$" ".inc" list ${file})
+      if(EXISTS ${list} AND NOT list STREQUAL file)
+        set_source_files_properties(${file} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+      endif()
+    endforeach()
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   endif()
 endfunction()

@@ -1,6 +1,6 @@
-# temper_test(NAME LABEL SOURCES ... LINKS ...): a GoogleTest program, each of its tests a ctest test.
+# temper_test(NAME [ALONE] LABEL SOURCES ... LINKS ...): a GoogleTest program. ALONE: as in temper_wing.
 function(temper_test name)
-  cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(T "ALONE" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
   if(NOT T_LABEL)
     set(T_LABEL unit)
   endif()
@@ -15,6 +15,9 @@ function(temper_test name)
   target_compile_definitions(${name} PRIVATE
     TEMPER_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TEMPER_BINARY="${CMAKE_BINARY_DIR}/bin/temper")
   temper_quick_to_compile(${name})
+  if(NOT T_ALONE)
+    temper_compile_together(${name})
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
     ENVIRONMENT "OMP_NUM_THREADS=1;OMP_WAIT_POLICY=PASSIVE")

@@ -19,14 +19,14 @@ using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
 // Logits that exist at a time: 512 MiB.
-constexpr int64_t kChunkFloats = 1 << 27;
-constexpr int64_t kMinRows = 128;
+constexpr int64_t kPortableChunkFloats = 1 << 27;
+constexpr int64_t kPortableMinRows = 128;
 
 // Calls body(first row, count, logits of these rows divided by the temperature) chunk by chunk.
 template <typename Body>
 void ForEachChunk(const at::Tensor& hidden_ND, const at::Tensor& weight_VD, double temperature, at::ScalarType type, const Body& body) {
   const int64_t rows = hidden_ND.size(0);
-  const int64_t chunk = std::max(kMinRows, kChunkFloats / weight_VD.size(0));
+  const int64_t chunk = std::max(kPortableMinRows, kPortableChunkFloats / weight_VD.size(0));
   const at::Tensor weight_DV = weight_VD.to(type).t();
   for (int64_t begin = 0; begin < rows; begin += chunk) {
     const int64_t count = std::min(chunk, rows - begin);

@@ -26,7 +26,7 @@ using Json = nlohmann::ordered_json;
 constexpr char kFormat[] = "temper-audit-manifest-3";
 constexpr char kAnyFormat[] = "temper-audit-manifest-";
 constexpr size_t kMaxManifestBytes = 16 << 20;
-constexpr int kMaxDepth = 8;  // of brackets in it
+constexpr int kMaxManifestDepth = 8;  // of brackets in it
 
 // The steps of which a folder holds weights or checkpoints.
 std::map<int64_t, std::string> Steps(const std::string& folder) {
@@ -198,7 +198,7 @@ void CheckTrail(const Json& manifest, const ArmPaths& arm, ManifestCheck* check)
 Json ReadManifest(const std::string& file) {
   const std::string text = ReadUserFile(file, {.what = "the manifest", .max_bytes = kMaxManifestBytes});
   std::string problem = "it is no object";
-  const auto strict = ParseStrictJson(text, kMaxDepth, &problem);
+  const auto strict = ParseStrictJson(text, kMaxManifestDepth, &problem);
   if (!strict || !strict->is_object()) throw ConfigError(Concat(file, ": no manifest of the format ", kFormat, ": ", problem));
   const auto format = strict->find("format");
   if (format != strict->end() && format->is_string() && format->get<std::string>().starts_with(kAnyFormat) && *format != kFormat)

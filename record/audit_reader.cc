@@ -14,12 +14,10 @@
 namespace temper {
 namespace {
 
-using nlohmann::json;
-
 constexpr size_t kMaxShown = 10;
 constexpr size_t kMaxLineBytes = 4 << 20;
 
-Verdict VerdictOf(const std::string& grader, const json& entry) {
+Verdict VerdictOf(const std::string& grader, const nlohmann::json& entry) {
   Verdict verdict;
   verdict.grader = grader;
   verdict.id = TextField(entry, "id");
@@ -32,7 +30,7 @@ Verdict VerdictOf(const std::string& grader, const json& entry) {
 }
 
 std::optional<AuditRow> RowOf(const std::string& line, int64_t number) {
-  const json object = json::parse(line, nullptr, false);
+  const nlohmann::json object = nlohmann::json::parse(line, nullptr, false);
   if (!object.is_object() || !object.contains("step") || !object["step"].is_number_integer()) return std::nullopt;
   AuditRow row;
   row.line = number;

@@ -11,7 +11,7 @@
 namespace temper {
 namespace {
 
-constexpr int kMaxDepth = 2;
+constexpr int kMaxBestDepth = 2;
 
 BestStep FromJson(const nlohmann::json& json) {
   BestStep best;
@@ -39,7 +39,7 @@ std::string BestStepToJson(const BestStep& best) {
 
 BestStep BestStepFromJson(std::string_view text) {
   std::string problem;
-  const auto json = ParseStrictJson(text, kMaxDepth, &problem);
+  const auto json = ParseStrictJson(text, kMaxBestDepth, &problem);
   if (!json || !json->is_object()) throw ConfigError(Concat("not the best step of an arm: ", problem));
   try {
     return FromJson(*json);

@@ -19,7 +19,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kMaxLineBytes = 64U << 20;
+constexpr size_t kMaxAnswerBytes = 64U << 20;
 
 // The grade with its evidence moved to where the response stands as written; offsets as RepairUtf8 gives them.
 Grade WithMovedEvidence(Grade grade, const std::vector<size_t>& offsets) {
@@ -72,7 +72,7 @@ std::vector<EvalSample> ReadEvalSamples(const std::string& path) {
     begin = end + 1;
     ++line_number;
     if (line.empty()) continue;
-    TEMPER_CHECK(line.size() <= kMaxLineBytes, path, ":", line_number, ": a line of ", line.size(), " bytes; at most ", kMaxLineBytes);
+    TEMPER_CHECK(line.size() <= kMaxAnswerBytes, path, ":", line_number, ": a line of ", line.size(), " bytes; at most ", kMaxAnswerBytes);
     try {
       samples.push_back(SampleFrom(line));
     } catch (const std::exception& error) {
@@ -86,6 +86,20 @@ namespace {
 
 constexpr char kChecksum[] = "xxh128";
 
+Json WithChecksum(Json json) {
+  json[kChecksum] = Hash128(json.dump());
+  return json;
+}
+
+// The object without its checksum; nothing where it is none or the checksum is another's.
+std::optional<Json> CheckedJson(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return std::nullopt;
+  const Json checksum = json.value(kChecksum, Json());
+  json.erase(kChecksum);
+  return checksum == Hash128(json.dump()) ? std::optional(std::move(json)) : std::nullopt;
+}
+
 }  // namespace
 
 void WriteEvalMeta(const std::string& path, const EvalMeta& meta) {
@@ -94,8 +108,7 @@ void WriteEvalMeta(const std::string& path, const EvalMeta& meta) {
   json["weight_hash"] = meta.weight_hash;
   json["samples_xxh128"] = meta.samples_hash;
   json["rewards"] = meta.rewards;  // NaN becomes null
-  json[kChecksum] = Hash128(json.dump());
-  WriteFile(path, json.dump() + "\n", {.durable = true});
+  WriteFile(path, WithChecksum(std::move(json)).dump() + "\n", {.durable = true});
 }
 
 EvalMeta ReadEvalMeta(const std::string& path) {
@@ -124,36 +137,49 @@ void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file) {
                      {"loss_squared", s.loss_squared},
                      {"tokens_squared", s.tokens_squared},
                      {"loss_tokens", s.loss_tokens}};
-  WriteFile(path, json.dump() + "\n", {.durable = true});
+  WriteFile(path, WithChecksum(json).dump() + "\n", {.durable = true});
 }
 
 std::optional<AnswerScoresFile> ReadAnswerScores(const std::string& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
+  const std::string text = ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxAnswerBytes});
+  const std::optional<Json> json = CheckedJson(text);
+  TEMPER_CHECK(json, path, ": its checksum is not that of its contents: the file is damaged or was edited. Remove it; ",
+               "a job that goes on makes it again");
   try {
-    const Json json = Json::parse(ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxLineBytes}));
     AnswerScores s;
-    s.answers = json.at("answers").get<int64_t>();
-    s.loss = json.at("loss").get<double>();
-    s.tokens = json.at("tokens").get<double>();
-    s.loss_squared = json.at("loss_squared").get<double>();
-    s.tokens_squared = json.at("tokens_squared").get<double>();
-    s.loss_tokens = json.at("loss_tokens").get<double>();
-    return AnswerScoresFile{json.at("weight_hash").get<std::string>(), s};
+    s.answers = json->at("answers").get<int64_t>();
+    s.loss = json->at("loss").get<double>();
+    s.tokens = json->at("tokens").get<double>();
+    s.loss_squared = json->at("loss_squared").get<double>();
+    s.tokens_squared = json->at("tokens_squared").get<double>();
+    s.loss_tokens = json->at("loss_tokens").get<double>();
+    return AnswerScoresFile{json->at("weight_hash").get<std::string>(), s};
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": not the scores of held-out answers: ", error.what());
   }
 }
 
+bool IsScored(const std::string& path, const std::string& weight_hash) {
+  try {
+    const std::optional<AnswerScoresFile> file = ReadAnswerScores(path);
+    return file && file->weight_hash == weight_hash;
+  } catch (const Error& error) {
+    TEMPER_LOG(Warn, error.what(), "; the answers are scored again");
+    return false;
+  }
+}
+
 bool IsEvaluated(const std::string& meta_path, const std::string& samples_path, const std::string& weight_hash) {
   if (!std::filesystem::exists(meta_path)) return false;
-  Json meta = Json::parse(ReadFile(meta_path, {.max_bytes = kMaxDataBytes}), nullptr, false);
-  if (!meta.is_object() || !meta.contains("weight_hash") || meta["weight_hash"] != weight_hash) return false;
-  const Json checksum = meta.value(kChecksum, Json());
-  meta.erase(kChecksum);
+  const std::string text = ReadFile(meta_path, {.max_bytes = kMaxDataBytes});
+  const Json named = Json::parse(text, nullptr, false);
+  if (!named.is_object() || named.value("weight_hash", Json()) != weight_hash) return false;
+  const std::optional<Json> meta = CheckedJson(text);
   std::string damaged;
-  if (checksum != Hash128(meta.dump()))
+  if (!meta)
     damaged = meta_path;
-  else if (!std::filesystem::exists(samples_path) || meta.value("samples_xxh128", Json()) != Hash128OfFile(samples_path))
+  else if (!std::filesystem::exists(samples_path) || meta->value("samples_xxh128", Json()) != Hash128OfFile(samples_path))
     damaged = samples_path;
   if (!damaged.empty()) TEMPER_LOG(Warn, damaged, " is not what the evaluation wrote: the set is evaluated again");
   return damaged.empty();

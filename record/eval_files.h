@@ -28,14 +28,16 @@ void WriteEvalMeta(const std::string& path, const EvalMeta& meta);
 EvalMeta ReadEvalMeta(const std::string& path);  // throws Error naming the file
 
 // answer_scores.json beside the sets: how likely these weights find the held-out answers (data.held_out_answers), as {"weight_hash",
-// "answers", "loss", "tokens", "loss_squared", "tokens_squared", "loss_tokens"}.
+// "answers", "loss", "tokens", "loss_squared", "tokens_squared", "loss_tokens", "xxh128" of these}.
 struct AnswerScoresFile {
   std::string weight_hash;
   AnswerScores scores;
 };
 void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file);
-std::optional<AnswerScoresFile> ReadAnswerScores(
-    const std::string& path);  // nothing where it is not there; throws Error naming a damaged file
+// Nothing where it is not there. Throws Error naming a file that is damaged or edited.
+std::optional<AnswerScoresFile> ReadAnswerScores(const std::string& path);
+// Whether the file is there, whole and of these weights. What is damaged is logged with the file's name.
+bool IsScored(const std::string& path, const std::string& weight_hash);
 
 // Whether an evaluation of these weights is whole: its description is there, names them and is as it was written, and so are the samples.
 // What is damaged is logged with the file's name.

@@ -17,7 +17,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr int kGoldVersion = 2;
-constexpr int kMaxDepth = 4;
+constexpr int kMaxGoldDepth = 4;
 
 std::string LineOf(const GoldBaseline& baseline) {
   return Json({{"gold", kGoldVersion}, {"data", baseline.data_hash}, {"wrong", baseline.wrong}, {"rows", baseline.rows}}).dump() + "\n";
@@ -47,7 +47,7 @@ GoldRecord GoldRecordFromText(const std::string& text) {
   std::istringstream lines(text);
   std::string problem;
   for (std::string line; std::getline(lines, line) && !lines.eof();) {
-    const auto json = ParseStrictJson(line, kMaxDepth, &problem);
+    const auto json = ParseStrictJson(line, kMaxGoldDepth, &problem);
     if (!json || !json->is_object()) throw ConfigError(Concat("not a file of gold probes: ", problem));
     try {
       TakeLine(*json, &record);

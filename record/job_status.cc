@@ -16,15 +16,14 @@
 namespace temper {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 template <typename T>
-void Take(const json& object, const char* name, T* value) {
+void Take(const nlohmann::json& object, const char* name, T* value) {
   if (const auto found = object.find(name); found != object.end() && !found->is_null()) *value = found->get<T>();
 }
 
-JobStatus FromJson(const json& j) {
+JobStatus StatusFromJson(const nlohmann::json& j) {
   JobStatus s;
   Take(j, "state", &s.state);
   Take(j, "message", &s.message);
@@ -92,11 +91,11 @@ std::string ToJson(const JobStatus& s) {
 }
 
 std::optional<JobStatus> ParseJobStatus(const std::string& text, const std::string& origin, std::string* problem) {
-  const json parsed = json::parse(text, nullptr, false);
+  const nlohmann::json parsed = nlohmann::json::parse(text, nullptr, false);
   try {
-    if (parsed.is_object() && parsed.contains("state")) return FromJson(parsed);
+    if (parsed.is_object() && parsed.contains("state")) return StatusFromJson(parsed);
     *problem = Concat(origin, ": no JSON object with a state");
-  } catch (const json::exception& error) {
+  } catch (const nlohmann::json::exception& error) {
     *problem = Concat(origin, ": ", error.what());
   }
   return std::nullopt;

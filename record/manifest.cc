@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 constexpr char kManifest[] = "manifest.json";
-constexpr uint64_t kMaxManifestBytes = uint64_t{16} << 20;
+constexpr uint64_t kMaxWeightsManifestBytes = uint64_t{16} << 20;
 constexpr size_t kMaxFiles = 10'000;
 constexpr int64_t kSmallBytes = int64_t{1} << 20;
 constexpr int64_t kHollowShare = 8;  // a third of a checkpoint is parameters, which are not zero
@@ -105,7 +105,7 @@ uint64_t WriteManifest(const std::string& folder, std::optional<int64_t> step) {
 // What is cheap to find comes first: only a folder whose names and sizes are right is read.
 std::optional<std::string> ManifestProblem(const std::string& folder, const std::vector<std::string>& needed) {
   std::string reason;
-  const auto text = TryReadFile(ManifestPath(folder), kMaxManifestBytes, &reason);
+  const auto text = TryReadFile(ManifestPath(folder), kMaxWeightsManifestBytes, &reason);
   std::error_code none;
   const bool there_is_one = fs::exists(fs::symlink_status(ManifestPath(folder), none));
   if (!text) return Concat(kManifest, there_is_one ? " cannot be read: " + reason : " is missing");

@@ -14,7 +14,6 @@
 namespace temper {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr int64_t kTailBytes = 512 << 10;
@@ -54,17 +53,17 @@ void PutJob(const ProcessRow::Job& job, ordered_json* out) {
   j["duplicates"] = job.duplicates;
 }
 
-double Number(const json& object, const char* name, double absent) { return NumberField(object, name).value_or(absent); }
+double Number(const nlohmann::json& object, const char* name, double absent) { return NumberField(object, name).value_or(absent); }
 
-int64_t Whole(const json& object, const char* name, int64_t absent) {
+int64_t Whole(const nlohmann::json& object, const char* name, int64_t absent) {
   return static_cast<int64_t>(Number(object, name, static_cast<double>(absent)));
 }
 
-std::vector<ProcessRow::Gpu> GpusOf(const json& row) {
+std::vector<ProcessRow::Gpu> GpusOf(const nlohmann::json& row) {
   std::vector<ProcessRow::Gpu> gpus;
   const auto list = row.find("gpus");
   if (list == row.end() || !list->is_array()) return gpus;
-  for (const json& gpu : *list) {
+  for (const nlohmann::json& gpu : *list) {
     if (!gpu.is_object()) continue;
     gpus.push_back(
         {Whole(gpu, "index", 0), Number(gpu, "util_percent", 0), Whole(gpu, "memory_used_mib", 0), Whole(gpu, "memory_total_mib", 0)});
@@ -72,7 +71,7 @@ std::vector<ProcessRow::Gpu> GpusOf(const json& row) {
   return gpus;
 }
 
-ProcessRow::Job JobOf(const json& row) {
+ProcessRow::Job JobOf(const nlohmann::json& row) {
   ProcessRow::Job job;
   job.stage = TextField(row, "stage");
   job.step = Whole(row, "step", 0);
@@ -133,7 +132,7 @@ std::string ToJsonLine(const ProcessRow& row) {
 }
 
 std::optional<ProcessRow> ParseProcessRow(const std::string& line) {
-  const json row = json::parse(line, nullptr, false);
+  const nlohmann::json row = nlohmann::json::parse(line, nullptr, false);
   if (!row.is_object()) return std::nullopt;
   ProcessRow p;
   p.t = Number(row, "t", 0);

@@ -135,7 +135,7 @@ std::map<std::string, std::string> FactsOf(const ordered_json& attempt) {
 }
 
 constexpr char kModel[] = "base_model";  // a folder, in which a file that is new counts as well
-constexpr size_t kMaxShown = 3;
+constexpr size_t kMaxSourcesShown = 3;
 
 // A run moves, and relative paths with it: what is not at the same path is looked for by its name. Nothing when the file was not there.
 std::optional<bool> IsAsBefore(const ordered_json& file, const ordered_json& before) {
@@ -171,8 +171,8 @@ void CheckFixed(const std::string& run_folder, const std::set<std::string>& fixe
   }
   if (found.empty()) return;
   std::string text;
-  for (size_t i = 0; i < std::min(found.size(), kMaxShown); ++i) text += (i == 0 ? "" : "; ") + found[i];
-  if (found.size() > kMaxShown) text += Concat("; and ", found.size() - kMaxShown, " more");
+  for (size_t i = 0; i < std::min(found.size(), kMaxSourcesShown); ++i) text += (i == 0 ? "" : "; ") + found[i];
+  if (found.size() > kMaxSourcesShown) text += Concat("; and ", found.size() - kMaxSourcesShown, " more");
   throw ConfigError(
       Concat(text, ", since ", run_folder,
              " was made from it; put back the file as it was, or give the run another name (run.name=...), or start it again with "

@@ -17,8 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr uint64_t kMaxBytes = uint64_t{16} << 20;
-constexpr int kMaxDepth = 8;
+constexpr uint64_t kMaxQualificationBytes = uint64_t{16} << 20;
+constexpr int kMaxRecordDepth = 8;
 constexpr size_t kMaxSlices = 10'000;
 constexpr size_t kMaxClasses = 64;
 constexpr double kRounding = 1e-9;
@@ -28,12 +28,12 @@ void Need(bool holds, const Words&... words) {
   if (!holds) throw ConfigError(Concat(words...));
 }
 
-Json BoundOf(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+Json FigureBound(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
 Json ToJson(const AgreementSlice& slice) {
   Json figures = Json::object();
   for (const auto& [name, estimate] : slice.figures)
-    figures[name] = {{"value", estimate.mean}, {"low", BoundOf(estimate.low)}, {"high", BoundOf(estimate.high)}};
+    figures[name] = {{"value", estimate.mean}, {"low", FigureBound(estimate.low)}, {"high", FigureBound(estimate.high)}};
   return {{"name", slice.name}, {"rows", slice.rows},           {"groups", slice.groups},
           {"figures", figures}, {"confusion", slice.confusion}, {"notes", slice.notes}};
 }
@@ -142,7 +142,7 @@ void CheckCounts(const Qualification& q) {
        q.rows - q.failed);
 }
 
-Qualification FromJson(const Json& json) {
+Qualification QualificationFromJson(const Json& json) {
   CheckWhole(json);
   Qualification q;
   const Json &grader = json.at("grader"), &data = json.at("data");
@@ -205,9 +205,9 @@ std::string QualificationToJson(const Qualification& q) {
 
 Qualification QualificationFromJson(const std::string& text) {
   std::string problem;
-  if (!ParseStrictJson(text, kMaxDepth, &problem)) throw ConfigError(problem);
+  if (!ParseStrictJson(text, kMaxRecordDepth, &problem)) throw ConfigError(problem);
   try {
-    return FromJson(Json::parse(text));
+    return QualificationFromJson(Json::parse(text));
   } catch (const nlohmann::json::exception& error) {
     throw ConfigError(Concat("not a qualification record: ", error.what()));
   }
@@ -219,7 +219,7 @@ void WriteQualification(const std::string& path, const Qualification& qualificat
 
 Qualification ReadQualification(const std::string& path) {
   const std::string text =
-      ReadUserFile(path, {.what = "the qualification record", .hint = "temper qualify writes it", .max_bytes = kMaxBytes});
+      ReadUserFile(path, {.what = "the qualification record", .hint = "temper qualify writes it", .max_bytes = kMaxQualificationBytes});
   try {
     return QualificationFromJson(text);
   } catch (const ConfigError& error) {

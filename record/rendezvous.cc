@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // The file of a folder, or the file itself: a copy of it, perhaps.
-std::string PathOf(const std::string& run_folder) {
+std::string RendezvousPath(const std::string& run_folder) {
   std::error_code ignored;
   return fs::is_regular_file(run_folder, ignored) ? run_folder : RunPaths(run_folder).Rendezvous();
 }
@@ -40,7 +40,7 @@ RendezvousFile::~RendezvousFile() {
 }
 
 std::optional<BusContact> ReadRendezvous(const std::string& run_folder) {
-  const std::string path = PathOf(run_folder);
+  const std::string path = RendezvousPath(run_folder);
   struct stat info {};
   if (stat(path.c_str(), &info) != 0) return std::nullopt;
   if ((info.st_mode & 077) != 0) {

@@ -89,14 +89,14 @@ RunDescription::Grader GraderOf(const ordered_json& run, const std::string& poli
   return grader;
 }
 
-constexpr int kFormat = 2;
+constexpr int kRunFormat = 2;
 
 // "" = of this version.
 std::string OtherFormat(const ordered_json& json) {
   if (!json.is_object()) return "";
   const auto format = json.find("format");
   if (format == json.end()) return "of a Temper that counted steps from 0; this one counts from 1";
-  return *format == kFormat ? "" : Concat("of format ", format->dump(), "; this Temper reads format ", kFormat);
+  return *format == kRunFormat ? "" : Concat("of format ", format->dump(), "; this Temper reads format ", kRunFormat);
 }
 
 void CheckArmName(const std::string& name, const std::string& path) {
@@ -104,7 +104,7 @@ void CheckArmName(const std::string& name, const std::string& path) {
                ": '", name, "' cannot be the name of an arm: it names a folder of the run");
 }
 
-RunDescription FromJson(const ordered_json& json) {
+RunDescription RunFromJson(const ordered_json& json) {
   RunDescription run;
   run.name = json.at("name").get<std::string>();
   run.seed = json.at("seed").get<uint64_t>();
@@ -137,7 +137,7 @@ void CheckRunFormat(const std::string& run_folder) {
 
 void WriteRunDescription(const std::string& run_folder, const RunDescription& run) {
   ordered_json json;
-  json["format"] = kFormat;
+  json["format"] = kRunFormat;
   json["name"] = run.name;
   json["seed"] = run.seed;
   json["policy_spec"] = run.policy_spec;
@@ -158,7 +158,7 @@ RunDescription ReadRunDescription(const std::string& run_folder) {
     const ordered_json json = ordered_json::parse(text);
     if (const std::string other = OtherFormat(json); !other.empty())
       TEMPER_FAIL(path, ": the run is ", other, ": look at it with the Temper that made it, or run it again");
-    run = FromJson(json);
+    run = RunFromJson(json);
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": not the description of a run: ", error.what());
   }

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxShown = 3;
+constexpr size_t kMaxSettingsShown = 3;
 
 // Beginnings of the keys that what is there depends on.
 std::vector<std::string> KeysInUse(const StagesBegun& begun) {
@@ -61,11 +61,11 @@ void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const R
     const auto matters = [&](const std::string& begin) { return value.key.starts_with(begin); };
     const auto earlier = values.find(value.key);
     if (earlier == values.end() || earlier->second == value.value || std::none_of(in_use.begin(), in_use.end(), matters)) continue;
-    if (++count > kMaxShown) continue;
+    if (++count > kMaxSettingsShown) continue;
     differing += Concat(count > 1 ? "; " : "", value.key, " is ", value.value, ", but ", arm.folder(), " was made with ", earlier->second);
   }
   if (count == 0) return;
-  if (count > kMaxShown) differing += Concat("; and ", count - kMaxShown, " more");
+  if (count > kMaxSettingsShown) differing += Concat("; and ", count - kMaxSettingsShown, " more");
   throw ConfigError(differing + "; give the run another name (run.name=...), or start it again with --resume never");
 }
 

@@ -29,7 +29,7 @@ struct Freed {
 using Digest = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
 
-constexpr size_t kPieceBytes = 1 << 20;
+constexpr size_t kSignedPieceBytes = 1 << 20;
 constexpr size_t kKeyBytes = 32, kSignatureBytes = 64;
 
 std::string ToHex(const unsigned char* bytes, size_t count) {
@@ -101,7 +101,7 @@ std::string Sha256OfFile(const std::filesystem::path& path) {
   std::ifstream in(path, std::ios::binary);
   TEMPER_CHECK(in.good(), path.string(), ": cannot be read: ", std::strerror(errno));
   Sha256Hasher hasher;
-  std::string piece(kPieceBytes, '\0');
+  std::string piece(kSignedPieceBytes, '\0');
   while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())) || in.gcount() > 0)
     hasher.Add({piece.data(), static_cast<size_t>(in.gcount())});
   TEMPER_CHECK(in.eof(), path.string(), ": reading stopped half way");

@@ -16,20 +16,19 @@
 namespace temper {
 namespace {
 
-using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr char kFormat[] = "temper-spans";
+constexpr char kSpansFormat[] = "temper-spans";
 constexpr int kVersion = 2;  // 1 counted steps from 0
 
-std::string HeaderLine() { return ordered_json({{"format", kFormat}, {"version", kVersion}}).dump() + "\n"; }
+std::string HeaderLine() { return ordered_json({{"format", kSpansFormat}, {"version", kVersion}}).dump() + "\n"; }
 
 ordered_json JsonOf(const Span& span) {
   const double count = std::isfinite(span.count) ? span.count : 0;
   return {span.name, static_cast<int>(span.lane), span.begin_us, span.duration_us, span.step, span.version, count};
 }
 
-Span SpanOf(const json& j) {
+Span SpanOf(const nlohmann::json& j) {
   Span span;
   span.name = j.at(0).get<std::string>();
   span.lane = j.at(1).get<int>() == Span::kPart ? Span::kPart : Span::kPhase;
@@ -91,7 +90,7 @@ std::vector<std::string> SpanFiles(const std::string& run_folder) {
 
 // One line of the file into the data. False when it is none.
 bool AddLine(const std::string& line, TraceData* data) {
-  const json j = json::parse(line, nullptr, false);
+  const nlohmann::json j = nlohmann::json::parse(line, nullptr, false);
   if (!j.is_object()) return false;
   try {
     TraceProcess process;
@@ -102,14 +101,14 @@ bool AddLine(const std::string& line, TraceData* data) {
     process.host = j.at("host").get<std::string>();
     process.pid = j.at("pid").get<int64_t>();
     std::vector<Span> spans;
-    for (const json& span : j.at("spans")) spans.push_back(SpanOf(span));
+    for (const nlohmann::json& span : j.at("spans")) spans.push_back(SpanOf(span));
     TraceProcess* known = Find(data, process);
     known->clock_error_us = j.at("clock_error_us").get<int64_t>();
     known->dropped = j.value("dropped", int64_t{0});
     known->spans.insert(known->spans.end(), spans.begin(), spans.end());
     if (const auto limit = j.find("max_staleness"); limit != j.end()) known->max_staleness.insert(limit->get<int64_t>());
     return true;
-  } catch (const json::exception&) {
+  } catch (const nlohmann::json::exception&) {
     return false;
   }
 }
@@ -117,9 +116,9 @@ bool AddLine(const std::string& line, TraceData* data) {
 // Refuses a file whose first line, `header`, is not of this version.
 void CheckHeader(const std::string& header, const std::string& path) {
   if (header + "\n" == HeaderLine()) return;
-  const json found = json::parse(header, nullptr, false);
+  const nlohmann::json found = nlohmann::json::parse(header, nullptr, false);
   const auto format = found.is_object() ? found.find("format") : found.end();
-  const bool versioned = format != found.end() && *format == kFormat && found.contains("version");
+  const bool versioned = format != found.end() && *format == kSpansFormat && found.contains("version");
   throw ConfigError(Concat(path, ": spans ", versioned ? "of version " + found["version"].dump() : "without a version",
                            ", but this Temper reads version ", kVersion,
                            "; look at them with the Temper that wrote them, or move the file away"));

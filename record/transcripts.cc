@@ -15,21 +15,20 @@ namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 // What each grader said, as a line (VerdictText); what is no verdict is left out.
-std::vector<std::string> VerdictLines(const json& grade) {
+std::vector<std::string> VerdictLines(const nlohmann::json& grade) {
   std::vector<std::string> lines;
   const auto verdicts = grade.find("verdicts");
   if (verdicts == grade.end() || !verdicts->is_array()) return lines;
-  for (const json& each : *verdicts) {
+  for (const nlohmann::json& each : *verdicts) {
     if (!each.is_object()) continue;
     Verdict verdict;
     verdict.grader = TextField(each, "grader");
     verdict.error = TextField(each, "error");
     verdict.outcome = ValueOf<GradeOutcome>(TextField(each, "outcome")).value_or(GradeOutcome::kOk);
-    verdict.steers = each.value("steers", json(true)) != false;
+    verdict.steers = each.value("steers", nlohmann::json(true)) != false;
     const auto values = each.find("values");
     if (values != each.end() && values->is_object())
       for (const auto& [part, value] : values->items())
@@ -39,9 +38,9 @@ std::vector<std::string> VerdictLines(const json& grade) {
   return lines;
 }
 
-TranscriptRow RowOf(const json& group, const json& sample) {
+TranscriptRow RowOf(const nlohmann::json& group, const nlohmann::json& sample) {
   const auto found = sample.find("grade");
-  const json grade = found != sample.end() && found->is_object() ? *found : json::object();
+  const nlohmann::json grade = found != sample.end() && found->is_object() ? *found : nlohmann::json::object();
   const auto cut = sample.find("truncated");
   return {TextField(group, "prompt_id"),
           TextField(group, "intent"),
@@ -59,13 +58,13 @@ TranscriptRow RowOf(const json& group, const json& sample) {
 }
 
 void AddLine(const std::string& line, std::vector<TranscriptRow>* rows, int64_t* damaged) {
-  const json group = json::parse(line, nullptr, false);
+  const nlohmann::json group = nlohmann::json::parse(line, nullptr, false);
   const auto samples = group.is_object() ? group.find("samples") : group.end();
   if (!group.is_object() || samples == group.end() || !samples->is_array()) {
     ++*damaged;
     return;
   }
-  for (const json& sample : *samples) {
+  for (const nlohmann::json& sample : *samples) {
     if (sample.is_object()) {
       rows->push_back(RowOf(group, sample));
     } else {

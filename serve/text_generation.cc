@@ -22,8 +22,6 @@
 namespace temper {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr int kMaxDepth = 32;
 constexpr int64_t kSlots = 64;
 
@@ -70,7 +68,7 @@ class GenerationDefaults {
 
  private:
   std::string path_;
-  Json root_ = Json::object();
+  nlohmann::json root_ = nlohmann::json::object();
 };
 
 // The place of the name in "NAME=NUMBER" among `names`, and the number. `option`: for errors.

@@ -10,7 +10,7 @@
 namespace temper {
 namespace {
 
-constexpr auto kIdleWait = std::chrono::milliseconds(100);
+constexpr auto kGradingWait = std::chrono::milliseconds(100);
 constexpr auto kGraderWait = std::chrono::milliseconds(20);
 
 }  // namespace
@@ -29,7 +29,7 @@ void RewardWorker::Adopt(const std::string& welcome) {
 
 bool RewardWorker::RunOnce() {
   if (pending_.empty()) telemetry_->Enter(phase::kWaitTask);
-  bus_->Poll(pending_.empty() ? kIdleWait : std::chrono::milliseconds(0));
+  bus_->Poll(pending_.empty() ? kGradingWait : std::chrono::milliseconds(0));
   while (const auto welcome = bus_->NextWelcome()) Adopt(*welcome);
   while (const auto task = bus_->NextTask()) {
     Start(*task);

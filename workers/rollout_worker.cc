@@ -18,7 +18,7 @@
 namespace temper {
 namespace {
 
-constexpr auto kIdleWait = std::chrono::milliseconds(100);
+constexpr auto kSamplingWait = std::chrono::milliseconds(100);
 constexpr auto kWeightDeadline = std::chrono::seconds(120);
 constexpr double kAskAgainSeconds = 2;
 constexpr double kMendSeconds = 15;  // for the learner to write weights again
@@ -51,7 +51,7 @@ RolloutWorker::~RolloutWorker() = default;
 bool RolloutWorker::RunOnce() {
   const bool nothing_to_do = engine_->idle() && pending_.empty();
   if (nothing_to_do) telemetry_->Enter(phase::kWaitTask);
-  bus_->Poll(nothing_to_do ? kIdleWait : std::chrono::milliseconds(0));
+  bus_->Poll(nothing_to_do ? kSamplingWait : std::chrono::milliseconds(0));
   Receive();
   Admit();
   if (!engine_->idle()) Draw();

@@ -32,7 +32,7 @@ namespace {
 
 constexpr auto kRegisterDeadline = std::chrono::seconds(60);
 constexpr auto kLookAgain = std::chrono::milliseconds(200);
-constexpr auto kLeaveDeadline = std::chrono::seconds(5);
+constexpr auto kWorkerLeaveDeadline = std::chrono::seconds(5);
 constexpr auto kGiveUpAfter = std::chrono::minutes(10);
 
 // Lists the options once; Encode and Decode walk the same list.
@@ -120,7 +120,7 @@ void Serve(Worker* worker, BusClient* bus) {
   while (worker->RunOnce()) {
     TEMPER_CHECK(bus->silent_for() < kGiveUpAfter, "the orchestrator was silent for ", kGiveUpAfter.count(), " minutes");
   }
-  bus->Leave(kLeaveDeadline);
+  bus->Leave(kWorkerLeaveDeadline);
 }
 
 void ServeRole(const WorkerOptions& options, const std::string& welcome, BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics) {

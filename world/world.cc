@@ -18,7 +18,7 @@
 namespace temper {
 namespace {
 
-constexpr std::array kIntents = {WorldIntent::kBenign, WorldIntent::kDualUse, WorldIntent::kMalicious};
+constexpr std::array kRowIntents = {WorldIntent::kBenign, WorldIntent::kDualUse, WorldIntent::kMalicious};
 
 // Evaluation prompts depend on no option but their number, so that runs of several seeds and mixes are compared on the same prompts.
 constexpr uint64_t kEvaluationSeed = 20'240'101;
@@ -41,7 +41,7 @@ WorldSplit TrainingSplit(const WorldOptions& options) { return {TopicSet::kTrain
 std::string PromptRows(const std::string& name, const WorldSplit& split, int64_t per_intent, uint64_t seed) {
   std::string rows;
   for (int64_t i = 0; i < per_intent; ++i) {
-    for (const WorldIntent intent : kIntents) {
+    for (const WorldIntent intent : kRowIntents) {
       if (split.wording == Wording::kPastTense && intent == WorldIntent::kBenign) continue;
       const WorldPrompt prompt = DrawWorldPrompt(split, intent, seed, RowId(name, intent, i));
       nlohmann::ordered_json row = ToJson(prompt);
@@ -100,7 +100,7 @@ void WriteWorld(const WorldOptions& options, const std::string& folder) {
 std::vector<std::string> FirstTrainingPrompts(const WorldOptions& options, int64_t per_intent) {
   std::vector<std::string> texts;
   for (int64_t i = 0; i < std::min(per_intent, options.train_prompts_per_intent); ++i) {
-    for (const WorldIntent intent : kIntents)
+    for (const WorldIntent intent : kRowIntents)
       texts.push_back(DrawWorldPrompt(TrainingSplit(options), intent, options.seed, RowId("train", intent, i)).text);
   }
   return texts;

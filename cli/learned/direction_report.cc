@@ -19,7 +19,7 @@ nlohmann::ordered_json AsJson(const ScoreFigures& figures) {
 }
 
 template <typename... Values>
-std::string Format(const char* format, Values... values) {
+std::string Formatted(const char* format, Values... values) {
   char line[256];
   std::snprintf(line, sizeof line, format, values...);
   return line;
@@ -54,8 +54,8 @@ void DirectionReport::AddTable() {
       figures[k][0] = AccuracyOf(scored, alpha_);
       figures[k][1] = AreaUnderRoc(scored).value_or(0);
     }
-    text_ += Format("%5lld  %8.3f  %11.3f  %6.3f  %15.3f  %5.3f  %18.3f  %5.3f\n", static_cast<long long>(layer), Length(a), Length(b),
-                    Cosine(a, b), figures[0][0], figures[0][1], figures[1][0], figures[1][1]);
+    text_ += Formatted("%5lld  %8.3f  %11.3f  %6.3f  %15.3f  %5.3f  %18.3f  %5.3f\n", static_cast<long long>(layer), Length(a), Length(b),
+                       Cosine(a, b), figures[0][0], figures[0][1], figures[1][0], figures[1][1]);
     json_["layers_table"].push_back({{"layer", layer},
                                      {"harm_length", Length(a)},
                                      {"refusal_length", Length(b)},
@@ -80,7 +80,7 @@ void DirectionReport::AddGuards() {
                     directions_[k].without.rows, " prompts learned from, ", guard.size(), " held out, best layer ",
                     directions_[k].best_layer, "\n  Latent Guard, Delta >= ", alpha_, "     ", Words(of_guard),
                     "\n  TF-IDF + logistic         ", Words(of_words), "\n  always the larger class    accuracy ",
-                    Format("%.3f", of_guard.majority), "\n  Latent Guard - TF-IDF      ", Words(difference), "\n");
+                    Formatted("%.3f", of_guard.majority), "\n  Latent Guard - TF-IDF      ", Words(difference), "\n");
     out = {{"guard", AsJson(of_guard)}, {"tfidf", AsJson(of_words)}, {"accuracy_difference", AsJson(difference)}};
     AddSources(judged_[k], &out);
   }

@@ -216,8 +216,8 @@ class ReferenceReplacer {
   }
 
   static void Collect(const std::string& path, const ConfigNode& node, std::vector<std::string>* paths) {
-    constexpr size_t kMaxCandidates = 1000;
-    if (!path.empty() && paths->size() < kMaxCandidates) paths->push_back(path);
+    constexpr size_t kMaxNamesShown = 1000;
+    if (!path.empty() && paths->size() < kMaxNamesShown) paths->push_back(path);
     if (node.kind != ConfigNode::Kind::kMap) return;
     for (const ConfigNode& child : node.children) Collect(JoinPath(path, child.key), child, paths);
   }

@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr auto kDrainDeadline = std::chrono::seconds(10);
+constexpr auto kLogDrainDeadline = std::chrono::seconds(10);
 constexpr auto kDrainSlice = milliseconds(20);
 
 // What went wrong in a part of the start, and the exit code it calls for.
@@ -100,7 +100,7 @@ class OrchestratorProcess {
 
   // After a stop at the very start a learner may register only now, and must be told as well.
   void SendAllAway() {
-    bus_->Drain(kDrainDeadline);
+    bus_->Drain(kLogDrainDeadline);
     while (!process_->AllDone()) bus_->Drain(kDrainSlice);
   }
 

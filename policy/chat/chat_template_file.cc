@@ -11,7 +11,6 @@ namespace temper {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 // A template and where it stands.
 struct Found {
@@ -20,7 +19,7 @@ struct Found {
 };
 
 // A JSON object; empty where there is no such file.
-Json ReadObject(const fs::path& path) { return fs::exists(path) ? ReadJsonObject(path) : Json::object(); }
+nlohmann::json ReadObject(const fs::path& path) { return fs::exists(path) ? ReadJsonObject(path) : nlohmann::json::object(); }
 
 // The templates of files of their own.
 std::map<std::string, Found> TemplateFiles(const fs::path& folder) {
@@ -36,7 +35,7 @@ std::map<std::string, Found> TemplateFiles(const fs::path& folder) {
   return found;
 }
 
-std::map<std::string, Found> TemplatesOfConfig(const Json& config, const std::string& path) {
+std::map<std::string, Found> TemplatesOfConfig(const nlohmann::json& config, const std::string& path) {
   std::map<std::string, Found> found;
   const auto key = config.find("chat_template");
   if (key == config.end() || key->is_null()) return found;
@@ -44,10 +43,10 @@ std::map<std::string, Found> TemplatesOfConfig(const Json& config, const std::st
     found["default"] = {path + ": chat_template", key->get<std::string>()};
     return found;
   }
-  const auto is_text = [](const Json& entry, const char* name) {
+  const auto is_text = [](const nlohmann::json& entry, const char* name) {
     return entry.is_object() && entry.contains(name) && entry[name].is_string();
   };
-  for (const Json& entry : key->is_array() ? *key : Json::array({nullptr})) {
+  for (const nlohmann::json& entry : key->is_array() ? *key : nlohmann::json::array({nullptr})) {
     if (!is_text(entry, "name") || !is_text(entry, "template")) {
       throw ConfigError(Concat(path, ": chat_template: expected a text, or a list of objects with the texts name and template"));
     }
@@ -68,7 +67,7 @@ std::string Names(const std::map<std::string, Found>& templates) {
 bool HasChatTemplate(const std::string& folder) {
   const fs::path root(folder);
   if (!TemplateFiles(root).empty()) return true;
-  const Json config = ReadObject(root / "tokenizer_config.json");
+  const nlohmann::json config = ReadObject(root / "tokenizer_config.json");
   return config.contains("chat_template") && !config["chat_template"].is_null();
 }
 
@@ -76,7 +75,7 @@ ChatTemplate LoadChatTemplate(const std::string& folder, const std::string& name
   const fs::path root(folder);
   if (!fs::is_directory(root)) throw ConfigError(Concat(folder, ": no folder"));
   const fs::path config_path = root / "tokenizer_config.json";
-  const Json config = ReadObject(config_path);
+  const nlohmann::json config = ReadObject(config_path);
   auto templates = TemplateFiles(root);
   if (templates.empty()) templates = TemplatesOfConfig(config, config_path.string());
   if (templates.empty()) {

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kEmbedding = "model.embed_tokens.weight";
+constexpr const char* kEmbeddingTensor = "model.embed_tokens.weight";
 constexpr const char* kHead = "lm_head.weight";
 constexpr int kMaxIndexDepth = 8;
 
@@ -119,7 +119,7 @@ std::map<std::string, at::Tensor> MapHfWeights(const std::string& folder) {
 }
 
 bool EmbeddingsAreTied(const TransformerConfig& config, const std::map<std::string, at::Tensor>& tensors) {
-  const auto embedding = tensors.find(kEmbedding);
+  const auto embedding = tensors.find(kEmbeddingTensor);
   const auto head = tensors.find(kHead);
   if (!config.tie_embeddings || embedding == tensors.end() || head == tensors.end()) return config.tie_embeddings;
   const at::Tensor& a = embedding->second;
@@ -132,7 +132,7 @@ bool EmbeddingsAreTied(const TransformerConfig& config, const std::map<std::stri
 NamedTensors MatchParameters(const std::string& folder, const TransformerConfig& config, std::map<std::string, at::Tensor> tensors,
                              const std::vector<std::string>& skip) {
   if (config.tie_embeddings) {
-    if (!tensors.contains(kEmbedding) && tensors.contains(kHead)) tensors[kEmbedding] = tensors[kHead];
+    if (!tensors.contains(kEmbeddingTensor) && tensors.contains(kHead)) tensors[kEmbeddingTensor] = tensors[kHead];
     tensors.erase(kHead);
   }
   NamedTensors matched;

@@ -15,11 +15,11 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxNameBytes = 512;
 constexpr size_t kMaxDimensions = 8;
-constexpr int kMaxDepth = 4;
+constexpr int kMaxHeaderDepth = 4;
 
-[[noreturn]] void Refuse(const std::string& path, const std::string& why) { throw ConfigError(Concat(path, ": ", why)); }
+[[noreturn]] void RefuseHeader(const std::string& path, const std::string& why) { throw ConfigError(Concat(path, ": ", why)); }
 
-// Whether every object of the text has distinct keys and nothing nests deeper than kMaxDepth; nlohmann's tree keeps the last of
+// Whether every object of the text has distinct keys and nothing nests deeper than kMaxHeaderDepth; nlohmann's tree keeps the last of
 // two equal keys silently, so the tokens themselves are looked at.
 class StructureCheck : public nlohmann::json_sax<Json> {
  public:
@@ -57,7 +57,7 @@ class StructureCheck : public nlohmann::json_sax<Json> {
 
  private:
   bool Descend() {
-    if (++depth_ <= kMaxDepth) return true;
+    if (++depth_ <= kMaxHeaderDepth) return true;
     problem_ = "the header nests too deep";
     return false;
   }
@@ -75,54 +75,55 @@ constexpr DType kDTypes[] = {{"F32", c10::kFloat}, {"BF16", c10::kBFloat16}, {"F
                              {"U8", c10::kByte},   {"BOOL", c10::kBool}};
 
 uint64_t Unsigned(const Json& value, const std::string& path, const std::string& where) {
-  if (!value.is_number_unsigned()) Refuse(path, Concat(where, ": expected a whole number of at least 0"));
+  if (!value.is_number_unsigned()) RefuseHeader(path, Concat(where, ": expected a whole number of at least 0"));
   return value.get<uint64_t>();
 }
 
 SafetensorsEntry ParseEntry(const std::string& path, const std::string& name, const Json& value, uint64_t data_bytes) {
   const std::string where = Concat("tensor ", PrintableName(name));
-  if (name.empty() || name.size() > kMaxNameBytes) Refuse(path, Concat(where, ": the name must have 1 to ", kMaxNameBytes, " bytes"));
+  if (name.empty() || name.size() > kMaxNameBytes) RefuseHeader(path, Concat(where, ": the name must have 1 to ", kMaxNameBytes, " bytes"));
   for (const char c : name)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) Refuse(path, Concat(where, ": control character in the name"));
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) RefuseHeader(path, Concat(where, ": control character in the name"));
   if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets"))
-    Refuse(path, Concat(where, ": expected exactly dtype, shape and data_offsets"));
+    RefuseHeader(path, Concat(where, ": expected exactly dtype, shape and data_offsets"));
   SafetensorsEntry entry;
   entry.name = name;
   const Json& dtype = value["dtype"];
   const auto* known = std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DType& d) { return dtype == d.name; });
   if (known == std::end(kDTypes))
-    Refuse(path, Concat(where, ": dtype ", PrintableName(dtype.is_string() ? dtype.get<std::string>() : "?"), " is not supported"));
+    RefuseHeader(path, Concat(where, ": dtype ", PrintableName(dtype.is_string() ? dtype.get<std::string>() : "?"), " is not supported"));
   entry.type = known->type;
   const Json& shape = value["shape"];
   const Json& offsets = value["data_offsets"];
-  if (!shape.is_array() || shape.size() > kMaxDimensions) Refuse(path, Concat(where, ": shape must be a list of at most ", kMaxDimensions));
-  if (!offsets.is_array() || offsets.size() != 2) Refuse(path, Concat(where, ": data_offsets must be two numbers"));
+  if (!shape.is_array() || shape.size() > kMaxDimensions)
+    RefuseHeader(path, Concat(where, ": shape must be a list of at most ", kMaxDimensions));
+  if (!offsets.is_array() || offsets.size() != 2) RefuseHeader(path, Concat(where, ": data_offsets must be two numbers"));
   entry.begin = Unsigned(offsets[0], path, where + " data_offsets");
   entry.end = Unsigned(offsets[1], path, where + " data_offsets");
   if (entry.begin > entry.end || entry.end > data_bytes)
-    Refuse(path, Concat(where, ": data_offsets ", entry.begin, "..", entry.end, " leave the ", data_bytes, " bytes of data"));
+    RefuseHeader(path, Concat(where, ": data_offsets ", entry.begin, "..", entry.end, " leave the ", data_bytes, " bytes of data"));
   uint64_t bytes = c10::elementSize(entry.type);
   bool overflow = false;
   bool empty = false;
   for (const Json& size : shape) {
     const uint64_t count = Unsigned(size, path, where + " shape");
-    if (count > static_cast<uint64_t>(INT64_MAX)) Refuse(path, Concat(where, ": shape overflows"));
+    if (count > static_cast<uint64_t>(INT64_MAX)) RefuseHeader(path, Concat(where, ": shape overflows"));
     empty = empty || count == 0;
     overflow = overflow || __builtin_mul_overflow(bytes, count, &bytes);
     entry.shape.push_back(static_cast<int64_t>(count));
   }
   // A dimension of 0 makes the product 0 whatever the others say; then each of the others must still be a sane size.
   if (overflow || (empty && std::any_of(entry.shape.begin(), entry.shape.end(), [](int64_t s) { return s > (int64_t{1} << 40); })))
-    Refuse(path, Concat(where, ": shape overflows"));
+    RefuseHeader(path, Concat(where, ": shape overflows"));
   if (bytes != entry.end - entry.begin)
-    Refuse(path, Concat(where, ": shape and dtype make ", bytes, " bytes, data_offsets ", entry.end - entry.begin));
+    RefuseHeader(path, Concat(where, ": shape and dtype make ", bytes, " bytes, data_offsets ", entry.end - entry.begin));
   return entry;
 }
 
 void CheckMetadata(const std::string& path, const Json& metadata) {
-  if (!metadata.is_object()) Refuse(path, "__metadata__ is not an object");
+  if (!metadata.is_object()) RefuseHeader(path, "__metadata__ is not an object");
   for (const Json& value : metadata)
-    if (!value.is_string()) Refuse(path, "__metadata__ holds something that is not a text");
+    if (!value.is_string()) RefuseHeader(path, "__metadata__ holds something that is not a text");
 }
 
 }  // namespace
@@ -130,11 +131,11 @@ void CheckMetadata(const std::string& path, const Json& metadata) {
 std::string PrintableName(const std::string& name) { return Json(name.substr(0, 80)).dump(-1, ' ', true, Json::error_handler_t::replace); }
 
 std::vector<SafetensorsEntry> ParseSafetensorsHeader(const std::string& path, const std::string& header, uint64_t data_bytes) {
-  if (header.empty() || header[0] != '{') Refuse(path, "not a safetensors file: the header does not start with '{'");
+  if (header.empty() || header[0] != '{') RefuseHeader(path, "not a safetensors file: the header does not start with '{'");
   StructureCheck structure;
-  if (!Json::sax_parse(header, &structure)) Refuse(path, structure.problem());
+  if (!Json::sax_parse(header, &structure)) RefuseHeader(path, structure.problem());
   const Json root = Json::parse(header, nullptr, /*allow_exceptions=*/false);
-  if (!root.is_object()) Refuse(path, "the header is not a JSON object");
+  if (!root.is_object()) RefuseHeader(path, "the header is not a JSON object");
   std::vector<SafetensorsEntry> entries;
   for (const auto& [name, value] : root.items()) {
     if (name == "__metadata__")
@@ -147,11 +148,11 @@ std::vector<SafetensorsEntry> ParseSafetensorsHeader(const std::string& path, co
   uint64_t covered = 0;
   for (const SafetensorsEntry& entry : entries) {
     if (entry.begin != covered)
-      Refuse(path,
-             Concat("tensor ", PrintableName(entry.name), ": data starts at ", entry.begin, ", the data before it ends at ", covered));
+      RefuseHeader(
+          path, Concat("tensor ", PrintableName(entry.name), ": data starts at ", entry.begin, ", the data before it ends at ", covered));
     covered = entry.end;
   }
-  if (covered != data_bytes) Refuse(path, Concat("the tensors cover ", covered, " of ", data_bytes, " bytes of data"));
+  if (covered != data_bytes) RefuseHeader(path, Concat("the tensors cover ", covered, " of ", data_bytes, " bytes of data"));
   return entries;
 }
 

@@ -16,7 +16,9 @@ using Json = nlohmann::json;
 
 constexpr int kMaxDepth = 32;
 
-[[noreturn]] void Refuse(const std::string& key, const std::string& why) { throw ConfigError(Concat("config.json: ", key, ": ", why)); }
+[[noreturn]] void RefuseConfig(const std::string& key, const std::string& why) {
+  throw ConfigError(Concat("config.json: ", key, ": ", why));
+}
 
 std::string Shown(const Json& value) { return Quoted(value.dump(), 80); }
 
@@ -30,8 +32,8 @@ bool IsWholeNumber(const Json& value) {
 }
 int64_t IntAt(const Json& object, const char* key) {
   const Json* value = Find(object, key);
-  if (value == nullptr) Refuse(key, "missing");
-  if (!IsWholeNumber(*value)) Refuse(key, Concat("expected a whole number, found ", Shown(*value)));
+  if (value == nullptr) RefuseConfig(key, "missing");
+  if (!IsWholeNumber(*value)) RefuseConfig(key, Concat("expected a whole number, found ", Shown(*value)));
   return value->get<int64_t>();
 }
 int64_t IntOr(const Json& object, const char* key, int64_t absent) { return Find(object, key) ? IntAt(object, key) : absent; }
@@ -43,21 +45,21 @@ int64_t IntOr(const Json& object, const char* key, int64_t absent, int64_t null)
 double RealOr(const Json& object, const char* key, double absent) {
   const Json* value = Find(object, key);
   if (value == nullptr) return absent;
-  if (!value->is_number()) Refuse(key, Concat("expected a number, found ", Shown(*value)));
+  if (!value->is_number()) RefuseConfig(key, Concat("expected a number, found ", Shown(*value)));
   return value->get<double>();
 }
 
 bool BoolOr(const Json& object, const char* key, bool absent) {
   const Json* value = Find(object, key);
   if (value == nullptr) return absent;
-  if (!value->is_boolean()) Refuse(key, Concat("expected true or false, found ", Shown(*value)));
+  if (!value->is_boolean()) RefuseConfig(key, Concat("expected true or false, found ", Shown(*value)));
   return value->get<bool>();
 }
 
 std::string TextOr(const Json& object, const char* key, const std::string& absent) {
   const Json* value = Find(object, key);
   if (value == nullptr) return absent;
-  if (!value->is_string()) Refuse(key, Concat("expected a text, found ", Shown(*value)));
+  if (!value->is_string()) RefuseConfig(key, Concat("expected a text, found ", Shown(*value)));
   return value->get<std::string>();
 }
 
@@ -80,19 +82,20 @@ constexpr int64_t kDefaultMaxWindowLayers = 28;
 
 const FamilyDefaults& FamilyOf(const std::string& type) {
   const auto* family = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const FamilyDefaults& f) { return type == f.model_type; });
-  if (family == kFamilies.end()) Refuse("model_type", Concat("'", Quoted(type), "' is not supported; known are ", ListOf(ModelFamilies())));
+  if (family == kFamilies.end())
+    RefuseConfig("model_type", Concat("'", Quoted(type), "' is not supported; known are ", ListOf(ModelFamilies())));
   return *family;
 }
 
 void RefuseUnsupported(const Json& root, const FamilyDefaults& family) {
   if (const Json* names = Find(root, "architectures")) {
     const bool known = names->is_array() && names->size() == 1 && names->front() == family.architecture;
-    if (!known) Refuse("architectures", Concat(Shown(*names), " is not supported; only [\"", family.architecture, "\"] is"));
+    if (!known) RefuseConfig("architectures", Concat(Shown(*names), " is not supported; only [\"", family.architecture, "\"] is"));
   }
-  if (Find(root, "quantization_config")) Refuse("quantization_config", "quantized weights are not supported");
+  if (Find(root, "quantization_config")) RefuseConfig("quantization_config", "quantized weights are not supported");
   const std::string act = TextOr(root, "hidden_act", "silu");
-  if (act != "silu") Refuse("hidden_act", Concat("'", Quoted(act), "' is not supported; only 'silu' is"));
-  if (RealOr(root, "partial_rotary_factor", 1.0) != 1.0) Refuse("partial_rotary_factor", "only 1 is supported");
+  if (act != "silu") RefuseConfig("hidden_act", Concat("'", Quoted(act), "' is not supported; only 'silu' is"));
+  if (RealOr(root, "partial_rotary_factor", 1.0) != 1.0) RefuseConfig("partial_rotary_factor", "only 1 is supported");
 }
 
 // As in transformers, 0 is as good as nothing.
@@ -107,7 +110,7 @@ void ReadYarn(const Json& rope, RopeScaling* scaling) {
   scaling->mscale_all_dim = real("mscale_all_dim", 0);
   scaling->attention_factor = RealOr(rope, "attention_factor", 0);
   if (Find(rope, "attention_factor") != nullptr && !(scaling->attention_factor > 0))
-    Refuse("rope attention_factor", Concat(scaling->attention_factor, " is not above 0"));
+    RefuseConfig("rope attention_factor", Concat(scaling->attention_factor, " is not above 0"));
   scaling->truncate = BoolOr(rope, "truncate", true);
 }
 
@@ -122,20 +125,20 @@ void ReadRope(const Json& root, TransformerConfig* config) {
   const Json* rope = Find(root, key);
   if (rope == nullptr || rope->empty()) rope = Find(root, key = "rope_parameters");
   if (rope == nullptr) return;
-  if (!rope->is_object()) Refuse(key, "expected an object");
+  if (!rope->is_object()) RefuseConfig(key, "expected an object");
   for (const auto& [name, value] : rope->items())
-    if (value.is_object()) Refuse(Concat(key, ".", Quoted(name)), "rotary settings per layer type are not supported");
+    if (value.is_object()) RefuseConfig(Concat(key, ".", Quoted(name)), "rotary settings per layer type are not supported");
   RopeScaling& scaling = config->rope_scaling;
   scaling.type = TextOr(*rope, "rope_type", TextOr(*rope, "type", "default"));
   config->rope_theta = RealOr(*rope, "rope_theta", config->rope_theta);
-  if (RealOr(*rope, "partial_rotary_factor", 1.0) != 1.0) Refuse(Concat(key, ".partial_rotary_factor"), "only 1 is supported");
+  if (RealOr(*rope, "partial_rotary_factor", 1.0) != 1.0) RefuseConfig(Concat(key, ".partial_rotary_factor"), "only 1 is supported");
   if (scaling.type == "default") return;
   const auto& known = RopeTypes();
   if (std::find(known.begin(), known.end(), scaling.type) == known.end())
-    Refuse(Concat(key, ".rope_type"),
-           Concat("'", Quoted(scaling.type), "' is not supported; known are ", ListOf(known), scaling.type == "longrope" ? kLongRope : ""));
+    RefuseConfig(Concat(key, ".rope_type"), Concat("'", Quoted(scaling.type), "' is not supported; known are ", ListOf(known),
+                                                   scaling.type == "longrope" ? kLongRope : ""));
   const auto required = [&](const char* name) {
-    if (Find(*rope, name) == nullptr) Refuse(Concat(key, ".", name), Concat("missing; rope type ", scaling.type, " needs it"));
+    if (Find(*rope, name) == nullptr) RefuseConfig(Concat(key, ".", name), Concat("missing; rope type ", scaling.type, " needs it"));
     return RealOr(*rope, name, 0);
   };
   const bool stretches_original = scaling.type == "llama3" || scaling.type == "yarn";
@@ -156,20 +159,21 @@ void ReadWindows(const Json& root, TransformerConfig* config) {
   const bool used = qwen ? BoolOr(root, "use_sliding_window", false) : config->model_type == "mistral";
   const Json* types = Find(root, "layer_types");
   if (types != nullptr && (!types->is_array() || static_cast<int64_t>(types->size()) != config->num_layers))
-    Refuse("layer_types", "expected a list of one text per layer");
+    RefuseConfig("layer_types", "expected a list of one text per layer");
   // Of the Llama family transformers does not look at the key, other loaders do.
-  if (!qwen && !used && Find(root, "sliding_window")) Refuse("sliding_window", "is not supported for model_type llama");
+  if (!qwen && !used && Find(root, "sliding_window")) RefuseConfig("sliding_window", "is not supported for model_type llama");
   const int64_t window = used ? IntOr(root, "sliding_window", kDefaultWindow, 0) : 0;
-  if (used && Find(root, "sliding_window") && window < 1) Refuse("sliding_window", Concat(window, " is below 1"));
+  if (used && Find(root, "sliding_window") && window < 1) RefuseConfig("sliding_window", Concat(window, " is below 1"));
   const int64_t first = qwen ? IntOr(root, "max_window_layers", kDefaultMaxWindowLayers) : 0;
   std::vector<int64_t> windows;
   for (int64_t layer = 0; layer < config->num_layers; ++layer) {
     const Json by_default = window > 0 && layer >= first ? "sliding_attention" : "full_attention";
     const Json& type = types == nullptr ? by_default : (*types)[static_cast<size_t>(layer)];
     if (type != "sliding_attention" && type != "full_attention")
-      Refuse("layer_types", Concat(Shown(type), " is not supported; known are \"full_attention\", \"sliding_attention\""));
-    if (type == "sliding_attention" && window == 0) Refuse("layer_types", "\"sliding_attention\", but no sliding window is switched on");
-    if (!qwen && type != by_default) Refuse("layer_types", Concat("layer ", layer, ": ", Shown(type), " against sliding_window"));
+      RefuseConfig("layer_types", Concat(Shown(type), " is not supported; known are \"full_attention\", \"sliding_attention\""));
+    if (type == "sliding_attention" && window == 0)
+      RefuseConfig("layer_types", "\"sliding_attention\", but no sliding window is switched on");
+    if (!qwen && type != by_default) RefuseConfig("layer_types", Concat("layer ", layer, ": ", Shown(type), " against sliding_window"));
     windows.push_back(type == "sliding_attention" ? window : 0);
   }
   if (std::any_of(windows.begin(), windows.end(), [](int64_t w) { return w > 0; })) config->layer_windows = std::move(windows);
@@ -179,11 +183,11 @@ void ReadBiases(const Json& root, TransformerConfig* config) {
   const std::string& type = config->model_type;
   const bool attention_bias = BoolOr(root, "attention_bias", false);
   const bool optional = type == "llama" || type == "qwen3";
-  if (attention_bias && !optional) Refuse("attention_bias", Concat("true is not supported for model_type ", type));
+  if (attention_bias && !optional) RefuseConfig("attention_bias", Concat("true is not supported for model_type ", type));
   config->qkv_bias = type == "qwen2" || attention_bias;
   config->output_bias = attention_bias;
   config->mlp_bias = BoolOr(root, "mlp_bias", false);
-  if (config->mlp_bias && type != "llama") Refuse("mlp_bias", Concat("true is not supported for model_type ", type));
+  if (config->mlp_bias && type != "llama") RefuseConfig("mlp_bias", Concat("true is not supported for model_type ", type));
 }
 
 // -1 for an id that no token can have.
@@ -257,7 +261,7 @@ const std::vector<std::string>& ModelFamilies() {
 TransformerConfig ParseTransformerConfig(const std::string& config_json) {
   const Json root = ParseObject("config.json", config_json);
   TransformerConfig config;
-  if (Find(root, "model_type") == nullptr) Refuse("model_type", "missing");
+  if (Find(root, "model_type") == nullptr) RefuseConfig("model_type", "missing");
   config.model_type = TextOr(root, "model_type", "");
   const FamilyDefaults& family = FamilyOf(config.model_type);
   RefuseUnsupported(root, family);

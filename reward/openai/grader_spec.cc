@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr size_t kMaxBytes = 1 << 20, kMaxGraders = 100, kMaxMessages = 100, kMaxLabels = 1000;
-constexpr int kMaxDepth = 32;
+constexpr int kMaxSpecDepth = 32;
 
 // An object of the JSON and where it stands: graders.json: grader.graders.name.
 class Place {
@@ -234,7 +234,7 @@ std::vector<std::string> OpenAiGrader::Columns() const {
 nlohmann::json OpenAiGraderJson(std::string_view text, const std::string& source) {
   if (text.size() > kMaxBytes) throw ConfigError(Concat(source, ": ", text.size(), " bytes; at most ", kMaxBytes));
   std::string error;
-  const std::optional<Json> json = ParseStrictJson(text, kMaxDepth, &error);
+  const std::optional<Json> json = ParseStrictJson(text, kMaxSpecDepth, &error);
   if (!json) throw ConfigError(Concat(source, ": not JSON: ", error));
   const Json::json_pointer in_job("/method/reinforcement/grader");
   if (json->is_object() && json->contains("method")) {

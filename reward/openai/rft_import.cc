@@ -17,7 +17,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxImportDepth = 64;
 constexpr double kHeldOut = 0.1;
 
 // A YAML scalar: JSON's strings are YAML's.
@@ -216,7 +216,7 @@ std::string RewardYaml(const ImportedGrader& grader) {
 
 ImportedRun ImportRft(const RftFiles& files) {
   std::string error;
-  const std::optional<Json> job = ParseStrictJson(files.job, kMaxDepth, &error);
+  const std::optional<Json> job = ParseStrictJson(files.job, kMaxImportDepth, &error);
   if (!job || !job->is_object()) throw ConfigError(Concat(files.job_path, ": not a JSON object: ", job ? "something else" : error));
   const Hyperparameters parameters(*job);
   ImportedRun run;

@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::json;
 using OrderedJson = nlohmann::ordered_json;
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxRowDepth = 64;
 
 std::string TextOfContent(const Json& content, const std::string& place) {
   if (content.is_string()) return content.get<std::string>();
@@ -66,7 +66,7 @@ std::string PromptsOf(const std::string& data, const std::string& path, bool cha
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
     const std::string place = Concat(path, ":", number);
     std::string error;
-    const std::optional<Json> row = ParseStrictJson(line, kMaxDepth, &error, number);
+    const std::optional<Json> row = ParseStrictJson(line, kMaxRowDepth, &error, number);
     if (!row || !row->is_object()) throw ConfigError(Concat(place, ": not a JSON object: ", row ? "something else" : error));
     OrderedJson prompt = {{"messages", PromptOf(*row, place, chat, found)}};
     for (const auto& [key, value] : row->items()) {

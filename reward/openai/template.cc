@@ -11,15 +11,15 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr size_t kMaxTemplateBytes = 256 << 10, kMaxVariables = 1000, kMaxSteps = 32;
-constexpr int kMaxDepth = 64;
+constexpr size_t kMaxTemplateBytes = 256 << 10, kMaxVariables = 1000, kMaxTemplateSteps = 32;
+constexpr int kMaxPathDepth = 64;
 
 bool IsNameByte(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-std::string_view Trimmed(std::string_view text) {
+std::string_view WithoutSpaces(std::string_view text) {
   constexpr std::string_view kSpaces = " \t\r\n";
   const size_t begin = text.find_first_not_of(kSpaces);
   if (begin == std::string_view::npos) return {};
@@ -59,7 +59,7 @@ GraderTemplate::GraderTemplate(std::string_view text) {
 }
 
 GraderTemplate::Variable GraderTemplate::ReadVariable(std::string_view inside, size_t place) {
-  const std::string_view text = Trimmed(inside);
+  const std::string_view text = WithoutSpaces(inside);
   const auto fail = [&](const std::string& what) {
     throw ConfigError(Concat("byte ", place, ": {{ ", Quoted(text), " }}: ", what,
                              "; a variable is item.NAME or sample.NAME, with .NAME, [NUMBER] and ['NAME'] behind it"));
@@ -71,7 +71,7 @@ GraderTemplate::Variable GraderTemplate::ReadVariable(std::string_view inside, s
   if (space != "item" && space != "sample") fail("there is no such namespace");
   variable.of_item = space == "item";
   while (at < text.size()) {
-    if (variable.path.size() > kMaxSteps) fail("the path is too long");
+    if (variable.path.size() > kMaxTemplateSteps) fail("the path is too long");
     if (text[at] == '.') {
       ++at;
       const std::string name = TakeName(text, &at);
@@ -126,7 +126,7 @@ Rendered GraderTemplate::ValueOf(const Variable& variable, const GradedSample& s
     const auto column = sample.item.find(variable.name);
     if (column == sample.item.end()) return {"", RenderProblem::kItem, Concat("the row has no column for {{", variable.written, "}}")};
     if (variable.path.empty()) return {column->second, RenderProblem::kNone, ""};
-    const std::optional<Json> value = ParseStrictJson(column->second, kMaxDepth, &error);
+    const std::optional<Json> value = ParseStrictJson(column->second, kMaxPathDepth, &error);
     if (value && Follow(variable, *value, &text)) return {text, RenderProblem::kNone, ""};
     return {"", RenderProblem::kItem, Concat("the row has nothing at {{", variable.written, "}}")};
   }
@@ -135,7 +135,7 @@ Rendered GraderTemplate::ValueOf(const Variable& variable, const GradedSample& s
     const Json message = {{"role", "assistant"}, {"content", sample.output_text}};
     const Json choice = {{"index", 0}, {"message", message}, {"finish_reason", sample.truncated ? "length" : "stop"}};
     if (Follow(variable, Json::array({choice}), &text)) return {text, RenderProblem::kNone, ""};
-  } else if (const std::optional<Json> value = ParseStrictJson(sample.output_text, kMaxDepth, &error); value) {
+  } else if (const std::optional<Json> value = ParseStrictJson(sample.output_text, kMaxPathDepth, &error); value) {
     if (Follow(variable, *value, &text)) return {text, RenderProblem::kNone, ""};
   }
   return {"", RenderProblem::kSample, Concat("the answer has nothing at {{", variable.written, "}}")};

@@ -17,7 +17,7 @@ constexpr int kMaxDepth = 16;
 constexpr size_t kMaxLineBytes = size_t{16} << 20;
 
 // The text of a message list's last message, or the text itself.
-std::optional<std::string> TextOf(const nlohmann::json& value) {
+std::optional<std::string> TextIn(const nlohmann::json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array() || value.empty() || !value.back().is_object()) return std::nullopt;
   const auto content = value.back().find("content");
@@ -57,7 +57,7 @@ class RowParser {
  private:
   std::string Text(const nlohmann::json& row, const std::string& key) const {
     const auto value = row.find(key);
-    const auto text = value == row.end() ? std::nullopt : TextOf(*value);
+    const auto text = value == row.end() ? std::nullopt : TextIn(*value);
     if (!text) Fail(key, "expected a text, or a list of messages {role, content}");
     return *text;
   }

@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kVersion = 1;
 constexpr size_t kMaxBytes = size_t{1} << 20;
-constexpr int kMaxDepth = 5;
+constexpr int kMaxFileDepth = 5;
 constexpr double kMostAbs = 1e6;  // of a number
 
 // Reads the keys of objects, each into its place; what is of another kind, or of no known key, is a mistake with its place.
@@ -94,7 +94,7 @@ RbrWeights ParseRbrWeights(std::string_view text, const std::string& name) {
   const KeyReader reader(name);
   if (text.size() > kMaxBytes) reader.Fail("", Concat("a file of ", text.size(), " bytes; at most ", kMaxBytes, " are read"));
   std::string error;
-  const auto root = ParseStrictJson(text, kMaxDepth, &error);
+  const auto root = ParseStrictJson(text, kMaxFileDepth, &error);
   if (!root) reader.Fail("", "no weights of rule-based rewards: " + error);
   RbrWeights weights;
   double version = 0;

@@ -10,48 +10,48 @@
 namespace temper {
 namespace {
 
-constexpr int kMaxDepth = 4;
+constexpr int kMaxSchemaDepth = 4;
 constexpr size_t kShownBytes = 160;
 
 // What is wrong with a reply.
-struct Problem {
+struct SchemaProblem {
   std::string words;
 };
 
 double Fraction(const std::string& name, const nlohmann::json& value) {
   const double number = value.is_number() ? value.get<double>() : -1;
-  if (!std::isfinite(number) || number < 0 || number > 1) throw Problem{Concat(name, " must be a number from 0 to 1")};
+  if (!std::isfinite(number) || number < 0 || number > 1) throw SchemaProblem{Concat(name, " must be a number from 0 to 1")};
   return number;
 }
 
 const std::string& Text(const std::string& name, const nlohmann::json& value) {
-  if (!value.is_string()) throw Problem{Concat(name, " must be a text")};
+  if (!value.is_string()) throw SchemaProblem{Concat(name, " must be a text")};
   return value.get_ref<const std::string&>();
 }
 
 template <typename Enum>
 Enum Word(const std::string& name, const nlohmann::json& value) {
   const std::optional<Enum> known = ValueOf<Enum>(value.is_string() ? value.get_ref<const std::string&>() : "");
-  if (!known) throw Problem{Concat(name, " must be one of ", AllNames<Enum>())};
+  if (!known) throw SchemaProblem{Concat(name, " must be one of ", AllNames<Enum>())};
   return *known;
 }
 
 uint32_t Offset(const nlohmann::json& piece, const char* name) {
   const auto found = piece.find(name);
   if (found == piece.end() || !found->is_number_unsigned() || found->get<uint64_t>() > UINT32_MAX)
-    throw Problem{Concat("evidence needs ", name, ", an offset in bytes of the answer")};
+    throw SchemaProblem{Concat("evidence needs ", name, ", an offset in bytes of the answer")};
   return found->get<uint32_t>();
 }
 
 void ReadEvidence(const nlohmann::json& value, RemoteReply* reply) {
-  if (!value.is_array() || value.size() > kMaxEvidence)
-    throw Problem{Concat("evidence must be a list of at most ", kMaxEvidence, " pieces of the answer")};
+  if (!value.is_array() || value.size() > kMaxReplyEvidence)
+    throw SchemaProblem{Concat("evidence must be a list of at most ", kMaxReplyEvidence, " pieces of the answer")};
   for (const nlohmann::json& piece : value) {
     if (piece.is_string()) {
       reply->quotes.push_back(piece.get<std::string>());
       continue;
     }
-    if (!piece.is_object()) throw Problem{"evidence holds texts, or objects with begin and end"};
+    if (!piece.is_object()) throw SchemaProblem{"evidence holds texts, or objects with begin and end"};
     const auto proposition = piece.find("proposition");
     reply->grade.evidence.push_back(
         {proposition == piece.end() ? "" : Text("evidence.proposition", *proposition), Offset(piece, "begin"), Offset(piece, "end")});
@@ -79,7 +79,7 @@ bool ReadPart(const std::string& name, const nlohmann::json& value, Grade* grade
       grade->mode = Word<ResponseMode>(name, value);
       break;
     case GradePart::kOverRefusal:
-      if (!value.is_boolean()) throw Problem{"over_refusal must be true or false"};
+      if (!value.is_boolean()) throw SchemaProblem{"over_refusal must be true or false"};
       grade->over_refusal = value.get<bool>();
       break;
   }
@@ -91,19 +91,19 @@ void ReadField(const std::string& name, const nlohmann::json& value, RemoteReply
   if (name == "id" || ReadPart(name, value, &grade)) return;
   if (name == "clause") {
     grade.clause = Text(name, value);
-    if (grade.clause.size() > kMaxClauseBytes) throw Problem{Concat("clause must have at most ", kMaxClauseBytes, " bytes")};
+    if (grade.clause.size() > kMaxClauseBytes) throw SchemaProblem{Concat("clause must have at most ", kMaxClauseBytes, " bytes")};
   } else if (name == "evidence") {
     ReadEvidence(value, reply);
   } else {
-    throw Problem{Concat("there is no field ", Quoted(name), "; the fields are id, ", AllNames<GradePart>(),
-                         ", clause, evidence, refused_to_grade and error")};
+    throw SchemaProblem{Concat("there is no field ", Quoted(name), "; the fields are id, ", AllNames<GradePart>(),
+                               ", clause, evidence, refused_to_grade and error")};
   }
 }
 
 void ReadFields(const nlohmann::json& object, const std::vector<GradePart>& gives, RemoteReply* reply) {
-  if (!object.is_object()) throw Problem{"it is not a JSON object"};
+  if (!object.is_object()) throw SchemaProblem{"it is not a JSON object"};
   const auto id = object.find("id");
-  if (id == object.end() || !id->is_number_integer()) throw Problem{"it needs the id of its request, a whole number"};
+  if (id == object.end() || !id->is_number_integer()) throw SchemaProblem{"it needs the id of its request, a whole number"};
   reply->id = id->get<int64_t>();
   for (const auto& [name, outcome] :
        {std::pair("refused_to_grade", GradeOutcome::kRefusedToGrade), std::pair("error", GradeOutcome::kCrash)}) {
@@ -115,7 +115,7 @@ void ReadFields(const nlohmann::json& object, const std::vector<GradePart>& give
   }
   for (const auto& [name, value] : object.items()) ReadField(name, value, reply);
   for (const GradePart part : gives)
-    if (!object.contains(std::string(NameOf(part)))) throw Problem{Concat("it lacks ", NameOf(part), ", which this grader gives")};
+    if (!object.contains(std::string(NameOf(part)))) throw SchemaProblem{Concat("it lacks ", NameOf(part), ", which this grader gives")};
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ RemoteReply ReadReply(const nlohmann::json& object, const std::vector<GradePart>
   RemoteReply reply;
   try {
     ReadFields(object, gives, &reply);
-  } catch (const Problem& problem) {
+  } catch (const SchemaProblem& problem) {
     reply.grade = ParseErrorGrade(problem.words, object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     reply.quotes.clear();
   }
@@ -158,7 +158,7 @@ RemoteReply ParseReply(std::string_view text, const std::vector<GradePart>& give
     return reply;
   }
   std::string error;
-  const std::optional<nlohmann::json> object = ParseStrictJson(text, kMaxDepth, &error);
+  const std::optional<nlohmann::json> object = ParseStrictJson(text, kMaxSchemaDepth, &error);
   if (object) return ReadReply(*object, gives);
   reply.grade = ParseErrorGrade(error, text);
   return reply;

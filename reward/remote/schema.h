@@ -27,7 +27,7 @@ namespace temper {
 
 inline constexpr size_t kMaxReplyBytes = size_t{1} << 20;  // of one reply
 inline constexpr size_t kMaxClauseBytes = 200;
-inline constexpr size_t kMaxEvidence = 64;  // pieces
+inline constexpr size_t kMaxReplyEvidence = 64;  // pieces
 
 // The request as JSON, without a line break. Bytes that are no UTF-8 become U+FFFD.
 std::string RequestJson(int64_t id, const GradeRequest& request);

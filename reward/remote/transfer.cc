@@ -10,7 +10,7 @@ namespace temper {
 namespace {
 
 constexpr size_t kMaxHeaderBytes = size_t{64} << 10;  // of all headers of a reply
-constexpr size_t kShownBytes = 160;
+constexpr size_t kShownReplyBytes = 160;
 
 long Millis(double seconds) { return std::max(1L, std::lround(std::min(seconds, 1e6) * 1000)); }
 
@@ -90,9 +90,9 @@ std::string Transfer::ErrorText(CURLcode code, int status) const {
   if (too_large_)
     return header_bytes_ > kMaxHeaderBytes ? Concat("more than ", kMaxHeaderBytes, " bytes of headers")
                                            : Concat("a reply of more than ", max_bytes_, " bytes (max_reply_kb)");
-  if (code != CURLE_OK) return Quoted(error_[0] != '\0' ? error_ : curl_easy_strerror(code), 2 * kShownBytes);
+  if (code != CURLE_OK) return Quoted(error_[0] != '\0' ? error_ : curl_easy_strerror(code), 2 * kShownReplyBytes);
   if (status >= 200 && status < 300) return "";
-  return Concat("HTTP status ", status, Advice(status), received_.empty() ? "" : Concat(": ", Quoted(received_, kShownBytes)));
+  return Concat("HTTP status ", status, Advice(status), received_.empty() ? "" : Concat(": ", Quoted(received_, kShownReplyBytes)));
 }
 
 TransferEnd Transfer::End(CURLcode code) {

@@ -9,7 +9,7 @@
 namespace temper {
 namespace {
 
-constexpr int kTries = 12;
+constexpr int kLogicTries = 12;
 
 // A number that a measure never passes.
 double GreatestOf(const std::string& measure) {
@@ -24,7 +24,7 @@ bool MatchesAll(const PropositionRule& rule) {
 
 bool MatchesNone(const PropositionRule& rule) {
   return rule.phrases.empty() && std::all_of(rule.regexes.begin(), rule.regexes.end(),
-                                             [&](const auto& regex) { return MatchesNoSample(regex, rule.case_sensitive, kTries); });
+                                             [&](const auto& regex) { return MatchesNoSample(regex, rule.case_sensitive, kLogicTries); });
 }
 
 }  // namespace

@@ -11,12 +11,12 @@
 namespace temper {
 namespace {
 
-constexpr int kMaxDepth = 50;
+constexpr int kMaxPatternDepth = 50;
 constexpr size_t kMaxSampleBytes = 20000;
 constexpr int64_t kSteps = 200000;
 
 // What a sampler does not read.
-struct Unread {};
+struct UnreadPattern {};
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsWord(char c) { return IsDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -28,7 +28,7 @@ class Sampler {
 
   std::string Sample() {
     std::string text = Alternatives(0);
-    if (at_ != pattern_.size()) throw Unread{};
+    if (at_ != pattern_.size()) throw UnreadPattern{};
     return text;
   }
 
@@ -37,7 +37,7 @@ class Sampler {
 
   char Peek(size_t ahead = 0) const { return at_ + ahead < pattern_.size() ? pattern_[at_ + ahead] : '\0'; }
   char Next() {
-    if (at_ == pattern_.size()) throw Unread{};
+    if (at_ == pattern_.size()) throw UnreadPattern{};
     return pattern_[at_++];
   }
   bool Take(char c) {
@@ -48,7 +48,7 @@ class Sampler {
   uint64_t Below(uint64_t bound) { return KeyOf(Concat(seed_, "/", ++drawn_)) % bound; }
 
   std::string Alternatives(int depth) {
-    if (depth > kMaxDepth) throw Unread{};
+    if (depth > kMaxPatternDepth) throw UnreadPattern{};
     std::vector<std::string> all = {Sequence(depth)};
     while (Take('|')) all.push_back(Sequence(depth));
     return all[Below(all.size())];
@@ -66,11 +66,11 @@ class Sampler {
       const uint64_t count = least + Below(std::min<uint64_t>(most - least, 2) + 1);
       for (uint64_t i = 0; i < count; ++i) {
         out += once;
-        if (out.size() > kMaxSampleBytes) throw Unread{};
+        if (out.size() > kMaxSampleBytes) throw UnreadPattern{};
         if (i + 1 == count) break;
         at_ = begin;  // each repetition draws again
         once = Atom(depth);
-        if (at_ != end) throw Unread{};
+        if (at_ != end) throw UnreadPattern{};
       }
       at_ = after;
     }
@@ -89,11 +89,11 @@ class Sampler {
       *least = Number();
       *most = *least;
       if (Take(',')) *most = Peek() == '}' ? *least + 2 : Number();
-      if (!Take('}') || *most < *least) throw Unread{};
+      if (!Take('}') || *most < *least) throw UnreadPattern{};
     } else {
       return;
     }
-    if (Peek() == '+') throw Unread{};  // possessive
+    if (Peek() == '+') throw UnreadPattern{};  // possessive
     Take('?');
   }
 
@@ -101,7 +101,7 @@ class Sampler {
     uint64_t number = 0;
     while (IsDigit(Peek())) {
       number = number * 10 + static_cast<uint64_t>(Next() - '0');
-      if (number > 1000) throw Unread{};
+      if (number > 1000) throw UnreadPattern{};
     }
     return number;
   }
@@ -113,7 +113,7 @@ class Sampler {
     if (c == '\\') return Escape();
     if (c == '^' || c == '$') return "";
     if (c == '.') return std::string(1, "ax5 "[Below(4)]);
-    if (c == '*' || c == '+' || c == '?') throw Unread{};
+    if (c == '*' || c == '+' || c == '?') throw UnreadPattern{};
     return std::string(1, c);
   }
 
@@ -121,19 +121,19 @@ class Sampler {
     if (Take('?')) {
       if (Take('i')) {
         if (Take(')')) return "";
-        if (!Take(':')) throw Unread{};
+        if (!Take(':')) throw UnreadPattern{};
       } else if (Take('P') || Peek() == '<') {
-        if (!Take('<') || Peek() == '=' || Peek() == '!') throw Unread{};
+        if (!Take('<') || Peek() == '=' || Peek() == '!') throw UnreadPattern{};
         while (Next() != '>') {
         }
       } else if (!Take(':')) {
-        throw Unread{};
+        throw UnreadPattern{};
       }
     } else if (Peek() == '*') {
-      throw Unread{};
+      throw UnreadPattern{};
     }
     std::string text = Alternatives(depth + 1);
-    if (!Take(')')) throw Unread{};
+    if (!Take(')')) throw UnreadPattern{};
     return text;
   }
 
@@ -164,7 +164,7 @@ class Sampler {
       default:
         break;
     }
-    if (IsWord(c)) throw Unread{};
+    if (IsWord(c)) throw UnreadPattern{};
     return std::string(1, c);
   }
 
@@ -182,7 +182,7 @@ class Sampler {
     const bool negated = Take('^');
     for (bool first = true; first || Peek() != ']'; first = false) {
       char low = Next();
-      if (low == '[' && (Peek() == ':' || Peek() == '=' || Peek() == '.')) throw Unread{};
+      if (low == '[' && (Peek() == ':' || Peek() == '=' || Peek() == '.')) throw UnreadPattern{};
       if (low == '\\') {
         low = Next();
         if (low == 'd' || low == 'w' || low == 's' || low == 'D' || low == 'W' || low == 'S') {
@@ -194,18 +194,18 @@ class Sampler {
         else if (low == 't')
           low = '\t';
         else if (IsWord(low))
-          throw Unread{};
+          throw UnreadPattern{};
       }
       char high = low;
       if (Peek() == '-' && Peek(1) != ']' && Peek(1) != '\0') {
         ++at_;
         high = Next();
-        if (high == '\\') throw Unread{};
+        if (high == '\\') throw UnreadPattern{};
       }
       for (int i = static_cast<unsigned char>(low); i <= static_cast<unsigned char>(high) && i < 128; ++i)
         set[static_cast<size_t>(i)] = true;
     }
-    if (!Take(']')) throw Unread{};
+    if (!Take(']')) throw UnreadPattern{};
     std::string choices;
     for (size_t i = ' '; i < 127; ++i)
       if (set[i] != negated) choices += static_cast<char>(i);
@@ -213,7 +213,7 @@ class Sampler {
       for (const size_t i : {'\n', '\t'})
         if (set[i] != negated) choices += static_cast<char>(i);
     }
-    if (choices.empty()) throw Unread{};
+    if (choices.empty()) throw UnreadPattern{};
     return std::string(1, choices[Below(choices.size())]);
   }
 
@@ -237,7 +237,7 @@ bool Matches(const Regex& regex, std::string_view text) {
 std::optional<std::string> SampleOfPattern(std::string_view pattern, uint64_t seed) {
   try {
     return Sampler(pattern, seed).Sample();
-  } catch (const Unread&) {
+  } catch (const UnreadPattern&) {
     return std::nullopt;
   }
 }

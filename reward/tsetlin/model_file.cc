@@ -20,7 +20,7 @@ constexpr size_t kHeaderBytes = 24;
 constexpr uint64_t kMaxLabels = 1000, kMaxTerms = 1000000, kMaxVetoes = 10000, kMaxSources = 100000;
 constexpr int64_t kMaxClauses = 1000000, kMaxOpeningWords = 1000;
 constexpr int64_t kMaxThreshold = 1000000000;
-constexpr int32_t kMaxWeight = 1 << 30;
+constexpr int32_t kMaxClauseWeight = 1 << 30;
 
 void PutStrings(const std::vector<std::string>& texts, ByteWriter* out) {
   out->Put<uint64_t>(texts.size());
@@ -84,7 +84,7 @@ void GetClauses(ByteReader* in, TsetlinModel* model) {
   machine.set_planes(std::move(planes));
   const LiteralTable literals(machine.num_features());
   for (size_t clause = 0; clause < count; ++clause) {
-    TEMPER_CHECK(weights[clause] >= 1 && weights[clause] <= kMaxWeight, "the weight ", weights[clause]);
+    TEMPER_CHECK(weights[clause] >= 1 && weights[clause] <= kMaxClauseWeight, "the weight ", weights[clause]);
     machine.set_weight(clause, weights[clause]);
     machine.set_locked(clause, locked[clause] != 0);
     const AutomataTeam team = machine.team(clause);

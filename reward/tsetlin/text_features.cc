@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kCurlyApostrophe = "\xE2\x80\x99";
 constexpr uint32_t kNone = ~uint32_t{0};
-constexpr uint32_t kAnywhere = 0, kOpening = 1;  // roots
+constexpr uint32_t kAnywhere = 0, kOpeningFlag = 1;  // roots
 
 bool IsWordByte(std::string_view text, size_t at) {
   const auto c = static_cast<unsigned char>(text[at]);
@@ -130,7 +130,7 @@ void TextBinariser::AddTerm(std::string_view term, int64_t index) {
   if (words.empty() || again != path) throw ConfigError(Concat("term '", term, "': expected words in lower case, separated by one space"));
   const int64_t most = opening ? std::min(options_.max_words, options_.opening_words) : options_.max_words;
   if (static_cast<int64_t>(words.size()) > most) throw ConfigError(Concat("term '", term, "': ", words.size(), " words; at most ", most));
-  uint32_t node = opening ? kOpening : kAnywhere;
+  uint32_t node = opening ? kOpeningFlag : kAnywhere;
   for (const std::string& word : words) {
     const uint32_t id = words_.emplace(word, static_cast<uint32_t>(words_.size())).first->second;
     uint32_t& child = children_.emplace(uint64_t{node} << 32 | id, kNone).first->second;
@@ -158,7 +158,7 @@ void TextBinariser::Read(std::string_view text, std::span<uint64_t> features) co
     next.clear();
     if (known != words_.end()) {
       open.push_back(kAnywhere);
-      open.push_back(kOpening);
+      open.push_back(kOpeningFlag);
       for (const uint32_t node : open) {
         if (nodes_[node].opening && number >= options_.opening_words) continue;
         const uint32_t child = Child(node, known->second);

@@ -21,11 +21,11 @@ bool IsWordByte(char c) {
          c == '-';
 }
 
-bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+bool IsRequestSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && IsSpace(text.front())) text.remove_prefix(1);
-  while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);
+  while (!text.empty() && IsRequestSpace(text.front())) text.remove_prefix(1);
+  while (!text.empty() && IsRequestSpace(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -179,10 +179,10 @@ std::optional<EnglishRequest> ReadSentence(std::string_view sentence) {
 bool EndsSentence(std::string_view text, size_t at) {
   if (text[at] == '\n') return true;
   if (std::string_view(".?!").find(text[at]) == std::string_view::npos) return false;
-  if (at + 1 < text.size() && !IsSpace(text[at + 1])) return false;
+  if (at + 1 < text.size() && !IsRequestSpace(text[at + 1])) return false;
   if (text[at] != '.') return true;
   size_t begin = at;
-  while (begin > 0 && !IsSpace(text[begin - 1])) --begin;
+  while (begin > 0 && !IsRequestSpace(text[begin - 1])) --begin;
   const std::string_view word = text.substr(begin, at - begin);
   static const std::unordered_set<std::string_view> kShort = {"Mr", "Mrs", "Ms", "Dr", "Prof", "St", "vs", "etc", "No"};
   return word.size() > 1 && word.find('.') == std::string_view::npos && !kShort.contains(word);

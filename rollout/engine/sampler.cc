@@ -10,7 +10,7 @@
 namespace temper {
 namespace {
 
-constexpr size_t kBlock = 16;
+constexpr size_t kSampledBlock = 16;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ SampledToken Sampler::DrawShaped(std::span<const float> logits, const SamplingOp
   const float factor = static_cast<float>(1.0 / options.temperature);
   const float shift = largest * factor;
   weights_.resize(vocab);
-  block_sums_.resize((vocab + kBlock - 1) / kBlock);
+  block_sums_.resize((vocab + kSampledBlock - 1) / kSampledBlock);
   ActiveKernels().exp_blocks(logits.data(), factor, shift, weights_.data(), block_sums_.data(), vocab);
   if (options.top_k > 0 || options.top_p < 1) KeepMostProbable(logits, options);
   return Invert(logits, factor, shift, uniform);
@@ -59,7 +59,7 @@ double Sampler::PolicyLogprob(std::span<const float> logits, int32_t token) {
   const int64_t vocab = static_cast<int64_t>(logits.size());
   const float largest = ActiveKernels().maximum(logits.data(), vocab);
   weights_.resize(vocab);
-  block_sums_.resize((vocab + kBlock - 1) / kBlock);
+  block_sums_.resize((vocab + kSampledBlock - 1) / kSampledBlock);
   ActiveKernels().exp_blocks(logits.data(), 1.0f, largest, weights_.data(), block_sums_.data(), vocab);
   double total = 0;
   for (const float sum : block_sums_) total += sum;
@@ -86,8 +86,8 @@ void Sampler::KeepMostProbable(std::span<const float> logits, const SamplingOpti
   }
   for (size_t i = kept; i < order_.size(); ++i) weights_[order_[i]] = 0;
   for (size_t block = 0; block < block_sums_.size(); ++block) {
-    const auto begin = weights_.begin() + static_cast<std::ptrdiff_t>(block * kBlock);
-    const auto end = weights_.begin() + static_cast<std::ptrdiff_t>(std::min(weights_.size(), (block + 1) * kBlock));
+    const auto begin = weights_.begin() + static_cast<std::ptrdiff_t>(block * kSampledBlock);
+    const auto end = weights_.begin() + static_cast<std::ptrdiff_t>(std::min(weights_.size(), (block + 1) * kSampledBlock));
     block_sums_[block] = std::accumulate(begin, end, 0.0f);
   }
 }
@@ -101,8 +101,8 @@ SampledToken Sampler::Invert(std::span<const float> logits, double factor, doubl
   while (block + 1 < block_sums_.size() && below + block_sums_[block] <= target) below += block_sums_[block++];
   // Rounding may leave the target a hair behind the last weight: then the last token with any weight is meant.
   while (block > 0 && block_sums_[block] == 0) --block;
-  size_t token = block * kBlock;
-  for (size_t i = token; i < std::min(weights_.size(), (block + 1) * kBlock); ++i) {
+  size_t token = block * kSampledBlock;
+  for (size_t i = token; i < std::min(weights_.size(), (block + 1) * kSampledBlock); ++i) {
     if (weights_[i] == 0) continue;
     token = i;
     below += weights_[i];

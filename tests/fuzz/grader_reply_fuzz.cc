@@ -27,7 +27,7 @@ void CheckGrade(const Grade& grade, const GradeRequest& request) {
     Check(std::isfinite(value) && value >= 0 && value <= 1);
   Check(grade.error.empty() == (grade.outcome == GradeOutcome::kOk) || grade.outcome == GradeOutcome::kCrash ||
         grade.outcome == GradeOutcome::kRefusedToGrade);
-  Check(grade.error.size() < 1500 && grade.clause.size() <= kMaxClauseBytes && grade.evidence.size() <= kMaxEvidence);
+  Check(grade.error.size() < 1500 && grade.clause.size() <= kMaxClauseBytes && grade.evidence.size() <= kMaxReplyEvidence);
   if (grade.outcome != GradeOutcome::kOk) return;
   for (const Evidence& span : grade.evidence) Check(span.begin <= span.end && span.end <= request.response.size());
 }

@@ -128,4 +128,24 @@ TEST(EvalMeta, AnEvaluationIsOfItsWeightsAlone) {
 }
 
 }  // namespace
+TEST(AnswerScoresFile, IsReadBackAndAnEditedOneIsRefused) {
+  const TempFolder folder;
+  const std::string path = folder / "answer_scores.json";
+  EXPECT_FALSE(ReadAnswerScores(path).has_value());
+  WriteAnswerScores(path, {"0123", {.answers = 4, .loss = 61.5, .tokens = 30}});
+  EXPECT_EQ(ReadAnswerScores(path)->scores.loss, 61.5);
+  EXPECT_TRUE(IsScored(path, "0123"));
+  EXPECT_FALSE(IsScored(path, "4567"));
+  const std::string whole = ReadBytes(path);
+  std::string edited = whole;
+  edited.replace(edited.find("61.5"), 4, "11.5");
+  for (const std::string& text : {edited, whole.substr(0, 30), std::string(), std::string("[]"), std::string("null")}) {
+    WriteBytes(path, text);
+    EXPECT_THAT([&] { ReadAnswerScores(path); },
+                ThrowsMessage<Error>(HasSubstr("answer_scores.json: its checksum is not that of its contents")))
+        << text;
+    EXPECT_FALSE(IsScored(path, "0123")) << text;
+  }
+}
+
 }  // namespace temper

@@ -44,7 +44,7 @@ std::vector<std::string> TableNames(const RunsComparison& comparison) {
   return names;
 }
 
-std::string Interval(const RunsFigure* figure, bool is_difference) {
+std::string IntervalText(const RunsFigure* figure, bool is_difference) {
   if (figure == nullptr) return "-";
   const Estimate& over = figure->over;
   if (!is_difference && !over.has_interval()) return Fixed(over.mean, 3) + FewMark(over);
@@ -61,7 +61,7 @@ std::string FigureRow(const std::string& name, const RunsSets& sets, const std::
   for (const FigureColumn& figure : FigureColumns()) {
     const RunsFigure* found = FindFigure(sets, set, intent, figure.key);
     any = any || found != nullptr;
-    cells.push_back(Interval(found, is_difference));
+    cells.push_back(IntervalText(found, is_difference));
   }
   return any ? Row(name, cells) : "";
 }
@@ -112,7 +112,7 @@ std::string RenderText(const RunsComparison& comparison) {
   out += "Rise of the reward under each one's own composer\n";
   for (size_t i = 0; i < names.size(); ++i) {
     const RunsFigure& rise = comparison.reward_rise[i];
-    out += Row(" " + names[i], {Interval(rise.present() ? &rise : nullptr, true)});
+    out += Row(" " + names[i], {IntervalText(rise.present() ? &rise : nullptr, true)});
   }
   out += "\nWhat this does not show\n";
   for (const std::string& limit : LimitsOf(comparison)) out += Wrap("  - " + EscapeTerminal(limit), kColumns, "    ") + "\n";

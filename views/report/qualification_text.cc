@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kNameColumns = 34;
 constexpr size_t kCountColumns = 8;
 constexpr size_t kFigureColumns = 20;
-constexpr size_t kTextColumns = 100;
+constexpr size_t kRecordColumns = 100;
 
 // The figures that stand in the table; the record has all.
 std::vector<std::string> ColumnsOf(Question question) {
@@ -34,7 +34,7 @@ std::string HeadOf(const std::string& figure) {
   return Prose(figure);
 }
 
-std::string Left(std::string text, size_t columns) {
+std::string LeftAligned(std::string text, size_t columns) {
   if (text.size() < columns) text += std::string(columns - text.size(), ' ');
   return text;
 }
@@ -57,10 +57,10 @@ std::string Trimmed(std::string line) { return line.substr(0, line.find_last_not
 std::string RowOf(const AgreementSlice& slice, const std::vector<std::string>& columns) {
   std::string name = EscapeTerminal(slice.name);
   if (name.size() > kNameColumns - 2) name = name.substr(0, kNameColumns - 5) + "...";
-  std::string line = Left("  " + (name.empty() ? "(none)" : name), kNameColumns + 2) + Right(Thousands(slice.rows), kCountColumns) + "  " +
-                     Right(Thousands(slice.groups), kCountColumns) + "  ";
+  std::string line = LeftAligned("  " + (name.empty() ? "(none)" : name), kNameColumns + 2) + Right(Thousands(slice.rows), kCountColumns) +
+                     "  " + Right(Thousands(slice.groups), kCountColumns) + "  ";
   if (slice.figures.empty()) return Trimmed(line + "too few rows");
-  for (const std::string& figure : columns) line += Left(CellOf(slice, figure), kFigureColumns + 1);
+  for (const std::string& figure : columns) line += LeftAligned(CellOf(slice, figure), kFigureColumns + 1);
   return Trimmed(line);
 }
 
@@ -80,11 +80,11 @@ std::string ConfusionText(const Qualification& q) {
     for (const auto& [mode, name] : EnumNames<ResponseMode>::kTable) names.emplace_back(name);
   }
   constexpr size_t kWidth = 17;
-  std::string text = "rows by what people said (down) and what the grader said\n" + Left("", kWidth + 2);
+  std::string text = "rows by what people said (down) and what the grader said\n" + LeftAligned("", kWidth + 2);
   for (const std::string& name : names) text += Right(name, kWidth);
   text += "\n";
   for (size_t people = 0; people < counts.size(); ++people) {
-    text += Left("  " + names.at(people), kWidth + 2);
+    text += LeftAligned("  " + names.at(people), kWidth + 2);
     for (const int64_t count : counts[people]) text += Right(Thousands(count), kWidth);
     text += "\n";
   }
@@ -101,9 +101,9 @@ std::string QualificationText(const Qualification& q) {
              " rows, ", Thousands(q.unlabelled), " more without a label, ", Thousands(q.failed), " without a grade");
   if (ScaleOf(agreement.question) == LabelScale::kYesNo) head += Concat("; yes from a score of ", Fixed(q.threshold, 2));
   head += ". Intervals are of 95 %, over prompts. Unseen sources: " + q.unseen_by + ".";
-  std::string text = Wrap(EscapeTerminal(head), kTextColumns, "") + "\n" + EscapeTerminal(q.grader_id) + "\n\n";
-  std::string titles = Left("", kNameColumns + 2) + Right("rows", kCountColumns) + "  " + Right("prompts", kCountColumns) + "  ";
-  for (const std::string& figure : columns) titles += Left(HeadOf(figure), kFigureColumns + 1);
+  std::string text = Wrap(EscapeTerminal(head), kRecordColumns, "") + "\n" + EscapeTerminal(q.grader_id) + "\n\n";
+  std::string titles = LeftAligned("", kNameColumns + 2) + Right("rows", kCountColumns) + "  " + Right("prompts", kCountColumns) + "  ";
+  for (const std::string& figure : columns) titles += LeftAligned(HeadOf(figure), kFigureColumns + 1);
   text += Trimmed(titles);
   text += RowOf(agreement.all, columns);
   if (agreement.unseen) text += RowOf(*agreement.unseen, columns);

@@ -26,11 +26,11 @@ std::string IntentsText(const GraderFigures& grader) {
   return text.empty() ? "-" : text;
 }
 
-struct Tables {
+struct GraderTables {
   std::vector<std::vector<std::string>> figures, agreements;
 };
 
-void Add(const std::string& set, const std::string& who, const EvalResult* result, Tables* tables) {
+void Add(const std::string& set, const std::string& who, const EvalResult* result, GraderTables* tables) {
   if (result == nullptr) return;
   for (const GraderFigures& grader : result->verdicts.graders) {
     tables->figures.push_back({EscapeHtml(Prose(set)), EscapeHtml(who), EscapeHtml(grader.name), grader.steers ? "steers" : "monitor",
@@ -59,7 +59,7 @@ std::string KnownTable(const RunRecord& record) {
 }  // namespace
 
 std::string HtmlGraders(const Report& report) {
-  Tables tables;
+  GraderTables tables;
   for (const std::string& set : report.sets) {
     Add(set, "before RL", StartOf(report, set), &tables);
     for (const ArmReport& arm : report.arms) Add(set, Prose(arm.name), ResultOf(arm, set), &tables);

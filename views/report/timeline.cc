@@ -11,7 +11,7 @@
 namespace temper {
 namespace {
 
-constexpr double kWidth = 1080, kLeft = 176, kRight = kWidth - 8, kRow = 16, kStep = 22;
+constexpr double kWidth = 1080, kLaneLeft = 176, kLaneRight = kWidth - 8, kRow = 16, kStep = 22;
 
 std::string Open(double height, const std::string& title) {
   const std::string label = EscapeHtml(title);
@@ -22,7 +22,7 @@ std::string Open(double height, const std::string& title) {
 std::string RowLabels(const TraceTimeline& line, double top) {
   std::string out;
   for (size_t i = 0; i < line.rows.size(); ++i)
-    out += SvgText(kLeft - 8, top + static_cast<double>(i) * kStep + kRow - 4, "tick", "end", line.rows[i].name);
+    out += SvgText(kLaneLeft - 8, top + static_cast<double>(i) * kStep + kRow - 4, "tick", "end", line.rows[i].name);
   return out;
 }
 
@@ -30,10 +30,10 @@ std::string TimeAxis(double begin_s, double end_s, double bottom) {
   std::string out;
   const double step = TickStep(end_s - begin_s, 8);
   for (double tick = 0; tick <= end_s - begin_s + 1e-9; tick += step) {
-    const double x = kLeft + tick / (end_s - begin_s) * (kRight - kLeft);
+    const double x = kLaneLeft + tick / (end_s - begin_s) * (kLaneRight - kLaneLeft);
     out += SvgLine(x, bottom, x, bottom + 4, "axis") + SvgText(x, bottom + 16, "tick", "middle", Fixed(tick, DigitsOf(step)) + " s");
   }
-  return out + SvgLine(kLeft, bottom, kRight, bottom, "axis");
+  return out + SvgLine(kLaneLeft, bottom, kLaneRight, bottom, "axis");
 }
 
 std::string Rect(const std::string& css, double x, double y, double width, double height) {
@@ -48,11 +48,12 @@ std::string PieceTitle(const TraceTimeline::Row& row, const TraceTimeline::Piece
 
 // Bins of one row as one path for each activity: stacked shares of the bin's time, waiting left out (it is the ground).
 std::string BinRow(const TraceTimeline& line, const TraceTimeline::Row& row, double y) {
-  const double width = (kRight - kLeft) / static_cast<double>(kTimelineBins), bin_s = line.seconds / static_cast<double>(kTimelineBins);
+  const double width = (kLaneRight - kLaneLeft) / static_cast<double>(kTimelineBins),
+               bin_s = line.seconds / static_cast<double>(kTimelineBins);
   std::array<std::string, kNumActivities> paths;
   for (size_t bin = 0; bin < row.bins.size(); ++bin) {
     double bottom = y + kRow;
-    const double x = kLeft + static_cast<double>(bin) * width;
+    const double x = kLaneLeft + static_cast<double>(bin) * width;
     for (size_t a = 0; a < kNumActivities; ++a) {
       const double height = std::min(1.0, row.bins[bin][a] / bin_s) * kRow;
       if (static_cast<Activity>(a) == Activity::kWait || height < 0.05) continue;
@@ -83,7 +84,7 @@ std::string WindowChart(const TraceTimeline& line) {
                                 ? Concat("Step ", line.window_first_step, ", phase by phase")
                                 : Concat("Steps ", line.window_first_step, " to ", line.window_last_step, ", phase by phase");
   std::string out = Open(bottom + 24, title) + SvgText(0, 13, "title", "start", title) + RowLabels(line, kTop);
-  const auto scale = [&](double t) { return kLeft + (t - line.window_begin_s) / length * (kRight - kLeft); };
+  const auto scale = [&](double t) { return kLaneLeft + (t - line.window_begin_s) / length * (kLaneRight - kLaneLeft); };
   for (size_t i = 0; i < line.rows.size(); ++i) {
     const double y = kTop + static_cast<double>(i) * kStep;
     for (const TraceTimeline::Piece& piece : line.rows[i].window) {
@@ -101,7 +102,7 @@ std::string RunChart(const TraceTimeline& line, const std::vector<std::string>& 
   const double bottom = kTop + static_cast<double>(line.rows.size()) * kStep;
   const std::string title = "The whole run: share of the time at work";
   std::string out = Open(bottom + 24, title) + SvgText(0, 13, "title", "start", title) + RowLabels(line, kTop);
-  const auto scale = [&](double t) { return kLeft + t / line.seconds * (kRight - kLeft); };
+  const auto scale = [&](double t) { return kLaneLeft + t / line.seconds * (kLaneRight - kLaneLeft); };
   double free_from = 0;
   for (size_t i = 0; i < line.stages.size(); ++i) {
     const double x = scale(line.stages[i].begin_s), end = scale(line.stages[i].end_s);
@@ -115,7 +116,7 @@ std::string RunChart(const TraceTimeline& line, const std::vector<std::string>& 
   }
   for (size_t i = 0; i < line.rows.size(); ++i) {
     const double y = kTop + static_cast<double>(i) * kStep;
-    out += Rect("ground", kLeft, y, kRight - kLeft, kRow) + "/>" + BinRow(line, line.rows[i], y);
+    out += Rect("ground", kLaneLeft, y, kLaneRight - kLaneLeft, kRow) + "/>" + BinRow(line, line.rows[i], y);
   }
   return out + TimeAxis(0, line.seconds, bottom) + "</svg>";
 }

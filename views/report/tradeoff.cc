@@ -11,7 +11,7 @@
 namespace temper {
 namespace {
 
-constexpr double kHeight = 236, kLeft = 34, kRight = kChartWidth - 12, kTop = 40, kBottom = 196;
+constexpr double kHeight = 236, kPlotLeft = 34, kPlotRight = kChartWidth - 12, kPlotTop = 40, kPlotBottom = 196;
 
 bool CanBeDrawn(const TradeoffMark& mark) { return mark.safety.present && mark.help.present; }
 
@@ -20,10 +20,10 @@ struct Scales {
   ChartAxis safety, help;
 
   double X(double value) const {
-    return kLeft + (std::clamp(value, safety.low, safety.high) - safety.low) / (safety.high - safety.low) * (kRight - kLeft);
+    return kPlotLeft + (std::clamp(value, safety.low, safety.high) - safety.low) / (safety.high - safety.low) * (kPlotRight - kPlotLeft);
   }
   double Y(double value) const {
-    return kBottom - (std::clamp(value, help.low, help.high) - help.low) / (help.high - help.low) * (kBottom - kTop);
+    return kPlotBottom - (std::clamp(value, help.low, help.high) - help.low) / (help.high - help.low) * (kPlotBottom - kPlotTop);
   }
 };
 
@@ -58,15 +58,15 @@ Scales ScalesOf(const std::vector<TradeoffPanel>& panels) {
 std::string Grid(const Scales& scales) {
   std::string out;
   for (double tick = scales.safety.low; tick <= scales.safety.high + 1e-9; tick += scales.safety.step) {
-    out += SvgLine(scales.X(tick), kTop, scales.X(tick), kBottom, "grid") +
-           SvgText(scales.X(tick), kBottom + 14, "tick", "middle", Fixed(tick, DigitsOf(scales.safety.step)));
+    out += SvgLine(scales.X(tick), kPlotTop, scales.X(tick), kPlotBottom, "grid") +
+           SvgText(scales.X(tick), kPlotBottom + 14, "tick", "middle", Fixed(tick, DigitsOf(scales.safety.step)));
   }
   for (double tick = scales.help.low; tick <= scales.help.high + 1e-9; tick += scales.help.step) {
-    out += SvgLine(kLeft, scales.Y(tick), kRight, scales.Y(tick), "grid") +
-           SvgText(kLeft - 6, scales.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(scales.help.step)));
+    out += SvgLine(kPlotLeft, scales.Y(tick), kPlotRight, scales.Y(tick), "grid") +
+           SvgText(kPlotLeft - 6, scales.Y(tick) + 3.5, "tick", "end", Fixed(tick, DigitsOf(scales.help.step)));
   }
   return out + SvgText(0, 29, "tick", "start", "help given safe \xE2\x86\x91") +
-         SvgText(kRight, kBottom + 29, "tick", "end", "safe rate \xE2\x86\x92");
+         SvgText(kPlotRight, kPlotBottom + 29, "tick", "end", "safe rate \xE2\x86\x92");
 }
 
 std::string Mark(const Scales& scales, const TradeoffMark& mark, const TradeoffMark* start) {

@@ -36,7 +36,7 @@ std::vector<at::Tensor> StreamOf(const Transformer& model) {
   return layers;
 }
 
-double Largest(const at::Tensor& x) { return x.abs().max().item<double>(); }
+double LargestMagnitude(const at::Tensor& x) { return x.abs().max().item<double>(); }
 
 // Doubles the stream behind the attention of the first layer, and adds 1 behind the second layer.
 class SomeEdit final : public ResidualEdit {
@@ -62,8 +62,8 @@ TEST_P(ResidualStream, IsWhatHiddenStatesOfLayersAre) {
   for (int64_t layer = 0; layer < model.config().num_layers; ++layer) {  // the last one differs: it is before the final norm here
     CausalSequences attention(model, packed.lengths);
     const at::Tensor all = model.HiddenOfLayers(packed.tokens_T, packed.positions_T, attention, std::vector<int64_t>{layer}).at(0);
-    EXPECT_EQ(Largest(stream[static_cast<size_t>(layer)][0] - all[2]), 0) << layer;
-    EXPECT_EQ(Largest(stream[static_cast<size_t>(layer)][1] - all[6]), 0) << layer;
+    EXPECT_EQ(LargestMagnitude(stream[static_cast<size_t>(layer)][0] - all[2]), 0) << layer;
+    EXPECT_EQ(LargestMagnitude(stream[static_cast<size_t>(layer)][1] - all[6]), 0) << layer;
   }
 }
 
@@ -76,9 +76,9 @@ TEST_P(ResidualStream, IsTheSameByAtensOperationsWithAndWithoutAnEdit) {
     const std::vector<at::Tensor> expected = StreamOf(native), got = StreamOf(portable);
     ASSERT_EQ(expected.size(), got.size());
     for (size_t layer = 0; layer < got.size(); ++layer)  // both add fp32 numbers, in other orders
-      EXPECT_LT(Largest(got[layer] - expected[layer]), 1e-4 * Slack() * std::max(1.0, Largest(expected[layer]))) << layer;
+      EXPECT_LT(LargestMagnitude(got[layer] - expected[layer]), 1e-4 * Slack() * std::max(1.0, LargestMagnitude(expected[layer]))) << layer;
     const at::Tensor logits = SequenceLogits(native, kSequences[0]);
-    EXPECT_LT(Largest(SequenceLogits(portable, kSequences[0]) - logits), 1e-4 * Slack() * std::max(1.0, Largest(logits)));
+    EXPECT_LT(LargestMagnitude(SequenceLogits(portable, kSequences[0]) - logits), 1e-4 * Slack() * std::max(1.0, LargestMagnitude(logits)));
   }
 }
 
@@ -92,11 +92,11 @@ TEST(ResidualEdit, ChangesWhatComesBehindItAloneAndCanBeTakenBack) {
   const at::Tensor logits = SequenceLogits(model, kSequences[0]);
   model.SetResidualEdit(std::make_shared<SomeEdit>());
   const std::vector<at::Tensor> after = StreamOf(model);
-  EXPECT_EQ(Largest(after[0] - before[0]), 0);
-  EXPECT_GT(Largest(after[1] - before[1]), 0);
-  EXPECT_GT(Largest(SequenceLogits(model, kSequences[0]) - logits), 0);
+  EXPECT_EQ(LargestMagnitude(after[0] - before[0]), 0);
+  EXPECT_GT(LargestMagnitude(after[1] - before[1]), 0);
+  EXPECT_GT(LargestMagnitude(SequenceLogits(model, kSequences[0]) - logits), 0);
   model.SetResidualEdit(nullptr);
-  EXPECT_EQ(Largest(SequenceLogits(model, kSequences[0]) - logits), 0);
+  EXPECT_EQ(LargestMagnitude(SequenceLogits(model, kSequences[0]) - logits), 0);
 }
 
 TEST(ResidualEdit, IsRefusedWhereTheForwardIsThatOfTraining) {
