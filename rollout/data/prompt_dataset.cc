@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <initializer_list>
 #include <unordered_map>
 #include <utility>
 
@@ -179,12 +180,12 @@ class Loader {
     for (size_t i = 0; i < is_new; ++i) line_of_id_.erase(prompts[i].id);
   }
 
-  void Digest(const Prompt& prompt, const std::string& response) {
+  void Digest(const Prompt& prompt, std::initializer_list<std::string_view> answers) {
     ByteWriter bytes;
     bytes.Put(digest_);
     bytes.PutString(prompt.id);
     bytes.PutString(prompt.text);
-    bytes.PutString(response);
+    for (const std::string_view answer : answers) bytes.PutString(answer);
     if (!prompt.messages.empty()) bytes.PutString(prompt.messages);
     digest_ = KeyOf(bytes.bytes());
   }
@@ -226,7 +227,7 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
     if (!row->error.empty()) return;
     loaded.unsafe_answers.merge(of.unsafe_answers);
     for (Prompt& prompt : of.prompts) {
-      loader.Digest(prompt, "");
+      loader.Digest(prompt, {""});
       loaded.prompts.push_back(std::move(prompt));
     }
   });
@@ -256,7 +257,7 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
     const std::string unsafe = UnsafeAnswerOf(row, options);
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
-    loader.Digest(prompts.front(), Concat(mode, mode.empty() ? "" : "\n", response, unsafe));
+    loader.Digest(prompts.front(), {mode, response, unsafe});
     if (!unsafe.empty()) loaded.unsafe_answers[prompts.front().id] = unsafe;
     loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response), std::move(own), std::move(mode)});
   });

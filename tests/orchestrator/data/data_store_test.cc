@@ -109,6 +109,18 @@ TEST_F(DataStoreTest, DemonstrationsAreLearnedFromTheAssistantsPart) {
   EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // the one of the template, not the first
 }
 
+// A stage compares the digest when it goes on; other answers to the same prompts are other training data.
+TEST_F(DataStoreTest, OtherDemonstrationsAreOtherTrainingData) {
+  const uint64_t yes = Load().digest;
+  EXPECT_EQ(Load().digest, yes);
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"no\"}\n");
+  EXPECT_NE(Load().digest, yes);
+  config_.stages = {"rl"};
+  const uint64_t unread = Load().digest;
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\"}\n");
+  EXPECT_EQ(Load().digest, unread) << "nothing is learned from them";
+}
+
 TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
   WriteBytes(config_.data.demonstrations,
              "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \"content\": \"bc\"}, "

@@ -209,6 +209,16 @@ TEST_F(DatasetTest, UnsafeAnswersAreReadWhereAColumnIsNamed) {
   EXPECT_NE(LoadDemonstrations(options).digest, without) << "other data to a run that resumes";
 }
 
+// "ab" beside no unsafe answer, and "a" beside "b".
+TEST_F(DatasetTest, TheDigestTellsTheAnswersOfARowApart) {
+  const auto digest = [&](const std::string& response, const std::string& unsafe) {
+    auto options = File("d.csv", "id,prompt,response,bad\n1,p," + response + "," + unsafe + "\n");
+    options.columns.harmful_response = "bad";
+    return LoadDemonstrations(options).digest;
+  };
+  EXPECT_NE(digest("ab", ""), digest("a", "b"));
+}
+
 TEST_F(DatasetTest, DemonstrationsNeedNoColumnThatMeansNothingToThem) {
   auto options = File("d.jsonl", "{\"prompt\":\"p\",\"response\":\"r\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"verdict\":\"good\"}\n");
   options.columns.label = options.columns.intent = "verdict";
