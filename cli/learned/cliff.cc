@@ -9,6 +9,7 @@
 #include "cli/learned/directions.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
 #include "reward/classifier/labelled_rows.h"
@@ -30,6 +31,13 @@ template <typename... Values>
 std::string Format(const char* format, Values... values) {
   char line[160];
   std::snprintf(line, sizeof line, format, values...);
+  return line;
+}
+
+// The beginning of somebody's text, as a terminal may have it.
+std::string OneLine(const std::string& text) {
+  std::string line = PrintableText(text.substr(0, 60));
+  std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
 }
 
@@ -70,7 +78,7 @@ int CliffCommand(const CliffArguments& arguments) {
   for (const ScoredText& text : texts) {
     const std::vector<double> scores = probe.Scores(text);
     const Cliff cliff = CliffOf(scores);
-    std::cout << Format("%8.4f %7.4f %7.4f  ", cliff.plateau, cliff.final_score, cliff.drop()) << text.prompt.substr(0, 60) << "\n";
+    std::cout << Format("%8.4f %7.4f %7.4f  ", cliff.plateau, cliff.final_score, cliff.drop()) << OneLine(text.prompt) << "\n";
     out["texts"].push_back(
         {{"prompt", text.prompt}, {"plateau", cliff.plateau}, {"final", cliff.final_score}, {"drop", cliff.drop()}, {"scores", scores}});
   }

@@ -129,6 +129,10 @@ TEST_F(DirectionsCommandTest, SaysWhatItCannotUse) {
               HasSubstr("no column 'prompt'"));
   EXPECT_THAT(Run(Concat(kFiles, "--ablate kindness --out d.json"), kExitConfig), HasSubstr("harm and refusal"));
   EXPECT_THAT(Run(Concat(kFiles, "--limit 1 --out d.json"), kExitConfig), HasSubstr("give more prompts"));
+  std::string many = "w5";
+  for (int i = 0; i < 40; ++i) many += " w6";
+  WriteBytes(folder_ / "long.csv", "prompt\n" + many + "\n");
+  EXPECT_THAT(Run(Concat(kFiles, "--harmless long.csv --out d.json"), kExitConfig), HasSubstr("positions: w5 w6"));
 }
 
 }  // namespace
