@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -340,6 +341,9 @@ TEST_F(DataStoreTest, ASuiteForEvaluationAloneIsRefusedAsTrainingData) {
   Refused("has 1 prompt of the suite xstest, and nothing may be trained on that");
   config_.stages = {"sft"};
   Refused("data.demonstrations: ");
+  const std::string demonstrations = std::exchange(config_.data.demonstrations, "");
+  Refused("data.path: ");
+  config_.data.demonstrations = demonstrations;
   config_.stages = {"eval"};
   EXPECT_EQ(Load().eval_sets.size(), 1u) << "nothing is trained";
   config_.stages = {"rl"};
