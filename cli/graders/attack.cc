@@ -49,13 +49,17 @@ std::vector<Prompt> PromptsOf(const std::string& argument, const std::string& in
   return prompts;
 }
 
+// Tries of a transform that is named twice would be the same, and count twice.
+void CheckNamedOnce(const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name)
+    if (std::find(names.begin(), name, *name) != name) throw ConfigError(Concat("--transform ", *name, " is given twice; name it once"));
+}
+
 // The transforms by name: as the config has them in data.transforms, or with their defaults.
 std::vector<TransformEntry> TransformsOf(const ExperimentConfig& config, const std::vector<std::string>& names) {
   std::vector<TransformEntry> entries;
   for (const std::string& name : names) {
     const TransformType& type = TransformTypes().At(name);
-    if (std::any_of(entries.begin(), entries.end(), [&](const TransformEntry& entry) { return entry.type == &type; }))
-      throw ConfigError(Concat("--transform ", name, " is given twice: its tries would count twice; name it once"));
     const auto& known = config.data.transforms;
     const auto found = std::find_if(known.begin(), known.end(), [&](const TransformEntry& entry) { return entry.type == &type; });
     if (found != known.end()) {
@@ -156,6 +160,7 @@ ExperimentConfig ConfigOf(const BestOfKArguments& arguments) {
 }
 
 int BestOfKCommand(const BestOfKArguments& arguments) {
+  CheckNamedOnce(arguments.transforms);
   SetComputeThreads(UsableCores());
   const ExperimentConfig config = ConfigOf(arguments);
   AttackReport report{.model = arguments.model, .prompts = arguments.answers, .graded_by = {}, .k = arguments.k, .outcomes = {}};
