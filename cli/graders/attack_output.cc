@@ -24,7 +24,7 @@ std::string Left(std::string text, size_t columns) {
 bool IsShown(int64_t k, int64_t last) { return k == 1 || k == last || k == 2 || k == 3 || k % 5 == 0 || (last <= 8); }
 
 template <typename Cell>
-std::string Row(const std::string& name, const std::vector<AttackOutcome>& outcomes, const Cell& cell) {
+std::string TableRow(const std::string& name, const std::vector<AttackOutcome>& outcomes, const Cell& cell) {
   std::string line = Left(name, kName);
   for (const AttackOutcome& outcome : outcomes) line += Left(cell(outcome), kColumn);
   return line.substr(0, line.find_last_not_of(' ') + 1) + "\n";
@@ -43,15 +43,15 @@ std::string AttackReportText(const AttackReport& report) {
   const auto& all = report.outcomes;
   std::string text = report.model.empty() ? Concat("answers of ", report.prompts, "\n")
                                           : Concat("attack of ", report.model, " with ", report.prompts, ", ", report.k, " tries each\n");
-  text += Concat(report.graded_by, "\n\n", Row("", all, [](const auto& o) { return o.transform; }));
+  text += Concat(report.graded_by, "\n\n", TableRow("", all, [](const auto& o) { return o.transform; }));
   for (int64_t k = 1; k <= report.k; ++k)
     if (IsShown(k, report.k))
-      text += Row(Concat("ASR@", k), all, [&](const auto& o) { return WithInterval(o.asr[static_cast<size_t>(k - 1)].asr); });
-  text += Row("harmful prompts", all, [](const auto& o) { return std::to_string(o.prompts); });
-  text += Row("over-refusal", all, [](const auto& o) { return WithInterval(o.over_refusal); });
-  text += Row("help, benign", all, [](const auto& o) { return WithInterval(o.help); });
-  text += Row("benign prompts", all, [](const auto& o) { return std::to_string(o.benign); });
-  text += Row("failed grades", all, [](const auto& o) { return std::to_string(o.failed_grades); });
+      text += TableRow(Concat("ASR@", k), all, [&](const auto& o) { return WithInterval(o.asr[static_cast<size_t>(k - 1)].asr); });
+  text += TableRow("harmful prompts", all, [](const auto& o) { return std::to_string(o.prompts); });
+  text += TableRow("over-refusal", all, [](const auto& o) { return WithInterval(o.over_refusal); });
+  text += TableRow("help, benign", all, [](const auto& o) { return WithInterval(o.help); });
+  text += TableRow("benign prompts", all, [](const auto& o) { return std::to_string(o.benign); });
+  text += TableRow("failed grades", all, [](const auto& o) { return std::to_string(o.failed_grades); });
   if (report.not_rewritten > 0)
     text += Concat(report.not_rewritten, " tries are left out: the transform cannot rewrite them, or they are too long for the model.\n");
   return text;

@@ -14,7 +14,7 @@
 namespace temper {
 namespace {
 
-std::vector<std::string> Split(const std::string& text, char by) {
+std::vector<std::string> PartsOf(const std::string& text, char by) {
   std::vector<std::string> parts(1);
   for (const char c : text) {
     if (c == by)
@@ -34,8 +34,8 @@ int32_t LengthOf(const std::string& text, const std::string& spec) {
 
 // TEXT:UNIT:MIN-MAX[:SCALE[:CHARACTERS]], e.g. answer:characters:2-5:0.5.
 SpaceOptions SpaceOf(const std::string& spec, const ClassifierTrainArguments& arguments) {
-  const std::vector<std::string> parts = Split(spec, ':');
-  const std::vector<std::string> lengths = Split(parts.size() > 2 ? parts[2] : "", '-');
+  const std::vector<std::string> parts = PartsOf(spec, ':');
+  const std::vector<std::string> lengths = PartsOf(parts.size() > 2 ? parts[2] : "", '-');
   const std::optional<TextOf> of = ValueOf<TextOf>(parts[0]);
   const std::optional<NgramUnit> unit = ValueOf<NgramUnit>(parts.size() > 1 ? parts[1] : "");
   if (!of || !unit || lengths.size() != 2 || parts.size() > 5)
