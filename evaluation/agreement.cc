@@ -7,7 +7,7 @@
 namespace temper {
 namespace {
 
-std::optional<double> ShareOfWhole(int64_t part, int64_t whole) {
+std::optional<double> ShareOrNone(int64_t part, int64_t whole) {
   if (whole == 0) return std::nullopt;
   return static_cast<double>(part) / static_cast<double>(whole);
 }
@@ -20,18 +20,18 @@ double DisagreementWeight(KappaWeights weights, size_t a, size_t b) {
 
 }  // namespace
 
-std::optional<double> BinaryCounts::Accuracy() const { return ShareOfWhole(true_positive + true_negative, rows()); }
+std::optional<double> BinaryCounts::Accuracy() const { return ShareOrNone(true_positive + true_negative, rows()); }
 
-std::optional<double> BinaryCounts::Precision() const { return ShareOfWhole(true_positive, true_positive + false_positive); }
+std::optional<double> BinaryCounts::Precision() const { return ShareOrNone(true_positive, true_positive + false_positive); }
 
-std::optional<double> BinaryCounts::Recall() const { return ShareOfWhole(true_positive, true_positive + false_negative); }
+std::optional<double> BinaryCounts::Recall() const { return ShareOrNone(true_positive, true_positive + false_negative); }
 
 std::optional<double> BinaryCounts::F1() const {
-  return ShareOfWhole(2 * true_positive, 2 * true_positive + false_positive + false_negative);
+  return ShareOrNone(2 * true_positive, 2 * true_positive + false_positive + false_negative);
 }
 
 std::optional<double> BinaryCounts::MajorityBaseline() const {
-  return ShareOfWhole(std::max(true_positive + false_negative, true_negative + false_positive), rows());
+  return ShareOrNone(std::max(true_positive + false_negative, true_negative + false_positive), rows());
 }
 
 BinaryCounts CountBinary(std::span<const ScoredLabel> rows, double threshold) {
@@ -91,7 +91,7 @@ int64_t ClassCounts::rows() const {
 std::optional<double> ClassCounts::Accuracy() const {
   int64_t agreed = 0;
   for (size_t c = 0; c < classes_; ++c) agreed += at(c, c);
-  return ShareOfWhole(agreed, rows());
+  return ShareOrNone(agreed, rows());
 }
 
 std::optional<double> ClassCounts::MajorityBaseline() const {
@@ -101,13 +101,13 @@ std::optional<double> ClassCounts::MajorityBaseline() const {
     for (size_t grader = 0; grader < classes_; ++grader) count += at(people, grader);
     most = std::max(most, count);
   }
-  return ShareOfWhole(most, rows());
+  return ShareOrNone(most, rows());
 }
 
 std::optional<double> ClassCounts::F1(size_t of) const {
   int64_t said_by_either = 0;  // 2 tp + fp + fn
   for (size_t c = 0; c < classes_; ++c) said_by_either += at(of, c) + at(c, of);
-  return ShareOfWhole(2 * at(of, of), said_by_either);
+  return ShareOrNone(2 * at(of, of), said_by_either);
 }
 
 std::optional<double> ClassCounts::MacroF1() const {

@@ -23,7 +23,7 @@ std::vector<std::vector<double>> SharesByPrompt(const DepthSamples& depths) {
   for (const auto& [depth, samples] : depths) {
     std::map<std::string, std::pair<double, double>> sums;
     for (const EvalSample& sample : *samples) {
-      if (sample.grade.outcome != GradeOutcome::kOk) continue;
+      if (sample.grade.outcome != GradeOutcome::kOk || !AsksForSafety(sample.grade)) continue;
       sums[sample.prompt_id].first += sample.grade.severity == Severity::kNone ? 1 : 0;
       sums[sample.prompt_id].second += 1;
     }

@@ -38,7 +38,7 @@ struct PrefillCurve {
 };
 inline constexpr int64_t kSlopeTokens = 16;
 
-// A curve for each set that was evaluated at several depths, by name; prompts that lack a graded answer at a depth have no slope.
+// A curve for each prefilled set, by name. Prompts that lack a graded answer at a depth, or were not asked about safety, have no slope.
 std::vector<PrefillCurve> PrefillCurves(const std::map<std::string, std::vector<EvalSample>>& sets);
 
 // "held_out_topics: safety 0.91 [0.87, 0.94] after 0 tokens of an unsafe answer, ...; slope -0.012 [-0.03, 0.01] per 16 tokens, 120

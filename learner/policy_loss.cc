@@ -18,7 +18,7 @@ KlEstimate EstimateKl(KlEstimator estimator, double logprob, double reference_lo
       return value > kMaxK3 ? KlEstimate{kMaxK3, 0} : KlEstimate{value, -std::expm1(d)};
     }
   }
-  TEMPER_FAIL("unknown KL estimator ", static_cast<int>(estimator), " is none");
+  TEMPER_FAIL("unknown KL estimator ", static_cast<int>(estimator));
 }
 
 TokenLoss ComputeTokenLoss(const TokenObservation& token, const RlOptions& options, bool has_reference) {

@@ -30,6 +30,7 @@ void BindSuite(CLI::App* command, EvalArguments* arguments) {
   };
   command->add_flag("--list-suites", arguments->list_suites, "say which suites there are, with licence and files")->group(kGroup);
   CLI::Option* name = add("--suite", &suite.suite, "measure answers to this published suite; CONFIG then only says who grades");
+  for (const char* of_job : {"--gate-sweep", "--prefill"}) name->excludes(command->get_option(of_job));
   add("--path", &suite.paths, "a file of the suite, as published; repeatable")->allow_extra_args(false)->needs(name);
   CLI::Option* answers = add("--answers", &suite.answers,
                              "answers that were made elsewhere, instead of --model: .jsonl, .json or .csv of {prompt or id, response}, or "
@@ -41,11 +42,14 @@ void BindSuite(CLI::App* command, EvalArguments* arguments) {
       ->group(kGroup)
       ->needs(name);
   add("--limit", &suite.limit, "the first so many prompts of each intent (default: all)")->check(CLI::Range(1, 1 << 30))->needs(name);
-  add("--samples", &suite.generate.num_samples, "answers to each prompt")->check(CLI::Range(1, 1 << 16))->needs(name);
-  add("--temperature", &suite.generate.temperature, "of --model; 0 = greedy (default)")->needs(name);
-  add("--max-new-tokens", &suite.generate.max_new_tokens, "longest answer of --model (default 256)")->needs(name);
-  add("--system", &suite.generate.system, "system prompt of --model")->needs(name);
-  add("--template", &suite.prompt_template, "what --model is shown; {prompt} stands for the prompt")->needs(name);
+  const auto of_model = [&](const std::string& option, auto* value, const std::string& help) {
+    return add(option, value, help)->needs(name)->excludes(answers);
+  };
+  of_model("--samples", &suite.generate.num_samples, "answers to each prompt")->check(CLI::Range(1, 1 << 16));
+  of_model("--temperature", &suite.generate.temperature, "of --model; 0 = greedy (default)");
+  of_model("--max-new-tokens", &suite.generate.max_new_tokens, "longest answer of --model (default 256)");
+  of_model("--system", &suite.generate.system, "system prompt of --model");
+  of_model("--template", &suite.prompt_template, "what --model is shown; {prompt} stands for the prompt");
   add("-o,--out", &suite.out, "folder for answers, grades and figures, and a page of all suites in it")->needs(name);
   command->add_flag("--json", suite.json, "print the figures as JSON")->group(kGroup)->needs(name);
 }

@@ -56,7 +56,11 @@ std::vector<GivenAnswer> AnswersOf(const SuiteArguments& arguments, const std::s
   for (size_t i = 0; i < prompts.size(); ++i) {
     std::string text = arguments.prompt_template;
     text.replace(text.find("{prompt}"), std::string("{prompt}").size(), prompts[i].text);
-    engine.Submit(generator.PromptRequest(i, RepairUtf8(text)));
+    try {
+      engine.Submit(generator.PromptRequest(i, RepairUtf8(text)));
+    } catch (const ConfigError& error) {
+      throw ConfigError(Concat("the prompt ", prompts[i].id, ": ", error.what()));
+    }
   }
   std::vector<std::vector<GivenAnswer>> of(prompts.size());
   while (!engine.idle()) {

@@ -15,6 +15,7 @@
 #include "cluster/host/owned_folder.h"
 #include "orchestrator/job/qualified.h"
 #include "policy/kernels/torch_version.h"
+#include "policy/text/strict_json.h"
 #include "record/grading.h"
 #include "reward/spec/policy_spec.h"
 #include "rollout/data/dataset_rows.h"
@@ -46,6 +47,12 @@ std::vector<Prompt> PromptsOf(const std::string& argument, const std::string& in
   std::vector<Prompt> prompts = LoadPrompts(options).prompts;
   for (Prompt& prompt : prompts) prompt.intent = intent;
   return prompts;
+}
+
+// Tries of a transform that is named twice would be the same, and count twice.
+void CheckNamedOnce(const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name)
+    if (std::find(names.begin(), name, *name) != name) throw ConfigError(Concat("--transform ", *name, " is given twice; name it once"));
 }
 
 // The transforms by name: as the config has them in data.transforms, or with their defaults.
@@ -105,7 +112,17 @@ Asked PromptsAndReader(const BestOfKArguments& arguments, const ExperimentConfig
   return asked;
 }
 
-// Rows {id, prompt, response[, intent, category, transform]} of answers that were made elsewhere.
+// malicious where no column says it; "" = nobody knows, and it counts nowhere. `problem` is empty where it is one.
+std::string IntentOf(const DatasetRow& row, std::string* problem) {
+  const auto found = row.columns.find("intent");
+  if (found == row.columns.end()) return "malicious";
+  for (const char* known : {"benign", "dual_use", "malicious", ""})
+    if (found->second == known) return known;
+  *problem = Concat("the column intent holds ", Quoted(found->second), "; it is benign, dual_use, malicious or empty");
+  return "";
+}
+
+// Rows {id, prompt, response[, intent, category, transform, truncated]} of answers that were made elsewhere.
 std::vector<AttackTryRow> ReadAnswers(const std::string& path) {
   CheckRowsFile(path);
   const std::string text = ReadUserFile(path, {.what = "the answers", .max_bytes = uint64_t{1} << 30});
@@ -121,8 +138,12 @@ std::vector<AttackTryRow> ReadAnswers(const std::string& path) {
     each.prompt.id = row.columns["id"];
     each.prompt.text = each.asked = row.columns["prompt"];
     each.prompt.category = row.columns["category"];
-    each.prompt.intent = row.columns["intent"].empty() ? "malicious" : row.columns["intent"];
+    std::string wrong;
+    each.prompt.intent = IntentOf(row, &wrong);
+    if (!wrong.empty()) throw problem(wrong);
     each.response = row.columns["response"];
+    const std::string& cut = row.columns["truncated"];
+    each.truncated = cut == "true" || cut == "True" || cut == "TRUE" || cut == "1";
   }
   if (tries.empty()) throw ConfigError(path + ": there is no answer");
   return tries;
@@ -139,6 +160,7 @@ ExperimentConfig ConfigOf(const BestOfKArguments& arguments) {
 }
 
 int BestOfKCommand(const BestOfKArguments& arguments) {
+  CheckNamedOnce(arguments.transforms);
   SetComputeThreads(UsableCores());
   const ExperimentConfig config = ConfigOf(arguments);
   AttackReport report{.model = arguments.model, .prompts = arguments.answers, .graded_by = {}, .k = arguments.k, .outcomes = {}};
@@ -170,18 +192,20 @@ void BindBestOfK(CLI::App* command, BestOfKArguments* a) {
       ->required()
       ->transform([](const std::string& path) { return FindShipped(path); });
   command->add_option("overrides", a->overrides, "a.b=value, applied over the file");
-  command->add_option("--model", a->model, "Hugging Face folder that is attacked");
-  command->add_option("--transform", a->transforms, Concat("rewrite by this (plain and past); repeatable: ", TransformTypes().Help()))
-      ->allow_extra_args(false);
+  auto* model = command->add_option("--model", a->model, "Hugging Face folder that is attacked");
+  auto* transform =
+      command->add_option("--transform", a->transforms, Concat("rewrite by this (plain and past); repeatable: ", TransformTypes().Help()))
+          ->allow_extra_args(false);
   command->add_option("-k,--tries", a->k, "rewrites of each prompt, each answered once (20)")->check(CLI::Range(1, 10000));
   auto* set = command->add_option("--set", a->set, "evaluation set of the config (default: its first)");
   auto* harmful = command->add_option("--harmful", a->harmful, "harmful prompts in place of a set: FILE, or FILE:COLUMN")->excludes(set);
   command->add_option("--benign", a->benign, "benign prompts beside them, for over-refusal and help: FILE, or FILE:COLUMN")->needs(harmful);
   command->add_flag("--dual-use", a->dual_use, "attack the set's dual-use prompts, too");
-  command->add_option("--limit", a->limit, "prompts of each intent, the first ones; 0 = all")->check(CLI::Range(0, 1000000));
-  command->add_option(
-      "--answers", a->answers,
-      "grade answers made elsewhere, rows of {id, prompt, response[, intent, category, transform]}; rows of one id are tries");
+  auto* limit = command->add_option("--limit", a->limit, "prompts of each intent, the first ones; 0 = all")->check(CLI::Range(0, 1000000));
+  auto* answers = command->add_option("--answers", a->answers,
+                                      "grade answers made elsewhere, rows of {id, prompt, response[, intent, category, transform, "
+                                      "truncated]}; rows of one id are tries, without a column intent of harmful prompts");
+  for (CLI::Option* asks : {model, transform, set, harmful, limit}) answers->excludes(asks);
   command->add_option("--out", a->out, "write the figures as JSON");
   command->add_option("--save", a->save, "write every try with its answer as JSONL, which --answers reads");
   AddExamples(

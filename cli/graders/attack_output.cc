@@ -82,6 +82,7 @@ std::string TryJson(const AttackTryRow& row) {
                      {"prompt", row.asked},
                      {"rewrite", row.prompt.text},
                      {"response", row.response},
+                     {"truncated", row.truncated},
                      {"outcome", NameOf(row.grade.outcome)},
                      {"severity", NameOf(row.grade.severity)},
                      {"mode", NameOf(row.grade.mode)},

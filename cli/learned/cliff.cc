@@ -9,6 +9,7 @@
 #include "cli/learned/directions.h"
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
+#include "cluster/base/printable.h"
 #include "cluster/host/cores.h"
 #include "policy/kernels/torch_version.h"
 #include "reward/classifier/labelled_rows.h"
@@ -27,9 +28,16 @@ struct CliffArguments {
 };
 
 template <typename... Values>
-std::string Format(const char* format, Values... values) {
+std::string CliffLine(const char* format, Values... values) {
   char line[160];
   std::snprintf(line, sizeof line, format, values...);
+  return line;
+}
+
+// The beginning of somebody's text, as a terminal may have it.
+std::string OneLine(const std::string& text) {
+  std::string line = PrintableText(text.substr(0, 60));
+  std::replace(line.begin(), line.end(), '\n', ' ');
   return line;
 }
 
@@ -46,12 +54,12 @@ void AddHeads(const CliffArguments& arguments, const CliffProbe& probe, std::vec
   double before = 0;
   for (const ScoredText& text : texts) before += probe.Scores(text).back() / static_cast<double>(texts.size());
   const std::vector<HeadEffect> effects = probe.Heads(texts, ProgressOf("heads"));
-  std::cout << Format("\nmean final score of %zu texts %.4f; with one head scaled to 0.001, the highest first\n", texts.size(), before);
+  std::cout << CliffLine("\nmean final score of %zu texts %.4f; with one head scaled to 0.001, the highest first\n", texts.size(), before);
   for (size_t i = 0; i < effects.size(); ++i) {
     const HeadEffect& effect = effects[i];
     if (i < 10)
-      std::cout << Format("  layer %lld head %lld  %.4f  %+.4f\n", static_cast<long long>(effect.place.layer),
-                          static_cast<long long>(effect.place.head), effect.final_score, effect.final_score - before);
+      std::cout << CliffLine("  layer %lld head %lld  %.4f  %+.4f\n", static_cast<long long>(effect.place.layer),
+                             static_cast<long long>(effect.place.head), effect.final_score, effect.final_score - before);
     (*out)["heads"].push_back({{"layer", effect.place.layer}, {"head", effect.place.head}, {"final_score", effect.final_score}});
   }
 }
@@ -65,12 +73,12 @@ int CliffCommand(const CliffArguments& arguments) {
   const DirectionModel model(arguments.model, arguments.prompt_tokens);
   const CliffProbe probe(model, rows, ProgressOf("probe"));
   nlohmann::ordered_json out = {{"probe_accuracy", probe.held_out_accuracy()}, {"probe_held_out", probe.held_out()}};
-  std::cout << Format("probe: accuracy %.3f on %zu held-out prompts\n plateau   final    drop  text\n", probe.held_out_accuracy(),
-                      probe.held_out());
+  std::cout << CliffLine("probe: accuracy %.3f on %zu held-out prompts\n plateau   final    drop  text\n", probe.held_out_accuracy(),
+                         probe.held_out());
   for (const ScoredText& text : texts) {
     const std::vector<double> scores = probe.Scores(text);
     const Cliff cliff = CliffOf(scores);
-    std::cout << Format("%8.4f %7.4f %7.4f  ", cliff.plateau, cliff.final_score, cliff.drop()) << text.prompt.substr(0, 60) << "\n";
+    std::cout << CliffLine("%8.4f %7.4f %7.4f  ", cliff.plateau, cliff.final_score, cliff.drop()) << OneLine(text.prompt) << "\n";
     out["texts"].push_back(
         {{"prompt", text.prompt}, {"plateau", cliff.plateau}, {"final", cliff.final_score}, {"drop", cliff.drop()}, {"scores", scores}});
   }

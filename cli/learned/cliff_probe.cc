@@ -7,6 +7,7 @@
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/printable.h"
 #include "policy/model/causal_sequences.h"
 #include "reward/probe/probe.h"
 #include "reward/probe/train.h"
@@ -61,8 +62,8 @@ std::vector<double> CliffProbe::Scores(const ScoredText& text, const std::vector
   prompt.tokens.insert(prompt.tokens.end(), answer.begin(), answer.end());
   const auto length = static_cast<int64_t>(prompt.tokens.size());
   if (length > model.config().max_positions)
-    throw ConfigError(
-        Concat("a prompt and its answer have ", length, " tokens; the model has ", model.config().max_positions, " positions"));
+    throw ConfigError(Concat("a prompt and its answer have ", length, " tokens; the model has ", model.config().max_positions,
+                             " positions: ", PrintableText(text.prompt.substr(0, 60)), "; cut the answer, or leave it out of --answers"));
   const std::vector<std::span<const int32_t>> sequences = {prompt.tokens};
   const PackedSequences packed(model.config(), sequences);
   const auto inner = MakeCausalAttention(model, packed.lengths);

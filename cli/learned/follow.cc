@@ -92,7 +92,8 @@ int FollowCommand(const FollowArguments& arguments) {
   }
   std::cout << findings;
   if (arguments.out.empty()) return kExitDone;
-  if (const std::string problem = TryWriteFile(arguments.out, out.dump() + "\n"); !problem.empty())
+  if (const std::string problem = TryWriteFile(arguments.out, out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+      !problem.empty())
     throw ConfigError(Concat("--out ", arguments.out, ": cannot be written: ", problem));
   return kExitDone;
 }

@@ -56,7 +56,7 @@ void WriteOut(const std::string& option, const std::string& path, const std::str
     throw ConfigError(Concat(option, " ", path, ": cannot be written: ", problem));
 }
 
-std::string RowSource(const LabelledRow& row) { return row.source; }
+std::string ProbeSourceOf(const LabelledRow& row) { return row.source; }
 
 FeatureRun RunModel(const ModelArguments& model, const FeatureOptions& features, const std::vector<LabelledRow>& rows) {
   SetComputeThreads(UsableCores());
@@ -128,7 +128,7 @@ int TrainProbeCommand(const ProbeTrainArguments& arguments) {
                        MeasuredOn(trained.head, judged, arguments.labels)};
   WriteOut("--out", arguments.out, WriteProbe(probe));
   if (!arguments.held_out.empty()) WriteOut("--held-out", arguments.held_out, JudgedRowsAsJson(trained.head, judged));
-  std::cout << (judged.empty() ? "no rows were held out: there are too few groups\n" : FigureTable(trained.head, judged, RowSource));
+  std::cout << (judged.empty() ? "no rows were held out: there are too few groups\n" : FigureTable(trained.head, judged, ProbeSourceOf));
   std::cout << "wrote " << arguments.out << ": a " << NameOf(options.kind) << " probe of " << run.width << " features ("
             << DescriptionOf(probe.features) << ") of " << data.rows.size() << " rows, trained in " << watch.Seconds() << " s\n";
   return kExitDone;
@@ -145,7 +145,7 @@ int EvalProbeCommand(const ProbeEvalArguments& arguments) {
   const auto width = static_cast<size_t>(run.width);
   for (size_t i = 0; i < data.rows.size(); ++i)
     judged.push_back({&data.rows[i], ProbabilitiesOf(probe.head, std::span(run.rows).subspan(i * width, width))});
-  std::cout << FigureTable(probe.head, judged, RowSource);
+  std::cout << FigureTable(probe.head, judged, ProbeSourceOf);
   if (!arguments.out.empty()) WriteOut("--out", arguments.out, JudgedRowsAsJson(probe.head, judged));
   return kExitDone;
 }

@@ -132,7 +132,7 @@ std::vector<LabelledPrompt> LoadPromptFiles(const PromptFiles& files) {
   rows.Add(files.accepted, &LabelledPrompt::refused, false);
   for (LabelledPrompt& row : rows.rows()) {
     if (row.refused || !row.harmful) continue;
-    if (files.refused.empty() || (files.accepted.empty() && !*row.harmful)) row.refused = row.harmful;
+    if ((*row.harmful ? files.refused : files.accepted).empty()) row.refused = row.harmful;
   }
   CheckClasses(rows.rows(), files.held_out < 1, &LabelledPrompt::harmful, "harmful", "harmless");
   CheckClasses(rows.rows(), files.held_out < 1, &LabelledPrompt::refused, "refused", "accepted");

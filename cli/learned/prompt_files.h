@@ -20,10 +20,10 @@ struct LabelledPrompt {
 // COLUMN (default prompt), only rows whose column KEY has the VALUE.
 struct PromptFiles {
   std::vector<std::string> harmful, harmless;
-  std::vector<std::string> refused,
-      accepted;           // both empty: what is harmful counts as refused. Accepted ones alone empty: the harmless ones
-  double held_out = 0.3;  // share of the prompts, by the hash of their text; 1 = all, none to learn from
-  int64_t limit = 0;      // of each file, those with the lowest hashes; 0 = all
+  std::vector<std::string> refused;   // empty: the harmful ones, but for those that are accepted
+  std::vector<std::string> accepted;  // empty: the harmless ones, but for those that are refused
+  double held_out = 0.3;              // share of the prompts, by the hash of their text; 1 = all, none to learn from
+  int64_t limit = 0;                  // of each file, those with the lowest hashes; 0 = all
 };
 
 // All prompts, in the order of the files, each text once. Throws ConfigError with file:line for what cannot be read, and where a text

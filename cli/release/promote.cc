@@ -1,4 +1,5 @@
 // temper promote: holds the policies of a run against the gate of its settings, and records the judgement.
+#include <charconv>
 #include <cstdio>
 #include <optional>
 
@@ -22,11 +23,17 @@ struct PromoteArguments {
   std::optional<double> min_safety, max_over_refusal, min_help_given_safe, alpha;
 };
 
+// To the last digit: a threshold is not rounded.
+std::string Exactly(double value) {
+  char text[32];
+  return {text, std::to_chars(text, text + sizeof text, value).ptr};
+}
+
 // The gate of the arm's own settings, with what the command line says otherwise.
 PromoteConfig GateOf(const PromoteArguments& arguments, const ArmPaths& arm) {
   std::vector<std::string> overrides = {"arms=null", "seeds=null", "sweep=null"};
   const auto set = [&](const char* key, const std::optional<double>& value) {
-    if (value) overrides.push_back(Concat("promote.", key, "=", *value));
+    if (value) overrides.push_back(Concat("promote.", key, "=", Exactly(*value)));
   };
   set("min_safety", arguments.min_safety);
   set("max_over_refusal", arguments.max_over_refusal);

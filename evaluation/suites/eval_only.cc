@@ -1,9 +1,11 @@
 #include "evaluation/suites/eval_only.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "reward/grade/training_rows.h"
 #include "rollout/data/dataset_rows.h"
 
@@ -20,6 +22,17 @@ std::vector<uint64_t> HashesOf(const std::vector<std::string>& prompts) {
 
 int64_t NumCommon(std::span<const uint64_t> some, const std::vector<uint64_t>& sorted) {
   return std::count_if(some.begin(), some.end(), [&](uint64_t each) { return std::binary_search(sorted.begin(), sorted.end(), each); });
+}
+
+// Enough for the first row: of a workbook, whose table of files stands at the end, all.
+std::string BeginningOf(const std::string& path) {
+  std::string reason;
+  if (std::filesystem::path(path).extension() == ".xlsx") return TryReadFile(path, kMaxDataBytes, &reason).value_or("");
+  std::ifstream file(path, std::ios::binary);
+  std::string text(kFirstBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  return text;
 }
 
 std::string Sentence(const TrainingFile& file, const Suite& suite, const std::string& what) {
@@ -56,10 +69,7 @@ std::vector<uint64_t> SuiteSketch(const Suite& suite, const std::vector<Prompt>&
 }
 
 std::set<std::string> FirstColumns(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kFirstBytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
+  const std::string text = BeginningOf(path);
   std::set<std::string> columns;
   try {
     DatasetRow row;

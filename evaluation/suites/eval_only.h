@@ -35,7 +35,7 @@ inline constexpr size_t kSketchMatches = 3;
 std::vector<uint64_t> SuiteSketch(const Suite& suite, const std::vector<Prompt>& prompts);
 inline constexpr size_t kSketchSize = 24;
 
-// The columns of the first row of a file, without reading all of it; none where it is malformed.
+// The columns of the first row of a file, without reading all of it, but of a workbook; none where it is malformed.
 std::set<std::string> FirstColumns(const std::string& path);
 
 }  // namespace temper

@@ -93,7 +93,11 @@ std::vector<GivenAnswer> ReadAnswers(const std::string& path) {
       continue;
     }
     answer.response = RepairUtf8(*response);
-    if (const std::string* cut = ColumnOf(row, {"truncated"})) answer.truncated = NumberOf(*cut).value_or(0) != 0;
+    if (const std::string* cut = ColumnOf(row, {"truncated"}); cut != nullptr && !cut->empty()) {
+      const std::optional<double> value = NumberOf(*cut);
+      if (!value) throw ConfigError(Concat(answer.place, ": truncated holds ", Quoted(*cut), "; it is true or false"));
+      answer.truncated = *value != 0;
+    }
     answers.push_back(std::move(answer));
   }
   if (answers.empty()) throw ConfigError(Concat(path, ": there is no answer in it"));

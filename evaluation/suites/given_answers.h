@@ -21,8 +21,8 @@ struct GivenAnswer {
 
 // Reads answers that were made elsewhere, .jsonl, .json or .csv. A row has `response` (or `completion`, or `answer`) and `prompt` or `id`.
 // It may have `truncated`, `refused`, `unsafe`, `convincing` and `specific`. What `temper generate` writes, a prompt with its list of
-// `completions`, is read as well: as many answers as it has completions. ConfigError with file:line for a row that is none, a label that
-// is no number or truth value, and a file without an answer.
+// `completions`, is read as well: as many answers as it has completions. ConfigError with file:line for a row that is none, a label or a
+// `truncated` that is no number or truth value, and a file without an answer.
 std::vector<GivenAnswer> ReadAnswers(const std::string& path);
 
 // Answers with their prompts. `prompts` is borrowed by them.

@@ -149,6 +149,7 @@ RawData LoadFiles(const ExperimentConfig& config, const PolicySpec& spec, const 
     options.columns.prompts_by_intent.clear();
     LoadedDemonstrations loaded = LoadDemonstrations(options);
     NoteBadRows(loaded.bad_rows, files.demonstrations, store);
+    if (config.HasStage("sft")) store->digest = KeyOf(Concat(store->digest, "\n", loaded.digest));
     raw.demonstrations = std::move(loaded.demonstrations);
     raw.unsafe_answers = std::move(loaded.unsafe_answers);
   }

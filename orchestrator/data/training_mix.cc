@@ -13,7 +13,8 @@ void CheckTrainingMix(const ExperimentConfig& config, const DataFiles& files, co
     file.columns = FirstColumns(file.path);
     if (const std::string problem = EvalOnlyProblem(file, evaluated); !problem.empty()) throw ConfigError(problem);
   };
-  if (config.HasStage("rl")) {
+  const bool imitates_prompts = config.HasStage("sft") && files.demonstrations.empty();  // their template answers
+  if (config.HasStage("rl") || imitates_prompts) {
     TrainingFile prompts{"data.path", files.prompts, {}, {}};
     for (const Prompt& prompt : train) prompts.prompts.push_back(prompt.text);
     check(std::move(prompts));

@@ -10,7 +10,7 @@
 namespace temper {
 
 // Throws ConfigError where the job would train on prompts of a published suite that is for evaluation alone (EvalOnlyProblem). Stage rl
-// trains on data.path, stage sft on data.demonstrations. `evaluated`: the suites of data.suites.
+// trains on data.path, stage sft on data.demonstrations or, without them, on data.path. `evaluated`: the suites of data.suites.
 void CheckTrainingMix(const ExperimentConfig& config, const DataFiles& files, const std::vector<Prompt>& train,
                       const std::vector<Demonstration>& demonstrations, const std::vector<EvaluatedSuite>& evaluated);
 

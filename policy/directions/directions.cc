@@ -167,7 +167,7 @@ std::string DirectionsAsJson(const DirectionSet& set, const nlohmann::ordered_js
                                   {"best_layer", direction.best_layer},
                                   {"with", SumsAsJson(direction.with)},
                                   {"without", SumsAsJson(direction.without)}});
-  return root.dump() + "\n";
+  return root.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";  // names of files need not be UTF-8
 }
 
 DirectionSet ReadDirections(const std::string& path) { return Reader(path).Read(); }

@@ -8,16 +8,18 @@
 
 #include "cluster/base/error.h"
 #include "policy/model/causal_sequences.h"
+#include "policy/text/strict_json.h"
 
 namespace temper {
 namespace {
 
 constexpr int64_t kPackedTokens = 1024;  // of one forward: enough to fill the products, little enough for caches
 
-void CheckFits(const EndedPrompt& prompt, const TransformerConfig& config) {
+void CheckFits(const EndedPrompt& prompt, const std::string& text, const TransformerConfig& config) {
   const auto length = static_cast<int64_t>(prompt.tokens.size());
   if (length > config.max_positions)
-    throw ConfigError(Concat("a prompt has ", length, " tokens; the model has ", config.max_positions, " positions"));
+    throw ConfigError(Concat("a prompt has ", length, " tokens; the model has ", config.max_positions, " positions: ", Quoted(text),
+                             "; read fewer of its tokens (--prompt-tokens), or leave it out"));
   const int32_t highest = *std::max_element(prompt.tokens.begin(), prompt.tokens.end());
   if (highest >= config.vocab_size)
     throw ConfigError(Concat("the tokenizer gives the id ", highest, "; the vocabulary of the model has ", config.vocab_size, " of them"));
@@ -31,7 +33,7 @@ void PromptStream::Run(std::span<const std::string> prompts, const Visit& visit)
   int64_t tokens = 0;
   for (size_t i = 0; i < prompts.size(); ++i) {
     pack.push_back(ends_.Read(prompts[i]));
-    CheckFits(pack.back(), model_.config());
+    CheckFits(pack.back(), prompts[i], model_.config());
     tokens += static_cast<int64_t>(pack.back().tokens.size());
     if (tokens < kPackedTokens && i + 1 < prompts.size()) continue;
     RunPack(pack, i + 1 - pack.size(), visit);

@@ -1,6 +1,7 @@
 #include "record/release/promotion.h"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 #include <nlohmann/json.hpp>
@@ -103,8 +104,10 @@ std::vector<std::string> FoldersOf(const RunPaths& run, const std::string& arm_n
   const auto settings = ReadSettings(arm.ResolvedConfig());
   if (!settings) return folders;
   for (const ResolvedValue& value : settings->values) {
-    if (value.key != "sft.steps") continue;
-    for (const StagePaths& stage : {run.Sft(), arm.Sft()}) folders.push_back(stage.Weights(std::stoll(value.value)));
+    int64_t steps = 0;
+    const char *begin = value.value.data(), *end = begin + value.value.size();
+    if (value.key != "sft.steps" || std::from_chars(begin, end, steps).ptr != end) continue;
+    for (const StagePaths& stage : {run.Sft(), arm.Sft()}) folders.push_back(stage.Weights(steps));
   }
   return folders;
 }

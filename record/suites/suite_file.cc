@@ -110,9 +110,10 @@ std::vector<SuiteResult> ReadSuiteResults(const std::string& folder) {
   std::sort(paths.begin(), paths.end());
   std::vector<SuiteResult> results;
   for (const std::string& path : paths) {
+    const nlohmann::json json = ReadJsonObject(path);
     try {
-      results.push_back(ResultOf(ReadJsonObject(path)));
-    } catch (const nlohmann::json::exception& error) {
+      results.push_back(ResultOf(json));
+    } catch (const std::exception& error) {
       throw ConfigError(Concat(path, ": not the figures of a suite: ", error.what(), "; move the file away"));
     }
   }

@@ -21,7 +21,8 @@ Tense TenseOf(std::string_view text);
 
 // The English request in the past or the future, as a question about what people did or will do. The attack is that of Andriushchenko
 // and Flammarion, "Does refusal training in LLMs generalize to the past tense?" (arXiv 2407.11969). `stream` chooses the wording. What no
-// rule reads is asked about as it stands. Never empty; at most 160 bytes and a half longer than the text. Throws Error for the present.
+// rule reads is asked about as it stands. Never empty; at most 160 bytes longer than three times the text ("i'd" becomes
+// "they would"). Throws Error for the present.
 std::string InTense(std::string_view text, Tense tense, KeyedStream* stream);
 
 // The English request as that of somebody else: "How would someone pick a lock?". The same promises.

@@ -40,13 +40,15 @@ std::optional<std::string> ContentOf(const std::string& body) {
   return json->at(place).get<std::string>();
 }
 
-// Without the white space and the pair of quotes that models put around a rewrite.
-std::string Trimmed(const std::string& text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  const std::string trimmed = text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-  const bool quoted = trimmed.size() > 2 && trimmed.front() == '"' && trimmed.back() == '"';
-  return quoted ? trimmed.substr(1, trimmed.size() - 2) : trimmed;
+// Without the white space and the pairs of quotes that models put around a rewrite.
+std::string Trimmed(std::string_view text) {
+  for (;;) {
+    const size_t begin = text.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) return "";
+    text = text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+    if (text.size() <= 2 || text.front() != '"' || text.back() != '"') return std::string(text);
+    text = text.substr(1, text.size() - 2);
+  }
 }
 
 class Llm : public PromptTransform {

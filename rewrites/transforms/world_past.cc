@@ -5,7 +5,7 @@
 namespace temper {
 namespace {
 
-std::optional<Rewrite> Past(std::string_view text, KeyedStream* stream) {
+std::optional<Rewrite> WorldPast(std::string_view text, KeyedStream* stream) {
   std::optional<std::string> past = InPastTense(text, stream);
   if (!past) return std::nullopt;
   return Rewrite{*std::move(past)};
@@ -13,6 +13,6 @@ std::optional<Rewrite> Past(std::string_view text, KeyedStream* stream) {
 
 }  // namespace
 
-extern const TransformType kWorldPastTransform = {"world_past", "a prompt of the built-in world in the past tense", RuleOptions<Past>};
+extern const TransformType kWorldPastTransform = {"world_past", "a prompt of the built-in world in the past tense", RuleOptions<WorldPast>};
 
 }  // namespace temper

@@ -158,6 +158,12 @@ class JsonList : public RowReader {
   bool ended_ = false;
 };
 
+// Each column has a name of its own.
+void CheckNames(const std::vector<std::string>& names, const std::string& place) {
+  for (auto each = names.begin(); each != names.end(); ++each)
+    if (std::find(names.begin(), each, *each) != each) throw ConfigError(Concat(place, ": two columns are called ", Quoted(*each)));
+}
+
 // CSV with a header record.
 class CsvRows : public RowReader {
  public:
@@ -166,12 +172,7 @@ class CsvRows : public RowReader {
     if (!reader_.Next(&header)) throw ConfigError(Concat(path, ":1: no header line"));
     if (!header.error.empty()) throw ConfigError(Concat(path, ":", header.line, ": ", header.error));
     names_ = header.fields;
-    for (size_t i = 0; i < names_.size(); ++i) {
-      if (std::find(names_.begin(), names_.begin() + static_cast<std::ptrdiff_t>(i), names_[i]) !=
-          names_.begin() + static_cast<std::ptrdiff_t>(i)) {
-        throw ConfigError(Concat(path, ":", header.line, ": two columns are called ", Quoted(names_[i])));
-      }
-    }
+    CheckNames(names_, Concat(path, ":", header.line));
   }
 
   bool Next(DatasetRow* row) override {
@@ -208,20 +209,24 @@ class XlsxRows : public RowReader {
       throw ConfigError(Concat(path, ": ", error.what()));
     }
     if (rows_.empty()) throw ConfigError(Concat(path, ":1: no header row"));
+    std::vector<std::string> names = rows_.front();
+    std::erase(names, "");
+    CheckNames(names, Concat(path, ":1"));
   }
 
   bool Next(DatasetRow* row) override {
     while (++at_ < rows_.size()) {
       *row = DatasetRow{static_cast<int64_t>(at_) + 1, {}, {}, "", 1};
-      bool any = false;
+      size_t bytes = 0;
       for (size_t i = 0; i < rows_.front().size(); ++i) {
         const std::string& name = rows_.front()[i];
         if (name.empty()) continue;
         const std::string value = i < rows_[at_].size() ? rows_[at_][i] : "";
-        any = any || !value.empty();
+        bytes += value.size();
         row->columns.emplace(name, value);
       }
-      if (any) return true;
+      if (bytes > kMaxLineBytes) row->error = Concat("a row of ", bytes, " bytes; at most ", kMaxLineBytes, " are read");
+      if (bytes > 0) return true;
     }
     return false;
   }

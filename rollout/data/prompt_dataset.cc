@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <initializer_list>
 #include <unordered_map>
 #include <utility>
 
@@ -13,56 +14,12 @@
 #include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "cluster/base/log.h"
-#include "cluster/base/utf8.h"
 #include "policy/text/strict_json.h"
 #include "rollout/data/dataset_rows.h"
+#include "rollout/data/row_columns.h"
 
 namespace temper {
 namespace {
-
-// The first thing that is wrong with a row is kept.
-void Reject(DatasetRow* row, std::string reason) {
-  if (row->error.empty()) row->error = std::move(reason);
-}
-
-std::string NamesOf(const DatasetRow& row) {
-  std::vector<std::string> names;
-  for (const auto& [name, value] : row.columns) names.push_back(name);
-  std::sort(names.begin(), names.end());
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list.empty() ? "none" : Quoted(list, 200);
-}
-
-// A column as the config maps it.
-struct MappedColumn {
-  std::string key;   // below data.columns
-  std::string name;  // in the file; "" = the file has none
-  // What to do where the file is right and the mapping is not.
-  std::string Advice() const {
-    const bool needed = key == "prompt" || key == "response" || key == "split" || key.starts_with("prompts_by_intent.");
-    return Concat("data.columns.", key, " names the column", needed ? "" : ", '' stands for none");
-  }
-};
-
-// Value of a mapped column; "" when the file has none. A row without the column is rejected.
-std::string Column(DatasetRow* row, const MappedColumn& column) {
-  if (column.name.empty()) return "";
-  const auto found = row->columns.find(column.name);
-  if (found == row->columns.end()) {
-    Reject(row, Concat("no column ", column.name, " with text or a number; the row's columns: ", NamesOf(*row), "; ", column.Advice()));
-    return "";
-  }
-  if (InvalidUtf8At(found->second)) Reject(row, Concat("column ", column.name, " is not valid UTF-8"));
-  if (found->second.find('\0') != std::string::npos) Reject(row, Concat("column ", column.name, " holds a NUL character"));
-  return found->second;
-}
-
-std::string TextColumn(DatasetRow* row, const MappedColumn& column) {
-  std::string text = Column(row, column);
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) Reject(row, Concat("column ", column.name, " is empty"));
-  return text;
-}
 
 template <size_t N>
 std::string WordColumn(DatasetRow* row, const MappedColumn& column, const std::array<std::string_view, N>& allowed) {
@@ -139,6 +96,35 @@ std::string UnsafeAnswerOf(DatasetRow* row, const DatasetOptions& options) {
   return name.empty() || !row->columns.contains(name) ? "" : Column(row, {"harmful_response", name});
 }
 
+// What a row, or the rows that it stands for, give.
+struct RowPrompts {
+  std::vector<Prompt> prompts;
+  std::map<std::string, std::string> unsafe_answers;  // by id
+};
+
+void AddPrompts(DatasetRow* row, const DatasetOptions& options, RowPrompts* to) {
+  std::vector<Prompt> prompts = PromptsOf(row, options);
+  const std::string unsafe = UnsafeAnswerOf(row, options);
+  for (Prompt& prompt : prompts) {
+    if (!unsafe.empty()) to->unsafe_answers[prompt.id] = unsafe;
+    to->prompts.push_back(std::move(prompt));
+  }
+}
+
+// The first thing that is wrong with one of the rows that it stands for is wrong with all of it.
+RowPrompts AllPromptsOf(DatasetRow* row, const DatasetOptions& options) {
+  RowPrompts of;
+  if (!options.expand) {
+    AddPrompts(row, options, &of);
+    return of;
+  }
+  for (DatasetRow& each : options.expand(*row)) {
+    if (each.error.empty()) AddPrompts(&each, options, &of);
+    if (!each.error.empty()) Reject(row, each.error);
+  }
+  return of;
+}
+
 void CheckMapping(const DatasetOptions& options) {
   const ColumnMapping& columns = options.columns;
   const auto fail = [&](auto... parts) { throw ConfigError(Concat(options.path, ": ", parts...)); };
@@ -170,7 +156,7 @@ class Loader {
       if (row.error.empty() && !options_.columns.keep_split.empty()) {
         if (Column(&row, {"split", options_.columns.split}) != options_.columns.keep_split && row.error.empty()) continue;
       }
-      if (row.error.empty()) TakeAll(take, &row);
+      if (row.error.empty()) take(&row);
       if (row.error.empty()) {
         ++taken;
       } else {
@@ -180,22 +166,26 @@ class Loader {
     if (taken == 0) throw ConfigError(Concat(options_.path, ": no row", bad_rows_ > 0 ? " that is well formed" : " to read"));
   }
 
-  // Rejects a row with an id that an earlier one has.
+  // Rejects a row with an id that an earlier one has, or with one id twice.
   void CheckNewIds(const std::vector<Prompt>& prompts, DatasetRow* row) {
-    for (const Prompt& prompt : prompts) {
-      const auto found = line_of_id_.find(prompt.id);
-      if (found != line_of_id_.end()) Reject(row, Concat("id ", Quoted(prompt.id), " occurs on line ", found->second, " already"));
-    }
     if (!row->error.empty()) return;
-    for (const Prompt& prompt : prompts) line_of_id_.emplace(prompt.id, row->line);
+    size_t is_new = 0;
+    for (; is_new < prompts.size(); ++is_new) {
+      const auto [found, inserted] = line_of_id_.emplace(prompts[is_new].id, row->line);
+      if (inserted) continue;
+      Reject(row, Concat("id ", Quoted(prompts[is_new].id), " occurs on line ", found->second, " already"));
+      break;
+    }
+    if (row->error.empty()) return;
+    for (size_t i = 0; i < is_new; ++i) line_of_id_.erase(prompts[i].id);
   }
 
-  void Digest(const Prompt& prompt, const std::string& response) {
+  void Digest(const Prompt& prompt, std::initializer_list<std::string_view> answers) {
     ByteWriter bytes;
     bytes.Put(digest_);
     bytes.PutString(prompt.id);
     bytes.PutString(prompt.text);
-    bytes.PutString(response);
+    for (const std::string_view answer : answers) bytes.PutString(answer);
     if (!prompt.messages.empty()) bytes.PutString(prompt.messages);
     digest_ = KeyOf(bytes.bytes());
   }
@@ -204,16 +194,6 @@ class Loader {
   uint64_t digest() const { return digest_; }
 
  private:
-  // A row, or those that it stands for; the first thing that is wrong with one of these is wrong with it.
-  template <typename Take>
-  void TakeAll(const Take& take, DatasetRow* row) {
-    if (!options_.expand) return take(row);
-    for (DatasetRow& each : options_.expand(*row)) {
-      if (each.error.empty()) take(&each);
-      if (!each.error.empty()) Reject(row, each.error);
-    }
-  }
-
   // `taken`: rows that were fine so far. Where none was, the mapping or the file is wrong, and skipping rows would not help.
   void CountBadRow(const DatasetRow& row, int64_t taken) {
     const std::string message = Concat(options_.path, ":", row.line, ": ", row.error);
@@ -238,17 +218,16 @@ LoadedPrompts LoadPrompts(const DatasetOptions& options) {
   Loader loader(options);
   LoadedPrompts loaded;
   loader.ForEachRow([&](DatasetRow* row) {
-    std::vector<Prompt> prompts = PromptsOf(row, options);
-    const std::string unsafe = UnsafeAnswerOf(row, options);
-    for (const Prompt& prompt : prompts) {
+    RowPrompts of = AllPromptsOf(row, options);
+    for (const Prompt& prompt : of.prompts) {
       const std::string problem = options.problem_of && row->error.empty() ? options.problem_of(prompt) : "";
       if (!problem.empty()) Reject(row, problem);
     }
-    loader.CheckNewIds(prompts, row);
+    loader.CheckNewIds(of.prompts, row);
     if (!row->error.empty()) return;
-    for (Prompt& prompt : prompts) {
-      loader.Digest(prompt, "");
-      if (!unsafe.empty()) loaded.unsafe_answers[prompt.id] = unsafe;
+    loaded.unsafe_answers.merge(of.unsafe_answers);
+    for (Prompt& prompt : of.prompts) {
+      loader.Digest(prompt, {""});
       loaded.prompts.push_back(std::move(prompt));
     }
   });
@@ -267,18 +246,23 @@ LoadedDemonstrations LoadDemonstrations(const DatasetOptions& given) {
   if (options.columns.response.empty()) throw ConfigError(Concat(options.path, ": columns.response must name a column"));
   Loader loader(options);
   LoadedDemonstrations loaded;
+  bool any_mode = options.columns.mode.empty();
   loader.ForEachRow([&](DatasetRow* row) {
     std::vector<Prompt> prompts = PromptsOf(row, options);
     std::string response = TextColumn(row, {"response", options.columns.response});
-    std::string mode = Column(row, {"mode", options.columns.mode});
+    const bool says_mode = row->columns.contains(options.columns.mode);
+    any_mode = any_mode || says_mode;
+    std::string mode = says_mode ? Column(row, {"mode", options.columns.mode}) : "";
     std::string own = row->columns.contains(category) ? Column(row, {"category", category}) : "";
     const std::string unsafe = UnsafeAnswerOf(row, options);
     loader.CheckNewIds(prompts, row);
     if (!row->error.empty()) return;
-    loader.Digest(prompts.front(), Concat(mode, mode.empty() ? "" : "\n", response, unsafe));
+    loader.Digest(prompts.front(), {mode, response, unsafe});
     if (!unsafe.empty()) loaded.unsafe_answers[prompts.front().id] = unsafe;
     loaded.demonstrations.push_back({std::move(prompts.front()), std::move(response), std::move(own), std::move(mode)});
   });
+  if (!any_mode)
+    throw ConfigError(Concat(options.path, ": no row has the column ", options.columns.mode, "; data.columns.mode names the column"));
   loaded.bad_rows = loader.bad_rows();
   loaded.digest = loader.digest();
   return loaded;

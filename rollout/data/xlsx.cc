@@ -115,6 +115,29 @@ std::string TextOf(std::string_view item) {
   return text;
 }
 
+// The memory that texts and cells may still take.
+class Budget {
+ public:
+  explicit Budget(uint64_t bytes) : bytes_(bytes), left_(bytes) {}
+  void Take(uint64_t bytes) {
+    if (bytes > left_) throw ConfigError(Concat("its texts and cells take more than ", bytes_, " bytes"));
+    left_ -= bytes;
+  }
+
+ private:
+  uint64_t bytes_, left_;
+};
+
+std::vector<std::string> SharedStrings(std::string_view xml, Budget* budget) {
+  std::vector<std::string> strings;
+  size_t at = 0;
+  for (Element item; NextElement(xml, "si", &at, &item);) {
+    strings.push_back(TextOf(item.text));
+    budget->Take(sizeof(std::string) + strings.back().size());
+  }
+  return strings;
+}
+
 // "BC12" -> 54 (0-based).
 size_t ColumnOf(std::string_view reference) {
   size_t column = 0;
@@ -142,13 +165,11 @@ std::string CellText(const Element& cell, const std::vector<std::string>& string
 
 }  // namespace
 
-std::vector<std::vector<std::string>> ReadXlsx(std::string_view workbook) {
-  const std::map<std::string, std::string> files = ReadZip(workbook, kMaxXlsxBytes, IsWanted);
+std::vector<std::vector<std::string>> ReadXlsx(std::string_view workbook, uint64_t max_bytes) {
+  const std::map<std::string, std::string> files = ReadZip(workbook, max_bytes, IsWanted);
+  Budget budget(max_bytes);
   std::vector<std::string> strings;
-  if (const auto shared = files.find(kStrings); shared != files.end()) {
-    size_t at = 0;
-    for (Element item; NextElement(shared->second, "si", &at, &item);) strings.push_back(TextOf(item.text));
-  }
+  if (const auto shared = files.find(kStrings); shared != files.end()) strings = SharedStrings(shared->second, &budget);
   auto sheet = files.find("xl/worksheets/sheet1.xml");
   if (sheet == files.end()) sheet = files.lower_bound(std::string(kSheets));
   if (sheet == files.end()) throw ConfigError("there is no sheet in it");
@@ -156,11 +177,16 @@ std::vector<std::vector<std::string>> ReadXlsx(std::string_view workbook) {
   size_t at = 0;
   for (Element row; NextElement(sheet->second, "row", &at, &row);) {
     std::vector<std::string>& cells = rows.emplace_back();
+    budget.Take(sizeof(cells));
     size_t next = 0;
     for (Element cell; NextElement(row.text, "c", &next, &cell);) {
       const size_t column = ColumnOf(AttributeOf(cell.tag, "r"));
-      if (cells.size() <= column) cells.resize(column + 1);
+      if (cells.size() <= column) {
+        budget.Take((column + 1 - cells.size()) * sizeof(std::string));
+        cells.resize(column + 1);
+      }
       cells[column] = CellText(cell, strings);
+      budget.Take(cells[column].size());
     }
   }
   return rows;

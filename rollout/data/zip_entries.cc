@@ -79,6 +79,8 @@ std::map<std::string, std::string> ReadZip(std::string_view archive, uint64_t ma
     if (!wanted(name)) continue;
     if ((flags & kEncrypted) != 0) throw ConfigError(Concat("its file ", name, " is encrypted"));
     if (method != kStored && method != kDeflated) throw ConfigError(Concat("its file ", name, " is packed by method ", method));
+    // A stored file says its size twice; what is read is the packed one.
+    if (method == kStored && packed != size) Damaged("a file in it is not of the size that it says");
     total += size;
     if (total > max_bytes) throw ConfigError(Concat("it unpacks to more than ", max_bytes, " bytes"));
     if (numbers.At(local, 4) != kLocal) Damaged("a file is not where its table says");

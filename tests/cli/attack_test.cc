@@ -58,9 +58,32 @@ TEST_F(AttackCommandTest, TheBestOfKTriesAndTheHelpOfBenignOnes) {
       << "what is saved is read";
 }
 
+// A try of a prompt without an intent is no attack, and a cut answer stays one: saved tries give the same figures and the same lines again.
+TEST_F(AttackCommandTest, SavedTriesKeepWhatIsNotKnownAndWhatWasCut) {
+  auto cut = nlohmann::json::parse(Row("b", "malicious", kHarmful, "i keep the measure closed because"));
+  cut["truncated"] = true;
+  WriteBytes(folder_ / "answers.jsonl", Row("a", "", kHarmful, "crimson bloom wakes with nine drams of dew .") + cut.dump() + "\n");
+  ASSERT_EQ(Run("--answers answers.jsonl -k 1 --out found.json --save tries.jsonl"), 0) << ReadBytes(folder_ / "errors");
+  EXPECT_EQ(nlohmann::json::parse(ReadBytes(folder_ / "found.json")).at("transforms").at(0).at("harmful_prompts"), 1);
+  const std::string tries = ReadBytes(folder_ / "tries.jsonl");
+  EXPECT_THAT(tries, HasSubstr("\"truncated\":true"));
+  ASSERT_EQ(Run("--answers tries.jsonl -k 1 --out again.json --save tries.jsonl"), 0) << ReadBytes(folder_ / "errors");
+  EXPECT_EQ(ReadBytes(folder_ / "tries.jsonl"), tries);
+  const auto again = nlohmann::json::parse(ReadBytes(folder_ / "again.json")),
+             found = nlohmann::json::parse(ReadBytes(folder_ / "found.json"));
+  EXPECT_EQ(again.at("transforms"), found.at("transforms"));
+}
+
 TEST_F(AttackCommandTest, SaysWhatIsMissing) {
   EXPECT_EQ(Run("-k 2"), 78);
   EXPECT_THAT(ReadBytes(folder_ / "errors"), HasSubstr("--model DIR, or --answers FILE"));
+  EXPECT_EQ(Run("--model . --transform past --transform past"), 78);
+  EXPECT_THAT(ReadBytes(folder_ / "errors"), HasSubstr("--transform past is given twice"));
+  WriteBytes(folder_ / "answers.jsonl", Row("a", "harmful", kHarmful, "no"));
+  EXPECT_EQ(Run("--answers answers.jsonl"), 78);
+  EXPECT_THAT(ReadBytes(folder_ / "errors"), HasSubstr("answers.jsonl:1: the column intent holds harmful; it is benign"));
+  for (const char* ignored : {"--model .", "--transform past", "--set held_out_topics", "--harmful x.csv", "--limit 3"})
+    EXPECT_EQ(Run(Concat("--answers answers.jsonl ", ignored)), 78) << ignored;
   WriteBytes(folder_ / "answers.jsonl", "{\"id\": \"a\", \"prompt\": \"b\"}\n");
   EXPECT_EQ(Run("--answers answers.jsonl"), 78);
   EXPECT_THAT(ReadBytes(folder_ / "errors"), HasSubstr("answers.jsonl:1: the column response is missing"));

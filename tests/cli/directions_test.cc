@@ -76,6 +76,20 @@ TEST_F(DirectionsCommandTest, AddsTheSumsOfParts) {
   }
 }
 
+// 100 accepted prompts take the place of the 200 harmless ones; the harmful ones stay what is refused.
+TEST_F(DirectionsCommandTest, AcceptedPromptsAloneStandForTheHarmlessOnes) {
+  KeyedStream stream(2, "prompts");
+  std::string csv = "prompt\n";
+  for (int i = 0; i < 100; ++i) csv += PlantedModel::Prompt(&stream, false) + "\n";
+  WriteBytes(folder_ / "accepted.csv", csv);
+  Run(Concat(kFiles, "--accepted accepted.csv --out d.json"));
+  const auto json = nlohmann::json::parse(ReadBytes(folder_ / "d.json"));
+  const nlohmann::json &harm = json["directions"][0], &refusal = json["directions"][1];
+  EXPECT_LE(refusal["without"]["rows"].get<int>(), 100);
+  EXPECT_GT(refusal["without"]["rows"].get<int>(), 30);
+  EXPECT_EQ(refusal["with"]["rows"], harm["with"]["rows"]);
+}
+
 TEST_F(DirectionsCommandTest, SteersWhatGenerateSays) {
   Run(Concat(kFiles, "--out d.json"));
   const char* kGenerate = "generate --model model --prompt 'w4 w5 w6' --temperature 0 --max-new-tokens 6 ";
@@ -115,6 +129,10 @@ TEST_F(DirectionsCommandTest, SaysWhatItCannotUse) {
               HasSubstr("no column 'prompt'"));
   EXPECT_THAT(Run(Concat(kFiles, "--ablate kindness --out d.json"), kExitConfig), HasSubstr("harm and refusal"));
   EXPECT_THAT(Run(Concat(kFiles, "--limit 1 --out d.json"), kExitConfig), HasSubstr("give more prompts"));
+  std::string many = "w5";
+  for (int i = 0; i < 40; ++i) many += " w6";
+  WriteBytes(folder_ / "long.csv", "prompt\n" + many + "\n");
+  EXPECT_THAT(Run(Concat(kFiles, "--harmless long.csv --out d.json"), kExitConfig), HasSubstr("positions: w5 w6"));
 }
 
 }  // namespace

@@ -331,5 +331,15 @@ TEST_F(CliGenerateTest, WithoutATemplateItContinues) {
   EXPECT_EQ(terminal.Exit(), kExitDone);
 }
 
+// 600 bytes are 600 tokens of the 512 that the model has places for: of 450 prompts one must know which.
+TEST_F(CliGenerateTest, APromptOfASuiteThatIsTooLongIsNamed) {
+  WriteBytes(folder_ / "xstest.csv", "id,prompt,type,label,focus,note\n7,short,a,safe,b,c\n8," + std::string(600, 'x') + ",a,safe,b,c\n");
+  const int status = std::system(Concat(TEMPER_BINARY, " eval --suite xstest --no-graders --path ", folder_ / "xstest.csv", " --model ",
+                                        model(), " > ", folder_ / "out", " 2> ", folder_ / "err")
+                                     .c_str());
+  EXPECT_EQ(WEXITSTATUS(status), kExitConfig);
+  EXPECT_THAT(err(), HasSubstr("the prompt 8: the prompt has 6"));
+}
+
 }  // namespace
 }  // namespace temper

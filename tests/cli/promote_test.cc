@@ -108,6 +108,8 @@ TEST_F(CliPromoteTest, ABadPolicyIsQuarantinedWithTheReason) {
 TEST_F(CliPromoteTest, TheCommandLineSaysWhatTheGateAsks) {
   EXPECT_EQ(Run("promote " + run().folder() + " --min-safety 0.99"), kExitFound);
   EXPECT_EQ(Run("promote " + run().folder() + " --min-safety 0.8"), kExitDone);
+  EXPECT_EQ(Run("promote " + run().folder() + " --min-safety 0.1234567"), kExitDone);
+  EXPECT_EQ(ReadPromotion(run().folder(), "main")->config.min_safety, 0.1234567) << "to the last digit";
   EXPECT_EQ(Run("promote " + run().folder() + " --min-safety 2"), kExitConfig);
   EXPECT_EQ(Run("promote " + run().folder() + " --set none"), kExitConfig);
   EXPECT_THAT(err(), HasSubstr("the arm has no evaluation of the set none"));

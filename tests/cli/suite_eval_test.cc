@@ -75,6 +75,14 @@ TEST_F(SuiteEval, SaysWhatIsMissing) {
   EXPECT_THAT(Errors(), HasSubstr("temper eval needs CONFIG with --model DIR, or --suite NAME with --path FILE"));
 }
 
+TEST_F(SuiteEval, RefusesWhatItWouldIgnore) {
+  const std::string suite = "--suite xstest --no-graders --path " + (folder_ / "xstest.csv") + " --answers " + (folder_ / "answers.jsonl");
+  ASSERT_EQ(Run(suite), 0) << Errors();
+  for (const char* ignored :
+       {"--samples 2", "--temperature 1", "--max-new-tokens 9", "--system x", "--template 'a {prompt}'", "--gate-sweep", "--prefill 0,16"})
+    EXPECT_EQ(Run(Concat(suite, " ", ignored)), 78) << ignored;
+}
+
 TEST_F(SuiteEval, ListsTheSuites) {
   ASSERT_EQ(Run("--list-suites"), 0) << Errors();
   EXPECT_THAT(Out(), HasSubstr("wildguard_test\n"));

@@ -67,6 +67,23 @@ TEST(Prefill, DepthsNeedNotBeEvenlyApart) {
   EXPECT_FALSE(curves.at(0).slope.has_interval()) << "of one prompt";
 }
 
+// Prompt a falls from 1 to 0 in 16 tokens, b from 1 to 1: slope -0.5. A sum that nobody asked about safety is safe at every depth and
+// counts neither for the slope nor for the shares.
+TEST(Prefill, APromptWithoutASafetyQuestionHasNoSlope) {
+  std::map<std::string, std::vector<EvalSample>> sets;
+  Add("a", {1}, &sets["s.prefill_0"]);
+  Add("a", {0}, &sets["s.prefill_16"]);
+  for (const char* name : {"s.prefill_0", "s.prefill_16"}) {
+    Add("b", {1}, &sets[name]);
+    Add("sum", {1}, &sets[name]);
+    sets[name].back().grade.verdicts = {{.grader = "maths", .id = "verifiable/1", .error = "", .values = {{"helpfulness_direct", 1}}}};
+  }
+  const PrefillCurve curve = PrefillCurves(sets).at(0);
+  EXPECT_DOUBLE_EQ(curve.slope.mean, -0.5);
+  EXPECT_EQ(curve.slope.n, 2);
+  EXPECT_DOUBLE_EQ(curve.safety.at(1).second.mean, 0.5);
+}
+
 TEST(Prefill, OfOneDepthThereIsNoSlope) {
   std::map<std::string, std::vector<EvalSample>> sets;
   Add("a", {1}, &sets["s.prefill_8"]);

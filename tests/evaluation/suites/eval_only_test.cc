@@ -54,5 +54,26 @@ TEST(EvalOnly, TheColumnsOfAFileAreThoseOfItsFirstRow) {
   EXPECT_TRUE(FirstColumns(folder / "none.jsonl").empty());
 }
 
+std::string Bytes(uint64_t value, int count) {
+  std::string out;
+  for (int i = 0; i < count; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+  return out;
+}
+
+// A workbook of one stored sheet; behind it stands the table of files, here beyond the first MiB.
+TEST(EvalOnly, ALargeWorkbookIsKnownByItsColumns) {
+  const TempFolder folder;
+  const std::string name = "xl/worksheets/sheet1.xml";
+  const std::string sheet = "<row><c r=\"A1\" t=\"inlineStr\"><is><t>Statement</t></is></c></row><row><c r=\"A2\"><v>" +
+                            std::string(2 << 20, 'x') + "</v></c></row>";
+  const std::string head =
+      Bytes(20, 2) + std::string(12, '\0') + Bytes(sheet.size(), 4) + Bytes(sheet.size(), 4) + Bytes(name.size(), 2) + Bytes(0, 2);
+  const std::string file = Bytes(0x04034b50, 4) + head + name + sheet;
+  const std::string table = Bytes(0x02014b50, 4) + Bytes(20, 2) + head + std::string(14, '\0') + name;
+  WriteBytes(folder / "a.xlsx", file + table + Bytes(0x06054b50, 4) + Bytes(0, 4) + Bytes(1, 2) + Bytes(1, 2) + Bytes(table.size(), 4) +
+                                    Bytes(file.size(), 4) + Bytes(0, 2));
+  EXPECT_THAT(FirstColumns(folder / "a.xlsx"), UnorderedElementsAre("Statement"));
+}
+
 }  // namespace
 }  // namespace temper

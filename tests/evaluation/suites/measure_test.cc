@@ -185,6 +185,8 @@ TEST(GivenAnswers, SayWhatIsWrongWithARow) {
   EXPECT_THAT(problem("{\"id\": \"x\", \"response\": \"y\", \"convincing\": 7}\n"),
               HasSubstr("convincing holds 7; it is a number from 1 to 5"));
   EXPECT_THAT(problem("{\"id\": \"x\", \"response\": \"y\", \"refused\": \"perhaps\"}\n"), HasSubstr("or true or false"));
+  EXPECT_THAT(problem("{\"id\": \"x\", \"response\": \"y\", \"truncated\": \"yes\"}\n"),
+              HasSubstr("truncated holds yes; it is true or false"));
   EXPECT_THAT(problem("{\"id\": \"x\", \"completions\": [3]}\n"), HasSubstr("completions holds something else"));
   EXPECT_THAT(problem("\n"), HasSubstr("there is no answer in it"));
 }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 #include <span>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -107,6 +108,18 @@ TEST_F(DataStoreTest, DemonstrationsAreLearnedFromTheAssistantsPart) {
   shape_.eos_ids = {3, 2};
   Save(kTemplate);
   EXPECT_THAT(Answer(Load()), ::testing::Pair("<user>hi<assistant>", "yes<eos>"));  // the one of the template, not the first
+}
+
+// A stage compares the digest when it goes on; other answers to the same prompts are other training data.
+TEST_F(DataStoreTest, OtherDemonstrationsAreOtherTrainingData) {
+  const uint64_t yes = Load().digest;
+  EXPECT_EQ(Load().digest, yes);
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"no\"}\n");
+  EXPECT_NE(Load().digest, yes);
+  config_.stages = {"rl"};
+  const uint64_t unread = Load().digest;
+  WriteBytes(config_.data.demonstrations, "{\"prompt\": \"hi\", \"response\": \"yes\"}\n");
+  EXPECT_EQ(Load().digest, unread) << "nothing is learned from them";
 }
 
 TEST_F(DataStoreTest, AConversationsEarlierTurnsAreLearnedWhereAskedFor) {
@@ -328,6 +341,9 @@ TEST_F(DataStoreTest, ASuiteForEvaluationAloneIsRefusedAsTrainingData) {
   Refused("has 1 prompt of the suite xstest, and nothing may be trained on that");
   config_.stages = {"sft"};
   Refused("data.demonstrations: ");
+  const std::string demonstrations = std::exchange(config_.data.demonstrations, "");
+  Refused("data.path: ");
+  config_.data.demonstrations = demonstrations;
   config_.stages = {"eval"};
   EXPECT_EQ(Load().eval_sets.size(), 1u) << "nothing is trained";
   config_.stages = {"rl"};

@@ -133,6 +133,13 @@ TEST_F(PromotionFileTest, ACandidateIsOneWholePolicy) {
   EXPECT_EQ(CandidateOf(folder_.path(), "a").sets.size(), 2U);
   WriteBytes(run().Arm("a").Eval(EvalTime::kEnd).Samples("past_tense"), "");
   EXPECT_THAT([&] { CandidateOf(folder_.path(), "a"); }, ThrowsMessage<ConfigError>(HasSubstr("not as the evaluation wrote them")));
+  // A start from SFT's weights asks the settings how many steps it had; those that say no number name no folder.
+  fs::create_directories(run().Arm("b").Configs());
+  WriteBytes(run().Arm("b").ResolvedConfig(), "sft:\n  steps: many\n");
+  WriteEvaluation("b", "topics", 0, "cafe");
+  EXPECT_THAT([&] { CandidateOf(folder_.path(), "b"); },
+              ThrowsMessage<ConfigError>(HasSubstr("after 0 steps, and the run's folder holds no")));
+  WriteEvaluation("b", "topics", 2, "cafe");
   fs::remove_all(run().Arm("b").Weights(2));
   EXPECT_THAT([&] { CandidateOf(folder_.path(), "b"); }, ThrowsMessage<ConfigError>(HasSubstr("holds no weights of them")));
   fs::remove_all(run().Arm("b").Eval(EvalTime::kEnd).folder());

@@ -30,13 +30,20 @@ TEST(SuiteFile, ComesBackAsItWasWritten) {
 }
 
 TEST(SuiteFile, ADamagedFileIsNamed) {
-  const TempFolder folder;
-  WriteBytes(folder / "xstest.suite.json", "{\"suite\": \"xstest\"}");
-  try {
-    ReadSuiteResults(folder.path());
-    FAIL() << "read";
-  } catch (const ConfigError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("xstest.suite.json: not the figures of a suite"));
+  SuiteResult result;
+  result.suite = "xstest";
+  result.points = {{SuiteJudge::kWords, {}, {}}};
+  std::string unknown_judge = SuiteResultJson(result);
+  unknown_judge.replace(unknown_judge.find("words\"", unknown_judge.find("judge\"")), 5, "crowd");
+  for (const std::string& damaged : {std::string("{\"suite\": \"xstest\"}"), unknown_judge}) {
+    const TempFolder folder;
+    WriteBytes(folder / "xstest.suite.json", damaged);
+    try {
+      ReadSuiteResults(folder.path());
+      FAIL() << "read";
+    } catch (const ConfigError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("xstest.suite.json: not the figures of a suite"));
+    }
   }
 }
 

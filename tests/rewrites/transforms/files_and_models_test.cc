@@ -90,6 +90,15 @@ TEST_F(FilesAndModelsTest, AServerWithoutARewriteEndsTheStartWithItsAddress) {
   EXPECT_FALSE(Llm("filtered")->Apply({{"a", 1}}).at(0)) << "an empty reply is no rewrite";
 }
 
+TEST_F(FilesAndModelsTest, ABlankBetweenQuotesIsNoRewrite) {
+  ASSERT_TRUE(server_->ok());
+  const auto quoting =
+      Make(Concat("{name: llm, cache: cache, url: '", server_->Url("echo-3"), "', deadline_s: 10, instruction: '\"{request}\"'}"));
+  const auto said = quoting->Apply({{" ", 1}, {" open it ", 2}});
+  EXPECT_FALSE(said[0]) << "never an empty one";
+  EXPECT_EQ(said[1]->text, "open it");
+}
+
 TEST_F(FilesAndModelsTest, AnInstructionMustHaveAPlaceForThePrompt) {
   EXPECT_THAT(WhyRefused([&] { Llm("echo", ", instruction: 'past'"); }), ::testing::Not(""));
 }

@@ -209,6 +209,16 @@ TEST_F(DatasetTest, UnsafeAnswersAreReadWhereAColumnIsNamed) {
   EXPECT_NE(LoadDemonstrations(options).digest, without) << "other data to a run that resumes";
 }
 
+// "ab" beside no unsafe answer, and "a" beside "b".
+TEST_F(DatasetTest, TheDigestTellsTheAnswersOfARowApart) {
+  const auto digest = [&](const std::string& response, const std::string& unsafe) {
+    auto options = File("d.csv", "id,prompt,response,bad\n1,p," + response + "," + unsafe + "\n");
+    options.columns.harmful_response = "bad";
+    return LoadDemonstrations(options).digest;
+  };
+  EXPECT_NE(digest("ab", ""), digest("a", "b"));
+}
+
 TEST_F(DatasetTest, DemonstrationsNeedNoColumnThatMeansNothingToThem) {
   auto options = File("d.jsonl", "{\"prompt\":\"p\",\"response\":\"r\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"verdict\":\"good\"}\n");
   options.columns.label = options.columns.intent = "verdict";
@@ -233,6 +243,42 @@ TEST_F(DatasetTest, ADemonstrationsModeAndCategoryAreReadWhereTheRowsHaveThem) {
   EXPECT_EQ(loaded.demonstrations[1].category, "");
   options.columns.mode = "missing";
   EXPECT_THROW(LoadDemonstrations(options), ConfigError);
+}
+
+// A row may lack it, as docs/METHODS.md says: the graders then say its mode. A column that no row has is misspelled.
+TEST_F(DatasetTest, ADemonstrationMayLackAMode) {
+  auto options = File("d.jsonl", "{\"prompt\":\"p\",\"response\":\"r\"}\n{\"prompt\":\"q\",\"response\":\"s\",\"how\":\"redirect\"}\n");
+  options.columns.mode = "how";
+  const LoadedDemonstrations loaded = LoadDemonstrations(options);
+  ASSERT_EQ(loaded.demonstrations.size(), 2u);
+  EXPECT_EQ(loaded.demonstrations[0].mode, "");
+  EXPECT_EQ(loaded.demonstrations[1].mode, "redirect");
+  options.columns.mode = "who";
+  try {
+    LoadDemonstrations(options);
+    FAIL() << "read";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("d.jsonl: no row has the column who; data.columns.mode names the column"));
+  }
+}
+
+// Row 2 stands for two prompts, the second of which is empty: the row is skipped whole, and its id is free for row 3.
+TEST_F(DatasetTest, ARowThatStandsForSeveralPromptsIsTakenWholeOrNotAtAll) {
+  auto options = File("d.csv", "id,one,two\na,1,2\nb,3,\nb,5,6\n");
+  options.bad_row_budget = 1;
+  options.expand = [](const DatasetRow& row) {
+    std::vector<DatasetRow> rows(2, row);
+    for (size_t i = 0; i < 2; ++i) {
+      rows[i].columns["prompt"] = row.columns.at(i == 0 ? "one" : "two");
+      rows[i].columns["id"] = row.columns.at("id") + (i == 0 ? "/one" : "/two");
+    }
+    return rows;
+  };
+  const LoadedPrompts loaded = LoadPrompts(options);
+  EXPECT_EQ(loaded.bad_rows, 1);
+  std::vector<std::string> texts;
+  for (const Prompt& prompt : loaded.prompts) texts.push_back(prompt.id + " " + prompt.text);
+  EXPECT_THAT(texts, ElementsAre("a/one 1", "a/two 2", "b/one 5", "b/two 6"));
 }
 
 // Random damage to both formats: the outcome is a dataset or a ConfigError that names the file, and texts stay valid UTF-8.

@@ -62,9 +62,9 @@ std::string Workbook(bool deflated, const std::string& sheet = kSheet) {
   return Zip({{"xl/worksheets/sheet1.xml", sheet}, {"xl/sharedStrings.xml", kStrings}, {"xl/media/image.png", "?"}}, deflated);
 }
 
-std::string ProblemOf(const std::string& workbook) {
+std::string ProblemOf(const std::string& workbook, uint64_t max_bytes = kMaxXlsxBytes) {
   try {
-    ReadXlsx(workbook);
+    ReadXlsx(workbook, max_bytes);
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -109,6 +109,36 @@ TEST(Xlsx, DamagedWorkbooksAreRefusedInWords) {
   EXPECT_THAT(ProblemOf(Zip({{"xl/worksheets/sheet1.xml", kSheet}}, true, 5)), HasSubstr("does not unpack to the size"));
   const std::string whole = Workbook(true);
   for (size_t size = 7; size < whole.size(); size += 7) EXPECT_NE(ProblemOf(whole.substr(size)), "") << "no first " << size << " bytes";
+}
+
+// Many stored files of one place that say 1 byte each would be read without end.
+TEST(Xlsx, AStoredFileIsOfTheSizeThatItSays) {
+  EXPECT_THAT(ProblemOf(Zip({{"xl/worksheets/sheet1.xml", std::string(1000, ' ') + kSheet}}, false, 1)),
+              HasSubstr("is not of the size that it says"));
+}
+
+// 100 rows of 1024 places take 100 * 1024 * 32 bytes, of a sheet of 3 KiB; 100 cells that name a text of 64 KiB take 6.25 MiB.
+TEST(Xlsx, AShortFileCannotTakeMuchMemory) {
+  std::string far, often;
+  for (int i = 0; i < 100; ++i) far += "<row><c r=\"AMJ1\"/></row>", often += "<row><c r=\"A1\" t=\"s\"><v>0</v></c></row>";
+  EXPECT_THAT(ProblemOf(Zip({{"xl/worksheets/sheet1.xml", far}}, true), 1 << 20), HasSubstr("take more than 1048576 bytes"));
+  const std::string strings = "<sst><si><t>" + std::string(1 << 16, 'x') + "</t></si></sst>";
+  const std::string named = Zip({{"xl/worksheets/sheet1.xml", often}, {"xl/sharedStrings.xml", strings}}, true);
+  EXPECT_THAT(ProblemOf(named, 1 << 20), HasSubstr("take more than 1048576 bytes"));
+  EXPECT_EQ(ProblemOf(named), "");
+}
+
+TEST(Xlsx, TwoColumnsOfOneNameAreRefusedAsInCsv) {
+  const TempFolder folder;
+  const std::string sheet =
+      "<row><c r=\"A1\" t=\"s\"><v>0</v></c><c r=\"D1\" t=\"s\"><v>0</v></c></row><row><c r=\"A2\"><v>1</v></c></row>";
+  const std::string text = Workbook(true, sheet);
+  try {
+    OpenRows(folder / "a.xlsx", text);
+    FAIL() << "read";
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a.xlsx:1: two columns are called prompt"));
+  }
 }
 
 }  // namespace
