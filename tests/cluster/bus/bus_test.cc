@@ -9,6 +9,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/bus/asking_limits.h"
 #include "cluster/bus/bodies.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/zmq_client.h"
@@ -221,6 +222,27 @@ TEST(Bus, AnnouncementsAndWeightChunksArrive) {
   }));
   EXPECT_THAT(announced, ElementsAre("version 1", "version 2"));
   EXPECT_EQ(*chunk, "bytes for offset 7");
+}
+
+// Nobody asks again here: what the limit of a turn holds back must be answered by a later turn.
+TEST(Bus, ARequestForWeightsBeyondTheLimitOfATurnWaitsForTheNext) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  ZmqClient client(ClientOptions(server.endpoint()));
+  loop.Register(&client);
+  // The first answer lasts until the others are there to be read in the same turn.
+  bool first = true;
+  server.SetWeightAnswer([&](const std::string& question) {
+    if (std::exchange(first, false)) std::this_thread::sleep_for(milliseconds(100));
+    return std::optional("bytes for " + question);
+  });
+  for (int i = 0; i <= AskingLimits::kMaxChunks; ++i) client.RequestWeights(Concat("offset ", i));
+  std::string last;
+  EXPECT_TRUE(loop.Until([&] {
+    while (const auto body = client.NextWeightChunk()) last = *body;
+    return last == Concat("bytes for offset ", AskingLimits::kMaxChunks);
+  })) << "the last answer was to "
+      << last;
 }
 
 }  // namespace
