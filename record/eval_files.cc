@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -43,6 +44,22 @@ EvalSample SampleFrom(std::string_view line) {
   sample.truncated = json.value("truncated", false);
   sample.grade = GradeFromJson(json.at("grade").dump());
   return sample;
+}
+
+// A sum that is not finite was written as null. Nothing for a text that is no such file.
+std::optional<AnswerScoresFile> ScoresOf(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object() || !json.contains("weight_hash") || !json["weight_hash"].is_string()) return std::nullopt;
+  if (!json.contains("answers") || !json["answers"].is_number_integer()) return std::nullopt;
+  AnswerScoresFile file{json["weight_hash"].get<std::string>(), {.answers = json["answers"].get<int64_t>()}};
+  AnswerScores& s = file.scores;
+  for (const auto& [name, sum] : {std::pair("loss", &s.loss), std::pair("tokens", &s.tokens), std::pair("loss_squared", &s.loss_squared),
+                                  std::pair("tokens_squared", &s.tokens_squared), std::pair("loss_tokens", &s.loss_tokens)}) {
+    const auto value = json.find(name);
+    if (value == json.end() || !(value->is_number() || value->is_null())) return std::nullopt;
+    *sum = value->is_null() ? std::numeric_limits<double>::quiet_NaN() : value->get<double>();
+  }
+  return file;
 }
 
 }  // namespace
@@ -129,19 +146,19 @@ void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file) {
 
 std::optional<AnswerScoresFile> ReadAnswerScores(const std::string& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
-  try {
-    const Json json = Json::parse(ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxLineBytes}));
-    AnswerScores s;
-    s.answers = json.at("answers").get<int64_t>();
-    s.loss = json.at("loss").get<double>();
-    s.tokens = json.at("tokens").get<double>();
-    s.loss_squared = json.at("loss_squared").get<double>();
-    s.tokens_squared = json.at("tokens_squared").get<double>();
-    s.loss_tokens = json.at("loss_tokens").get<double>();
-    return AnswerScoresFile{json.at("weight_hash").get<std::string>(), s};
-  } catch (const nlohmann::json::exception& error) {
-    TEMPER_FAIL(path, ": not the scores of held-out answers: ", error.what());
-  }
+  auto file = ScoresOf(ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxLineBytes}));
+  TEMPER_CHECK(file.has_value(), path, ": not the scores of held-out answers");
+  return file;
+}
+
+bool HasAnswerScores(const std::string& path, const std::string& weight_hash) {
+  std::string reason;
+  const auto text = TryReadFile(path, kMaxLineBytes, &reason);
+  std::error_code none;
+  if (!text && !std::filesystem::exists(std::filesystem::symlink_status(path, none))) return false;
+  const auto file = text ? ScoresOf(*text) : std::nullopt;
+  if (!file) TEMPER_LOG(Warn, path, " does not hold what was written: the held-out answers are scored again");
+  return file && file->weight_hash == weight_hash;
 }
 
 bool IsEvaluated(const std::string& meta_path, const std::string& samples_path, const std::string& weight_hash) {

@@ -36,6 +36,8 @@ struct AnswerScoresFile {
 void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file);
 std::optional<AnswerScoresFile> ReadAnswerScores(
     const std::string& path);  // nothing where it is not there; throws Error naming a damaged file
+// Whether the file has the scores of these weights. A damaged one has not, and is logged.
+bool HasAnswerScores(const std::string& path, const std::string& weight_hash);
 
 // Whether an evaluation of these weights is whole: its description is there, names them and is as it was written, and so are the samples.
 // What is damaged is logged with the file's name.

@@ -20,10 +20,8 @@ std::vector<LearnerTask> Shares(const StageContext& context) {
 
 void ScoreHeldOutAnswers(const StageContext& context, const WeightRef& weights, const std::vector<EvalOutput>& outputs) {
   if (context.data->held_out_answers.empty()) return;
-  const bool written = std::all_of(outputs.begin(), outputs.end(), [&](const EvalOutput& output) {
-    const auto file = ReadAnswerScores(output.paths.AnswerScores());
-    return file && file->weight_hash == weights.hash;
-  });
+  const bool written = std::all_of(outputs.begin(), outputs.end(),
+                                   [&](const EvalOutput& output) { return HasAnswerScores(output.paths.AnswerScores(), weights.hash); });
   if (written) return;
   context.monitor->Enter(phase::kEval);
   const UpdateReport sums = context.bus->OrderAndWait(Shares(context)).report;
