@@ -195,7 +195,9 @@ class Baseline:
         self.job.start()
         code = self.job.wait(600)
         if code != 0:
-            raise SystemExit(f"the undisturbed job ended with {code}:\n{self.job.output()}")
+            output = self.job.output()
+            self.job.close()
+            raise SystemExit(f"the undisturbed job ended with {code}:\n{output}")
         self.weights = self.job.weights()
 
     def close(self):
