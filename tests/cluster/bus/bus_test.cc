@@ -224,6 +224,32 @@ TEST(Bus, AnnouncementsAndWeightChunksArrive) {
   EXPECT_EQ(*chunk, "bytes for offset 7");
 }
 
+// Its process must not end as if the job were over: its rank would not say that the slot is down.
+TEST(Bus, WhoIsSentAwayIsToldWhyAndWhoIsDrainedIsNot) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  ZmqClient liar(ClientOptions(server.endpoint()));
+  loop.Register(&liar);
+  server.Submit(Role::kRollout, 1, "task");
+  EXPECT_TRUE(loop.Until([&] {
+    while (liar.NextTask()) liar.SendResult(1, "no result");
+    for (const BusEvent& event : std::exchange(loop.events, {}))
+      if (event.kind == Kind::kResult) server.GiveAgain(event, "task");
+    return liar.draining();
+  }));
+  EXPECT_THAT(liar.sent_away(), HasSubstr("of its results were none"));
+  loop.Remove(&liar);
+  ZmqClient honest(ClientOptions(server.endpoint()));
+  loop.Register(&honest);
+  std::thread leaves([&] {
+    while (!honest.draining()) honest.Poll(milliseconds(5));
+    honest.Leave(seconds(1));
+  });
+  server.Drain(seconds(5));
+  leaves.join();
+  EXPECT_EQ(honest.sent_away(), "");
+}
+
 // Nobody asks again here: what the limit of a turn holds back must be answered by a later turn.
 TEST(Bus, ARequestForWeightsBeyondTheLimitOfATurnWaitsForTheNext) {
   ZmqServer server(kAnyPort, ServerOptions());
