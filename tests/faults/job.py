@@ -88,6 +88,10 @@ class Job:
         self.kill()
         return None
 
+    def started_again(self):
+        """Whether temper launch started the job again; spawners use some of these words, too."""
+        return "starting it again from the last checkpoint" in self.output()
+
     def output(self):
         return self.output_file.read_text(errors="replace")
 

@@ -30,7 +30,7 @@ def run(baseline, rng, number):
         fewest, seconds = job.steps(), None
         while time.monotonic() - begin < 120 and job.running():
             now = job.steps()
-            restarted = "starting it again" in job.output()
+            restarted = job.started_again()
             if restarted and now > fewest:
                 seconds = time.monotonic() - begin
                 break
@@ -38,6 +38,6 @@ def run(baseline, rng, number):
             time.sleep(0.01)
         code = job.wait(240)
         outcome = jobs.outcome_of(job, baseline.weights, code, seconds)
-        if outcome.survived and "starting it again" not in job.output():
+        if outcome.survived and not job.started_again():
             outcome = jobs.Outcome(False, note="the kill did not hit")
         yield what, outcome

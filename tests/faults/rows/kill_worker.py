@@ -65,6 +65,8 @@ def run(baseline, rng, number):
                 results.append((f"{role} worker after step {at}", seconds, failure))
         code = job.wait(240)
         whole = jobs.outcome_of(job, baseline.weights, code)
+        if whole.survived and job.started_again():
+            whole = jobs.Outcome(False, note="the whole job was started again for a worker")
     if not results:
         yield "no kill hit", jobs.Outcome(False, note="the job was over before; " + whole.note)
     for i, (what, seconds, failure) in enumerate(results):
