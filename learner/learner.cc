@@ -12,6 +12,7 @@
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/step_number.h"
 #include "cluster/config/check.h"
 #include "cluster/telemetry/telemetry.h"
 #include "cluster/telemetry/telemetry_phases.h"
@@ -141,7 +142,7 @@ StepOutcome LearnerState::FinishStep(double loss, PhaseTimes* times) {
     outcome.grad_norm = ClipGradient(gradient, optimizer_options.max_grad_norm, *communicator);
     outcome.nonfinite = !std::isfinite(loss) || !std::isfinite(outcome.grad_norm);
     if (outcome.nonfinite) {
-      TEMPER_LOG(Warn, "update ", schedule_step, " skipped: loss ", loss, ", gradient norm ", outcome.grad_norm);
+      TEMPER_LOG(Warn, "the update of step ", StepNumber(schedule_step), " is skipped: loss ", loss, ", gradient norm ", outcome.grad_norm);
       return outcome;
     }
     optimizer.Step(optimizer_options, learning_rate());

@@ -7,6 +7,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/metrics/metric_sink.h"
 #include "record/audit_reader.h"
 #include "record/metrics_file.h"
@@ -20,6 +21,7 @@ int64_t NumLines(const std::string& text) { return std::count(text.begin(), text
 
 void CheckAudit(const std::string& path, const AuditMark& mark) {
   if (mark.rows == 0) return;
+  RefuseOddFile(path, "put the audit trail back as it was, or move this away to go on without its rows");
   if (!std::filesystem::exists(path)) {
     TEMPER_LOG(Warn, path, " is not there: the audit trail begins where the run goes on");
     return;

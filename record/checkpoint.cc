@@ -8,6 +8,7 @@
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 #include "record/manifest.h"
 #include "record/run_paths.h"
 
@@ -24,7 +25,7 @@ constexpr std::string_view kStepPrefix = "step_";
 // The file that says what a policy's folder holds, a model or an adapter alone; null where it holds neither.
 const char* ConfigIn(const std::string& weights_folder) {
   for (const char* name : {kModelConfig, "adapter_config.json"})
-    if (fs::exists(fs::path(weights_folder) / name)) return name;
+    if (IsAnythingAt(fs::path(weights_folder) / name)) return name;
   return nullptr;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -141,19 +142,24 @@ void WriteAnswerScores(const std::string& path, const AnswerScoresFile& file) {
 }
 
 std::optional<AnswerScoresFile> ReadAnswerScores(const std::string& path) {
-  if (!std::filesystem::exists(path)) return std::nullopt;
+  std::error_code none;
+  if (!std::filesystem::exists(std::filesystem::symlink_status(path, none))) return std::nullopt;
   const std::string text = ReadFile(path, {.what = "scores of held-out answers", .max_bytes = kMaxAnswerBytes});
   const std::optional<Json> json = CheckedJson(text);
   TEMPER_CHECK(json, path, ": its checksum is not that of its contents: the file is damaged or was edited. Remove it; ",
                "a job that goes on makes it again");
   try {
+    const auto number = [&](const char* name) {  // of a policy that diverged it is not finite, and null in the file
+      const Json& value = json->at(name);
+      return value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+    };
     AnswerScores s;
     s.answers = json->at("answers").get<int64_t>();
-    s.loss = json->at("loss").get<double>();
-    s.tokens = json->at("tokens").get<double>();
-    s.loss_squared = json->at("loss_squared").get<double>();
-    s.tokens_squared = json->at("tokens_squared").get<double>();
-    s.loss_tokens = json->at("loss_tokens").get<double>();
+    s.loss = number("loss");
+    s.tokens = number("tokens");
+    s.loss_squared = number("loss_squared");
+    s.tokens_squared = number("tokens_squared");
+    s.loss_tokens = number("loss_tokens");
     return AnswerScoresFile{json->at("weight_hash").get<std::string>(), s};
   } catch (const nlohmann::json::exception& error) {
     TEMPER_FAIL(path, ": not the scores of held-out answers: ", error.what());
@@ -164,7 +170,7 @@ bool IsScored(const std::string& path, const std::string& weight_hash) {
   try {
     const std::optional<AnswerScoresFile> file = ReadAnswerScores(path);
     return file && file->weight_hash == weight_hash;
-  } catch (const Error& error) {
+  } catch (const std::exception& error) {
     TEMPER_LOG(Warn, error.what(), "; the answers are scored again");
     return false;
   }

@@ -52,4 +52,10 @@ void WriteGateSweep(const std::string& path, const GateSweep& sweep) {
   WriteFile(path, json.dump(1) + "\n", {.durable = true});
 }
 
+bool HasGateSweep(const std::string& path, const std::string& weight_hash) {
+  std::string reason;
+  const Json json = Json::parse(TryReadFile(path, kMaxDataBytes, &reason).value_or(""), nullptr, false);
+  return json.is_object() && json.contains("weight_hash") && json["weight_hash"] == weight_hash;
+}
+
 }  // namespace temper

@@ -14,4 +14,7 @@ namespace temper {
 // said. threshold 2 stands for never. The folder must exist; the file appears whole.
 void WriteGateSweep(const std::string& path, const GateSweep& sweep);
 
+// Whether the file is there, whole, and of these weights.
+bool HasGateSweep(const std::string& path, const std::string& weight_hash);
+
 }  // namespace temper

@@ -152,13 +152,10 @@ struct Reading {
   std::optional<uint64_t> damage_at;  // the byte, where there is damage before that
 };
 
-void RefuseOddFile(const std::string& path) {
-  const std::string odd = OddFile(path);
-  if (!odd.empty()) throw ConfigError(Concat("journal ", path, " cannot be read: ", odd));
-}
+constexpr char kNoJournal[] = "put the journal back, or move this away: the job then goes on from its newest checkpoint";
 
 Reading ReadUpToDamage(const std::string& path, const std::function<void(const JournalRecord&)>& visit) {
-  RefuseOddFile(path);
+  RefuseOddFile(path, kNoJournal);
   std::ifstream file(path, std::ios::binary);
   if (!file) return {};
   const uint64_t size = SizeOf(file);
@@ -197,7 +194,7 @@ IntactRecord FindIntactRecord(std::string_view bytes) {
 }
 
 void CheckJournalVersion(const std::string& path) {
-  RefuseOddFile(path);
+  RefuseOddFile(path, kNoJournal);
   std::ifstream file(path, std::ios::binary);
   if (file) StateOfHead(file, SizeOf(file), path);
 }

@@ -12,11 +12,18 @@
 #include "cluster/base/file.h"
 #include "cluster/base/hash.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 #include "cluster/metrics/row_json.h"
 
 namespace temper {
+namespace {
+
+constexpr char kMoveAway[] = "put the file back as it was, or move this away to go on without its rows";
+
+}  // namespace
 
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep) {
+  RefuseOddFile(path, kMoveAway);
   std::string kept;
   std::istringstream old(std::filesystem::exists(path) ? ReadFile(path, {.what = "metrics", .max_bytes = kMaxDataBytes}) : "");
   int64_t number = 0;
@@ -52,6 +59,7 @@ MetricsMark MarkMetrics(const std::string& path) {
 
 void CheckMetrics(const std::string& path, const MetricsMark& mark) {
   if (mark.bytes == 0) return;
+  RefuseOddFile(path, kMoveAway);
   if (!std::filesystem::exists(path)) {
     TEMPER_LOG(Warn, path, " is not there: the curves of the report begin where the run goes on");
     return;

@@ -15,7 +15,8 @@ namespace temper {
 // Rewrites a JSONL file, if there is one, with the rows that `keep` is true for. A row is an object
 // with a whole number "step" and, if it has one, a text "stage" ("" where it has none). Other lines
 // are damage: left out, logged as file:line and counted in the result. A last line that was cut
-// short when the process died is left out without a word.
+// short when the process died is left out without a word. Throws ConfigError where it is not a
+// regular file.
 int64_t KeepRows(const std::string& path, const std::function<bool(const std::string& stage, int64_t step)>& keep);
 
 // metrics.jsonl of a stage, and eval_metrics.jsonl: a row is {"stage", "step", "time", metric: number or null, ..., "nonfinite"?:

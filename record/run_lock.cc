@@ -26,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds kLookAgain(100);
 constexpr uint64_t kMaxHolderBytes = 4096;
+constexpr int kMaxTries = 100;  // of a lock file that is removed again and again, or that its file system gives another number each time
 
 // 0 when the lock is ours, else the reason.
 int TryLock(int fd, double patience_s) {
@@ -78,12 +79,13 @@ RunLock::RunLock(const std::string& run_folder, double patience_s)
   const std::string path = RunPaths(folder_).Lock();
   std::error_code failed;
   fs::create_directories(fs::path(folder_).parent_path(), failed);
-  int error = 0;
-  for (;;) {
+  int error = ESTALE;
+  for (int tries = 0; error == ESTALE && tries < kMaxTries; ++tries) {
+    if (fd_ >= 0) close(fd_);
     fd_ = OpenLockFile(path);
     error = fd_ < 0 ? errno : TryLock(fd_, patience_s);
-    if (error != 0 || Names(path, fd_)) break;
-    close(fd_);  // removed while it was waited for: another job may hold the file that took its name
+    // Removed while it was waited for: another job may hold the file that took its name.
+    if (error == 0 && !Names(path, fd_)) error = ESTALE;
   }
   if (error == EWOULDBLOCK) Refuse();
   if (error != 0) {

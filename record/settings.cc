@@ -9,6 +9,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 
 namespace temper {
 namespace {
@@ -41,9 +42,9 @@ std::optional<ResolvedConfig> ReadSettings(const std::string& path) {
 
 StagesBegun WhatHasBegun(const RunPaths& run, const std::string& arm_name) {
   const ArmPaths arm = run.Arm(arm_name);
-  return {.sft = fs::exists(run.Sft().Metrics()) || fs::exists(arm.Sft().Metrics()),
-          .eval = fs::exists(arm.Eval(EvalTime::kEnd).folder()),
-          .rl = fs::exists(arm.Metrics())};
+  return {.sft = IsAnythingAt(run.Sft().Metrics()) || IsAnythingAt(arm.Sft().Metrics()),
+          .eval = IsAnythingAt(arm.Eval(EvalTime::kEnd).folder()),
+          .rl = IsAnythingAt(arm.Metrics())};
 }
 
 void CheckSameSettings(const RunPaths& run, const std::string& arm_name, const ResolvedConfig& now) {

@@ -1,5 +1,7 @@
 #include "workers/learner_worker.h"
 
+#include <set>
+
 #include "cluster/base/clock.h"
 #include "cluster/base/log.h"
 #include "cluster/host/process_stats.h"
@@ -28,8 +30,10 @@ bool LearnerWorker::RunOnce() {
   telemetry_->Enter(phase::kWaitTask);
   bus_->Poll(kIdleWait);
   while (bus_->NextWelcome()) {
-  }  // registered again: nothing changes
-  while (const auto missing = bus_->NextAnnouncement()) PublishAgain(*missing);
+  }                               // registered again: nothing changes
+  std::set<std::string> missing;  // during an update the same wish may have come many times
+  while (auto announced = bus_->NextAnnouncement()) missing.insert(*std::move(announced));
+  for (const std::string& request : missing) PublishAgain(request);
   while (const auto task = bus_->NextTask()) {
     if (task->id < last_order_) continue;  // answered, and so was another since
     if (task->id > last_order_) {

@@ -114,13 +114,15 @@ EndpointOptions EndpointOf(const WorkerOptions& options) {
                      {"host", LocalHostName()}}};
 }
 
-// Until the orchestrator asks to leave, or was silent for too long.
+// Until the orchestrator asks to leave, or was silent for too long. A worker that is sent away did not end as asked: its slot is down, and
+// another one would do no better.
 template <typename Worker>
 void Serve(Worker* worker, BusClient* bus) {
   while (worker->RunOnce()) {
     TEMPER_CHECK(bus->silent_for() < kGiveUpAfter, "the orchestrator was silent for ", kGiveUpAfter.count(), " minutes");
   }
   bus->Leave(kWorkerLeaveDeadline);
+  if (!bus->sent_away().empty()) throw ConfigError(Concat("the orchestrator sent this worker away: ", bus->sent_away()));
 }
 
 void ServeRole(const WorkerOptions& options, const std::string& welcome, BusClient* bus, Telemetry* telemetry, MetricsEndpoint* metrics) {

@@ -1,5 +1,7 @@
 #include "cluster/base/odd_file.h"
 
+#include <cerrno>
+
 #include <sys/stat.h>
 
 #include "cluster/base/error.h"
@@ -15,7 +17,18 @@ std::string OddMode(mode_t mode) {
 
 std::string OddFile(const std::filesystem::path& path) {
   struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 ? OddMode(info.st_mode) : "";
+  if (::stat(path.c_str(), &info) == 0) return OddMode(info.st_mode);
+  return errno == ELOOP ? "it is a link that leads in a circle; give a regular file" : "";
+}
+
+void RefuseOddFile(const std::filesystem::path& path, const std::string& advice) {
+  const std::string odd = OddFile(path);
+  if (!odd.empty()) throw ConfigError(Concat(path.string(), ": ", odd, "; ", advice));
+}
+
+bool IsAnythingAt(const std::filesystem::path& path) noexcept {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0;
 }
 
 }  // namespace temper

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
+#include <string>
+#include <utility>
 
 #include "cluster/bus/task_table.h"
 
@@ -36,7 +38,13 @@ class AskingLimits {
 
   // Whether a worker is to be sent one more piece of weights in this turn.
   bool MayHaveChunk(PeerId worker) { return ++chunks_[worker] <= kMaxChunks; }
-  void NextTurn() { chunks_.clear(); }
+  // Keeps a request for a piece that is not answered in this turn. Of a worker the newest is kept: it asks for one piece at a time.
+  void Wait(PeerId worker, std::string request) { waiting_[worker] = std::move(request); }
+  // Begins a turn. Returns the requests that waited for it, by worker.
+  std::map<PeerId, std::string> NextTurn() {
+    chunks_.clear();
+    return std::exchange(waiting_, {});
+  }
 
  private:
   struct Observer {
@@ -45,6 +53,7 @@ class AskingLimits {
   };
   std::map<PeerId, Observer> observers_;
   std::map<PeerId, int64_t> chunks_;
+  std::map<PeerId, std::string> waiting_;
 };
 
 }  // namespace temper

@@ -106,6 +106,8 @@ class BusClient {
   virtual const ClockOffset& clock() const = 0;  // of the orchestrator, as its answers to heartbeats tell
 
   virtual bool draining() const = 0;  // the server asked to leave
+  // Why the server asked this one alone, and does not let it in again; "" while it has not.
+  virtual const std::string& sent_away() const = 0;
   // Says goodbye after the last result is delivered, or after `deadline`.
   virtual void Leave(std::chrono::milliseconds deadline) = 0;
   virtual std::chrono::milliseconds silent_for() const = 0;  // since the server was last heard

@@ -70,6 +70,7 @@ class InProcessBus::Client : public BusClient {
   }
   const ClockOffset& clock() const override { return clock_; }
   bool draining() const override { return bus_->inboxes[peer_].draining; }
+  const std::string& sent_away() const override { return bus_->inboxes[peer_].sent_away; }
   void Leave(std::chrono::milliseconds) override {
     last_report_ = 0;
     Beat(true);  // what the reporter has left to say

@@ -14,6 +14,7 @@ struct Inbox {
   std::deque<BusTask> tasks;
   std::deque<std::string> announcements, chunks, welcomes;
   bool draining = false;
+  std::string sent_away;  // why the orchestrator does so; "" = it does not
 };
 
 template <typename T>

@@ -129,6 +129,7 @@ struct ZmqClient::State {
       case FrameKind::kDrain:
         if (!frame.body.empty()) TEMPER_LOG(Error, "the orchestrator sends this worker away: ", frame.body);
         inbox.draining = true;
+        if (!frame.body.empty()) inbox.sent_away = frame.body;
         return;
       case FrameKind::kRegisterAgain:
         TEMPER_LOG(Warn, "bus: the orchestrator does not know this worker any more, registering again");
@@ -269,6 +270,7 @@ void ZmqClient::SetReporter(std::function<std::string()> reporter) { state_->rep
 void ZmqClient::Beat(bool now) { state_->Beat(now); }
 const ClockOffset& ZmqClient::clock() const { return state_->clock; }
 bool ZmqClient::draining() const { return state_->inbox.draining; }
+const std::string& ZmqClient::sent_away() const { return state_->inbox.sent_away; }
 std::chrono::milliseconds ZmqClient::silent_for() const { return std::chrono::milliseconds(NowMillis() - state_->last_heard); }
 
 void ZmqClient::Leave(std::chrono::milliseconds deadline) {

@@ -53,6 +53,7 @@ class ZmqClient : public BusClient {
   void Beat(bool now) override;
   const ClockOffset& clock() const override;
   bool draining() const override;
+  const std::string& sent_away() const override;
   void Leave(std::chrono::milliseconds deadline) override;
   std::chrono::milliseconds silent_for() const override;
 

@@ -168,8 +168,8 @@ struct ZmqServer::State {
       case FrameKind::kBye:
         return core.Lose(peer, "left");
       case FrameKind::kWeightRequest:
-        if (asking.MayHaveChunk(peer)) Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
-        return;
+        if (!asking.MayHaveChunk(peer)) return asking.Wait(peer, frame.body);
+        return Answer(peer, weight_answer, FrameKind::kWeightChunk, frame.body);
       case FrameKind::kWeightsMissing:
         if (weights_missing) weights_missing(frame.body);
         return;
@@ -214,12 +214,22 @@ struct ZmqServer::State {
       LogRefusal(Concat("a frame (", reason, ")"));
       return true;
     }
-    try {
-      Handle(*peer, *frame);
-    } catch (const Error& error) {
-      LogRefusal(Concat("the body of a frame of kind ", static_cast<int>(frame->kind), ": ", error.what()));
-    }
+    HandleOrRefuse(*peer, *frame);
     return true;
+  }
+
+  void HandleOrRefuse(PeerId peer, const Frame& frame) {
+    try {
+      Handle(peer, frame);
+    } catch (const Error& error) {
+      LogRefusal(Concat("the body of a frame of kind ", static_cast<int>(frame.kind), ": ", error.what()));
+    }
+  }
+
+  // What was asked for in the turn before and not answered in it.
+  void AnswerWhoWaited() {
+    for (const auto& [peer, request] : asking.NextTurn())
+      HandleOrRefuse(peer, {FrameKind::kWeightRequest, options.run_id, options.epoch, 0, request});
   }
 
   void FlushAcks() {
@@ -319,7 +329,7 @@ void ZmqServer::Announce(Role role, const std::string& body) {
 
 std::vector<BusEvent> ZmqServer::Poll(std::chrono::milliseconds timeout) {
   State& s = *state_;
-  s.asking.NextTurn();
+  s.AnswerWhoWaited();
   s.Dispatch();
   zmq::pollitem_t item{s.socket.handle(), 0, ZMQ_POLLIN, 0};
   try {

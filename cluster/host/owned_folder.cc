@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cluster/base/error.h"
@@ -64,6 +65,24 @@ OwnedFolder::OwnedFolder(std::string path, const std::string& advice) : path_(st
   for (auto entry = fs::directory_iterator(parent, failed); !failed && entry != fs::directory_iterator(); entry.increment(failed)) {
     RemoveIfAbandoned(entry->path());
   }
+}
+
+void OwnedFolder::MakeAgainIfGone() {
+  struct stat held {
+  }, named{};
+  if (fstat(lock_fd_, &held) == 0 && lstat(path_.c_str(), &named) == 0 && held.st_ino == named.st_ino && held.st_dev == named.st_dev)
+    return;
+  std::error_code failed;
+  fs::create_directories(fs::path(path_).parent_path(), failed);
+  const bool made = mkdir(path_.c_str(), 0700) == 0;
+  const int fd = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  const bool own = fd >= 0 && (made || (fstat(fd, &named) == 0 && named.st_uid == geteuid()));
+  if (!own || flock(fd, LOCK_SH | LOCK_NB) != 0) {
+    if (fd >= 0) close(fd);
+    TEMPER_FAIL(path_, " was removed, and cannot be made and locked again");
+  }
+  close(lock_fd_);
+  lock_fd_ = fd;
 }
 
 OwnedFolder::~OwnedFolder() {

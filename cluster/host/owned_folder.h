@@ -21,6 +21,9 @@ class OwnedFolder {
 
   const std::string& path() const { return path_; }
 
+  // Makes and locks the folder again where it was removed meanwhile. Throws Error where another user made one in its place.
+  void MakeAgainIfGone();
+
  private:
   std::string path_;
   int lock_fd_ = -1;  // holds the folder's lock as long as this process lives

@@ -37,6 +37,7 @@ constexpr size_t kMaxDeaths = 5;
 constexpr int64_t kMaxBackoff = 60'000;
 constexpr int64_t kTermGrace = 2'000;
 constexpr int64_t kDumpGrace = 2'000;
+constexpr int64_t kKillGrace = 2'000;
 constexpr int64_t kLookEvery = 200;
 constexpr std::string_view kSlotDown = "slot down: ";
 
@@ -161,7 +162,7 @@ class SpawnerLoop {
   // A worker that hangs gets the chance to say where: SIGABRT makes it dump its stack, also after it was stopped.
   void EndIfHung() {
     const int64_t now = NowMillis();
-    if (worker_ < 0 || now < look_at_) return;
+    if (worker_ < 0 || worker_ == killed_ || now < look_at_) return;
     look_at_ = now + kLookEvery;
     const std::string why = watch_.Look(worker_, now);
     if (why.empty()) return;
@@ -169,13 +170,22 @@ class SpawnerLoop {
     Report(Concat("worker ", pid, " ", why, ": ended, with its stack in its log"));
     kill(pid, SIGABRT);
     kill(pid, SIGCONT);
-    bool gone = false;
-    for (const int64_t end = NowMillis() + kDumpGrace; !gone && NowMillis() < end; usleep(5000))
-      gone = waitpid(pid, nullptr, WNOHANG) == pid;
+    const bool gone = Gone(pid, kDumpGrace);
     kill(-pid, SIGKILL);
-    if (!gone) waitpid(pid, nullptr, 0);
+    if (!gone && !Gone(pid, kKillGrace)) {
+      killed_ = pid;  // Reap will find it
+      return Report(Concat("worker ", pid, " was killed and has not ended: it hangs in the kernel; another is started once it has"));
+    }
     worker_ = -1;
     Failed(Concat("worker ", pid, " was ended"));
+  }
+
+  // Whether the process ends within so long. One that hangs in the kernel, at a disk or a device, does not end even when it is killed.
+  static bool Gone(pid_t pid, int64_t limit_ms) {
+    for (const int64_t end = NowMillis() + limit_ms;; usleep(5000)) {
+      if (waitpid(pid, nullptr, WNOHANG) == pid) return true;
+      if (NowMillis() >= end) return false;
+    }
   }
 
   // Starts the worker again, later perhaps; gives up after too many deaths, or where another would be in vain.
@@ -204,7 +214,7 @@ class SpawnerLoop {
     }
     kill(-worker_, SIGKILL);
     kill(worker_, SIGKILL);
-    waitpid(worker_, nullptr, 0);
+    Gone(worker_, kKillGrace);
   }
 
   WorkerMain worker_main_;
@@ -215,6 +225,7 @@ class SpawnerLoop {
   HangWatch watch_{&pulse_, rules_};
   int64_t look_at_ = 0;
   pid_t worker_ = -1;
+  pid_t killed_ = -1;  // the worker that was killed and has not ended yet
   int64_t start_at_ = 0;
   bool given_up_ = false;
   std::deque<int64_t> deaths_;

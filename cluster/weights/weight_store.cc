@@ -132,7 +132,7 @@ WeightPublisher::WeightPublisher(std::string folder, int64_t keep)
 std::string WeightPublisher::WriteTemporary(const void* data, uint64_t bytes) {
   const std::string temporary = Temporary();
   std::error_code ignored;
-  fs::create_directories(folder_.path(), ignored);
+  folder_.MakeAgainIfGone();
   if (fs::exists(temporary, ignored) && !OpenFile(temporary, O_WRONLY).Lock(LOCK_EX)) fs::remove(temporary, ignored);
   const uint64_t held = fs::exists(temporary, ignored) ? fs::file_size(temporary) : 0;
   if (bytes > held) CheckSpace(folder_.path(), bytes - held);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "cluster/base/error.h"
 #include "cluster/base/file.h"
@@ -71,16 +72,55 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
   return model;
 }
 
+namespace {
+
+constexpr char kOriginFile[] = "grown_from.txt";
+
+bool Holds(const std::string& path, const std::string& text) {
+  std::string reason;
+  return TryReadFile(path, kMaxDataBytes, &reason) == text;
+}
+
+// Name, size and time of each file of a folder, a line each, sorted.
+std::string FilesOfModel(const std::string& folder) {
+  std::set<std::string> lines;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    std::error_code gone;
+    if (!entry.is_regular_file(gone)) continue;
+    const auto time = entry.last_write_time(gone).time_since_epoch().count();
+    lines.insert(Concat(entry.path().filename().string(), " ", entry.file_size(gone), " ", time, "\n"));
+  }
+  std::string text = Concat(fs::weakly_canonical(folder).string(), "\n");
+  for (const std::string& line : lines) text += line;
+  return text;
+}
+
+// What a copy is made of: one of another origin is another model.
+std::string OriginOf(const std::string& folder, const std::vector<TokenRow>& rows, const std::vector<std::string>& skip) {
+  std::string text = FilesOfModel(folder);
+  if (IsPeftAdapter(folder)) text += FilesOfModel(BaseOfPeftAdapter(folder));
+  for (const TokenRow& row : rows) {
+    text += Concat("token ", row.id, ":");
+    for (const int64_t from : row.from) text += Concat(" ", from);
+    text += "\n";
+  }
+  for (const std::string& tensor : skip) text += Concat("without ", tensor, "\n");
+  return text;
+}
+
+}  // namespace
+
 std::string GrownModel(const ExperimentConfig& config, const std::string& tokenizer_json, const std::string& grown) {
   const std::string& folder = config.policy.path;
   if (folder.empty()) return folder;
   const auto tokenizer = ParseTokenizer(tokenizer_json, folder);
   const std::vector<TokenRow> rows = MissingTokenRows(config.policy.tokens, *tokenizer, folder);
   if (rows.empty()) return folder;
-  const std::string made = grown + "/tokenizer.json";
-  if (!fs::exists(made) || ReadUserFile(made) != tokenizer_json) {
+  const std::string origin = OriginOf(folder, rows, config.policy.skip_tensors);
+  if (!Holds(grown + "/tokenizer.json", tokenizer_json) || !Holds(Concat(grown, "/", kOriginFile), origin)) {
     SaveOptions options;
     options.companions["tokenizer.json"] = tokenizer_json;
+    options.companions[kOriginFile] = origin;
     fs::create_directories(fs::path(grown).parent_path());
     GrowHfModel(folder, rows, options, grown, config.policy.skip_tensors);
   }

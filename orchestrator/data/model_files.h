@@ -25,7 +25,7 @@ TransformerConfig ModelFor(const ExperimentConfig& config, const Tokenizer& toke
 
 // The folder that the policy starts from: policy.path, or where its tokenizer lacks tokens of
 // policy.mode_tokens the folder `grown`. That is a copy of the model with rows for them, which is
-// written where it is not there with these tokens. `tokenizer_json`: with the tokens. Throws
+// written where it is not there with these tokens, of this very model. `tokenizer_json`: with the tokens. Throws
 // ConfigError where the model cannot be read, Error where the copy cannot be written.
 std::string GrownModel(const ExperimentConfig& config, const std::string& tokenizer_json, const std::string& grown);
 

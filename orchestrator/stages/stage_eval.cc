@@ -12,6 +12,7 @@
 #include "orchestrator/stages/stage.h"
 #include "orchestrator/stages/stage_metrics.h"
 #include "record/eval_files.h"
+#include "record/gate_sweep_file.h"
 
 namespace temper {
 namespace {
@@ -78,8 +79,9 @@ void PutEstimate(const std::string& name, const Estimate& estimate, std::map<std
   (*values)[name + "_high"] = estimate.high;
 }
 
-bool AreSwept(const std::vector<EvalOutput>& outputs, const std::string& set) {
-  return std::all_of(outputs.begin(), outputs.end(), [&](const EvalOutput& output) { return fs::exists(output.paths.GateSweep(set)); });
+bool AreSwept(const std::vector<EvalOutput>& outputs, const std::string& set, const WeightRef& weights) {
+  return std::all_of(outputs.begin(), outputs.end(),
+                     [&](const EvalOutput& output) { return HasGateSweep(output.paths.GateSweep(set), weights.hash); });
 }
 
 }  // namespace
@@ -110,7 +112,7 @@ void RunEval(const StageContext& context, const WeightRef& weights, const std::v
       const std::vector<EvalSample> samples = SampleSet(context, weights, set, EvalMoment::kAlone, before);
       for (const EvalOutput& output : outputs) WriteSet(output, set, weights, samples);
     }
-    if (context.config->eval.gate_sweep && !set.prompts.empty() && !(there && AreSwept(outputs, set.name)))
+    if (context.config->eval.gate_sweep && !set.prompts.empty() && !(there && AreSwept(outputs, set.name, weights)))
       SweepFirstToken(context, weights, set, outputs, before);
     before += all;
   }

@@ -7,6 +7,7 @@
 
 #include "cluster/base/file.h"
 #include "cluster/base/log.h"
+#include "cluster/base/odd_file.h"
 #include "orchestrator/stages/progress.h"
 #include "record/metrics_file.h"
 
@@ -65,7 +66,7 @@ ResumedStage ResumeStage(const StageContext& context, const CheckpointStore& sto
   std::optional<CheckpointStore::Found> found;
   if (context.resume_folder.empty()) {
     found = store.Latest();
-    if (!found && std::filesystem::exists(context.paths.Metrics())) progress.Note(ResumeText(0, steps, ""));
+    if (!found && IsAnythingAt(context.paths.Metrics())) progress.Note(ResumeText(0, steps, ""));
     if (!found) return {};
   } else {
     if (const auto wrong = VerifyCheckpoint(context.resume_folder))

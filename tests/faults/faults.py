@@ -11,6 +11,7 @@ import argparse
 import pathlib
 import random
 import sys
+import traceback
 
 import job as jobs
 from rows import damaged, kill_learner, kill_worker, malformed, pause
@@ -23,12 +24,21 @@ def percentile(values, share):
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
 
 
+def outcomes_of(row, baseline, rng, number):
+    """Those of the row, and what goes wrong in the row itself as one more: the other rows and the table must not be lost for it."""
+    try:
+        yield from row.run(baseline, rng, number)
+    except Exception as error:  # pylint: disable=broad-except
+        traceback.print_exc()
+        yield "the row itself failed", jobs.Outcome(False, note=f"{type(error).__name__}: {error}")
+
+
 def run_row(row, arguments, baseline):
     outcomes = []
     numbers = [arguments.only] if arguments.only is not None else range(arguments.count or row.COUNT)
     for number in numbers:
         rng = random.Random(f"{arguments.seed}:{row.NAME}:{number}")
-        for what, outcome in row.run(baseline(), rng, number):
+        for what, outcome in outcomes_of(row, baseline(), rng, number):
             outcomes.append(outcome)
             verdict = "survived" if outcome.survived else "NOT SURVIVED"
             took = "" if outcome.seconds is None else f", {outcome.seconds:.2f} s"

@@ -88,6 +88,10 @@ class Job:
         self.kill()
         return None
 
+    def started_again(self):
+        """Whether temper launch started the job again; spawners use some of these words, too."""
+        return "starting it again from the last checkpoint" in self.output()
+
     def output(self):
         return self.output_file.read_text(errors="replace")
 
@@ -195,7 +199,9 @@ class Baseline:
         self.job.start()
         code = self.job.wait(600)
         if code != 0:
-            raise SystemExit(f"the undisturbed job ended with {code}:\n{self.job.output()}")
+            output = self.job.output()
+            self.job.close()
+            raise SystemExit(f"the undisturbed job ended with {code}:\n{output}")
         self.weights = self.job.weights()
 
     def close(self):

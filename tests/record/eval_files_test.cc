@@ -8,6 +8,7 @@
 
 #include "cluster/base/error.h"
 #include "cluster/base/hash.h"
+#include "record/gate_sweep_file.h"
 #include "tests/support/temp_folder.h"
 
 namespace temper {
@@ -127,7 +128,56 @@ TEST(EvalMeta, AnEvaluationIsOfItsWeightsAlone) {
   EXPECT_FALSE(IsEvaluated(path, samples, "0123")) << "torn: it is sampled again";
 }
 
-}  // namespace
+// Scores that are damaged are made again: they must not end the job, at this start and at every one after it.
+TEST(AnswerScores, CountForTheirWeightsAndOnlyWhole) {
+  const TempFolder folder;
+  const std::string path = folder / "answer_scores.json";
+  EXPECT_FALSE(IsScored(path, "abc"));
+  AnswerScores scores;
+  scores.Add(2.5, 4);
+  WriteAnswerScores(path, {"abc", scores});
+  EXPECT_TRUE(IsScored(path, "abc"));
+  EXPECT_FALSE(IsScored(path, "abd")) << "other weights";
+  EXPECT_EQ(ReadAnswerScores(path)->scores.loss, 2.5);
+  const std::string whole = ReadBytes(path);
+  for (const std::string& damaged : {std::string(), whole.substr(0, whole.size() / 2), std::string("[]"), std::string("{}"),
+                                     std::string("{\"weight_hash\":\"abc\",\"answers\":1,\"loss\":\"2.5\"}")}) {
+    WriteBytes(path, damaged);
+    EXPECT_FALSE(IsScored(path, "abc")) << damaged;
+    EXPECT_THROW(ReadAnswerScores(path), Error) << damaged;
+  }
+  std::filesystem::remove(path);
+  std::filesystem::create_symlink("answer_scores.json", path);
+  EXPECT_FALSE(IsScored(path, "abc")) << "a link to itself";
+}
+
+// A policy that diverged has no finite loss.
+TEST(AnswerScores, ALossThatIsNotFiniteComesBackAsNone) {
+  const TempFolder folder;
+  const std::string path = folder / "answer_scores.json";
+  AnswerScores scores;
+  scores.Add(std::nan(""), 4);
+  WriteAnswerScores(path, {"abc", scores});
+  EXPECT_TRUE(IsScored(path, "abc"));
+  EXPECT_TRUE(std::isnan(ReadAnswerScores(path)->scores.loss));
+  EXPECT_EQ(ReadAnswerScores(path)->scores.tokens, 4);
+}
+
+// Of a run that was sent back to an older checkpoint.
+TEST(GateSweepFile, CountsForItsWeightsOnly) {
+  const TempFolder folder;
+  const std::string path = folder / "set.gate_sweep.json";
+  EXPECT_FALSE(HasGateSweep(path, "abc"));
+  GateSweep sweep;
+  sweep.set = "set";
+  sweep.weight_hash = "abc";
+  WriteGateSweep(path, sweep);
+  EXPECT_TRUE(HasGateSweep(path, "abc"));
+  EXPECT_FALSE(HasGateSweep(path, "abd"));
+  WriteBytes(path, "{");
+  EXPECT_FALSE(HasGateSweep(path, "abc"));
+}
+
 TEST(AnswerScoresFile, IsReadBackAndAnEditedOneIsRefused) {
   const TempFolder folder;
   const std::string path = folder / "answer_scores.json";
@@ -148,4 +198,5 @@ TEST(AnswerScoresFile, IsReadBackAndAnEditedOneIsRefused) {
   }
 }
 
+}  // namespace
 }  // namespace temper

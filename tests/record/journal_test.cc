@@ -143,7 +143,9 @@ TEST(FindIntactRecord, WorkIsBoundedWhateverTheBytesAre) {
 TEST_F(JournalTest, WhatIsNoFileIsRefusedAtOnce) {
   std::filesystem::create_directory(folder_ / "folder");
   ASSERT_EQ(mkfifo((folder_ / "pipe").c_str(), 0600), 0);
-  for (const auto& [name, why] : {std::pair("folder", "it is a folder"), std::pair("pipe", "it is a pipe")}) {
+  std::filesystem::create_symlink("loop", folder_ / "loop");
+  for (const auto& [name, why] : {std::pair("folder", "it is a folder"), std::pair("pipe", "it is a pipe"),
+                                  std::pair("loop", "it is a link that leads in a circle")}) {
     EXPECT_THAT([&] { ReadJournal(folder_ / name, [](const JournalRecord&) {}); }, ThrowsMessage<ConfigError>(HasSubstr(why)));
     EXPECT_THAT([&] { CheckJournalVersion(folder_ / name); }, ThrowsMessage<ConfigError>(HasSubstr(why)));
   }

@@ -2,12 +2,14 @@
 
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <regex>
 #include <sstream>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
+#include <sys/stat.h>
 
 #include "cluster/base/error.h"
 #include "record/audit_file.h"
@@ -197,6 +199,26 @@ TEST(AuditFile, ACheckpointKnowsOfRowsThatWaitAndOfWhatIsChanged) {
   testing::internal::CaptureStderr();
   EXPECT_NO_THROW(CheckAudit(path, whole));
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr(path + " is not there"));
+}
+
+// A new start would meet the same thing: that is 78 and not 75.
+TEST(MetricsFile, WhatIsNoFileIsAMistakeThatAStartDoesNotMend) {
+  TempFolder folder;
+  const std::string path = folder / "metrics.jsonl";
+  SinkFailures failures;
+  const std::vector<std::pair<std::string, std::function<void()>>> odd = {
+      {"it is a folder", [&] { fs::create_directory(path); }},
+      {"it is a pipe", [&] { ASSERT_EQ(mkfifo(path.c_str(), 0600), 0); }},
+      {"it is a link that leads in a circle", [&] { fs::create_symlink("metrics.jsonl", path); }}};
+  for (const auto& [what, make] : odd) {
+    make();
+    const auto says = testing::ThrowsMessage<ConfigError>(HasSubstr(path + ": " + what));
+    EXPECT_THAT([&] { CheckMetrics(path, {.bytes = 1, .xxh128 = "a"}); }, says);
+    EXPECT_THAT([&] { CheckAudit(path, {.rows = 1, .breaks = 0, .link = "a"}); }, says);
+    EXPECT_THAT([&] { MetricsFile(path, "rl", 0); }, says);
+    EXPECT_THAT([&] { AuditFile(path, 0, &failures); }, says);
+    fs::remove(path);
+  }
 }
 
 // Rows that are lost break the chain, which a checkpoint after them knows, too.

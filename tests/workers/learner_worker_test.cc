@@ -56,6 +56,20 @@ class LearnerWorkerTest : public testing::Test {
   std::unique_ptr<LearnerWorker> worker_;
 };
 
+// Workers repeat that they miss a version, and an update lets these words gather.
+TEST_F(LearnerWorkerTest, WeightsThatAreMissedSeveralTimesAreWrittenAgainOnce) {
+  const WeightRef published = Do(3, {PublishOrder{.version = 5}}).published;
+  fs::remove(published.path);
+  for (int i = 0; i < 3; ++i) bus_.Announce(Role::kLearner, WeightChunkRequest{5, published.hash, 0}.Encode());
+  testing::internal::CaptureStderr();
+  worker_->RunOnce();
+  const std::string said = testing::internal::GetCapturedStderr();
+  const std::string done = ": written again";
+  EXPECT_NE(said.find(done), std::string::npos);
+  EXPECT_EQ(said.find(done), said.rfind(done)) << said;
+  EXPECT_TRUE(fs::exists(published.path));
+}
+
 TEST_F(LearnerWorkerTest, AnOrderIsCarriedOutOnceHoweverOftenItComes) {
   const WeightRef published = Do(3, {PublishOrder{.version = 5}}).published;
   ASSERT_TRUE(fs::exists(published.path));

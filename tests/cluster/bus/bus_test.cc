@@ -9,6 +9,7 @@
 
 #include "cluster/base/clock.h"
 #include "cluster/base/error.h"
+#include "cluster/bus/asking_limits.h"
 #include "cluster/bus/bodies.h"
 #include "cluster/bus/frame.h"
 #include "cluster/bus/zmq_client.h"
@@ -221,6 +222,53 @@ TEST(Bus, AnnouncementsAndWeightChunksArrive) {
   }));
   EXPECT_THAT(announced, ElementsAre("version 1", "version 2"));
   EXPECT_EQ(*chunk, "bytes for offset 7");
+}
+
+// Its process must not end as if the job were over: its rank would not say that the slot is down.
+TEST(Bus, WhoIsSentAwayIsToldWhyAndWhoIsDrainedIsNot) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  ZmqClient liar(ClientOptions(server.endpoint()));
+  loop.Register(&liar);
+  server.Submit(Role::kRollout, 1, "task");
+  EXPECT_TRUE(loop.Until([&] {
+    while (liar.NextTask()) liar.SendResult(1, "no result");
+    for (const BusEvent& event : std::exchange(loop.events, {}))
+      if (event.kind == Kind::kResult) server.GiveAgain(event, "task");
+    return liar.draining();
+  }));
+  EXPECT_THAT(liar.sent_away(), HasSubstr("of its results were none"));
+  loop.Remove(&liar);
+  ZmqClient honest(ClientOptions(server.endpoint()));
+  loop.Register(&honest);
+  std::thread leaves([&] {
+    while (!honest.draining()) honest.Poll(milliseconds(5));
+    honest.Leave(seconds(1));
+  });
+  server.Drain(seconds(5));
+  leaves.join();
+  EXPECT_EQ(honest.sent_away(), "");
+}
+
+// Nobody asks again here: what the limit of a turn holds back must be answered by a later turn.
+TEST(Bus, ARequestForWeightsBeyondTheLimitOfATurnWaitsForTheNext) {
+  ZmqServer server(kAnyPort, ServerOptions());
+  Loop loop(&server);
+  ZmqClient client(ClientOptions(server.endpoint()));
+  loop.Register(&client);
+  // The first answer lasts until the others are there to be read in the same turn.
+  bool first = true;
+  server.SetWeightAnswer([&](const std::string& question) {
+    if (std::exchange(first, false)) std::this_thread::sleep_for(milliseconds(100));
+    return std::optional("bytes for " + question);
+  });
+  for (int i = 0; i <= AskingLimits::kMaxChunks; ++i) client.RequestWeights(Concat("offset ", i));
+  std::string last;
+  EXPECT_TRUE(loop.Until([&] {
+    while (const auto body = client.NextWeightChunk()) last = *body;
+    return last == Concat("bytes for offset ", AskingLimits::kMaxChunks);
+  })) << "the last answer was to "
+      << last;
 }
 
 }  // namespace

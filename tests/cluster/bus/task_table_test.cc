@@ -8,6 +8,9 @@
 namespace temper {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+
 TEST(AskingLimits, AnObserverIsAnsweredABurstAndThenTenTimesASecond) {
   AskingLimits limits;
   int answered = 0;
@@ -31,12 +34,12 @@ TEST(AskingLimits, AWorkerHasSoManyChunksATurn) {
   int chunks = 0;
   for (int i = 0; i < 100; ++i) chunks += limits.MayHaveChunk(7);
   EXPECT_EQ(chunks, 8);
-  limits.NextTurn();
+  limits.Wait(7, "offset 8");
+  limits.Wait(7, "offset 8 again");
+  EXPECT_THAT(limits.NextTurn(), ElementsAre(std::pair(PeerId{7}, "offset 8 again")));
+  EXPECT_THAT(limits.NextTurn(), IsEmpty());
   EXPECT_TRUE(limits.MayHaveChunk(7));
 }
-
-using testing::ElementsAre;
-using testing::IsEmpty;
 
 std::vector<std::pair<TaskId, PeerId>> Given(TaskTable& table, Millis now) {
   std::vector<std::pair<TaskId, PeerId>> pairs;

@@ -80,6 +80,30 @@ TEST(WeightStore, WhatWasTakenAwayIsPublishedAgainUnderItsName) {
   EXPECT_EQ(Fetch(publisher.Publish(8, old.data(), old.size()), false, NoFetch), old) << "the next version finds its folder again";
 }
 
+// The folder's name says that its owner is dead, as that of an owner in another container does here: only its lock keeps it.
+TEST(WeightStore, AFolderThatWasMadeAgainIsNotTakenForAbandoned) {
+  TempFolder folder;
+  const std::string name = folder / "temper-12-2147483647";  // more than any process's id
+  WeightPublisher publisher(name, 2);
+  const std::string bytes = Bytes(1000, 1);
+  const WeightRef ref = publisher.Publish(7, bytes.data(), bytes.size());
+  fs::remove_all(name);
+  ASSERT_TRUE(publisher.PublishAgain(7, ref.hash, bytes.data(), bytes.size()));
+  const WeightPublisher beside(folder / "temper-13-1", 2);
+  EXPECT_EQ(Fetch(ref, false, NoFetch), bytes);
+}
+
+TEST(WeightStore, AFolderInItsPlaceThatIsALinkIsNotWrittenTo) {
+  TempFolder folder;
+  WeightPublisher publisher(folder / "weights", 2);
+  const std::string bytes = Bytes(1000, 1);
+  fs::remove_all(folder / "weights");
+  fs::create_directories(folder / "elsewhere");
+  fs::create_directory_symlink(folder / "elsewhere", folder / "weights");
+  EXPECT_THROW(publisher.Publish(7, bytes.data(), bytes.size()), Error);
+  EXPECT_TRUE(fs::is_empty(folder / "elsewhere"));
+}
+
 TEST(WeightStore, PublishesAndFetchesOnTheSameHost) {
   TempFolder folder;
   WeightPublisher publisher(folder / "weights", 2);

@@ -2,7 +2,6 @@
 the weights of a run that nothing happened to, or refuse (78) naming the file. One stopped job serves all damages of a number."""
 
 import os
-import pathlib
 import shutil
 import signal
 
@@ -77,15 +76,15 @@ DAMAGES = [flip, flip, flip, cut, cut, swap, remove, become_pipe, become_folder,
 MAY_BE_MISSING = {"journal.bin", "metrics.jsonl", "audit.jsonl"}
 
 
-def stopped(baseline, rng):
-    job = baseline.begin(["checkpoint.every=3"])
+def stop(job, rng):
+    """Why the job cannot be damaged; "" when it has stopped with a checkpoint."""
     job.start()
-    job.wait_for_step(rng.randint(8, jobs.STEPS - 12), 120)
+    step = rng.randint(8, jobs.STEPS - 12)
+    if not job.wait_for_step(step, 120) or not job.running():
+        return f"the job to be damaged did not come to step {step}: {job.output()[-500:]}"
     os.kill(job.process.pid, signal.SIGTERM)
     code = job.wait(120)
-    if code != 85:
-        raise SystemExit(f"the job to be damaged ended with {code}, not with 85: {job.output()[-500:]}")
-    return job
+    return "" if code == 85 else f"the job to be damaged ended with {code}, not with 85: {job.output()[-500:]}"
 
 
 def damage_one(baseline, original, rng):
@@ -96,12 +95,14 @@ def damage_one(baseline, original, rng):
         if path.is_dir():
             path = next(path.glob("step_*/model.safetensors"))
         how = rng.choice(DAMAGES)(path, rng)
-        name = str(pathlib.Path(path).relative_to(job.folder))
+        name = str(path.relative_to(job.folder))
         job.start()
         code = job.wait(240)
         what = f"{name}: {how}"
         if code == REFUSED:
-            named = pathlib.Path(name).name in job.output() or pathlib.Path(name).parent.name in job.output()
+            # A file of a checkpoint or of weights may be named by its folder; "main" stands in every output.
+            places = [path.name, path.parent.name if path.parent.name.startswith("step_") else path.name]
+            named = any(place in job.output() for place in places)
             return what, jobs.Outcome(named, note="refused" + ("" if named else " without naming it: " + job.output()[-400:]))
         if code is None:
             return what, jobs.Outcome(False, note="the start hangs")
@@ -120,7 +121,10 @@ def check(job, baseline, code, may_be_missing, path):
 
 
 def run(baseline, rng, number):
-    original = stopped(baseline, rng)
-    with original:
+    with baseline.begin(["checkpoint.every=3"]) as original:
+        problem = stop(original, rng)
+        if problem:
+            yield "no damage", jobs.Outcome(False, note=problem)
+            return
         for _ in range(EACH):
             yield damage_one(baseline, original, rng)

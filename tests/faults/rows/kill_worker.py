@@ -24,23 +24,28 @@ def joined(job, role, after):
     return None
 
 
-def kill_one(job, role, deadline_s=20):
-    """None when the job ended first."""
+BACK_WITHIN_S = 20
+
+
+def kill_one(job, role):
+    """Whether a worker was hit; seconds until another was there, None when none came; why that is a failure, "" when the job ended first."""
     pids = job.pids("worker/" + role)
     if not pids:
-        return None
+        return False, None, ""
     after = time.time()
     try:
         os.kill(pids[0], signal.SIGKILL)
     except ProcessLookupError:
-        return None
-    end = time.monotonic() + deadline_s
-    while time.monotonic() < end and job.running():
+        return False, None, ""
+    end = time.monotonic() + BACK_WITHIN_S
+    while job.running():
         seconds = joined(job, role, after)
         if seconds is not None:
-            return seconds
+            return True, seconds, ""
+        if time.monotonic() > end:
+            return True, None, f"no worker registered within {BACK_WITHIN_S} s"
         time.sleep(0.02)
-    return None
+    return True, joined(job, role, after), ""
 
 
 def run(baseline, rng, number):
@@ -55,14 +60,17 @@ def run(baseline, rng, number):
                 break
             time.sleep(rng.uniform(0, 0.3))  # anywhere in the step
             at = job.steps()
-            seconds = kill_one(job, role)
-            if seconds is not None:
-                results.append((f"{role} worker after step {at}", seconds))
+            hit, seconds, failure = kill_one(job, role)
+            if hit:
+                results.append((f"{role} worker after step {at}", seconds, failure))
         code = job.wait(240)
         whole = jobs.outcome_of(job, baseline.weights, code)
+        if whole.survived and job.started_again():
+            whole = jobs.Outcome(False, note="the whole job was started again for a worker")
     if not results:
         yield "no kill hit", jobs.Outcome(False, note="the job was over before; " + whole.note)
-    for i, (what, seconds) in enumerate(results):
+    for i, (what, seconds, failure) in enumerate(results):
         # The job's own verdict counts once for each fault of it; what the journal lost counts once.
         first = i == 0
-        yield what, jobs.Outcome(whole.survived, whole.lost if first else 0, whole.twice if first else 0, seconds, whole.note if first else "")
+        notes = [note for note in (failure, whole.note if first else "") if note]
+        yield what, jobs.Outcome(whole.survived and not failure, whole.lost if first else 0, whole.twice if first else 0, seconds, "; ".join(notes))

@@ -5,7 +5,7 @@ may also be accepted, where what is left is an input, but never crash or hang.""
 import json
 import os
 import pathlib
-import resource
+import signal
 import struct
 import subprocess
 import tempfile
@@ -17,6 +17,7 @@ NAME = "malformed"
 COUNT = 90  # inputs: all by hand and as many by chance as make up the number
 NEEDS_JOB = False
 TEMPER = ""
+HANGS_AFTER_S = 60.0
 LONGEST_S = 10.0  # on a loaded machine; a tenth of it on an idle one
 MOST_BYTES = 700 << 20
 REFUSED = 78
@@ -43,17 +44,23 @@ class Place:
 def temper(arguments, place, stdin=b""):
     """Exit code (negative: the signal), what it printed, seconds, peak memory."""
     begin = time.monotonic()
-    process = subprocess.Popen([TEMPER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=place.path,
-                               start_new_session=True)
-    try:
-        output, _ = process.communicate(stdin, timeout=60)
-        code = process.returncode
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-        code = None
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10  # the largest child so far: an upper bound
-    return code, output.decode("utf-8", "replace"), time.monotonic() - begin, peak
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
+        given.write(stdin)
+        given.seek(0)
+        process = subprocess.Popen([TEMPER, *arguments], stdin=given, stdout=output, stderr=subprocess.STDOUT, cwd=place.path,
+                                   start_new_session=True)
+        # By wait4, which tells of this child alone: RUSAGE_CHILDREN keeps the largest so far, the jobs of other rows among them.
+        pid = 0
+        while pid == 0 and time.monotonic() - begin < HANGS_AFTER_S:
+            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+            time.sleep(0.002)
+        code = os.waitstatus_to_exitcode(status) if pid else None
+        if not pid:
+            os.killpg(process.pid, signal.SIGKILL)
+            _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)  # it is waited for: Popen must not do it again
+        output.seek(0)
+        return code, output.read().decode("utf-8", "replace"), time.monotonic() - begin, usage.ru_maxrss << 10
 
 
 def dry_run(place, text, *overrides):
@@ -70,7 +77,8 @@ def override(*words, names=None):
 
 
 def option(*words):
-    return lambda place: (temper(["launch", str(TINY), "--dry-run", f"run.dir={place.path}/runs", *words], place), (words[0].lstrip("-"),))
+    """Of the number of ranks: --np is what the message calls it."""
+    return lambda place: (temper(["launch", str(TINY), "--dry-run", f"run.dir={place.path}/runs", *words], place), ("--np", "-n "))
 
 
 def spec(text):

@@ -8,9 +8,9 @@ import time
 import job as jobs
 
 NAME = "pause"
-COUNT = 7  # one of each kind
 NEEDS_JOB = True
 KINDS = ["orchestrator", "learner", "host", "spawner", "worker/rollout", "worker/reward", "mpirun", "launch"]
+COUNT = len(KINDS)  # one of each
 SHORTEST_S, LONGEST_S = 0.2, 15.0
 
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include <ATen/TensorOperators.h>
+#include <c10/core/GradMode.h>
 #include <gmock/gmock.h>
 
 #include "cluster/base/error.h"
@@ -181,6 +182,17 @@ TEST_F(ModeTokensTest, TheModelGrowsByTheTokensItLacks) {
   const auto row = [&](char byte) { return old.select(0, 4 + byte); };  // of the byte-level tokenizer
   EXPECT_TRUE(made.select(0, 260).equal((row(' ') + row('a') + row(' ') + row('b')) / 4));
   EXPECT_EQ(ReadFile(folder_ / "grown/chat_template.jinja"), kChat);
+  // Another model with the same tokenizer: the copy that is there is not of it.
+  const std::string first = config_.policy.path, other = folder_ / "other";
+  Transformer shifted = LoadHfModel(first);
+  {
+    const c10::NoGradGuard no_grad;
+    shifted.parameters()[0].second.add_(1);
+  }
+  SaveHfModel(shifted, {.companions = ReadCompanionFiles(first)}, other);
+  config_.policy.path = other;
+  GrownModel(config_, store.tokenizer_json, folder_ / "grown");
+  EXPECT_TRUE(LoadHfModel(folder_ / "grown").parameters()[0].second.narrow(0, 0, 260).equal(old + 1));
   // A folder that has them is what the policy starts from.
   config_.policy.path = folder_ / "grown";
   EXPECT_EQ(Load().tokenizer_json, store.tokenizer_json);
