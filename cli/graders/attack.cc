@@ -15,10 +15,8 @@
 #include "cluster/host/owned_folder.h"
 #include "orchestrator/job/qualified.h"
 #include "policy/kernels/torch_version.h"
-#include "policy/text/strict_json.h"
 #include "record/grading.h"
 #include "reward/spec/policy_spec.h"
-#include "rollout/data/dataset_rows.h"
 #include "rollout/data/prompt_dataset.h"
 
 namespace temper {
@@ -112,43 +110,6 @@ Asked PromptsAndReader(const BestOfKArguments& arguments, const ExperimentConfig
   return asked;
 }
 
-// malicious where no column says it; "" = nobody knows, and it counts nowhere. `problem` is empty where it is one.
-std::string IntentOf(const DatasetRow& row, std::string* problem) {
-  const auto found = row.columns.find("intent");
-  if (found == row.columns.end()) return "malicious";
-  for (const char* known : {"benign", "dual_use", "malicious", ""})
-    if (found->second == known) return known;
-  *problem = Concat("the column intent holds ", Quoted(found->second), "; it is benign, dual_use, malicious or empty");
-  return "";
-}
-
-// Rows {id, prompt, response[, intent, category, transform, truncated]} of answers that were made elsewhere.
-std::vector<AttackTryRow> ReadAnswers(const std::string& path) {
-  CheckRowsFile(path);
-  const std::string text = ReadUserFile(path, {.what = "the answers", .max_bytes = uint64_t{1} << 30});
-  const auto rows = OpenRows(path, text);
-  std::vector<AttackTryRow> tries;
-  for (DatasetRow row; rows->Next(&row); row = DatasetRow()) {
-    const auto problem = [&](const std::string& what) { return ConfigError(Concat(path, ":", row.line, ": ", what)); };
-    if (!row.error.empty()) throw problem(row.error);
-    for (const char* needed : {"id", "prompt", "response"})
-      if (!row.columns.contains(needed)) throw problem(Concat("the column ", needed, " is missing"));
-    AttackTryRow& each = tries.emplace_back();
-    each.transform = row.columns["transform"].empty() ? "answers" : row.columns["transform"];
-    each.prompt.id = row.columns["id"];
-    each.prompt.text = each.asked = row.columns["prompt"];
-    each.prompt.category = row.columns["category"];
-    std::string wrong;
-    each.prompt.intent = IntentOf(row, &wrong);
-    if (!wrong.empty()) throw problem(wrong);
-    each.response = row.columns["response"];
-    const std::string& cut = row.columns["truncated"];
-    each.truncated = cut == "true" || cut == "True" || cut == "TRUE" || cut == "1";
-  }
-  if (tries.empty()) throw ConfigError(path + ": there is no answer");
-  return tries;
-}
-
 // The config as for an evaluation of the model.
 ExperimentConfig ConfigOf(const BestOfKArguments& arguments) {
   std::vector<std::string> overrides = {"arms={}", "seeds=[]", "sweep={}"};
@@ -166,7 +127,7 @@ int BestOfKCommand(const BestOfKArguments& arguments) {
   AttackReport report{.model = arguments.model, .prompts = arguments.answers, .graded_by = {}, .k = arguments.k, .outcomes = {}};
   std::vector<AttackTryRow> rows;
   if (!arguments.answers.empty()) {
-    rows = ReadAnswers(arguments.answers);
+    rows = ReadTries(arguments.answers, "malicious");
   } else {
     if (arguments.model.empty()) throw ConfigError("temper attack needs --model DIR, or --answers FILE");
     const auto transforms = TransformsOf(config, arguments.transforms);

@@ -7,11 +7,15 @@
 #include <c10/core/InferenceMode.h>
 
 #include "cluster/base/error.h"
+#include "cluster/base/file.h"
 #include "cluster/base/keyed_random.h"
 #include "evaluation/intervals.h"
 #include "policy/formats/hf_checkpoint.h"
+#include "policy/text/strict_json.h"
 #include "reward/graders/grader.h"
 #include "reward/graders/panel.h"
+#include "rollout/data/dataset_rows.h"
+#include "rollout/data/prompt_dataset.h"
 #include "rollout/engine/generation_engine.h"
 #include "rollout/engine/stop_strings.h"
 
@@ -104,7 +108,43 @@ Estimate OverBenign(const std::vector<const AttackTryRow*>& rows, FigureScale sc
   return RatioOverPrompts(sums, scale);
 }
 
+// `usual` where no column says it; "" = nobody knows, and it counts nowhere. `problem` is empty where it is one.
+std::string IntentOf(const DatasetRow& row, const std::string& usual, std::string* problem) {
+  const auto found = row.columns.find("intent");
+  if (found == row.columns.end()) return usual;
+  for (const char* known : {"benign", "dual_use", "malicious", ""})
+    if (found->second == known) return known;
+  *problem = Concat("the column intent holds ", Quoted(found->second), "; it is benign, dual_use, malicious or empty");
+  return "";
+}
+
 }  // namespace
+
+std::vector<AttackTryRow> ReadTries(const std::string& path, const std::string& usual_intent) {
+  CheckRowsFile(path);
+  const std::string text = ReadUserFile(path, {.what = "the answers", .max_bytes = uint64_t{1} << 30});
+  const auto rows = OpenRows(path, text);
+  std::vector<AttackTryRow> tries;
+  for (DatasetRow row; rows->Next(&row); row = DatasetRow()) {
+    const auto problem = [&](const std::string& what) { return ConfigError(Concat(path, ":", row.line, ": ", what)); };
+    if (!row.error.empty()) throw problem(row.error);
+    for (const char* needed : {"id", "prompt", "response"})
+      if (!row.columns.contains(needed)) throw problem(Concat("the column ", needed, " is missing"));
+    AttackTryRow& each = tries.emplace_back();
+    each.transform = row.columns["transform"].empty() ? "answers" : row.columns["transform"];
+    each.prompt.id = row.columns["id"];
+    each.prompt.text = each.asked = row.columns["prompt"];
+    each.prompt.category = row.columns["category"];
+    std::string wrong;
+    each.prompt.intent = IntentOf(row, usual_intent, &wrong);
+    if (!wrong.empty()) throw problem(wrong);
+    each.response = row.columns["response"];
+    const std::string& cut = row.columns["truncated"];
+    each.truncated = cut == "true" || cut == "True" || cut == "TRUE" || cut == "1";
+  }
+  if (tries.empty()) throw ConfigError(path + ": there is no answer");
+  return tries;
+}
 
 std::vector<AttackTryRow> DrawTries(const ExperimentConfig& config, const DataStore& reader, const std::string& model,
                                     const std::vector<TransformEntry>& transforms, const std::vector<Prompt>& prompts, int64_t k,

@@ -39,6 +39,10 @@ std::vector<AttackTryRow> DrawTries(const ExperimentConfig& config, const DataSt
                                     const std::vector<TransformEntry>& transforms, const std::vector<Prompt>& prompts, int64_t k,
                                     int64_t* not_rewritten);
 
+// Rows {id, prompt, response[, intent, category, transform, truncated]} of answers that were made elsewhere. ConfigError with file:line for
+// what is none. `usual_intent`: that of rows where no column says it.
+std::vector<AttackTryRow> ReadTries(const std::string& path, const std::string& usual_intent);
+
 // Asks the graders of the job. `restricted` and `over_refusal` follow the row where it has an intent.
 void GradeTries(const RewardConfig& reward, std::vector<AttackTryRow>* rows);
 

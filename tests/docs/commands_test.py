@@ -49,6 +49,11 @@ CHECKED_ONLY = {
     "./dev faults kill_worker --count 50": "the same",
     "./dev faults pause --seed 7 --only 3": "the same",
     "temper launch configs/methods/mode_tokens.yaml": "trains for minutes",
+    "temper distill configs/experiments/real_english.yaml --model models/smollm2-135m -k 8 --out distilled.jsonl":
+        "needs SmolLM2 and public data; cli/distill_test runs the command",
+    "temper distill configs/experiments/real_english.yaml --model models/smollm2-135m -k 8 --no-policy --out control.jsonl": "the same",
+    "temper distill configs/experiments/real_english.yaml --model models/smollm2-135m --revise --out revised.jsonl --pairs pairs.jsonl": "the same",
+    "temper launch configs/experiments/real_english.yaml data.demonstrations=distilled.jsonl run.name=distilled": "the same",
     "temper eval configs/methods/mode_tokens.yaml --model MODEL --gate-sweep": "needs the model that it trains",
     "temper generate --model MODEL --mode-tokens direct,safe_complete,redirect --gate redirect=0.3 --prompt ...": "the same",
     "cmake --install build/release --prefix /opt/temper": "tests/install runs it into a prefix of its own",
