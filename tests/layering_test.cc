@@ -96,7 +96,7 @@ const std::vector<Wing> kWings = {
      {"cluster/base", "cluster/bus", "cluster/collectives", "cluster/host", "cluster/metrics", "cluster/telemetry", "cluster/weights",
       "learner", "policy/formats", "policy/kernels", "record", "reward/grade", "reward/graders", "rollout/engine"}},
     {"orchestrator/config",
-     {"cluster/base", "cluster/collectives", "cluster/config", "cluster/host", "evaluation", "evaluation/suites", "learner",
+     {"cluster/base", "cluster/collectives", "cluster/config", "cluster/host", "cluster/metrics", "evaluation", "evaluation/suites", "learner",
       "policy/kernels", "policy/model", "record", "reward/advantage", "reward/compose", "reward/grade", "reward/graders", "reward/spec",
       "rewrites/transforms", "rollout", "world"}},
     {"orchestrator/flow",

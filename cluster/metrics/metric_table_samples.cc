@@ -77,6 +77,10 @@ constexpr MetricSpec kGold[] = {
     {"gold/alarm", "0 or 1", kGauge, kValue, "", kRlRow, "0", "drift, or accuracy below `reward.gold.floor`"},
 };
 
+constexpr MetricSpec kHealth[] = {
+    {"health/alarms", "rules", kGauge, kValue, "", kRlRow, "0", "rules of `monitor.health` that are broken for long enough"},
+};
+
 constexpr MetricSpec kGraders[] = {
     {"graders/mean_<grader.part>", "as its part", kGauge, kMean, "completions that it graded", kRlRow,
      "moves with the reward, or is a monitor's",
@@ -140,6 +144,7 @@ constexpr MetricGroup kGroups[] = {
     {"grader", "The graders themselves.", kGrader},
     {"graders", "What each of several graders says of the completions of a step (`reward.graders`); absent where there is one.", kGraders},
     {"gold", "Hidden probes of the graders (`reward.gold`); absent without.", kGold},
+    {"health", "What must not happen (`monitor.health`); absent without rules.", kHealth},
     {"prompts", "What was asked in a step.", kPrompts},
     {"response", "Shape of the completions of a step, graded or not.", kResponse},
     {"during", "Small evaluations while the policy trains.", kDuring},

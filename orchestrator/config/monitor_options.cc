@@ -40,6 +40,7 @@ void Describe(MonitorConfig& c, ConfigFields& f) {
       "a shell command that gets every row of metrics, a line of JSON each, on its standard input, with run and arm; its output goes to "
       "logs/monitor_command.log; the job never waits for it; empty = none");
   f.Real("command_finish_s", &c.command_finish_s, {0, 3600}, "how long the end of a job waits for the end of monitor.command");
+  DescribeHealth(&c.health, f);
   f.Rule([&c] { return IsIpv4(c.prometheus_address); },
          "monitor.prometheus_address must be an IPv4 address of this host, e.g. 127.0.0.1, or 0.0.0.0 for all of them");
 }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string>
 
 #include "cluster/config/fields.h"
+#include "orchestrator/config/health_options.h"
 #include "orchestrator/config/progress_style.h"
 
 namespace temper {
@@ -29,6 +31,7 @@ struct MonitorConfig {
   std::string prometheus_address = "127.0.0.1";
   std::string command;  // "" = none
   double command_finish_s = 10;
+  std::deque<HealthRule> health;
 };
 
 void Describe(MonitorConfig& config, ConfigFields& fields);

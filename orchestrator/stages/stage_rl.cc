@@ -16,6 +16,7 @@
 #include "orchestrator/stages/gold_ride.h"
 #include "orchestrator/stages/grade_noise.h"
 #include "orchestrator/stages/grader_metrics.h"
+#include "orchestrator/stages/health_watch.h"
 #include "orchestrator/stages/progress.h"
 #include "orchestrator/stages/rl_batch.h"
 #include "orchestrator/stages/rl_metrics.h"
@@ -68,6 +69,7 @@ class RlStage {
   std::unique_ptr<AuditFile> audit_;  // finished by its destructor where an error or a stop ends the stage
   std::unique_ptr<GoldRide> gold_;
   std::unique_ptr<BestKeeper> best_;
+  HealthWatch health_;
   std::map<uint64_t, RecoveredGroup> recovered_;
   std::map<uint64_t, ScoredGroup> scored_;
   WeightRef weights_;
@@ -85,7 +87,8 @@ RlStage::RlStage(const StageContext& context, const std::string& start_folder)
       start_folder_(start_folder),
       composer_(MakeRewardComposer(config_.reward.composer)),
       checkpoints_(context.paths.Checkpoints(), config_.checkpoint.keep),
-      plan_(config_, context.data->train) {
+      plan_(config_, context.data->train),
+      health_(config_.monitor.health) {
   state_.stage = "rl";
   state_.data_digest = context.data->digest;
   // What the numbers of this stage depend on beside the data.
@@ -326,11 +329,13 @@ void RlStage::FinishStep() {
     context_.bus->BeginPhase(journal_.get());
     clock_.Mark("timing_s/eval");
   }
+  const std::vector<HealthWatch::Alarm> alarms = health_.Take(training_step_, &row_.values);
   metrics_->Write(row_);
   context_.monitor->OnStep(training_step_ + 1, config_.rl.steps, row_.values);
   progress_->Step(training_step_ + 1, row_.values, context_.monitor->job_left_s());
   clock_.Mark("timing_s/record");
   std::erase_if(scored_, [&](const auto& entry) { return Ledger::StepOf(entry.first) <= training_step_; });
+  SoundAlarms(alarms, progress_.get());
   nonfinite_ = row_.values["actor/nonfinite"] > 0 ? nonfinite_ + 1 : 0;
   if (nonfinite_ >= kMaxNonfiniteSteps) {
     throw ExitRequest(kExitUnhealthy,

@@ -91,7 +91,7 @@ std::unique_ptr<TinyJob> JobThatSaysAll() {
   auto job = std::make_unique<TinyJob>(
       "rows", std::vector<std::string>{"sft.steps=200", "rl.steps=6", "rl.kl.coef=0.01", "reward.composer=lagrangian",
                                        "reward.cost_limits={safety: 0.1}", "eval.every=2", "sft.derta.transition.weight=1",
-                                       "sft.derta.transition.target=i"});
+                                       "sft.derta.transition.target=i", "monitor.health=[{metric: actor/nonfinite, above: 0}]"});
   std::ofstream(job->dir() + "/gold.jsonl") << R"({"prompt": "how do i use salve", "response": "i do not know", "label": "no"})"
                                             << "\n";
   job->overrides.push_back("reward.gold.path=" + job->dir() + "/gold.jsonl");

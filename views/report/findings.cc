@@ -169,6 +169,16 @@ void AddCutAnswers(Report& report, const ArmReport& arm) {
              "model ends them with a token that no file of its folder names as an end (eos_token, eos_token_id)."));
 }
 
+// Steps at which a rule of monitor.health was broken.
+void AddHealth(Report& report, const ArmReport& arm) {
+  const auto alarms = arm.curves.find("health/alarms");
+  if (alarms == arm.curves.end()) return;
+  const auto count = std::count_if(alarms->second.values.begin(), alarms->second.values.end(), [](double broken) { return broken > 0; });
+  if (count == 0) return;
+  report.weaknesses.push_back(Concat("In ", count, " of ", alarms->second.values.size(), " RL steps of ", Prose(arm.name),
+                                     ", a rule of monitor.health was broken. The log of the orchestrator names metric, value and bound."));
+}
+
 const ArmRecord& RecordOf(const RunRecord& record, const std::string& arm) {
   return *std::find_if(record.arms.begin(), record.arms.end(), [&](const ArmRecord& each) { return each.name == arm; });
 }
@@ -224,6 +234,7 @@ void AddFindings(Report& report) {
     AddTransfer(report, arm);
     AddDeadGroups(report, arm);
     AddCutAnswers(report, arm);
+    AddHealth(report, arm);
   }
   AddOtherStarts(report);
 }

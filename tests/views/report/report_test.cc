@@ -263,6 +263,15 @@ TEST(Report, SaysWhereAnswersAreCut) {
   EXPECT_THAT(said(0.5), Not(HasSubstr("were cut at")));
 }
 
+TEST(Report, SaysThatAHealthRuleWasBroken) {
+  RunRecord record = DrawRun(7);
+  for (MetricRow& row : record.arms[0].metrics) row.values["health/alarms"] = row.step <= 3 ? 1 : 0;
+  std::string all;
+  for (const std::string& weakness : BuildReport(record).weaknesses) all += weakness + "\n";
+  EXPECT_THAT(all, HasSubstr("RL steps of safe-completion, a rule of monitor.health was broken."));
+  EXPECT_THAT(all, Not(HasSubstr("RL steps of refusal, a rule")));
+}
+
 TEST(Report, SaysWhoseFiguresBeforeRlItShows) {
   const auto said = [](const RunRecord& record) {
     std::string all;
