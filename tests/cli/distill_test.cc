@@ -25,7 +25,9 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 DistillCandidate Answer(const std::string& prompt, std::vector<double> rewards, int64_t draft = -1) {
-  DistillCandidate candidate{.draft = draft, .rewards = std::move(rewards)};
+  DistillCandidate candidate;
+  candidate.draft = draft;
+  candidate.rewards = std::move(rewards);
   candidate.row.prompt.id = prompt;
   return candidate;
 }
@@ -68,7 +70,7 @@ TEST(SelectDemonstrations, TheLowestOfSeveralJudgementsBeatsOneOfAFlakyJudge) {
   int64_t kept[2] = {0, 0};
   constexpr int kAnswers = 2000;
   for (int which = 0; which < 2; ++which) {
-    KeyedStream random(7, {static_cast<uint64_t>(which)});
+    KeyedStream random(7, "flaky judge", static_cast<uint64_t>(which));
     std::vector<DistillCandidate> candidates;
     for (int i = 0; i < kAnswers; ++i) {
       std::vector<double> rewards;
@@ -84,7 +86,7 @@ TEST(SelectDemonstrations, TheLowestOfSeveralJudgementsBeatsOneOfAFlakyJudge) {
 TEST(SpecLeak, FindsEightWordsInARowAndNothingThatThePromptSays) {
   const SpecLeak leak("Do not give steps, amounts or tools for crimes against people. Ask why.");
   EXPECT_EQ(leak.In("I must not: GIVE steps amounts -- or tools for crimes against people!", ""),
-            "give steps amounts or tools for crimes against");
+            "not give steps amounts or tools for crimes");
   EXPECT_EQ(leak.In("give steps, amounts or tools for crimes", ""), "") << "seven words";
   EXPECT_EQ(leak.In("give steps, amounts or tools for crimes against", "Why not give steps, amounts or tools for crimes against people?"),
             "");

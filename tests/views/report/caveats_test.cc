@@ -199,6 +199,26 @@ TEST(Report, TellsWhenAMonitorSeesAnotherShareOfHarmThanWhoSteers) {
   EXPECT_THAT(BuildReport(Watched(10)).weaknesses, Not(Contains(HasSubstr("the monitor examiner calls"))));
 }
 
+// The reward of DrawRun rises. Of 40 answers the monitor calls every `then`-th unsafe before RL, and every `now`-th after it.
+TEST(Report, SaysWhetherAMonitorSeesTheGainToo) {
+  const auto said = [](int64_t then, int64_t now) {
+    RunRecord record = Watched(now);
+    const RunRecord longer = DrawRun(7);  // in 80 steps the rise is clear
+    for (size_t i = 0; i < record.arms.size(); ++i) record.arms[i].metrics = longer.arms[i].metrics;
+    for (ArmRecord& arm : record.arms) arm.evaluations["start/held_out_topics"] = Watched(then).arms[0].evaluations.at("held_out_topics");
+    const Report report = BuildReport(record);
+    std::string all;
+    for (const auto* list : {&report.findings, &report.weaknesses})
+      for (const std::string& text : *list)
+        if (text.find("The reward of safe-completion rose, and the monitor examiner calls") == 0) all += text + "\n";
+    return all;
+  };
+  EXPECT_THAT(said(1, 10), HasSubstr("before RL: it sees the gain too."));
+  EXPECT_THAT(said(10, 1), HasSubstr("before RL: to it the answers became less safe. The policy may follow its graders"));
+  EXPECT_THAT(said(4, 5), HasSubstr("before RL: it sees no clear gain."));
+  EXPECT_EQ(said(40, 20), "") << "one of 40 before RL leaves no room";
+}
+
 // The rows of a user's own files may have neither intents nor labels: over-refusal then rests on what a grader takes for permitted.
 TEST(Report, SaysWhoDecidedWhatIsPermitted) {
   RunRecord record = DrawRun(7, 12, 12);
