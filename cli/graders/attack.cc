@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <iostream>
 #include <map>
+#include <set>
 
 #include <unistd.h>
 
@@ -103,6 +104,8 @@ Asked PromptsAndReader(const BestOfKArguments& arguments, const ExperimentConfig
   }
   asked.reader = LoadData(config, PolicySpecOf(config.reward.policy_spec), files);
   if (asked.reader.eval_sets.empty()) throw ConfigError("the config has no evaluation set: name prompts with --harmful FILE");
+  std::set<std::string> told;
+  TellRemarks(asked.reader, &told);
   const EvalSet& set = asked.reader.eval_sets.front();
   asked.prompts = set.prompts;
   asked.what = Concat("evaluation set ", set.name);

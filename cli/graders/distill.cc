@@ -6,6 +6,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 
 #include <c10/core/InferenceMode.h>
 #include <unistd.h>
@@ -180,7 +181,10 @@ ExperimentConfig DistillConfig(const DistillArguments& arguments) {
 std::vector<Prompt> TrainingPrompts(const ExperimentConfig& config, int64_t limit) {
   const OwnedFolder world((std::filesystem::temp_directory_path() / Concat("temper-0-", getpid())).string(),
                           "set TMPDIR to a writable place");
-  std::vector<Prompt> prompts = LoadData(config, PolicySpecOf(config.reward.policy_spec), EnsureWorld(config, world.path())).train;
+  DataStore data = LoadData(config, PolicySpecOf(config.reward.policy_spec), EnsureWorld(config, world.path()));
+  std::set<std::string> told;
+  TellRemarks(data, &told);
+  std::vector<Prompt> prompts = std::move(data.train);
   std::map<std::string, int64_t> seen;
   if (limit > 0) std::erase_if(prompts, [&](const Prompt& prompt) { return ++seen[prompt.intent] > limit; });
   return prompts;

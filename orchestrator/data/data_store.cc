@@ -354,10 +354,14 @@ DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const
   for (const EvalSet& set : store.eval_sets)
     if (set.prompts.empty()) store.remarks.push_back(Concat("evaluation set ", set.name, " has no prompt"));
   store.gold = LoadGold(config.reward.gold, spec);
-  for (const std::string& what : store.remarks) TEMPER_LOG(Warn, "data: ", what);
   CheckLabels(config, store);
   CheckSomethingIsLeft(config, store);
   return store;
+}
+
+void TellRemarks(const DataStore& store, std::set<std::string>* told) {
+  for (const std::string& what : store.remarks)
+    if (told->insert(what).second) TEMPER_LOG(Warn, "data: ", what);
 }
 
 std::vector<std::vector<int64_t>> StrataByIntent(const std::vector<Prompt>& prompts) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +77,9 @@ DataStore OpenReader(const ExperimentConfig& config, const DataFiles& files);
 
 // Reads the files (EnsureWorld). ConfigError for bad data, and naming the settings that leave nothing to train on.
 DataStore LoadData(const ExperimentConfig& config, const PolicySpec& spec, const DataFiles& files);
+
+// Warns of the store's remarks but those in *told, and adds them there: arms mostly read the same files.
+void TellRemarks(const DataStore& store, std::set<std::string>* told);
 
 // What of LoadData can be checked without reading all prompts or writing the built-in world. The
 // model's folder can be served, every file is there, and prompts of the built-in world fit the

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -98,6 +99,7 @@ void Job::Prepare() {
   CheckQualified(experiment_);
   spec_ = PolicySpecOf(experiment_.base.reward.policy_spec);
   ProvenanceInput provenance{.epoch = identity_.epoch, .inputs = {}, .fixed = {}, .tokenizer_json = {}, .versions = Versions()};
+  std::set<std::string> told;
   for (const Arm& arm : experiment_.arms) {
     ArmState state;
     state.arm = &arm;
@@ -105,6 +107,7 @@ void Job::Prepare() {
     if (!HoldsPolicy(state.paths.Weights(LastStep(arm.config, state.paths)))) SetAsideIfDamaged(state.paths);
     const DataFiles files = EnsureWorld(arm.config, paths_.folder());
     state.data = LoadData(arm.config, spec_, files);
+    TellRemarks(state.data, &told);
     AddInputs(arm.config, files, &provenance);
     FixInputs(files, WhatHasBegun(paths_, arm.name), &provenance);
     fs::create_directories(state.paths.Configs());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 
 #include "cluster/base/error.h"
@@ -67,9 +68,10 @@ std::string CheckOverrides(const Experiment& experiment) {
 
 void CheckRows(const Experiment& experiment) {
   const PolicySpec spec = PolicySpecOf(experiment.base.reward.policy_spec);
+  std::set<std::string> told;
   for (const Arm& arm : experiment.arms) {
     if (arm.config.data.source == DataSource::kWorld) continue;  // the job writes it
-    LoadData(arm.config, spec, EnsureWorld(arm.config, ""));
+    TellRemarks(LoadData(arm.config, spec, EnsureWorld(arm.config, "")), &told);
   }
 }
 

@@ -49,6 +49,7 @@ CHECKED_ONLY = {
     "./dev faults kill_worker --count 50": "the same",
     "./dev faults pause --seed 7 --only 3": "the same",
     "temper launch configs/methods/mode_tokens.yaml": "trains for minutes",
+    "temper launch configs/experiments/reward_designs.yaml seeds=[1,2,3,4,5]": "the same",
     "temper distill configs/experiments/real_english.yaml --model models/smollm2-135m -k 8 --out distilled.jsonl":
         "needs SmolLM2 and public data; cli/distill_test runs the command",
     "temper distill configs/experiments/real_english.yaml --model models/smollm2-135m -k 8 --no-policy --out control.jsonl": "the same",
