@@ -102,9 +102,9 @@ std::vector<DistillCandidate> Drafts(const DistillArguments& arguments, const Te
                                      const std::vector<Prompt>& prompts, Policies* policies) {
   std::vector<std::string> texts;
   for (const Prompt& prompt : prompts) {
-    std::string text = prompt_template;
-    text.replace(text.find("{prompt}"), std::string("{prompt}").size(), prompt.text);
-    texts.push_back(arguments.revise || arguments.no_policy ? text : UnderPolicy(policies->TextFor(prompt), prompt.text));
+    const bool bare = arguments.revise || arguments.no_policy;
+    texts.push_back(bare ? FillPlaceholders(prompt_template, {{"prompt", prompt.text}})
+                         : UnderPolicy(policies->TextFor(prompt), prompt.text));
   }
   const auto answers = AnswersTo(generator, texts, arguments.k);
   std::vector<DistillCandidate> drafts;
@@ -185,8 +185,11 @@ std::vector<Prompt> TrainingPrompts(const ExperimentConfig& config, int64_t limi
   std::set<std::string> told;
   TellRemarks(data, &told);
   std::vector<Prompt> prompts = std::move(data.train);
+  const auto conversations = std::erase_if(prompts, [](const Prompt& prompt) { return !prompt.messages.empty(); });
+  if (conversations > 0) std::cerr << conversations << " prompts are conversations: left out, since an answer is drawn to one text alone\n";
   std::map<std::string, int64_t> seen;
   if (limit > 0) std::erase_if(prompts, [&](const Prompt& prompt) { return ++seen[prompt.intent] > limit; });
+  if (prompts.empty()) throw ConfigError("no training prompt is left to answer: name others with data.path=FILE");
   return prompts;
 }
 

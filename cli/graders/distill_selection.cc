@@ -9,14 +9,15 @@
 namespace temper {
 namespace {
 
-constexpr char kFailed[] = "grade failed", kBelow[] = "reward too low", kNotBetter[] = "no better than its draft",
-               kNotBest[] = "not the best of its prompt";
+constexpr char kFailed[] = "grade failed", kOffTopicAnswer[] = "off topic", kBelow[] = "reward too low",
+               kNotBetter[] = "no better than its draft", kNotBest[] = "not the best of its prompt";
 
 // Why a candidate cannot be kept, "" where it can.
 std::string ProblemOf(const std::vector<DistillCandidate>& candidates, const DistillCandidate& candidate, const DistillOptions& options) {
   if (!candidate.dropped.empty()) return candidate.dropped;
   const double reward = candidate.Worst();
   if (std::isnan(reward)) return kFailed;
+  if (candidate.row.grade.mode == ResponseMode::kOffTopic) return kOffTopicAnswer;
   if (candidate.draft >= 0) {
     const double before = candidates.at(static_cast<size_t>(candidate.draft)).Worst();
     if (!(reward >= before + options.margin)) return kNotBetter;  // also where the draft has none

@@ -41,8 +41,8 @@ struct DistillSelection {
   Estimate drawn, chosen;                   // mean of Worst: of all judged answers, of those kept; intervals over prompts
 };
 
-// The best answer of each prompt by Worst, the first of equals, where it reaches options.min_reward. Of candidates that revise a draft only
-// revisions are kept, and only those that beat their draft by options.margin. Prompts are told apart by their id.
+// The best answer of each prompt by Worst, the first of equals, where it reaches options.min_reward and is not off topic. Of candidates
+// that revise a draft only revisions are kept, and only those that beat their draft by options.margin. Prompts are told apart by their id.
 DistillSelection SelectDemonstrations(const std::vector<DistillCandidate>& candidates, const DistillOptions& options);
 
 }  // namespace temper

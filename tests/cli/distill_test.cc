@@ -27,6 +27,7 @@ using ::testing::Not;
 DistillCandidate Answer(const std::string& prompt, std::vector<double> rewards, int64_t draft = -1) {
   DistillCandidate candidate;
   candidate.draft = draft;
+  candidate.row.grade.mode = ResponseMode::kDirect;
   candidate.rewards = std::move(rewards);
   candidate.row.prompt.id = prompt;
   return candidate;
@@ -48,6 +49,14 @@ TEST(SelectDemonstrations, KeepsTheBestOfEachPromptByItsLowestJudgement) {
   // Prompt a has (0.6 + 0.75 + 0.75), b has 0.2: 2.3 over four answers.
   EXPECT_DOUBLE_EQ(found.drawn.mean, 2.3 / 4);
   EXPECT_DOUBLE_EQ(found.chosen.mean, 0.75);
+}
+
+TEST(SelectDemonstrations, LeavesOutWhatIsOffTopic) {
+  std::vector<DistillCandidate> candidates = {Answer("a", {0.9}), Answer("a", {0.8})};
+  candidates[0].row.grade.mode = ResponseMode::kOffTopic;
+  const DistillSelection found = SelectDemonstrations(candidates, {});
+  EXPECT_THAT(found.kept, ElementsAre(1));
+  EXPECT_EQ(found.left_out.at("off topic"), 1);
 }
 
 TEST(SelectDemonstrations, KeepsARevisionThatBeatsItsDraftAndPairsThem) {
